@@ -1,0 +1,1 @@
+"""Loaders: a file goes in, a Document of numbered pages comes out. Imports nothing of the workbench."""

@@ -1,0 +1,192 @@
+"""Settings: defaults < TOML file < environment < flags come in; one frozen Settings goes out, or a sentence that names the mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import ConfigError
+
+SMALLEST_WINDOW_TOKENS = 2_048
+READER = "reader"
+
+_WELL_KNOWN = {"OPENAI_API_KEY": "api_key", "OPENAI_BASE_URL": "base_url"}
+_NOT_SETTINGS = {"WORKBENCH_HOME"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, its default and its meaning; the TOML file has the same keys."""
+
+    model: str = ""
+    """Name of the model. Empty: the embedded extractive reader, or the first model of the server in base_url."""
+
+    base_url: str = ""
+    """An OpenAI-compatible server, with its /v1. Empty: OpenAI's own when a model is named."""
+
+    api_key: str = ""
+    """Key for the server. Better kept in OPENAI_API_KEY than in a file."""
+
+    window_tokens: int = 8_192
+    """The model's context window. The smallest is 2,048."""
+
+    reserve_tokens: int = 0
+    """Tokens of the window kept for the reply. 0: an eighth of the window, between 256 and 4,096."""
+
+    warn_share: float = 0.70
+    """Share of the usable window at which the model is told that memory is getting full."""
+
+    flush_share: float = 1.00
+    """Share of the usable window at which messages are evicted."""
+
+    evict_to_share: float = 0.50
+    """Eviction goes on until the queue takes at most this share of its capacity."""
+
+    page_share: float = 0.25
+    """A page of results takes at most this share of the window."""
+
+    page_hits: int = 5
+    """A page of results has at most this many hits."""
+
+    steps: int = 50
+    """Most model calls for one question."""
+
+    minutes: float = 30.0
+    """Most time for one question."""
+
+    preset: str = "documents"
+    """Task guidance in the system instructions: documents, chat or lookup."""
+
+    persona: str = "analyst"
+    """Name of the persona text a new agent starts with."""
+
+    human: str = "basic"
+    """Name of the text about the person a new agent starts with."""
+
+    read_ahead: bool = True
+    """Search the archive for the question before the first model call."""
+
+    verify: bool = True
+    """Send an answer back to the model once when a quote is not on the page it cites."""
+
+    request_timeout_seconds: float = 600.0
+    """How long the model's server may stay silent."""
+
+    memory_limit_mb: int = 1_024
+    """Memory DuckDB may use."""
+
+    threads: int = 2
+    """Threads DuckDB may use."""
+
+    theme: str = "workbench"
+    """Colour theme of the screen."""
+
+    ascii: bool = False
+    """Draw with plain ASCII signs only."""
+
+    def __post_init__(self) -> None:
+        if self.window_tokens < SMALLEST_WINDOW_TOKENS:
+            raise ConfigError(
+                f"A window of {self.window_tokens:,} tokens is too small.",
+                f"The smallest is {SMALLEST_WINDOW_TOKENS:,}: use --window {SMALLEST_WINDOW_TOKENS}.",
+            )
+        if not 0 <= self.reserve_tokens <= self.window_tokens // 2:
+            raise ConfigError("reserve_tokens must lie between 0 and half of the window.", "0 chooses it for you.")
+        for name in ("warn_share", "flush_share", "evict_to_share", "page_share"):
+            if not 0.05 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must lie between 0.05 and 1.", "Leave it out to have the default.")
+        if self.warn_share > self.flush_share or self.evict_to_share > self.flush_share:
+            raise ConfigError("flush_share must not be below warn_share or evict_to_share.", "The defaults are 0.7, 1.0, 0.5.")
+        if self.page_hits < 1 or self.steps < 1 or self.minutes <= 0:
+            raise ConfigError("page_hits, steps and minutes must be positive.", "For example --steps 50.")
+
+    @property
+    def uses_reader(self) -> bool:
+        """Whether the embedded extractive reader answers: no server and no model named."""
+        return self.model == READER or not (self.model or self.base_url)
+
+    @property
+    def reserve(self) -> int:
+        """Tokens kept for the reply."""
+        return self.reserve_tokens or min(4_096, max(256, self.window_tokens // 8))
+
+    @property
+    def usable_tokens(self) -> int:
+        """The window without the reserve: what a prompt may take."""
+        return self.window_tokens - self.reserve
+
+
+def read_settings(file: Path | None, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force. Flags that are None count as not given. Raises ConfigError, naming file and key."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    if file and file.is_file():
+        values.update(_from_file(file))
+    values.update(_from_environment(environ))
+    values.update({key: value for key, value in (flags or {}).items() if value is not None})
+    return Settings(**values)
+
+
+def _fields() -> dict[str, Any]:
+    hints = typing.get_type_hints(Settings)
+    return {field.name: hints[field.name] for field in dataclasses.fields(Settings)}
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.", "Mend that line or move the file away.") from None
+    known = _fields()
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "See `workbench doctor` for the keys."
+            raise ConfigError(f"{file}: there is no setting {key!r}.", hint)
+    return {key: _typed(value, known[key], f"{file}: {key}") for key, value in data.items()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    known = _fields()
+    found: dict[str, Any] = {}
+    for variable, key in _WELL_KNOWN.items():
+        if environ.get(variable):
+            found[key] = environ[variable]
+    for variable, text in environ.items():
+        key = variable.removeprefix("WORKBENCH_").lower()
+        if variable.startswith("WORKBENCH_") and variable not in _NOT_SETTINGS and key in known and text != "":
+            found[key] = _typed(text, known[key], variable)
+    return found
+
+
+def _typed(value: Any, kind: Any, where: str) -> Any:
+    if isinstance(kind, types.UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    try:
+        if kind is bool:
+            if isinstance(value, bool):
+                return value
+            return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}[
+                str(value).strip().lower()
+            ]
+        if kind is int and isinstance(value, (str, int)) and not isinstance(value, bool):
+            return int(str(value).replace("_", "").replace(",", ""))
+        if kind is float and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            return float(value)
+        if kind is str and isinstance(value, str):
+            return value
+    except (KeyError, ValueError):
+        pass
+    raise ConfigError(f"{where}: {value!r} is not {_article(kind)}.", "Mend it or leave it out to have the default.")
+
+
+def _article(kind: type) -> str:
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}[kind]

@@ -1,0 +1,354 @@
+"""What happened: the vocabulary of the whole program. The engine yields these; screens, plain output, the journal and the tests read them.
+
+Every event has `agent` (its name, or "" outside agents), `step` (None outside steps) and `seq` (rising within one
+process). Durable events state facts and are yielded only after the commit that made them true; the others are
+ephemeral and never stored. Text in events is foreign text: a display must never treat it as markup.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all events."""
+
+    durable: ClassVar[bool] = False
+
+    agent: str = ""
+    step: int | None = None
+    seq: int = 0
+
+    @property
+    def name(self) -> str:
+        """The event's name on the wire: the class name in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def as_dict(self) -> dict[str, Any]:
+        """A JSON-ready mapping with "event" and "step" first."""
+        fields = asdict(self)
+        return {"event": self.name, "step": fields.pop("step"), **fields}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One contiguous part of a prompt, in wire order.
+
+    `name` is what the gauge stacks: system | functions | summary | conversation | paged | working_context | overhead.
+    `tokens` counts the text and its framing; the segments of a prompt add up to its `used`. `text` is exactly what was sent.
+    """
+
+    name: str
+    tokens: int
+    text: str = ""
+    role: str = ""
+    message: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One passage in a page of results. `document_page` is 1-based; `score` is comparable within one search only."""
+
+    passage: int
+    handle: str
+    document: str
+    page: int
+    label: str | None
+    heading: str
+    text: str
+    score: float
+    in_context: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A quote as it was checked against the page it cites. `verified` False is never shown as a citation."""
+
+    document: str
+    page: int
+    label: str | None
+    quote: str
+    verified: bool
+    handle: str = ""
+    passage: int | None = None
+    state: str = "verified"
+    number: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionAsked(Event):
+    """A user's message entered the inbox and is stored."""
+
+    durable: ClassVar[bool] = True
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepStarted(Event):
+    """One turn of context -> model -> executor -> memory begins. `limit` is the cap on steps for this question."""
+
+    durable: ClassVar[bool] = True
+    limit: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextAssembled(Event):
+    """The exact prompt of this step, before it is sent. Tokens; `window` = `reserve` for the output + what is usable."""
+
+    window: int = 0
+    reserve: int = 0
+    used: int = 0
+    exact: bool = True
+    warn: int = 0
+    flush: int = 0
+    segments: tuple[Segment, ...] = ()
+    in_context: frozenset[int] = field(default_factory=frozenset)
+
+    def as_dict(self) -> dict[str, Any]:
+        data = super().as_dict()
+        data["in_context"] = sorted(self.in_context)
+        return data
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(Event):
+    """The program waits, and for what: "model", "index", "embedder", "load"."""
+
+    what: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thinking(Event):
+    """A piece of the model's own thought (its content beside a function call, or its reasoning)."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionCalled(Event):
+    """The model called a function; `arguments` as validated (without request_heartbeat). `origin`: model | system."""
+
+    durable: ClassVar[bool] = True
+    call: str = ""
+    function: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    heartbeat: bool = False
+    origin: str = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionReturned(Event):
+    """Its result. `tokens` is what the result adds to the queue; `summary` is one line for people."""
+
+    durable: ClassVar[bool] = True
+    call: str = ""
+    function: str = ""
+    ok: bool = True
+    summary: str = ""
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryEdited(Event):
+    """A block of the working context changed. `text` is the whole block after the edit; sizes in characters."""
+
+    durable: ClassVar[bool] = True
+    block: str = ""
+    text: str = ""
+    added: str = ""
+    removed: str = ""
+    chars: int = 0
+    limit_chars: int = 0
+    by: str = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HopChanged(Event):
+    """A hop of the task ledger: `status` open | answered | not found."""
+
+    durable: ClassVar[bool] = True
+    hop: str = ""
+    status: str = ""
+    document: str = ""
+    document_page: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRead(Event):
+    """A page of search results. `page` and `pages` count from 1; `first`..`last` are the 1-based ranks shown.
+
+    `origin`: model | reader-ahead | user. A user's search is read by the user, not by the model.
+    """
+
+    durable: ClassVar[bool] = True
+    query: str = ""
+    function: str = "archival_memory_search"
+    page: int = 1
+    pages: int = 1
+    first: int = 0
+    last: int = 0
+    total: int = 0
+    hits: tuple[Hit, ...] = ()
+    tokens: int = 0
+    origin: str = "model"
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressureWarning(Event):
+    """The queue manager told the model that its context is filling (70 % of usable by default)."""
+
+    durable: ClassVar[bool] = True
+    used: int = 0
+    usable: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evicted(Event):
+    """Messages left the queue for recall storage. `tokens` is what was freed."""
+
+    durable: ClassVar[bool] = True
+    messages: int = 0
+    tokens: int = 0
+    passages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryWritten(Event):
+    """The recursive summary was rewritten."""
+
+    durable: ClassVar[bool] = True
+    text: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerDelta(Event):
+    """A piece of the answer as it streams."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteChecked(Event):
+    """One quote of the answer was looked for on the page it cites."""
+
+    durable: ClassVar[bool] = True
+    citation: Citation = field(default_factory=lambda: Citation("", 1, None, "", False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerDone(Event):
+    """The message sent to the user, verbatim, with its checked citations; our own remarks stand in `notes`."""
+
+    durable: ClassVar[bool] = True
+    text: str = ""
+    answered: bool = True
+    citations: tuple[Citation, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFinished(Event):
+    """The step is committed. Times in seconds; `usage` as the server reported it, or counted here."""
+
+    durable: ClassVar[bool] = True
+    used: int = 0
+    usable: int = 0
+    completion_tokens: int = 0
+    model_seconds: float = 0.0
+    own_seconds: float = 0.0
+    cacheable_share: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yielded(Event):
+    """The agent gave control back and waits for the next event."""
+
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(Event):
+    """The question ended early. `reason`: user | steps | tokens | time | cost | repeated | error."""
+
+    durable: ClassVar[bool] = True
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached(Event):
+    """A source is now searched by the agent."""
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+    documents: int = 0
+    passages: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detached(Event):
+    """A source is no longer searched by the agent."""
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFailed:
+    """A file that was not loaded: why, and what to do."""
+
+    path: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadProgress(Event):
+    """How far a load is. Rates per second; `remaining_seconds` None while unknown. `stage`: scan | read | embed | write."""
+
+    source: str = ""
+    stage: str = ""
+    files_done: int = 0
+    files_total: int = 0
+    pages: int = 0
+    passages_done: int = 0
+    passages_total: int = 0
+    current: str = ""
+    passages_per_second: float = 0.0
+    remaining_seconds: float | None = None
+    failed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded(Event):
+    """A load is over. `documents`, `pages`, `passages` are what is new; `stopped` True when the user ended it."""
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+    documents: int = 0
+    pages: int = 0
+    passages: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    failed: tuple[FileFailed, ...] = ()
+    stopped: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Event):
+    """Something failed; one sentence, and what to do next."""
+
+    durable: ClassVar[bool] = True
+    message: str = ""
+    hint: str = ""

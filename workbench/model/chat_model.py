@@ -1,0 +1,96 @@
+"""The ChatModel protocol: a request of messages and functions goes in, deltas and one final completion come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event as Flag
+from typing import Any, Protocol, runtime_checkable
+
+Message = Mapping[str, Any]
+"""One message of the Chat Completions wire: role, content, and tool_calls or tool_call_id."""
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """What is sent: exactly these messages and tools. `max_tokens` is the reserve for the output."""
+
+    model: str
+    messages: Sequence[Message]
+    tools: Sequence[Mapping[str, Any]]
+    max_tokens: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body of a streaming Chat Completions request."""
+        body: dict[str, Any] = {"model": self.model, "messages": list(self.messages)}
+        if self.tools:
+            body["tools"] = list(self.tools)
+        return {**body, "max_tokens": self.max_tokens, "stream": True, **self.options}
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """A call as the model wrote it; `arguments` is JSON text and may be malformed."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as the server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """A piece of the message's content."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReasoningDelta:
+    """A piece of the model's reasoning, where the server shows it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CallDelta:
+    """A piece of a function call: `arguments` is what has been added. `index` is the position of the call."""
+
+    index: int
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The whole reply. `body` is the request as it was finally sent (a retry may have dropped optional keys)."""
+
+    content: str
+    calls: tuple[FunctionCall, ...]
+    finish_reason: str
+    usage: Usage | None = None
+    reasoning: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+Delta = TextDelta | ReasoningDelta | CallDelta | Completion
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """Anything that answers a request. Raises ModelError and its leaves, nothing else."""
+
+    name: str
+
+    def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
+        """Yield deltas as they come and, last, exactly one Completion. Ends early (no Completion) once `cancel` is set."""
+        ...

@@ -1,0 +1,59 @@
+"""Where config, data and logs live. WORKBENCH_HOME moves all of it; otherwise the platform's own folders are used."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP = "memgpt-workbench"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one installation. Nothing is created until `ensure` is called."""
+
+    config: Path
+    data: Path
+    cache: Path
+    logs: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The TOML file of the user's settings."""
+        return self.config / "config.toml"
+
+    @property
+    def database_file(self) -> Path:
+        """The one DuckDB file; its schema is public."""
+        return self.data / "workbench.duckdb"
+
+    @property
+    def log_file(self) -> Path:
+        """What workers and the program itself log."""
+        return self.logs / "workbench.log"
+
+    def ensure(self) -> Paths:
+        """Create the folders (private to the user) and return self."""
+        for folder in (self.config, self.data, self.cache, self.logs):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self
+
+
+def locate(home: str | os.PathLike[str] | None = None) -> Paths:
+    """The folders in force: `home`, else WORKBENCH_HOME, else the platform's."""
+    chosen = home or os.environ.get("WORKBENCH_HOME")
+    if chosen:
+        root = Path(chosen).expanduser().resolve()
+        return Paths(root / "config", root / "data", root / "cache", root / "logs")
+    dirs = platformdirs.PlatformDirs(APP, appauthor=False)
+    return Paths(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path)
+
+
+def samples() -> Path:
+    """The sample documents: inside an installed wheel, or at the top of a checkout."""
+    here = Path(__file__).resolve().parent
+    inside = here / "sample_docs"
+    return inside if inside.is_dir() else here.parent / "sample_docs"
