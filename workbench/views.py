@@ -1,0 +1,171 @@
+"""What a display may ask a session for, beside events: frozen snapshots of agents, sources, blocks, pages and prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from workbench.events import ContextAssembled, Event, PageRead
+
+
+@dataclass(frozen=True)
+class AgentInfo:
+    """An agent as lists show it. Times are ISO 8601 in UTC."""
+
+    name: str
+    model: str
+    window: int
+    steps: int
+    messages: int
+    sources: tuple[str, ...]
+    created: str
+    last_used: str
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """A source: a named set of documents. `attached` speaks of the current agent."""
+
+    name: str
+    documents: int
+    pages: int
+    passages: int
+    bytes: int
+    attached: bool
+    created: str
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """A document inside a source; `status` is loaded or failed, with reason and remedy for the latter."""
+
+    source: str
+    path: str
+    title: str
+    pages: int
+    passages: int
+    bytes: int
+    status: str = "loaded"
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """A block of the working context, as it is now."""
+
+    name: str
+    text: str
+    chars: int
+    limit_chars: int
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page of a document. `number` is 1-based; `start`..`end` mark the passage asked for inside `text`."""
+
+    document: str
+    number: int
+    pages: int
+    label: str | None
+    text: str
+    start: int = 0
+    end: int = 0
+
+
+class SessionProtocol(Protocol):
+    """The only object a display holds. Generators block: run them off the event loop, one question at a time."""
+
+    @property
+    def agent(self) -> str:
+        """Name of the current agent."""
+        ...
+
+    @property
+    def model_label(self) -> str:
+        """The model as people should read it, for example "extractive reader" or "mistral-small"."""
+        ...
+
+    @property
+    def window_tokens(self) -> int:
+        """The context window in tokens."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered."""
+        ...
+
+    def history(self) -> Iterator[Event]:
+        """The durable events of the current agent's branch, oldest first, then the latest ContextAssembled and PageRead."""
+        ...
+
+    def submit(self, text: str) -> Iterator[Event]:
+        """Answer a question; ends with Yielded or Stopped. Raises UsageError when one is being answered already."""
+        ...
+
+    def load(self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True) -> Iterator[Event]:
+        """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
+        ...
+
+    def attach(self, source: str) -> Event:
+        """Attach a source. Attached; attaching twice changes nothing."""
+        ...
+
+    def detach(self, source: str) -> Event:
+        """Detach a source."""
+        ...
+
+    def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
+        """A search by the user: the same path as the model's, `page` counted from 1."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the answer after this step; called again, cancel now."""
+        ...
+
+    def stop_load(self) -> None:
+        """Stop the load that runs; what is done stays."""
+        ...
+
+    def context(self, step: int | None = None) -> ContextAssembled:
+        """What was in main context at a step (default: what the next prompt would hold)."""
+        ...
+
+    def memory(self) -> tuple[BlockView, ...]:
+        """The blocks of the working context, as they are now."""
+        ...
+
+    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
+        """A page of a document of the attached sources."""
+        ...
+
+    def agents(self) -> list[AgentInfo]:
+        """All agents."""
+        ...
+
+    def sources(self) -> list[SourceInfo]:
+        """All sources."""
+        ...
+
+    def documents(self, source: str | None = None) -> list[DocumentInfo]:
+        """The documents of one source or of all."""
+        ...
+
+    def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
+        """The messages of the current branch as they are on the wire, oldest first (`/dump`)."""
+        ...
+
+    def use_model(self, model: str) -> str:
+        """Change the model of this session ("reader" is the embedded one); returns its label."""
+        ...
+
+    def save(self) -> str:
+        """Everything is saved as it happens; returns where."""
+        ...
+
+    def close(self) -> None:
+        """Stop workers and close the database."""
+        ...
