@@ -1,0 +1,107 @@
+"""What every loader returns: a Document of numbered pages, or a LoadError that says why and what to do.
+
+A page's text is what passages and quotes are cut from, so it is cleaned here once: line ends are `\\n`, control
+characters and lone surrogates are gone, and nothing else is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_LINE_ENDS = re.compile("\r\n|\r|\x85|\u2028|\u2029")
+
+
+def clean_text(text: str) -> str:
+    """`text` with line ends as `\\n` and without control characters, byte order marks and lone surrogates."""
+    return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
+
+
+class LoadError(Exception):
+    """A file that cannot be read: `reason` is what is wrong with it, `remedy` what the person can do. One line each."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason = " ".join(reason.split())
+        self.remedy = " ".join(remedy.split())
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading on a page. `level` counts from 1; `start_char` is where it stands in the page's text."""
+
+    level: int
+    title: str
+    start_char: int = 0
+
+
+@dataclass(frozen=True)
+class OutlineEntry:
+    """An entry of the document's own table of contents. `page` is 1-based, None where it leads nowhere."""
+
+    level: int
+    title: str
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. `number` is 1-based; `label` is the document's own name for it ("iv"), where it has one."""
+
+    number: int
+    label: str | None
+    text: str
+    headings: tuple[Heading, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file as text. A document without pages has one page, number 1, label None. `attachments` are file names only."""
+
+    title: str
+    pages: tuple[Page, ...]
+    loader: str
+    loader_version: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    outline: tuple[OutlineEntry, ...] = ()
+    attachments: tuple[str, ...] = ()
+
+    @property
+    def text_chars(self) -> int:
+        """Characters of text on all pages."""
+        return sum(len(page.text) for page in self.pages)
+
+    def as_dict(self) -> dict[str, Any]:
+        """A JSON-ready mapping; `from_dict` is its inverse."""
+        return {
+            "title": self.title,
+            "loader": self.loader,
+            "loader_version": self.loader_version,
+            "metadata": dict(self.metadata),
+            "outline": [[entry.level, entry.title, entry.page] for entry in self.outline],
+            "attachments": list(self.attachments),
+            "pages": [
+                [page.number, page.label, page.text, [[h.level, h.title, h.start_char] for h in page.headings]]
+                for page in self.pages
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Document:
+        """The document that `as_dict` described."""
+        pages = tuple(
+            Page(number, label, text, tuple(Heading(*heading) for heading in headings))
+            for number, label, text, headings in data["pages"]
+        )
+        return cls(
+            title=data["title"],
+            pages=pages,
+            loader=data["loader"],
+            loader_version=data["loader_version"],
+            metadata=dict(data["metadata"]),
+            outline=tuple(OutlineEntry(*entry) for entry in data["outline"]),
+            attachments=tuple(data["attachments"]),
+        )

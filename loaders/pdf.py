@@ -1,0 +1,214 @@
+"""PDF files: pdfium reads the text, labels, outline and title of each page; pypdf repairs what pdfium refuses."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loaders import limits
+from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, clean_text
+from loaders.registry import Loader
+from loaders.sniff import Kind
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+VERSION = 1
+
+_LINE_END_HYPHEN = "\ufffe"
+"""What pdfium puts where a line ended in a hyphen; the page shows a hyphen and a line end, and so do we."""
+
+_PASSWORD = "it needs a password"
+_PASSWORD_REMEDY = "Save a copy without the password and load that."
+_DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
+_SCANNED = "it has no text layer (scanned pages or drawings only)"
+_SCANNED_REMEDY = "Run it through OCR, for example ocrmypdf, and load the result."
+
+log = logging.getLogger(__name__)
+
+
+def load(path: Path) -> Document:
+    """The PDF at `path`, one Page for each of its pages, in order. Raises LoadError."""
+    import pypdfium2
+
+    try:
+        pdf = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise LoadError(_PASSWORD, _PASSWORD_REMEDY) from None
+        return _repaired(path, str(error))
+    try:
+        if len(pdf) == 0:
+            return _repaired(path, "it has no pages")
+        return _with_text(_read(pdf))
+    finally:
+        pdf.close()
+
+
+def _read(pdf: pypdfium2.PdfDocument) -> Document:
+    count = _checked_count(len(pdf))
+    outline = tuple(_outline(pdf))
+    metadata = {key.lower(): value for key, value in _metadata(pdf).items() if value}
+    budget = limits.TextBudget()
+    pages = []
+    for index in range(count):
+        text = budget.add(_page_text(pdf, index))
+        label = clean_text(pdf.get_page_label(index)).strip() or None
+        pages.append(Page(index + 1, label, text, _headings(text, index + 1, outline)))
+    return Document(
+        title=metadata.get("title", ""),
+        pages=tuple(pages),
+        loader=LOADER.name,
+        loader_version=VERSION,
+        metadata=metadata,
+        outline=outline,
+        attachments=_attachments(pdf),
+    )
+
+
+def _checked_count(pages: int) -> int:
+    if pages > limits.PAGES:
+        raise LoadError(f"it claims {pages:,} pages, more than {limits.PAGES:,}", limits.SPLIT_REMEDY)
+    return pages
+
+
+def _page_text(pdf: pypdfium2.PdfDocument, index: int) -> str:
+    """The text of a page, "" when the page itself is damaged: the others are still worth reading."""
+    import pypdfium2
+
+    try:
+        page = pdf[index]
+        try:
+            textpage = page.get_textpage()
+            try:
+                return printed(textpage.get_text_range())
+            finally:
+                textpage.close()
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError as error:
+        log.warning("page %d cannot be read: %s", index + 1, error)
+        return ""
+
+
+def printed(text: str) -> str:
+    """pdfium's text of a page as the page shows it: a hyphen at a line end is `-` and `\\n` again."""
+    return clean_text(text.replace(_LINE_END_HYPHEN, "-\n"))
+
+
+def _outline(pdf: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
+    import pypdfium2
+
+    try:
+        for number, bookmark in enumerate(pdf.get_toc(max_depth=limits.OUTLINE_DEPTH)):
+            if number >= limits.OUTLINE_ENTRIES:
+                return
+            title = _one_line(bookmark.get_title())
+            target = bookmark.get_dest()
+            index = target.get_index() if target is not None else None
+            if title:
+                yield OutlineEntry(bookmark.level + 1, title, None if index is None or index < 0 else index + 1)
+    except (pypdfium2.PdfiumError, ValueError) as error:
+        log.warning("the outline is damaged: %s", error)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean_text(text).split())[: limits.HEADING_CHARS]
+
+
+def _metadata(pdf: pypdfium2.PdfDocument) -> dict[str, str]:
+    return {key: _one_line(value) for key, value in pdf.get_metadata_dict(skip_empty=True).items()}
+
+
+def _headings(text: str, number: int, outline: tuple[OutlineEntry, ...]) -> tuple[Heading, ...]:
+    """The outline's entries that lead to this page, each where its title stands in the text, in order."""
+    headings = []
+    position = 0
+    for entry in outline:
+        if entry.page != number:
+            continue
+        found = _find(text, entry.title, position)
+        if found is None:
+            found = _find(text, entry.title, 0)
+        headings.append(Heading(entry.level, entry.title, position if found is None else found))
+        position = headings[-1].start_char
+    return tuple(sorted(headings, key=lambda heading: heading.start_char))
+
+
+def _find(text: str, title: str, start: int) -> int | None:
+    """Where `title` begins a line of `text` at or after `start`, else where it stands at all, else None."""
+    words = r"\s*".join(re.escape(word) for word in title.split()[:30])
+    numbered = re.compile(rf"^[ \t]*(?:(?:\w{{1,8}}[ .)]*){{0,3}})?{words}", re.MULTILINE | re.IGNORECASE)
+    match = numbered.search(text, start) or re.compile(words, re.IGNORECASE).search(text, start)
+    return match.start() if match else None
+
+
+def _attachments(pdf: pypdfium2.PdfDocument) -> tuple[str, ...]:
+    import pypdfium2
+
+    try:
+        return tuple(_one_line(pdf.get_attachment(i).get_name()) for i in range(min(pdf.count_attachments(), 1000)))
+    except pypdfium2.PdfiumError as error:
+        log.warning("the attachments are damaged: %s", error)
+        return ()
+
+
+def _repaired(path: Path, refusal: str) -> Document:
+    """What pypdf can still read of a file that pdfium refuses."""
+    import pypdf
+    from pypdf.errors import FileNotDecryptedError, WrongPasswordError
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    try:
+        with path.open("rb") as file:
+            reader = pypdf.PdfReader(file, strict=False)
+            if reader.is_encrypted and not reader.decrypt(""):
+                raise LoadError(_PASSWORD, _PASSWORD_REMEDY)
+            return _with_text(_read_with_pypdf(reader))
+    except LoadError:
+        raise
+    except (WrongPasswordError, FileNotDecryptedError):
+        raise LoadError(_PASSWORD, _PASSWORD_REMEDY) from None
+    except MemoryError:
+        raise
+    except RecursionError:
+        raise LoadError("it is damaged: its objects contain each other", _DAMAGED_REMEDY) from None
+    except Exception as error:
+        # pypdf raises whatever a broken file provokes (KeyError, TypeError, AssertionError, struct.error, ...).
+        log.info("pypdf: %s: %s", type(error).__name__, error)
+        reason = refusal if "no pages" in refusal else "it is damaged or not a PDF: neither pdfium nor pypdf can open it"
+        raise LoadError(reason, _DAMAGED_REMEDY) from None
+
+
+def _read_with_pypdf(reader: Any) -> Document:
+    count = _checked_count(len(reader.pages))
+    if count == 0:
+        raise LoadError("it has no pages", _DAMAGED_REMEDY)
+    info = reader.metadata or {}
+    title = _one_line(str(info.get("/Title") or ""))
+    budget = limits.TextBudget()
+    pages = []
+    labels = reader.page_labels if "/PageLabels" in reader.root_object else [None] * count
+    for index in range(count):
+        try:
+            text = clean_text(reader.pages[index].extract_text())
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            log.warning("page %d cannot be read: %s: %s", index + 1, type(error).__name__, error)
+            text = ""
+        pages.append(Page(index + 1, labels[index] or None, budget.add(text)))
+    metadata = {"title": title, "read_with": "pypdf"} if title else {"read_with": "pypdf"}
+    return Document(title, tuple(pages), LOADER.name, VERSION, metadata)
+
+
+def _with_text(document: Document) -> Document:
+    if any(page.text.strip() for page in document.pages):
+        return document
+    raise LoadError(_SCANNED, _SCANNED_REMEDY)
+
+
+LOADER = Loader(name="pdf", version=VERSION, suffixes=(".pdf",), kinds=(Kind.PDF,), load=load)

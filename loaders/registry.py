@@ -1,0 +1,146 @@
+"""Which loader reads a file: its suffix and its first bytes go in, a Loader comes out, or the reason why there is none.
+
+A loader is one file with a module-level LOADER and one line in BUILT_IN; third parties add theirs by the entry point
+group `workbench.loaders`, whose entries name a Loader. Nothing heavy is imported before a file is read.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from loaders import limits
+from loaders.document import Document, LoadError
+from loaders.sniff import Kind, is_text, kind_of
+
+BUILT_IN = (
+    "loaders.pdf",
+    "loaders.markdown",
+    "loaders.text",
+)
+ENTRY_POINT_GROUP = "workbench.loaders"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loader:
+    """One way to read files. `suffixes` are lower case with their dot; `names` are whole file names, lower case.
+
+    `kinds` are the sniffed contents it reads, whatever the suffix says. `load` raises LoadError and nothing else for a
+    file it cannot read. Raise `version` whenever the same bytes give another Document: they are then read again.
+    """
+
+    name: str
+    version: int
+    suffixes: tuple[str, ...]
+    load: Callable[[Path], Document]
+    kinds: tuple[Kind, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The loader for a file, or None with the reason and the remedy."""
+
+    loader: Loader | None
+    reason: str = ""
+    remedy: str = ""
+
+
+@functools.cache
+def all_loaders() -> tuple[Loader, ...]:
+    """Third parties' loaders first (they may replace ours), then the built-in ones."""
+    return (*_third_party(), *(importlib.import_module(name).LOADER for name in BUILT_IN))
+
+
+def _third_party() -> list[Loader]:
+    found = []
+    for entry in sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
+        try:
+            loader = entry.load()
+        except Exception:
+            log.exception("the loader %s of another package cannot be imported", entry.name)
+            continue
+        if isinstance(loader, Loader):
+            found.append(loader)
+        else:
+            log.error("the entry point %s is not a loaders.registry.Loader", entry.name)
+    return found
+
+
+def choose(path: Path) -> Choice:
+    """The loader for the file at `path`. Raises LoadError when its first bytes cannot be read."""
+    suffix = path.suffix.lower()
+    head = _head(path)
+    kind = kind_of(head, path)
+    if kind is not None:
+        for loader in all_loaders():
+            if kind in loader.kinds:
+                return Choice(loader)
+    by_name = _by_name(path.name.lower(), suffix)
+    if by_name is not None and (kind is None or not _is_binary(kind)):
+        return Choice(by_name)
+    if kind is not None:
+        return _not_yet(kind, suffix, by_name)
+    if not suffix and is_text(head):
+        return Choice(_by_name("", ".txt"))
+    what = f"files of type {suffix}" if suffix else "files without a suffix that are not plain text"
+    return Choice(None, f"{what} are not yet supported", _remedy(head))
+
+
+def read(path: Path) -> Document:
+    """The file at `path` as a Document. Raises LoadError, with the reason and the remedy, when it cannot be read."""
+    size_bytes = _size(path)
+    if size_bytes == 0:
+        raise LoadError("the file is empty (0 bytes)", "Nothing to load; delete it, or save it again from its program.")
+    if size_bytes > limits.FILE_BYTES:
+        raise LoadError(f"the file has {size_bytes:,} bytes, more than {limits.FILE_BYTES:,}", limits.SPLIT_REMEDY)
+    choice = choose(path)
+    if choice.loader is None:
+        raise LoadError(choice.reason, choice.remedy)
+    return choice.loader.load(path)
+
+
+def _by_name(name: str, suffix: str) -> Loader | None:
+    for loader in all_loaders():
+        if name in loader.names or (suffix and suffix in loader.suffixes):
+            return loader
+    return None
+
+
+def _is_binary(kind: Kind) -> bool:
+    return kind is not Kind.HTML
+
+
+def _not_yet(kind: Kind, suffix: str, by_name: Loader | None) -> Choice:
+    reason = f"{kind.value} are not yet supported"
+    if by_name is not None:
+        reason = f"its content does not match its suffix {suffix}: {reason}"
+    return Choice(None, reason, "Convert it to PDF or plain text and load that.")
+
+
+def _remedy(head: bytes) -> str:
+    if is_text(head):
+        return "It looks like plain text: rename it to .txt, or install a loader for it."
+    return "Convert it to PDF or plain text, or install a loader for it."
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(limits.SNIFF_BYTES)
+    except OSError as error:
+        raise LoadError(f"it cannot be opened: {error.strerror or error}", "Check its permissions and try again.") from None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise LoadError(f"it cannot be opened: {error.strerror or error}", "Check that it is still there.") from None

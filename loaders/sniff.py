@@ -1,0 +1,107 @@
+"""What a file is by its content: its first bytes go in, a Kind comes out, or None when they tell nothing."""
+
+from __future__ import annotations
+
+import enum
+import zipfile
+from pathlib import Path
+
+
+class Kind(enum.Enum):
+    """Contents that can be told without a suffix. The value is how a person would call such files, in the plural."""
+
+    PDF = "PDF files"
+    DOCX = "Word documents (docx)"
+    PPTX = "PowerPoint presentations (pptx)"
+    XLSX = "Excel workbooks (xlsx)"
+    ODT = "OpenDocument texts (odt)"
+    EPUB = "e-books (epub)"
+    OPEN_DOCUMENT = "other OpenDocument files"
+    ZIP = "ZIP archives"
+    OLE = "older Office files (doc, xls, ppt, msg)"
+    RTF = "Rich Text files"
+    HTML = "web pages"
+    IMAGE = "images"
+    AUDIO_VIDEO = "audio and video files"
+    ARCHIVE = "compressed archives"
+    PARQUET = "Parquet tables"
+    SQLITE = "SQLite databases"
+    PROGRAM = "programs"
+
+
+_PREFIXES = (
+    (b"{\\rtf", Kind.RTF),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
+    (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
+    (b"\xff\xd8\xff", Kind.IMAGE),
+    (b"GIF87a", Kind.IMAGE),
+    (b"GIF89a", Kind.IMAGE),
+    (b"II*\x00", Kind.IMAGE),
+    (b"MM\x00*", Kind.IMAGE),
+    (b"ID3\x02", Kind.AUDIO_VIDEO),
+    (b"ID3\x03", Kind.AUDIO_VIDEO),
+    (b"ID3\x04", Kind.AUDIO_VIDEO),
+    (b"OggS\x00", Kind.AUDIO_VIDEO),
+    (b"fLaC\x00", Kind.AUDIO_VIDEO),
+    (b"\x1a\x45\xdf\xa3", Kind.AUDIO_VIDEO),
+    (b"\x1f\x8b", Kind.ARCHIVE),
+    (b"\xfd7zXZ\x00", Kind.ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", Kind.ARCHIVE),
+    (b"Rar!\x1a\x07", Kind.ARCHIVE),
+    (b"(\xb5/\xfd", Kind.ARCHIVE),
+    (b"PAR1", Kind.PARQUET),
+    (b"SQLite format 3\x00", Kind.SQLITE),
+    (b"\x7fELF", Kind.PROGRAM),
+    (b"MZ\x90\x00", Kind.PROGRAM),
+)
+_RIFF = {b"WEBP": Kind.IMAGE, b"WAVE": Kind.AUDIO_VIDEO, b"AVI ": Kind.AUDIO_VIDEO}
+_MIMETYPES = {
+    b"application/epub+zip": Kind.EPUB,
+    b"application/vnd.oasis.opendocument.text": Kind.ODT,
+}
+_OFFICE_FOLDERS = (("word/", Kind.DOCX), ("ppt/", Kind.PPTX), ("xl/", Kind.XLSX))
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\xef\xbb\xbf")
+
+
+def kind_of(head: bytes, path: Path) -> Kind | None:
+    """The kind of the file at `path` whose first bytes are `head`; None when it may be any text or is not known."""
+    start = head[:1024].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
+    if start.startswith(b"%PDF-"):
+        return Kind.PDF
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _inside_zip(path)
+    if head.startswith(b"RIFF"):
+        return _RIFF.get(head[8:12])
+    if head[4:8] == b"ftyp" and head[0] == 0:
+        return Kind.AUDIO_VIDEO
+    for prefix, kind in _PREFIXES:
+        if head.startswith(prefix):
+            return kind
+    if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
+        return Kind.ARCHIVE
+    return Kind.HTML if start[:20].lower().startswith((b"<!doctype html", b"<html")) else None
+
+
+def _inside_zip(path: Path) -> Kind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+                mimetype = archive.read("mimetype").strip()
+                return _MIMETYPES.get(mimetype, Kind.OPEN_DOCUMENT if b"opendocument" in mimetype else Kind.ZIP)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError):
+        return Kind.ZIP
+    if "[Content_Types].xml" in names:
+        for folder, kind in _OFFICE_FOLDERS:
+            if any(name.startswith(folder) for name in names):
+                return kind
+    return Kind.ZIP
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file look like text in any encoding: a byte order mark, or hardly a control byte."""
+    if head.startswith(_BYTE_ORDER_MARKS):
+        return True
+    controls = sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)
+    return controls == 0 or (head.count(0) == 0 and controls * 100 < len(head))
