@@ -1,0 +1,1 @@
+"""The parts of the extractive reader: messages are parsed, sentences weighed and chained, and one call comes out."""

@@ -1,0 +1,31 @@
+"""The answer: the question and its best chain go in; quotes with handles, or that the documents do not say, come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.model.reader.chain import Chain
+from workbench.model.reader.evidence import Evidence, Unit
+from workbench.model.reader.question import Question
+
+NOT_FOUND = "Not found in the documents."
+CITATIONS = 5
+"""Quotes an answer may have: more would be a search result, not an answer."""
+
+
+def found(evidence: Evidence, chain: Chain) -> str:
+    """The chain as quotes, in the order in which one leads to the next."""
+    quoted = [evidence.units[index] for index in chain.members[:CITATIONS]]
+    lead = "I quote and do not reason. The documents say:" if len(quoted) > 1 else "I quote and do not reason. The document says:"
+    return "\n".join([lead, *(quote(unit) for unit in quoted)])
+
+
+def quote(unit: Unit) -> str:
+    """A quote as the citation verifier reads it."""
+    return f'"{unit.text}" [{unit.handle}]'
+
+
+def not_found(question: Question, queries: Sequence[str]) -> str:
+    """That the documents do not say, and what was looked for."""
+    sought = ", ".join(term.word for term in question.terms[:8])
+    return f"{NOT_FOUND} I searched {len(queries)} times, for: {sought}." if sought else NOT_FOUND

@@ -1,0 +1,124 @@
+"""Chains: the evidence goes in; paths of sentences that together cover the question, each linked to the next, come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.model.reader.evidence import Evidence, Unit
+from workbench.model.reader.names import names
+from workbench.model.reader.question import Question, supplies
+from workbench.model.reader.text import stem, stems
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a chain's score is made of; set on public question sets as a whole, never on one question."""
+
+    coverage: float = 1.0
+    likeness: float = 0.9
+    floor: float = 0.38
+    link: float = 0.35
+    supplies: float = 0.12
+    unlinked: float = 0.25
+    document: float = 0.04
+    starts: int = 10
+    beam: int = 10
+    longest: int = 4
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Units in the order found, their score, and the share of the question's weight that they cover."""
+
+    members: tuple[int, ...]
+    score: float
+    coverage: float
+    covered: tuple[tuple[str, float], ...]
+
+    def missing(self, question: Question) -> list[str]:
+        """The words of the question that no member covers, in its order."""
+        have = dict(self.covered)
+        return [term.word for term in question.terms if have.get(term.stem, 0.0) < 0.5]
+
+
+def best_chains(evidence: Evidence, weights: Weights = WEIGHTS) -> list[Chain]:
+    """The best chains of every length, best first."""
+    if not evidence.units:
+        return []
+    starts = sorted((_start(evidence, i, weights) for i in range(len(evidence.units))), key=_order)
+    frontier = starts[: weights.starts]
+    found = list(frontier)
+    for _ in range(weights.longest - 1):
+        grown: dict[frozenset[int], Chain] = {}
+        for chain in frontier:
+            for longer in _extend(evidence, chain, weights):
+                kept = grown.get(frozenset(longer.members))
+                if kept is None or longer.score > kept.score:
+                    grown[frozenset(longer.members)] = longer
+        frontier = sorted(grown.values(), key=_order)[: weights.beam]
+        found.extend(frontier)
+    return sorted(found, key=_order)
+
+
+def _order(chain: Chain) -> tuple[float, int, tuple[int, ...]]:
+    return -chain.score, len(chain.members), chain.members
+
+
+def _start(evidence: Evidence, index: int, weights: Weights) -> Chain:
+    covered = evidence.cover[index]
+    coverage = _share(evidence.question, covered)
+    score = weights.coverage * coverage + weights.likeness * (evidence.likeness[index] - weights.floor)
+    score += _supply(evidence.question, evidence.units[index], weights)
+    return Chain((index,), score, coverage, tuple(sorted(covered.items())))
+
+
+def _supply(question: Question, unit: Unit, weights: Weights) -> float:
+    return weights.supplies if supplies(question.wanted, unit.text, question.stems) else 0.0
+
+
+def _share(question: Question, covered: dict[str, float]) -> float:
+    return sum(term.weight * covered.get(term.stem, 0.0) for term in question.terms) / question.weight
+
+
+def _extend(evidence: Evidence, chain: Chain, weights: Weights) -> list[Chain]:
+    """The chain with one more unit, for every unit that is linked to a member or covers a name that no member covers."""
+    question, have = evidence.question, dict(chain.covered)
+    members = [evidence.units[i] for i in chain.members]
+    documents = {unit.document for unit in members}
+    likeness = evidence.like(residual(question, chain, members[-1]))
+    grown = []
+    for index, unit in enumerate(evidence.units):
+        if index in chain.members:
+            continue
+        together = {key: max(have.get(key, 0.0), evidence.cover[index].get(key, 0.0)) for key in {*have, *evidence.cover[index]}}
+        coverage = _share(question, together)
+        gain = coverage - chain.coverage
+        alike = max(likeness[index], evidence.likeness[index])
+        if gain < 0.02 and alike < weights.floor + 0.1:
+            continue
+        link = max(evidence.link(member, unit) for member in members)
+        score = chain.score + weights.coverage * gain + weights.likeness * (alike - weights.floor)
+        score += weights.link * (link - weights.unlinked) - (0 if unit.document in documents else weights.document)
+        grown.append(Chain((*chain.members, index), score, coverage, tuple(sorted(together.items()))))
+    return sorted(grown, key=_order)[: weights.beam]
+
+
+def residual(question: Question, chain: Chain, last: Unit) -> str:
+    """What is still to be found, as a query: the names that the last unit brought in, and the words not yet covered."""
+    brought = new_names(question, last)
+    return " ".join([*brought[:3], *chain.missing(question)])
+
+
+def new_names(question: Question, unit: Unit) -> list[str]:
+    """Names of the unit (then of its title and the sentence before) that are not in the question, each once."""
+    asked, seen, found = question.stems, set[frozenset[str]](), []
+    for name in [*names(unit.text), *names(unit.before if unit.leans else ""), *names(unit.title)]:
+        parts = stems(name) or frozenset({stem(name)})
+        if parts <= asked or any(parts <= other for other in seen):
+            continue
+        seen.add(parts)
+        found.append(name)
+    return found

@@ -1,0 +1,101 @@
+"""One step of the reader: what it sees goes in; the name and arguments of the one call that it makes come out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.model.reader import answer
+from workbench.model.reader.chain import Chain, best_chains
+from workbench.model.reader.evidence import Evidence, Score, Unit, units
+from workbench.model.reader.plan import next_query
+from workbench.model.reader.question import analyse
+from workbench.model.reader.view import Note, View
+
+Call = tuple[str, dict[str, Any]]
+
+TASK_CHARS = 1_900
+"""What the task block is filled to at an 8k window; it shrinks with the window."""
+
+NOTES_A_STEP = 3
+
+NOTHING_ATTACHED = (
+    "Nothing is attached, so there is nothing I could quote. Load documents with /load PATH (or attach a source with "
+    "/attach NAME) and ask again."
+)
+GREETING = (
+    "Hello. I am the extractive reader: I quote the attached documents and do not reason. Ask a question about them, "
+    "and I will answer with the sentences that say so, and where they stand."
+)
+_SMALL_TALK = re.compile(
+    r"^\W*(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|thanks?(?: you)?|thank you|ok(?:ay)?|bye|goodbye|how are you|who are you"
+    r"|what are you|what can you do|help)(?:\s+(?:there|again|reader|very much|so much|all))?\W*$",
+    re.IGNORECASE,
+)
+
+
+def decide(view: View, score: Score) -> Call:
+    """The next call."""
+    if not view.question or _SMALL_TALK.match(view.question):
+        return _say(GREETING)
+    if not view.sources and not view.passages:
+        return _say(NOTHING_ATTACHED)
+    question = analyse(view.question)
+    evidence = Evidence(question, units(view.passages, view.notes), score)
+    chains = best_chains(evidence)
+    if view.after == "search" and (call := _note(view, evidence, chains)):
+        return call
+    query = next_query(evidence, chains, view.searches)
+    if query is not None:
+        return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
+    if not chains or not answerable(evidence, chains[0]):
+        return _say(answer.not_found(question, [search.query for search in view.searches]))
+    return _say(answer.found(evidence, chains[0]))
+
+
+def answerable(evidence: Evidence, chain: Chain) -> bool:
+    """Whether a chain says enough to be an answer."""
+    return chain.score >= 0.55
+
+
+def _say(message: str) -> Call:
+    return "send_message", {"message": message}
+
+
+def _note(view: View, evidence: Evidence, chains: Sequence[Chain]) -> Call | None:
+    """Write the sentences of the best chains that are not written yet: results do not stay in the window."""
+    known = {(note.document, note.document_page, note.quote) for note in view.notes}
+    wanted: list[Unit] = []
+    for chain in chains[:6]:
+        for index in chain.members:
+            unit = evidence.units[index]
+            if unit.key not in known and unit not in wanted:
+                wanted.append(unit)
+    lines = [_line(unit) for unit in wanted[:NOTES_A_STEP]]
+    if not lines:
+        return None
+    limit = min(TASK_CHARS, view.window_tokens // 4)
+    while lines and len(view.task) + sum(len(line) + 1 for line in lines) > limit:
+        stale = _stale(view.notes, evidence, chains)
+        if stale is not None and len(view.task) - len(stale.line) + len(lines[0]) <= limit:
+            return "core_memory_replace", {"name": "task", "old_content": stale.line, "new_content": lines[0], "request_heartbeat": True}
+        lines.pop()
+    if not lines:
+        return None
+    return "core_memory_append", {"name": "task", "content": "\n".join(lines), "request_heartbeat": True}
+
+
+def _line(unit: Unit) -> str:
+    return f'[{unit.handle}] {unit.document} p.{unit.document_page}: "{unit.text}"'
+
+
+def _stale(notes: Sequence[Note], evidence: Evidence, chains: Sequence[Chain]) -> Note | None:
+    """The note that serves least: the one in no good chain, or in the worst."""
+    rank: dict[tuple[str, int, str], int] = {}
+    for place, chain in enumerate(chains):
+        for index in chain.members:
+            rank.setdefault(evidence.units[index].key, place)
+    scored = [(rank.get((n.document, n.document_page, n.quote), len(chains)), n) for n in notes]
+    place, note = max(scored, key=lambda pair: (pair[0], pair[1].line), default=(0, None))
+    return note if place >= 3 else None

@@ -1,0 +1,163 @@
+"""Evidence: the passages in sight and the notes go in; units (a sentence and what surrounds it) with coverage and likeness come out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from workbench.model.reader.names import names
+from workbench.model.reader.question import Question
+from workbench.model.reader.text import rarity, sentences, stem, stems, words
+from workbench.model.reader.view import Note, Passage
+from workbench.model.reader.words import ANAPHORS, FUNCTION_WORDS
+
+Score = Callable[[str, Sequence[str]], Sequence[float]]
+"""score(query, texts): the likeness in meaning of each text to the query, -1 to 1, the same every time."""
+
+NEAR = 0.6
+"""What a word counts that stands beside the sentence (title, heading, the sentence before) and not in it."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A sentence that may be quoted. `before` is the sentence before it, `title` its document and headings as words."""
+
+    handle: str
+    document: str
+    document_page: int
+    text: str
+    before: str
+    title: str
+    position: int
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What makes two quotes the same: the text on its page."""
+        return self.document, self.document_page, self.text
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return stems(self.text)
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """Stems that surround the sentence: a pronoun's name is usually among them."""
+        return stems(self.title) | (stems(self.before) if self.leans else frozenset())
+
+    @cached_property
+    def leans(self) -> bool:
+        """Whether the sentence needs the one before it: it opens with, or has early, a word that points back."""
+        return bool(ANAPHORS & {word.lower() for word in words(self.text)[:9]})
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Stems of the words of proper names in the sentence."""
+        return name_stems(self.text)
+
+    @cached_property
+    def named_near(self) -> frozenset[str]:
+        return name_stems(self.title) | (name_stems(self.before) if self.leans else frozenset())
+
+    @cached_property
+    def embedded(self) -> str:
+        """The text whose meaning is compared: with the sentence before when it leans on it."""
+        lead = self.before if self.leans and self.before else ""
+        title = self.title if not lead or len(self.title) < 60 else ""
+        return " ".join(part for part in (f"{title}:" if title else "", lead, self.text) if part)
+
+
+def name_stems(text: str) -> frozenset[str]:
+    """The stems of the words of the proper names in `text`."""
+    return frozenset(
+        stem(part)
+        for name in names(text)
+        for part in re.split(r"[\s\-/]+", name)
+        if part and part.lower() not in FUNCTION_WORDS and len(part) > 1
+    )
+
+
+def title_words(document: str, heading: str) -> str:
+    """A document's name and headings as words: `harbour-survey.pdf` reads "harbour survey"."""
+    name = re.sub(r"\.[A-Za-z]{1,5}$", "", document.rsplit("/", 1)[-1])
+    name = re.sub(r"[_\-]+", " ", name)
+    return f"{name} > {heading}" if heading else name
+
+
+def units(passages: Mapping[str, Passage], notes: Sequence[Note]) -> list[Unit]:
+    """All sentences in sight, then the notes whose passage has been evicted."""
+    found: dict[tuple[str, int, str], Unit] = {}
+    for passage in passages.values():
+        title = title_words(passage.document, passage.heading)
+        before = ""
+        for position, sentence in enumerate(sentences(passage.text)):
+            if len(sentence) < 4 or sentence.startswith("#"):
+                continue
+            unit = Unit(passage.handle, passage.document, passage.document_page, sentence, before, title, position)
+            found.setdefault(unit.key, unit)
+            before = sentence
+    for note in notes:
+        unit = Unit(note.handle, note.document, note.document_page, note.quote, "", title_words(note.document, ""), 0)
+        found.setdefault(unit.key, unit)
+    return list(found.values())
+
+
+class Evidence:
+    """The units of one request against one question: coverage of its terms, likeness to it, and links between units."""
+
+    def __init__(self, question: Question, found: Sequence[Unit], score: Score) -> None:
+        self.question, self.units, self._score = question, list(found), score
+        self.likeness = list(score(question.text, [u.embedded for u in self.units])) if self.units else []
+        passages = {(u.document, u.document_page, u.handle): set[str]() for u in self.units}
+        for u in self.units:
+            passages[u.document, u.document_page, u.handle] |= u.stems | u.near
+        self._df = Counter(stem for seen in passages.values() for stem in seen)
+        self._passages = max(1, len(passages))
+        self.cover = [self._cover(u) for u in self.units]
+
+    def _cover(self, unit: Unit) -> dict[str, float]:
+        """How well the unit covers each term of the question, 0 to 1."""
+        covered = {}
+        for term in self.question.terms:
+            if term.stem in unit.stems:
+                covered[term.stem] = 1.0
+            elif term.stem in unit.near:
+                covered[term.stem] = NEAR
+            elif len(term.stem) >= 5 and (kin := _kin(term.stem, unit.stems)):
+                covered[term.stem] = kin
+        return covered
+
+    def rare(self, stem: str) -> float:
+        """How much sharing this stem tells: rare in the language, and in few of the passages in sight."""
+        return rarity(stem) * min(1.0, max(0.15, math.log((1 + self._passages) / (0.5 + self._df[stem])) / math.log(1 + self._passages)))
+
+    def like(self, query: str) -> list[float]:
+        """The likeness of every unit to another query."""
+        return list(self._score(query, [u.embedded for u in self.units])) if query.strip() else [0.0] * len(self.units)
+
+    def link(self, left: Unit, right: Unit) -> float:
+        """How strongly two units belong together, 0 to 1: rare names (and words) that the question does not hold."""
+        asked = self.question.stems
+        shared = (left.named & (right.stems | right.near)) | (right.named & (left.stems | left.near))
+        strength = sum(self.rare(s) * (0.35 if s in asked else 1.0) for s in shared)
+        words_shared = (left.stems & right.stems) - shared - asked
+        strength += 0.3 * sum(self.rare(s) for s in words_shared if rarity(s) > 0.7)
+        if left.handle == right.handle:
+            strength += 0.3
+        return min(1.0, strength)
+
+
+def _kin(wanted: str, there: frozenset[str]) -> float:
+    """0.8 when a word there begins like the wanted one for all but its ending (beacon, beaconless), else 0."""
+    for other in there:
+        common = 0
+        for a, b in zip(wanted, other, strict=False):
+            if a != b:
+                break
+            common += 1
+        if common >= 5 and common >= 0.7 * max(len(wanted), len(other)):
+            return 0.8
+    return 0.0

@@ -1,0 +1,60 @@
+"""The next search: the best chains and the searches made go in; one query, or None when nothing promises more, comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.model.reader.chain import Chain, new_names
+from workbench.model.reader.evidence import Evidence
+from workbench.model.reader.question import Question
+from workbench.model.reader.text import rarity, stems, words
+from workbench.model.reader.view import Search
+
+SEARCHES = 8
+"""Searches a question is worth."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search to make; `value` orders them, `page` is 0-based."""
+
+    text: str
+    value: float
+    page: int = 0
+
+
+def next_query(evidence: Evidence, chains: Sequence[Chain], searches: Sequence[Search]) -> Query | None:
+    """The most promising search not made yet."""
+    question = evidence.question
+    if not searches:
+        return Query(question.text, 1.0)
+    if len(searches) >= SEARCHES:
+        return None
+    done = [stems(search.query) for search in searches]
+    offers = [*_follow(evidence, chains), *_names(question)]
+    fresh = [offer for offer in offers if _is_new(stems(offer.text), done)]
+    return max(fresh, key=lambda offer: (offer.value, offer.text)) if fresh else None
+
+
+def _is_new(asked: frozenset[str], done: Sequence[frozenset[str]]) -> bool:
+    """Whether a query differs in more than a word from every one made."""
+    return bool(asked) and all(len(asked ^ other) > max(1, len(asked) // 4) for other in done)
+
+
+def _follow(evidence: Evidence, chains: Sequence[Chain]) -> list[Query]:
+    """For the best chains: a name brought in by a member, with the words of the question still uncovered."""
+    question, offers = evidence.question, []
+    for rank, chain in enumerate(chains[:8]):
+        missing = chain.missing(question)
+        for place, name in enumerate(new_names(question, evidence.units[chain.members[-1]])[:4]):
+            telling = max((rarity(word) for word in words(name)), default=0.1)
+            value = chain.score * (0.5 + 0.5 * telling) - 0.03 * place - 0.02 * rank
+            offers.append(Query(" ".join([name, *missing]), value))
+    return offers
+
+
+def _names(question: Question) -> list[Query]:
+    """Each name of the question by itself with the question's other words: comparisons need both sides."""
+    plain = [term.word for term in question.terms if not term.name]
+    return [Query(" ".join([name, *plain]), 0.45) for name in question.names] if len(question.names) > 1 else []

@@ -1,0 +1,187 @@
+"""What a request shows the reader: messages go in; the question, its notes, its searches and the passages in sight come out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.model.chat_model import Message
+
+_HEADER = re.compile(
+    r"^(?P<handle>#[a-z]+\d+) \| (?P<document>.+?) \| document_page (?P<page>\d+)(?: \(label (?P<label>[^|]*)\))?"
+    r" \| (?:(?P<heading>.*) \| )?score (?P<score>-?[\d.]+)\s*$"
+)
+_SHOWING = re.compile(r"^Showing (\d+) of ([\d,]+) results \(page (\d+)/(\d+)\)")
+_NOTE = re.compile(r"^\s*(?:-\s*)?\[(?P<handle>#[a-z]+\d+)\] (?P<document>.+) p\.(?P<page>\d+): [\"“](?P<quote>.+)[\"”]\s*$")
+_SEARCHED = re.compile(r"\"((?:[^\"\\]|\\.)*)\" page (\d+)/(\d+)")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage in sight. `document_page` is 1-based; `heading` is its path of headings, "" when it has none."""
+
+    handle: str
+    document: str
+    document_page: int
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A finding in the task block; `line` is exactly as it stands there."""
+
+    handle: str
+    document: str
+    document_page: int
+    quote: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search made for the question. `page` and `last_page` are 0-based; `handles` is None when its result is out of sight."""
+
+    query: str
+    page: int
+    last_page: int
+    total: int = 0
+    handles: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One request, read. `after` says what came last: "user", "search", "note", "failed" or "other"."""
+
+    question: str
+    after: str
+    sources: tuple[str, ...]
+    notes: tuple[Note, ...]
+    searches: tuple[Search, ...]
+    passages: Mapping[str, Passage]
+    task: str
+    functions: frozenset[str] = field(default_factory=frozenset)
+    window_tokens: int = 8192
+
+
+def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> View:
+    """Read a request. Anything malformed is passed over: a reader never fails on what it is shown."""
+    state: dict[str, Any] = {}
+    question, after = "", "other"
+    passages: dict[str, Passage] = {}
+    searches: dict[tuple[str, int], Search] = {}
+    calls: dict[str, tuple[str, dict[str, Any]]] = {}
+    for message in messages:
+        role, content = message.get("role"), _object(message.get("content"))
+        if role == "user" and content.get("type") == "state":
+            state = content
+        elif role == "user" and content.get("type") == "user_message":
+            question, after = str(content.get("message", "")), "user"
+            searches = {}
+        elif role == "assistant":
+            for call in message.get("tool_calls") or ():
+                function = call.get("function", {})
+                calls[str(call.get("id"))] = (str(function.get("name")), _object(function.get("arguments")))
+        elif role == "tool":
+            name, arguments = calls.get(str(message.get("tool_call_id")), ("", {}))
+            body = str(content.get("message", ""))
+            if name == "archival_memory_search" and content.get("status") == "OK":
+                hits = parse_hits(body)
+                passages.update(hits)
+                search = _search(arguments, body, tuple(hits))
+                searches[search.query, search.page] = search
+                after = "search"
+            elif name.startswith("core_memory"):
+                after = "note" if content.get("status") == "OK" else "failed"
+            else:
+                after = "other" if content.get("status") == "OK" else "failed"
+    task = str(_object(state.get("working_context")).get("task", ""))
+    for known in _searched(task):
+        searches.setdefault((known.query, known.page), known)
+    written = re.search(r"^question: (.+)$", task, re.MULTILINE)
+    context = _object(state.get("context"))
+    return View(
+        question=question or (written.group(1) if written else ""),
+        after=after,
+        sources=tuple(str(source) for source in state.get("sources") or ()),
+        notes=parse_notes(task),
+        searches=tuple(searches.values()),
+        passages=passages,
+        task=task,
+        functions=frozenset(str(tool.get("function", {}).get("name")) for tool in tools),
+        window_tokens=int(context.get("window") or 8192),
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """`value` as a mapping: itself, or the JSON object that it is the text of, or nothing."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+    return {}
+
+
+def _search(arguments: Mapping[str, Any], body: str, handles: tuple[str, ...]) -> Search:
+    shown = _SHOWING.match(body)
+    page = int(arguments.get("page") or 0)
+    query = str(arguments.get("query", ""))
+    if not shown:
+        return Search(query, page, page, 0, handles)
+    return Search(query, page, int(shown.group(4)), int(shown.group(2).replace(",", "")), handles)
+
+
+def _searched(task: str) -> list[Search]:
+    """The searches whose results are out of sight: the task block keeps their list."""
+    line = re.search(r"^searched: (.+)$", task, re.MULTILINE)
+    if not line:
+        return []
+    return [
+        Search(match.group(1).replace('\\"', '"'), int(match.group(2)), int(match.group(3)))
+        for match in _SEARCHED.finditer(line.group(1))
+    ]
+
+
+def parse_hits(body: str) -> dict[str, Passage]:
+    """The hits of a page of results. Text is indented, so nothing inside a document passes for a header."""
+    hits: dict[str, Passage] = {}
+    header: re.Match[str] | None = None
+    lines: list[str] = []
+
+    def close() -> None:
+        if header:
+            hits[header["handle"]] = Passage(
+                header["handle"], header["document"], int(header["page"]), (header["heading"] or "").strip(), "\n".join(lines)
+            )
+
+    for line in body.split("\n"):
+        match = _HEADER.match(line)
+        if match:
+            close()
+            header, lines = match, []
+        elif line.startswith("  "):
+            lines.append(line[2:])
+        elif line.strip():
+            close()
+            header, lines = None, []
+        else:
+            lines.append("")
+    close()
+    return hits
+
+
+def parse_notes(task: str) -> tuple[Note, ...]:
+    """The findings in the task block, in order."""
+    found = []
+    for line in task.split("\n"):
+        match = _NOTE.match(line)
+        if match:
+            found.append(Note(match["handle"], match["document"], int(match["page"]), match["quote"], line))
+    return tuple(found)
