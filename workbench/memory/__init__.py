@@ -1,0 +1,1 @@
+"""The tiers of memory: main context, recall storage and archival storage, kept in one DuckDB file."""

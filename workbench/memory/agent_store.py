@@ -1,0 +1,117 @@
+"""Agents: names, settings and attachments come in; an agent is a head in the tree of messages, nothing is copied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import NotFound, UsageError
+from workbench.memory.database import Clock, Database, next_id, utc_now
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    """An agent as it is stored. `head` is its newest message, `queue` the ranges of messages still in its FIFO queue."""
+
+    id: int
+    name: str
+    head: int | None
+    queue: str | None
+    question: int | None
+    summary: int | None
+    context_version: int | None
+    settings: Mapping[str, Any]
+    created: str
+    last_used: str
+
+
+_COLUMNS = "agent_id, name, head, queue, question_id, summary_id, context_version, settings, created_at, last_used_at"
+
+
+class AgentStore:
+    """Who there is and what is attached to whom."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self.database = database
+        self._clock = clock
+
+    def all(self) -> list[AgentRow]:
+        """All agents, the last used first."""
+        rows = self.database.rows(f"SELECT {_COLUMNS} FROM agents ORDER BY last_used_at DESC, agent_id DESC")
+        return [_agent(row) for row in rows]
+
+    def find(self, name: str) -> AgentRow | None:
+        """The agent of that name, or None."""
+        row = self.database.row(f"SELECT {_COLUMNS} FROM agents WHERE name = ?", [name])
+        return _agent(row) if row else None
+
+    def get(self, name: str) -> AgentRow:
+        """The agent of that name. Raises NotFound, naming those there are."""
+        if found := self.find(name):
+            return found
+        names = ", ".join(agent.name for agent in self.all()[:8]) or "none yet"
+        raise NotFound(f"There is no agent named {name!r}.", f"Agents: {names}.")
+
+    def create(self, name: str, settings: Mapping[str, Any]) -> AgentRow:
+        """A new agent without memory. Raises UsageError when the name is taken or empty."""
+        if not name.strip() or any(ord(letter) < 32 for letter in name):
+            raise UsageError("An agent needs a name of printable characters.", "For example --agent lease-audit.")
+
+        def job(connection: Any) -> None:
+            if connection.execute("SELECT 1 FROM agents WHERE name = ?", [name]).fetchall():
+                raise UsageError(f"There is an agent named {name!r} already.", f"Use it with --agent {name}.")
+            new = next_id(connection, "agents", "agent_id")
+            now = self._clock()
+            connection.execute(
+                "INSERT INTO agents VALUES (?, ?, NULL, NULL, NULL, NULL, NULL, ?, ?, ?)",
+                [new, name, json.dumps(dict(settings)), now, now],
+            )
+
+        self.database.write(job)
+        return self.get(name)
+
+    def fresh_name(self, base: str) -> str:
+        """`base`, or `base-2`, `base-3` … when it is taken."""
+        taken = {str(row[0]) for row in self.database.rows("SELECT name FROM agents WHERE starts_with(name, ?)", [base])}
+        return next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
+
+    def update_settings(self, agent: int, settings: Mapping[str, Any]) -> None:
+        """Replace an agent's own settings."""
+        text = json.dumps(dict(settings))
+        self.database.write(lambda c: c.execute("UPDATE agents SET settings = ? WHERE agent_id = ?", [text, agent]))
+
+    def attached(self, agent: int) -> list[tuple[int, str]]:
+        """(source id, name) of what is attached, in the order of the names: the order of attaching changes nothing."""
+        return self.database.rows(
+            "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name", [agent]
+        )  # type: ignore[return-value]
+
+    def attach(self, agent: int, source: int) -> bool:
+        """Attach a source: a link. False when it was attached already."""
+
+        def job(connection: Any) -> bool:
+            key = [agent, source]
+            if connection.execute("SELECT 1 FROM attachments WHERE agent_id = ? AND source_id = ?", key).fetchall():
+                return False
+            connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [*key, self._clock()])
+            return True
+
+        return self.database.write(job)
+
+    def detach(self, agent: int, source: int) -> bool:
+        """Detach a source. False when it was not attached."""
+
+        def job(connection: Any) -> bool:
+            key = [agent, source]
+            present = connection.execute("SELECT 1 FROM attachments WHERE agent_id = ? AND source_id = ?", key).fetchall()
+            connection.execute("DELETE FROM attachments WHERE agent_id = ? AND source_id = ?", key)
+            return bool(present)
+
+        return self.database.write(job)
+
+
+def _agent(row: tuple[Any, ...]) -> AgentRow:
+    identifier, name, head, queue, question, summary, version, settings, created, used = row
+    return AgentRow(identifier, name, head, queue, question, summary, version, json.loads(settings), str(created), str(used))

@@ -1,0 +1,189 @@
+"""Search of archival storage: a query over attached sources goes in, a page of results with true totals comes out.
+
+The index is derived from what is attached, kept in memory and thrown away at exit; whatever was committed before a
+search starts is found by it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.memory.archival_storage import DIMENSIONS, ArchivalStorage
+from workbench.memory.result_page import PageHit, ResultPage, fit_hit, header, hits_budget, paginate
+from workbench.tokens import count
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from workbench.memory.search import Ranking, SearchIndex
+
+EmbedQueries = Callable[[Sequence[str]], "np.ndarray"]
+
+_CURSORS = 64
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Bounds of a page of results: the whole message in tokens, and the number of hits."""
+
+    page_tokens: int
+    hits: int = 5
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    ids: tuple[int, ...]
+    scores: tuple[float, ...]
+    exact: bool
+    searched: int
+    starts: tuple[int, ...]
+
+
+class ArchivalSearch:
+    """Searches the union of sources: no passage twice, and the order of attaching changes nothing. Thread-safe.
+
+    `embed` turns queries into unit vectors (n, 384); None searches by words alone.
+    """
+
+    def __init__(self, archive: ArchivalStorage, embed: EmbedQueries | None) -> None:
+        self.archive = archive
+        self.embed = embed
+        self._lock = threading.Lock()
+        self._index: SearchIndex | None = None
+        self._indexed: frozenset[int] = frozenset()
+        self._cursors: OrderedDict[tuple[Any, ...], _Cursor] = OrderedDict()
+
+    def page(
+        self,
+        sources: Iterable[int],
+        query: str,
+        number: int,
+        budget: Budget,
+        handle_of: Callable[[int], str],
+        *,
+        reader: str = "",
+        function: str = "archival_memory_search",
+        document: str | None = None,
+        extra: str = "",
+    ) -> ResultPage:
+        """Page `number` (from 0) of the results. Further pages continue the ranking that `reader` saw on page 0,
+
+        so that no hit comes twice or is missed while the archive changes underneath. `document` restricts by path.
+        """
+        paths = self.archive.paths(sources)
+        if document is not None:
+            paths = {key: value for key, value in paths.items() if value[0] == document}
+        key = (reader, query, document, tuple(sorted(paths)) if not reader else extra)
+        cursor = self._cursors.get(key) if number else None
+        if cursor is None:
+            cursor = self._rank(paths, query, budget)
+            self._cursors[key] = cursor
+            self._cursors.move_to_end(key)
+            while len(self._cursors) > _CURSORS:
+                self._cursors.popitem(last=False)
+        bounds = (*cursor.starts, len(cursor.ids))
+        if not 0 <= number < len(cursor.starts):
+            return ResultPage(function, query, number, len(cursor.starts), len(cursor.ids), cursor.searched, cursor.exact, extra=extra)
+        chosen = range(bounds[number], bounds[number + 1])
+        hits = self._hits([cursor.ids[k] for k in chosen], [cursor.scores[k] for k in chosen], paths, handle_of, budget)
+        return ResultPage(
+            function, query, number, len(cursor.starts), len(cursor.ids), cursor.searched, cursor.exact, hits, bounds[number], extra
+        )
+
+    def texts(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """Texts of passages by id."""
+        return {key: passage.text for key, passage in self.archive.passages(ids).items()}
+
+    def warm(self, sources: Iterable[int]) -> int:
+        """Build the index of these sources now; returns how many passages it holds."""
+        return len(self._index_of(self.archive.paths(sources)))
+
+    def ranking(self, documents: Mapping[int, tuple[str, str]], query: str, limit: int = 200) -> Ranking:
+        """The whole ranking of a query over documents (id -> (path, source))."""
+        index = self._index_of(documents)
+        vector = self.embed([query])[0] if self.embed is not None and len(index) else None
+        return index.search(query, vector, limit=limit, embed_query=self.embed)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _rank(self, paths: Mapping[int, tuple[str, str]], query: str, budget: Budget) -> _Cursor:
+        ranking = self.ranking(paths, query)
+        sizes = self._sizes(ranking.ids, paths)
+        starts = paginate(sizes, hits_budget(budget.page_tokens), budget.hits)
+        return _Cursor(ranking.ids, ranking.scores, ranking.mode == "exact", ranking.candidates_of, tuple(starts))
+
+    def _sizes(self, ids: Sequence[int], paths: Mapping[int, tuple[str, str]]) -> list[int]:
+        """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
+        passages = self.archive.passages(ids)
+        sizes = []
+        for key in ids:
+            passage = passages.get(key)
+            if passage is None:
+                sizes.append(32)
+                continue
+            hit = PageHit(key, "#aa99", paths[passage.document][0], passage.page, "label", passage.heading, 0.0)
+            sizes.append(passage.tokens + count(header(hit)) + 2)
+        return sizes
+
+    def _hits(
+        self,
+        ids: Sequence[int],
+        scores: Sequence[float],
+        paths: Mapping[int, tuple[str, str]],
+        handle_of: Callable[[int], str],
+        budget: Budget,
+    ) -> tuple[PageHit, ...]:
+        passages = self.archive.passages(ids)
+        labels = self.archive.labels([(item.document, item.page) for item in passages.values()])
+        room = hits_budget(budget.page_tokens)
+        hits = []
+        for key, score in zip(ids, scores, strict=True):
+            passage = passages.get(key)
+            if passage is None or passage.document not in paths:
+                hits.append(PageHit(key, handle_of(key), "[erased]", 1, None, "", score))
+                continue
+            label = labels.get((passage.document, passage.page))
+            path = paths[passage.document][0]
+            hit = PageHit(key, handle_of(key), path, passage.page, label, passage.heading, round(float(score), 3))
+            hits.append(fit_hit(hit, passage.text, room - count(header(hit)) - 2) if passage.tokens + 96 > room else hit)
+        return tuple(hits)
+
+    def _index_of(self, documents: Mapping[int, Any]) -> SearchIndex:
+        from workbench.memory.search import SearchIndex
+
+        wanted = frozenset(documents)
+        with self._lock:
+            if self._index is None or not self._indexed <= wanted:
+                # Removing would leave other documents' word statistics behind: scores must depend on what is attached alone.
+                self._index, self._indexed = SearchIndex(DIMENSIONS), frozenset()
+            missing = wanted - self._indexed
+            if missing:
+                passages, vectors = self._read(sorted(missing), documents)
+                self._index.add(passages, vectors)
+                self._indexed = wanted
+            return self._index
+
+    def _read(self, documents: Sequence[int], paths: Mapping[int, Any]) -> tuple[list[Any], np.ndarray]:
+        import numpy as np
+
+        from workbench.memory.search import IndexedPassage
+
+        table = (
+            self.archive.database.read()
+            .execute(
+                "SELECT p.passage_id, p.document_id, p.page_number, p.start_char, d.title, p.heading, p.text, p.embedding "
+                "FROM passages p JOIN documents d USING (document_id) WHERE list_contains(?, p.document_id) ORDER BY p.passage_id",
+                [list(documents)],
+            )
+            .to_arrow_table()
+        )
+        columns = [table.column(k).to_pylist() for k in range(7)]
+        passages = [IndexedPassage(*row) for row in zip(*columns, strict=True)]
+        flat = table.column(7).combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        vectors = np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, DIMENSIONS)
+        return passages, vectors
+

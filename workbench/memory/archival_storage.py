@@ -1,0 +1,306 @@
+"""Archival storage: documents, their pages and passages go in once; sources are named sets of links to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.errors import NotFound
+from workbench.memory.database import Clock, Database, next_id, utc_now
+from workbench.memory.result_page import rendered_tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DIMENSIONS = 384
+NOTES_PREFIX = "notes of "
+
+
+class PageText(Protocol):
+    """A page as a loader gives it."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def label(self) -> str | None: ...
+    @property
+    def text(self) -> str: ...
+
+
+class LoadedDocument(Protocol):
+    """A document as a loader gives it."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def pages(self) -> Sequence[PageText]: ...
+    @property
+    def metadata(self) -> Any: ...
+    @property
+    def loader(self) -> str: ...
+    @property
+    def loader_version(self) -> int: ...
+
+
+class Draft(Protocol):
+    """A passage before it is stored: text == page.text[start_char:end_char]."""
+
+    @property
+    def page_number(self) -> int: ...
+    @property
+    def start_char(self) -> int: ...
+    @property
+    def end_char(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def heading(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stored passage. `tokens` is what its text takes inside a result; characters count inside the page's text."""
+
+    id: int
+    document: int
+    page: int
+    start_char: int
+    end_char: int
+    heading: str
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A source and its size."""
+
+    id: int
+    name: str
+    documents: int
+    pages: int
+    passages: int
+    bytes: int
+    created: str
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """One page of a document; `pages` is how many the document has."""
+
+    document: int
+    number: int
+    pages: int
+    label: str | None
+    text: str
+
+
+class ArchivalStorage:
+    """The archive over one Database. Passages never change; a document is stored whole, with its vectors, or not at all."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self.database = database
+        self._clock = clock
+
+    # -- sources ------------------------------------------------------------------------------------------------
+
+    def source_id(self, name: str) -> int:
+        """The id of a source, made when it is new."""
+        if found := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+            return int(found[0])
+        return self.database.write(lambda connection: self._make_source(connection, name))
+
+    def _make_source(self, connection: Any, name: str) -> int:
+        if found := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
+            return int(found[0][0])
+        new = next_id(connection, "sources", "source_id")
+        connection.execute("INSERT INTO sources VALUES (?, ?, ?)", [new, name, self._clock()])
+        return new
+
+    def find_source(self, name: str) -> int:
+        """The id of a source. Raises NotFound, naming those there are."""
+        if found := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+            return int(found[0])
+        names = ", ".join(row.name for row in self.sources()) or "none yet: `workbench load PATH --source NAME`"
+        raise NotFound(f"There is no source named {name!r}.", f"Sources: {names}.")
+
+    def sources(self, *, notes: bool = False) -> list[SourceRow]:
+        """All sources, oldest first; agents' own notes only when asked for."""
+        rows = self.database.rows(
+            """SELECT s.source_id, s.name, count(d.document_id), coalesce(sum(d.page_count), 0),
+                      coalesce(sum(d.passage_count), 0), coalesce(sum(d.size_bytes), 0), s.created_at
+               FROM sources s LEFT JOIN (SELECT DISTINCT source_id, document_id FROM source_documents) l USING (source_id)
+               LEFT JOIN documents d USING (document_id) GROUP BY ALL ORDER BY s.source_id"""
+        )
+        found = [SourceRow(*(int(n) if k in (0, 2, 3, 4, 5) else str(n) for k, n in enumerate(row))) for row in rows]  # type: ignore[arg-type]
+        return [row for row in found if notes or not row.name.startswith(NOTES_PREFIX)]
+
+    def documents(self, source: int) -> list[tuple[str, int, str, int, int, int]]:
+        """(path, document id, title, pages, passages, bytes) of a source, by path."""
+        return self.database.rows(
+            """SELECT l.path, d.document_id, d.title, d.page_count, d.passage_count, d.size_bytes
+               FROM source_documents l JOIN documents d USING (document_id) WHERE l.source_id = ? ORDER BY l.path""",
+            [source],
+        )  # type: ignore[return-value]
+
+    def paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """(path, source name) of every document in these sources. A document in two of them goes by its first path."""
+        rows = self.database.rows(
+            """SELECT l.document_id, arg_min(l.path, (s.source_id, l.path)), arg_min(s.name, (s.source_id, l.path))
+               FROM source_documents l JOIN sources s USING (source_id)
+               WHERE list_contains(?, l.source_id) GROUP BY l.document_id ORDER BY l.document_id""",
+            [list(sources)],
+        )
+        return {int(document): (str(path), str(name)) for document, path, name in rows}
+
+    # -- loading ------------------------------------------------------------------------------------------------
+
+    def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
+        """The document of these bytes read by this version of a loader, if it is stored."""
+        found = self.database.row(
+            "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?",
+            [content_hash, loader, loader_version],
+        )
+        return int(found[0]) if found else None
+
+    def link_document(self, source: int, path: str, document: int) -> bool:
+        """Link a stored document into a source. False when that very link was already there."""
+        known = self.database.row(
+            "SELECT document_id FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
+        )
+        if known and int(known[0]) == document:
+            return False
+        self.database.write(lambda connection: self._link(connection, source, path, document))
+        return True
+
+    def _link(self, connection: Any, source: int, path: str, document: int) -> None:
+        connection.execute("DELETE FROM load_failures WHERE source_id = ? AND path = ?", [source, path])
+        connection.execute(
+            "INSERT INTO source_documents VALUES (?, ?, ?, ?) ON CONFLICT (source_id, path) "
+            "DO UPDATE SET document_id = excluded.document_id, linked_at = excluded.linked_at",
+            [source, path, document, self._clock()],
+        )
+
+    def add_document(
+        self,
+        source: int,
+        path: str,
+        content_hash: str,
+        document: LoadedDocument,
+        passages: Sequence[Draft],
+        vectors: np.ndarray,
+        embedder: str,
+        size_bytes: int,
+    ) -> int:
+        """Store a document with its pages, passages and vectors ((n, 384) float32, normalised) and link it; one transaction."""
+        tokens = [rendered_tokens(passage.text) for passage in passages]
+
+        def job(connection: Any) -> int:
+            new = next_id(connection, "documents", "document_id")
+            chars = sum(len(page.text) for page in document.pages)
+            connection.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [new, content_hash, document.loader, document.loader_version, document.title,
+                 json.dumps(dict(document.metadata), ensure_ascii=False, default=str), len(document.pages), len(passages),
+                 chars, size_bytes, embedder, self._clock()],
+            )  # fmt: skip
+            _insert_pages(connection, new, document.pages)
+            _insert_passages(connection, new, passages, tokens, vectors)
+            self._link(connection, source, path, new)
+            return new
+
+        return self.database.write(job)
+
+    def note_failure(self, source: int, path: str, reason: str, remedy: str) -> None:
+        """Remember why a file could not be loaded, until it is."""
+        self.database.write(
+            lambda connection: connection.execute(
+                "INSERT INTO load_failures VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, path) "
+                "DO UPDATE SET reason = excluded.reason, remedy = excluded.remedy, failed_at = excluded.failed_at",
+                [source, path, reason, remedy, self._clock()],
+            )
+        )
+
+    def failures(self, source: int) -> list[tuple[str, str, str]]:
+        """(path, reason, remedy) of what could not be loaded into a source."""
+        return self.database.rows("SELECT path, reason, remedy FROM load_failures WHERE source_id = ? ORDER BY path", [source])  # type: ignore[return-value]
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
+        """Passages by id; an id that is gone is missing."""
+        rows = self.database.rows(
+            "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
+            "WHERE list_contains(?, passage_id)" if len(ids) > 8 else
+            "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
+            f"WHERE passage_id IN ({', '.join(str(int(item)) for item in ids) or 'NULL'})",
+            [list(ids)] if len(ids) > 8 else [],
+        )  # fmt: skip
+        return {int(row[0]): Passage(*row) for row in rows}
+
+    def page(self, document: int, number: int) -> PageRow | None:
+        """A page of a document, 1-based."""
+        found = self.database.row(
+            "SELECT p.number, d.page_count, p.label, p.text FROM pages p JOIN documents d USING (document_id) "
+            "WHERE p.document_id = ? AND p.number = ?",
+            [document, number],
+        )
+        return PageRow(document, int(found[0]), int(found[1]), found[2], str(found[3])) if found else None
+
+    def labels(self, pages: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str | None]:
+        """Page labels of (document id, page number) pairs."""
+        wanted = set(pages)
+        documents = sorted({document for document, _ in wanted})
+        rows = self.database.rows(
+            "SELECT document_id, number, label FROM pages WHERE list_contains(?, document_id) AND label IS NOT NULL", [documents]
+        )
+        return {(int(a), int(b)): str(label) for a, b, label in rows if (int(a), int(b)) in wanted}
+
+
+def _insert_pages(connection: Any, document: int, pages: Sequence[PageText]) -> None:
+    import pyarrow as pa
+
+    table = pa.table(
+        {
+            "document_id": pa.array([document] * len(pages), pa.int32()),
+            "number": pa.array([page.number for page in pages], pa.int32()),
+            "label": pa.array([page.label for page in pages], pa.string()),
+            "text": pa.array([page.text for page in pages], pa.string()),
+        }
+    )
+    _insert_arrow(connection, "pages", table)
+
+
+def _insert_passages(connection: Any, document: int, passages: Sequence[Draft], tokens: Sequence[int], vectors: np.ndarray) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    if not passages:
+        return
+    first = next_id(connection, "passages", "passage_id")
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1), pa.float32())
+    table = pa.table(
+        {
+            "passage_id": pa.array(range(first, first + len(passages)), pa.int32()),
+            "document_id": pa.array([document] * len(passages), pa.int32()),
+            "page_number": pa.array([item.page_number for item in passages], pa.int32()),
+            "start_char": pa.array([item.start_char for item in passages], pa.int32()),
+            "end_char": pa.array([item.end_char for item in passages], pa.int32()),
+            "heading": pa.array([item.heading for item in passages], pa.string()),
+            "text": pa.array([item.text for item in passages], pa.string()),
+            "tokens": pa.array(list(tokens), pa.int32()),
+            "embedding": pa.FixedSizeListArray.from_arrays(flat, DIMENSIONS),
+        }
+    )
+    _insert_arrow(connection, "passages", table)
+
+
+def _insert_arrow(connection: Any, name: str, table: Any) -> None:
+    # Bulk insert through Arrow: row by row costs fourteen times as much.
+    connection.register("incoming", table)
+    try:
+        connection.execute(f"INSERT INTO {name} SELECT * FROM incoming")
+    finally:
+        connection.unregister("incoming")

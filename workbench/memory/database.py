@@ -1,0 +1,175 @@
+"""The one DuckDB file: closures go in and run in the single writer thread, each in a transaction; readers have cursors of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import queue
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from workbench.errors import ArchiveBusy, ArchiveError
+
+if TYPE_CHECKING:
+    import duckdb
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present, in UTC, without a zone mark, as it is stored. The default clock."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def text_hash(text: str) -> str:
+    """The address of a text in the table `texts`."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class Database:
+    """Owns the file. One process at a time; `write` from any thread, `read` a cursor a thread.
+
+    Raises ArchiveBusy when another process owns the file, ArchiveError when it cannot be opened or a write fails.
+    """
+
+    def __init__(self, file: Path, *, memory_limit_mb: int = 1_024, threads: int = 2) -> None:
+        self.file = file
+        self._connection = _connect(file, memory_limit_mb, threads)
+        self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._local = threading.local()
+        self._closed = False
+        self._writer = threading.Thread(target=self._run_writer, name="database-writer", daemon=True)
+        self._writer.start()
+        self.write(_migrate)
+
+    def write(self, job: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit."""
+        if self._closed:
+            raise ArchiveError("The database is closed.", "Start the workbench again.")
+        future: Future[T] = Future()
+        self._jobs.put((job, future))
+        return future.result()
+
+    def read(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own cursor. It sees what is committed."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._connection.cursor()
+            self._local.cursor = cursor
+        return cursor
+
+    def rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, read with this thread's cursor."""
+        return self.read().execute(sql, list(parameters)).fetchall()
+
+    def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Finish the writes that wait, checkpoint, and let the file go. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        self._writer.join(timeout=30)
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+    def _run_writer(self) -> None:
+        cursor = self._connection.cursor()
+        while (item := self._jobs.get()) is not None:
+            job, future = item
+            try:
+                with _transaction(cursor):
+                    result = job(cursor)
+            except BaseException as error:
+                future.set_exception(_as_archive_error(error))
+            else:
+                future.set_result(result)
+        cursor.close()
+
+
+def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
+    """The next free id of a table; for jobs of the writer only. (A result must be fetched to its end before other work.)"""
+    return int(connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()[0][0])
+
+
+@contextlib.contextmanager
+def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    cursor.execute("BEGIN TRANSACTION")
+    try:
+        yield
+        cursor.execute("COMMIT")
+    except BaseException:
+        # A COMMIT that failed has already ended the transaction.
+        with contextlib.suppress(Exception):
+            cursor.execute("ROLLBACK")
+        raise
+
+
+def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    settings: dict[str, Any] = {
+        "memory_limit": f"{memory_limit_mb}MB",
+        "threads": threads,
+        # A query must never wait for a download.
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(file.parent / "tmp"),
+    }
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = duckdb.connect(str(file), config=settings)
+    except OSError as error:
+        raise ArchiveError(f"The folder {file.parent} cannot be used: {error.strerror}.", "Set WORKBENCH_HOME to a folder you own.") from None
+    except duckdb.Error as error:
+        text = str(error)
+        if "lock" in text.lower():
+            found = re.search(r"PID (\d+)", text)
+            owner = f" (process {found[1]})" if found else ""
+            raise ArchiveBusy(
+                f"Another workbench{owner} is using {file}.", "Quit it first, or set WORKBENCH_HOME to another folder."
+            ) from None
+        raise ArchiveError(f"{file} cannot be opened: {text.splitlines()[0]}", "Move the file away to start afresh.") from None
+    with contextlib.suppress(OSError):
+        file.chmod(0o600)
+    return connection
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TIMESTAMP NOT NULL)")
+    present = connection.execute("SELECT coalesce(max(version), 0) FROM schema_versions").fetchall()[0][0]
+    files = sorted(
+        (item for item in resources.files("workbench.memory").joinpath("migrations").iterdir() if item.name.endswith(".sql")),
+        key=lambda item: item.name,
+    )
+    newest = int(files[-1].name[:4])
+    if present > newest:
+        raise ArchiveError(
+            f"The database was written by a newer workbench (schema {present}, this one knows {newest}).",
+            "Upgrade: pip install --upgrade memgpt-workbench.",
+        )
+    for item in files:
+        version = int(item.name[:4])
+        if version > present:
+            connection.execute(item.read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO schema_versions VALUES (?, ?)", [version, utc_now()])
+
+
+def _as_archive_error(error: BaseException) -> BaseException:
+    import duckdb
+
+    if isinstance(error, duckdb.Error):
+        first = (str(error).splitlines() or ["unknown"])[0]
+        return ArchiveError(f"The database refused a write: {first}", "Check the free space of the disk; nothing was half written.")
+    return error

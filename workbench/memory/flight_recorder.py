@@ -1,0 +1,160 @@
+"""The flight recorder: an agent and a step go in, the exact prompt of that step comes out again, rebuilt from references."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import NotFound
+from workbench.memory.agent_memory import AgentMemory, rendered
+from workbench.memory.agent_store import AgentRow
+from workbench.memory.database import Clock, Database, utc_now
+from workbench.memory.main_context import Prompt, Summary, assemble
+from workbench.memory.message import StoredMessage, Texts
+from workbench.memory.working_context import WorkingContext
+from workbench.tokens import Calibration
+
+
+@dataclass(frozen=True)
+class RecordedStep:
+    """A step as it was recorded: its prompt, what was sent beside it, and how it ended."""
+
+    step: int
+    status: str
+    prompt: Prompt
+    request: Mapping[str, Any]
+    reply: Mapping[str, Any]
+    usage: Mapping[str, Any]
+    digest: str
+    used: int
+    exact: bool
+    window: int
+    reserve: int
+    created: str
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the request as it was sent."""
+        return {
+            key: list(self.prompt.messages) if key == "messages" else list(self.prompt.tools) if key == "tools" else value
+            for key, value in self.request["body"].items()
+        }
+
+
+class FlightRecorder:
+    """Reads what agents did. Every prompt is rebuilt by the same `assemble` that made it."""
+
+    def __init__(self, database: Database, texts: Texts, clock: Clock = utc_now) -> None:
+        self.database = database
+        self.texts = texts
+        self._clock = clock
+
+    def open(self, agent: AgentRow, window_tokens: int, persona: str, human: str) -> AgentMemory:
+        """The live memory of an agent, as of its last commit."""
+        working = self.working(agent.context_version, window_tokens) or WorkingContext.fresh(window_tokens, persona, human)
+        memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
+        memory.queue.messages = self.queue(agent.id, agent.head, agent.queue)
+        memory.queue.question = agent.question
+        memory.summary = self.summary(agent.summary)
+        rows = self.database.rows("SELECT passage_id, handle FROM handles WHERE agent_id = ?", [agent.id])
+        memory.handles = {int(passage): str(handle) for passage, handle in rows}
+        memory.messages_on_branch = len(self.branch(agent.id, agent.head))
+        return memory
+
+    def steps(self, agent: int) -> list[int]:
+        """The numbers of all recorded steps."""
+        return [int(row[0]) for row in self.database.rows("SELECT step FROM steps WHERE agent_id = ? ORDER BY step", [agent])]
+
+    def step(self, agent: AgentRow, step: int) -> RecordedStep:
+        """One step, its prompt rebuilt. Raises NotFound when there is no such step."""
+        row = self.database.row(
+            "SELECT status, head, queue, summary_id, context_version, system_hash, tools_hash, state, request, prefix_hash, "
+            "used_tokens, exact, reply, usage, created_at FROM steps WHERE agent_id = ? AND step = ?",
+            [agent.id, step],
+        )
+        if row is None:
+            steps = self.steps(agent.id)
+            hint = f"Steps 1 to {steps[-1]} are recorded." if steps else "It has not been asked anything yet."
+            raise NotFound(f"Agent {agent.name!r} has no step {step}.", hint)
+        status, head, queue, summary, version, system, tools, state, request, digest, used, exact, reply, usage, created = row
+        sent = json.loads(request)
+        working = self.working(version, sent["window"])
+        details = json.loads(state)
+        if working is not None:
+            details = {"working_context": working.texts(), **details}
+        prompt = assemble(
+            self.text(system),
+            json.loads(self.text(tools) or "[]"),
+            self.summary(summary),
+            self.queue(agent.id, head, queue),
+            details,
+            Calibration(**sent["calibration"]),
+        )
+        return RecordedStep(
+            step, status, prompt, sent, json.loads(reply or "{}"), json.loads(usage or "{}"), digest, used, exact,
+            sent["window"], sent["reserve"], str(created),
+        )  # fmt: skip
+
+    # -- the parts --------------------------------------------------------------------------------------------------
+
+    def text(self, key: str) -> str:
+        """A text by its hash."""
+        row = self.database.row("SELECT text FROM texts WHERE hash = ?", [key])
+        return str(row[0]) if row else ""
+
+    def branch(self, agent: int, head: int | None) -> list[int]:
+        """Ids of the messages from the first to `head` along the branch."""
+        if head is None:
+            return []
+        parents = dict(
+            self.database.rows("SELECT message_id, parent_id FROM messages WHERE agent_id = ? AND message_id <= ?", [agent, head])
+        )
+        path: list[int] = []
+        at: int | None = head
+        while at is not None and at in parents:
+            path.append(at)
+            at = parents[at]
+        return path[::-1]
+
+    def queue(self, agent: int, head: int | None, ranges: str | None) -> list[StoredMessage]:
+        """The messages of a queue stored as ranges along the branch that ends at `head`."""
+        wanted = json.loads(ranges or "[]")
+        if head is None or not wanted:
+            return []
+        low = min(first for first, _ in wanted)
+        rows = self.database.rows(
+            "SELECT message_id, parent_id, role, kind, body, tokens, created_at, step FROM messages "
+            "WHERE agent_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id",
+            [agent, low, head],
+        )
+        parents = {row[0]: row[1] for row in rows}
+        on_branch: set[int] = set()
+        at: int | None = head
+        while at is not None and at in parents:
+            on_branch.add(at)
+            at = parents[at]
+        chosen = [row for row in rows if row[0] in on_branch and any(a <= row[0] <= b for a, b in wanted)]
+        return rendered(chosen, self._texts_of(chosen))
+
+    def _texts_of(self, rows: Sequence[tuple[Any, ...]]) -> Texts:
+        # One look-up for the whole queue, not one a message.
+        wanted = {hit["passage"] for row in rows for hit in (json.loads(row[4]).get("archive") or {}).get("hits", ())}
+        found = self.texts(sorted(wanted)) if wanted else {}
+        return lambda ids: found
+
+    def summary(self, identifier: int | None) -> Summary | None:
+        """A summary by id."""
+        row = self.database.row("SELECT body FROM summaries WHERE summary_id = ?", [identifier]) if identifier else None
+        if row is None or identifier is None:
+            return None
+        body = json.loads(row[0])
+        return Summary(identifier, body["text"], tuple(body["stubs"]), body["evicted"], body["time"])
+
+    def working(self, version: int | None, window_tokens: int) -> WorkingContext | None:
+        """A version of the working context."""
+        row = self.database.row("SELECT blocks FROM context_versions WHERE version_id = ?", [version]) if version else None
+        if row is None:
+            return None
+        blocks = {name: json.loads(self.text(key)) for name, key in json.loads(row[0]).items()}
+        return WorkingContext.load(blocks, window_tokens)

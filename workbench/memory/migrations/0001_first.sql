@@ -1,0 +1,59 @@
+-- The first schema. It is public: query the file with SQL as you like (read it while no workbench runs).
+-- Times are UTC. Nothing here is changed once written except agents, attachments, source_documents and unfinished steps.
+
+CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
+
+CREATE TABLE sources (source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at TIMESTAMP NOT NULL);
+CREATE TABLE documents (
+    document_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, loader TEXT NOT NULL, loader_version INTEGER NOT NULL,
+    title TEXT NOT NULL, metadata TEXT NOT NULL, page_count INTEGER NOT NULL, passage_count INTEGER NOT NULL,
+    text_chars BIGINT NOT NULL, size_bytes BIGINT NOT NULL, embedder TEXT NOT NULL, created_at TIMESTAMP NOT NULL,
+    UNIQUE (content_hash, loader, loader_version)
+);
+CREATE TABLE source_documents (
+    source_id INTEGER NOT NULL, path TEXT NOT NULL, document_id INTEGER NOT NULL, linked_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (source_id, path)
+);
+CREATE TABLE load_failures (
+    source_id INTEGER NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (source_id, path)
+);
+CREATE TABLE pages (
+    document_id INTEGER NOT NULL, number INTEGER NOT NULL, label TEXT, text TEXT NOT NULL,
+    PRIMARY KEY (document_id, number)
+);
+CREATE TABLE passages (
+    passage_id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, page_number INTEGER NOT NULL,
+    start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
+    tokens INTEGER NOT NULL, embedding FLOAT[384]
+);
+
+CREATE TABLE agents (
+    agent_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER, queue TEXT, question_id INTEGER,
+    summary_id INTEGER, context_version INTEGER, settings TEXT NOT NULL, created_at TIMESTAMP NOT NULL, last_used_at TIMESTAMP NOT NULL
+);
+CREATE TABLE attachments (agent_id INTEGER NOT NULL, source_id INTEGER NOT NULL, attached_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (agent_id, source_id));
+CREATE TABLE handles (agent_id INTEGER NOT NULL, handle TEXT NOT NULL, passage_id INTEGER NOT NULL, PRIMARY KEY (agent_id, handle));
+CREATE TABLE messages (
+    message_id INTEGER PRIMARY KEY, agent_id INTEGER NOT NULL, parent_id INTEGER, step INTEGER, role TEXT NOT NULL,
+    kind TEXT NOT NULL, body TEXT NOT NULL, tokens INTEGER NOT NULL, created_at TIMESTAMP NOT NULL
+);
+CREATE TABLE summaries (
+    summary_id INTEGER PRIMARY KEY, agent_id INTEGER NOT NULL, parent_id INTEGER, step INTEGER, body TEXT NOT NULL,
+    tokens INTEGER NOT NULL, created_at TIMESTAMP NOT NULL
+);
+CREATE TABLE context_versions (
+    version_id INTEGER PRIMARY KEY, agent_id INTEGER NOT NULL, parent_id INTEGER, step INTEGER, blocks TEXT NOT NULL,
+    created_at TIMESTAMP NOT NULL
+);
+CREATE TABLE steps (
+    agent_id INTEGER NOT NULL, step INTEGER NOT NULL, status TEXT NOT NULL, question_id INTEGER, head INTEGER, queue TEXT,
+    summary_id INTEGER, context_version INTEGER, system_hash TEXT NOT NULL, tools_hash TEXT NOT NULL, state TEXT NOT NULL,
+    request TEXT NOT NULL, prefix_hash TEXT NOT NULL, counted_tokens INTEGER NOT NULL, used_tokens INTEGER NOT NULL,
+    exact BOOLEAN NOT NULL, reply TEXT, usage TEXT, model_seconds DOUBLE, own_seconds DOUBLE, created_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (agent_id, step)
+);
+CREATE TABLE journal (
+    agent_id INTEGER NOT NULL, seq INTEGER NOT NULL, step INTEGER, event TEXT NOT NULL, data TEXT NOT NULL, created_at TIMESTAMP NOT NULL
+);

@@ -1,0 +1,189 @@
+"""The working context: named blocks of text with limits, written only by function calls (MemGPT §2.1); every edit gives a new value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.tokens import count
+
+BLOCKS = ("persona", "human", "task")
+SHARE = 0.12
+"""Most of the window that all blocks together may take."""
+
+_LIMIT_CHARS = 2_000
+_PARTS = {"persona": 0.25, "human": 0.25, "task": 0.5}
+_CHARS_PER_TOKEN = 4
+
+
+class BlockError(UsageError):
+    """An edit cannot be made; the message tells the model the numbers and what to do."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line and where it came from: `origin` is model, user, system (kept by the workbench) or hop."""
+
+    text: str
+    origin: str = "model"
+    step: int | None = None
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named block; its text is its lines joined, and never longer than `limit_chars`."""
+
+    name: str
+    limit_chars: int
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The block as the model sees it."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True)
+class WorkingContext:
+    """All blocks at one moment. `limit_tokens` bounds them together."""
+
+    blocks: Mapping[str, Block]
+    limit_tokens: int
+
+    @classmethod
+    def fresh(cls, window_tokens: int, persona: str, human: str) -> WorkingContext:
+        """The blocks of a new agent in a window of this size. Texts that do not fit are cut at a word."""
+        limit = int(window_tokens * SHARE)
+        context = cls({name: Block(name, limit_chars(name, window_tokens)) for name in BLOCKS}, limit)
+        for name, text in (("persona", persona), ("human", human)):
+            context = context.with_lines(name, _lines(_cut(text, context.blocks[name].limit_chars), "user", None))
+        return context
+
+    def with_lines(self, name: str, lines: tuple[Line, ...]) -> WorkingContext:
+        """The same context with one block's lines replaced. Raises BlockError when it would not fit."""
+        block = replace(self.block(name), lines=lines)
+        if len(block.text) > block.limit_chars:
+            raise BlockError(
+                f"Block {name} holds at most {block.limit_chars:,} characters; this edit would make it {len(block.text):,}.",
+                "Replace or delete lines that are no longer needed (core_memory_replace), then try again.",
+            )
+        changed = WorkingContext({**self.blocks, name: block}, self.limit_tokens)
+        before, after = self.tokens, changed.tokens
+        if after > self.limit_tokens and after > before:
+            raise BlockError(
+                f"The working context holds at most {self.limit_tokens:,} tokens; this edit would make it {after:,}.",
+                "Shorten what is there (core_memory_replace), then try again.",
+            )
+        return changed
+
+    def block(self, name: str) -> Block:
+        """A block by name. Raises BlockError, naming the blocks there are."""
+        if name not in self.blocks:
+            raise BlockError(f"There is no block {name!r}.", f"Blocks: {', '.join(self.blocks)}.")
+        return self.blocks[name]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the blocks as they are sent."""
+        return count(json.dumps(self.texts(), ensure_ascii=False))
+
+    def texts(self) -> dict[str, str]:
+        """Block name to text, as it is sent."""
+        return {name: block.text for name, block in self.blocks.items()}
+
+    def append(self, name: str, content: str, *, origin: str = "model", step: int | None = None) -> WorkingContext:
+        """Add lines at the end of a block. A line that is already there is refused."""
+        block = self.block(name)
+        new = _lines(content, origin, step)
+        if not new:
+            raise BlockError("There is nothing to append: content is empty.", "Give the text to remember.")
+        present = {line.text for line in block.lines}
+        fresh = tuple(line for line in new if line.text not in present)
+        if not fresh:
+            raise BlockError(f"Block {name} holds that already.", "Nothing was changed; go on.")
+        return self.with_lines(name, (*block.lines, *fresh))
+
+    def replace(self, name: str, old: str, new: str, *, origin: str = "model", step: int | None = None) -> WorkingContext:
+        """Replace the exact text `old` by `new`; an empty `new` deletes it. Lines kept by the workbench stay."""
+        block = self.block(name)
+        if not old:
+            raise BlockError("old_content is empty.", "Give the exact text to replace.")
+        kept = {line.text: line for line in block.lines}
+        found = block.text.count(old)
+        if not found:
+            raise BlockError(f"Block {name} does not hold {old[:80]!r}.", "old_content must be an exact part of the block.")
+        start = block.text.index(old)
+        if any(line.origin == "system" and _overlaps(block, line, start, start + len(old)) for line in block.lines):
+            raise BlockError("That line is kept by the workbench.", "Edit your own lines only.")
+        text = block.text.replace(old, new, 1)
+        lines = tuple(kept.get(part, Line(part, origin, step)) for part in text.split("\n") if part.strip())
+        return self.with_lines(name, lines)
+
+    def start_question(self, question: str, step: int | None = None) -> WorkingContext:
+        """The task block begins anew with this question; lines that are pinned stay."""
+        block = self.block("task")
+        room = block.limit_chars // 4
+        line = Line(f"question: {_cut(' '.join(question.split()), room)}", "system", step)
+        pinned = tuple(item for item in block.lines if item.pinned)
+        return self.with_lines("task", (line, *pinned))
+
+    def note_search(self, searched: str, step: int | None = None) -> WorkingContext:
+        """The list of searches made for the question survives here, bounded: the oldest make room."""
+        block = self.block("task")
+        prefix = "searched: "
+        old = next((line.text[len(prefix) :] for line in block.lines if line.text.startswith(prefix)), "")
+        entries = [entry for entry in old.split("; ") if entry and entry != searched] + [searched]
+        limit = block.limit_chars // 4
+        while len("; ".join(entries)) > limit and len(entries) > 1:
+            entries.pop(0)
+        line = Line(prefix + _cut("; ".join(entries), limit), "system", step)
+        others = tuple(item for item in block.lines if not item.text.startswith(prefix))
+        at = sum(1 for item in others if item.text.startswith("question: "))
+        try:
+            return self.with_lines("task", (*others[:at], line, *others[at:]))
+        except BlockError:
+            # The model's own findings matter more than our list.
+            return self
+
+    def dump(self) -> dict[str, Any]:
+        """JSON-ready, one entry a block."""
+        return {
+            name: [[line.text, line.origin, line.step, line.pinned] for line in block.lines] for name, block in self.blocks.items()
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any], window_tokens: int) -> WorkingContext:
+        """The inverse of `dump`."""
+        blocks = {
+            name: Block(name, limit_chars(name, window_tokens), tuple(Line(*line) for line in lines)) for name, lines in data.items()
+        }
+        return cls(blocks, int(window_tokens * SHARE))
+
+
+def limit_chars(name: str, window_tokens: int) -> int:
+    """How many characters a block may hold in a window of this size."""
+    return min(_LIMIT_CHARS, int(window_tokens * SHARE * _CHARS_PER_TOKEN * _PARTS.get(name, 0.25)))
+
+
+def _lines(text: str, origin: str, step: int | None) -> tuple[Line, ...]:
+    return tuple(Line(part.rstrip(), origin, step) for part in text.splitlines() if part.strip())
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    head = text[: max(1, limit - 1)]
+    return (head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head) + "…"
+
+
+def _overlaps(block: Block, line: Line, start: int, end: int) -> bool:
+    at = 0
+    for item in block.lines:
+        if item is line:
+            return at < end and start < at + len(item.text)
+        at += len(item.text) + 1
+    return False
