@@ -8,8 +8,7 @@ byte, at every run. The texts are lines of a small markup:
     title: / author: / subject:     metadata, before the first directive
     @front, @main, @appendix X      page labels i, ii .. / 1, 2 .. / X-1, X-2 ..
     @page                           a new page
-    @break                          a new page as well, inside the main part
-    # Heading                       a heading and an entry of the outline
+    # Heading                       a heading and an entry of the outline, kept with what follows
     | a | b |                       a row of a table; the first row is its head
     anything else                   a paragraph, never split over two pages
 """
@@ -107,11 +106,22 @@ def build(source: Path, target: Path) -> None:
     story: list[Flowable] = []
     rows: list[list[str]] = []
     width = A5[0] - 36 * mm
-    started = first_heading = False
+    started = titled = False
+    heading = ""
+
+    def add(block: Flowable) -> None:
+        nonlocal heading, titled
+        if heading:
+            head = Paragraph(escape(heading), HEAD if titled else TITLE)
+            if titled:
+                story.append(CondPageBreak(head.wrap(width, 999)[1] + block.wrap(width, 999)[1] + 16))
+            story.extend([head, Mark(heading=heading)])
+            heading, titled = "", True
+        story.append(block)
 
     def flush() -> None:
         if rows:
-            story.append(table_of(rows.copy(), width))
+            add(table_of(rows.copy(), width))
             rows.clear()
 
     for line in source.read_text(encoding="utf-8").splitlines():
@@ -133,19 +143,11 @@ def build(source: Path, target: Path) -> None:
             key, _, value = line.partition(":")
             meta[key] = value.strip()
         elif line.startswith("# "):
-            story.append(CondPageBreak(36 * mm))
-            story.append(Paragraph(escape(line[2:]), HEAD if first_heading else TITLE))
-            story.append(Mark(heading=line[2:]))
-            first_heading = True
+            heading = line[2:]
         else:
-            story.append(Paragraph(escape(line), BODY))
+            add(Paragraph(escape(line), BODY))
     flush()
     story.append(Spacer(1, 1))
-
-    def footer(canvas, _doc) -> None:
-        canvas.setTitle(meta["title"])
-        canvas.setAuthor(meta["author"])
-        canvas.setSubject(meta["subject"])
 
     document = BaseDocTemplate(
         str(target), pagesize=A5, leftMargin=18 * mm, rightMargin=18 * mm, topMargin=16 * mm,
@@ -153,7 +155,7 @@ def build(source: Path, target: Path) -> None:
         subject=meta["subject"], creator="memgpt-workbench samples", pageCompression=1,
     )
     frame = Frame(18 * mm, 16 * mm, width, A5[1] - 32 * mm, 0, 0, 0, 0, id="text")
-    document.addPageTemplates([PageTemplate(id="page", frames=[frame], onPage=footer)])
+    document.addPageTemplates([PageTemplate(id="page", frames=[frame])])
     document.build(story)
 
 
