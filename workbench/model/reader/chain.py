@@ -12,17 +12,22 @@ from workbench.model.reader.text import stem, stems
 
 @dataclass(frozen=True)
 class Weights:
-    """What a chain's score is made of; set on public question sets as a whole, never on one question."""
+    """What a chain's score is made of; set on public question sets as a whole, never on one question.
+
+    `floor` is the likeness that says nothing, `member` what every sentence after the first costs, `bridge` the least
+    link by which one may follow another, `document` the cost of one more document.
+    """
 
     coverage: float = 1.0
-    likeness: float = 0.9
-    floor: float = 0.38
-    link: float = 0.35
+    likeness: float = 0.8
+    floor: float = 0.3
+    link: float = 0.25
+    bridge: float = 0.3
     supplies: float = 0.12
-    unlinked: float = 0.25
-    document: float = 0.04
-    starts: int = 10
-    beam: int = 10
+    member: float = 0.2
+    document: float = 0.02
+    starts: int = 12
+    beam: int = 12
     longest: int = 4
 
 
@@ -70,7 +75,7 @@ def _order(chain: Chain) -> tuple[float, int, tuple[int, ...]]:
 def _start(evidence: Evidence, index: int, weights: Weights) -> Chain:
     covered = evidence.cover[index]
     coverage = _share(evidence.question, covered)
-    score = weights.coverage * coverage + weights.likeness * (evidence.likeness[index] - weights.floor)
+    score = weights.coverage * coverage + weights.likeness * max(0.0, evidence.likeness[index] - weights.floor)
     score += _supply(evidence.question, evidence.units[index], weights)
     return Chain((index,), score, coverage, tuple(sorted(covered.items())))
 
@@ -84,25 +89,28 @@ def _share(question: Question, covered: dict[str, float]) -> float:
 
 
 def _extend(evidence: Evidence, chain: Chain, weights: Weights) -> list[Chain]:
-    """The chain with one more unit, for every unit that is linked to a member or covers a name that no member covers."""
+    """The chain with one more unit: one linked to a member by a name, or one on a name of the question not reached yet."""
     question, have = evidence.question, dict(chain.covered)
     members = [evidence.units[i] for i in chain.members]
     documents = {unit.document for unit in members}
     likeness = evidence.like(residual(question, chain, members[-1]))
+    old_supply = max(_supply(question, unit, weights) for unit in members)
     grown = []
     for index, unit in enumerate(evidence.units):
         if index in chain.members:
             continue
-        together = {key: max(have.get(key, 0.0), evidence.cover[index].get(key, 0.0)) for key in {*have, *evidence.cover[index]}}
-        coverage = _share(question, together)
-        gain = coverage - chain.coverage
-        alike = max(likeness[index], evidence.likeness[index])
-        if gain < 0.02 and alike < weights.floor + 0.1:
-            continue
+        cover = evidence.cover[index]
         link = max(evidence.link(member, unit) for member in members)
-        score = chain.score + weights.coverage * gain + weights.likeness * (alike - weights.floor)
-        score += weights.link * (link - weights.unlinked) - (0 if unit.document in documents else weights.document)
-        grown.append(Chain((*chain.members, index), score, coverage, tuple(sorted(together.items()))))
+        reaches = any(t.name and cover.get(t.stem, 0.0) > have.get(t.stem, 0.0) + 0.5 for t in question.terms)
+        if link < weights.bridge and not reaches:
+            continue
+        together = {key: max(have.get(key, 0.0), cover.get(key, 0.0)) for key in {*have, *cover}}
+        gain = _share(question, together) - chain.coverage
+        trust = 1.0 if reaches else min(1.0, 0.4 + link)
+        score = chain.score + weights.coverage * gain * trust + weights.likeness * max(0.0, likeness[index] - weights.floor)
+        score += weights.link * link - weights.member - (0 if unit.document in documents else weights.document)
+        score += max(0.0, _supply(question, unit, weights) - old_supply)
+        grown.append(Chain((*chain.members, index), score, chain.coverage + gain, tuple(sorted(together.items()))))
     return sorted(grown, key=_order)[: weights.beam]
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from workbench.model.reader.names import names
 from workbench.model.reader.question import Question
-from workbench.model.reader.text import rarity, sentences, stem, stems, words
+from workbench.model.reader.text import is_heading, rarity, sentences, stem, stems, words
 from workbench.model.reader.view import Note, Passage
 from workbench.model.reader.words import ANAPHORS, FUNCTION_WORDS
 
@@ -94,7 +94,7 @@ def units(passages: Mapping[str, Passage], notes: Sequence[Note]) -> list[Unit]:
         title = title_words(passage.document, passage.heading)
         before = ""
         for position, sentence in enumerate(sentences(passage.text)):
-            if len(sentence) < 4 or sentence.startswith("#"):
+            if sentence.startswith("#") or is_heading(sentence):
                 continue
             unit = Unit(passage.handle, passage.document, passage.document_page, sentence, before, title, position)
             found.setdefault(unit.key, unit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.model.reader.chain import Chain, new_names
 from workbench.model.reader.evidence import Evidence
 from workbench.model.reader.question import Question
-from workbench.model.reader.text import rarity, stems, words
+from workbench.model.reader.text import stem, stems, words
 from workbench.model.reader.view import Search
 
 SEARCHES = 8
@@ -47,10 +47,11 @@ def _follow(evidence: Evidence, chains: Sequence[Chain]) -> list[Query]:
     question, offers = evidence.question, []
     for rank, chain in enumerate(chains[:8]):
         missing = chain.missing(question)
-        for place, name in enumerate(new_names(question, evidence.units[chain.members[-1]])[:4]):
-            telling = max((rarity(word) for word in words(name)), default=0.1)
-            value = chain.score * (0.5 + 0.5 * telling) - 0.03 * place - 0.02 * rank
-            offers.append(Query(" ".join([name, *missing]), value))
+        for index in chain.members:
+            for place, name in enumerate(new_names(question, evidence.units[index])[:5]):
+                telling = max((evidence.rare(stem(word)) for word in words(name)), default=0.1)
+                value = chain.score * (0.4 + 0.6 * telling) - 0.03 * place - 0.02 * rank
+                offers.append(Query(" ".join([name, *missing]), value))
     return offers
 
 

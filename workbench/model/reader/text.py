@@ -33,19 +33,19 @@ def sentences(text: str) -> list[str]:
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """Paragraphs, and the rows of lists, tables and records one by one: a row says something by itself."""
+    """Paragraphs, and headings and the rows of lists, tables and records one by one: a row says something by itself."""
+    full = max((len(line) for line in text.splitlines()), default=0)
     for paragraph in re.split(r"\n\s*\n", text):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
-        if len(lines) > 1 and _are_rows(lines):
-            yield from lines
-            continue
+        rows = len(lines) > 1 and _are_rows(lines)
         held: list[str] = []
-        for line in lines:
+        for at, line in enumerate(lines):
             if _ROW.match(line) and held:
                 yield " ".join(held)
                 held = []
             held.append(line)
-            if line.startswith(("#", "|")):
+            following = lines[at + 1] if at + 1 < len(lines) else ""
+            if rows or line.startswith(("#", "|")) or _stops_short(line, following, full):
                 yield " ".join(held)
                 held = []
         if held:
@@ -60,8 +60,28 @@ def _are_rows(lines: list[str]) -> bool:
     return starts >= 0.75 * (len(lines) - 1) and open_ends <= 0.2 * len(lines) and inner_stops <= 0.2 * len(lines)
 
 
+def _stops_short(line: str, following: str, full_chars: int) -> bool:
+    """Whether a line ends where wrapped prose would have gone on: a heading, or the row of a table."""
+    if not following or following[0].islower() or len(line) > 0.8 * full_chars:
+        return False
+    return line[-1] not in ",;-–(" and line.split()[-1].lower() not in FUNCTION_WORDS
+
+
+def is_heading(sentence: str) -> bool:
+    """Whether a line only names what follows: short, without an end mark and a figure, most of it capitalised."""
+    bare = sentence.strip("*_# ")
+    parts = bare.split()
+    if not parts or bare[-1] in ".!?;,\"'”" or any(c.isdigit() for c in bare) or len(parts) > 9:
+        return len(parts) < 2
+    telling = [part for part in parts if part.lower() not in FUNCTION_WORDS and part[0].isalpha()]
+    return len(parts) < 3 or sum(part[0].isupper() for part in telling) >= 0.7 * len(telling)
+
+
 def _split(block: str) -> Iterator[str]:
     """Cut a paragraph at sentence ends, not after abbreviations, initials or before a lower-case word."""
+    if block.startswith("|"):
+        yield block
+        return
     start = 0
     for match in _END.finditer(block):
         end = match.end(2)
