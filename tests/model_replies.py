@@ -41,6 +41,8 @@ class Reply:
     reasoning_key: str = "reasoning_content"
     empty: bool = False
     """A stream of zero chunks, without [DONE], though the status is 200."""
+    null: bool = False
+    """The body is `null`, though the status is 200 (LiteLLM)."""
     tail: str = ""
     """Text sent verbatim after the chunks and before [DONE]: a broken event, an error in mid-stream, a comment."""
 

@@ -42,8 +42,9 @@ class ModelServer:
     """A model behind HTTP on this machine; use it as a context manager.
 
     `script` is a list of replies, one a request, or a function from the request's body to a reply; a str is a reply's
-    content. `requests` holds the bodies as parsed, `raw` as bytes, in the order received. A script that runs out or
-    raises answers 500 and makes the `with` block fail at its end. `hung_up` is set when a client left before the end.
+    content. In the order received, `requests` holds the bodies as parsed, `raw` as bytes, `headers` with their names in
+    lower case. A script that runs out or raises answers 500 and makes the `with` block fail at its end. `hung_up` is
+    set when a client left before the end.
     """
 
     def __init__(
@@ -168,7 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.rstrip("/") != "/v1/chat/completions":
             self._send(404, {"detail": "Not Found"})
             return
-        number, reply = self.model_server.answer(body, raw, dict(self.headers))
+        number, reply = self.model_server.answer(
+            body, raw, {name.lower(): value for name, value in self.headers.items()}
+        )
         if not reply.delay_seconds or self._wait(reply.delay_seconds):
             self._reply(body, number, reply)
 
@@ -176,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
         model, usage = str(body.get("model")), self.model_server.usage_of(body, reply)
         if reply.drop:
             self._cut()
+        elif reply.null:
+            self._send(200, None)
         elif reply.status != 200 or reply.error is not None:
             error = {"error": {"message": f"status {reply.status}"}} if reply.error is None else reply.error
             self._send(reply.status, error, reply.headers)
