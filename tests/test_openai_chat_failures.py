@@ -219,6 +219,10 @@ def test_done_without_a_finish_is_no_answer() -> None:
             "json parser could",
         ),
         ('data: {"error": {"message": "upstream failed", "code": "500"}}\n\n', "upstream failed"),
+        (
+            'data: {"error": {"message": "no credit"}, "choices": [{"index": 0, "finish_reason": "error"}]}\n\n',
+            "no credit",
+        ),
         ("data: {broken\n\n", "{broken"),
     ],
 )

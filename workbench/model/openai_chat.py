@@ -104,7 +104,7 @@ class OpenAIChat:
                     yield delta
                     if cancel.is_set():
                         return
-        except Lost:
+        except (Refused, Lost):
             if not reply.finish:
                 raise
         finally:
@@ -122,7 +122,7 @@ class OpenAIChat:
         if reply.hollow:
             hint = "Ask again, or choose another model; the server's log may say more."
             raise ModelError(f"{at} answered with nothing, streamed and whole.", hint)
-        if not reply.finish:
+        if reply.finish in ("", "error"):
             hint = "Another request to the same server may have interrupted it; ask again."
             raise ModelError(f"{at} ended its reply in the middle, without a finish_reason.", hint)
         return completion
@@ -159,7 +159,7 @@ class OpenAIChat:
             if keep:
                 self._idle.append(line)
         if not keep:
-            line.hang_up()
+            line.close()
 
     def _resolved(self) -> Address:
         host = (urlsplit(self.base_url).hostname or "").lower()

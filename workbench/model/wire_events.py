@@ -63,21 +63,22 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def _read_event(lines: list[str]) -> Iterator[Event]:
-    data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
+    data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:") and line[5:].strip()]
     if not data:
         return
-    # Some servers forget the empty line between events, so each line is tried by itself before all of them together.
-    each = [_parsed(line) for line in data]
-    if all(each):
-        yield from (event for event in each if event)
-    elif whole := _parsed("\n".join(data)):
+    if whole := _parsed("\n".join(data)):
         yield whole
+        return
+    # Some servers forget the empty line between events, so each line may be one by itself.
+    each = [_parsed(line) for line in data]
+    if any(each):
+        yield from (event or Broken(line) for event, line in zip(each, data))
     else:
         yield Broken("\n".join(line.removeprefix("data:").strip() for line in lines if not line.startswith(":")))
 
 
 def _parsed(text: str) -> Event | None:
-    if text.strip().startswith("[DONE]"):
+    if text.strip() == "[DONE]":
         return Done()
     try:
         return Chunk(json.loads(text))

@@ -101,11 +101,11 @@ class Line:
             for event in self._events(body):
                 events.put(event)
         except BaseException as error:
-            self._close()
+            self.close()
             events.put(_Ended(_as_wire_error(error)))
             return
         if self._hung_up.is_set():
-            self._close()
+            self.close()
         else:
             self._idle(self)
         events.put(_Ended())
@@ -160,7 +160,8 @@ class Line:
         if self._hung_up.is_set():
             raise Lost("was hung up on")
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Give the connection's resources back; for the reading thread, or when nothing reads any more."""
         if self._client is not None:
             with contextlib.suppress(Exception):
                 self._client.close()

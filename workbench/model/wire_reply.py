@@ -39,10 +39,12 @@ class ReplyReader:
         """Take one event; the deltas it brings. Raises Refused for an error in the stream."""
         if isinstance(event, Broken):
             raise Refused(200, _broken_text(event.text), "not_json")
-        if not isinstance(event, Chunk):
+        if not isinstance(event, Chunk) or (isinstance(event.value, str) and not event.whole):
             return
         choices = event.value.get("choices") if isinstance(event.value, Mapping) else None
-        if not choices and (refused := refusal_in(event.value, 200)):
+        # Chunks may have any other key beside their choices, but an error is an error.
+        suspect = {"error": event.value.get("error")} if choices and isinstance(event.value, Mapping) else event.value
+        if refused := refusal_in(suspect, 200):
             raise refused
         if not isinstance(event.value, Mapping):
             return
