@@ -59,7 +59,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Document:
-    """A file as text. A document without pages has one page, number 1, label None. `attachments` are file names only."""
+    """A file as text. Without pages it is one page, number 1, label None. `attachments` are names only."""
 
     title: str
     pages: tuple[Page, ...]

@@ -42,9 +42,9 @@ class Found:
 
 
 def walk(root: Path) -> Iterator[Found]:
-    """Everything under `root` in sorted order; a file named directly is never excluded. Raises LoadError: no such path."""
+    """Everything under `root` in sorted order; a file named directly is never excluded. Raises LoadError."""
     try:
-        mode = os.stat(root).st_mode
+        mode = root.stat().st_mode
     except OSError as error:
         raise LoadError(f"{root}: {error.strerror or error}", "Check the path.") from None
     if stat.S_ISDIR(mode):
@@ -62,7 +62,7 @@ class _Walk:
 
     def folder(self, folder: Path, relative: str, rules: tuple[_Rules, ...]) -> Iterator[Found]:
         try:
-            status = os.stat(folder)
+            status = folder.stat()
             with os.scandir(folder) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
@@ -88,7 +88,8 @@ class _Walk:
         elif (status.st_dev, status.st_ino) in self.seen or (entry.is_symlink() and self._inside(path)):
             yield Found(path, shown, "excluded", "a link to a folder that is loaded anyway")
         elif relative.count("/") >= _DEPTH:
-            yield Found(path, shown, "unreadable", f"more than {_DEPTH} folders deep", "Load that folder by its own path.")
+            reason = f"more than {_DEPTH} folders deep"
+            yield Found(path, shown, "unreadable", reason, "Load that folder by its own path.")
         else:
             yield from self.folder(path, relative, rules)
 
@@ -116,7 +117,7 @@ class _Rules:
         return cls(f"{relative}/" if relative else "", tuple(specs))
 
     def says(self, relative: str, is_folder: bool) -> str | bool | None:
-        """The name of the file that excludes the entry, False when one takes it back in, None when none speaks of it."""
+        """The name of the file that excludes the entry, False when one takes it back in, None when none names it."""
         inner = relative[len(self.prefix) :] + ("/" if is_folder else "")
         for name, spec in reversed(self.specs):
             include = spec.check_file(inner).include

@@ -29,7 +29,7 @@ def load(path: Path) -> Document:
 
 
 def markdown_headings(text: str) -> tuple[Heading, ...]:
-    """ATX (`# Title`) and Setext (underlined) headings of `text`, in order, those in code fences and front matter left out."""
+    """ATX (`# Title`) and Setext (underlined) headings of `text`, in order, none from code fences or front matter."""
     headings: list[Heading] = []
     fence = ""
     previous, previous_start = "", 0

@@ -179,7 +179,8 @@ def _repaired(path: Path, refusal: str) -> Document:
     except Exception as error:
         # pypdf raises whatever a broken file provokes (KeyError, TypeError, AssertionError, struct.error, ...).
         log.info("pypdf: %s: %s", type(error).__name__, error)
-        reason = refusal if "no pages" in refusal else "it is damaged or not a PDF: neither pdfium nor pypdf can open it"
+        unreadable = "it is damaged or not a PDF: neither pdfium nor pypdf can open it"
+        reason = refusal if "no pages" in refusal else unreadable
         raise LoadError(reason, _DAMAGED_REMEDY) from None
 
 

@@ -136,7 +136,8 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(limits.SNIFF_BYTES)
     except OSError as error:
-        raise LoadError(f"it cannot be opened: {error.strerror or error}", "Check its permissions and try again.") from None
+        reason = f"it cannot be opened: {error.strerror or error}"
+        raise LoadError(reason, "Check its permissions and try again.") from None
 
 
 def _size(path: Path) -> int:

@@ -30,7 +30,7 @@ def load(path: Path) -> Document:
 
 
 def read_text(path: Path) -> str:
-    """The cleaned text of a file, its encoding told from a byte order mark, else UTF-8, else guessed. Raises LoadError."""
+    """The cleaned text of a file, its encoding told by mark, else UTF-8, else guessed. Raises LoadError."""
     text = clean_text(decode(path.read_bytes()))
     if not text.strip():
         raise LoadError("the file has no text, only white space", "Nothing to load; delete it, or exclude it.")
@@ -39,15 +39,14 @@ def read_text(path: Path) -> str:
 
 def decode(data: bytes) -> str:
     """`data` as text. Raises LoadError when no encoding makes sense of it."""
-    for mark, name in _MARKS:
+    for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data.decode(name, errors="replace")
-    for name in (_zeros_say(data), "utf-8"):
-        if name is not None:
-            try:
-                return data.decode(name)
-            except UnicodeDecodeError:
-                continue
+            return data.decode(encoding, errors="replace")
+    for name in filter(None, (_zeros_say(data), "utf-8")):
+        try:
+            return data.decode(name)
+        except UnicodeDecodeError:
+            continue
     return _guessed(data)
 
 

@@ -1,0 +1,87 @@
+"""How far a load is: counts go in from its threads, LoadProgress events with rate and remaining time come out."""
+
+from __future__ import annotations
+
+import collections
+import threading
+from collections.abc import Callable
+
+from workbench.events import LoadProgress
+
+_WINDOW_SECONDS = 10.0
+_SURE_AFTER_PASSAGES = 16
+
+
+class Meter:
+    """Counts files, pages and passages of one load. `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._lock = threading.Lock()
+        self._recent: collections.deque[tuple[float, int]] = collections.deque()
+        self.files = self.files_done = self.pages = 0
+        self.passages_read = self.passages_done = 0
+        self.bytes_found = self.bytes_done = self.bytes_read = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long the load has taken so far."""
+        return self._clock() - self._started
+
+    def found(self, size_bytes: int) -> None:
+        """A file is to be loaded."""
+        self.files += 1
+        self.bytes_found += size_bytes
+
+    def read(self, pages: int, passages: int, size_bytes: int) -> None:
+        """A file was read and cut into passages."""
+        self.pages += pages
+        self.passages_read += passages
+        self.bytes_read += size_bytes
+
+    def embedded(self, passages: int) -> None:
+        """So many more passages have their vectors. Called from any thread."""
+        with self._lock:
+            self.passages_done += passages
+            self._recent.append((self._clock(), passages))
+
+    def file_done(self, size_bytes: int) -> None:
+        """A file came to its end, whatever that was."""
+        self.files_done += 1
+        self.bytes_done += size_bytes
+
+    def rate(self) -> float:
+        """Passages embedded a second, over the last moments."""
+        now = self._clock()
+        with self._lock:
+            while self._recent and now - self._recent[0][0] > _WINDOW_SECONDS:
+                self._recent.popleft()
+            if not self._recent:
+                return 0.0
+            return sum(count for _, count in self._recent) / max(0.25, now - self._recent[0][0])
+
+    def remaining_seconds(self) -> float | None:
+        """Until the end, supposing that the files still to be read are like those read; None while that is a guess."""
+        rate = self.rate()
+        if self.passages_done < _SURE_AFTER_PASSAGES or rate <= 0 or self.bytes_read <= 0:
+            return None
+        unread_bytes = max(0, self.bytes_found - max(self.bytes_read, self.bytes_done))
+        expected = self.passages_read + unread_bytes * self.passages_read / self.bytes_read
+        return max(0.0, (expected - self.passages_done) / rate)
+
+    def progress(self, source: str, stage: str, current: str, failed: int) -> LoadProgress:
+        """The event for a display."""
+        return LoadProgress(
+            source=source,
+            stage=stage,
+            files_done=self.files_done,
+            files_total=self.files,
+            pages=self.pages,
+            passages_done=self.passages_done,
+            passages_total=self.passages_read,
+            current=current,
+            passages_per_second=self.rate(),
+            remaining_seconds=self.remaining_seconds(),
+            failed=failed,
+        )

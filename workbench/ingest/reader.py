@@ -1,0 +1,99 @@
+"""Reads files in a worker process: a path goes in, a document and its passages come out, or a LoadError."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loaders.document import Document, LoadError
+from workbench.ingest.passage import PassageDraft
+from workbench.ingest.worker import CancelledError, Worker, WorkerGoneError
+
+_MODULE = "workbench.ingest.reading"
+_CONVERT = "Convert it to PDF or plain text, or split it, and load that."
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A document and the passages it was cut into."""
+
+    document: Document
+    passages: tuple[PassageDraft, ...]
+
+
+class Reader:
+    """One worker process that reads file after file; whatever a file does to it, the next one gets a fresh worker."""
+
+    def __init__(
+        self, *, log_file: Path | None = None, limit_seconds: float = 120.0, memory_bytes: int = 2 << 30
+    ) -> None:
+        self.limit_seconds = limit_seconds
+        self.memory_bytes = memory_bytes
+        self._log_file = log_file
+        self._worker: Worker | None = None
+        self._busy = threading.Lock()
+
+    def start(self) -> None:
+        """Start the worker ahead of the first file; does not wait for it."""
+        with self._busy:
+            self._ready()
+
+    def read(self, path: Path, cancel: threading.Event | None = None) -> Reading:
+        """The file at `path`. Raises LoadError, or CancelledError once `cancel` is set."""
+        with self._busy:
+            try:
+                worker = self._ready()
+                worker.send({"path": str(path.absolute())})
+                frame = worker.receive(self.limit_seconds, cancel)
+            except WorkerGoneError as gone:
+                self._discard()
+                raise self._crashed(gone) from None
+            except ValueError as error:
+                self._discard()
+                raise LoadError(f"the reading worker gave a false answer: {error}", _CONVERT) from None
+            if frame is None:
+                self._discard()
+                if cancel is not None and cancel.is_set():
+                    raise CancelledError
+                raise LoadError(f"reading it took more than {self.limit_seconds:g} seconds", _CONVERT)
+            reply = frame[0]
+            if reply["spent"]:
+                self._discard()
+        return _reading(reply)
+
+    def stop(self) -> None:
+        """End the worker; the next file starts a new one."""
+        with self._busy:
+            self._discard()
+
+    def _ready(self) -> Worker:
+        if self._worker is None or not self._worker.running:
+            self._discard()
+            limits = [str(self.memory_bytes), str(self.limit_seconds)]
+            self._worker = Worker(_MODULE, limits, log_file=self._log_file)
+        return self._worker
+
+    def _discard(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+
+    def _crashed(self, gone: WorkerGoneError) -> LoadError:
+        if gone.signal_number == signal.SIGKILL:
+            return LoadError("the system ended its reader, most likely for want of memory", _CONVERT)
+        return LoadError(f"reading it crashed the reader ({gone})", "The file is probably damaged. " + _CONVERT)
+
+
+def _reading(reply: dict[str, Any]) -> Reading:
+    if not reply["ok"]:
+        raise LoadError(reply["reason"], reply["remedy"])
+    document = Document.from_dict(reply["document"])
+    pages = {page.number: page.text for page in document.pages}
+    passages = tuple(
+        PassageDraft(number, start, end, pages[number][start:end], heading, context)
+        for number, start, end, heading, context in reply["passages"]
+    )
+    return Reading(document, passages)
