@@ -14,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory import phrases, terms
+from workbench.memory.fusion import FirstRanking
 from workbench.memory.keyword_index import KeywordIndex, KeywordSearcher, PassageTerms
+from workbench.memory.links import Follower, Surroundings, TitleIndex
+from workbench.memory.names import names_in, title_keys
 from workbench.memory.query import Query, parse_query
 from workbench.memory.vector_index import GrowingVectors, VectorIndex, Vectors
 
 MEANING_LIMIT = 200
 """A query by meaning has no natural end: at most so many results."""
 
-_CANDIDATES = 200
+_LIFT = 0.5
 _COMPACT_SHARE = 0.25
 
 EmbedQueries = Callable[[Sequence[str]], Vectors]
@@ -29,7 +32,8 @@ EmbedQueries = Callable[[Sequence[str]], Vectors]
 
 @dataclass(frozen=True)
 class IndexedPassage:
-    """A passage as the index needs it. `terms` are `index_terms(text)` joined by spaces, made here when not given."""
+    """A passage as the index needs it. `terms` and `names` are `index_terms(text)` and `names_in(text)`
+    joined by spaces, made here when not given: stored beside the passage they save most of the time of building."""
 
     id: int
     document: int
@@ -39,6 +43,7 @@ class IndexedPassage:
     heading: str
     text: str
     terms: str | None = None
+    names: str | None = None
 
 
 class Why(NamedTuple):
@@ -73,13 +78,29 @@ class _State:
     alive: NDArray[np.bool_]
     vectors: VectorIndex
     keywords: KeywordSearcher
+    titles: TitleIndex
 
-    def allowed(self, documents: frozenset[int] | None) -> NDArray[np.bool_]:
-        """The mask of rows that a search may return."""
-        if documents is None:
-            return self.alive
-        mask: NDArray[np.bool_] = self.alive & np.isin(self.documents, np.fromiter(documents, dtype=np.int64))
-        return mask
+
+@dataclass(frozen=True)
+class _Scope:
+    """The rows that one search may return, as a mask, and how many passages it searches."""
+
+    allowed: NDArray[np.bool_]
+    documents: frozenset[int] | None
+    searched: int
+
+    @classmethod
+    def of(cls, state: _State, documents: frozenset[int] | None) -> _Scope:
+        mask = state.alive
+        if documents is not None:
+            mask = mask & np.isin(state.documents, np.fromiter(documents, dtype=np.int64))
+        return cls(mask, documents, int(np.count_nonzero(mask)))
+
+    def only(self, rows: Sequence[int]) -> _Scope:
+        """The same, for these rows alone."""
+        mask = np.zeros_like(self.allowed)
+        mask[list(rows)] = True
+        return _Scope(mask, self.documents, self.searched)
 
 
 class SearchIndex:
@@ -95,9 +116,12 @@ class SearchIndex:
         self._rows: dict[int, int] = {}
         self._vectors = GrowingVectors(self._dimensions)
         self._keywords = KeywordIndex()
+        self._titles = TitleIndex()
         empty = np.empty(0, dtype=np.int64)
         vectors = VectorIndex.build(np.empty((0, self._dimensions), dtype=np.float32))
-        self._state = _State(self._passages, empty, empty, empty.astype(bool), vectors, self._keywords.change())
+        self._state = _State(
+            self._passages, empty, empty, empty.astype(bool), vectors, self._keywords.change(), self._titles
+        )
 
     @classmethod
     def build(cls, passages: Sequence[IndexedPassage], vectors: Vectors) -> SearchIndex:
@@ -149,13 +173,12 @@ class SearchIndex:
         """
         state = self._state
         asked = parse_query(query)
-        allowed = state.allowed(documents)
-        searched = int(np.count_nonzero(allowed))
-        if searched == 0 or not query.strip():
-            return Ranking((), (), "exact" if asked.exact else "meaning", searched)
+        scope = _Scope.of(state, documents)
+        if scope.searched == 0 or not query.strip():
+            return Ranking((), (), "exact" if asked.exact else "meaning", scope.searched)
         if asked.exact:
-            return _exact(state, asked, allowed, documents, searched)
-        return _by_meaning(state, asked, query_vector, allowed, documents, min(limit, MEANING_LIMIT), searched)
+            return _exact(state, asked, scope)
+        return _by_meaning(state, asked, query_vector, scope, min(limit, MEANING_LIMIT), follow)
 
     def _change(self, passages: Sequence[IndexedPassage], vectors: Vectors, removed_ids: list[int]) -> None:
         old = self._state
@@ -165,6 +188,8 @@ class SearchIndex:
         self._passages.extend(passages)
         alive = np.concatenate([old.alive, np.ones(len(passages), dtype=bool)])
         alive[removed] = False
+        for i, passage in enumerate(passages):
+            self._titles.add(first + i, title_keys(passage.title, passage.heading))
         entries = (_terms_of(first + i, passage) for i, passage in enumerate(passages))
         self._state = _State(
             self._passages,
@@ -173,6 +198,7 @@ class SearchIndex:
             alive,
             VectorIndex(self._vectors.append(vectors), old.vectors.coded_rows, old.vectors.codes).coded(),
             self._keywords.change(entries, removed),
+            self._titles,
         )
 
     def _compact(self) -> None:
@@ -184,34 +210,35 @@ class SearchIndex:
         passages = [state.passages[row] for row in left]
         fresh = SearchIndex.build(passages, state.vectors.vectors[left]) if passages else SearchIndex(self._dimensions)
         self._passages, self._rows = fresh._passages, fresh._rows
-        self._vectors, self._keywords, self._state = fresh._vectors, fresh._keywords, fresh._state
+        self._vectors, self._keywords = fresh._vectors, fresh._keywords
+        self._titles, self._state = fresh._titles, fresh._state
 
 
 def _terms_of(row: int, passage: IndexedPassage) -> PassageTerms:
     text = " ".join(terms.index_terms(passage.text)) if passage.terms is None else passage.terms
     title, heading = (" ".join(terms.index_terms(part)) for part in (passage.title, passage.heading))
-    return PassageTerms(row, passage.document, text, title, heading)
+    names = " ".join(names_in(passage.text)) if passage.names is None else passage.names
+    called = " ".join(title_keys(passage.title, passage.heading))
+    return PassageTerms(row, passage.document, text, title, heading, f"{names} {called}")
 
 
-def _exact(
-    state: _State, asked: Query, allowed: NDArray[np.bool_], documents: frozenset[int] | None, searched: int
-) -> Ranking:
+def _exact(state: _State, asked: Query, scope: _Scope) -> Ranking:
     """Every passage with all phrases and no excluded word; most occurrences first, then the earliest, then by id."""
     patterns = [phrases.pattern(phrase) for phrase in asked.phrases]
     found: list[tuple[int, int, int]] = []
-    for row in _matching(state, asked, allowed, documents):
+    for row in _matching(state, asked, scope):
         text = terms.normalise(state.passages[row].text)
         spans = [match.start() for pattern in patterns for match in pattern.finditer(text)]
         found.append((-len(spans), min(spans, default=0), int(state.ids[row])))
     ids = tuple(passage_id for _, _, passage_id in sorted(found))
-    return Ranking(ids, (1.0,) * len(ids), "exact", searched, (Why(0, 0.0, 0, 0.0, True, 0.0),) * len(ids))
+    return Ranking(ids, (1.0,) * len(ids), "exact", scope.searched, (Why(0, 0.0, 0, 0.0, True, 0.0),) * len(ids))
 
 
-def _matching(state: _State, asked: Query, allowed: NDArray[np.bool_], documents: frozenset[int] | None) -> list[int]:
+def _matching(state: _State, asked: Query, scope: _Scope) -> list[int]:
     """The rows that hold every phrase and none of the excluded words, verified on the text itself."""
     runs = [run for phrase in asked.phrases for run in terms.runs(phrase)]
-    rows = state.keywords.containing(runs, documents) if runs else np.flatnonzero(allowed).tolist()
-    return [row for row in rows if allowed[row] and _passes(state.passages[row].text, asked)]
+    rows = state.keywords.containing(runs, scope.documents) if runs else np.flatnonzero(scope.allowed).tolist()
+    return [row for row in rows if scope.allowed[row] and _passes(state.passages[row].text, asked)]
 
 
 def _passes(text: str, asked: Query) -> bool:
@@ -221,49 +248,57 @@ def _passes(text: str, asked: Query) -> bool:
 
 
 def _by_meaning(
-    state: _State,
-    asked: Query,
-    query_vector: Vectors | None,
-    allowed: NDArray[np.bool_],
-    documents: frozenset[int] | None,
-    limit: int,
-    searched: int,
+    state: _State, asked: Query, vector: Vectors | None, scope: _Scope, limit: int, follow: bool
 ) -> Ranking:
+    """Fused candidates that are relevant at all; with `follow`, the passages they lead to as well."""
+    rows = None
     if asked.phrases:
-        mask = np.zeros_like(allowed)
-        mask[_matching(state, asked, allowed, documents)] = True
-        allowed = mask
-    wanted = terms.query_terms(asked.words)
-    by_words = [(row, score) for row, score in state.keywords.search(wanted, _CANDIDATES, documents) if allowed[row]]
-    bm25 = dict(by_words)
-    keyword_ranks = {row: rank for rank, (row, _) in enumerate(by_words, 1)}
-    cosines: dict[int, float] = {}
-    vector_ranks: dict[int, int] = {}
-    if query_vector is not None:
-        near, scores = state.vectors.search(query_vector, _CANDIDATES, allowed)
-        vector_ranks = {int(row): rank for rank, row in enumerate(near, 1)}
-        cosines = dict(zip(vector_ranks, scores.tolist(), strict=True))
-        rest = np.array([row for row in bm25 if row not in cosines], dtype=np.int64)
-        cosines.update(zip(rest.tolist(), state.vectors.scores(query_vector, rest).tolist(), strict=True))
-    rows = list(dict.fromkeys([*vector_ranks, *bm25]))
-    if asked.excluded or asked.phrases:
-        rows = [row for row in rows if _passes(state.passages[row].text, asked)]
-    top_bm25 = max(bm25.values(), default=1.0) or 1.0
-    ranked: list[tuple[float, int, Why]] = []
-    for row in rows:
-        lifted = any(phrases.contains(state.passages[row].text, phrase) for phrase in asked.lifted)
-        cosine, words = cosines.get(row, 0.0), bm25.get(row, 0.0)
-        if cosine < 0.2 and words < 0.2 * top_bm25 and not lifted:
+        rows = _matching(state, asked, scope)
+        scope = scope.only(rows)
+    first = FirstRanking(asked.words, vector, state.vectors, state.keywords)
+    scores = {row: first.score(row) for row in first.gather(scope.allowed, scope.documents, rows)}
+    lifted = {row for row in scores if any(phrases.contains(state.passages[row].text, part) for part in asked.lifted)}
+    scores = {
+        row: score + (_LIFT if row in lifted else 0.0)
+        for row, score in scores.items()
+        if row in lifted or first.relevant(row)
+    }
+    bonus: dict[int, float] = {}
+    if follow and scores:
+        bonus = _linked(state, asked, first, scores, scope)
+    hits = []
+    for row in {*scores, *bonus}:
+        if asked.excluded and not _passes(state.passages[row].text, asked):
             continue
-        score = 0.5 * cosine + 0.5 * words / top_bm25 + (0.5 if lifted else 0.0)
-        why = Why(vector_ranks.get(row, 0), cosine, keyword_ranks.get(row, 0), words, lifted, 0.0)
-        ranked.append((round(score, 6), int(state.ids[row]), why))
-    ranked.sort(key=lambda hit: (-hit[0], hit[1]))
-    ranked = ranked[:limit]
-    return Ranking(
-        tuple(hit[1] for hit in ranked),
-        tuple(hit[0] for hit in ranked),
-        "meaning",
-        searched,
-        tuple(hit[2] for hit in ranked),
+        score = round(scores.get(row, first.score(row)) + bonus.get(row, 0.0), 6)
+        why = Why(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0),
+                  first.bm25.get(row, 0.0), row in lifted, bonus.get(row, 0.0))  # fmt: skip
+        hits.append((score, int(state.ids[row]), why))
+    hits.sort(key=lambda hit: (-hit[0], hit[1]))
+    return _ranking(hits[:limit], scope.searched)
+
+
+def _linked(
+    state: _State, asked: Query, first: FirstRanking, scores: dict[int, float], scope: _Scope
+) -> dict[int, float]:
+    around = Surroundings(
+        state.keywords,
+        state.titles,
+        lambda row: title_keys(state.passages[row].title, state.passages[row].heading),
+        lambda row: state.passages[row].text,
+        lambda row: int(state.ids[row]),
+        lambda row: row < len(scope.allowed) and bool(scope.allowed[row]),
+        scope.documents,
+        scope.searched,
     )
+
+    def score_rows(rows: Sequence[int]) -> dict[int, float]:
+        first.complete(rows)
+        return {row: first.score(row) for row in rows}
+
+    return Follower(asked.words, around).bonus(scores, score_rows)
+
+
+def _ranking(hits: list[tuple[float, int, Why]], searched: int) -> Ranking:
+    ids, scores = tuple(hit[1] for hit in hits), tuple(hit[0] for hit in hits)
+    return Ranking(ids, scores, "meaning", searched, tuple(hit[2] for hit in hits))
