@@ -104,7 +104,9 @@ class Settings:
             if not 0.05 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0.05 and 1.", "Leave it out to have the default.")
         if self.warn_share > self.flush_share or self.evict_to_share > self.flush_share:
-            raise ConfigError("flush_share must not be below warn_share or evict_to_share.", "The defaults are 0.7, 1.0, 0.5.")
+            raise ConfigError(
+                "flush_share must not be below warn_share or evict_to_share.", "The defaults are 0.7, 1.0, 0.5."
+            )
         if self.page_hits < 1 or self.steps < 1 or self.minutes <= 0:
             raise ConfigError("page_hits, steps and minutes must be positive.", "For example --steps 50.")
 
@@ -124,7 +126,9 @@ class Settings:
         return self.window_tokens - self.reserve
 
 
-def read_settings(file: Path | None, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def read_settings(
+    file: Path | None, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
     """The settings in force. Flags that are None count as not given. Raises ConfigError, naming file and key."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -174,9 +178,16 @@ def _typed(value: Any, kind: Any, where: str) -> Any:
         if kind is bool:
             if isinstance(value, bool):
                 return value
-            return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}[
-                str(value).strip().lower()
-            ]
+            return {
+                "1": True,
+                "true": True,
+                "yes": True,
+                "on": True,
+                "0": False,
+                "false": False,
+                "no": False,
+                "off": False,
+            }[str(value).strip().lower()]
         if kind is int and isinstance(value, (str, int)) and not isinstance(value, bool):
             return int(str(value).replace("_", "").replace(",", ""))
         if kind is float and isinstance(value, (str, int, float)) and not isinstance(value, bool):

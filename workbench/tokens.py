@@ -40,9 +40,7 @@ _O200K_SPLIT = "|".join(
         r"\s+",
     ]
 )
-_CL100K_SPLIT = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
-)
+_CL100K_SPLIT = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
 _SPLITS = {"o200k_base": _O200K_SPLIT, "cl100k_base": _CL100K_SPLIT}
 
 _CL100K_MODELS = ("gpt-4-", "gpt-3.5", "text-embedding-3", "text-embedding-ada")
@@ -61,7 +59,9 @@ def encoding(name: str) -> tiktoken.Encoding:
     folder = Path(spec.origin).parent / "data" if spec and spec.origin else None
     file = folder / f"{name}.tiktoken.gz" if folder else None
     if file is None or not file.is_file():
-        raise WorkError(f"The token ranks of {name} are not installed.", "Reinstall memgpt-workbench (package bpe-openai).")
+        raise WorkError(
+            f"The token ranks of {name} are not installed.", "Reinstall memgpt-workbench (package bpe-openai)."
+        )
     ranks: dict[bytes, int] = {}
     for line in gzip.decompress(file.read_bytes()).splitlines():
         if line:
@@ -113,7 +113,9 @@ def functions_text(tools: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(list(tools), ensure_ascii=False, separators=(",", ":")) if tools else ""
 
 
-def count_prompt(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]], name: str = "o200k_base") -> int:
+def count_prompt(
+    messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]], name: str = "o200k_base"
+) -> int:
     """Tokens of a whole prompt: the sum of its parts."""
     return sum(count_message(message, name) for message in messages) + count(functions_text(tools), name)
 
@@ -160,5 +162,9 @@ class Calibration:
                 return Calibration(self.encoding, False, 0, 1.0, False, seen)
             return Calibration(self.encoding, True, offset, 1.0, met, seen)
         # A server that truncates or caches may report too little: never let that make prompts grow.
-        factor = max(1.0, usage_tokens / counted_tokens) if seen == 1 else max(self.factor, usage_tokens / counted_tokens, 1.0)
+        factor = (
+            max(1.0, usage_tokens / counted_tokens)
+            if seen == 1
+            else max(self.factor, usage_tokens / counted_tokens, 1.0)
+        )
         return Calibration(self.encoding, False, 0, min(factor, 4.0), False, seen)

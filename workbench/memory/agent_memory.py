@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,10 +50,12 @@ class AgentMemory:
         self.summary: Summary | None = None
         self.working = working
         self.head = agent.head
+        self.head_stored = agent.head
         self.version = agent.context_version
         self.messages_on_branch = 0
         self.handles: dict[int, str] = {}
         self._pending: list[Write] = []
+        self._sequence_lock = threading.Lock()
         newest = database.rows(
             "SELECT (SELECT coalesce(max(message_id), 0) FROM messages), (SELECT coalesce(max(summary_id), 0) FROM summaries), "
             "(SELECT coalesce(max(version_id), 0) FROM context_versions), "
@@ -147,17 +150,30 @@ class AgentMemory:
             )
         )
 
+    def correct_request(self, step: int, request: Mapping[str, Any]) -> None:
+        """What was finally sent, when a retry left something out. Stored at the next commit."""
+        row = [json.dumps(request), self.agent.id, step]
+        self._pending.append(lambda c: c.execute("UPDATE steps SET request = ? WHERE agent_id = ? AND step = ?", row))
+
     def journal(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """Durable events as (step, name, JSON); stored at the next commit."""
+        if write := self._journal_write(entries):
+            self._pending.append(write)
+
+    def journal_now(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
+        """The same in a transaction of its own: for loads and attachments, which other threads do meanwhile."""
+        if write := self._journal_write(entries):
+            self.database.write(write)
+
+    def _journal_write(self, entries: Iterable[tuple[int | None, str, str]]) -> Write | None:
         now = self.clock()
-        rows = []
-        for step, name, data in entries:
-            rows.append([self.agent.id, self._next_seq, step, name, data, now])
-            self._next_seq += 1
-        if rows:
-            flat = [value for row in rows for value in row]
-            marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
-            self._pending.append(lambda c: c.execute(f"INSERT INTO journal VALUES {marks}", flat))
+        flat: list[Any] = []
+        with self._sequence_lock:
+            for step, name, data in entries:
+                flat += [self.agent.id, self._next_seq, step, name, data, now]
+                self._next_seq += 1
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * (len(flat) // 6))
+        return (lambda c: c.execute(f"INSERT INTO journal VALUES {marks}", flat)) if flat else None
 
     def commit(self) -> None:
         """Write everything that waits, and the agent's head, in one transaction."""
@@ -175,6 +191,7 @@ class AgentMemory:
             )
 
         self.database.write(job)
+        self.head_stored = self.head
 
     def ranges(self) -> str:
         """The queue by reference: JSON ranges of message ids along the branch. Few, however long the queue is."""

@@ -174,10 +174,10 @@ class ArchivalSearch:
 
         table = (
             self.archive.database.read()
-            .execute(
+            .sql(
                 "SELECT p.passage_id, p.document_id, p.page_number, p.start_char, d.title, p.heading, p.text, p.embedding "
                 "FROM passages p JOIN documents d USING (document_id) WHERE list_contains(?, p.document_id) ORDER BY p.passage_id",
-                [list(documents)],
+                params=[list(documents)],
             )
             .to_arrow_table()
         )

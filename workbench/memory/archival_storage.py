@@ -116,8 +116,28 @@ class ArchivalStorage:
         if found := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
             return int(found[0][0])
         new = next_id(connection, "sources", "source_id")
-        connection.execute("INSERT INTO sources VALUES (?, ?, ?)", [new, name, self._clock()])
+        connection.execute("INSERT INTO sources VALUES (?, ?, NULL, ?)", [new, name, self._clock()])
         return new
+
+    def source_for_path(self, root: str, name: str) -> str:
+        """Name of the source made for a path; a new one is called `name`, or `name-2` … when that is another path's."""
+        if found := self.database.row("SELECT name FROM sources WHERE root = ?", [root]):
+            return str(found[0])
+
+        def job(connection: Any) -> str:
+            rows = connection.execute("SELECT name, root FROM sources WHERE starts_with(name, ?)", [name]).fetchall()
+            taken = {str(row[0]) for row in rows}
+            free = next(item for item in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if item not in taken)
+            new = next_id(connection, "sources", "source_id")
+            connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?)", [new, free, root, self._clock()])
+            return free
+
+        return self.database.write(job)
+
+    def root_of(self, name: str) -> str | None:
+        """The path that a source was made for, if it was made for one."""
+        found = self.database.row("SELECT root FROM sources WHERE name = ?", [name])
+        return str(found[0]) if found and found[0] else None
 
     def find_source(self, name: str) -> int:
         """The id of a source. Raises NotFound, naming those there are."""
@@ -154,6 +174,13 @@ class ArchivalStorage:
             [list(sources)],
         )
         return {int(document): (str(path), str(name)) for document, path, name in rows}
+
+    def path_of(self, document: int) -> str | None:
+        """The path that a document goes by; None when no source links it any more."""
+        found = self.database.row(
+            "SELECT path FROM source_documents WHERE document_id = ? ORDER BY source_id, path LIMIT 1", [document]
+        )
+        return str(found[0]) if found else None
 
     # -- loading ------------------------------------------------------------------------------------------------
 

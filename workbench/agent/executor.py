@@ -1,0 +1,110 @@
+"""The function executor: a call as the model wrote it goes in, a result that the model can act on comes out, always (MemGPT §2.3)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.agent.functions import CallRefused, Function, Outcome
+from workbench.agent.workspace import Workspace
+from workbench.errors import WorkbenchError
+from workbench.model.chat_model import FunctionCall
+
+_TELL_AT = 3
+"""An identical call made so many times for one question is answered with a word about it; one more stops the question."""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A call and what became of it. `arguments` are the validated ones; empty when they could not be read."""
+
+    call: FunctionCall
+    arguments: Mapping[str, Any]
+    heartbeat: bool
+    ok: bool
+    outcome: Outcome
+    seconds: float
+
+    def body(self) -> dict[str, Any]:
+        """The stored body of the result message."""
+        body: dict[str, Any] = {
+            "call": self.call.id,
+            "function": self.call.name,
+            "status": "OK" if self.ok else "Failed",
+        }
+        if self.outcome.archive is not None:
+            return {**body, "archive": self.outcome.archive.dump()}
+        return {**body, "text": self.outcome.text}
+
+
+@dataclass
+class Executor:
+    """Validates, runs and times calls; every failure becomes a result. `repeats` counts identical calls of a question."""
+
+    functions: Sequence[Function]
+    repeats: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether an identical call was made once more after the model was told."""
+        return any(number > _TELL_AT for number in self.repeats.values())
+
+    def start_question(self) -> None:
+        """Repeats are counted anew."""
+        self.repeats.clear()
+
+    def run(self, call: FunctionCall, workspace: Workspace) -> Executed:
+        """Run one call. Never raises for what a model did."""
+        started = time.perf_counter()
+        arguments: dict[str, Any] = {}
+        heartbeat = False
+        try:
+            spec = self._find(call.name)
+            arguments, heartbeat = spec.check(parse_arguments(call.arguments))
+            self._watch(call.name, arguments)
+            outcome, ok = spec.run(workspace, **arguments), True
+        except WorkbenchError as error:
+            outcome, ok = Outcome(error.one_line(), summary=error.message[:100]), False
+        except Exception as error:
+            # A user's own function may raise anything; the model gets the kind and the message, no more.
+            outcome, ok = Outcome(f"{type(error).__name__}: {str(error)[:300]}", summary=type(error).__name__), False
+        return Executed(call, arguments, heartbeat, ok, outcome, time.perf_counter() - started)
+
+    def _find(self, name: str) -> Function:
+        for spec in self.functions:
+            if spec.name == name:
+                return spec
+        raise CallRefused(
+            f"There is no function {name[:60]!r}.", f"Functions: {', '.join(spec.name for spec in self.functions)}."
+        )
+
+    def _watch(self, name: str, arguments: Mapping[str, Any]) -> None:
+        key = (name, json.dumps(arguments, sort_keys=True, ensure_ascii=False))
+        self.repeats[key] += 1
+        if self.repeats[key] >= _TELL_AT:
+            raise CallRefused(
+                f"You have made this call {self.repeats[key]} times with the same arguments; the result would be the same.",
+                "Do something else, or answer with what you have: once more ends the question.",
+            )
+
+
+def parse_arguments(text: str) -> dict[str, Any]:
+    """Arguments from the model's JSON, mended where that is possible. Raises CallRefused when they cannot be read."""
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        import json_repair
+
+        value = json_repair.loads(text)
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, dict):
+        raise CallRefused("The arguments are not a JSON object.", 'Write them like {"query": "words"}.')
+    return value

@@ -1,0 +1,59 @@
+"""The journal: durable events go in as small JSON (texts stay where they are), and come out again as the same events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from workbench import events
+from workbench.events import Citation, Event, FileFailed, Hit, PageRead
+
+Texts = Callable[[Sequence[int]], Mapping[int, str]]
+
+_KINDS: dict[str, type[Event]] = {
+    kind().name: kind
+    for kind in vars(events).values()
+    if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event and kind.durable
+}
+
+
+def dump(event: Event) -> str:
+    """A durable event as it is stored. A page of results is stored by reference, an edited block by what was edited."""
+    if isinstance(event, PageRead):
+        event = replace(event, hits=tuple(replace(hit, text="") for hit in event.hits))
+    if isinstance(event, events.MemoryEdited):
+        event = replace(event, text="")
+    data = event.as_dict()
+    for key in ("event", "step", "agent", "seq"):
+        data.pop(key, None)
+    blank = type(event)()
+    kept = {key: value for key, value in data.items() if getattr(blank, key, None) != value}
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def load(agent: str, seq: int, step: int | None, name: str, data: str, texts: Texts) -> Event | None:
+    """The event of a journal row; None for a kind that this version does not know."""
+    kind = _KINDS.get(name)
+    if kind is None:
+        return None
+    known = {field.name for field in fields(kind)}
+    values: dict[str, Any] = {key: _value(key, value) for key, value in json.loads(data).items() if key in known}
+    event = kind(agent=agent, seq=seq, step=step, **values)
+    if isinstance(event, PageRead):
+        found = texts([hit.passage for hit in event.hits])
+        event = replace(event, hits=tuple(replace(hit, text=found.get(hit.passage, "[erased]")) for hit in event.hits))
+    return event
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "hits":
+        return tuple(Hit(**hit) for hit in value)
+    if key == "citations":
+        return tuple(Citation(**citation) for citation in value)
+    if key == "citation":
+        return Citation(**value)
+    if key == "failed":
+        return tuple(FileFailed(**item) for item in value)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,320 @@
+"""The loop: a question comes in; context -> model -> executor -> memory, chained by heartbeats until the agent yields (MemGPT §2.4)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from workbench.agent import journal
+from workbench.agent.answers import AnswerDesk
+from workbench.agent.context import MainContext, shared_prefix_tokens
+from workbench.agent.executor import Executed, Executor
+from workbench.agent.stop import Stop
+from workbench.agent.streaming import Reply
+from workbench.agent.workspace import Workspace, page_read
+from workbench.errors import ModelError, WorkbenchError
+from workbench.events import (
+    Event,
+    Failed,
+    FunctionCalled,
+    FunctionReturned,
+    QuestionAsked,
+    StepFinished,
+    StepStarted,
+    Stopped,
+    Waiting,
+    Yielded,
+)  # fmt: skip
+from workbench.memory.main_context import Prompt
+from workbench.memory.message import StoredMessage
+from workbench.model.chat_model import ChatModel, Completion, FunctionCall, ModelRequest
+from workbench.tokens import Calibration
+
+_EMPTY_REPLIES = 3
+_READ_AHEAD_CHARS = 300
+HEARTBEATS = {
+    "requested": "requested",
+    "failed": "the call failed",
+    "unanswered": "no answer was sent yet",
+}
+
+
+@dataclass
+class _Question:
+    """The state of the question being answered."""
+
+    started: float
+    steps: int = 0
+    empty: int = 0
+    done: bool = False
+
+
+class Agent:
+    """One agent with a model. `answer` is a generator of events: run it off the event loop, one question at a time."""
+
+    def __init__(
+        self, workspace: Workspace, context: MainContext, executor: Executor, model: ChatModel, model_name: str, desk: AnswerDesk,
+        *, options: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.workspace = workspace
+        self.context = context
+        self.executor = executor
+        self.model = model
+        self.model_name = model_name
+        self.options = dict(options or {})
+        self.stop = Stop()
+        self._desk = desk
+        self._sequence = itertools.count(1)
+        self._before: Prompt | None = None
+        self.on_usage: Callable[[Calibration], None] = lambda calibration: None
+
+    def answer(self, text: str) -> Iterator[Event]:
+        """Answer a message of the user; ends with Yielded or Stopped. What it yields is committed, or marked ephemeral."""
+        self.stop.clear()
+        self.executor.start_question()
+        self._desk.start_question()
+        question = _Question(time.monotonic())
+        yield from self._begin(text)
+        while not question.done:
+            if reason := self._cap(question):
+                yield from self._end(Stopped(reason=reason, detail=self._cap_words(reason)))
+                return
+            question.steps += 1
+            try:
+                yield from self._step(question)
+            except ModelError as error:
+                yield from self._fail(error)
+                return
+            except WorkbenchError as error:
+                yield from self._end(
+                    Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
+                )
+                return
+
+    # -- the question -----------------------------------------------------------------------------------------------
+
+    def _begin(self, text: str) -> Iterator[Event]:
+        memory = self.workspace.memory
+        message = memory.add("user", "user_message", {"message": text})
+        memory.queue.question = message.id
+        self.workspace.hops.clear()
+        memory.set_working(memory.working.start_question(text))
+        yield from self._commit([QuestionAsked(text=text)])
+        if self.workspace.settings.read_ahead and self.workspace.sources():
+            yield Waiting(what="archive", detail="read-ahead")
+            yield from self._read_ahead(text, message)
+
+    def _read_ahead(self, text: str, question: StoredMessage) -> Iterator[Event]:
+        """The first search is done before the first model call, as a function call of the system's."""
+        query = " ".join(text.split())[:_READ_AHEAD_CHARS]
+        arguments = json.dumps({"query": query}, ensure_ascii=False)
+        call = FunctionCall(f"ahead_{question.id}", "archival_memory_search", arguments)
+        self.workspace.step = self.workspace.memory.step + 1
+        executed = self.executor.run(call, self.workspace)
+        self.executor.start_question()
+        self._remember("", [call])
+        yield from self._commit(self._tell(executed, self._remember_result(executed), origin="system"))
+
+    def _cap(self, question: _Question) -> str:
+        settings = self.workspace.settings
+        if self.stop.after_step.is_set():
+            return "user"
+        if question.steps >= settings.steps:
+            return "steps"
+        if time.monotonic() - question.started > settings.minutes * 60:
+            return "time"
+        return "repeated" if self.executor.stuck else ""
+
+    def _cap_words(self, reason: str) -> str:
+        settings = self.workspace.settings
+        return {
+            "user": "You stopped it.",
+            "steps": f"The limit of {settings.steps} steps for one question is reached; --steps raises it.",
+            "time": f"The limit of {settings.minutes:g} minutes for one question is reached.",
+            "repeated": "The model made the same call again and again.",
+        }[reason]
+
+    # -- one step ---------------------------------------------------------------------------------------------------
+
+    def _step(self, question: _Question) -> Iterator[Event]:
+        began = time.perf_counter()
+        memory = self.workspace.memory
+        step = self.workspace.step = memory.step + 1
+        pressure = list(self.context.relieve())
+        prompt, request = self.context.record(step, self.model_name, self.options)
+        memory.step = step
+        started = StepStarted(limit=self.workspace.settings.steps, reason=f"step {question.steps}")
+        yield from self._commit([started, *pressure])
+        yield self._stamp(self.context.event(prompt))
+        yield self._stamp(Waiting(what="model", detail=self.model_name))
+        asked = time.perf_counter()
+        reply = Reply()
+        for event in reply.follow(self.model, request, self.stop):
+            yield self._stamp(event)
+        answered = time.perf_counter()
+        if reply.completion is None:
+            question.done = True
+            yield from self._interrupted(reply, (answered - asked, asked - began))
+            return
+        events = self._take(reply.completion, question)
+        own = (asked - began) + (time.perf_counter() - answered)
+        self._finish(reply.completion, prompt, request, (answered - asked, own))
+        finished = StepFinished(
+            used=prompt.used, usable=self.context.pressure.usable, model_seconds=answered - asked, own_seconds=own,
+            completion_tokens=reply.completion.usage.completion_tokens if reply.completion.usage else 0,
+            cacheable_share=round(shared_prefix_tokens(self._before, prompt) / max(1, prompt.counted), 4),
+        )  # fmt: skip
+        self._before = prompt
+        ending = [Yielded()] if question.done else []
+        yield from self._commit([*events, finished, *ending])
+
+    def _take(self, completion: Completion, question: _Question) -> list[Event]:
+        """Run what the model asked for and say what follows: another turn, or none."""
+        calls = _with_ids(completion.calls, self.workspace.step)
+        if not calls:
+            return self._take_text(completion, question)
+        self._remember(completion.content, calls)
+        events: list[Event] = []
+        heartbeat, failed = False, False
+        for call in calls:
+            executed = self.executor.run(call, self.workspace)
+            delivered: list[Event] = []
+            if executed.ok and call.name == "send_message":
+                executed, delivered = self._desk.deliver(executed)
+                question.done = question.done or bool(delivered)
+            message = self._remember_result(executed)
+            events += [*self._tell(executed, message), *delivered]
+            heartbeat, failed = heartbeat or executed.heartbeat, failed or not executed.ok
+        if not question.done:
+            kind = "failed" if failed else "requested" if heartbeat else "unanswered"
+            self.workspace.memory.add("user", "heartbeat", {"reason": HEARTBEATS[kind]}, step=self.workspace.step)
+        return events
+
+    def _take_text(self, completion: Completion, question: _Question) -> list[Event]:
+        """A reply without a call: small models forget send_message, so their text is the answer."""
+        text = completion.content.strip()
+        memory = self.workspace.memory
+        if not text:
+            question.empty += 1
+            if question.empty >= _EMPTY_REPLIES:
+                raise ModelError(
+                    "The model answered with nothing, three times.",
+                    "Ask again, or choose a model that calls functions: --model.",
+                )
+            memory.add(
+                "user", "system_alert", {"message": "Your reply was empty. Call a function."}, step=self.workspace.step
+            )
+            return []
+        self._remember(completion.content, [])
+        complaint, events = self._desk.weigh(completion.content)
+        if complaint:
+            memory.add("user", "system_alert", {"message": complaint}, step=self.workspace.step)
+        question.done = not complaint
+        return events
+
+    # -- memory and events --------------------------------------------------------------------------------------------
+
+    def _remember(self, content: str, calls: list[FunctionCall]) -> StoredMessage:
+        body = {
+            "content": content,
+            "calls": [{"id": c.id, "name": c.name, "arguments": _valid(c.arguments)} for c in calls],
+        }
+        return self.workspace.memory.add("assistant", "assistant", body, step=self.workspace.step)
+
+    def _remember_result(self, executed: Executed) -> StoredMessage:
+        return self.workspace.memory.add("tool", "function_result", executed.body(), step=self.workspace.step)
+
+    def _tell(self, executed: Executed, result: StoredMessage, *, origin: str = "model") -> list[Event]:
+        called = FunctionCalled(
+            call=executed.call.id, function=executed.call.name, arguments=dict(executed.arguments), heartbeat=executed.heartbeat,
+            origin=origin,
+        )  # fmt: skip
+        returned = FunctionReturned(
+            call=executed.call.id, function=executed.call.name, ok=executed.ok, summary=executed.outcome.summary,
+            tokens=result.tokens, seconds=round(executed.seconds, 4),
+        )  # fmt: skip
+        events: list[Event] = [called, *executed.outcome.events, returned]
+        if (page := executed.outcome.archive) is not None:
+            where = "read-ahead" if origin == "system" else "model"
+            events.append(
+                page_read(page, self.workspace.search, self.workspace.in_context(), origin=where, tokens=result.tokens)
+            )
+        return events
+
+    def _finish(
+        self, completion: Completion, prompt: Prompt, request: ModelRequest, times: tuple[float, float]
+    ) -> None:
+        memory = self.workspace.memory
+        if completion.body and _extras(completion.body) != _extras(request.body()):
+            memory.correct_request(memory.step, self.context.request_record(completion.body))
+        usage = completion.usage
+        if usage is not None:
+            self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
+            self.on_usage(self.context.calibration)
+        reply = {
+            "content": completion.content, "finish_reason": completion.finish_reason,
+            "calls": [asdict(call) for call in completion.calls],
+        }  # fmt: skip
+        memory.finish_step(memory.step, "done", reply=reply, usage=asdict(usage) if usage else {}, times=times)
+
+    def _interrupted(self, reply: Reply, times: tuple[float, float]) -> Iterator[Event]:
+        memory = self.workspace.memory
+        partial = reply.answer or reply.content
+        if partial.strip():
+            memory.add(
+                "assistant", "assistant", {"content": partial, "calls": [], "interrupted": True}, step=memory.step
+            )
+        memory.finish_step(memory.step, "interrupted", reply={"content": partial}, usage={}, times=times)
+        yield from self._commit(
+            [Stopped(reason="user", detail="Cancelled at once; what had come is kept as interrupted.")]
+        )
+
+    def _fail(self, error: ModelError) -> Iterator[Event]:
+        memory = self.workspace.memory
+        memory.finish_step(memory.step, "failed", reply={"error": error.one_line()}, usage={}, times=(0.0, 0.0))
+        yield from self._end(
+            Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
+        )
+
+    def _end(self, *events: Event) -> Iterator[Event]:
+        yield from self._commit(list(events))
+
+    def _commit(self, events: list[Event]) -> Iterator[Event]:
+        """Make durable what the events say, and only then tell them."""
+        memory = self.workspace.memory
+        stamped = [self._stamp(event) for event in events]
+        memory.journal((event.step, event.name, journal.dump(event)) for event in stamped if event.durable)
+        memory.commit()
+        yield from stamped
+
+    def _stamp(self, event: Event) -> Event:
+        step = self.workspace.step or None
+        return replace(event, agent=self.workspace.memory.agent.name, step=step, seq=next(self._sequence))
+
+
+def _extras(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key not in ("messages", "tools")}
+
+
+def _with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:
+    """Calls with ids that are not empty and not alike: some servers send none, or the same for all."""
+    seen: set[str] = set()
+    named = []
+    for position, call in enumerate(calls):
+        identifier = call.id if call.id and call.id not in seen else f"call_{step}_{position}"
+        seen.add(identifier)
+        named.append(replace(call, id=identifier))
+    return named
+
+
+def _valid(arguments: str) -> str:
+    """Arguments as they go back to a server: some refuse a history whose arguments are not JSON."""
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return json.dumps({"malformed": arguments[:2_000]}, ensure_ascii=False)
+    return arguments

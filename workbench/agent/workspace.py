@@ -1,0 +1,64 @@
+"""What functions of the model may touch: one agent's memory, the archive it is attached to, and the bounds of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from workbench.config import Settings
+from workbench.events import Hit, PageRead
+from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.archival_search import ArchivalSearch, Budget
+from workbench.memory.flight_recorder import FlightRecorder
+from workbench.memory.recall_storage import RecallStorage
+from workbench.memory.result_page import ResultPage
+
+
+@dataclass
+class Workspace:
+    """One agent at work. `sources` gives the ids of what is attached now; `step` is the step under way.
+
+    `insert_note` stores a text in the agent's own archive and returns the passages made.
+    """
+
+    memory: AgentMemory
+    search: ArchivalSearch
+    recall: RecallStorage
+    recorder: FlightRecorder
+    settings: Settings
+    sources: Callable[[], Sequence[int]]
+    insert_note: Callable[[str], int]
+    step: int = 0
+    paused_until: float = 0.0
+    hops: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def budget(self) -> Budget:
+        """The bounds of a page of results."""
+        return Budget(int(self.settings.window_tokens * self.settings.page_share), self.settings.page_hits)
+
+    def branch(self) -> list[int]:
+        """Ids of all stored messages of the current branch."""
+        return self.recorder.branch(self.memory.agent.id, self.memory.head_stored)
+
+    def in_context(self) -> frozenset[int]:
+        """Passages whose text is in the queue now."""
+        return frozenset(passage for message in self.memory.queue.messages for passage in message.passages)
+
+
+def page_read(
+    page: ResultPage, search: ArchivalSearch, in_context: frozenset[int], *, origin: str, tokens: int = 0
+) -> PageRead:
+    """The event of a page of results, with its texts; people count pages from 1."""
+    texts = search.texts([hit.passage for hit in page.hits])
+    hits = tuple(
+        Hit(hit.passage, hit.handle, hit.document, hit.page, hit.label, hit.heading, texts.get(hit.passage, "[erased]"),
+            hit.score, hit.passage in in_context)
+        for hit in page.hits
+    )  # fmt: skip
+    note = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"
+    first = page.first + 1 if hits else 0
+    return PageRead(
+        query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,
+        last=page.first + len(hits), total=page.total, hits=hits, tokens=tokens, origin=origin, note=note,
+    )  # fmt: skip

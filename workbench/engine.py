@@ -1,0 +1,102 @@
+"""The engine room: settings and folders come in; store, search, embedder and agents come out, built once and closed together."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.config import READER, Settings
+from workbench.memory.agent_store import AgentStore
+from workbench.memory.archival_search import ArchivalSearch
+from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.database import Clock, Database, utc_now
+from workbench.memory.flight_recorder import FlightRecorder
+from workbench.memory.recall_storage import RecallStorage
+from workbench.paths import Paths
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from workbench.ingest.embedder import LocalEmbedder
+    from workbench.model.chat_model import ChatModel
+
+
+class Engine:
+    """Everything that all agents share. Raises ArchiveBusy when another workbench owns the database."""
+
+    def __init__(self, settings: Settings, paths: Paths, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.paths = paths.ensure()
+        self.clock = clock
+        self.database = Database(
+            paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
+        )
+        self.archive = ArchivalStorage(self.database, clock)
+        self.search = ArchivalSearch(self.archive, self.embed_queries)
+        self.agents = AgentStore(self.database, clock)
+        self.recorder = FlightRecorder(self.database, self.search.texts, clock)
+        self.recall = RecallStorage(self.database)
+        self._embedder: LocalEmbedder | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def embedder(self) -> LocalEmbedder:
+        """The embedding worker, started at first use."""
+        with self._lock:
+            if self._embedder is None:
+                from workbench.ingest.embedder import LocalEmbedder
+
+                self._embedder = LocalEmbedder(log_file=self.paths.log_file)
+            return self._embedder
+
+    def warm_up(self) -> None:
+        """Start the embedding worker without waiting for it."""
+        self.embedder.start()
+
+    def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
+        """Unit vectors (n, 384) of queries; they do not wait behind the passages of a load."""
+        return self.embedder.embed(list(queries), kind="query")
+
+    def score(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Likeness in meaning of each text to the query, -1..1. A text has the same score whatever stands beside it."""
+        if not texts:
+            return []
+        vectors = self.embedder.embed([query, *texts], kind="query", exact=True)
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
+    def reading_worker(self) -> Any:
+        """What reads files for a load: a process of its own."""
+        from workbench.ingest.reader import Reader
+
+        return Reader(log_file=self.paths.log_file)
+
+    def model(self, settings: Settings) -> tuple[ChatModel, str]:
+        """The model that the settings name, and its name on the wire."""
+        if settings.uses_reader:
+            from workbench.model.extractive_reader import ExtractiveReader
+
+            return ExtractiveReader(self.score), READER
+        from workbench.model.listing import first_model
+        from workbench.model.openai_chat import OpenAIChat
+
+        name = settings.model or first_model(settings.base_url, settings.api_key)
+        model = OpenAIChat(
+            name, base_url=settings.base_url or None, api_key=settings.api_key or None,
+            timeout_seconds=settings.request_timeout_seconds,
+        )  # fmt: skip
+        return model, name
+
+    def close(self) -> None:
+        """Stop the worker and close the database. Safe to call twice."""
+        if self._embedder is not None:
+            with contextlib.suppress(Exception):
+                self._embedder.stop()
+        self.database.close()
+
+
+def source_name(path: Path) -> str:
+    """What a source made for a path is called: its last part."""
+    return path.name or path.anchor.strip("/\\:") or "files"

@@ -1,0 +1,95 @@
+"""Recall storage: every message ever said, searched by words and by date on the current branch (MemGPT §2.1)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workbench.memory.database import Database
+from workbench.memory.message import StoredMessage, stamp
+from workbench.memory.result_page import hits_budget, paginate
+from workbench.tokens import count
+
+_ITEM_CHARS = 600
+
+
+@dataclass(frozen=True)
+class RecallItem:
+    """One message of a person or to a person."""
+
+    message: int
+    who: str
+    text: str
+    created: datetime
+
+    def line(self) -> str:
+        """As the model reads it, on one line."""
+        flat = " ".join(self.text.split())
+        cut = flat if len(flat) <= _ITEM_CHARS else flat[: _ITEM_CHARS - 1] + "…"
+        return f"{stamp(self.created)} {self.who}: {cut}"
+
+
+class RecallStorage:
+    """Searches what was said; calls, results and alerts are left out."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def items(self, agent: int, branch: Sequence[int], words: Sequence[str] = ()) -> list[RecallItem]:
+        """What was said on a branch, newest first; only messages that hold all `words`."""
+        sql = (
+            "SELECT message_id, kind, body, created_at FROM messages WHERE agent_id = ? AND kind IN ('user_message', 'assistant')"
+            + " AND contains(lower(body), ?)" * len(words)
+            + " ORDER BY message_id DESC"
+        )
+        plain = [json.dumps(word, ensure_ascii=False)[1:-1].lower() for word in words]
+        on_branch = set(branch)
+        found = []
+        for identifier, kind, body, created in self.database.rows(sql, [agent, *plain]):
+            if identifier not in on_branch:
+                continue
+            message = StoredMessage(identifier, None, "", kind, json.loads(body), {}, 0, created)
+            text = message.spoken or (str(message.body.get("content", "")) if not message.body.get("calls") else "")
+            if text and all(word.lower() in text.lower() for word in words):
+                found.append(RecallItem(identifier, "user" if kind == "user_message" else "you", text, created))
+        return found
+
+    def search(self, agent: int, branch: Sequence[int], query: str) -> list[RecallItem]:
+        """Messages with all words of the query, else with the most of them; newest first among equals."""
+        quoted = re.findall(r'"([^"]+)"', query)
+        words = quoted or [word for word in re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", query) if word]
+        if not words:
+            return []
+        if exact := self.items(agent, branch, words):
+            return exact
+        longer = [word for word in words if len(word) > 3] or words
+        scored = []
+        for item in self.items(agent, branch):
+            low = item.text.lower()
+            if share := sum(word.lower() in low for word in longer):
+                scored.append((-share, -item.message, item))
+        best = min((entry[0] for entry in scored), default=0)
+        return [item for share, _, item in sorted(scored, key=lambda entry: entry[:2]) if share * 2 <= best]
+
+    def between(self, agent: int, branch: Sequence[int], start: datetime, end: datetime) -> list[RecallItem]:
+        """Messages from `start` up to but not including `end`, oldest first."""
+        return [item for item in reversed(self.items(agent, branch)) if start <= item.created < end]
+
+
+def render_page(items: Sequence[RecallItem], number: int, page_tokens: int, hits: int, next_call: Callable[[int], str]) -> tuple[str, Any]:
+    """A page of recall results as text, and (shown, total, pages). `number` counts from 0."""
+    sizes = [count(item.line()) + 2 for item in items]
+    starts = paginate(sizes, hits_budget(page_tokens), hits)
+    if not items:
+        return "No results found.", (0, 0, 0)
+    if not 0 <= number < len(starts):
+        return f"There is no page {number}: {len(items)} results end at page {len(starts) - 1}. No more results.", (0, len(items), len(starts))
+    bounds = [*starts, len(items)]
+    shown = items[bounds[number] : bounds[number + 1]]
+    lines = [f"Showing {len(shown)} of {len(items)} results (page {number}/{len(starts) - 1})", *(item.line() for item in shown)]
+    lines.append(f"Next: {next_call(number + 1)}" if number + 1 < len(starts) else "No more results.")
+    return "\n".join(lines), (len(shown), len(items), len(starts))

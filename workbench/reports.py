@@ -1,0 +1,58 @@
+"""Longer texts for people: a page of results, a prompt by segments, or a conversation come in; plain or Markdown lines go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workbench.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead, QuestionAsked, Stopped
+from workbench.foreign import clean
+
+_BAR = 32
+
+
+def page_lines(page: PageRead) -> Iterator[str]:
+    """A page of results: one block a hit, and where it stands among all results."""
+    if not page.total:
+        yield "No results."
+        return
+    note = f", {page.note}" if page.note else ""
+    yield f"{page.first}-{page.last} of {page.total:,} (page {page.page}/{page.pages}){note}"
+    for rank, hit in enumerate(page.hits, page.first):
+        label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
+        heading = f"  {hit.heading}" if hit.heading else ""
+        yield ""
+        yield clean(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score:.3f}{heading}")
+        yield from (f"     {line.strip()}" for line in clean(hit.text).splitlines() if line.strip())
+
+
+def context_lines(event: ContextAssembled) -> Iterator[str]:
+    """A prompt, segment by segment, with its sizes and its whole text."""
+    about = "" if event.exact else "~"
+    usable = event.window - event.reserve
+    yield f"{about}{event.used:,} of {usable:,} usable tokens (window {event.window:,}, {event.reserve:,} kept for the reply)"
+    for segment in event.segments:
+        share = round(_BAR * segment.tokens / max(1, usable))
+        yield f"{segment.tokens:>7,}  {segment.name:<16} {'#' * share:<{_BAR}} {segment.title}"
+    for segment in event.segments:
+        yield ""
+        yield f"== {segment.name}: {segment.title} ({segment.tokens:,} tokens)"
+        yield clean(segment.text)
+
+
+def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
+    """A conversation as Markdown: questions, answers, and their checked citations."""
+    yield f"# {clean(agent)}"
+    for event in events:
+        if isinstance(event, QuestionAsked):
+            yield from ("", f"## {' '.join(clean(event.text).split())}", "")
+        elif isinstance(event, AnswerDone):
+            yield clean(event.text)
+            yield ""
+            for citation in event.citations:
+                label = f" ({citation.label})" if citation.label and citation.label != str(citation.page) else ""
+                yield clean(f"{citation.number}. {citation.document} p.{citation.page}{label}: “{' '.join(citation.quote.split())}”")
+            yield from (f"> {clean(note)}" for note in event.notes)
+        elif isinstance(event, Stopped):
+            yield f"*Stopped: {clean(event.detail or event.reason)}*"
+        elif isinstance(event, Loaded):
+            yield f"*Loaded {clean(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"

@@ -1,0 +1,159 @@
+"""Where agents are made ready: an agent's row and settings come in, an Agent with its memory, functions and model goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench.agent import document_functions, memory_functions, texts
+from workbench.agent.answers import AnswerDesk
+from workbench.agent.context import MainContext
+from workbench.agent.executor import Executor
+from workbench.agent.functions import Function, chosen
+from workbench.agent.loop import Agent
+from workbench.agent.workspace import Workspace
+from workbench.config import READER, Settings
+from workbench.engine import Engine, source_name
+from workbench.memory.agent_store import AgentRow
+from workbench.memory.archival_storage import NOTES_PREFIX
+from workbench.tokens import Calibration, count, functions_text
+
+FIXED_SHARE = 0.25
+"""Most of the window that system instructions and functions may take."""
+
+_OWN = ("model", "window_tokens", "reserve_tokens", "preset", "persona", "human")
+_PASTED_SHARE = 0.25
+_STUB_CHARS = 300
+
+
+def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequence[Path], *, fresh: bool) -> Agent:
+    """An agent by name (made when new), the one made for these paths, a fresh one, or the last one used."""
+    roots = [str(path.resolve()) for path in paths]
+    row = None
+    if name and not fresh:
+        row = engine.agents.find(name)
+    elif roots and not fresh:
+        row = next((agent for agent in engine.agents.all() if agent.settings.get("paths") == roots), None)
+    elif not fresh:
+        row = next((agent for agent in engine.agents.all() if not agent.settings.get("asked")), None)
+    if row is None:
+        base = name or (source_name(paths[0].resolve()) if paths else "ask" if fresh else "workbench")
+        own: dict[str, Any] = {key: getattr(settings, key) for key in _OWN}
+        extra = {"paths": roots} if roots else {"asked": True} if fresh and not name else {}
+        row = engine.agents.create(name or engine.agents.fresh_name(base), {**own, **extra})
+    return ready(engine, row, settings)
+
+
+def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
+    """The agent of a row with its own settings, below those given for this run."""
+    settings = _merged(row, settings)
+    folder = engine.paths.config
+    persona, human = texts.text("personas", settings.persona, folder), texts.text("humans", settings.human, folder)
+    memory = engine.recorder.open(row, settings.window_tokens, persona, human)
+
+    def sources() -> Sequence[int]:
+        return [key for key, _ in engine.agents.attached(row.id)]
+
+    space = Workspace(
+        memory,
+        engine.search,
+        engine.recall,
+        engine.recorder,
+        settings,
+        sources,
+        lambda text: insert_note(engine, row, text),
+    )
+    space.step = memory.step
+    functions, system, tools = fixed_parts(settings, folder)
+    model, wire_name = engine.model(settings)
+    calibration = Calibration.for_model(wire_name, embedded=wire_name == READER)
+    context = MainContext(space, system, tools, calibration, lambda: describe(engine, row.id))
+    return Agent(space, context, Executor(functions), model, wire_name, AnswerDesk(space, engine.archive))
+
+
+def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
+    """The same agent with another model from now on."""
+    row = engine.agents.get(agent.workspace.memory.agent.name)
+    own = {**row.settings, "model": model}
+    settings = replace(agent.workspace.settings, model=model)
+    engine.model(settings)
+    engine.agents.update_settings(row.id, own)
+    return ready(engine, engine.agents.get(row.name), replace(engine.settings, model=model))
+
+
+def _merged(row: AgentRow, settings: Settings) -> Settings:
+    """The agent's own settings, but a value that was given for this run (it differs from the default) goes first."""
+    default = Settings()
+    own = {
+        key: row.settings[key]
+        for key in _OWN
+        if key in row.settings and getattr(settings, key) == getattr(default, key)
+    }
+    return replace(settings, **own)
+
+
+def fixed_parts(settings: Settings, folder: Path) -> tuple[list[Function], str, list[dict[str, Any]]]:
+    """Functions, system instructions and tools: the full size where it fits its share of the window, else the small one."""
+    everything: list[Function] = [*memory_functions.FUNCTIONS, *document_functions.FUNCTIONS]
+    for small in (False, True):
+        functions = chosen(everything, small=small)
+        tools = [item.schema(small=small) for item in functions]
+        system = texts.system_instructions(settings.preset, small=small, folder=folder)
+        if count(system) + count(functions_text(tools)) <= settings.window_tokens * FIXED_SHARE:
+            break
+    return functions, system, tools
+
+
+def describe(engine: Engine, agent: int) -> list[str]:
+    """One line a source, as the model reads it."""
+    names = {name for _, name in engine.agents.attached(agent)}
+    return [
+        f"{row.name[:60]} ({row.documents} documents, {row.passages:,} passages)"
+        for row in engine.archive.sources()
+        if row.name in names
+    ]
+
+
+def insert_note(engine: Engine, row: AgentRow, text: str) -> int:
+    """Keep a text in the agent's own archive; it is searched from the next call on. Returns the number of passages."""
+    from loaders.document import Document, Page
+    from workbench.ingest.chunker import chunk
+    from workbench.memory.database import text_hash
+
+    source = engine.archive.source_id(NOTES_PREFIX + row.name)
+    engine.agents.attach(row.id, source)
+    loader = f"note of {row.id}"
+    if engine.archive.find_document(text_hash(text), loader, 1):
+        return 0
+    title = " ".join(text.split())[:60]
+    document = Document(title=title, pages=(Page(1, None, text),), metadata={}, loader=loader, loader_version=1)
+    passages = chunk(document)
+    vectors = engine.embedder.embed([item.embedding_text for item in passages], kind="passage")
+    number = len(engine.archive.documents(source)) + 1
+    engine.archive.add_document(
+        source,
+        f"note {number}",
+        text_hash(text),
+        document,
+        passages,
+        vectors,
+        engine.embedder.model_id,
+        len(text.encode()),
+    )
+    return len(passages)
+
+
+def fitting(engine: Engine, agent: Agent, text: str) -> str:
+    """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
+    settings = agent.workspace.settings
+    if count(text) <= settings.usable_tokens * _PASTED_SHARE:
+        return text
+    passages = insert_note(engine, agent.workspace.memory.agent, text)
+    stub = " ".join(text.split())[:_STUB_CHARS]
+    ending = " ".join(text.split())[-_STUB_CHARS:]
+    return (
+        f"{stub} […] {ending}\n(The user pasted {len(text):,} characters. The whole text is in archival storage now, in "
+        f"{passages} passages: search it with archival_memory_search.)"
+    )

@@ -1,0 +1,284 @@
+"""The seam: a display holds one Session and nothing else; questions, paths and sources go in, events come out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench import room, shelves
+from workbench.agent import journal
+from workbench.agent.context import assembled
+from workbench.agent.loop import Agent
+from workbench.agent.workspace import page_read
+from workbench.config import READER, Settings, read_settings
+from workbench.engine import Engine, source_name
+from workbench.errors import NotFound, UsageError, WorkbenchError
+from workbench.events import ContextAssembled, Detached, Event, Failed, PageRead
+from workbench.memory.archival_search import Budget
+from workbench.memory.database import Clock, utc_now
+from workbench.memory.flight_recorder import RecordedStep
+from workbench.memory.queue_manager import Pressure
+from workbench.paths import Paths, locate
+from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
+
+
+class Session:
+    """One agent over the archive (see views.SessionProtocol). Safe to use from several threads; one question at a time."""
+
+    def __init__(self, settings: Settings | None = None, paths: Paths | None = None, *, clock: Clock = utc_now) -> None:
+        places = paths or locate()
+        self.settings = settings or read_settings(places.settings_file)
+        self.engine = Engine(self.settings, places, clock)
+        self._agent: Agent | None = None
+        self._asking = threading.Lock()
+        self._loading = threading.Lock()
+        self._cancel_load = threading.Event()
+
+    # -- agents -----------------------------------------------------------------------------------------------------
+
+    def open_agent(self, name: str | None = None, *, paths: Sequence[Path] = (), fresh: bool = False) -> str:
+        """Open an agent: by name (made when new), the one made for these paths, a fresh one, or the last one used."""
+        self._agent = room.open_agent(self.engine, self.settings, name, paths, fresh=fresh)
+        return self.agent
+
+    @property
+    def agent(self) -> str:
+        """Name of the current agent."""
+        return self._current.workspace.memory.agent.name
+
+    @property
+    def _current(self) -> Agent:
+        if self._agent is None:
+            self.open_agent()
+        assert self._agent is not None
+        return self._agent
+
+    @property
+    def model_label(self) -> str:
+        """The model as people should read it."""
+        name = self._current.model_name
+        return "extractive reader" if name == READER else name
+
+    @property
+    def window_tokens(self) -> int:
+        """The context window in tokens."""
+        return self._current.workspace.settings.window_tokens
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered."""
+        return self._asking.locked()
+
+    def use_model(self, model: str) -> str:
+        """Change the model of this agent from the next question on; returns its label."""
+        if self.busy:
+            raise UsageError("A question is being answered.", "Stop it first (esc), then change the model.")
+        self._agent = room.with_model(self.engine, self._current, model)
+        return self.model_label
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def submit(self, text: str) -> Iterator[Event]:
+        """Answer a question; ends with Yielded or Stopped. Raises UsageError when one is being answered already."""
+        if not text.strip():
+            raise UsageError("The question is empty.", "Type a question.")
+        if not self._asking.acquire(blocking=False):
+            raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
+        return self._answer(text)
+
+    def _answer(self, text: str) -> Iterator[Event]:
+        try:
+            agent = self._current
+            yield from agent.answer(room.fitting(self.engine, agent, text))
+        finally:
+            self._asking.release()
+
+    def stop(self) -> None:
+        """Stop the answer after this step; called again, cancel now."""
+        if self._agent is not None and self.busy:
+            self._agent.stop.request()
+
+    # -- sources ------------------------------------------------------------------------------------------------------
+
+    def load(self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True) -> Iterator[Event]:
+        """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
+        found = [Path(path).expanduser() for path in paths]
+        for path in found:
+            if not path.exists():
+                raise UsageError(f"There is nothing at {path}.", "Check the path.")
+        if not found:
+            raise UsageError("There is nothing to load.", "Name a file or a folder.")
+        if not self._loading.acquire(blocking=False):
+            raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
+        return self._load(found, source, attach)
+
+    def _load(self, paths: list[Path], source: str | None, attach: bool) -> Iterator[Event]:
+        from workbench.ingest.pipeline import load
+
+        self._cancel_load.clear()
+        try:
+            groups = [(source, paths)] if source else [(self._source_of(path), [path]) for path in paths]
+            for name, members in groups:
+                if attach and self.engine.archive.source_id(name):
+                    # The first question can be asked while the rest still loads.
+                    yield self.attach(name)
+                reader = self.engine.reading_worker()
+                try:
+                    for event in load(
+                        members, source=name, archive=self.engine.archive, embedder=self.engine.embedder, reader=reader,
+                        clock=time.monotonic, cancel=self._cancel_load,
+                    ):  # fmt: skip
+                        yield self._told(event)
+                finally:
+                    with suppress(Exception):
+                        reader.stop()
+                if attach:
+                    yield self._told(shelves.attached(self.engine, name))
+        finally:
+            self._loading.release()
+
+    def _source_of(self, path: Path) -> str:
+        root = path.resolve()
+        return self.engine.archive.source_for_path(str(root), source_name(root))
+
+    def stop_load(self) -> None:
+        """Stop the load that runs; what is done stays."""
+        self._cancel_load.set()
+
+    def attach(self, source: str) -> Event:
+        """Attach a source. Attached; attaching twice changes nothing."""
+        agent = self._current.workspace.memory.agent
+        found = self.engine.archive.find_source(source)
+        event = shelves.attached(self.engine, source)
+        return self._told(event) if self.engine.agents.attach(agent.id, found) else event
+
+    def detach(self, source: str) -> Event:
+        """Detach a source. Raises NotFound when it is not attached."""
+        agent = self._current.workspace.memory.agent
+        if not self.engine.agents.detach(agent.id, self.engine.archive.find_source(source)):
+            raise NotFound(
+                f"{source!r} is not attached.", f"Attached: {', '.join(self._attached_names()) or 'nothing'}."
+            )
+        return self._told(Detached(source=source))
+
+    def _attached_names(self) -> list[str]:
+        return [name for _, name in self.engine.agents.attached(self._current.workspace.memory.agent.id)]
+
+    def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
+        """A search by the user: the same path as the model's, `page` counted from 1. Over all sources when none is attached."""
+        if page < 1:
+            raise UsageError("Pages count from 1.", "Use --page 1.")
+        space = self._current.workspace
+        chosen = [self.engine.archive.find_source(source)] if source else list(space.sources())
+        chosen = chosen or [row.id for row in self.engine.archive.sources()]
+        handles = space.memory.handles
+        found = self.engine.search.page(
+            chosen, query, page - 1, space.budget, lambda passage: handles.get(passage, ""), reader=""
+        )
+        event = page_read(found, self.engine.search, space.in_context(), origin="user")
+        return replace(event, agent=self.agent)
+
+    def search_archive(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
+        """The same search over one source or over all, without an agent (`workbench search`)."""
+        if page < 1:
+            raise UsageError("Pages count from 1.", "Use --page 1.")
+        archive = self.engine.archive
+        chosen = [archive.find_source(source)] if source else [row.id for row in archive.sources()]
+        budget = Budget(int(self.settings.window_tokens * self.settings.page_share), self.settings.page_hits)
+        found = self.engine.search.page(chosen, query, page - 1, budget, lambda passage: "")
+        return page_read(found, self.engine.search, frozenset(), origin="user")
+
+    # -- what there is ------------------------------------------------------------------------------------------------
+
+    def history(self) -> Iterator[Event]:
+        """The durable events of the current agent, oldest first, then the present ContextAssembled."""
+        memory = self._current.workspace.memory
+        rows = self.engine.database.rows(
+            "SELECT seq, step, event, data FROM journal WHERE agent_id = ? ORDER BY seq", [memory.agent.id]
+        )
+        for seq, step, name, data in rows:
+            if event := journal.load(memory.agent.name, int(seq), step, str(name), str(data), self.engine.search.texts):
+                yield event
+        if rows:
+            yield self.context()
+
+    def context(self, step: int | None = None) -> ContextAssembled:
+        """What was in main context at a step (default: what the next prompt would hold)."""
+        current = self._current
+        if step is None:
+            return replace(current.context.event(current.context.prompt()), agent=self.agent)
+        recorded = self.recorded(step)
+        limits = replace(current.workspace.settings, window_tokens=recorded.window, reserve_tokens=recorded.reserve)
+        return replace(assembled(recorded.prompt, Pressure.of(limits), recorded.reserve), agent=self.agent, step=step)
+
+    def recorded(self, step: int) -> RecordedStep:
+        """A step as the flight recorder has it, its prompt rebuilt. Raises NotFound."""
+        return self.engine.recorder.step(self._current.workspace.memory.agent, step)
+
+    def steps(self) -> list[int]:
+        """The numbers of all recorded steps of this agent."""
+        return self.engine.recorder.steps(self._current.workspace.memory.agent.id)
+
+    def memory(self) -> tuple[BlockView, ...]:
+        """The blocks of the working context, as they are now."""
+        blocks = self._current.workspace.memory.working.blocks.values()
+        return tuple(BlockView(block.name, block.text, len(block.text), block.limit_chars) for block in blocks)
+
+    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
+        """A page of a document of the attached sources. Raises NotFound."""
+        return shelves.page(self.engine, self._current.workspace.sources(), document, number, passage)
+
+    def agents(self) -> list[AgentInfo]:
+        """All agents, the last used first."""
+        return shelves.agents(self.engine, self.settings)
+
+    def sources(self) -> list[SourceInfo]:
+        """All sources."""
+        attached = set(self._attached_names()) if self._agent else set()
+        return shelves.sources(self.engine, attached)
+
+    def documents(self, source: str | None = None) -> list[DocumentInfo]:
+        """The documents of one source or of all, and what could not be loaded into it."""
+        return shelves.documents(self.engine, source)
+
+    def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
+        """The messages in the queue as they are on the wire, oldest first (`/dump`)."""
+        messages = self._current.workspace.memory.queue.messages
+        return [dict(message.wire) for message in (messages[-last:] if last else messages)]
+
+    def save(self) -> str:
+        """Everything is saved as it happens; returns where."""
+        return str(self.engine.paths.database_file)
+
+    def close(self) -> None:
+        """Stop workers and close the database."""
+        self.stop_load()
+        self.stop()
+        self.stop()
+        self.engine.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _told(self, event: Event) -> Event:
+        """A durable event from outside the loop goes into the journal before it is shown."""
+        if self._agent is None:
+            return event
+        memory = self._agent.workspace.memory
+        event = replace(event, agent=memory.agent.name)
+        if event.durable:
+            memory.journal_now([(None, event.name, journal.dump(event))])
+        return event
+
+
+def failure(error: WorkbenchError) -> Failed:
+    """An error as an event."""
+    return Failed(message=error.message, hint=error.hint)
