@@ -1,0 +1,178 @@
+"""A session for displays: scripted events come out, a gate at a time, so that a test can look at every state in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import NotFound, UsageError, WorkbenchError
+from workbench.events import Attached, ContextAssembled, Detached, Event, Hit, PageRead, QuestionAsked, Stopped
+from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
+
+WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Stands in a script where the session waits until the test opens the gate of this name."""
+
+    name: str
+
+
+Script = Sequence[Event | Gate | WorkbenchError]
+
+
+@dataclass
+class FakeSession:
+    """Implements SessionProtocol; `script` is what a question yields, `loading` what a load yields."""
+
+    script: Script = ()
+    loading: Script = ()
+    past: Sequence[Event] = ()
+    results: PageRead | None = None
+    now: ContextAssembled = field(default_factory=lambda: ContextAssembled(window=8_192, reserve=1_024, warn=5_018, flush=7_168))
+    blocks: tuple[BlockView, ...] = ()
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    agent: str = "lease-audit"
+    model_label: str = "mistral-small"
+    window_tokens: int = 8_192
+    library: list[SourceInfo] = field(default_factory=list)
+    papers: list[DocumentInfo] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    stops: int = 0
+
+    def __post_init__(self) -> None:
+        self._gates: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+        self._load_stopped = False
+        self.busy = False
+
+    # -- for tests ---------------------------------------------------------------------------
+
+    def gate(self, name: str) -> threading.Event:
+        """The gate of a name."""
+        with self._lock:
+            return self._gates.setdefault(name, threading.Event())
+
+    def open(self, *names: str) -> None:
+        """Let the script go on."""
+        for name in names:
+            self.gate(name).set()
+
+    def open_all(self) -> None:
+        """Let everything go on, for the end of a test."""
+        for script in (self.script, self.loading):
+            self.open(*(entry.name for entry in script if isinstance(entry, Gate)))
+
+    # -- SessionProtocol ---------------------------------------------------------------------
+
+    def history(self) -> Iterator[Event]:
+        yield from self.past
+
+    def submit(self, text: str) -> Iterator[Event]:
+        if self.busy:
+            raise UsageError("A question is being answered already.")
+        self.busy, self.stops = True, 0
+        self.asked.append(text)
+        try:
+            yield QuestionAsked(text=text)
+            yield from self._play(self.script, lambda: self.stops > 0)
+        finally:
+            self.busy = False
+
+    def load(self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True) -> Iterator[Event]:
+        self.calls.append(f"load {' '.join(str(path) for path in paths)}")
+        self._load_stopped = False
+        yield from self._play(self.loading, lambda: self._load_stopped)
+
+    def _play(self, script: Script, stopped: Any) -> Iterator[Event]:
+        for entry in script:
+            if isinstance(entry, Gate):
+                gate = self.gate(entry.name)
+                for _ in range(int(WAIT_SECONDS * 100)):
+                    if gate.wait(0.01) or stopped():
+                        break
+                else:
+                    raise AssertionError(f"nobody opened the gate {entry.name}")
+                if stopped():
+                    yield Stopped(reason="user")
+                    return
+            elif isinstance(entry, WorkbenchError):
+                raise entry
+            else:
+                yield entry
+
+    def attach(self, source: str) -> Event:
+        self._named(source)
+        self.library = [replace(item, attached=item.attached or item.name == source) for item in self.library]
+        found = self._named(source)
+        return Attached(source=source, documents=found.documents, passages=found.passages)
+
+    def detach(self, source: str) -> Event:
+        self._named(source)
+        self.library = [replace(item, attached=item.attached and item.name != source) for item in self.library]
+        return Detached(source=source)
+
+    def _named(self, source: str) -> SourceInfo:
+        for item in self.library:
+            if item.name == source:
+                return item
+        raise NotFound(f"There is no source {source}.", "/sources lists them.")
+
+    def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
+        self.calls.append(f"search {query} {page}")
+        if self.results is None:
+            return PageRead(query=query, origin="user")
+        return replace(self.results, query=query, page=page, first=5 * page - 4, last=5 * page, origin="user")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+        self.stops += 1
+
+    def stop_load(self) -> None:
+        self.calls.append("stop_load")
+        self._load_stopped = True
+
+    def context(self, step: int | None = None) -> ContextAssembled:
+        self.calls.append(f"context {step}")
+        return replace(self.now, step=step)
+
+    def memory(self) -> tuple[BlockView, ...]:
+        return self.blocks
+
+    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
+        self.calls.append(f"page {document} {number} {passage}")
+        text = f"This is page {number} of {document}.\n\nThe marked passage stands here.\n\nAnd more text follows it."
+        start = text.index("The marked")
+        return PageView(document, number, 20, None, text, start, start + 32 if passage is not None else start)
+
+    def agents(self) -> list[AgentInfo]:
+        return []
+
+    def sources(self) -> list[SourceInfo]:
+        return list(self.library)
+
+    def documents(self, source: str | None = None) -> list[DocumentInfo]:
+        return [paper for paper in self.papers if source in (None, paper.source)]
+
+    def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
+        return self.messages[-last:] if last else list(self.messages)
+
+    def use_model(self, model: str) -> str:
+        self.model_label = model
+        return model
+
+    def save(self) -> str:
+        return "/home/somebody/workbench.duckdb"
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def hit(passage: int, document: str, page: int, score: float, text: str = "", label: str | None = None, heading: str = "") -> Hit:
+    """A hit of a page of results."""
+    return Hit(passage, f"#a{passage}", document, page, label, heading, text or f"The text of passage {passage}.", score)

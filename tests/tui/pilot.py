@@ -1,0 +1,61 @@
+"""Running the app on a fake session: start it, wait for what must become true, never sleep for a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tests.tui.fake_session import FakeSession
+from workbench.tui.app import WorkbenchApp
+
+WAIT_SECONDS = 8.0
+WIDE = (120, 36)
+NARROW = (80, 24)
+
+
+@asynccontextmanager
+async def running(
+    session: FakeSession, size: tuple[int, int] = WIDE, *, load: tuple[Path, ...] = (), **options: Any
+) -> AsyncIterator[tuple[WorkbenchApp, Pilot[int]]]:
+    """The app with its clock at 7 seconds after every start; gates are opened at the end so that no thread is left."""
+    ticks = iter([100.0])
+    app = WorkbenchApp(session, load=load, now=lambda: next(ticks, 107.0), **options)
+    app.animation_level = "none"
+    async with app.run_test(size=size) as pilot:
+        await wait_until(pilot, lambda: app.desk.drawn)
+        try:
+            yield app, pilot
+        finally:
+            app.desk.work.leave()
+            session.open_all()
+
+
+async def wait_until(pilot: Pilot[int], predicate: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
+    """Return once `predicate` holds; fail after `seconds`."""
+    for _ in range(int(seconds * 50)):
+        await pilot.pause()
+        if predicate():
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"it never became true; the screen is\n{_screen(pilot)}")
+
+
+def _screen(pilot: Pilot[int]) -> str:
+    from tests.tui.grid import grid
+
+    return grid(pilot.app)
+
+
+async def ask(pilot: Pilot[int], text: str) -> None:
+    """Type a question and send it."""
+    app = pilot.app
+    assert isinstance(app, WorkbenchApp)
+    app.prompt.area.focus()
+    app.prompt.area.load_text(text)
+    await pilot.press("enter")

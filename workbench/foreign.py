@@ -1,0 +1,37 @@
+"""Text from documents, models and file names comes in; the same text, harmless to a terminal, goes out.
+
+Escape sequences and control characters are removed, and the invisible signs that turn the direction of text (with which
+a line can read other than it is) are made visible. Markup is not this module's business: displays must not parse any.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, modes
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC: titles, links, clipboard
+    r"|\x1b[ -/]*[0-~]?"  # everything else that starts with escape
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]|[\U000e0000-\U000e007f]")
+_TURNERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069]")
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+
+
+def clean(text: str, *, tab_cells: int = 4) -> str:
+    """`text` without escapes and controls; line breaks stay, tabs become spaces, direction marks become ⟨U+202E⟩."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _BREAKS.sub("\n", text)
+    text = _ESCAPES.sub("", text)
+    text = text.expandtabs(tab_cells)
+    text = _CONTROLS.sub("", text)
+    text = _TURNERS.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
+    # Half of a surrogate pair cannot be written to any terminal.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def one_line(text: str, limit_chars: int = 2_000) -> str:
+    """`text` cleaned and put on one line, runs of white space closed up, cut at `limit_chars` with an ellipsis."""
+    text = " ".join(clean(text[: limit_chars * 4]).split())
+    return text if len(text) <= limit_chars else text[: limit_chars - 1] + "…"

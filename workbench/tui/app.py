@@ -1,0 +1,271 @@
+"""The app: a session comes in, its screen goes out; keys and messages are passed on to panes, work and commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.containers import Container
+from textual.filter import Monochrome, NoColor
+from textual.widgets import Footer, Tabs
+
+from workbench.foreign import one_line
+from workbench.tui import commands, themes
+from workbench.tui.arrangement import Arrangement
+from workbench.tui.blocks.exchange import ExchangeBlock
+from workbench.tui.blocks.fold import FoldBlock
+from workbench.tui.bridge import Bridge, Panes
+from workbench.tui.cells import plural
+from workbench.tui.desk import Desk
+from workbench.tui.filters import AsciiFilter, NoColourFilter
+from workbench.tui.palette import Palette
+from workbench.tui.panes.archive import ArchivePane
+from workbench.tui.panes.chat import ChatPane
+from workbench.tui.panes.gauge import Gauge
+from workbench.tui.panes.library import LibraryPane
+from workbench.tui.panes.load_line import LoadLine
+from workbench.tui.panes.memory import MemoryPane
+from workbench.tui.panes.pane import Pane
+from workbench.tui.panes.prompt import PromptArea, PromptPane
+from workbench.tui.panes.status import StatusLine
+from workbench.tui.panes.tabs import PaneTabs
+from workbench.tui.panes.trace import TracePane
+from workbench.tui.windows import Windows
+from workbench.tui.wire_lines import wire_lines
+from workbench.tui.work import Arrived, Ended, Happened
+from workbench.views import SessionProtocol
+
+
+class WorkbenchApp(App[int]):
+    """The workbench on a terminal."""
+
+    CSS_PATH = "styles/workbench.tcss"
+    TITLE = "workbench"
+    COMMANDS = {Palette}
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="help"),
+        Binding("f2", "add_documents", "Add docs", id="add"),
+        Binding("f3", "search", "Search", id="search"),
+        Binding("ctrl+o", "jump", "Jump", id="jump", priority=True),
+        Binding("f10", "zoom", "Zoom", id="zoom"),
+        Binding("escape", "stop", "Stop", id="stop", key_display="esc"),
+        Binding("f4", "library", "Library", id="library", show=False),
+        Binding("f5", "xray", "Context X-ray", id="xray", show=False),
+        Binding("z", "zoom", show=False, id="zoom-letter"),
+        Binding("ctrl+q", "quit", "Quit", id="quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        session: SessionProtocol,
+        *,
+        load: Sequence[Path] = (),
+        ascii: bool = False,
+        theme: str = "workbench",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._load = tuple(load)
+        self._ascii = ascii
+        for ours in themes.OURS:
+            self.register_theme(ours)
+        self.theme = theme if theme in self.available_themes else themes.DARK.name
+        self._filter()
+        self.desk = Desk(self, session)
+        self.windows = Windows(self)
+        self.status = StatusLine(now=now, id="status")
+        self.gauge = Gauge(session.window_tokens, id="gauge")
+        self.tabs = PaneTabs(id="tabs")
+        self.chat = ChatPane(id="chat")
+        self.memory = MemoryPane(id="memory")
+        self.archive = ArchivePane(id="archive")
+        self.trace = TracePane(id="trace")
+        self.library = LibraryPane(id="library")
+        self.prompt = PromptPane(self._complete, id="prompt")
+        self._load_lines = (LoadLine(id="load-wide"), LoadLine(id="load-narrow"))
+        self._arranged = False
+
+    def _filter(self) -> None:
+        if self.no_color:
+            self._filters = [entry for entry in self._filters if not isinstance(entry, (Monochrome, NoColor))]
+            shown = self.get_css_variables()
+            self._filters.append(NoColourFilter([Color.parse(shown[name]) for name in ("background", "surface", "panel")]))
+        if self._ascii:
+            self._filters.append(AsciiFilter())
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our variables, for themes that do not know them."""
+        return themes.FALLBACKS
+
+    # -- the screen --------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        wide, narrow = self._load_lines
+        yield self.status
+        yield self.gauge
+        yield self.tabs
+        with Container(id="body"):
+            yield self.chat
+            with Container(id="side"):
+                yield self.memory
+                yield self.archive
+                yield self.trace
+                yield self.library
+                yield wide
+            yield self.prompt
+        yield narrow
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Draw what is known, ask for the rest off the event loop, begin to load."""
+        panes: tuple[Pane, ...] = (self.chat, self.memory, self.archive, self.trace, self.library, self.prompt)
+        self.screen.set_class(self._ascii, "-ascii")
+        self.arrangement = Arrangement(self.screen, self.tabs, {str(pane.id): pane for pane in panes})
+        self._arranged = True
+        drawn = Panes(self.status, self.gauge, self.chat, self.memory, self.archive, self.trace, self._load_lines)
+        self.bridge = Bridge(drawn, self.desk.refresh_library)
+        self._catch_signals()
+        self.prompt.area.focus()
+        self.desk.begin()
+        if self._load:
+            self.desk.work.load(self._load)
+
+    def _catch_signals(self) -> None:
+        """A closed terminal or a polite kill ends the app as ctrl+q does, leaving the terminal clean."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.desk.leave)
+
+    # -- what comes from worker threads ------------------------------------------------------
+
+    def on_happened(self, message: Happened) -> None:
+        """An event of the session."""
+        self.bridge.draw(message.event)
+
+    def on_arrived(self, message: Arrived) -> None:
+        """Something that was fetched."""
+        message.deliver()
+
+    def on_ended(self, message: Ended) -> None:
+        """A question or a load is over."""
+        self.desk.ended(message)
+
+    # -- the prompt --------------------------------------------------------------------------
+
+    @on(PromptArea.Sent)
+    def _sent(self, message: PromptArea.Sent) -> None:
+        area = self.prompt.area
+        area.clear()
+        area.remember(message.text)
+        self.desk.send(message.text)
+
+    def prefill(self, text: str) -> None:
+        """Put the start of a command into the prompt."""
+        self.prompt.area.load_text(f"{text} ")
+        self.prompt.area.move_cursor(self.prompt.area.document.end)
+        self.prompt.area.focus()
+
+    def _complete(self, word: str) -> list[tuple[str, str]]:
+        if word.startswith("/"):
+            return commands.complete(word)
+        start = word[1:].lower()
+        names = {one_line(document.path, 200): document for document in self.desk.documents}
+        return [(f"@{name}", plural(document.pages, "page")) for name, document in names.items() if start in name.lower()]
+
+    # -- keys --------------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """ctrl+q."""
+        self.desk.leave()
+
+    def action_stop(self) -> None:
+        """esc: leave zoom, else stop."""
+        if self.arrangement.zoomed:
+            self.arrangement.unzoom()
+        else:
+            self.desk.stop()
+
+    def action_zoom(self) -> None:
+        """f10, z."""
+        self.arrangement.zoom(self.focused)
+
+    def action_help(self) -> None:
+        """f1."""
+        self.windows.help()
+
+    def action_add_documents(self) -> None:
+        """f2."""
+        self.windows.add_documents()
+
+    def action_search(self) -> None:
+        """f3."""
+        self.windows.search()
+
+    def action_library(self) -> None:
+        """f4."""
+        if self.arrangement.narrow:
+            self.arrangement.reveal("library")
+        else:
+            self.windows.library()
+
+    def action_xray(self) -> None:
+        """f5."""
+        self.windows.context(None)
+
+    def action_jump(self) -> None:
+        """ctrl+o."""
+        self.windows.jump()
+
+    # -- messages of panes -------------------------------------------------------------------
+
+    @on(Tabs.TabActivated)
+    def _tab(self, message: Tabs.TabActivated) -> None:
+        self.arrangement.show_tab(self.tabs.shown)
+
+    @on(Pane.Changed)
+    def _pane_changed(self, message: Pane.Changed) -> None:
+        self.arrangement.changed(message.pane)
+        if message.pane is self.archive and self.archive.shown is not None:
+            self.tabs.count("archive", self.archive.shown.total)
+
+    @on(ArchivePane.PageWanted)
+    def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
+        self.desk.start_search(message.query, message.page)
+
+    @on(ArchivePane.HitChosen)
+    def _hit_chosen(self, message: ArchivePane.HitChosen) -> None:
+        self.windows.hit(message.hit)
+
+    @on(ExchangeBlock.CitationChosen)
+    def _citation_chosen(self, message: ExchangeBlock.CitationChosen) -> None:
+        self.windows.citation(message.citation)
+
+    @on(FoldBlock.Opened)
+    def _fold_opened(self, message: FoldBlock.Opened) -> None:
+        session = self.desk.session
+        self.desk.fetch(lambda: session.transcript()[: message.messages], lambda found: message.fold.fill(wire_lines(found)))
+
+    def on_resize(self) -> None:
+        """Narrow and wide are decided by the breakpoints, after this."""
+        if self._arranged:
+            self.call_after_refresh(self.arrangement.resized)
+
+
+def run(session: SessionProtocol, *, load: Sequence[Path] = (), ascii: bool = False, theme: str = "workbench") -> int:
+    """Show a session until the user quits; the exit code. Closing the session is the caller's business."""
+    app = WorkbenchApp(session, load=load, ascii=ascii, theme=theme)
+    code = app.run()
+    return code if code is not None else app.return_code or 0

@@ -1,0 +1,108 @@
+"""Which panes can be seen: tabs on a narrow screen, zoom on any; done with classes alone, so nothing is ever rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widget import Widget
+
+from workbench.tui.panes.memory import MemoryPane
+from workbench.tui.panes.pane import Pane
+from workbench.tui.panes.tabs import NAMES, PaneTabs
+
+
+class Arrangement:
+    """The main screen's classes."""
+
+    def __init__(self, screen: Screen[object], tabs: PaneTabs, panes: Mapping[str, Pane]) -> None:
+        self._screen = screen
+        self._tabs = tabs
+        self._panes = panes
+        self._zoomed: str | None = None
+        self.show_tab("chat")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the panes are tabs."""
+        return self._screen.has_class("-narrow")
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether one pane stands alone."""
+        return self._zoomed is not None
+
+    def show_tab(self, name: str) -> None:
+        """The pane a narrow screen shows."""
+        for other in NAMES:
+            self._screen.set_class(other == name, f"-tab-{other}")
+        self._tabs.news(name, False)
+        self._sizes()
+
+    def resized(self) -> None:
+        """The screen became narrow or wide."""
+        if not self.narrow:
+            for name in NAMES:
+                self._tabs.news(name, False)
+        self._sizes()
+
+    def changed(self, pane: Pane) -> None:
+        """A pane has something new: its tab is marked when it cannot be seen."""
+        if self.narrow and pane.id in NAMES and not pane.region.area:
+            self._tabs.news(pane.id, True)
+
+    def zoom(self, focused: Widget | None) -> None:
+        """The pane with the focus alone, or everything again."""
+        if self._zoomed is not None:
+            self.unzoom()
+            return
+        name = next((pane.id for pane in self._panes.values() if focused is not None and pane in focused.ancestors_with_self), None)
+        self._zoomed = name if name in NAMES else self._tabs.shown if self.narrow else "chat"
+        self._screen.add_class("-zoom", f"-zoom-{self._zoomed}")
+        self._sizes()
+
+    def unzoom(self) -> None:
+        """Everything again."""
+        if self._zoomed is not None:
+            self._screen.remove_class("-zoom", f"-zoom-{self._zoomed}")
+            self._zoomed = None
+            self._sizes()
+
+    def show(self, name: str) -> None:
+        """Go to a tab on a narrow screen; elsewhere it can be seen anyway."""
+        if self.narrow:
+            self._tabs.show(name)
+            self.show_tab(name)
+
+    def reveal(self, name: str) -> None:
+        """Make sure a pane can be seen: its tab on a narrow screen."""
+        if self.zoomed:
+            self.unzoom()
+        if name in NAMES:
+            self.show(name)
+
+    def jump(self, letter: str) -> None:
+        """Move the focus to the pane of a letter."""
+        for name, pane in self._panes.items():
+            if pane.JUMP == letter:
+                if not pane.region.area:
+                    self.reveal(name)
+                # The tab's pane gets its size with the next layout; only then can it take the focus.
+                self._screen.call_after_refresh(pane.goal().focus)
+
+    def places(self) -> dict[str, Offset]:
+        """Where each pane's jump letter goes: on its frame, or on its tab."""
+        places: dict[str, Offset] = {}
+        for pane in self._panes.values():
+            if pane.region.area:
+                places[pane.JUMP] = pane.region.offset + Offset(1, 0)
+            elif self.narrow and pane.id in NAMES:
+                tab = self._tabs.query_one(f"#tab-{pane.id}")
+                places[pane.JUMP] = tab.region.offset
+        return places
+
+    def _sizes(self) -> None:
+        memory = self._panes["memory"]
+        if isinstance(memory, MemoryPane):
+            memory.whole(self.narrow or self._zoomed == "memory")

@@ -1,0 +1,48 @@
+"""A question and everything that came of it, as data: the bridge writes it, a block draws it, a fold keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from workbench.events import Citation
+from workbench.tui.step_lines import StepLine
+
+
+@dataclass
+class Exchange:
+    """One question, the steps, the answer. `messages` is how many messages of the queue it is made of."""
+
+    question: str
+    steps: list[StepLine] = field(default_factory=list)
+    waiting: str = ""
+    answer: str = ""
+    streaming: bool = False
+    answered: bool = True
+    citations: list[Citation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    outcome: str = ""
+    finished: bool = False
+    folded_steps: bool = False
+    messages: int = 1
+
+    def call(self, call: str) -> StepLine | None:
+        """The line of a call, the newest first."""
+        return next((line for line in reversed(self.steps) if line.call == call), None)
+
+    def latest(self, kind: str) -> StepLine | None:
+        """The newest line of a kind."""
+        return next((line for line in reversed(self.steps) if line.kind == kind), None)
+
+    @property
+    def visible_steps(self) -> list[StepLine]:
+        """What is drawn: an answer's own call is not, the answer is."""
+        return [line for line in self.steps if not line.hidden]
+
+
+def cited(citations: tuple[Citation, ...]) -> list[Citation]:
+    """What may be shown as a citation: verified quotes, one entry for each page, numbered in the order they appear."""
+    seen: dict[tuple[str, int], Citation] = {}
+    for citation in citations:
+        if citation.verified:
+            seen.setdefault((citation.document, citation.page), citation)
+    return list(seen.values())

@@ -1,0 +1,239 @@
+"""The one file that knows both events and the screen: each event of the session becomes a few calls of panes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from workbench import events as ev
+from workbench.foreign import one_line
+from workbench.tui import glyphs, step_lines
+from workbench.tui.blocks.exchange_state import Exchange
+from workbench.tui.cells import clock, plural
+from workbench.tui.panes.archive import ArchivePane
+from workbench.tui.panes.chat import LIVE_BLOCKS, ChatPane
+from workbench.tui.panes.gauge import Gauge
+from workbench.tui.panes.load_line import LoadLine, counted
+from workbench.tui.panes.memory import MemoryPane
+from workbench.tui.panes.status import StatusLine
+from workbench.tui.panes.trace import TracePane
+from workbench.views import BlockView
+
+STOP_REASONS = {
+    "user": "stopped by you",
+    "steps": "stopped: the cap on steps is reached",
+    "tokens": "stopped: the cap on tokens is reached",
+    "time": "stopped: the cap on time is reached",
+    "cost": "stopped: the cap on cost is reached",
+    "repeated": "stopped: the model kept repeating itself",
+    "error": "stopped by an error",
+}
+_SEARCHES = ("archival_memory_search", "conversation_search", "conversation_search_date")
+_WRITES = ("core_memory_append", "core_memory_replace", "archival_memory_insert", "task_update")
+
+
+@dataclass
+class Panes:
+    """The regions the bridge writes to."""
+
+    status: StatusLine
+    gauge: Gauge
+    chat: ChatPane
+    memory: MemoryPane
+    archive: ArchivePane
+    trace: TracePane
+    load_lines: Sequence[LoadLine]
+
+
+class Bridge:
+    """Draws events. `library_changed` is called when sources or attachments are new."""
+
+    def __init__(self, panes: Panes, library_changed: Callable[[], None]) -> None:
+        self._panes = panes
+        self._library_changed = library_changed
+        self._steps = 0
+
+    def replay(self, history: Sequence[ev.Event]) -> None:
+        """Draw a conversation as it was left: the latest exchanges whole, the earlier ones as one row."""
+        asked = [at for at, event in enumerate(history) if isinstance(event, ev.QuestionAsked)]
+        first = asked[-LIVE_BLOCKS // 2] if len(asked) > LIVE_BLOCKS // 2 else 0
+        skipped = sum(isinstance(event, ev.QuestionAsked) + 2 * isinstance(event, ev.FunctionCalled) for event in history[:first])
+        if skipped:
+            self._panes.chat.skip(skipped)
+        for at, event in enumerate(history):
+            if at >= first or isinstance(event, (ev.Evicted, ev.ContextAssembled)):
+                self.draw(event, replayed=True)
+        if exchange := self._panes.chat.exchange:
+            self._finish(exchange)
+
+    def draw(self, event: ev.Event, *, replayed: bool = False) -> None:
+        """Draw one event."""
+        panes = self._panes
+        match event:
+            case ev.QuestionAsked():
+                self._question(event)
+            case ev.StepStarted():
+                self._steps += 1
+                panes.status.step(self._steps, event.limit)
+                panes.trace.count("step")
+            case ev.ContextAssembled():
+                panes.gauge.show(event)
+                panes.trace.assembled(event)
+                panes.archive.show_context(event.in_context)
+                panes.chat.show_context(event.in_context)
+            case ev.Waiting():
+                what = f"waiting for the {one_line(event.what, 40)}" + (f": {one_line(event.detail, 120)}" if event.detail else "")
+                self._wait(what)
+            case ev.Thinking():
+                self._wait(one_line(event.text[-400:], 400))
+            case ev.FunctionCalled() | ev.FunctionReturned() | ev.MemoryEdited() | ev.PageRead():
+                self._step(event)
+            case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.SummaryWritten():
+                self._housekeeping(event)
+            case ev.AnswerDelta() | ev.QuoteChecked() | ev.AnswerDone() | ev.StepFinished() | ev.Yielded() | ev.Stopped():
+                self._answer(event)
+            case ev.Attached() | ev.Detached():
+                if not replayed:
+                    self._library_changed()
+            case ev.LoadProgress():
+                self._progress(event)
+            case ev.Loaded():
+                self._loaded(event, replayed=replayed)
+            case ev.Failed():
+                panes.chat.fail(event.message, event.hint)
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """The question is over, however it ended."""
+        self._panes.status.ended()
+        if exchange := self._panes.chat.exchange:
+            self._finish(exchange)
+
+    def load_over(self) -> None:
+        """No load runs any more."""
+        self._panes.status.loading(None)
+        for line in self._panes.load_lines:
+            line.show(None)
+
+    # -- questions ---------------------------------------------------------------------------
+
+    def _question(self, event: ev.QuestionAsked) -> None:
+        exchange = self._panes.chat.exchange
+        pending = exchange is not None and not exchange.finished and not exchange.steps and exchange.question == event.text
+        if not pending:
+            self._panes.chat.begin(event.text)
+        self._steps = 0
+        self._panes.trace.begin()
+        self._panes.memory.settle()
+
+    def _wait(self, what: str) -> None:
+        self._panes.chat.ensure().waiting = what
+        self._panes.chat.changed()
+
+    def _step(self, event: ev.FunctionCalled | ev.FunctionReturned | ev.MemoryEdited | ev.PageRead) -> None:
+        panes = self._panes
+        if isinstance(event, ev.PageRead):
+            panes.archive.add(event)
+            if event.origin == "user":
+                return
+        if isinstance(event, ev.MemoryEdited):
+            panes.memory.edit(BlockView(event.block, event.text, event.chars, event.limit_chars), event.added)
+            if event.by != "model":
+                return
+        exchange = panes.chat.ensure()
+        exchange.waiting = ""
+        match event:
+            case ev.FunctionCalled():
+                exchange.steps.append(step_lines.called(event))
+                exchange.messages += 2
+                noun = "search" if event.function in _SEARCHES else "write" if event.function in _WRITES else ""
+                panes.trace.count(noun)
+            case ev.FunctionReturned():
+                if line := exchange.call(event.call):
+                    step_lines.returned(line, event)
+                panes.trace.count("", paged_in=event.tokens if event.function in _SEARCHES else 0)
+            case ev.PageRead():
+                step_lines.paged(self._searching(exchange, event), event)
+            case ev.MemoryEdited():
+                if exchange.steps and exchange.steps[-1].kind == "memory":
+                    step_lines.edited(exchange.steps[-1], event)
+        panes.chat.changed()
+
+    def _searching(self, exchange: Exchange, event: ev.PageRead) -> step_lines.StepLine:
+        """The call a page answers; a page that was read without a call gets a line of its own."""
+        for line in reversed(exchange.steps):
+            if line.glyph == glyphs.SEARCH and not line.page and line.ok is not False:
+                return line
+        line = step_lines.called(ev.FunctionCalled(function=event.function, arguments={"query": event.query}))
+        exchange.steps.append(line)
+        return line
+
+    def _housekeeping(self, event: ev.HopChanged | ev.PressureWarning | ev.Evicted | ev.SummaryWritten) -> None:
+        chat = self._panes.chat
+        exchange = chat.ensure()
+        match event:
+            case ev.HopChanged():
+                if not (exchange.steps and exchange.steps[-1].kind == "task"):
+                    exchange.steps.append(step_lines.hop(event))
+            case ev.PressureWarning():
+                exchange.steps.append(step_lines.pressure(event))
+            case ev.Evicted():
+                exchange.steps.append(step_lines.evicted(event))
+                self._panes.trace.count("evict", paged_out=event.tokens)
+                chat.evict(event)
+            case ev.SummaryWritten():
+                if line := exchange.latest("evict"):
+                    step_lines.summarised(line, event.text)
+        chat.changed()
+
+    def _answer(
+        self, event: ev.AnswerDelta | ev.QuoteChecked | ev.AnswerDone | ev.StepFinished | ev.Yielded | ev.Stopped
+    ) -> None:
+        exchange = self._panes.chat.ensure()
+        match event:
+            case ev.AnswerDelta():
+                if not exchange.streaming:
+                    exchange.answer, exchange.streaming, exchange.waiting = "", True, ""
+                exchange.answer += event.text
+            case ev.QuoteChecked():
+                return
+            case ev.StepFinished():
+                return
+            case ev.AnswerDone():
+                exchange.answer, exchange.streaming, exchange.waiting = event.text, False, ""
+                exchange.answered, exchange.citations = event.answered, list(event.citations)
+                exchange.notes = [one_line(note) for note in event.notes]
+            case ev.Stopped():
+                exchange.outcome = STOP_REASONS.get(event.reason, f"stopped: {one_line(event.reason, 60)}")
+                exchange.outcome += f" · {one_line(event.detail, 200)}" if event.detail else ""
+                self._finish(exchange)
+            case ev.Yielded():
+                self._finish(exchange)
+        self._panes.chat.changed()
+
+    def _finish(self, exchange: Exchange) -> None:
+        exchange.finished, exchange.streaming, exchange.waiting = True, False, ""
+        self._panes.chat.changed()
+
+    # -- loads -------------------------------------------------------------------------------
+
+    def _progress(self, event: ev.LoadProgress) -> None:
+        self._panes.status.loading(counted(event))
+        for line in self._panes.load_lines:
+            line.show(event)
+
+    def _loaded(self, event: ev.Loaded, *, replayed: bool) -> None:
+        self.load_over()
+        chat = self._panes.chat
+        if not replayed or not event.failed:
+            new = [plural(event.documents, "document"), plural(event.pages, "page"), plural(event.passages, "passage")]
+            said = f"loaded {one_line(event.source, 80)}: " + (" · ".join(new) if event.documents else "nothing new")
+            said += f" · {event.unchanged:,} unchanged" if event.unchanged else ""
+            said += f" · {event.excluded:,} left out by rule" if event.excluded else ""
+            said += f" · {clock(event.seconds)}" if event.seconds >= 1 else ""
+            chat.say(said + (" · stopped by you, what is done stays" if event.stopped else ""))
+        for failed in event.failed if not replayed else ():
+            chat.fail(f"{one_line(failed.path, 200)}: {one_line(failed.reason, 300)}", one_line(failed.remedy, 300))
+        if not replayed:
+            self._library_changed()

@@ -1,0 +1,83 @@
+"""Text laid out in terminal cells: strings and spans come in, lines of exactly the asked width go out."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.style import Style
+
+Piece = tuple[str, str] | str
+"""A text and the style it is drawn in."""
+
+
+def crop(text: str, width: int, *, keep_end: bool = False) -> str:
+    """`text` in at most `width` cells, with an ellipsis where something was cut (at the front with `keep_end`)."""
+    if cell_len(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[: max(width, 0)]
+    if keep_end:
+        return "…" + set_cell_size(text[::-1], width - 1).rstrip()[::-1]
+    return set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def fit(text: str, width: int, *, keep_end: bool = False) -> str:
+    """`text` in exactly `width` cells: cut or padded on the right."""
+    return set_cell_size(crop(text, width, keep_end=keep_end), max(width, 0))
+
+
+def right(text: str, width: int) -> str:
+    """`text` in exactly `width` cells, pushed to the right."""
+    text = crop(text, width)
+    return " " * (width - cell_len(text)) + text
+
+
+def number(value: int) -> str:
+    """A number with separators."""
+    return f"{value:,}"
+
+
+def signed(value: int) -> str:
+    """A number with its sign, the minus being a real one."""
+    return f"+{value:,}" if value >= 0 else f"−{-value:,}"
+
+
+def plural(value: int, noun: str) -> str:
+    """`3 pages`, `1 page`."""
+    if value == 1:
+        return f"1 {noun}"
+    many = noun[:-1] + "ies" if noun.endswith("y") and not noun.endswith("ey") else noun + ("es" if noun.endswith("ch") else "s")
+    return f"{value:,} {many}"
+
+
+def clock(seconds: float) -> str:
+    """`00:07`, or `1:02:03` from an hour on."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60:02}:{rest % 60:02}"
+
+
+def line(*pieces: Piece) -> Content:
+    """Pieces of text, never parsed for markup, joined into one content."""
+    parts = [piece if isinstance(piece, str) else Content.styled(piece[0], piece[1]) for piece in pieces]
+    return Content.assemble(*parts)
+
+
+def spread(left: Content, end: Content, width: int) -> Content:
+    """One line of `width` cells: `left` cut to make room, `end` at the right edge."""
+    room = width - end.cell_length - (1 if end.cell_length else 0)
+    if room < 1:
+        return end.truncate(width)
+    head = left.truncate(room, ellipsis=True)
+    return Content.assemble(head, " " * (width - head.cell_length - end.cell_length), end)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` (several lines) as lines of at most `width` cells, broken between words, never wider."""
+    lines: list[str] = []
+    for content in Content(text).wrap(max(width, 1)):
+        lines.append(content.plain.rstrip())
+    return lines or [""]
+
+
+DIM = Style(dim=True)

@@ -1,0 +1,87 @@
+"""The one table of slash commands: it feeds what is typed, the palette, the completions and the help."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.errors import UsageError
+from workbench.tui import command_actions as do
+
+if TYPE_CHECKING:
+    from workbench.tui.desk import Desk
+
+
+@dataclass(frozen=True)
+class Command:
+    """A slash command. `run` gets the desk and the words after the name; it says at least one line."""
+
+    name: str
+    words: str
+    help: str
+    run: Callable[[Desk, Sequence[str]], None]
+
+    @property
+    def usage(self) -> str:
+        """The command as it is typed."""
+        return f"/{self.name} {self.words}".strip()
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("load", "PATH…", "load files or folders and attach them", do.load),
+    Command("attach", "SOURCE", "search this source as well", do.attach),
+    Command("detach", "SOURCE", "stop searching this source", do.detach),
+    Command("sources", "", "what is loaded, and what is attached", do.sources),
+    Command("search", "QUERY", "search the archive yourself; the model does not see it", do.search),
+    Command("memory", "", "the blocks of the working context, whole", do.memory),
+    Command("tokens", "", "what the context window is made of, in tokens", do.tokens),
+    Command("context", "[STEP]", "the exact prompt of a step, segment by segment", do.context),
+    Command("dump", "[N]", "the last N messages of the conversation (default 10)", do.dump),
+    Command("model", "[NAME]", "say which model answers, or change it", do.model),
+    Command("theme", "[NAME]", "list the colour themes, or choose one", do.theme),
+    Command("stop", "", "stop the answer after this step, or the load", do.stop),
+    Command("save", "", "where everything is kept", do.save),
+    Command("help", "[COMMAND]", "this list", do.help_),
+    Command("exit", "", "leave; everything is saved", do.exit_),
+)
+"""In the order people meet them."""
+
+_BY_NAME = {command.name: command for command in COMMANDS} | {"quit": COMMANDS[-1]}
+
+
+def find(name: str) -> Command:
+    """The command of a name. Raises UsageError that names the nearest one."""
+    command = _BY_NAME.get(name.lower())
+    if command is None:
+        near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
+        hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
+        raise UsageError(f"There is no command /{name}.", hint)
+    return command
+
+
+def run(desk: Desk, text: str) -> None:
+    """Run what was typed, `text` starting with a slash. Raises UsageError."""
+    name, _, rest = text[1:].strip().partition(" ")
+    command = find(name)
+    if command.words.startswith("QUERY"):
+        command.run(desk, [rest.strip()] if rest.strip() else [])
+        return
+    try:
+        words = shlex.split(rest)
+    except ValueError:
+        words = rest.split()
+    command.run(desk, words)
+
+
+def complete(word: str) -> list[tuple[str, str]]:
+    """Commands that start with what was typed: (the command, what it does)."""
+    return [(f"/{command.name}", command.help) for command in COMMANDS if command.name.startswith(word[1:].lower())]
+
+
+def help_lines() -> list[str]:
+    """The table as lines, its columns aligned."""
+    width = max(len(command.usage) for command in COMMANDS) + 2
+    return [f"{command.usage:<{width}}{command.help}" for command in COMMANDS]

@@ -1,0 +1,174 @@
+"""What the keys, the commands and the overlays work at: requests come in, work is started and panes are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from workbench.errors import UsageError, WorkbenchError
+from workbench.events import Event, Failed, QuestionAsked
+from workbench.foreign import one_line
+from workbench.tui import commands, themes
+from workbench.tui.work import Ended, Work
+from workbench.views import DocumentInfo, SessionProtocol, SourceInfo
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+Result = TypeVar("Result")
+
+
+class Desk:
+    """The session and the screen together: one object for everything a person can ask for."""
+
+    def __init__(self, app: WorkbenchApp, session: SessionProtocol) -> None:
+        self._app = app
+        self.session = session
+        self.work = Work(app, session)
+        self.documents: Sequence[DocumentInfo] = ()
+        self._early: list[str] | None = []
+        self._stops = 0
+
+    # -- the conversation --------------------------------------------------------------------
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the conversation as it was left is on the screen."""
+        return self._early is None
+
+    def begin(self) -> None:
+        """Draw the conversation as it was left; what is sent before that waits."""
+        self.refresh_identity()
+        self.fetch(self._history, self._replay)
+
+    def _history(self) -> list[Event]:
+        try:
+            return list(self.session.history())
+        except WorkbenchError as error:
+            return [Failed(message=error.message, hint=error.hint)]
+
+    def _replay(self, history: list[Event]) -> None:
+        with self._app.batch_update():
+            self._app.bridge.replay(history)
+        self._app.prompt.area.remember_all([event.text for event in history if isinstance(event, QuestionAsked)])
+        early, self._early = self._early or [], None
+        for text in early:
+            self.ask(text)
+        self.refresh_library()
+        self.refresh_memory()
+
+    def send(self, text: str) -> None:
+        """What the user sent: a command or a question."""
+        if text.startswith("/") and not text.startswith("//"):
+            self.run_command(text)
+        elif self._early is not None:
+            self._early.append(text)
+        else:
+            self.ask(text)
+
+    def ask(self, text: str) -> None:
+        """Ask now, or after the question that is being answered."""
+        if self.work.ask(text):
+            self._begin(text)
+        else:
+            self.say(f"next: {one_line(text, 300)}")
+
+    def _begin(self, text: str) -> None:
+        self._stops = 0
+        self._app.arrangement.show("chat")
+        self._app.chat.begin(text)
+        self._app.status.started()
+
+    def run_command(self, text: str) -> None:
+        """Run a slash command; a mistake is answered with a line."""
+        try:
+            commands.run(self, text)
+        except UsageError as error:
+            self._app.chat.fail(error.message, error.hint)
+
+    def ended(self, message: Ended) -> None:
+        """A question or a load is over; the next one may begin."""
+        self.work.ended(message.group)
+        if message.group == "load":
+            self._app.bridge.load_over()
+            self.refresh_library()
+            self.work.next_load()
+            return
+        self._stops = 0
+        self._app.bridge.finish()
+        self.refresh_memory()
+        if text := self.work.next_question():
+            self._begin(text)
+
+    # -- what commands may do ----------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """A line in the chat."""
+        self._app.chat.say(text)
+
+    def fetch(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
+        """Run `work` off the event loop, `then` on it; an error becomes a line in the chat."""
+        self.work.fetch(work, then)
+
+    def start_load(self, paths: Sequence[str]) -> None:
+        """Load and attach files and folders, beside whatever else runs."""
+        self.work.load(paths)
+
+    def start_search(self, query: str, page: int = 1) -> None:
+        """Search as the user; the archive shows it, the latest search wins."""
+        self._app.arrangement.reveal("archive")
+        self.work.fetch(lambda: self.session.search(query, page), self._app.bridge.draw, group="search")
+
+    def refresh_library(self) -> None:
+        """Sources or attachments may have changed: ask again."""
+        self.fetch(lambda: (self.session.sources(), self.session.documents()), lambda found: self._library(*found))
+
+    def _library(self, sources: list[SourceInfo], documents: list[DocumentInfo]) -> None:
+        self.documents = documents
+        self._app.library.show(sources, documents)
+        attached = [source for source in sources if source.attached]
+        self._app.status.attached(sum(source.documents for source in attached), sum(source.passages for source in attached))
+
+    def refresh_memory(self) -> None:
+        """The working context may have changed: ask again."""
+        self.fetch(self.session.memory, self._app.memory.show)
+
+    def refresh_identity(self) -> None:
+        """Agent or model may have changed: show them again."""
+        self._app.status.identify(self.session.agent, self.session.model_label, self.session.window_tokens)
+
+    def open_context(self, step: int | None) -> None:
+        """The X-ray of a step, None for the next prompt."""
+        self._app.windows.context(step)
+
+    def choose_theme(self, name: str) -> None:
+        """Change the colours. Raises UsageError for a name there is not."""
+        if name not in self._app.available_themes:
+            raise UsageError(f"There is no theme {name!r}.", "/theme lists them.")
+        self._app.theme = name
+
+    def theme_names(self) -> Sequence[str]:
+        """The themes there are, the one in force first."""
+        known = self._app.available_themes
+        names = [self._app.theme, themes.DARK.name, themes.LIGHT.name, "ansi-dark", "ansi-light", *sorted(known)]
+        return [name for name in dict.fromkeys(names) if name in known]
+
+    def stop(self) -> str:
+        """Stop the answer after this step (again: now), else the load; says what it did."""
+        if self.work.asking:
+            self._stops += 1
+            waiting = self.work.forget_waiting()
+            self.session.stop()
+            self._app.status.stopping(now=self._stops > 1)
+            if self._stops > 1:
+                return "cancelling now"
+            return "stopping after this step, again to cancel now" + (f"; {waiting} waiting dropped" if waiting else "")
+        if self.work.loading:
+            self.session.stop_load()
+            return "stopping the load; what is done stays"
+        return "nothing is running"
+
+    def leave(self) -> None:
+        """Quit: workers are told to stop, then the terminal is given back."""
+        self.work.leave()
+        self._app.exit(0)

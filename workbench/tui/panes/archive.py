@@ -1,0 +1,141 @@
+"""The archive: the page of results the agent (or the user) saw last, what of it is in context now, and a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from workbench.events import Hit, PageRead
+from workbench.foreign import one_line
+from workbench.tui import glyphs
+from workbench.tui.cells import crop, number
+from workbench.tui.panes.hits import HitList, Preview
+from workbench.tui.panes.pane import Pane
+
+KEPT_PAGES = 200
+
+
+class ArchivePane(Pane):
+    """Pages of results, exactly as they were read. `[` and `]` page; a page the agent has not read is the user's own search."""
+
+    TITLE = "Archive"
+    JUMP = "a"
+    HELP = (
+        "One page of search results, exactly what the agent saw, with its place among all pages.\n"
+        f"{glyphs.IN_CONTEXT} marks what is in the model's context now; the bar is the score within this search.\n"
+        "] and [ go to the next and previous page; pages the agent has not read are your own search and\n"
+        "never enter its context. left and right go through the pages read before. enter opens the page of\n"
+        "the document. f3 searches for you."
+    )
+    BINDINGS = [
+        Binding("right_square_bracket", "turn(1)", "Next page", show=False),
+        Binding("left_square_bracket", "turn(-1)", "Previous page", show=False),
+        Binding("right", "recall(1)", "Later search", show=False),
+        Binding("left", "recall(-1)", "Earlier search", show=False),
+    ]
+
+    @dataclass
+    class PageWanted(Message):
+        """A page nobody has read yet."""
+
+        query: str
+        page: int
+
+    @dataclass
+    class HitChosen(Message):
+        """The user wants to see the page a hit comes from."""
+
+        hit: Hit
+
+    def __init__(self, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._pages: list[PageRead] = []
+        self._at = -1
+        self._in_context: Collection[int] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        yield HitList()
+        yield Preview()
+
+    def goal(self) -> Widget:
+        """The list has the cursor."""
+        return self.query_one(HitList)
+
+    @property
+    def shown(self) -> PageRead | None:
+        """The page on show."""
+        return self._pages[self._at] if self._pages else None
+
+    def add(self, page: PageRead) -> None:
+        """A page was read: show it."""
+        self._pages = [*self._pages, page][-KEPT_PAGES:]
+        self._at = len(self._pages) - 1
+        self._draw()
+        self.mark_changed()
+
+    def show_context(self, in_context: Collection[int]) -> None:
+        """Which passages are in main context now."""
+        if in_context != self._in_context:
+            self._in_context = in_context
+            self.query_one(HitList).mark(in_context)
+
+    def action_turn(self, by: int) -> None:
+        """The next or previous page of this search."""
+        shown = self.shown
+        if shown is None or not 1 <= shown.page + by <= shown.pages:
+            return
+        for at in range(len(self._pages) - 1, -1, -1):
+            page = self._pages[at]
+            if (page.query, page.page, page.function) == (shown.query, shown.page + by, shown.function):
+                self._at = at
+                self._draw()
+                return
+        if shown.function == "archival_memory_search":
+            self.post_message(self.PageWanted(shown.query, shown.page + by))
+
+    def action_recall(self, by: int) -> None:
+        """The page read before or after this one."""
+        if 0 <= self._at + by < len(self._pages):
+            self._at += by
+            self._draw()
+
+    def on_hit_list_moved(self, event: HitList.Moved) -> None:
+        """The preview follows the cursor."""
+        event.stop()
+        self.query_one(Preview).show(event.hit)
+
+    def on_hit_list_chosen(self, event: HitList.Chosen) -> None:
+        """Enter or a click on a row."""
+        event.stop()
+        self.post_message(self.HitChosen(event.hit))
+
+    def _draw(self) -> None:
+        shown = self.shown
+        if shown is None:
+            return
+        self.query_one(HitList).show(shown, self._in_context)
+        self.query_one(Preview).show(shown.hits[0] if shown.hits else None)
+        self.frame(title=self._title(shown), number=self._number(shown))
+
+    def _title(self, shown: PageRead) -> Content:
+        who = {"user": "yours", "reader-ahead": "ahead"}.get(shown.origin, "")
+        if shown.function != "archival_memory_search":
+            who = "recall"
+        query = crop(one_line(shown.query, 200), max(8, self.size.width - 18 - len(who)))
+        parts: list[tuple[str, str]] = [("Archive", ""), (" · ", ""), (f'"{query}"', "")]
+        if who:
+            parts += [(" · ", ""), (who, "$accent")]
+        return Content.assemble(*parts)
+
+    def _number(self, shown: PageRead) -> str:
+        if not shown.total:
+            return "no results"
+        where = f"page {number(shown.page)}/{number(shown.pages)} · {number(shown.first)}–{number(shown.last)} of {number(shown.total)}"
+        keys = (" · ] next" if shown.page < shown.pages else "") + (" [ prev" if shown.page > 1 else "")
+        return where + (keys.replace(" [", " · [", 1) if keys.startswith(" [") else keys)

@@ -1,0 +1,149 @@
+"""The chat: exchanges as they happen, our own lines between them, and one row for everything that was evicted or folded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+
+from workbench.events import Evicted
+from workbench.tui.blocks.exchange import ExchangeBlock
+from workbench.tui.blocks.exchange_state import Exchange
+from workbench.tui.blocks.fold import FoldBlock
+from workbench.tui.blocks.notes import ErrorBlock, NoteBlock, Welcome
+from workbench.tui.panes.pane import Pane
+
+LIVE_BLOCKS = 12
+"""More widgets than this make every focus change slow."""
+
+
+class ChatPane(Pane, VerticalScroll):
+    """A picture of the context window: what was evicted is one dim row at the top."""
+
+    TITLE = "Chat"
+    JUMP = "c"
+    HELP = (
+        "Your questions, every step of the agent on one line with the tokens it cost, and the answers.\n"
+        "tab goes to an exchange, up and down through its steps and citations, space expands a step,\n"
+        "enter opens a cited page. The dim row at the top stands for messages that were evicted to recall\n"
+        "storage: enter pages them in for you. esc stops the answer after this step, esc again cancels it."
+    )
+
+    def __init__(self, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._fold = FoldBlock()
+        self._evicted = 0
+        self._folded = 0
+        self._in_context: Collection[int] = frozenset()
+        self._current: ExchangeBlock | None = None
+        self._live: list[ExchangeBlock | NoteBlock] = []
+
+    def compose(self) -> ComposeResult:
+        yield Welcome()
+        yield self._fold
+
+    def on_mount(self) -> None:
+        """Name the frame and stay at the end."""
+        super().on_mount()
+        self.anchor()
+
+    # -- what the bridge says ---------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that is going on, or the last one."""
+        return self._current.exchange if self._current else None
+
+    def begin(self, question: str) -> None:
+        """A new question: everything before it is folded smaller."""
+        for block in self.query(Welcome):
+            block.remove()
+        if self._current is not None:
+            self._current.exchange.folded_steps = True
+            self._current.exchange.finished = True
+            self._current.changed()
+        self._add(ExchangeBlock(Exchange(question)))
+        self.anchor()
+
+    def changed(self) -> None:
+        """The current exchange was written to."""
+        if self._current is not None:
+            self._current.changed()
+
+    def ensure(self) -> Exchange:
+        """The current exchange; a nameless one when the agent acts unasked."""
+        if self._current is None:
+            self.begin("")
+        assert self._current is not None
+        return self._current.exchange
+
+    def say(self, text: str, *, style: str = "$muted") -> None:
+        """One of our own remarks."""
+        self._add(NoteBlock(text, style=style))
+
+    def fail(self, message: str, hint: str) -> None:
+        """Something failed."""
+        if self._current is not None:
+            self._current.exchange.waiting = ""
+        self._add(ErrorBlock(message, hint))
+
+    def show_context(self, in_context: Collection[int]) -> None:
+        """Which passages are in main context now."""
+        self._in_context = in_context
+        for block in self._live:
+            if isinstance(block, ExchangeBlock):
+                block.show_context(in_context)
+
+    def skip(self, messages: int) -> None:
+        """So many messages of earlier runs are not drawn; the row stands for them."""
+        self._folded += messages
+        self._show_fold()
+
+    def evict(self, event: Evicted) -> None:
+        """Messages left: exchanges that left whole go behind the row."""
+        self._evicted += event.messages
+        gone = self._folded
+        for block in list(self._live):
+            gone += block.exchange.messages if isinstance(block, ExchangeBlock) else 0
+            if block is self._current or gone > self._evicted:
+                break
+            self._put_behind(block)
+        self._show_fold()
+
+    # -- keeping it light --------------------------------------------------------------------
+
+    def _add(self, block: ExchangeBlock | NoteBlock) -> None:
+        if isinstance(block, ExchangeBlock):
+            self._current = block
+            block.show_context(self._in_context)
+        self.mount(block)
+        self._live.append(block)
+        for old in self._live[: max(0, len(self._live) - LIVE_BLOCKS)]:
+            if old is not self._current:
+                self._put_behind(old)
+        self._show_fold()
+        self.mark_changed()
+
+    def _put_behind(self, block: ExchangeBlock | NoteBlock) -> None:
+        self._live.remove(block)
+        if isinstance(block, ExchangeBlock):
+            self._folded += block.exchange.messages
+        block.remove()
+
+    def _show_fold(self) -> None:
+        self._fold.hold(max(self._folded, self._evicted), self._evicted)
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        """Say whether the end is in view."""
+        super().watch_scroll_y(old, new)
+        self._show_place()
+
+    def watch_virtual_size(self) -> None:
+        """The content grew or shrank."""
+        self._show_place()
+
+    def _show_place(self) -> None:
+        below = round(self.max_scroll_y - self.scroll_y)
+        following = below <= 0 or (self._anchored and not self._anchor_released)
+        self.frame(number=("following ↓" if self._current else "") if following else f"{below} lines below · end follows ↓")

@@ -1,0 +1,84 @@
+"""The stacked context gauge: the segments of a prompt come in, one line that shows what the window is made of goes out."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from workbench.events import ContextAssembled
+from workbench.tui import glyphs
+from workbench.tui.cells import number
+from workbench.tui.glossary import PARTS, tokens_by_part
+from workbench.tui.lines import Lines
+
+HEAD = "context "
+SMALLEST_CELLS = 2
+
+
+class Gauge(Lines):
+    """Letters, sizes and colours of what fills the window; marks where the model is warned and where messages leave."""
+
+    def __init__(self, window_tokens: int, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._shown = ContextAssembled(window=window_tokens)
+
+    @property
+    def step(self) -> int | None:
+        """The step whose prompt is on show."""
+        return self._shown.step
+
+    def show(self, context: ContextAssembled) -> None:
+        """Draw this prompt."""
+        self._shown = context
+        self.changed(layout=False)
+
+    def rows(self, width: int) -> list[Content]:
+        shown = self._shown
+        share = shown.used / shown.window if shown.window else 0
+        sign = "" if shown.exact else "~"
+        numbers = f" {sign}{number(shown.used)}/{number(shown.window)} {share:>4.0%}"
+        full = shown.flush and shown.used >= shown.flush
+        style = "$text-error" if full else "$text-warning" if shown.warn and shown.used >= shown.warn else "bold"
+        cells = width - len(HEAD) - len(numbers)
+        if cells < 8:
+            return [Content.assemble((HEAD, "$muted"), (numbers.strip(), style)).truncate(width)]
+        return [Content.assemble((HEAD, "$muted"), stack(shown, cells), (numbers, style))]
+
+
+def stack(context: ContextAssembled, cells: int) -> Content:
+    """The bar alone, exactly `cells` wide."""
+    totals = tokens_by_part(context.segments)
+    sizes = share_out([totals[part.letter] for part in PARTS] + [context.reserve], context.window, cells)
+    drawn: list[tuple[str, str]] = []
+    for part, size in zip(PARTS, sizes, strict=False):
+        drawn += segment_cells(part.letter, part.label, totals[part.letter], part.style, size)
+    free = cells - sum(sizes)
+    drawn += [(glyphs.FREE, "$muted")] * free
+    drawn += [("R" if i == 0 else glyphs.RESERVED, "$muted") for i in range(sizes[-1])]
+    if context.window and context.warn:
+        at = min(cells - 1, round(cells * context.warn / context.window))
+        # A mark never hides a letter or a number: it may stand in free room or in the texture of a segment.
+        if drawn[at][0] in (glyphs.FREE, glyphs.FILL):
+            drawn[at] = (glyphs.WARN_MARK, "$text-warning")
+        if sizes[-1] and free:
+            drawn[cells - sizes[-1] - 1] = (glyphs.FLUSH_MARK, "$text-error")
+    return Content.assemble(*drawn)
+
+
+def segment_cells(letter: str, label: str, tokens: int, style: str, size: int) -> list[tuple[str, str]]:
+    """The cells of one segment: an edge, the longest name that fits, and texture."""
+    if size <= 0:
+        return []
+    names = (f"{label} {number(tokens)}", f"{letter} {number(tokens)}", letter)
+    name = next((name for name in names if len(name) + 2 <= size), letter)[: max(size - 1, 0)]
+    cells = [(glyphs.EDGE, style)] + [(sign, f"bold {style}") for sign in name]
+    return cells + [(glyphs.FILL, style)] * (size - len(cells))
+
+
+def share_out(amounts: list[int], whole: int, cells: int) -> list[int]:
+    """Cells for each amount of `whole`; what is there is always seen, and together they never exceed `cells`."""
+    if whole <= 0:
+        return [0] * len(amounts)
+    sizes = [max(SMALLEST_CELLS, round(cells * amount / whole)) if amount > 0 else 0 for amount in amounts]
+    while sum(sizes) > cells:
+        sizes[sizes.index(max(sizes))] -= 1
+    return sizes

@@ -1,0 +1,59 @@
+"""One line that is there only while documents load: which, what is done to it, a bar, a rate and what remains."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from workbench.events import LoadProgress
+from workbench.foreign import one_line
+from workbench.tui import glyphs
+from workbench.tui.cells import clock, fit, number
+from workbench.tui.lines import Lines
+
+
+class LoadLine(Lines):
+    """How far a load is."""
+
+    def __init__(self, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._progress: LoadProgress | None = None
+        self.display = False
+
+    def show(self, progress: LoadProgress | None) -> None:
+        """Draw this progress; None when no load runs."""
+        self._progress = progress
+        self.display = progress is not None
+        self.changed(layout=False)
+
+    def rows(self, width: int) -> list[Content]:
+        progress = self._progress
+        if progress is None:
+            return [Content("")]
+        done, of = counted(progress)
+        end = f" {number(done)}/{number(of)}" if of else f" {number(done)}"
+        if progress.remaining_seconds is not None:
+            end += f" {clock(progress.remaining_seconds)}"
+        if progress.passages_per_second and width >= 60:
+            end += f" · {progress.passages_per_second:,.0f}/s"
+        stage = one_line(progress.stage, 8)
+        room = width - len(end) - len(stage) - 4
+        name_cells = max(6, min(32, room // 2))
+        cells = max(3, room - name_cells)
+        full = round(cells * min(1.0, done / of)) if of else 0
+        return [
+            Content.assemble(
+                (f"{glyphs.DOWN} ", "$accent"),
+                fit(one_line(progress.current.rsplit("/", 1)[-1] or progress.source, 200), name_cells),
+                (f" {stage} ", "$muted"),
+                (glyphs.DONE_CELL * full, "$accent"),
+                (glyphs.TODO_CELL * (cells - full), "$muted"),
+                (end, ""),
+            ).truncate(width)
+        ]
+
+
+def counted(progress: LoadProgress) -> tuple[int, int]:
+    """What the bar measures: passages once they are known, files before."""
+    if progress.passages_total:
+        return progress.passages_done, progress.passages_total
+    return progress.files_done, progress.files_total

@@ -1,0 +1,119 @@
+"""Working memory: the blocks of the working context as they are now, newest edit marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.cells import cell_len
+from textual.containers import VerticalScroll
+from textual.app import ComposeResult
+from textual.content import Content
+
+from workbench.foreign import clean, one_line
+from workbench.tui import glyphs
+from workbench.tui.cells import crop, fit, number, wrap
+from workbench.tui.lines import Lines
+from workbench.tui.panes.pane import Pane
+from workbench.views import BlockView
+
+NAME_CELLS = 9
+NEW = f"  {glyphs.NEW} new"
+
+
+class MemoryLines(Lines):
+    """The blocks, one under the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: dict[str, BlockView] = {}
+        self.added: dict[str, str] = {}
+        self.whole = False
+
+    def rows(self, width: int) -> list[Content]:
+        if not self.blocks:
+            return [Content.styled("nothing yet", "$muted")]
+        rows: list[Content] = []
+        for block in self.blocks.values():
+            rows += self._block(block, width)
+        return rows
+
+    def _block(self, block: BlockView, width: int) -> list[Content]:
+        text = clean(block.text).strip()
+        brief = block.name != "task" and not self.whole
+        lines = [one_line(text)] if brief else [line for part in text.split("\n") for line in wrap(part, width - NAME_CELLS)]
+        fresh = self._fresh(block, lines)
+        rows: list[Content] = []
+        for at, line in enumerate(lines or [""]):
+            mark = NEW if at in fresh and (at + 1 not in fresh) else ""
+            # The mark may take the end of a full line: the line is whole when the pane is zoomed.
+            said = crop(line, width - NAME_CELLS - cell_len(mark))
+            gap = width - NAME_CELLS - cell_len(said) - cell_len(mark)
+            name = fit(one_line(block.name, 40), NAME_CELLS - 1) + " " if at == 0 else " " * NAME_CELLS
+            style = "$muted" if not text else ""
+            rows.append(Content.assemble((name, "$accent"), (said or ("(empty)" if not text else ""), style)))
+            if mark:
+                rows[-1] = Content.assemble(rows[-1], " " * max(gap, 0), (mark, "$part-memory"))
+        return rows
+
+    def _fresh(self, block: BlockView, lines: list[str]) -> set[int]:
+        """Which lines are of the latest edit: the last ones, as many as the added text takes."""
+        added = clean(self.added.get(block.name, "")).strip()
+        if not added:
+            return set()
+        words = added.split("\n")[-1][:24]
+        starts = [at for at, line in enumerate(lines) if words and line.strip().startswith(words[: max(len(line.strip()), 1)])]
+        return set(range(starts[-1], len(lines))) if starts else ({len(lines) - 1} if lines else set())
+
+
+class MemoryPane(Pane, VerticalScroll):
+    """What the model chose to keep in sight."""
+
+    TITLE = "Working memory"
+    JUMP = "m"
+    HELP = (
+        "The working context: blocks of text the model itself reads in every prompt and writes with\n"
+        "core_memory_append and core_memory_replace. The task block holds the question, the searches\n"
+        "made for it and the findings; a mark shows the newest edit. Blocks have limits in characters.\n"
+        "f10 shows every block whole."
+    )
+
+    def compose(self) -> ComposeResult:
+        yield MemoryLines()
+
+    @property
+    def _lines(self) -> MemoryLines:
+        return self.query_one(MemoryLines)
+
+    def show(self, blocks: Iterable[BlockView]) -> None:
+        """All blocks as they are now."""
+        self._lines.blocks = {block.name: block for block in blocks}
+        self._draw()
+
+    def edit(self, block: BlockView, added: str) -> None:
+        """One block after an edit."""
+        self._lines.blocks[block.name] = block
+        self._lines.added = {block.name: added} if added else {}
+        self._draw()
+        self.mark_changed()
+        self.scroll_end(animate=False)
+
+    def settle(self) -> None:
+        """A new question begins: nothing is new any more."""
+        self._lines.added = {}
+        self._draw()
+
+    def whole(self, whole: bool) -> None:
+        """Show every block whole (zoomed, or a tab of its own), or the short ones on a line each."""
+        if self._lines.whole != whole:
+            self._lines.whole = whole
+            self._draw()
+
+    def texts(self) -> Mapping[str, BlockView]:
+        """The blocks by name."""
+        return self._lines.blocks
+
+    def _draw(self) -> None:
+        blocks = self._lines.blocks.values()
+        chars, limit = sum(block.chars for block in blocks), sum(block.limit_chars for block in blocks)
+        self.frame(number=f"{number(chars)}/{number(limit)} chars" if limit else "")
+        self._lines.changed()

@@ -1,0 +1,214 @@
+"""The prompt: keys come in, a question or a command goes out; always usable, whatever loads or runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import TextArea
+
+from workbench.tui.blocks.drawing import CURSOR
+from workbench.tui.cells import crop, fit
+from workbench.tui.lines import Lines
+from workbench.tui.panes.pane import Pane
+
+PLACEHOLDER = "Ask about your documents…   / commands   @ documents"
+MOST_COMPLETIONS = 6
+KEPT_QUESTIONS = 500
+
+Completer = Callable[[str], Sequence[tuple[str, str]]]
+"""The text before the cursor comes in; (what the last word becomes, what it is) goes out."""
+
+
+class PromptArea(TextArea):
+    """A text area in which enter sends and up recalls what was asked before."""
+
+    BINDINGS = [
+        Binding("enter", "send", "Send", show=False, priority=True),
+        Binding("ctrl+j", "newline", "New line", show=False, priority=True),
+        Binding("tab", "complete", "Complete", show=False),
+        Binding("up", "earlier", "Previous question", show=False),
+        Binding("down", "later", "Next question", show=False),
+    ]
+
+    @dataclass
+    class Sent(Message):
+        """The user sent this text."""
+
+        text: str
+
+    def __init__(self) -> None:
+        super().__init__(
+            soft_wrap=True, tab_behavior="focus", show_line_numbers=False, highlight_cursor_line=False, placeholder=PLACEHOLDER
+        )
+        self._asked: list[str] = []
+        self._at = 0
+        self._draft = ""
+
+    @property
+    def _list(self) -> Completions:
+        return self.screen.query_one(Completions)
+
+    def remember(self, text: str) -> None:
+        """Add a question to what up recalls."""
+        if text and (not self._asked or self._asked[-1] != text):
+            self._asked = [*self._asked, text][-KEPT_QUESTIONS:]
+        self._at, self._draft = len(self._asked), ""
+
+    def remember_all(self, questions: Sequence[str]) -> None:
+        """Questions of earlier runs come before what was asked since."""
+        self._asked = [*questions, *self._asked][-KEPT_QUESTIONS:]
+        self._at = len(self._asked)
+
+    def action_send(self) -> None:
+        """Send the text, or take the completion that was chosen with the arrows."""
+        if self._list.chosen:
+            self.action_complete()
+            return
+        text = self.text.strip()
+        if text:
+            self.post_message(self.Sent(text))
+
+    def action_newline(self) -> None:
+        """A new line in the question."""
+        self.insert("\n")
+
+    def action_complete(self) -> None:
+        """Put the completion in place of the last word; without one, go to the next widget."""
+        word = self._list.take()
+        if word is None:
+            self.screen.focus_next()
+            return
+        row, column = self.cursor_location
+        before = self.document.get_line(row)[:column]
+        start = max(before.rfind(" "), before.rfind("\t")) + 1
+        self.replace(word + " ", (row, start), (row, column))
+
+    def action_earlier(self) -> None:
+        """One up in the completions, in the text, or in the questions asked before."""
+        if self._list.move(-1):
+            return
+        if not self.cursor_at_first_line or self._at == 0:
+            self.action_cursor_up()
+            return
+        if self._at == len(self._asked):
+            self._draft = self.text
+        self._recall(self._at - 1)
+
+    def action_later(self) -> None:
+        """The same downwards."""
+        if self._list.move(1):
+            return
+        if not self.cursor_at_last_line or self._at >= len(self._asked):
+            self.action_cursor_down()
+            return
+        self._recall(self._at + 1)
+
+    def _recall(self, at: int) -> None:
+        self._at = at
+        self.load_text(self._asked[at] if at < len(self._asked) else self._draft)
+        self.move_cursor(self.document.end)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """A paste is text, whatever control characters it carries."""
+        from workbench.foreign import clean
+
+        event.prevent_default()
+        event.stop()
+        self.insert(clean(event.text))
+
+
+class Completions(Lines):
+    """What the word being typed could become; there only when there is something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Sequence[tuple[str, str]] = ()
+        self._at: int | None = None
+        self.display = False
+
+    def offer(self, found: Sequence[tuple[str, str]]) -> None:
+        """Show these."""
+        self._found, self._at = found[:MOST_COMPLETIONS], None
+        self.display = bool(found)
+        self.changed()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the arrows have picked one."""
+        return self._at is not None
+
+    def move(self, by: int) -> bool:
+        """Pick the next or previous one; False when there are none."""
+        if not self._found:
+            return False
+        self._at = (-1 if self._at is None and by > 0 else self._at or 0) + by
+        self._at %= len(self._found)
+        self.changed(layout=False)
+        return True
+
+    def take(self) -> str | None:
+        """The one picked, else the first; the list closes."""
+        if not self._found:
+            return None
+        word = self._found[self._at or 0][0]
+        self.offer(())
+        return word
+
+    def rows(self, width: int) -> list[Content]:
+        rows: list[Content] = []
+        for at, (word, what) in enumerate(self._found):
+            name = fit(word, min(width, max(24, len(word) + 2)))
+            said = crop(what, max(0, width - len(name)))
+            rows.append(
+                Content.styled(fit(name + said, width), CURSOR) if at == self._at else Content.assemble((name, "$accent"), (said, "$muted"))
+            )
+        return rows or [Content("")]
+
+
+class PromptPane(Pane):
+    """The framed prompt with its completions."""
+
+    TITLE = "Ask"
+    JUMP = "p"
+    HELP = (
+        "enter sends, ctrl+j makes a new line, up and down recall what was asked before.\n"
+        "/ starts a command, @ names a document; tab takes the first completion, the arrows choose another.\n"
+        "Questions may be typed and sent while documents load; one sent while another is answered waits its turn."
+    )
+
+    def __init__(self, completer: Completer, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._completer = completer
+
+    def compose(self) -> ComposeResult:
+        yield Completions()
+        yield PromptArea()
+
+    def on_mount(self) -> None:
+        """Name the frame."""
+        self.frame(number="enter send · ctrl+j newline")
+
+    @property
+    def area(self) -> PromptArea:
+        """Where the text is."""
+        return self.query_one(PromptArea)
+
+    def goal(self) -> Widget:
+        """The text area takes the focus."""
+        return self.area
+
+    def on_text_area_changed(self) -> None:
+        """Offer completions for the word before the cursor."""
+        area = self.area
+        row, column = area.cursor_location
+        before = area.document.get_line(row)[:column]
+        word = before[max(before.rfind(" "), before.rfind("\t")) + 1 :]
+        wanted = (word.startswith("/") and word == area.text) or word.startswith("@")
+        self.query_one(Completions).offer(self._completer(word) if wanted else ())

@@ -1,0 +1,105 @@
+"""The first line: who answers with what model over which documents, and what is going on right now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from textual.content import Content
+
+from workbench.foreign import one_line
+from workbench.tui import glyphs
+from workbench.tui.cells import clock, crop, number, plural
+from workbench.tui.lines import Lines
+
+
+class StatusLine(Lines):
+    """Agent, model and window, sources, state."""
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic, **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._now = now
+        self._identity = ("", "", 0)
+        self._library: tuple[int, int] | None = None
+        self._started: float | None = None
+        self._step = (0, 0)
+        self._stopping = ""
+        self._loading: tuple[int, int] | None = None
+
+    def on_mount(self) -> None:
+        """A clock that only draws while something runs."""
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self._started is not None:
+            self.changed(layout=False)
+
+    def identify(self, agent: str, model: str, window_tokens: int) -> None:
+        """Who answers."""
+        self._identity = (agent, model, window_tokens)
+        self.changed(layout=False)
+
+    def attached(self, documents: int, passages: int) -> None:
+        """What is searched."""
+        self._library = (documents, passages)
+        self.changed(layout=False)
+
+    def started(self) -> None:
+        """A question is being answered from now on."""
+        self._started, self._step, self._stopping = self._now(), (0, 0), ""
+        self.changed(layout=False)
+
+    def step(self, step: int, limit: int) -> None:
+        """The agent is at this step of this question."""
+        self._step = (step, limit)
+        self.changed(layout=False)
+
+    def stopping(self, *, now: bool) -> None:
+        """The user asked for the end of the answer: after this step, or now."""
+        self._stopping = "cancelling" if now else "stopping after step"
+        self.changed(layout=False)
+
+    def ended(self) -> None:
+        """Nothing is being answered."""
+        self._started = None
+        self.changed(layout=False)
+
+    def loading(self, progress: tuple[int, int] | None) -> None:
+        """How far a load is (passages done, of), None when there is none."""
+        self._loading = progress
+        self.changed(layout=False)
+
+    def rows(self, width: int) -> list[Content]:
+        agent, model, window = self._identity
+        state = self._state()
+        room = width - state.cell_length - 2
+        left = Content.assemble(("workbench", "bold"), (" · ", "$muted"), (crop(one_line(agent, 80), max(8, room - 12)), "$accent"))
+        facts = [f"{one_line(model, 60)} {short_window(window)}".strip()]
+        if self._library is not None:
+            facts += [plural(self._library[0], "doc"), plural(self._library[1], "passage")] if self._library[0] else ["no documents"]
+        middle = Content.styled(" · ".join(facts), "$muted")
+        start = (width - middle.cell_length) // 2
+        start = max(start, left.cell_length + 2)
+        if start + middle.cell_length + 2 > width - state.cell_length:
+            middle, start = Content(""), left.cell_length
+        gap = width - start - middle.cell_length - state.cell_length
+        return [Content.assemble(left, " " * (start - left.cell_length), middle, " " * max(gap, 1), state).truncate(width)]
+
+    def _state(self) -> Content:
+        if self._started is not None:
+            seconds = clock(self._now() - self._started)
+            step, limit = self._step
+            doing = f"step {step}/{limit}" if step else "starting"
+            if self._stopping:
+                doing = f"{self._stopping} {step or ''}".strip()
+            return Content.assemble((f"{glyphs.RUNNING} ", "$accent"), f"{doing} · {seconds}")
+        if self._loading is not None:
+            done, of = self._loading
+            count = f" {number(done)}/{number(of)}" if of else ""
+            return Content.assemble((f"{glyphs.DOWN} ", "$accent"), f"loading{count}")
+        return Content.styled(f"{glyphs.READY} ready", "$muted")
+
+
+def short_window(tokens: int) -> str:
+    """`8k` for 8,192."""
+    return f"{tokens // 1024}k" if tokens >= 1024 and tokens % 1024 == 0 else number(tokens) if tokens else ""

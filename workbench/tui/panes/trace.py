@@ -1,0 +1,123 @@
+"""The trace: how big each prompt was, with the pressure line, what was paged in and what left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from workbench.events import ContextAssembled
+from workbench.tui import glyphs
+from workbench.tui.cells import number, plural, right, signed
+from workbench.tui.lines import Lines
+from workbench.tui.panes.pane import Pane
+
+KEPT_STEPS = 500
+
+
+@dataclass
+class StepSize:
+    """One step: tokens of its prompt, what is usable, and what it moved."""
+
+    step: int | None
+    used: int
+    usable: int
+    warn: int
+    paged_in: int = 0
+    paged_out: int = 0
+
+    @property
+    def share(self) -> float:
+        """How full the usable window was."""
+        return self.used / self.usable if self.usable else 0.0
+
+
+class TraceLines(Lines):
+    """A sparkline, a line of counts, and a line a step where there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[StepSize] = []
+        self.counts: dict[str, int] = {}
+
+    def rows(self, width: int) -> list[Content]:
+        return [self._sparkline(width), self._counts(), *(self._step(step, width) for step in reversed(self.steps))]
+
+    def _sparkline(self, width: int) -> Content:
+        if not self.steps:
+            return Content.styled("no step yet", "$muted")
+        now = f"  now {self.steps[-1].share:.0%} of usable"
+        recent = self.steps[-max(1, width - 7 - len(now)) :]
+        pieces = [(glyphs.spark([step.share]), _pressure_style(step) or "$in-context") for step in recent]
+        return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(self.steps[-1]) or "bold"))
+
+    def _counts(self) -> Content:
+        said = [plural(self.counts.get(noun, 0), noun) for noun in ("step", "search", "write", "evict")]
+        return Content.styled(" · ".join(said), "$muted")
+
+    def _step(self, step: StepSize, width: int) -> Content:
+        name = "next" if step.step is None else f"step {step.step}"
+        moved = [f"{signed(step.paged_in)} paged in"] if step.paged_in else []
+        moved += [f"{signed(-step.paged_out)} evicted"] if step.paged_out else []
+        return Content.assemble(
+            (f"{name:<9}", "$accent"),
+            right(number(step.used), 7),
+            (f" {step.share:>4.0%}  ", _pressure_style(step) or "$muted"),
+            ("  ".join(moved), "$muted"),
+        ).truncate(width)
+
+
+class TracePane(Pane, VerticalScroll):
+    """The size of every prompt."""
+
+    TITLE = "Trace"
+    JUMP = "t"
+    HELP = (
+        "One bar a step: how full the usable window was when the prompt was sent. The model is warned at the\n"
+        "first mark and messages are evicted at the second; bars beyond a mark change their colour.\n"
+        "Below, each step: tokens of its prompt, what its searches paged in and what was evicted.\n"
+        "f5 shows the prompt of a step word for word."
+    )
+
+    def compose(self) -> ComposeResult:
+        yield TraceLines()
+
+    @property
+    def _lines(self) -> TraceLines:
+        return self.query_one(TraceLines)
+
+    def begin(self) -> None:
+        """A question begins: the counts are its own."""
+        self._lines.counts = {}
+        self._lines.changed()
+
+    def assembled(self, context: ContextAssembled) -> None:
+        """A prompt was put together."""
+        usable = context.window - context.reserve
+        size = StepSize(context.step, context.used, usable, context.warn)
+        steps = self._lines.steps
+        if steps and steps[-1].step == context.step:
+            steps[-1] = size
+        else:
+            self._lines.steps = [*steps, size][-KEPT_STEPS:]
+        if context.warn and usable:
+            self.frame(number=f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}")
+        self._lines.changed()
+        self.mark_changed()
+
+    def count(self, noun: str, *, paged_in: int = 0, paged_out: int = 0) -> None:
+        """Something was done: a step, a search, a write, an eviction; tokens that came or went."""
+        if noun:
+            self._lines.counts[noun] = self._lines.counts.get(noun, 0) + 1
+        if self._lines.steps:
+            self._lines.steps[-1].paged_in += paged_in
+            self._lines.steps[-1].paged_out += paged_out
+        self._lines.changed()
+
+
+def _pressure_style(step: StepSize) -> str:
+    if step.used >= step.usable > 0:
+        return "$text-error"
+    return "$text-warning" if step.warn and step.used >= step.warn else ""

@@ -1,0 +1,109 @@
+"""One line asked for in a small frame: a search of the user's own, or paths to add, with completion of paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalGroup
+from textual.content import Content
+from textual.widgets import Input
+
+from workbench.foreign import clean, one_line
+from workbench.tui.cells import crop
+from workbench.tui.lines import Lines
+from workbench.tui.screens.overlay import Overlay
+
+MOST_SHOWN = 8
+
+
+class Hints(Lines):
+    """A few dim lines below the input."""
+
+    def __init__(self, lines: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._lines = list(lines)
+
+    def put(self, lines: Sequence[str]) -> None:
+        """Show these."""
+        self._lines = list(lines)
+        self.changed()
+
+    def rows(self, width: int) -> list[Content]:
+        return [Content.styled(crop(one_line(line, 400), width), "$muted") for line in self._lines] or [Content("")]
+
+
+class AskFor(Overlay[str]):
+    """Asks for one line; dismissed with it, or with None."""
+
+    def __init__(self, title: str, placeholder: str, hints: Sequence[str]) -> None:
+        super().__init__()
+        self._title = title
+        self._placeholder = placeholder
+        self._hints = hints
+
+    def compose(self) -> ComposeResult:
+        with VerticalGroup(id="ask-for") as frame:
+            yield Input(placeholder=self._placeholder)
+            yield Hints(self._hints)
+        self.named(frame, self._title, "enter go · esc close")
+
+    def on_mount(self) -> None:
+        """The input has the focus."""
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Give the line back."""
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+
+
+class AddDocuments(AskFor):
+    """Asks for a path; tab completes it, a pasted list of paths is taken as it is."""
+
+    BINDINGS = [Binding("tab", "complete", "Complete the path", show=False, priority=True)]
+
+    def __init__(self) -> None:
+        super().__init__("Add documents", "a file or a folder, ~ works", ("tab completes; PDF, Markdown and text are read", ""))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what the path could become."""
+        found = matching_paths(event.value)
+        self.query_one(Hints).put([_shown(path) for path in found[:MOST_SHOWN]])
+
+    def action_complete(self) -> None:
+        """As far as all matches agree."""
+        field = self.query_one(Input)
+        found = matching_paths(field.value)
+        if found:
+            field.value = os.path.commonprefix(found)
+            field.cursor_position = len(field.value)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Several pasted lines are several paths."""
+        lines = [clean(line).strip().strip("'\"") for line in event.text.splitlines() if line.strip()]
+        if len(lines) > 1:
+            event.stop()
+            self.dismiss("\n".join(lines))
+
+
+def matching_paths(text: str) -> list[str]:
+    """Paths that start with `text`, folders with a slash at their end; what cannot be read has none."""
+    if not text.strip():
+        return []
+    full = os.path.expanduser(text)
+    folder, start = os.path.split(full)
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(start))
+    except OSError:
+        return []
+    shown = text[: len(text) - len(start)] if start else text
+    return [shown + name + ("/" if is_folder else "") for name, is_folder in names if start or not name.startswith(".")]
+
+
+def _shown(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1] + ("/" if path.endswith("/") else "")

@@ -1,0 +1,56 @@
+"""Help on what has the focus, the keys, and the commands from their table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from workbench.tui import commands
+from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.text_view import TextBox
+
+KEYS = (
+    ("enter", "send"),
+    ("ctrl+j", "new line"),
+    ("up down", "earlier questions, from the first and last line of the prompt"),
+    ("esc", "leave zoom; stop the answer after this step, again: now; stop a load"),
+    ("ctrl+o", "jump to a pane by its letter"),
+    ("tab", "next pane, next exchange"),
+    ("f1", "this help"),
+    ("f2", "add documents"),
+    ("f3", "search the archive yourself"),
+    ("f4", "library: documents and what became of them"),
+    ("f5", "context X-ray: the exact prompt, segment by segment"),
+    ("f10", "zoom the pane with the focus"),
+    ("] [", "next and previous page of results or of a document"),
+    ("ctrl+p", "command palette"),
+    ("ctrl+q", "quit"),
+)
+
+
+class HelpScreen(Overlay[None]):
+    """A text that scrolls."""
+
+    BINDINGS = [Binding("f1,q", "close", "Close", show=False)]
+
+    def __init__(self, topic: str, text: str) -> None:
+        super().__init__()
+        self._topic = topic
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        box = TextBox(help_text(self._text, KEYS), id="help")
+        self.named(box, f"Help · {self._topic}")
+        yield box
+
+    def on_mount(self) -> None:
+        """It scrolls with the keys."""
+        self.query_one(TextBox).focus()
+
+
+def help_text(about: str, keys: Sequence[tuple[str, str]]) -> str:
+    """About the pane, then keys, then commands."""
+    parts = [about, "", "Keys", *(f"  {key:<9}{what}" for key, what in keys), "", "Commands"]
+    return "\n".join([*parts, *(f"  {line}" for line in commands.help_lines())])

@@ -1,0 +1,32 @@
+"""The library over a wide screen, where it has no tab of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from workbench.tui.panes.library import LibraryPane
+from workbench.tui.screens.overlay import Overlay
+from workbench.views import DocumentInfo, SourceInfo
+
+
+class LibraryScreen(Overlay[None]):
+    """Sources and documents."""
+
+    BINDINGS = [Binding("f4,q", "close", "Close", show=False)]
+
+    def __init__(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
+        super().__init__()
+        self._sources = sources
+        self._documents = documents
+
+    def compose(self) -> ComposeResult:
+        yield LibraryPane(id="library-screen")
+
+    def on_mount(self) -> None:
+        """Draw and take the focus."""
+        pane = self.query_one(LibraryPane)
+        pane.show(self._sources, self._documents)
+        pane.focus()

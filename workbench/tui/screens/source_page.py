@@ -1,0 +1,57 @@
+"""The page of a document a citation or a hit comes from, the passage marked; pages turn with ] and [."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from workbench.foreign import one_line
+from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.text_view import TextBox
+from workbench.views import PageView
+
+
+class SourcePage(Overlay[None]):
+    """One page of a document."""
+
+    BINDINGS = [
+        Binding("right_square_bracket,n", "turn(1)", "Next page", show=False),
+        Binding("left_square_bracket,p", "turn(-1)", "Previous page", show=False),
+        Binding("y", "copy", "Copy the text", show=False),
+        Binding("q", "close", "Close", show=False),
+    ]
+
+    def __init__(self, page: PageView, turn: Callable[[str, int, Callable[[PageView], None]], None]) -> None:
+        super().__init__()
+        self._page = page
+        self._turn = turn
+
+    def compose(self) -> ComposeResult:
+        yield TextBox(id="source")
+
+    def on_mount(self) -> None:
+        """Show the page and go to the passage."""
+        self._show(self._page)
+        self.query_one(TextBox).focus()
+
+    def _show(self, page: PageView) -> None:
+        self._page = page
+        box = self.query_one(TextBox)
+        box.put(page.text, (page.start, page.end))
+        label = f" (label {one_line(page.label, 20)})" if page.label and page.label != str(page.number) else ""
+        self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}{label}", "] next · [ prev · y copy · esc close")
+        if page.end > page.start:
+            self.call_after_refresh(box.show_mark)
+
+    def action_turn(self, by: int) -> None:
+        """The next or previous page of the document."""
+        if 1 <= self._page.number + by <= self._page.pages:
+            self._turn(self._page.document, self._page.number + by, self._show)
+
+    def action_copy(self) -> None:
+        """Copy the marked passage, else the page."""
+        page = self._page
+        self.app.copy_to_clipboard(page.text[page.start : page.end] or page.text)
+        self.named(self.query_one(TextBox), f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "copied · esc close")

@@ -1,0 +1,64 @@
+"""Long plain text in a scrolling box: content comes in line by line, wrapped for the width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from workbench.foreign import clean
+from workbench.tui.cells import wrap
+from workbench.tui.lines import Lines
+
+
+class TextLines(Lines):
+    """Foreign text, with an optional marked stretch of characters."""
+
+    def __init__(self, text: str, mark: tuple[int, int] = (0, 0)) -> None:
+        super().__init__()
+        self.first_marked = 0
+        self.put(text, mark)
+
+    def put(self, text: str, mark: tuple[int, int] = (0, 0)) -> None:
+        """Show another text. `mark` counts characters of `text` as it came."""
+        start, end = mark
+        # Cleaning changes lengths, so the three parts are cleaned one by one.
+        self._parts = (clean(text[:start]), clean(text[start:end]), clean(text[end:]))
+        self.changed()
+
+    def rows(self, width: int) -> Sequence[Content]:
+        before, marked, after = self._parts
+        if not marked:
+            return [Content(line) for part in (before + after).split("\n") for line in wrap(part, width)]
+        content = Content.assemble(before, (marked, "$background on $in-context"), after)
+        rows: list[Content] = []
+        self.first_marked = 0
+        at = 0
+        for part in content.split("\n", allow_blank=True):
+            if at <= len(before):
+                self.first_marked = len(rows)
+            rows += part.wrap(max(width, 1))
+            at += len(part.plain) + 1
+        return rows
+
+
+class TextBox(VerticalScroll):
+    """A scrolling box of text."""
+
+    def __init__(self, text: str = "", mark: tuple[int, int] = (0, 0), **kwargs: str) -> None:
+        super().__init__(**kwargs)
+        self._lines = TextLines(text, mark)
+
+    def compose(self) -> ComposeResult:
+        yield self._lines
+
+    def put(self, text: str, mark: tuple[int, int] = (0, 0)) -> None:
+        """Show another text from its start."""
+        self._lines.put(text, mark)
+        self.scroll_home(animate=False)
+
+    def show_mark(self) -> None:
+        """Scroll to the marked stretch."""
+        self.scroll_to(y=max(0, self._lines.first_marked - 3), animate=False)

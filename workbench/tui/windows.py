@@ -1,0 +1,103 @@
+"""Opens the overlays: what they need is fetched off the event loop first, what they give back is acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from workbench.events import Citation, ContextAssembled, Hit
+from workbench.tui.screens.ask_for import AddDocuments, AskFor
+from workbench.tui.screens.help import HelpScreen
+from workbench.tui.screens.jump import Jump
+from workbench.tui.screens.library import LibraryScreen
+from workbench.tui.screens.source_page import SourcePage
+from workbench.tui.screens.xray import XRay
+from workbench.tui.panes.pane import Pane
+from workbench.views import PageView
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+GENERAL_HELP = (
+    "A language model with a small, fixed context window reads your documents by paging:\n"
+    "it searches the archive, reads a page of results, writes what matters into its working\n"
+    "memory, and answers with quotes. The bar at the top is its window, live."
+)
+
+
+class Windows:
+    """The overlays of the app."""
+
+    def __init__(self, app: WorkbenchApp) -> None:
+        self._app = app
+
+    def _push(self, screen: Screen[None]) -> None:
+        self._app.push_screen(screen)
+
+    def citation(self, citation: Citation) -> None:
+        """The page a citation names."""
+        self._source(citation.document, citation.page, citation.passage)
+
+    def hit(self, hit: Hit) -> None:
+        """The page a hit comes from."""
+        self._source(hit.document, hit.page, hit.passage)
+
+    def _source(self, document: str, page: int, passage: int | None) -> None:
+        app = self._app
+        app.desk.fetch(lambda: app.desk.session.page(document, page, passage), lambda found: self._push(SourcePage(found, self._turn)))
+
+    def _turn(self, document: str, page: int, show: Callable[[PageView], None]) -> None:
+        self._app.desk.fetch(lambda: self._app.desk.session.page(document, page), show)
+
+    def add_documents(self) -> None:
+        """Ask for paths and load them."""
+
+        def done(text: str | None) -> None:
+            if text:
+                self._app.desk.start_load(text.split("\n"))
+
+        self._app.push_screen(AddDocuments(), done)
+
+    def search(self) -> None:
+        """Ask for a query and search as the user."""
+
+        def done(query: str | None) -> None:
+            if query:
+                self._app.desk.start_search(query)
+
+        hints = ("the archive shows the results as yours; the model does not see them", 'an identifier or a "quoted phrase" is matched word for word')
+        self._app.push_screen(AskFor("Search the archive", "what to look for", hints), done)
+
+    def library(self) -> None:
+        """Sources and documents; on a narrow screen they have a tab."""
+        app = self._app
+        session = app.desk.session
+        app.desk.fetch(lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found)))
+
+    def context(self, step: int | None) -> None:
+        """The X-ray of a step."""
+        self._fetch_context(step, lambda context: self._push(XRay(context, self._fetch_context)))
+
+    def _fetch_context(self, step: int | None, show: Callable[[ContextAssembled], None]) -> None:
+        wanted = self._app.gauge.step if step == -1 else step
+        self._app.desk.fetch(lambda: self._app.desk.session.context(wanted), show)
+
+    def help(self) -> None:
+        """Help on the pane with the focus."""
+        focused = self._app.focused
+        pane = next((node for node in focused.ancestors_with_self if isinstance(node, Pane)), None) if focused else None
+        if pane is None:
+            self._push(HelpScreen("workbench", GENERAL_HELP))
+        else:
+            self._push(HelpScreen(pane.TITLE, f"{pane.HELP}\n\n{GENERAL_HELP}"))
+
+    def jump(self) -> None:
+        """Letters over the panes."""
+
+        def done(letter: str | None) -> None:
+            if letter:
+                self._app.arrangement.jump(letter)
+
+        self._app.push_screen(Jump(self._app.arrangement.places()), done)

@@ -1,0 +1,162 @@
+"""Everything that blocks runs here, in worker threads: questions, loads, searches and small requests, a group each.
+
+Results come back as messages to the app, so nothing of the session is ever waited for on the event loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+
+from workbench.errors import WorkbenchError
+from workbench.events import ContextAssembled, Event, Failed, LoadProgress
+from workbench.views import SessionProtocol
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class Happened(Message):
+    """An event of the session crossed into the display."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+    def can_replace(self, message: Message) -> bool:
+        """Frequent events are coalesced: only the latest of a run of them is drawn."""
+        kind = type(self.event)
+        return kind in (LoadProgress, ContextAssembled) and isinstance(message, Happened) and type(message.event) is kind
+
+
+class Arrived(Message):
+    """Something that was fetched is here."""
+
+    def __init__(self, deliver: Callable[[], None]) -> None:
+        super().__init__()
+        self.deliver = deliver
+
+
+class Ended(Message):
+    """A question ("ask") or a load ("load") is over."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__()
+        self.group = group
+
+
+class Work:
+    """The threads behind the screen: one question and one load at a time, side by side."""
+
+    def __init__(self, app: App[int], session: SessionProtocol) -> None:
+        self._app = app
+        self._session = session
+        self._waiting: deque[str] = deque()
+        self._loads: deque[tuple[str, ...]] = deque()
+        self._running: set[str] = set()
+        self._leaving = False
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is being answered."""
+        return "ask" in self._running
+
+    @property
+    def loading(self) -> bool:
+        """Whether documents are being loaded."""
+        return "load" in self._running
+
+    def ask(self, text: str) -> bool:
+        """Answer a question; False when it has to wait for the one before."""
+        if self.asking:
+            self._waiting.append(text)
+            return False
+        self._drain("ask", partial(self._session.submit, text))
+        return True
+
+    def next_question(self) -> str | None:
+        """The question that waited longest, which is asked now."""
+        if not self._waiting or self.asking:
+            return None
+        text = self._waiting.popleft()
+        self.ask(text)
+        return text
+
+    def forget_waiting(self) -> int:
+        """Drop the questions that wait; how many there were."""
+        count = len(self._waiting)
+        self._waiting.clear()
+        return count
+
+    def load(self, paths: Sequence[str | Path]) -> None:
+        """Load and attach; one load after the other."""
+        if self.loading:
+            self._loads.append(tuple(str(path) for path in paths))
+            return
+        self._drain("load", partial(self._session.load, [Path(path).expanduser() for path in paths]))
+
+    def next_load(self) -> None:
+        """Start the load that waited longest."""
+        if self._loads and not self.loading:
+            self.load(self._loads.popleft())
+
+    def fetch(self, work: Callable[[], Result], then: Callable[[Result], None], group: str = "fetch") -> None:
+        """Run `work` in a thread and hand its result to `then` on the event loop. In the group "search" the latest wins."""
+
+        def run() -> None:
+            try:
+                result = work()
+            except Exception as error:
+                self._fail(error)
+            else:
+                self._app.post_message(Arrived(partial(then, result)))
+
+        self._app.run_worker(run, group=group, thread=True, exclusive=group == "search", exit_on_error=False)
+
+    def leave(self) -> None:
+        """Stop everything now, for the end of the program."""
+        self._leaving = True
+        self._waiting.clear()
+        self._loads.clear()
+        self._session.stop_load()
+        self._session.stop()
+        self._session.stop()
+
+    def ended(self, group: str) -> None:
+        """A group is free again."""
+        self._running.discard(group)
+
+    def _drain(self, group: str, start: Callable[[], Iterator[Event]]) -> None:
+        self._running.add(group)
+
+        def run() -> None:
+            try:
+                for event in start():
+                    if not self._leaving:
+                        self._app.post_message(Happened(event))
+            except Exception as error:
+                self._fail(error)
+            finally:
+                self._app.post_message(Ended(group))
+
+        self._app.run_worker(run, group=group, thread=True, exit_on_error=False)
+
+    def _fail(self, error: Exception) -> None:
+        if self._leaving:
+            return
+        if isinstance(error, WorkbenchError):
+            failed = Failed(message=error.message, hint=error.hint)
+        else:
+            log.error("a worker of the screen failed", exc_info=error)
+            failed = Failed(message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details.")
+        self._app.post_message(Happened(failed))
