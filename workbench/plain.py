@@ -1,0 +1,161 @@
+"""The same events as lines: for pipes, scripts, CI and screen readers. Events come in; plain lines or JSON lines go out."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from workbench import events as ev
+from workbench.foreign import clean, one_line
+
+_COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
+_STOPPED = {
+    "user": "by you",
+    "steps": "the cap on steps is reached",
+    "tokens": "the cap on tokens is reached",
+    "time": "the cap on time is reached",
+    "cost": "the cap on cost is reached",
+    "repeated": "the model kept repeating itself",
+    "error": "by an error",
+}
+
+
+def json_line(event: ev.Event) -> str:
+    """One event as one JSON object, "event" and "step" first."""
+    return json_module.dumps(event.as_dict(), ensure_ascii=False)
+
+
+def event_line(event: ev.Event) -> str | None:
+    """One event for people, several lines for an answer; None where there is nothing to say. No control characters."""
+    lines = [text for _, text in _lines(event)]
+    return "\n".join(lines) if lines else None
+
+
+def print_events(events: Iterable[ev.Event], *, stream: TextIO, json: bool = False, colour: bool = False) -> Iterator[ev.Event]:
+    """Write events as they come and hand each on after it was written."""
+    for event in events:
+        if json:
+            print(json_line(event), file=stream, flush=True)
+        else:
+            for kind, text in _lines(event):
+                code = _COLOURS.get(kind) if colour else None
+                print(f"\x1b[{code}m{text}\x1b[0m" if code else text, file=stream, flush=True)
+        yield event
+
+
+def _lines(event: ev.Event) -> list[tuple[str, str]]:
+    match event:
+        case ev.QuestionAsked():
+            return [("question", f"> {one_line(event.text)}")]
+        case ev.AnswerDone():
+            return list(_answer(event))
+        case ev.Stopped():
+            why = _STOPPED.get(event.reason, one_line(event.reason))
+            return [("note", f"stopped: {why}{_aside(event.detail)}")]
+        case ev.Failed():
+            hint = f" {one_line(event.hint)}" if event.hint else ""
+            return [("failed", f"failed: {one_line(event.message)}{hint}")]
+        case ev.LoadProgress() | ev.Loaded() | ev.Attached() | ev.Detached():
+            return list(_library(event))
+        case _:
+            text = _step(event)
+            return [("failed" if isinstance(event, ev.FunctionReturned) and not event.ok else "step", text)] if text else []
+
+
+def _step(event: ev.Event) -> str:
+    match event:
+        case ev.ContextAssembled():
+            share = event.used / event.window if event.window else 0
+            about = "" if event.exact else "~"
+            step = f"step {event.step}" if event.step is not None else "next prompt"
+            return f"{step}: {about}{event.used:,}/{event.window:,} tokens ({share:.0%})"
+        case ev.FunctionCalled():
+            if event.function == "send_message":
+                return ""
+            said = ", ".join(f"{key}={one_line(json_module.dumps(value, ensure_ascii=False), 200)}" for key, value in event.arguments.items())
+            return f"  call {one_line(event.function, 60)}({said})" + (" [ahead of the model]" if event.origin == "system" else "")
+        case ev.FunctionReturned():
+            if not event.ok:
+                return f"  failed {one_line(event.function, 60)}: {one_line(event.summary)}"
+            return f"  result {one_line(event.summary, 300)} (+{event.tokens:,} tokens)" if event.function != "send_message" else ""
+        case ev.PageRead():
+            return _page(event)
+        case ev.MemoryEdited():
+            return f"  memory {one_line(event.block, 40)}: {event.chars:,}/{event.limit_chars:,} chars, {_edit(event)}"
+        case ev.HopChanged():
+            where = f", {one_line(event.document, 120)} p.{event.document_page}" if event.document else ""
+            return f"  task {one_line(event.hop, 200)}: {one_line(event.status, 40)}{where}"
+        case ev.PressureWarning():
+            return f"  pressure: {event.used:,} of {event.usable:,} usable tokens are taken, the model was told"
+        case ev.Evicted():
+            return f"  evicted {_plural(event.messages, 'message')} to recall storage (-{event.tokens:,} tokens)"
+        case ev.SummaryWritten():
+            return f"  summary rewritten ({event.tokens:,} tokens)"
+        case _:
+            return ""
+
+
+def _page(event: ev.PageRead) -> str:
+    query = one_line(event.query, 200)
+    if not event.total:
+        return f'  page of "{query}": no results'
+    who = {"user": " (yours)", "model": ""}.get(event.origin, " (ahead of the model)")
+    places = ", ".join(dict.fromkeys(f"{one_line(hit.document, 120)} p.{one_line(hit.label or str(hit.page), 12)}" for hit in event.hits))
+    return f'  page {event.page}/{event.pages} of "{query}"{who}: {event.first:,}-{event.last:,} of {event.total:,}: {places}'
+
+
+def _edit(event: ev.MemoryEdited) -> str:
+    if event.added:
+        return ("replaced with" if event.removed else "added") + f' "{one_line(event.added, 200)}"'
+    return f'removed "{one_line(event.removed, 200)}"' if event.removed else "rewritten"
+
+
+def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
+    for line in clean(event.text).split("\n"):
+        yield "answer", line
+    for at, citation in enumerate(event.citations, 1):
+        if citation.verified:
+            label = f" (label {one_line(citation.label, 20)})" if citation.label and citation.label != str(citation.page) else ""
+            where = f"{one_line(citation.document, 300)} p.{citation.page}{label}"
+            yield "citation", f'[{citation.number or at}] {where}: "{one_line(citation.quote)}"'
+    for note in event.notes:
+        yield "note", f"note: {one_line(note)}"
+
+
+def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> Iterator[tuple[str, str]]:
+    source = one_line(event.source, 120)
+    match event:
+        case ev.LoadProgress():
+            yield "load", _progress(event)
+        case ev.Loaded():
+            new = [_plural(event.documents, "document"), _plural(event.pages, "page"), _plural(event.passages, "passage")]
+            said = ", ".join(new) if event.documents else "nothing new"
+            said += f", {event.unchanged:,} unchanged" if event.unchanged else ""
+            said += f", {event.excluded:,} left out by rule" if event.excluded else ""
+            yield "load", f"loaded {source}: {said} in {event.seconds:,.1f} s" + (", stopped by you" if event.stopped else "")
+            for failed in event.failed:
+                yield "failed", f"not loaded {one_line(failed.path, 300)}: {one_line(failed.reason)} {one_line(failed.remedy)}".rstrip()
+        case ev.Attached():
+            yield "load", f"attached {source}: {_plural(event.documents, 'document')}, {_plural(event.passages, 'passage')}"
+        case ev.Detached():
+            yield "load", f"detached {source}"
+
+
+def _progress(event: ev.LoadProgress) -> str:
+    if event.passages_total:
+        count = f"{event.passages_done:,}/{event.passages_total:,} passages"
+    else:
+        count = f"{event.files_done:,}/{event.files_total:,} files"
+    rate = f", {event.passages_per_second:,.0f}/s" if event.passages_per_second else ""
+    rest = f", {event.remaining_seconds:,.0f} s left" if event.remaining_seconds is not None else ""
+    current = f" {one_line(event.current, 200)}" if event.current else ""
+    return f"loading{current}: {one_line(event.stage, 20)} {count}{rate}{rest}"
+
+
+def _aside(text: str) -> str:
+    return f" ({one_line(text, 300)})" if text else ""
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
