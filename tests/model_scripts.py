@@ -13,7 +13,7 @@ from tests.model_replies import Reply, calls, says
 Body = Mapping[str, Any]
 
 _HIT = re.compile(
-    r"^(#a\d+) \| ([^|\n]+?) \| document_page (\d+)[^\n]*\n((?:  [^\n]*(?:\n|$)|\n(?=  ))+)", re.MULTILINE
+    r"^(#[a-z]+\d+) \| ([^|\n]+?) \| document_page (\d+)[^\n]*\n((?:  [^\n]*(?:\n|$)|\n(?=  ))+)", re.MULTILINE
 )
 _SENTENCE = re.compile(r"[A-Z][^.!?\"“”|]{25,200}[.!?](?=\s|$)")
 

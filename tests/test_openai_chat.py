@@ -196,6 +196,12 @@ def test_usage_wherever_it_comes(usage_in: Any) -> None:
     assert completion.finish_reason == "stop", "an empty delta after the finish must not take it away"
 
 
+def test_usage_is_kept_when_chunks_without_it_follow() -> None:
+    after = 'data: {"choices": [], "usage": null}\n\n'
+    usage = {"prompt_tokens": 321, "completion_tokens": 7}
+    assert ask([Reply(content="ok", usage=usage, usage_in="finish", tail=after)])[1].usage == Usage(321, 7)
+
+
 def test_usage_that_never_comes_or_says_nothing_is_none() -> None:
     assert ask([Reply(content="ok", usage=None)])[1].usage is None
     assert ask([Reply(content="ok", usage={"prompt_tokens": 0, "completion_tokens": 0})])[1].usage is None

@@ -131,6 +131,15 @@ def test_whole_calls_without_ids_stay_apart(written: list[tuple[str, Any]], as_o
     assert len({call.id for call in merged}) == len(written)
 
 
+@given(st.lists(st.sampled_from(["{}", "", None, '{"a": 1}']), min_size=2, max_size=5), st.sampled_from([0, None]))
+def test_another_name_is_another_call_even_without_ids_and_arguments(arguments: list[Any], index: Any) -> None:
+    merger = CallMerger()
+    for number, value in enumerate(arguments):
+        merger.feed([{"index": index, "function": {"name": f"function_{number}", "arguments": value}}])
+    merged = [(call.name, call.arguments) for call in merger.calls("seed")]
+    assert merged == [(f"function_{number}", value or "{}") for number, value in enumerate(arguments)]
+
+
 @given(st.text(min_size=1, max_size=60), st.integers(1, 3))
 def test_ids_are_unique_short_and_the_same_every_time(ident: str, count: int) -> None:
     made = []
