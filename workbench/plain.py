@@ -1,4 +1,4 @@
-"""The same events as lines: for pipes, scripts, CI and screen readers. Events come in; plain lines or JSON lines go out."""
+"""The same events as lines, for pipes, scripts, CI and screen readers: events come in, plain or JSON lines go out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def event_line(event: ev.Event) -> str | None:
     return "\n".join(lines) if lines else None
 
 
-def print_events(events: Iterable[ev.Event], *, stream: TextIO, json: bool = False, colour: bool = False) -> Iterator[ev.Event]:
+def print_events(
+    events: Iterable[ev.Event], *, stream: TextIO, json: bool = False, colour: bool = False
+) -> Iterator[ev.Event]:
     """Write events as they come and hand each on after it was written."""
     for event in events:
         if json:
@@ -60,7 +62,11 @@ def _lines(event: ev.Event) -> list[tuple[str, str]]:
             return list(_library(event))
         case _:
             text = _step(event)
-            return [("failed" if isinstance(event, ev.FunctionReturned) and not event.ok else "step", text)] if text else []
+            return (
+                [("failed" if isinstance(event, ev.FunctionReturned) and not event.ok else "step", text)]
+                if text
+                else []
+            )
 
 
 def _step(event: ev.Event) -> str:
@@ -73,12 +79,21 @@ def _step(event: ev.Event) -> str:
         case ev.FunctionCalled():
             if event.function == "send_message":
                 return ""
-            said = ", ".join(f"{key}={one_line(json_module.dumps(value, ensure_ascii=False), 200)}" for key, value in event.arguments.items())
-            return f"  call {one_line(event.function, 60)}({said})" + (" [ahead of the model]" if event.origin == "system" else "")
+            said = ", ".join(
+                f"{key}={one_line(json_module.dumps(value, ensure_ascii=False), 200)}"
+                for key, value in event.arguments.items()
+            )
+            return f"  call {one_line(event.function, 60)}({said})" + (
+                " [ahead of the model]" if event.origin == "system" else ""
+            )
         case ev.FunctionReturned():
             if not event.ok:
                 return f"  failed {one_line(event.function, 60)}: {one_line(event.summary)}"
-            return f"  result {one_line(event.summary, 300)} (+{event.tokens:,} tokens)" if event.function != "send_message" else ""
+            return (
+                f"  result {one_line(event.summary, 300)} (+{event.tokens:,} tokens)"
+                if event.function != "send_message"
+                else ""
+            )
         case ev.PageRead():
             return _page(event)
         case ev.MemoryEdited():
@@ -101,8 +116,13 @@ def _page(event: ev.PageRead) -> str:
     if not event.total:
         return f'  page of "{query}": no results'
     who = {"user": " (yours)", "model": ""}.get(event.origin, " (ahead of the model)")
-    places = ", ".join(dict.fromkeys(f"{one_line(hit.document, 120)} p.{one_line(hit.label or str(hit.page), 12)}" for hit in event.hits))
-    return f'  page {event.page}/{event.pages} of "{query}"{who}: {event.first:,}-{event.last:,} of {event.total:,}: {places}'
+    places = ", ".join(
+        dict.fromkeys(
+            f"{one_line(hit.document, 120)} p.{one_line(hit.label or str(hit.page), 12)}" for hit in event.hits
+        )
+    )
+    where = f"{event.first:,}-{event.last:,} of {event.total:,}"
+    return f'  page {event.page}/{event.pages} of "{query}"{who}: {where}: {places}'
 
 
 def _edit(event: ev.MemoryEdited) -> str:
@@ -116,7 +136,11 @@ def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
         yield "answer", line
     for at, citation in enumerate(event.citations, 1):
         if citation.verified:
-            label = f" (label {one_line(citation.label, 20)})" if citation.label and citation.label != str(citation.page) else ""
+            label = (
+                f" (label {one_line(citation.label, 20)})"
+                if citation.label and citation.label != str(citation.page)
+                else ""
+            )
             where = f"{one_line(citation.document, 300)} p.{citation.page}{label}"
             yield "citation", f'[{citation.number or at}] {where}: "{one_line(citation.quote)}"'
     for note in event.notes:
@@ -129,15 +153,26 @@ def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> 
         case ev.LoadProgress():
             yield "load", _progress(event)
         case ev.Loaded():
-            new = [_plural(event.documents, "document"), _plural(event.pages, "page"), _plural(event.passages, "passage")]
+            new = [
+                _plural(event.documents, "document"),
+                _plural(event.pages, "page"),
+                _plural(event.passages, "passage"),
+            ]
             said = ", ".join(new) if event.documents else "nothing new"
             said += f", {event.unchanged:,} unchanged" if event.unchanged else ""
             said += f", {event.excluded:,} left out by rule" if event.excluded else ""
-            yield "load", f"loaded {source}: {said} in {event.seconds:,.1f} s" + (", stopped by you" if event.stopped else "")
+            yield (
+                "load",
+                f"loaded {source}: {said} in {event.seconds:,.1f} s" + (", stopped by you" if event.stopped else ""),
+            )
             for failed in event.failed:
-                yield "failed", f"not loaded {one_line(failed.path, 300)}: {one_line(failed.reason)} {one_line(failed.remedy)}".rstrip()
+                why = f"{one_line(failed.reason)} {one_line(failed.remedy)}".rstrip()
+                yield "failed", f"not loaded {one_line(failed.path, 300)}: {why}"
         case ev.Attached():
-            yield "load", f"attached {source}: {_plural(event.documents, 'document')}, {_plural(event.passages, 'passage')}"
+            yield (
+                "load",
+                f"attached {source}: {_plural(event.documents, 'document')}, {_plural(event.passages, 'passage')}",
+            )
         case ev.Detached():
             yield "load", f"detached {source}"
 

@@ -1,4 +1,4 @@
-"""A session for displays: scripted events come out, a gate at a time, so that a test can look at every state in between."""
+"""A session for displays: scripted events come out, a gate at a time, so that every state can be looked at."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class FakeSession:
     loading: Script = ()
     past: Sequence[Event] = ()
     results: PageRead | None = None
-    now: ContextAssembled = field(default_factory=lambda: ContextAssembled(window=8_192, reserve=1_024, warn=5_018, flush=7_168))
+    now: ContextAssembled = field(
+        default_factory=lambda: ContextAssembled(window=8_192, reserve=1_024, warn=5_018, flush=7_168)
+    )
     blocks: tuple[BlockView, ...] = ()
     messages: list[dict[str, Any]] = field(default_factory=list)
     agent: str = "lease-audit"
@@ -173,6 +175,10 @@ class FakeSession:
         self.calls.append("close")
 
 
-def hit(passage: int, document: str, page: int, score: float, text: str = "", label: str | None = None, heading: str = "") -> Hit:
+def hit(
+    passage: int, document: str, page: int, score: float, text: str = "", label: str | None = None, heading: str = ""
+) -> Hit:
     """A hit of a page of results."""
-    return Hit(passage, f"#a{passage}", document, page, label, heading, text or f"The text of passage {passage}.", score)
+    return Hit(
+        passage, f"#a{passage}", document, page, label, heading, text or f"The text of passage {passage}.", score
+    )

@@ -21,7 +21,9 @@ def grid(app: App[int]) -> str:
     lines: list[str] = []
     for strip in app.screen._compositor.render_strips():
         assert isinstance(strip, Strip)
-        assert cell_len(strip.text) == width, f"a row is {cell_len(strip.text)} cells wide, the screen {width}: {strip.text!r}"
+        assert cell_len(strip.text) == width, (
+            f"a row is {cell_len(strip.text)} cells wide, the screen {width}: {strip.text!r}"
+        )
         lines.append(strip.text.rstrip())
     assert len(lines) == height
     return "\n".join(lines) + "\n"

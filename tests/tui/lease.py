@@ -1,4 +1,4 @@
-"""The lease audit: one scripted question with its pages, edits, eviction, answer and citations, as the screens show it."""
+"""The lease audit: one scripted question with its pages, edits, eviction, answer and citations."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from workbench.events import (
     Evicted,
     FunctionCalled,
     FunctionReturned,
-    LoadProgress,
     Loaded,
+    LoadProgress,
     MemoryEdited,
     PageRead,
     QuestionAsked,
@@ -28,16 +28,16 @@ from workbench.views import BlockView, DocumentInfo, SourceInfo
 
 QUESTION = "Which clause of the 2019 lease did the 2021 amendment override, and who signed the change?"
 CLAUSE = (
-    "Clause 4.2 is hereby deleted and replaced by the following: the annual rent shall be reviewed on 1 March 2022 and on "
-    "every second anniversary of that date, upwards or downwards, by reference to the index."
+    "Clause 4.2 is hereby deleted and replaced by the following: the annual rent shall be reviewed on 1 March 2022 and "
+    "on every second anniversary of that date, upwards or downwards, by reference to the index."
 )
 ANSWER = (
-    "The 2021 amendment replaces §4.2 (rent review) of the 2019 lease [#a12]. "
-    "It was signed by J. Ortega for the landlord and M. Sato for the tenant [#a3]."
+    'The 2021 amendment replaces "4.2 Rent review" of the 2019 lease [#a12]. It was signed by "J. Ortega for '
+    'the landlord and M. Sato for the tenant" [#a3].'
 )
 CITATIONS = (
     Citation("lease-2019.pdf", 12, None, "4.2 Rent review", True, "#a12", 12),
-    Citation("amend-2021.pdf", 3, None, "Clause 4.2 is hereby deleted", True, "#a3", 3),
+    Citation("amend-2021.pdf", 3, None, "J. Ortega for the landlord and M. Sato for the tenant", True, "#a3", 3),
 )
 HITS = (
     hit(12, "lease-2019.pdf", 12, 0.87, CLAUSE),
@@ -47,14 +47,18 @@ HITS = (
     hit(1, "amend-2021.pdf", 1, 0.45),
 )
 SECOND = PageRead(query="clause 4.2 lease 2019", page=1, pages=8, first=1, last=5, total=37, hits=HITS, tokens=1_501)
-FIRST = PageRead(query="lease amendment 2021", page=1, pages=4, first=1, last=5, total=18, hits=HITS[1:] + HITS[:1], tokens=1_240)
+FIRST = PageRead(
+    query="lease amendment 2021", page=1, pages=4, first=1, last=5, total=18, hits=HITS[1:] + HITS[:1], tokens=1_240
+)
 
 
 def context(step: int, *sizes: int, live: tuple[int, ...] = (12, 3)) -> ContextAssembled:
     """A prompt whose system, functions, memory, summary, chat and paged parts have these tokens."""
     names = ("system", "functions", "working_context", "summary", "conversation", "paged")
     segments = tuple(
-        Segment(name, size, f"The text of {name}.", "user", title=name) for name, size in zip(names, sizes, strict=True) if size
+        Segment(name, size, f"The text of {name}.", "user", title=name)
+        for name, size in zip(names, sizes, strict=True)
+        if size
     )
     return ContextAssembled(
         step=step,
@@ -71,9 +75,13 @@ def context(step: int, *sizes: int, live: tuple[int, ...] = (12, 3)) -> ContextA
 def search(call: str, page: PageRead, step: int) -> list[Event]:
     """The events of one search."""
     return [
-        FunctionCalled(step=step, call=call, function="archival_memory_search", arguments={"query": page.query}, heartbeat=True),
+        FunctionCalled(
+            step=step, call=call, function="archival_memory_search", arguments={"query": page.query}, heartbeat=True
+        ),
         page,
-        FunctionReturned(step=step, call=call, function="archival_memory_search", ok=True, tokens=page.tokens, summary="5 hits"),
+        FunctionReturned(
+            step=step, call=call, function="archival_memory_search", ok=True, tokens=page.tokens, summary="5 hits"
+        ),
     ]
 
 
@@ -96,9 +104,20 @@ STEPS: list[Event | Gate] = [
     StepStarted(step=3, limit=50, reason="heartbeat"),
     context(3, 620, 400, 195, 640, 1_204, 2_741),
     FunctionCalled(
-        step=3, call="call_3", function="core_memory_append", arguments={"name": "task", "content": "amendment → §4.2"}, heartbeat=True
+        step=3,
+        call="call_3",
+        function="core_memory_append",
+        arguments={"name": "task", "content": "amendment → §4.2"},
+        heartbeat=True,
     ),
-    MemoryEdited(step=3, block="task", text="signer: J. Ortega?\namendment → §4.2", added="amendment → §4.2", chars=36, limit_chars=1_000),
+    MemoryEdited(
+        step=3,
+        block="task",
+        text="signer: J. Ortega?\namendment → §4.2",
+        added="amendment → §4.2",
+        chars=36,
+        limit_chars=1_000,
+    ),
     FunctionReturned(step=3, call="call_3", function="core_memory_append", tokens=18),
     Evicted(step=3, messages=14, tokens=1_118, passages=(1,)),
     SummaryWritten(step=3, text="The user audits leases.", tokens=120),
@@ -124,7 +143,13 @@ LOADING: list[Event | Gate] = [
 
 def lease(*, loading: bool = False, attached: bool = True) -> FakeSession:
     """A session about leases."""
-    session = FakeSession(script=[*STEPS, *REPLY], loading=LOADING, blocks=BLOCKS, results=SECOND, now=context(3, 620, 400, 195, 640, 1_204, 2_741))
+    session = FakeSession(
+        script=[*STEPS, *REPLY],
+        loading=LOADING,
+        blocks=BLOCKS,
+        results=SECOND,
+        now=context(3, 620, 400, 195, 640, 1_204, 2_741),
+    )
     if attached:
         session.library = [SourceInfo("leases", 3, 41, 412, 1_000_000, True, "2026-01-01T00:00:00Z")]
         session.papers = [
@@ -139,6 +164,10 @@ EARLIER: list[Event] = [
     QuestionAsked(text="Which leases end before 2024?"),
     StepStarted(step=1, limit=50),
     *search("call_0", FIRST, 1),
-    AnswerDone(step=1, text="Two of them do, says the schedule [#a40].", citations=(Citation("notes.md", 2, None, "two", True, "#a40", 40),)),
+    AnswerDone(
+        step=1,
+        text="Two of them do, says the schedule [#a40].",
+        citations=(Citation("notes.md", 2, None, "two", True, "#a40", 40),),
+    ),
     Yielded(step=1),
 ]

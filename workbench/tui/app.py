@@ -23,6 +23,7 @@ from workbench.tui import commands, themes
 from workbench.tui.arrangement import Arrangement
 from workbench.tui.blocks.exchange import ExchangeBlock
 from workbench.tui.blocks.fold import FoldBlock
+from workbench.tui.blocks.recalled import recalled
 from workbench.tui.bridge import Bridge, Panes
 from workbench.tui.cells import plural
 from workbench.tui.desk import Desk
@@ -40,7 +41,6 @@ from workbench.tui.panes.status import StatusLine
 from workbench.tui.panes.tabs import PaneTabs
 from workbench.tui.panes.trace import TracePane
 from workbench.tui.windows import Windows
-from workbench.tui.wire_lines import wire_lines
 from workbench.tui.work import Arrived, Ended, Happened
 from workbench.views import SessionProtocol
 
@@ -101,7 +101,9 @@ class WorkbenchApp(App[int]):
         if self.no_color:
             self._filters = [entry for entry in self._filters if not isinstance(entry, (Monochrome, NoColor))]
             shown = self.get_css_variables()
-            self._filters.append(NoColourFilter([Color.parse(shown[name]) for name in ("background", "surface", "panel")]))
+            self._filters.append(
+                NoColourFilter([Color.parse(shown[name]) for name in ("background", "surface", "panel")])
+            )
         if self._ascii:
             self._filters.append(AsciiFilter())
 
@@ -135,7 +137,7 @@ class WorkbenchApp(App[int]):
         self.arrangement = Arrangement(self.screen, self.tabs, {str(pane.id): pane for pane in panes})
         self._arranged = True
         drawn = Panes(self.status, self.gauge, self.chat, self.memory, self.archive, self.trace, self._load_lines)
-        self.bridge = Bridge(drawn, self.desk.refresh_library)
+        self.bridge = Bridge(drawn, self.desk.refresh_library, self.desk.refresh_memory)
         self._catch_signals()
         self.prompt.area.focus()
         self.desk.begin()
@@ -183,7 +185,9 @@ class WorkbenchApp(App[int]):
             return commands.complete(word)
         start = word[1:].lower()
         names = {one_line(document.path, 200): document for document in self.desk.documents}
-        return [(f"@{name}", plural(document.pages, "page")) for name, document in names.items() if start in name.lower()]
+        return [
+            (f"@{name}", plural(document.pages, "page")) for name, document in names.items() if start in name.lower()
+        ]
 
     # -- keys --------------------------------------------------------------------------------
 
@@ -256,7 +260,7 @@ class WorkbenchApp(App[int]):
     @on(FoldBlock.Opened)
     def _fold_opened(self, message: FoldBlock.Opened) -> None:
         session = self.desk.session
-        self.desk.fetch(lambda: session.transcript()[: message.messages], lambda found: message.fold.fill(wire_lines(found)))
+        self.desk.fetch(lambda: recalled(session.history(), message.messages), message.fold.fill)
 
     def on_resize(self) -> None:
         """Narrow and wide are decided by the breakpoints, after this."""

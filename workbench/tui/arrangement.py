@@ -1,4 +1,4 @@
-"""Which panes can be seen: tabs on a narrow screen, zoom on any; done with classes alone, so nothing is ever rebuilt."""
+"""Which panes can be seen: tabs on a narrow screen, zoom on any; done with classes alone, nothing is rebuilt."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ class Arrangement:
         if self._zoomed is not None:
             self.unzoom()
             return
-        name = next((pane.id for pane in self._panes.values() if focused is not None and pane in focused.ancestors_with_self), None)
+        name = next(
+            (pane.id for pane in self._panes.values() if focused is not None and pane in focused.ancestors_with_self),
+            None,
+        )
         self._zoomed = name if name in NAMES else self._tabs.shown if self.narrow else "chat"
         self._screen.add_class("-zoom", f"-zoom-{self._zoomed}")
         self._sizes()
@@ -72,7 +75,7 @@ class Arrangement:
     def show(self, name: str) -> None:
         """Go to a tab on a narrow screen; elsewhere it can be seen anyway."""
         if self.narrow:
-            self._tabs.show(name)
+            self._tabs.choose(name)
             self.show_tab(name)
 
     def reveal(self, name: str) -> None:
@@ -85,7 +88,7 @@ class Arrangement:
     def jump(self, letter: str) -> None:
         """Move the focus to the pane of a letter."""
         for name, pane in self._panes.items():
-            if pane.JUMP == letter:
+            if letter == pane.JUMP:
                 if not pane.region.area:
                     self.reveal(name)
                 # The tab's pane gets its size with the next layout; only then can it take the focus.

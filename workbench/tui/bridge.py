@@ -46,18 +46,21 @@ class Panes:
 
 
 class Bridge:
-    """Draws events. `library_changed` is called when sources or attachments are new."""
+    """Draws events. The callbacks ask for what events do not carry: sources, and the blocks of a new question."""
 
-    def __init__(self, panes: Panes, library_changed: Callable[[], None]) -> None:
+    def __init__(self, panes: Panes, library_changed: Callable[[], None], memory_changed: Callable[[], None]) -> None:
         self._panes = panes
         self._library_changed = library_changed
+        self._memory_changed = memory_changed
         self._steps = 0
 
     def replay(self, history: Sequence[ev.Event]) -> None:
         """Draw a conversation as it was left: the latest exchanges whole, the earlier ones as one row."""
         asked = [at for at, event in enumerate(history) if isinstance(event, ev.QuestionAsked)]
         first = asked[-LIVE_BLOCKS // 2] if len(asked) > LIVE_BLOCKS // 2 else 0
-        skipped = sum(isinstance(event, ev.QuestionAsked) + 2 * isinstance(event, ev.FunctionCalled) for event in history[:first])
+        skipped = sum(
+            isinstance(event, ev.QuestionAsked) + 2 * isinstance(event, ev.FunctionCalled) for event in history[:first]
+        )
         if skipped:
             self._panes.chat.skip(skipped)
         for at, event in enumerate(history):
@@ -72,6 +75,8 @@ class Bridge:
         match event:
             case ev.QuestionAsked():
                 self._question(event)
+                if not replayed:
+                    self._memory_changed()
             case ev.StepStarted():
                 self._steps += 1
                 panes.status.step(self._steps, event.limit)
@@ -82,7 +87,9 @@ class Bridge:
                 panes.archive.show_context(event.in_context)
                 panes.chat.show_context(event.in_context)
             case ev.Waiting():
-                what = f"waiting for the {one_line(event.what, 40)}" + (f": {one_line(event.detail, 120)}" if event.detail else "")
+                what = f"waiting for the {one_line(event.what, 40)}" + (
+                    f": {one_line(event.detail, 120)}" if event.detail else ""
+                )
                 self._wait(what)
             case ev.Thinking():
                 self._wait(one_line(event.text[-400:], 400))
@@ -90,7 +97,9 @@ class Bridge:
                 self._step(event)
             case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.SummaryWritten():
                 self._housekeeping(event)
-            case ev.AnswerDelta() | ev.QuoteChecked() | ev.AnswerDone() | ev.StepFinished() | ev.Yielded() | ev.Stopped():
+            case (
+                ev.AnswerDelta() | ev.QuoteChecked() | ev.AnswerDone() | ev.StepFinished() | ev.Yielded() | ev.Stopped()
+            ):
                 self._answer(event)
             case ev.Attached() | ev.Detached():
                 if not replayed:
@@ -112,7 +121,7 @@ class Bridge:
 
     def load_over(self) -> None:
         """No load runs any more."""
-        self._panes.status.loading(None)
+        self._panes.status.load(None)
         for line in self._panes.load_lines:
             line.show(None)
 
@@ -120,7 +129,9 @@ class Bridge:
 
     def _question(self, event: ev.QuestionAsked) -> None:
         exchange = self._panes.chat.exchange
-        pending = exchange is not None and not exchange.finished and not exchange.steps and exchange.question == event.text
+        pending = (
+            exchange is not None and not exchange.finished and not exchange.steps and exchange.question == event.text
+        )
         if not pending:
             self._panes.chat.begin(event.text)
         self._steps = 0
@@ -219,7 +230,7 @@ class Bridge:
     # -- loads -------------------------------------------------------------------------------
 
     def _progress(self, event: ev.LoadProgress) -> None:
-        self._panes.status.loading(counted(event))
+        self._panes.status.load(counted(event))
         for line in self._panes.load_lines:
             line.show(event)
 

@@ -46,7 +46,11 @@ def plural(value: int, noun: str) -> str:
     """`3 pages`, `1 page`."""
     if value == 1:
         return f"1 {noun}"
-    many = noun[:-1] + "ies" if noun.endswith("y") and not noun.endswith("ey") else noun + ("es" if noun.endswith("ch") else "s")
+    many = (
+        noun[:-1] + "ies"
+        if noun.endswith("y") and not noun.endswith("ey")
+        else noun + ("es" if noun.endswith("ch") else "s")
+    )
     return f"{value:,} {many}"
 
 

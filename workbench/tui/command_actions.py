@@ -42,7 +42,8 @@ def _link(desk: Desk, words: Sequence[str], *, attach: bool) -> None:
 
     def done(event: Event) -> None:
         if isinstance(event, Attached):
-            desk.say(f"attached {one_line(event.source, 80)} · {plural(event.documents, 'doc')} · {plural(event.passages, 'passage')}")
+            size = f"{plural(event.documents, 'doc')} · {plural(event.passages, 'passage')}"
+            desk.say(f"attached {one_line(event.source, 80)} · {size}")
         elif isinstance(event, Detached):
             desk.say(f"detached {one_line(event.source, 80)}; it stays loaded")
         desk.refresh_library()
@@ -73,7 +74,7 @@ def sources(desk: Desk, words: Sequence[str]) -> None:
 def search(desk: Desk, words: Sequence[str]) -> None:
     """/search QUERY"""
     if not words:
-        raise UsageError("Search for what?", 'For example /search rent review; quotes search for the exact words.')
+        raise UsageError("Search for what?", "For example /search rent review; quotes search for the exact words.")
     desk.start_search(words[0])
     desk.say(f'searching the archive for "{one_line(words[0], 120)}"')
 
@@ -119,14 +120,17 @@ def dump(desk: Desk, words: Sequence[str]) -> None:
     last = _count(words, "number of messages") if words else DUMPED_MESSAGES
     desk.fetch(
         lambda: desk.session.transcript(last),
-        lambda found: desk.say("\n".join(text for text, _ in wire_lines(found)) if found else "nothing has been said yet"),
+        lambda found: desk.say(
+            "\n".join(text for text, _ in wire_lines(found)) if found else "nothing has been said yet"
+        ),
     )
 
 
 def model(desk: Desk, words: Sequence[str]) -> None:
     """/model [NAME]"""
     if not words:
-        desk.say(f"{one_line(desk.session.model_label, 80)}, window {number(desk.session.window_tokens)} tokens; /model NAME changes it")
+        window = f"window {number(desk.session.window_tokens)} tokens"
+        desk.say(f"{one_line(desk.session.model_label, 80)}, {window}; /model NAME changes it")
         return
 
     def done(label: str) -> None:

@@ -27,7 +27,7 @@ class AsciiFilter(LineFilter):
 
 
 class NoColourFilter(LineFilter):
-    """Takes every colour away; what only its background told apart (a cursor, a selection, a mark) is reversed instead."""
+    """Takes every colour away; what only its background told apart (a cursor, a mark) is reversed instead."""
 
     def __init__(self, quiet: Collection[Color]) -> None:
         super().__init__()
@@ -36,7 +36,8 @@ class NoColourFilter(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same text in the terminal's own colours."""
         return [
-            Segment(text, None if style is None else style + self._plain(style), control) for text, style, control in segments
+            Segment(text, None if style is None else style + self._plain(style), control)
+            for text, style, control in segments
         ]
 
     def _plain(self, style: Style) -> Style:

@@ -1,4 +1,4 @@
-"""The signs the screen is drawn with, and the ASCII sign each becomes with --ascii: one cell for one cell, so nothing moves."""
+"""The signs the screen is drawn with, and the ASCII sign each becomes with --ascii: cell for cell, so nothing moves."""
 
 from __future__ import annotations
 

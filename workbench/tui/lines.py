@@ -1,4 +1,4 @@
-"""A widget drawn as lines laid out for its width: subclasses say which lines, this class measures, caches and draws them."""
+"""A widget drawn as lines laid out for its width: subclasses say which, this class measures, caches and draws."""
 
 from __future__ import annotations
 

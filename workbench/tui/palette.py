@@ -24,7 +24,11 @@ class Palette(Provider):
         for command in COMMANDS:
             # A command that needs words is put into the prompt, the others run at once.
             needs = bool(command.words) and not command.words.startswith("[")
-            yield command.usage, command.help, partial(app.prefill if needs else app.desk.run_command, f"/{command.name}")
+            yield (
+                command.usage,
+                command.help,
+                partial(app.prefill if needs else app.desk.run_command, f"/{command.name}"),
+            )
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         """Everything, before anything is typed."""

@@ -95,14 +95,18 @@ def paged(line: StepLine, event: PageRead) -> None:
     """The call's page of results is here."""
     line.page = f"p.{number(event.page)}/{number(max(event.pages, 1))}"
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
-    line.result = f"{shown} ahead" if event.origin == "reader-ahead" else shown
+    line.result = f"{shown} ahead" if event.origin not in ("model", "user") else shown
     where = [f"{one_line(hit.document, 60)} p.{hit.label or hit.page}" for hit in event.hits]
-    line.detail += f"\n{number(event.first)}–{number(event.last)} of {number(event.total)}: " + " · ".join(where) if where else ""
+    line.detail += (
+        f"\n{number(event.first)}–{number(event.last)} of {number(event.total)}: " + " · ".join(where) if where else ""
+    )
 
 
 def edited(line: StepLine, event: MemoryEdited) -> None:
     """The call changed a block: say which, and how full it is."""
-    line.detail += f"\n{one_line(event.block, 40)} now holds {number(event.chars)} of {number(event.limit_chars)} characters"
+    line.detail += (
+        f"\n{one_line(event.block, 40)} now holds {number(event.chars)} of {number(event.limit_chars)} characters"
+    )
 
 
 def returned(line: StepLine, event: FunctionReturned) -> None:
@@ -119,7 +123,9 @@ def returned(line: StepLine, event: FunctionReturned) -> None:
 
 def evicted(event: Evicted) -> StepLine:
     """Messages left for recall storage."""
-    return StepLine(glyphs.UP, "evict", f"{number(event.messages)} oldest {glyphs.ARROW} recall", tokens=-event.tokens, ok=True)
+    return StepLine(
+        glyphs.UP, "evict", f"{number(event.messages)} oldest {glyphs.ARROW} recall", tokens=-event.tokens, ok=True
+    )
 
 
 def summarised(line: StepLine, text: str) -> None:
@@ -138,4 +144,6 @@ def pressure(event: PressureWarning) -> StepLine:
 def hop(event: HopChanged) -> StepLine:
     """A hop of the task ledger changed."""
     where = f"{one_line(event.document, 60)} p.{event.document_page}" if event.document else ""
-    return StepLine(glyphs.EDIT, "task", f"{one_line(event.hop, 200)}: {one_line(event.status, 20)}", detail=where, ok=True)
+    return StepLine(
+        glyphs.EDIT, "task", f"{one_line(event.hop, 200)}: {one_line(event.status, 20)}", detail=where, ok=True
+    )

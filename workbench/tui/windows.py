@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from workbench.events import Citation, ContextAssembled, Hit
+from workbench.tui.panes.pane import Pane
 from workbench.tui.screens.ask_for import AddDocuments, AskFor
 from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.xray import XRay
-from workbench.tui.panes.pane import Pane
 from workbench.views import PageView
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ class Windows:
 
     def _source(self, document: str, page: int, passage: int | None) -> None:
         app = self._app
-        app.desk.fetch(lambda: app.desk.session.page(document, page, passage), lambda found: self._push(SourcePage(found, self._turn)))
+        app.desk.fetch(
+            lambda: app.desk.session.page(document, page, passage),
+            lambda found: self._push(SourcePage(found, self._turn)),
+        )
 
     def _turn(self, document: str, page: int, show: Callable[[PageView], None]) -> None:
         self._app.desk.fetch(lambda: self._app.desk.session.page(document, page), show)
@@ -67,14 +70,19 @@ class Windows:
             if query:
                 self._app.desk.start_search(query)
 
-        hints = ("the archive shows the results as yours; the model does not see them", 'an identifier or a "quoted phrase" is matched word for word')
+        hints = (
+            "the archive shows the results as yours; the model does not see them",
+            'an identifier or a "quoted phrase" is matched word for word',
+        )
         self._app.push_screen(AskFor("Search the archive", "what to look for", hints), done)
 
     def library(self) -> None:
         """Sources and documents; on a narrow screen they have a tab."""
         app = self._app
         session = app.desk.session
-        app.desk.fetch(lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found)))
+        app.desk.fetch(
+            lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found))
+        )
 
     def context(self, step: int | None) -> None:
         """The X-ray of a step."""

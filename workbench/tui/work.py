@@ -36,7 +36,9 @@ class Happened(Message):
     def can_replace(self, message: Message) -> bool:
         """Frequent events are coalesced: only the latest of a run of them is drawn."""
         kind = type(self.event)
-        return kind in (LoadProgress, ContextAssembled) and isinstance(message, Happened) and type(message.event) is kind
+        return (
+            kind in (LoadProgress, ContextAssembled) and isinstance(message, Happened) and type(message.event) is kind
+        )
 
 
 class Arrived(Message):
@@ -111,7 +113,7 @@ class Work:
             self.load(self._loads.popleft())
 
     def fetch(self, work: Callable[[], Result], then: Callable[[Result], None], group: str = "fetch") -> None:
-        """Run `work` in a thread and hand its result to `then` on the event loop. In the group "search" the latest wins."""
+        """Run `work` in a thread, then `then` with its result on the event loop. Of searches the latest wins."""
 
         def run() -> None:
             try:
@@ -158,5 +160,7 @@ class Work:
             failed = Failed(message=error.message, hint=error.hint)
         else:
             log.error("a worker of the screen failed", exc_info=error)
-            failed = Failed(message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details.")
+            failed = Failed(
+                message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details."
+            )
         self._app.post_message(Happened(failed))

@@ -13,7 +13,7 @@ from workbench.tui import glyphs
 from workbench.tui.blocks.exchange_state import Exchange
 from workbench.tui.cells import crop, fit, right, signed, wrap
 from workbench.tui.lines import Row, Target
-from workbench.tui.prose import marks_for, prose
+from workbench.tui.prose import marked, prose, unmarked
 from workbench.tui.step_lines import StepLine
 
 CURSOR = "$block-cursor-foreground on $block-cursor-background"
@@ -64,8 +64,8 @@ def answer_rows(exchange: Exchange, width: int, shown: list[Citation]) -> list[R
     """The answer with its handles as numbers; while it streams, a caret at its end."""
     if not exchange.answer:
         return []
-    marks = marks_for(exchange.citations, shown)
-    lines = prose(exchange.answer, width - 1, marks)
+    text = unmarked(exchange.answer) if exchange.streaming else marked(exchange.answer, shown)
+    lines = prose(text, width - 1)
     if exchange.streaming and lines:
         lines[-1] = Content.assemble(lines[-1], (glyphs.CARET, "$accent"))
     return [Row(line) for line in lines]
@@ -79,8 +79,8 @@ def citation_rows(
     parts: list[tuple[str, str]] = [("  ", "")]
     targets: list[Target] = []
     at = 2
-    for number, citation in enumerate(shown, 1):
-        item = first_item + number - 1
+    for item, citation in enumerate(shown, first_item):
+        number = citation.number
         live = citation.passage is not None and citation.passage in in_context
         dot = f"{glyphs.IN_CONTEXT} " if live else ""
         where = f" p.{one_line(citation.label or str(citation.page), 12)}"
@@ -90,7 +90,12 @@ def citation_rows(
             rows.append(Row(Content.assemble(*parts), tuple(targets)))
             parts, targets, at = [("  ", "")], [], 2
         style = CURSOR if item == cursor else ""
-        parts += [(f"[{number}] ", style or "$accent"), (dot, style or "$in-context"), (name + where, style), ("   ", "")]
+        parts += [
+            (f"[{number}] ", style or "$accent"),
+            (dot, style or "$in-context"),
+            (name + where, style),
+            ("   ", ""),
+        ]
         targets.append(Target(at, at + cells, item))
         at += cells + 3
     return [*rows, Row(Content.assemble(*parts), tuple(targets))] if targets else rows
@@ -100,4 +105,7 @@ def note_rows(text: str, width: int, style: str = "$muted", sign: str = "") -> l
     """One of our own remarks: dim, indented, wrapped."""
     head = f"  {sign} " if sign else "  "
     lines = [line for part in clean(text).split("\n") for line in wrap(part, width - len(head) - 1)]
-    return [Row(Content.assemble((head if at == 0 else " " * len(head), style), (line, style))) for at, line in enumerate(lines)]
+    return [
+        Row(Content.assemble((head if at == 0 else " " * len(head), style), (line, style)))
+        for at, line in enumerate(lines)
+    ]

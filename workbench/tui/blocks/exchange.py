@@ -1,4 +1,4 @@
-"""One exchange of the chat: question, steps, answer and citations drawn as one widget, with a cursor over what can be acted on."""
+"""One exchange of the chat as one widget: question, steps, answer and citations, a cursor over what can be opened."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ExchangeBlock(Lines, can_focus=True):
     def rows(self, width: int) -> list[Row]:
         exchange = self.exchange
         cursor = self._cursor if self.has_focus else None
-        shown = cited(tuple(exchange.citations))
+        shown = cited(exchange.citations)
         parts = [question_rows(exchange.question, width) if exchange.question else []]
         steps = self._folded_row(width, cursor) if exchange.folded_steps else step_rows(self.steps, width, cursor)
         if exchange.waiting and not exchange.finished:
@@ -92,7 +92,7 @@ class ExchangeBlock(Lines, can_focus=True):
     @property
     def items(self) -> int:
         """How many things the cursor can stand on."""
-        return self._first_citation() + len(cited(tuple(self.exchange.citations)))
+        return self._first_citation() + len(cited(self.exchange.citations))
 
     def action_move(self, by: int) -> None:
         """Move the cursor; at the ends the key goes on to the chat, which scrolls."""
@@ -121,7 +121,7 @@ class ExchangeBlock(Lines, can_focus=True):
         elif item < len(self.steps):
             self.steps[item].opened = not self.steps[item].opened
         else:
-            shown = cited(tuple(exchange.citations))
+            shown = cited(exchange.citations)
             at = item - self._first_citation()
             if 0 <= at < len(shown):
                 self.post_message(self.CitationChosen(shown[at]))

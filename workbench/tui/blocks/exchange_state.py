@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from workbench.events import Citation
 from workbench.tui.step_lines import StepLine
@@ -39,10 +40,7 @@ class Exchange:
         return [line for line in self.steps if not line.hidden]
 
 
-def cited(citations: tuple[Citation, ...]) -> list[Citation]:
-    """What may be shown as a citation: verified quotes, one entry for each page, numbered in the order they appear."""
-    seen: dict[tuple[str, int], Citation] = {}
-    for citation in citations:
-        if citation.verified:
-            seen.setdefault((citation.document, citation.page), citation)
-    return list(seen.values())
+def cited(citations: Sequence[Citation]) -> list[Citation]:
+    """What may be shown as a citation: verified quotes, numbered as they came, or in order where they were not."""
+    sound = [citation for citation in citations if citation.verified]
+    return [citation if citation.number else replace(citation, number=at) for at, citation in enumerate(sound, 1)]

@@ -1,4 +1,4 @@
-"""The one dim row that stands for everything earlier: what was evicted to recall, and exchanges folded to keep the chat light."""
+"""The one dim row that stands for everything earlier: what was evicted to recall, and what was folded away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_LINES = 400
 class FoldBlock(Lines, can_focus=True):
     """Closed it is one row; opened it pages the messages back in from recall storage, for the person."""
 
-    BINDINGS = [Binding("enter,space", "toggle", "Page the earlier messages in", show=False)]
+    BINDINGS = [Binding("enter,space", "page_in", "Page the earlier messages in", show=False)]
 
     @dataclass
     class Opened(Message):
@@ -51,7 +51,9 @@ class FoldBlock(Lines, can_focus=True):
         if not self._messages:
             return [Row(Content(""))]
         why = "evicted to recall" if self._evicted else "folded"
-        sign, does = (glyphs.CLOSED, "enter pages them in") if self._recalled is None else (glyphs.OPEN, "enter folds them")
+        sign, does = (
+            (glyphs.CLOSED, "enter pages them in") if self._recalled is None else (glyphs.OPEN, "enter folds them")
+        )
         text = f"{sign} {plural(self._messages, 'earlier message')} · {why} · {does}"
         rows = [Row(Content.styled(crop(text, width), CURSOR if self.has_focus else "$muted"))]
         for said, style in self._recalled or ():
@@ -59,7 +61,7 @@ class FoldBlock(Lines, can_focus=True):
             rows += [Row(Content.assemble("  ", (line, style or "$muted"))) for line in lines]
         return [*rows[:MOST_LINES], Row(Content(""))]
 
-    def action_toggle(self) -> None:
+    def action_page_in(self) -> None:
         """Open or close."""
         if self._recalled is None:
             self.post_message(self.Opened(self, self._messages))
@@ -69,7 +71,7 @@ class FoldBlock(Lines, can_focus=True):
 
     def on_click(self) -> None:
         """As enter."""
-        self.action_toggle()
+        self.action_page_in()
 
     def on_focus(self) -> None:
         """Show that it is here."""

@@ -1,4 +1,4 @@
-"""Lines of our own in the chat: the answer of a command, a load that ended, an error with its remedy, the first greeting."""
+"""Lines of our own in the chat: the answer of a command, a load that ended, an error with its remedy, a greeting."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ class ErrorBlock(NoteBlock):
 
     def rows(self, width: int) -> list[Row]:
         rows = super().rows(width)
-        hint = [Row(Content.assemble("  ", row.content)) for row in note_rows(self._hint, width - 2)] if self._hint else []
+        hint = (
+            [Row(Content.assemble("  ", row.content)) for row in note_rows(self._hint, width - 2)] if self._hint else []
+        )
         return [*rows[:-1], *hint, rows[-1]]
 
 
@@ -57,4 +59,6 @@ class Welcome(Lines):
     """What stands in an empty chat."""
 
     def rows(self, width: int) -> list[Content]:
-        return [Content.assemble("  ", (text, style)).truncate(width, ellipsis=True) for text, style in WELCOME] + [Content("")]
+        return [Content.assemble("  ", (text, style)).truncate(width, ellipsis=True) for text, style in WELCOME] + [
+            Content("")
+        ]

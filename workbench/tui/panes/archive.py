@@ -22,7 +22,7 @@ KEPT_PAGES = 200
 
 
 class ArchivePane(Pane):
-    """Pages of results, exactly as they were read. `[` and `]` page; a page the agent has not read is the user's own search."""
+    """Pages of results, exactly as they were read. A page the agent has not read is the user's own search."""
 
     TITLE = "Archive"
     JUMP = "a"
@@ -53,8 +53,8 @@ class ArchivePane(Pane):
 
         hit: Hit
 
-    def __init__(self, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._pages: list[PageRead] = []
         self._at = -1
         self._in_context: Collection[int] = frozenset()
@@ -124,7 +124,7 @@ class ArchivePane(Pane):
         self.frame(title=self._title(shown), number=self._number(shown))
 
     def _title(self, shown: PageRead) -> Content:
-        who = {"user": "yours", "reader-ahead": "ahead"}.get(shown.origin, "")
+        who = {"user": "yours", "model": ""}.get(shown.origin, "ahead")
         if shown.function != "archival_memory_search":
             who = "recall"
         query = crop(one_line(shown.query, 200), max(8, self.size.width - 18 - len(who)))
@@ -136,6 +136,6 @@ class ArchivePane(Pane):
     def _number(self, shown: PageRead) -> str:
         if not shown.total:
             return "no results"
-        where = f"page {number(shown.page)}/{number(shown.pages)} · {number(shown.first)}–{number(shown.last)} of {number(shown.total)}"
-        keys = (" · ] next" if shown.page < shown.pages else "") + (" [ prev" if shown.page > 1 else "")
-        return where + (keys.replace(" [", " · [", 1) if keys.startswith(" [") else keys)
+        place = f"{number(shown.first)}–{number(shown.last)} of {number(shown.total)}"
+        keys = " ".join((["] next"] if shown.page < shown.pages else []) + (["[ prev"] if shown.page > 1 else []))
+        return " · ".join(filter(None, (f"page {number(shown.page)}/{number(shown.pages)}", place, keys)))

@@ -1,4 +1,4 @@
-"""The chat: exchanges as they happen, our own lines between them, and one row for everything that was evicted or folded."""
+"""The chat: exchanges as they happen, our own lines between them, and one row for what was evicted or folded."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class ChatPane(Pane, VerticalScroll):
         "storage: enter pages them in for you. esc stops the answer after this step, esc again cancels it."
     )
 
-    def __init__(self, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._fold = FoldBlock()
         self._evicted = 0
         self._folded = 0
@@ -44,8 +44,7 @@ class ChatPane(Pane, VerticalScroll):
         yield self._fold
 
     def on_mount(self) -> None:
-        """Name the frame and stay at the end."""
-        super().on_mount()
+        """Stay at the end."""
         self.anchor()
 
     # -- what the bridge says ---------------------------------------------------------------
@@ -123,6 +122,7 @@ class ChatPane(Pane, VerticalScroll):
             if old is not self._current:
                 self._put_behind(old)
         self._show_fold()
+        self._show_place()
         self.mark_changed()
 
     def _put_behind(self, block: ExchangeBlock | NoteBlock) -> None:
@@ -146,4 +146,6 @@ class ChatPane(Pane, VerticalScroll):
     def _show_place(self) -> None:
         below = round(self.max_scroll_y - self.scroll_y)
         following = below <= 0 or (self._anchored and not self._anchor_released)
-        self.frame(number=("following ↓" if self._current else "") if following else f"{below} lines below · end follows ↓")
+        self.frame(
+            number=("following ↓" if self._current else "") if following else f"{below} lines below · end follows ↓"
+        )

@@ -1,4 +1,4 @@
-"""The stacked context gauge: the segments of a prompt come in, one line that shows what the window is made of goes out."""
+"""The stacked context gauge: the segments of a prompt come in, one line that shows what fills the window goes out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SMALLEST_CELLS = 2
 class Gauge(Lines):
     """Letters, sizes and colours of what fills the window; marks where the model is warned and where messages leave."""
 
-    def __init__(self, window_tokens: int, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, window_tokens: int, *, id: str) -> None:
+        super().__init__(id=id)
         self._shown = ContextAssembled(window=window_tokens)
 
     @property

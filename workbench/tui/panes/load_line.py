@@ -14,8 +14,8 @@ from workbench.tui.lines import Lines
 class LoadLine(Lines):
     """How far a load is."""
 
-    def __init__(self, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._progress: LoadProgress | None = None
         self.display = False
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rich.cells import cell_len
-from textual.containers import VerticalScroll
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
 
 from workbench.foreign import clean, one_line
@@ -40,7 +40,11 @@ class MemoryLines(Lines):
     def _block(self, block: BlockView, width: int) -> list[Content]:
         text = clean(block.text).strip()
         brief = block.name != "task" and not self.whole
-        lines = [one_line(text)] if brief else [line for part in text.split("\n") for line in wrap(part, width - NAME_CELLS)]
+        lines = (
+            [one_line(text)]
+            if brief
+            else [line for part in text.split("\n") for line in wrap(part, width - NAME_CELLS)]
+        )
         fresh = self._fresh(block, lines)
         rows: list[Content] = []
         for at, line in enumerate(lines or [""]):
@@ -61,7 +65,9 @@ class MemoryLines(Lines):
         if not added:
             return set()
         words = added.split("\n")[-1][:24]
-        starts = [at for at, line in enumerate(lines) if words and line.strip().startswith(words[: max(len(line.strip()), 1)])]
+        starts = [
+            at for at, line in enumerate(lines) if words and line.strip().startswith(words[: max(len(line.strip()), 1)])
+        ]
         return set(range(starts[-1], len(lines))) if starts else ({len(lines) - 1} if lines else set())
 
 

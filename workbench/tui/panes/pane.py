@@ -13,6 +13,7 @@ class Pane(Widget):
     """Base of the regions."""
 
     TITLE: ClassVar[str] = ""
+    NUMBER: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
     JUMP: ClassVar[str] = ""
 
@@ -25,7 +26,7 @@ class Pane(Widget):
 
     def on_mount(self) -> None:
         """Name the frame."""
-        self.frame()
+        self.frame(number=self.NUMBER)
 
     def frame(self, *, title: str | Content | None = None, number: str | Content = "") -> None:
         """Set the words in the frame. A str in a border would be parsed for markup, so only content is ever set."""

@@ -45,7 +45,11 @@ class PromptArea(TextArea):
 
     def __init__(self) -> None:
         super().__init__(
-            soft_wrap=True, tab_behavior="focus", show_line_numbers=False, highlight_cursor_line=False, placeholder=PLACEHOLDER
+            soft_wrap=True,
+            tab_behavior="focus",
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            placeholder=PLACEHOLDER,
         )
         self._asked: list[str] = []
         self._at = 0
@@ -167,7 +171,9 @@ class Completions(Lines):
             name = fit(word, min(width, max(24, len(word) + 2)))
             said = crop(what, max(0, width - len(name)))
             rows.append(
-                Content.styled(fit(name + said, width), CURSOR) if at == self._at else Content.assemble((name, "$accent"), (said, "$muted"))
+                Content.styled(fit(name + said, width), CURSOR)
+                if at == self._at
+                else Content.assemble((name, "$accent"), (said, "$muted"))
             )
         return rows or [Content("")]
 
@@ -176,6 +182,7 @@ class PromptPane(Pane):
     """The framed prompt with its completions."""
 
     TITLE = "Ask"
+    NUMBER = "enter send · ctrl+j newline"
     JUMP = "p"
     HELP = (
         "enter sends, ctrl+j makes a new line, up and down recall what was asked before.\n"
@@ -183,17 +190,13 @@ class PromptPane(Pane):
         "Questions may be typed and sent while documents load; one sent while another is answered waits its turn."
     )
 
-    def __init__(self, completer: Completer, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, completer: Completer, *, id: str) -> None:
+        super().__init__(id=id)
         self._completer = completer
 
     def compose(self) -> ComposeResult:
         yield Completions()
         yield PromptArea()
-
-    def on_mount(self) -> None:
-        """Name the frame."""
-        self.frame(number="enter send · ctrl+j newline")
 
     @property
     def area(self) -> PromptArea:

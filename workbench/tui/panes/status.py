@@ -16,8 +16,8 @@ from workbench.tui.lines import Lines
 class StatusLine(Lines):
     """Agent, model and window, sources, state."""
 
-    def __init__(self, *, now: Callable[[], float] = time.monotonic, **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, id: str, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(id=id)
         self._now = now
         self._identity = ("", "", 0)
         self._library: tuple[int, int] | None = None
@@ -64,7 +64,7 @@ class StatusLine(Lines):
         self._started = None
         self.changed(layout=False)
 
-    def loading(self, progress: tuple[int, int] | None) -> None:
+    def load(self, progress: tuple[int, int] | None) -> None:
         """How far a load is (passages done, of), None when there is none."""
         self._loading = progress
         self.changed(layout=False)
@@ -73,17 +73,25 @@ class StatusLine(Lines):
         agent, model, window = self._identity
         state = self._state()
         room = width - state.cell_length - 2
-        left = Content.assemble(("workbench", "bold"), (" · ", "$muted"), (crop(one_line(agent, 80), max(8, room - 12)), "$accent"))
+        left = Content.assemble(
+            ("workbench", "bold"), (" · ", "$muted"), (crop(one_line(agent, 80), max(8, room - 12)), "$accent")
+        )
         facts = [f"{one_line(model, 60)} {short_window(window)}".strip()]
         if self._library is not None:
-            facts += [plural(self._library[0], "doc"), plural(self._library[1], "passage")] if self._library[0] else ["no documents"]
+            facts += (
+                [plural(self._library[0], "doc"), plural(self._library[1], "passage")]
+                if self._library[0]
+                else ["no documents"]
+            )
         middle = Content.styled(" · ".join(facts), "$muted")
         start = (width - middle.cell_length) // 2
         start = max(start, left.cell_length + 2)
         if start + middle.cell_length + 2 > width - state.cell_length:
             middle, start = Content(""), left.cell_length
         gap = width - start - middle.cell_length - state.cell_length
-        return [Content.assemble(left, " " * (start - left.cell_length), middle, " " * max(gap, 1), state).truncate(width)]
+        return [
+            Content.assemble(left, " " * (start - left.cell_length), middle, " " * max(gap, 1), state).truncate(width)
+        ]
 
     def _state(self) -> Content:
         if self._started is not None:

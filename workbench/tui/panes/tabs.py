@@ -14,8 +14,8 @@ NAMES = {"chat": "Chat", "memory": "Memory", "archive": "Archive", "trace": "Tra
 class PaneTabs(Tabs):
     """One tab a pane; which pane is shown is decided by style."""
 
-    def __init__(self, **kwargs: str) -> None:
-        super().__init__(*[Tab(Content(label), id=f"tab-{name}") for name, label in NAMES.items()], **kwargs)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(*[Tab(Content(label), id=f"tab-{name}") for name, label in NAMES.items()], id=id)
         self._counts: dict[str, int] = {}
         self._news: set[str] = set()
 
@@ -24,7 +24,7 @@ class PaneTabs(Tabs):
         """Name of the pane whose tab is active."""
         return self.active.removeprefix("tab-") or "chat"
 
-    def show(self, name: str) -> None:
+    def choose(self, name: str) -> None:
         """Make a tab active."""
         self.active = f"tab-{name}"
 
@@ -42,4 +42,6 @@ class PaneTabs(Tabs):
     def _label(self, name: str) -> None:
         count = f" {number(self._counts[name])}" if self._counts.get(name) else ""
         tab = self.query_one(f"#tab-{name}", Tab)
-        tab.label = Content.assemble(NAMES[name], (count, "$muted"), (f" {glyphs.NEW}" if name in self._news else "", "$accent"))
+        tab.label = Content.assemble(
+            NAMES[name], (count, "$muted"), (f" {glyphs.NEW}" if name in self._news else "", "$accent")
+        )

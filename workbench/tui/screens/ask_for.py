@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
@@ -67,7 +68,9 @@ class AddDocuments(AskFor):
     BINDINGS = [Binding("tab", "complete", "Complete the path", show=False, priority=True)]
 
     def __init__(self) -> None:
-        super().__init__("Add documents", "a file or a folder, ~ works", ("tab completes; PDF, Markdown and text are read", ""))
+        super().__init__(
+            "Add documents", "a file or a folder, ~ works", ("tab completes; PDF, Markdown and text are read", "")
+        )
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what the path could become."""
@@ -79,7 +82,7 @@ class AddDocuments(AskFor):
         field = self.query_one(Input)
         found = matching_paths(field.value)
         if found:
-            field.value = os.path.commonprefix(found)
+            field.value = shared_start(found)
             field.cursor_position = len(field.value)
 
     def on_paste(self, event: events.Paste) -> None:
@@ -94,15 +97,21 @@ def matching_paths(text: str) -> list[str]:
     """Paths that start with `text`, folders with a slash at their end; what cannot be read has none."""
     if not text.strip():
         return []
-    full = os.path.expanduser(text)
-    folder, start = os.path.split(full)
+    folder, start = os.path.split(text)
     try:
-        with os.scandir(folder or ".") as entries:
+        with os.scandir(Path(folder or ".").expanduser()) as entries:
             names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(start))
     except OSError:
         return []
     shown = text[: len(text) - len(start)] if start else text
     return [shown + name + ("/" if is_folder else "") for name, is_folder in names if start or not name.startswith(".")]
+
+
+def shared_start(texts: Sequence[str]) -> str:
+    """The characters all of `texts` start with."""
+    first, last = min(texts), max(texts)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[:same]
 
 
 def _shown(path: str) -> str:

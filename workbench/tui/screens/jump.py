@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.events import Key
 from textual.geometry import Offset
 from textual.widgets import Static
-from textual.content import Content
 
 from workbench.tui.screens.overlay import Overlay
 

@@ -41,7 +41,11 @@ class SourcePage(Overlay[None]):
         box = self.query_one(TextBox)
         box.put(page.text, (page.start, page.end))
         label = f" (label {one_line(page.label, 20)})" if page.label and page.label != str(page.number) else ""
-        self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}{label}", "] next · [ prev · y copy · esc close")
+        self.named(
+            box,
+            f"{one_line(page.document, 200)} · page {page.number} of {page.pages}{label}",
+            "] next · [ prev · y copy · esc close",
+        )
         if page.end > page.start:
             self.call_after_refresh(box.show_mark)
 
@@ -54,4 +58,8 @@ class SourcePage(Overlay[None]):
         """Copy the marked passage, else the page."""
         page = self._page
         self.app.copy_to_clipboard(page.text[page.start : page.end] or page.text)
-        self.named(self.query_one(TextBox), f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "copied · esc close")
+        self.named(
+            self.query_one(TextBox),
+            f"{one_line(page.document, 200)} · page {page.number} of {page.pages}",
+            "copied · esc close",
+        )

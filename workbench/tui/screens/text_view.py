@@ -47,8 +47,8 @@ class TextLines(Lines):
 class TextBox(VerticalScroll):
     """A scrolling box of text."""
 
-    def __init__(self, text: str = "", mark: tuple[int, int] = (0, 0), **kwargs: str) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, text: str = "", mark: tuple[int, int] = (0, 0), *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._lines = TextLines(text, mark)
 
     def compose(self) -> ComposeResult:

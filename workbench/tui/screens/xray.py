@@ -1,4 +1,4 @@
-"""The context X-ray: a prompt comes in, its segments with tokens and exact text go out; ] and [ go through the steps."""
+"""The context X-ray: a prompt comes in, its segments with tokens and exact text go out; ] and [ change the step."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from textual.message import Message
 
 from workbench.events import ContextAssembled, Segment
 from workbench.foreign import one_line
+from workbench.tui.blocks.drawing import CURSOR
 from workbench.tui.cells import crop, number, right
 from workbench.tui.glossary import part_of
-from workbench.tui.blocks.drawing import CURSOR
 from workbench.tui.lines import Lines
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
@@ -84,7 +84,7 @@ class XRay(Overlay[None]):
 
     def __init__(self, context: ContextAssembled, fetch: FetchContext) -> None:
         super().__init__()
-        self._context = context
+        self._shown = context
         self._fetch = fetch
 
     def compose(self) -> ComposeResult:
@@ -96,10 +96,10 @@ class XRay(Overlay[None]):
     def on_mount(self) -> None:
         """Show the prompt."""
         self.query_one(SegmentList).focus()
-        self._show(self._context)
+        self._show(self._shown)
 
     def _show(self, context: ContextAssembled) -> None:
-        self._context = context
+        self._shown = context
         step = "next prompt" if context.step is None else f"step {number(context.step)}"
         sign = "" if context.exact else "~"
         used = f"{sign}{number(context.used)}/{number(context.window)} tokens · {number(context.reserve)} reserved"
@@ -114,11 +114,15 @@ class XRay(Overlay[None]):
             box = self.query_one(TextBox)
             box.put(segment.text)
             role = f" · {segment.role}" if segment.role else ""
-            self.named(box, f"{segment.name.replace('_', ' ')}{role} · {number(segment.tokens)} tokens", f"{number(len(segment.text))} characters")
+            self.named(
+                box,
+                f"{segment.name.replace('_', ' ')}{role} · {number(segment.tokens)} tokens",
+                f"{number(len(segment.text))} characters",
+            )
 
     def action_step(self, by: int) -> None:
         """The prompt of the step before or after; after the last comes the next prompt."""
-        step = self._context.step
+        step = self._shown.step
         if step is not None and step + by >= 1:
             self._fetch(step + by, self._show)
         elif step is None and by < 0:

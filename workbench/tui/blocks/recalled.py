@@ -1,0 +1,32 @@
+"""What a fold pages back in: the first messages of a conversation, from its durable events, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workbench.events import AnswerDone, Event, FunctionCalled, FunctionReturned, QuestionAsked
+from workbench.foreign import clean, one_line
+from workbench.tui import glyphs
+from workbench.tui.step_lines import called
+
+
+def recalled(history: Iterable[Event], messages: int) -> list[tuple[str, str]]:
+    """(text, style) lines for the oldest `messages` messages: a question is one, a call and its result are two."""
+    lines: list[tuple[str, str]] = []
+    left = messages
+    for event in history:
+        if isinstance(event, (QuestionAsked, FunctionCalled)):
+            if left <= 0:
+                break
+            left -= 1 if isinstance(event, QuestionAsked) else 2
+        match event:
+            case QuestionAsked():
+                lines += [("", ""), (f"{glyphs.BAR} {clean(event.text)}", "bold")]
+            case FunctionCalled() if event.function != "send_message":
+                line = called(event)
+                lines.append((f"{line.glyph} {line.kind:<8}{line.text}", ""))
+            case FunctionReturned() if not event.ok or event.function != "send_message":
+                lines.append((f"    {one_line(event.summary, 300)}", "" if event.ok else "$text-error"))
+            case AnswerDone():
+                lines.append((clean(event.text), "$foreground"))
+    return lines
