@@ -29,6 +29,15 @@ class LoadError(Exception):
         self.remedy = " ".join(remedy.split())
 
 
+class PasswordNeededError(LoadError):
+    """A file that opens only with a password, and none that was given fits."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it needs a password", "Load it again with its password, or save a copy without one and load that."
+        )
+
+
 @dataclass(frozen=True)
 class Heading:
     """A heading on a page. `level` counts from 1; `start_char` is where it stands in the page's text."""

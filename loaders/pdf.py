@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loaders import limits
-from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, clean_text
+from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
 from loaders.registry import Loader
 from loaders.sniff import Kind
 
@@ -21,29 +22,37 @@ VERSION = 1
 _LINE_END_HYPHEN = "\ufffe"
 """What pdfium puts where a line ended in a hyphen; the page shows a hyphen and a line end, and so do we."""
 
-_PASSWORD = "it needs a password"
-_PASSWORD_REMEDY = "Save a copy without the password and load that."
 _DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
 _SCANNED = "it has no text layer (scanned pages or drawings only)"
 _SCANNED_REMEDY = "Run it through OCR, for example ocrmypdf, and load the result."
+
+_SECOND_LOOK_PAGES = 200
+"""A PDF in which pdfium finds no text is shown to pypdf too, unless it has more pages than this."""
 
 log = logging.getLogger(__name__)
 
 
 def load(path: Path) -> Document:
     """The PDF at `path`, one Page for each of its pages, in order. Raises LoadError."""
+    return unlock(path, "")
+
+
+def unlock(path: Path, password: str) -> Document:
+    """The same for a PDF with a password. Raises PasswordNeededError when it is another one."""
     import pypdfium2
 
     try:
-        pdf = pypdfium2.PdfDocument(path)
+        pdf = pypdfium2.PdfDocument(path, password=password or None)
     except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise LoadError(_PASSWORD, _PASSWORD_REMEDY) from None
-        return _repaired(path, str(error))
+        return _repaired(path, password, locked="password" in str(error).lower())
     try:
         if len(pdf) == 0:
-            return _repaired(path, "it has no pages")
-        return _with_text(_read(pdf))
+            return _repaired(path, password)
+        document = _read(pdf)
+        if not _has_text(document) and len(pdf) <= _SECOND_LOOK_PAGES:
+            with contextlib.suppress(LoadError):
+                return _repaired(path, password)
+        return _with_text(document)
     finally:
         pdf.close()
 
@@ -156,8 +165,8 @@ def _attachments(pdf: pypdfium2.PdfDocument) -> tuple[str, ...]:
         return ()
 
 
-def _repaired(path: Path, refusal: str) -> Document:
-    """What pypdf can still read of a file that pdfium refuses."""
+def _repaired(path: Path, password: str, *, locked: bool = False) -> Document:
+    """What pypdf can still read of a file that pdfium refuses, for want of a password when `locked`."""
     import pypdf
     from pypdf.errors import FileNotDecryptedError, WrongPasswordError
 
@@ -165,13 +174,15 @@ def _repaired(path: Path, refusal: str) -> Document:
     try:
         with path.open("rb") as file:
             reader = pypdf.PdfReader(file, strict=False)
-            if reader.is_encrypted and not reader.decrypt(""):
-                raise LoadError(_PASSWORD, _PASSWORD_REMEDY)
+            if reader.is_encrypted and not reader.decrypt(password):
+                raise PasswordNeededError
             return _with_text(_read_with_pypdf(reader))
     except LoadError:
+        if locked:
+            raise PasswordNeededError from None
         raise
     except (WrongPasswordError, FileNotDecryptedError):
-        raise LoadError(_PASSWORD, _PASSWORD_REMEDY) from None
+        raise PasswordNeededError from None
     except MemoryError:
         raise
     except RecursionError:
@@ -179,9 +190,9 @@ def _repaired(path: Path, refusal: str) -> Document:
     except Exception as error:
         # pypdf raises whatever a broken file provokes (KeyError, TypeError, AssertionError, struct.error, ...).
         log.info("pypdf: %s: %s", type(error).__name__, error)
-        unreadable = "it is damaged or not a PDF: neither pdfium nor pypdf can open it"
-        reason = refusal if "no pages" in refusal else unreadable
-        raise LoadError(reason, _DAMAGED_REMEDY) from None
+        if locked:
+            raise PasswordNeededError from None
+        raise LoadError("it is damaged or not a PDF: pdfium and pypdf cannot open it", _DAMAGED_REMEDY) from None
 
 
 def _read_with_pypdf(reader: Any) -> Document:
@@ -206,10 +217,14 @@ def _read_with_pypdf(reader: Any) -> Document:
     return Document(title, tuple(pages), LOADER.name, VERSION, metadata)
 
 
+def _has_text(document: Document) -> bool:
+    return any(page.text.strip() for page in document.pages)
+
+
 def _with_text(document: Document) -> Document:
-    if any(page.text.strip() for page in document.pages):
+    if _has_text(document):
         return document
     raise LoadError(_SCANNED, _SCANNED_REMEDY)
 
 
-LOADER = Loader(name="pdf", version=VERSION, suffixes=(".pdf",), kinds=(Kind.PDF,), load=load)
+LOADER = Loader(name="pdf", version=VERSION, suffixes=(".pdf",), kinds=(Kind.PDF,), load=load, unlock=unlock)

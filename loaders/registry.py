@@ -6,16 +6,17 @@ group `workbench.loaders`, whose entries name a Loader. Nothing heavy is importe
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.metadata
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loaders import limits
-from loaders.document import Document, LoadError
+from loaders.document import Document, LoadError, PasswordNeededError
 from loaders.sniff import Kind, is_text, kind_of
 
 BUILT_IN = (
@@ -33,13 +34,15 @@ class Loader:
     """One way to read files. `suffixes` are lower case with their dot; `names` are whole file names, lower case.
 
     `kinds` are the sniffed contents it reads, whatever the suffix says. `load` raises LoadError and nothing else for a
-    file it cannot read. Raise `version` whenever the same bytes give another Document: they are then read again.
+    file it cannot read; `unlock` does the same with a password. Raise `version` whenever the same bytes give another
+    Document: they are then read again.
     """
 
     name: str
     version: int
     suffixes: tuple[str, ...]
     load: Callable[[Path], Document]
+    unlock: Callable[[Path, str], Document] | None = None
     kinds: tuple[Kind, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -94,8 +97,8 @@ def choose(path: Path) -> Choice:
     return Choice(None, f"{what} are not yet supported", _remedy(head))
 
 
-def read(path: Path) -> Document:
-    """The file at `path` as a Document. Raises LoadError, with the reason and the remedy, when it cannot be read."""
+def read(path: Path, passwords: Sequence[str] = ()) -> Document:
+    """The file at `path` as a Document; each password is tried where one is needed. Raises LoadError."""
     size_bytes = _size(path)
     if size_bytes == 0:
         raise LoadError("the file is empty (0 bytes)", "Nothing to load; delete it, or save it again from its program.")
@@ -104,7 +107,18 @@ def read(path: Path) -> Document:
     choice = choose(path)
     if choice.loader is None:
         raise LoadError(choice.reason, choice.remedy)
-    return choice.loader.load(path)
+    try:
+        return choice.loader.load(path)
+    except PasswordNeededError:
+        return _unlocked(path, choice.loader, passwords)
+
+
+def _unlocked(path: Path, loader: Loader, passwords: Sequence[str]) -> Document:
+    if loader.unlock is not None:
+        for password in passwords:
+            with contextlib.suppress(PasswordNeededError):
+                return loader.unlock(path, password)
+    raise PasswordNeededError
 
 
 def _by_name(name: str, suffix: str) -> Loader | None:

@@ -19,6 +19,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_COMMON = (
+    *("cp1252", "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1251", "koi8_r", "iso8859_5", "cp1250", "cp1253"),
+    *("cp1254", "cp1255", "cp1256", "cp1257", "cp874", "iso8859_2", "iso2022_jp", "mac_roman", "cp437", "cp850", "cp866"),
+)
+"""Encodings that documents are really in: a guess among all that exist is wrong too often on short texts."""
 _GUESS_BYTES = 256 * 1024
 _ENCODING_REMEDY = "Save it as UTF-8 text and load it again."
 
@@ -42,7 +47,8 @@ def decode(data: bytes) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
-    for name in filter(None, (_zeros_say(data), "utf-8")):
+    japanese_mail = "iso2022_jp" if b"\x1b$B" in data or b"\x1b$@" in data else None
+    for name in filter(None, (_zeros_say(data), japanese_mail, "utf-8")):
         try:
             return data.decode(name)
         except UnicodeDecodeError:
@@ -71,13 +77,27 @@ def _guessed(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     logging.getLogger("charset_normalizer").setLevel(logging.WARNING)
-    best = from_bytes(data[:_GUESS_BYTES]).best()
-    if best is None:
-        raise LoadError("it is not text in any encoding we know", _ENCODING_REMEDY)
-    text = data.decode(best.encoding, errors="replace")
+    sample = data[:_GUESS_BYTES]
+    encoding = _japanese(sample)
+    if encoding is None:
+        best = from_bytes(sample, cp_isolation=list(_COMMON)).best() or from_bytes(sample).best()
+        if best is None:
+            raise LoadError("it is not text in any encoding we know", _ENCODING_REMEDY)
+        encoding = best.encoding
+    text = data.decode(encoding, errors="replace")
     if text.count("\ufffd") * 50 > len(text) + 50:
         raise LoadError("it is not text in any encoding we know", _ENCODING_REMEDY)
     return text
+
+
+def _japanese(sample: bytes) -> str | None:
+    """Shift JIS or EUC-JP, told by hiragana, which no other reading of the bytes brings forth in such numbers."""
+    for encoding in ("cp932", "euc_jp"):
+        text = sample.decode(encoding, errors="ignore")
+        letters = [char for char in text if ord(char) > 127]
+        if sum("\u3041" <= char <= "\u3096" for char in letters) * 5 > len(letters) > 0:
+            return encoding
+    return None
 
 
 LOADER = Loader(

@@ -97,13 +97,14 @@ def load(
     reader: Reader,
     clock: Callable[[], float],
     cancel: threading.Event,
+    passwords: Sequence[str] = (),
 ) -> Iterator[LoadProgress | Loaded]:
     """Load files and folders into `source`; the last event is Loaded. `clock` gives seconds.
 
     Raises EmbedderError and what the archive raises; what is stored by then is whole. A file that cannot be loaded is a
-    row in Loaded.failed. Setting `cancel` ends the load within a moment.
+    row in Loaded.failed; `passwords` are tried on each that needs one. Setting `cancel` ends the load within a moment.
     """
-    run = _Load(source, archive, embedder, reader, clock, cancel)
+    run = _Load(source, archive, embedder, reader, clock, cancel, tuple(passwords))
     try:
         yield from run.events(paths)
     finally:
@@ -119,7 +120,9 @@ class _Load:
         reader: Reader,
         clock: Callable[[], float],
         cancel: threading.Event,
+        passwords: tuple[str, ...],
     ) -> None:
+        self.passwords = passwords
         self.archive, self.embedder, self.reader = archive, embedder, reader
         self.cancel = cancel
         self.ended = _Either(cancel)
@@ -204,7 +207,7 @@ class _Load:
                 continue
             job = _Job(found, content_hash)
             if all(other.content_hash != content_hash for other in self.jobs) and not self._known(job):
-                job.reading = self.reading_threads.submit(self.reader.read, found.path, self.ended)
+                job.reading = self.reading_threads.submit(self.reader.read, found.path, self.ended, self.passwords)
             self.jobs.append(job)
         for job in self.jobs:
             self._embed(job)
@@ -263,7 +266,7 @@ class _Load:
             self._fail(job.found, error.reason, error.remedy)
 
     def _store_alone(self, job: _Job) -> None:
-        reading = self.reader.read(job.found.path, self.ended)
+        reading = self.reader.read(job.found.path, self.ended, self.passwords)
         job.reading = Future()
         job.reading.set_result(reading)
         self._embed(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,15 @@ class Reader:
         with self._busy:
             self._ready()
 
-    def read(self, path: Path, cancel: threading.Event | None = None) -> Reading:
-        """The file at `path`. Raises LoadError, or CancelledError once `cancel` is set."""
+    def read(self, path: Path, cancel: threading.Event | None = None, passwords: Sequence[str] = ()) -> Reading:
+        """The file at `path`, opened with one of `passwords` if it needs one.
+
+        Raises LoadError, or CancelledError once `cancel` is set.
+        """
         with self._busy:
             try:
                 worker = self._ready()
-                worker.send({"path": str(path.absolute())})
+                worker.send({"path": str(path.absolute()), "passwords": list(passwords)})
                 frame = worker.receive(self.limit_seconds, cancel)
             except WorkerGoneError as gone:
                 self._discard()

@@ -40,7 +40,7 @@ def main() -> None:
         # SIGALRM is left at its default: the kernel ends a worker that hangs even when nobody is left to kill it.
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
         try:
-            reply = _read(Path(header["path"]), chunker)
+            reply = _read(Path(header["path"]), header["passwords"], chunker)
         except MemoryError:
             reply = _refused(f"reading it needs more than {memory_bytes >> 20:,} MB of memory", _TOO_MUCH, spent=True)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -51,9 +51,9 @@ def main() -> None:
 _TOO_MUCH = "Split the file, or convert it to PDF or plain text and load that."
 
 
-def _read(path: Path, chunker: Chunker) -> dict[str, Any]:
+def _read(path: Path, passwords: list[str], chunker: Chunker) -> dict[str, Any]:
     try:
-        document = registry.read(path)
+        document = registry.read(path, passwords)
     except LoadError as error:
         return _refused(error.reason, error.remedy)
     except RecursionError:
