@@ -119,7 +119,7 @@ def describe(engine: Engine, agent: int) -> list[str]:
 def insert_note(engine: Engine, row: AgentRow, text: str) -> int:
     """Keep a text in the agent's own archive; it is searched from the next call on. Returns the number of passages."""
     from loaders.document import Document, Page
-    from workbench.ingest.chunker import chunk
+    from workbench.ingest.chunker import Chunker
     from workbench.memory.database import text_hash
 
     source = engine.archive.source_id(NOTES_PREFIX + row.name)
@@ -129,7 +129,7 @@ def insert_note(engine: Engine, row: AgentRow, text: str) -> int:
         return 0
     title = " ".join(text.split())[:60]
     document = Document(title=title, pages=(Page(1, None, text),), metadata={}, loader=loader, loader_version=1)
-    passages = chunk(document)
+    passages = list(Chunker.for_local_model().passages(document, title))
     vectors = engine.embedder.embed([item.embedding_text for item in passages], kind="passage")
     number = len(engine.archive.documents(source)) + 1
     engine.archive.add_document(

@@ -86,7 +86,7 @@ class AgentStore:
         """(source id, name) of what is attached, in the order of the names: the order of attaching changes nothing."""
         return self.database.rows(
             "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name", [agent]
-        )  # type: ignore[return-value]
+        )
 
     def attach(self, agent: int, source: int) -> bool:
         """Attach a source: a link. False when it was attached already."""

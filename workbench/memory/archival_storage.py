@@ -163,7 +163,7 @@ class ArchivalStorage:
             """SELECT l.path, d.document_id, d.title, d.page_count, d.passage_count, d.size_bytes
                FROM source_documents l JOIN documents d USING (document_id) WHERE l.source_id = ? ORDER BY l.path""",
             [source],
-        )  # type: ignore[return-value]
+        )
 
     def paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
         """(path, source name) of every document in these sources. A document in two of them goes by its first path."""
@@ -252,7 +252,7 @@ class ArchivalStorage:
 
     def failures(self, source: int) -> list[tuple[str, str, str]]:
         """(path, reason, remedy) of what could not be loaded into a source."""
-        return self.database.rows("SELECT path, reason, remedy FROM load_failures WHERE source_id = ? ORDER BY path", [source])  # type: ignore[return-value]
+        return self.database.rows("SELECT path, reason, remedy FROM load_failures WHERE source_id = ? ORDER BY path", [source])
 
     # -- reading ------------------------------------------------------------------------------------------------
 

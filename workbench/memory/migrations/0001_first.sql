@@ -3,7 +3,7 @@
 
 CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
 
-CREATE TABLE sources (source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at TIMESTAMP NOT NULL);
+CREATE TABLE sources (source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root TEXT, created_at TIMESTAMP NOT NULL);
 CREATE TABLE documents (
     document_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, loader TEXT NOT NULL, loader_version INTEGER NOT NULL,
     title TEXT NOT NULL, metadata TEXT NOT NULL, page_count INTEGER NOT NULL, passage_count INTEGER NOT NULL,

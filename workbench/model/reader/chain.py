@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.model.reader.evidence import Evidence, Unit
+from workbench.model.reader.evidence import Evidence, Unit, figures, title_words
 from workbench.model.reader.names import names
 from workbench.model.reader.question import Question, supplies
 from workbench.model.reader.text import stem, stems
@@ -121,9 +121,11 @@ def residual(question: Question, chain: Chain, last: Unit) -> str:
 
 
 def new_names(question: Question, unit: Unit) -> list[str]:
-    """Names of the unit (then of its title and the sentence before) that are not in the question, each once."""
+    """Names of the unit that are not in the question, each once; those around it when it leans, or has none of its own."""
     asked, seen, found = question.stems, set[frozenset[str]](), []
-    for name in [*names(unit.text), *names(unit.before if unit.leans else ""), *names(unit.title)]:
+    own = [*names(unit.text), *figures(unit.text)]
+    around = [*(names(unit.before) if unit.leans else ()), *names(title_words(unit.document, ""))]
+    for name in [*own, *around]:
         parts = stems(name) or frozenset({stem(name)})
         if parts <= asked or any(parts <= other for other in seen):
             continue

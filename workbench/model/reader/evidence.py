@@ -18,6 +18,9 @@ from workbench.model.reader.words import ANAPHORS, FUNCTION_WORDS
 Score = Callable[[str, Sequence[str]], Sequence[float]]
 """score(query, texts): the likeness in meaning of each text to the query, -1 to 1, the same every time."""
 
+_FIGURE = re.compile(r"(?<![\d.,-])(?!1[5-9]\d\d\b|20\d\d\b)\d{3,}(?![\d.,%-])")
+"""Numbers that may stand for a thing (bag 316), years left out."""
+
 NEAR = 0.6
 """What a word counts that stands beside the sentence (title, heading, the sentence before) and not in it."""
 
@@ -51,7 +54,10 @@ class Unit:
     @cached_property
     def leans(self) -> bool:
         """Whether the sentence needs the one before it: it opens with, or has early, a word that points back."""
-        return bool(ANAPHORS & {word.lower() for word in words(self.text)[:9]})
+        opening = words(self.text)[:9]
+        if ANAPHORS & {word.lower() for word in opening}:
+            return True
+        return opening[:1] == ["The"] and any(stem(word) in stems(self.before) for word in opening[1:4])
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -60,6 +66,7 @@ class Unit:
 
     @cached_property
     def named_near(self) -> frozenset[str]:
+        """The same of what surrounds it."""
         return name_stems(self.title) | (name_stems(self.before) if self.leans else frozenset())
 
     @cached_property
@@ -77,7 +84,12 @@ def name_stems(text: str) -> frozenset[str]:
         for name in names(text)
         for part in re.split(r"[\s\-/]+", name)
         if part and part.lower() not in FUNCTION_WORDS and len(part) > 1
-    )
+    ) | frozenset(figures(text))
+
+
+def figures(text: str) -> list[str]:
+    """The numbers of `text` that may stand for a thing."""
+    return list(dict.fromkeys(_FIGURE.findall(text)))
 
 
 def title_words(document: str, heading: str) -> str:

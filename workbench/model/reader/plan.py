@@ -32,7 +32,7 @@ def next_query(evidence: Evidence, chains: Sequence[Chain], searches: Sequence[S
     if len(searches) >= SEARCHES:
         return None
     done = [stems(search.query) for search in searches]
-    offers = [*_follow(evidence, chains), *_names(question)]
+    offers = [*_follow(evidence, chains), *_names(question), *_uncovered(question, chains)]
     fresh = [offer for offer in offers if _is_new(stems(offer.text), done)]
     return max(fresh, key=lambda offer: (offer.value, offer.text)) if fresh else None
 
@@ -59,3 +59,13 @@ def _names(question: Question) -> list[Query]:
     """Each name of the question by itself with the question's other words: comparisons need both sides."""
     plain = [term.word for term in question.terms if not term.name]
     return [Query(" ".join([name, *plain]), 0.45) for name in question.names] if len(question.names) > 1 else []
+
+
+def _uncovered(question: Question, chains: Sequence[Chain]) -> list[Query]:
+    """What the best chain leaves uncovered, by itself: each word with its neighbours in the question."""
+    if not chains:
+        return []
+    missing = set(chains[0].missing(question))
+    order = [term.word for term in question.terms]
+    near = [word for at, word in enumerate(order) if missing & set(order[max(0, at - 1) : at + 2])]
+    return [Query(" ".join(near), 0.4)] if missing and len(near) < len(order) else []

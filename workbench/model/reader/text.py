@@ -153,6 +153,8 @@ def rarity(word: str) -> float:
     """How much a word tells, 0.1 to 1: from its rank in the tokenizer's vocabulary, which is ordered by frequency."""
     from workbench.tokens import encoding
 
+    if word.isdigit():
+        return 0.9 if len(word) >= 3 else 0.5
     codes = encoding("o200k_base").encode_ordinary(" " + word.lower())
     if len(codes) > 1:
         return 1.0

@@ -1,0 +1,229 @@
+"""Question sets as others publish them: a folder goes in, documents and questions with their gold pages come out.
+
+The layout is recognised by what the files contain, not by their names: pooled paragraphs (HotpotQA, MuSiQue,
+2WikiMultihopQA), articles (SQuAD, XQuAD), one passage a question (NQ), filings with evidence pages (FinanceBench), and
+keys with values (Lost in the Middle, MemGPT's nested look-ups).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import UsageError
+
+Place = tuple[int, int]
+"""A document's position in the set and a page of it, from 1."""
+
+
+@dataclass(frozen=True)
+class SetDocument:
+    """A document: its pages' texts, or the file to read them from."""
+
+    title: str
+    pages: tuple[str, ...] = ()
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class SetQuestion:
+    """A question and the places that answer it. `within` is the only document searched, None for all."""
+
+    id: str
+    text: str
+    gold: frozenset[Place]
+    within: int | None = None
+
+
+@dataclass
+class QuestionSet:
+    """`by_page` sets ask for a page of a known document: one gold page in the first k is enough."""
+
+    documents: list[SetDocument] = field(default_factory=list)
+    questions: list[SetQuestion] = field(default_factory=list)
+    by_page: bool = False
+    _known: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def paragraph(self, title: str, text: str) -> Place:
+        """The place of a paragraph that is a document of its own, added when it is new."""
+        if (title, text) not in self._known:
+            self._known[title, text] = len(self.documents)
+            self.documents.append(SetDocument(title, (text,)))
+        return self._known[title, text], 1
+
+
+def read_set(folder: Path) -> QuestionSet:
+    """The question set in `folder`. Raises UsageError when there is none that is known."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.", "Give the folder of a question set with --data.")
+    contents = {path: rows for path in sorted(folder.iterdir()) if (rows := _read(path)) is not None}
+    for layout in (_filings, _nested_keys, _keys, _one_passage, _articles, _pooled):
+        found = layout(folder, contents)
+        if found is not None and found.questions:
+            return found
+    raise UsageError(f"No question set of a known layout is in {folder}.", "See README, Measuring, for the layouts.")
+
+
+def _read(path: Path) -> Any:
+    """The JSON of a file (a list of lines for .jsonl), None for other files."""
+    name = path.name.removesuffix(".gz")
+    if not name.endswith((".json", ".jsonl")):
+        return None
+    opener: Callable[..., Any] = gzip.open if path.name.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        if name.endswith(".jsonl"):
+            return [json.loads(line) for line in lines if line.strip()]
+        return json.load(lines)
+
+
+def _tables(contents: dict[Path, Any], *columns: str) -> Iterator[list[dict[str, Any]]]:
+    for rows in contents.values():
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict) and all(key in rows[0] for key in columns):
+            yield rows
+
+
+def _pooled(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
+    """Paragraphs of all questions in one pool; gold by title, or by title and text where titles are not unique."""
+    found = QuestionSet()
+    for rows in [rows for rows in contents.values() if isinstance(rows, dict) and "data" not in rows]:
+        for title, sentences in rows.items():
+            found.paragraph(title, "".join(sentences))
+    for table in _tables(contents, "title", "text"):
+        for row in table:
+            found.paragraph(row["title"], row["text"])
+    questions = [row for table in _tables(contents, "question") for row in table]
+    for row in questions:
+        for title, text in _context(row):
+            found.paragraph(title, text)
+    by_title: dict[str, list[Place]] = {}
+    for (title, _), position in found._known.items():
+        by_title.setdefault(title, []).append((position, 1))
+    for number, row in enumerate(questions):
+        gold = _gold(row, found, by_title)
+        if gold:
+            name = str(row.get("id", row.get("_id", number)))
+            found.questions.append(SetQuestion(name, row["question"], frozenset(gold)))
+    return found
+
+
+def _context(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    context = row.get("context")
+    if isinstance(context, dict):
+        pairs = zip(context["title"], context["sentences"], strict=True)
+        yield from ((title, "".join(sentences)) for title, sentences in pairs)
+    elif isinstance(context, list):
+        yield from ((title, "".join(sentences)) for title, sentences in context)
+    for paragraph in row.get("paragraphs", ()):
+        yield paragraph["title"], paragraph["paragraph_text"]
+
+
+def _gold(row: dict[str, Any], found: QuestionSet, by_title: dict[str, list[Place]]) -> set[Place]:
+    if "paragraphs" in row:
+        return {
+            found.paragraph(one["title"], one["paragraph_text"]) for one in row["paragraphs"] if one["is_supporting"]
+        }
+    facts = row.get("supporting_facts", ())
+    titles = facts["title"] if isinstance(facts, dict) else [fact[0] for fact in facts]
+    if not titles:
+        listed = [value for key, value in row.items() if "title" in key or "gold" in key]
+        titles = [item for value in listed if isinstance(value, list) for item in value if isinstance(item, str)]
+    own = {title: found.paragraph(title, text) for title, text in _context(row)}
+    return {own.get(title, by_title[title][0]) for title in titles if title in by_title}
+
+
+def _articles(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
+    """SQuAD: an article is a document, a paragraph a page of it. A folder with several languages: name the file's folder."""
+    found = QuestionSet()
+    for rows in contents.values():
+        if not isinstance(rows, dict) or "data" not in rows:
+            continue
+        for article in rows["data"]:
+            position = len(found.documents)
+            found.documents.append(
+                SetDocument(article["title"], tuple(paragraph["context"] for paragraph in article["paragraphs"]))
+            )
+            for page, paragraph in enumerate(article["paragraphs"], 1):
+                for row in paragraph["qas"]:
+                    found.questions.append(SetQuestion(row["id"], row["question"], frozenset({(position, page)})))
+    return found if found.documents else None
+
+
+def _one_passage(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
+    """NQ in the layout of Lost in the Middle: the gold passages of all questions pooled."""
+    found = QuestionSet()
+    for table in _tables(contents, "question", "ctxs"):
+        for number, row in enumerate(table):
+            places = {found.paragraph(one["title"], one["text"]): one.get("isgold") for one in row["ctxs"]}
+            gold = frozenset(place for place, is_gold in places.items() if is_gold)
+            found.questions.append(SetQuestion(str(number), row["question"], gold))
+    return found if found.documents else None
+
+
+def _filings(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
+    """FinanceBench: each question is asked of one PDF; evidence pages count from 0 in the file."""
+    found = QuestionSet(by_page=True)
+    position: dict[str, int] = {}
+    for table in _tables(contents, "question", "doc_name", "evidence"):
+        for row in table:
+            name = row["doc_name"]
+            file = folder / "pdfs" / f"{name}.pdf"
+            if not file.is_file():
+                continue
+            if name not in position:
+                position[name] = len(found.documents)
+                found.documents.append(SetDocument(name, file=file))
+            within = position[name]
+            gold = frozenset(
+                (within, one["evidence_page_num"] + 1) for one in row["evidence"] if one["doc_name"] == name
+            )
+            found.questions.append(SetQuestion(row["financebench_id"], row["question"], gold, within))
+    return found if found.documents else None
+
+
+def _keys(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
+    """Every key asked for: the pair it is the key of has to come first."""
+    found = QuestionSet()
+    for table in _tables(contents, "ordered_kv_records"):
+        for row in table:
+            _ask_keys(found, row["ordered_kv_records"], range(len(row["ordered_kv_records"])))
+    return found if found.documents else None
+
+
+def _nested_keys(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
+    """MemGPT's orderings: along each line of indices a value is replaced by the next key, and every key is asked for.
+
+    The 140 pairs are in the neighbouring folder of the set they come from.
+    """
+    orderings = [row for rows in contents.values() if isinstance(rows, list) for row in rows if _is_ordering(row)]
+    if not orderings:
+        return None
+    found = QuestionSet()
+    for path in sorted(folder.parent.glob("kv-*/*.jsonl*")):
+        for row in _read(path)[:1]:
+            if isinstance(row, dict) and "ordered_kv_records" in row:
+                for ordering in orderings:
+                    pairs = [list(pair) for pair in row["ordered_kv_records"]]
+                    for here, after in zip(ordering, ordering[1:], strict=False):
+                        pairs[here][1] = pairs[after][0]
+                    _ask_keys(found, pairs, ordering)
+                return found
+    raise UsageError(
+        f"The key-value pairs for {folder} are missing.", "Put the folder kv-lost-in-the-middle beside it."
+    )
+
+
+def _is_ordering(row: Any) -> bool:
+    return isinstance(row, list) and bool(row) and all(isinstance(item, int) for item in row)
+
+
+def _ask_keys(found: QuestionSet, pairs: list[list[str]], asked: range | list[int]) -> None:
+    position = len(found.documents)
+    pages = tuple(f"Key-value pair: key = {key}, value = {value}" for key, value in pairs)
+    found.documents.append(SetDocument("pairs", pages))
+    for index in asked:
+        name = f"{position}/{index}"
+        found.questions.append(SetQuestion(name, pairs[index][0], frozenset({(position, index + 1)}), position))
