@@ -111,9 +111,7 @@ class ContextAssembled(Event):
     in_context: frozenset[int] = field(default_factory=frozenset)
 
     def as_dict(self) -> dict[str, Any]:
-        data = super().as_dict()
-        data["in_context"] = sorted(self.in_context)
-        return data
+        return {**super().as_dict(), "in_context": sorted(self.in_context)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,10 +181,7 @@ class HopChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PageRead(Event):
-    """A page of search results. `page` and `pages` count from 1; `first`..`last` are the 1-based ranks shown.
-
-    `origin`: model | reader-ahead | user. A user's search is read by the user, not by the model.
-    """
+    """A page of search results; `page`, `pages`, `first`, `last` count from 1. `origin`: model | read-ahead | user."""
 
     durable: ClassVar[bool] = True
     query: str = ""
@@ -247,7 +242,7 @@ class QuoteChecked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerDone(Event):
-    """The message sent to the user, verbatim, with its checked citations; our own remarks stand in `notes`."""
+    """The message sent to the user, verbatim, with its checked citations; our own remarks are `notes`."""
 
     durable: ClassVar[bool] = True
     text: str = ""
