@@ -198,4 +198,5 @@ def _as_wire_error(error: BaseException) -> BaseException:
 
 def _without_number(reason: str) -> str:
     """`[Errno 111] Connection refused` as people say it."""
-    return reason.partition("] ")[2].lower() if reason.startswith("[Errno") else reason
+    bare = reason.partition("] ")[2].lower() if reason.startswith("[Errno") else reason
+    return bare.rstrip(".")
