@@ -39,7 +39,7 @@ PUBLISHED = [
      "Keeping a pig in the reading room",
      [(KITCHEN, "Stillness pudding was invented by Gideon Farthingale"),
       (MINUTES, "The council fined Gideon Farthingale four shillings for keeping a pig in the reading room.")]),
-    ("two-04", "Who were stranded on the reef where the barge Second Thoughts grounded with six tons of coal?",
+    ("two-04", "Who were stranded on the reef where the barge Second Thoughts grounded?",
      "A party of Methodist choristers",
      [(LOG, "the barge Second Thoughts broke her tow in the dark this morning and grounded on Sabbath Reef"),
       (SURVEY, "Sabbath Reef was named after a party of Methodist choristers who were stranded upon it")]),
