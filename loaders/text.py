@@ -21,7 +21,7 @@ _MARKS = (
 )
 _COMMON = (
     *("cp1252", "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1251", "koi8_r", "iso8859_5", "cp1250", "cp1253"),
-    *("cp1254", "cp1255", "cp1256", "cp1257", "cp874", "iso8859_2", "iso2022_jp", "mac_roman", "cp437", "cp850", "cp866"),
+    *("cp1254", "cp1255", "cp1256", "cp1257", "cp874", "iso8859_2", "mac_roman", "cp437", "cp850", "cp866"),
 )
 """Encodings that documents are really in: a guess among all that exist is wrong too often on short texts."""
 _GUESS_BYTES = 256 * 1024

@@ -46,7 +46,7 @@ def pdf(
     outline: list[str] | None = None,
     password: str = "",
 ) -> Path:
-    """A PDF with these texts, a line of text for each line; `labels` is a reportlab numbering style such as ROMAN_LOWER."""
+    """A PDF with these texts, line by line; `labels` is a reportlab numbering style such as ROMAN_LOWER."""
     from reportlab.lib.pagesizes import A4
     from reportlab.pdfgen import canvas
 

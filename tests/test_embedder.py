@@ -20,7 +20,7 @@ from workbench.ingest import local_model
 from workbench.ingest.embedder import LocalEmbedder
 from workbench.ingest.worker import CancelledError
 
-WORDS = "keeper light bell storm harbour 1891 lease clause tide anchor 灯台 المنارة ship wreck oil lamp ledger".split()
+WORDS = ("keeper", "light", "bell", "storm", "harbour", "1891", "lease", "clause", "灯台", "المنارة", "wreck", "lamp")
 
 
 def texts(count: int, seed: int = 1) -> list[str]:

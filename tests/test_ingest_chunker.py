@@ -93,7 +93,7 @@ def test_no_passage_crosses_a_page_and_headings_reach_the_next(chunker: Chunker)
     assert [passage.heading for passage in passages if passage.page_number == 1] == ["Harbours"]
     on_second = [passage for passage in passages if passage.page_number == 2]
     assert on_second[0].heading == "Harbours"
-    assert starts[1] in {passage.start_char for passage in on_second}
+    assert {passage.start_char for passage in on_second} >= set(starts)
     bells = [passage for passage in on_second if passage.start_char >= starts[1]]
     assert {passage.heading for passage in bells} == {"Harbours > Bells"}
     assert bells[0].embedding_text.startswith("Survey > Harbours > Bells\n")

@@ -78,8 +78,7 @@ def test_a_link_to_a_folder_elsewhere_is_followed_once(tmp_path: Path) -> None:
 
 def test_pipes_and_unreadable_names_have_rows(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
-    with open(os.fsencode(tmp_path) + b"/b\xff.txt", "wb") as file:
-        file.write(b"text")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.txt")).write_bytes(b"text")
     assert rows(tmp_path) == {"b\ufffd.txt": "load", "pipe.txt": "excluded"}
 
 

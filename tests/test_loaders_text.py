@@ -120,7 +120,8 @@ def test_a_third_partys_loader_comes_by_entry_point(tmp_path: Path, monkeypatch:
     (package / "tiny-1.0.dist-info" / "entry_points.txt").write_text("[workbench.loaders]\nzzz = tiny_loader:LOADER\n")
     (package / "tiny_loader.py").write_text(
         "from loaders.document import Document, Page\nfrom loaders.registry import Loader\n"
-        "LOADER = Loader('tiny', 7, ('.zzz',), lambda path: Document('', (Page(1, None, path.read_text()[::-1]),), 'tiny', 7))\n"
+        "def load(path): return Document('', (Page(1, None, path.read_text()[::-1]),), 'tiny', 7)\n"
+        "LOADER = Loader('tiny', 7, ('.zzz',), load)\n"
     )
     monkeypatch.syspath_prepend(str(package))
     registry.all_loaders.cache_clear()

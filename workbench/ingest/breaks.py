@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-BEFORE_HEADING = -0.3
+BEFORE_HEADING = -0.6
 PARAGRAPH = 0.0
 SENTENCE_AT_LINE_END = 0.15
 SENTENCE = 0.2

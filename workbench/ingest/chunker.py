@@ -26,7 +26,7 @@ class ChunkLimits:
 
     embedder_tokens: int = 256
     mark_tokens: int = 2
-    target_tokens: int = 190
+    target_tokens: int = 180
     """The size aimed at, in the embedder's tokens, the context line not counted."""
     context_line_tokens: int = 40
     context_tokens: int = 350
