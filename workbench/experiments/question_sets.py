@@ -8,6 +8,7 @@ keys with values (Lost in the Middle, MemGPT's nested look-ups).
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,12 +32,14 @@ class SetDocument:
 
 @dataclass(frozen=True)
 class SetQuestion:
-    """A question and the places that answer it. `within` is the only document searched, None for all."""
+    """A question and the places that answer it. `within` are the documents searched, None for all; `group` is what a
+    share is also reported for, such as a language."""
 
     id: str
     text: str
     gold: frozenset[Place]
-    within: int | None = None
+    within: frozenset[int] | None = None
+    group: str = ""
 
 
 @dataclass
@@ -57,10 +60,11 @@ class QuestionSet:
 
 
 def read_set(folder: Path) -> QuestionSet:
-    """The question set in `folder`. Raises UsageError when there is none that is known."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder.", "Give the folder of a question set with --data.")
-    contents = {path: rows for path in sorted(folder.iterdir()) if (rows := _read(path)) is not None}
+    """The question set in `folder` (or in one file of it). Raises UsageError when there is none that is known."""
+    if not folder.exists():
+        raise UsageError(f"{folder} does not exist.", "Give the folder of a question set with --data.")
+    files = sorted(folder.iterdir()) if folder.is_dir() else [folder]
+    contents = {path: rows for path in files if path.is_file() and (rows := _read(path)) is not None}
     for layout in (_filings, _nested_keys, _keys, _one_passage, _articles, _pooled):
         found = layout(folder, contents)
         if found is not None and found.questions:
@@ -136,19 +140,21 @@ def _gold(row: dict[str, Any], found: QuestionSet, by_title: dict[str, list[Plac
 
 
 def _articles(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
-    """SQuAD: an article is a document, a paragraph a page of it. A folder with several languages: name the file's folder."""
+    """SQuAD: an article is a document, a paragraph a page of it. Each file, a language, is searched by itself."""
     found = QuestionSet()
-    for rows in contents.values():
-        if not isinstance(rows, dict) or "data" not in rows:
-            continue
-        for article in rows["data"]:
-            position = len(found.documents)
+    files = {path: rows["data"] for path, rows in contents.items() if isinstance(rows, dict) and "data" in rows}
+    for path, articles in files.items():
+        first = len(found.documents)
+        within = frozenset(range(first, first + len(articles)))
+        group = path.name.split(".json")[0] if len(files) > 1 else ""
+        for position, article in enumerate(articles, first):
             found.documents.append(
                 SetDocument(article["title"], tuple(paragraph["context"] for paragraph in article["paragraphs"]))
             )
             for page, paragraph in enumerate(article["paragraphs"], 1):
                 for row in paragraph["qas"]:
-                    found.questions.append(SetQuestion(row["id"], row["question"], frozenset({(position, page)})))
+                    gold = frozenset({(position, page)})
+                    found.questions.append(SetQuestion(row["id"], row["question"], gold, within, group))
     return found if found.documents else None
 
 
@@ -180,7 +186,7 @@ def _filings(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
             gold = frozenset(
                 (within, one["evidence_page_num"] + 1) for one in row["evidence"] if one["doc_name"] == name
             )
-            found.questions.append(SetQuestion(row["financebench_id"], row["question"], gold, within))
+            found.questions.append(SetQuestion(row["financebench_id"], row["question"], gold, frozenset({within})))
     return found if found.documents else None
 
 
@@ -207,7 +213,7 @@ def _nested_keys(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
             if isinstance(row, dict) and "ordered_kv_records" in row:
                 for ordering in orderings:
                     pairs = [list(pair) for pair in row["ordered_kv_records"]]
-                    for here, after in zip(ordering, ordering[1:], strict=False):
+                    for here, after in itertools.pairwise(ordering):
                         pairs[here][1] = pairs[after][0]
                     _ask_keys(found, pairs, ordering)
                 return found
@@ -226,4 +232,6 @@ def _ask_keys(found: QuestionSet, pairs: list[list[str]], asked: range | list[in
     found.documents.append(SetDocument("pairs", pages))
     for index in asked:
         name = f"{position}/{index}"
-        found.questions.append(SetQuestion(name, pairs[index][0], frozenset({(position, index + 1)}), position))
+        found.questions.append(
+            SetQuestion(name, pairs[index][0], frozenset({(position, index + 1)}), frozenset({position}))
+        )

@@ -52,7 +52,10 @@ def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
             scores = []
             for question in asked.questions:
                 places = library.ranked(question)
-                scores.append(_scores(places, question.gold, asked.by_page))
+                found = _scores(places, question.gold, asked.by_page)
+                scores.append(
+                    found | {f"{question.group}:{name}": value for name, value in found.items() if question.group}
+                )
                 yield {
                     "event": "question",
                     "step": None,
@@ -61,7 +64,6 @@ def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
                 }
         finally:
             database.close()
-    metrics = {name: sum(score[name] for score in scores) / len(scores) for name in scores[0]}
     yield {
         "event": "result",
         "step": None,
@@ -69,7 +71,7 @@ def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
         "data": folder.name,
         "questions": len(scores),
         "passages": library.passages,
-        "metrics": metrics,
+        "metrics": _means(scores),
     }
 
 
@@ -91,7 +93,8 @@ class _Library:
         """The places of the ranking's passages, best first, each once."""
         paths = self._paths
         if question.within is not None:
-            paths = {key: path for key, path in paths.items() if key == self.stored[question.within]}
+            wanted = {self.stored[position] for position in question.within}
+            paths = {key: path for key, path in paths.items() if key in wanted}
         ids = self.search.ranking(paths, question.text).ids
         passages = self.archive.passages(ids)
         return list(dict.fromkeys((self._position[passages[key].document], passages[key].page) for key in ids))
@@ -126,8 +129,16 @@ def _document(given: SetDocument) -> Document:
     return Document(given.title, pages, "question set", 1)
 
 
+def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    columns: dict[str, list[float]] = {}
+    for score in scores:
+        for name, value in score.items():
+            columns.setdefault(name, []).append(value)
+    return {name: sum(values) / len(values) for name, values in columns.items()}
+
+
 def _scores(places: Sequence[Place], gold: frozenset[Place], by_page: bool) -> dict[str, float]:
-    """One question's share of gold in the first k (r@k) and whether all of it is there (all@k); by page, whether any."""
+    """One question's share of gold in the first k (r@k), whether all is there (all@k); by page, whether any is."""
     if by_page:
         return {f"page@{k}": float(any(place in gold for place in places[:k])) for k in _FOUND_WITHIN}
     shares = {f"r@{k}": len(gold.intersection(places[:k])) / len(gold) for k in _FOUND_WITHIN}
