@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import openai  # noqa: F401 - here, so that loading it does not count as a server's silence in the first test
 import pytest
 
 from tests.model_server import ModelServer, Reply, Script, refusal
@@ -234,20 +235,20 @@ def test_an_error_in_mid_stream_is_told_in_its_own_words(tail: str, said: str) -
 
 def test_silence_in_mid_stream_ends_in_time() -> None:
     started = time.monotonic()
-    error, _ = failure([Reply(content="begun well", stall_after_chunks=2)], requests=1, timeout_seconds=0.2)
-    assert "said nothing for 0.2 seconds" in error.message
-    assert time.monotonic() - started < 2
+    error, _ = failure([Reply(content="begun well", stall_after_chunks=2)], requests=1, timeout_seconds=0.5)
+    assert "said nothing for 0.5 seconds" in error.message
+    assert time.monotonic() - started < 3
 
 
 def test_silence_before_the_first_byte_ends_in_time_and_is_not_tried_again() -> None:
-    error, deltas = failure([Reply(delay_seconds=30)], requests=1, timeout_seconds=0.2)
+    error, deltas = failure([Reply(delay_seconds=30)], requests=1, timeout_seconds=0.5)
     assert "said nothing" in error.message
     assert deltas == []
 
 
 def test_comments_do_not_count_as_an_answer() -> None:
     reply = Reply(content="", finish=None, done=False, tail=": still here\n\n" * 3, stall_after_chunks=2)
-    failure([reply], requests=1, timeout_seconds=0.2)
+    failure([reply], requests=1, timeout_seconds=0.5)
 
 
 def test_comments_between_events_are_skipped() -> None:
@@ -274,6 +275,19 @@ def test_a_reply_cut_by_the_limit_says_length() -> None:
 # Stopping
 
 
+def stop_once_asked(server: ModelServer, cancel: threading.Event) -> None:
+    """Set `cancel` a moment after the server has a request."""
+
+    def wait() -> None:
+        until = time.monotonic() + 10
+        while not server.requests and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        cancel.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -285,10 +299,10 @@ def test_a_reply_cut_by_the_limit_says_length() -> None:
 def test_cancel_closes_the_connection_at_once(reply: Reply) -> None:
     cancel = threading.Event()
     with ModelServer([reply]) as server:
-        threading.Timer(0.2, cancel.set).start()
+        stop_once_asked(server, cancel)
         started = time.monotonic()
         deltas = list(model_of(server).stream(REQUEST, cancel))
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
         assert server.hung_up.wait(2), "the server must see the client leave, or it goes on working"
     assert not any(isinstance(delta, Completion) for delta in deltas)
 
@@ -296,10 +310,10 @@ def test_cancel_closes_the_connection_at_once(reply: Reply) -> None:
 def test_cancel_ends_a_wait_between_tries() -> None:
     cancel = threading.Event()
     with ModelServer([refusal(429, "slow down", retry_after="30")]) as server:
-        threading.Timer(0.2, cancel.set).start()
+        stop_once_asked(server, cancel)
         started = time.monotonic()
         assert list(model_of(server).stream(REQUEST, cancel)) == []
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
         assert len(server.requests) == 1
 
 
@@ -319,7 +333,7 @@ def test_cancel_while_connecting() -> None:
         started = time.monotonic()
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
         assert list(OpenAIChat("m", url).stream(REQUEST, cancel)) == []
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
 
 
 class Filled:
@@ -353,7 +367,7 @@ def test_after_a_stop_the_model_answers_again() -> None:
     cancel = threading.Event()
     with ModelServer([Reply(content="long", stall_after_chunks=1), "again"]) as server:
         model = model_of(server)
-        threading.Timer(0.1, cancel.set).start()
+        stop_once_asked(server, cancel)
         assert list(model.stream(REQUEST, cancel)) == []
         *_, completion = model.stream(REQUEST, threading.Event())
     assert isinstance(completion, Completion)

@@ -24,7 +24,7 @@ _OVERFLOW = re.compile(
 _LONGEST_TEXT_CHARS = 300
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The server answered with an error. `status` is 200 for one in the middle of a stream."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Refused(Exception):  # noqa: N818
         return self.code in _OVERFLOW_CODES or self.status == 413 or bool(_OVERFLOW.search(self.text))
 
 
-class Lost(Exception):  # noqa: N818
+class Lost(Exception):
     """The connection was not made, broke, or fell silent; the text says which, as the end of a sentence."""
 
     def __init__(self, text: str, *, connecting: bool = False, timed_out: bool = False) -> None:
