@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -43,6 +46,8 @@ from workbench.tui.panes.trace import TracePane
 from workbench.tui.windows import Windows
 from workbench.tui.work import Arrived, Ended, Happened
 from workbench.views import SessionProtocol
+
+log = logging.getLogger(__name__)
 
 
 class WorkbenchApp(App[int]):
@@ -144,6 +149,13 @@ class WorkbenchApp(App[int]):
         if self._load:
             self.desk.work.load(self._load)
 
+    def _fatal_error(self) -> None:
+        """No traceback reaches a person: it goes to the log, one sentence to the terminal."""
+        log.exception("the screen failed")
+        error = sys.exc_info()[1]
+        said = one_line(f"The screen failed: {type(error).__name__}: {error}", 300)
+        self.panic(Text(f"{said}. Everything is saved; start the workbench again."))
+
     def _catch_signals(self) -> None:
         """A closed terminal or a polite kill ends the app as ctrl+q does, leaving the terminal clean."""
         loop = asyncio.get_running_loop()
@@ -169,9 +181,6 @@ class WorkbenchApp(App[int]):
 
     @on(PromptArea.Sent)
     def _sent(self, message: PromptArea.Sent) -> None:
-        area = self.prompt.area
-        area.clear()
-        area.remember(message.text)
         self.desk.send(message.text)
 
     def prefill(self, text: str) -> None:

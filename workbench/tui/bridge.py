@@ -80,6 +80,7 @@ class Bridge:
             case ev.StepStarted():
                 self._steps += 1
                 panes.status.step(self._steps, event.limit)
+                panes.trace.begin_step(event.step or self._steps)
                 panes.trace.count("step")
             case ev.ContextAssembled():
                 panes.gauge.show(event)
@@ -210,6 +211,7 @@ class Bridge:
             case ev.QuoteChecked():
                 return
             case ev.StepFinished():
+                self._panes.trace.sized(event.step or self._steps, event.used, event.usable)
                 return
             case ev.AnswerDone():
                 exchange.answer, exchange.streaming, exchange.waiting = event.text, False, ""

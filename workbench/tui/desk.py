@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.errors import UsageError, WorkbenchError
-from workbench.events import Event, Failed, QuestionAsked
+from workbench.events import ContextAssembled, Event, Failed, QuestionAsked
 from workbench.foreign import one_line
 from workbench.tui import commands, themes
 from workbench.tui.work import Ended, Work
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 Result = TypeVar("Result")
+
+LIBRARY_SECONDS = 2.0
+"""How often the numbers of documents are asked for while a load runs."""
 
 
 class Desk:
@@ -40,6 +43,11 @@ class Desk:
         """Draw the conversation as it was left; what is sent before that waits."""
         self.refresh_identity()
         self.fetch(self._history, self._replay)
+        self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
+
+    def _while_loading(self) -> None:
+        if self.work.loading:
+            self.refresh_library()
 
     def _history(self) -> list[Event]:
         try:
@@ -51,6 +59,8 @@ class Desk:
         with self._app.batch_update():
             self._app.bridge.replay(history)
         self._app.prompt.area.remember_all([event.text for event in history if isinstance(event, QuestionAsked)])
+        if not any(isinstance(event, ContextAssembled) for event in history):
+            self.fetch(self.session.context, self._app.gauge.show)
         early, self._early = self._early or [], None
         for text in early:
             self.ask(text)

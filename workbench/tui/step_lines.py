@@ -137,8 +137,8 @@ def summarised(line: StepLine, text: str) -> None:
 def pressure(event: PressureWarning) -> StepLine:
     """The model was told that its window is filling."""
     share = event.used / event.usable if event.usable else 0
-    text = f"{share:.0%} of the usable window is full, the model was told"
-    return StepLine("!", "memory", text, ok=True, detail=f"{number(event.used)} of {number(event.usable)} tokens")
+    text = f"{share:.0%} of the usable window, the model was told"
+    return StepLine("!", "pressure", text, ok=True, detail=f"{number(event.used)} of {number(event.usable)} tokens")
 
 
 def hop(event: HopChanged) -> StepLine:

@@ -28,7 +28,7 @@ def question_rows(question: str, width: int) -> list[Row]:
 
 def step_rows(steps: list[StepLine], width: int, cursor: int | None, first_item: int = 0) -> list[Row]:
     """A row a step, columns aligned over all of them; the detail of an opened one below it."""
-    kind_cells = max([8, *(len(step.kind) + 1 for step in steps)])
+    kind_cells = max([9, *(len(step.kind) + 1 for step in steps)])
     page_cells = max([0, *(cell_len(step.page) + 2 for step in steps)])
     result_cells = max([0, *(cell_len(step.result) + 1 for step in steps)])
     rows: list[Row] = []
@@ -72,26 +72,25 @@ def answer_rows(exchange: Exchange, width: int, shown: list[Citation]) -> list[R
 
 
 def citation_rows(
-    shown: list[Citation], width: int, in_context: Collection[int], cursor: int | None, first_item: int
+    pages: list[tuple[str, Citation]], width: int, in_context: Collection[int], cursor: int | None, first_item: int
 ) -> list[Row]:
     """Numbered sources, as many on a line as fit; a dot where the passage is in context now."""
     rows: list[Row] = []
     parts: list[tuple[str, str]] = [("  ", "")]
     targets: list[Target] = []
     at = 2
-    for item, citation in enumerate(shown, first_item):
-        number = citation.number
+    for item, (numbers, citation) in enumerate(pages, first_item):
         live = citation.passage is not None and citation.passage in in_context
         dot = f"{glyphs.IN_CONTEXT} " if live else ""
         where = f" p.{one_line(citation.label or str(citation.page), 12)}"
         name = crop(one_line(citation.document, 200), max(8, min(40, width - 12 - cell_len(where))), keep_end=True)
-        cells = 4 + len(str(number)) - 1 + cell_len(dot + name + where)
+        cells = 3 + len(numbers) + cell_len(dot + name + where)
         if targets and at + cells > width:
             rows.append(Row(Content.assemble(*parts), tuple(targets)))
             parts, targets, at = [("  ", "")], [], 2
         style = CURSOR if item == cursor else ""
         parts += [
-            (f"[{number}] ", style or "$accent"),
+            (f"[{numbers}] ", style or "$accent"),
             (dot, style or "$in-context"),
             (name + where, style),
             ("   ", ""),

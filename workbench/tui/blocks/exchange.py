@@ -14,7 +14,7 @@ from textual.message import Message
 from workbench.events import Citation
 from workbench.tui import glyphs
 from workbench.tui.blocks.drawing import CURSOR, answer_rows, citation_rows, note_rows, question_rows, step_rows
-from workbench.tui.blocks.exchange_state import Exchange, cited
+from workbench.tui.blocks.exchange_state import Exchange, by_page, cited
 from workbench.tui.cells import plural
 from workbench.tui.lines import Lines, Row, Target
 from workbench.tui.step_lines import StepLine
@@ -67,7 +67,9 @@ class ExchangeBlock(Lines, can_focus=True):
             steps += note_rows(exchange.waiting, width, sign="…")
         parts.append(steps)
         parts.append(answer_rows(exchange, width, shown))
-        parts.append(citation_rows(shown, width, self._in_context, cursor, self._first_citation()))
+        parts.append(
+            citation_rows(by_page(exchange.citations), width, self._in_context, cursor, self._first_citation())
+        )
         parts.append([row for note in exchange.notes for row in note_rows(note, width)])
         if exchange.outcome:
             parts.append(note_rows(exchange.outcome, width, "$text-warning", glyphs.READY))
@@ -92,7 +94,7 @@ class ExchangeBlock(Lines, can_focus=True):
     @property
     def items(self) -> int:
         """How many things the cursor can stand on."""
-        return self._first_citation() + len(cited(self.exchange.citations))
+        return self._first_citation() + len(by_page(self.exchange.citations))
 
     def action_move(self, by: int) -> None:
         """Move the cursor; at the ends the key goes on to the chat, which scrolls."""
@@ -121,10 +123,10 @@ class ExchangeBlock(Lines, can_focus=True):
         elif item < len(self.steps):
             self.steps[item].opened = not self.steps[item].opened
         else:
-            shown = cited(exchange.citations)
+            shown = by_page(exchange.citations)
             at = item - self._first_citation()
             if 0 <= at < len(shown):
-                self.post_message(self.CitationChosen(shown[at]))
+                self.post_message(self.CitationChosen(shown[at][1]))
             return
         self.changed()
 

@@ -44,3 +44,11 @@ def cited(citations: Sequence[Citation]) -> list[Citation]:
     """What may be shown as a citation: verified quotes, numbered as they came, or in order where they were not."""
     sound = [citation for citation in citations if citation.verified]
     return [citation if citation.number else replace(citation, number=at) for at, citation in enumerate(sound, 1)]
+
+
+def by_page(citations: Sequence[Citation]) -> list[tuple[str, Citation]]:
+    """The pages that are cited: each with the numbers of its quotes ("1" or "1,3") and the first of them."""
+    pages: dict[tuple[str, int], list[Citation]] = {}
+    for citation in cited(citations):
+        pages.setdefault((citation.document, citation.page), []).append(citation)
+    return [(",".join(str(item.number) for item in items), items[0]) for items in pages.values()]

@@ -121,7 +121,15 @@ class ArchivePane(Pane):
             return
         self.query_one(HitList).show(shown, self._in_context)
         self.query_one(Preview).show(shown.hits[0] if shown.hits else None)
-        self.frame(title=self._title(shown), number=self._number(shown))
+        self._entitle()
+
+    def on_resize(self) -> None:
+        """The query in the frame is cut to its width."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        if (shown := self.shown) is not None:
+            self.frame(title=self._title(shown), number=self._number(shown))
 
     def _title(self, shown: PageRead) -> Content:
         who = {"user": "yours", "model": ""}.get(shown.origin, "ahead")

@@ -28,23 +28,17 @@ class MemoryLines(Lines):
         self.blocks: dict[str, BlockView] = {}
         self.added: dict[str, str] = {}
         self.whole = False
+        self.budget_rows = 7
 
     def rows(self, width: int) -> list[Content]:
         if not self.blocks:
             return [Content.styled("nothing yet", "$muted")]
-        rows: list[Content] = []
-        for block in self.blocks.values():
-            rows += self._block(block, width)
-        return rows
+        room = self.budget_rows - len(self.blocks) + 1
+        return [row for block in self.blocks.values() for row in self._block(block, width, room)]
 
-    def _block(self, block: BlockView, width: int) -> list[Content]:
+    def _block(self, block: BlockView, width: int, room: int) -> list[Content]:
         text = clean(block.text).strip()
-        brief = block.name != "task" and not self.whole
-        lines = (
-            [one_line(text)]
-            if brief
-            else [line for part in text.split("\n") for line in wrap(part, width - NAME_CELLS)]
-        )
+        lines = self._lines_of(block.name, text, width - NAME_CELLS, room)
         fresh = self._fresh(block, lines)
         rows: list[Content] = []
         for at, line in enumerate(lines or [""]):
@@ -58,6 +52,18 @@ class MemoryLines(Lines):
             if mark:
                 rows[-1] = Content.assemble(rows[-1], " " * max(gap, 0), (mark, "$part-memory"))
         return rows
+
+    def _lines_of(self, name: str, text: str, width: int, room: int) -> list[str]:
+        """All of a block, wrapped; or in brief a line each, the middle of the task left out where it is too long."""
+        if self.whole:
+            return [line for part in text.split("\n") for line in wrap(part, width)]
+        if name != "task":
+            return [one_line(text)]
+        lines = text.split("\n")
+        if len(lines) <= max(room, 3):
+            return lines
+        kept = max(room, 3) - 2
+        return [lines[0], f"… {len(lines) - kept - 1} more lines, f10 shows them", *lines[-kept:]]
 
     def _fresh(self, block: BlockView, lines: list[str]) -> set[int]:
         """Which lines are of the latest edit: the last ones, as many as the added text takes."""
@@ -101,7 +107,6 @@ class MemoryPane(Pane, VerticalScroll):
         self._lines.added = {block.name: added} if added else {}
         self._draw()
         self.mark_changed()
-        self.scroll_end(animate=False)
 
     def settle(self) -> None:
         """A new question begins: nothing is new any more."""
@@ -113,6 +118,11 @@ class MemoryPane(Pane, VerticalScroll):
         if self._lines.whole != whole:
             self._lines.whole = whole
             self._draw()
+
+    def on_resize(self) -> None:
+        """In brief it takes about a quarter of the screen."""
+        self._lines.budget_rows = max(3, round(self.app.size.height * 0.27) - 3)
+        self._lines.changed()
 
     def texts(self) -> Mapping[str, BlockView]:
         """The blocks by name."""

@@ -30,9 +30,6 @@ class PromptArea(TextArea):
     """A text area in which enter sends and up recalls what was asked before."""
 
     BINDINGS = [
-        Binding("enter", "send", "Send", show=False, priority=True),
-        Binding("ctrl+j", "newline", "New line", show=False, priority=True),
-        Binding("tab", "complete", "Complete", show=False),
         Binding("up", "earlier", "Previous question", show=False),
         Binding("down", "later", "Next question", show=False),
     ]
@@ -77,6 +74,8 @@ class PromptArea(TextArea):
             return
         text = self.text.strip()
         if text:
+            self.clear()
+            self.remember(text)
             self.post_message(self.Sent(text))
 
     def action_newline(self) -> None:
@@ -118,6 +117,16 @@ class PromptArea(TextArea):
         self._at = at
         self.load_text(self._asked[at] if at < len(self._asked) else self._draft)
         self.move_cursor(self.document.end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        # Not bindings: those run when a key has passed through the app, after what was typed behind it.
+        action = {"enter": self.action_send, "ctrl+j": self.action_newline, "tab": self.action_complete}.get(event.key)
+        if action is None:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        action()
 
     async def _on_paste(self, event: events.Paste) -> None:
         """A paste is text, whatever control characters it carries."""

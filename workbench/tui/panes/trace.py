@@ -21,7 +21,7 @@ KEPT_STEPS = 500
 class StepSize:
     """One step: tokens of its prompt, what is usable, and what it moved."""
 
-    step: int | None
+    step: int
     used: int
     usable: int
     warn: int
@@ -43,26 +43,31 @@ class TraceLines(Lines):
         self.counts: dict[str, int] = {}
 
     def rows(self, width: int) -> list[Content]:
-        return [self._sparkline(width), self._counts(), *(self._step(step, width) for step in reversed(self.steps))]
+        return [
+            self._sparkline(width),
+            self._counts(width),
+            *(self._step(step, width) for step in reversed(self.steps)),
+        ]
 
     def _sparkline(self, width: int) -> Content:
-        if not self.steps:
+        steps = [step for step in self.steps if step.used]
+        if not steps:
             return Content.styled("no step yet", "$muted")
-        now = f"  now {self.steps[-1].share:.0%} of usable"
-        recent = self.steps[-max(1, width - 7 - len(now)) :]
+        now = f"  now {steps[-1].share:.0%} of usable"
+        recent = steps[-max(1, width - 7 - len(now)) :]
         pieces = [(glyphs.spark([step.share]), _pressure_style(step) or "$in-context") for step in recent]
-        return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(self.steps[-1]) or "bold"))
+        return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(steps[-1]) or "bold"))
 
-    def _counts(self) -> Content:
+    def _counts(self, width: int) -> Content:
         said = [plural(self.counts.get(noun, 0), noun) for noun in ("step", "search", "write", "evict")]
-        return Content.styled(" · ".join(said), "$muted")
+        text = next((text for text in (" · ".join(said), ", ".join(said)) if len(text) <= width), ", ".join(said[:2]))
+        return Content.styled(text, "$muted")
 
     def _step(self, step: StepSize, width: int) -> Content:
-        name = "next" if step.step is None else f"step {step.step}"
         moved = [f"{signed(step.paged_in)} paged in"] if step.paged_in else []
         moved += [f"{signed(-step.paged_out)} evicted"] if step.paged_out else []
         return Content.assemble(
-            (f"{name:<9}", "$accent"),
+            (f"step {step.step:<4}", "$accent"),
             right(number(step.used), 7),
             (f" {step.share:>4.0%}  ", _pressure_style(step) or "$muted"),
             ("  ".join(moved), "$muted"),
@@ -96,16 +101,24 @@ class TracePane(Pane, VerticalScroll):
     def assembled(self, context: ContextAssembled) -> None:
         """A prompt was put together."""
         usable = context.window - context.reserve
-        size = StepSize(context.step, context.used, usable, context.warn)
-        steps = self._lines.steps
-        if steps and steps[-1].step == context.step:
-            steps[-1] = size
-        else:
-            self._lines.steps = [*steps, size][-KEPT_STEPS:]
+        if context.step is not None:
+            self.sized(context.step, context.used, usable, context.warn)
         if context.warn and usable:
             self.frame(number=f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}")
         self._lines.changed()
         self.mark_changed()
+
+    def begin_step(self, step: int) -> None:
+        """A step begins; what is moved from now on is its doing."""
+        if not self._lines.steps or self._lines.steps[-1].step != step:
+            self._lines.steps = [*self._lines.steps, StepSize(step, 0, 0, 0)][-KEPT_STEPS:]
+
+    def sized(self, step: int, used: int, usable: int, warn: int = 0) -> None:
+        """The prompt of a step had this size."""
+        self.begin_step(step)
+        last = self._lines.steps[-1]
+        last.used, last.usable, last.warn = used, usable, warn or last.warn
+        self._lines.changed()
 
     def count(self, noun: str, *, paged_in: int = 0, paged_out: int = 0) -> None:
         """Something was done: a step, a search, a write, an eviction; tokens that came or went."""

@@ -22,7 +22,7 @@ class Jump(Overlay[str]):
 
     def compose(self) -> ComposeResult:
         for letter, at in self._places.items():
-            label = Static(Content(f" {letter} "), classes="jump-letter")
+            label = Static(Content(letter.upper()), classes="jump-letter")
             label.styles.offset = (at.x, at.y)
             yield label
 
