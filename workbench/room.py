@@ -14,7 +14,7 @@ from workbench.agent.executor import Executor
 from workbench.agent.functions import Function, chosen
 from workbench.agent.loop import Agent
 from workbench.agent.workspace import Workspace
-from workbench.config import READER, Settings
+from workbench.config import Settings
 from workbench.engine import Engine, source_name
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
@@ -23,7 +23,7 @@ from workbench.tokens import Calibration, count, functions_text
 FIXED_SHARE = 0.25
 """Most of the window that system instructions and functions may take."""
 
-_OWN = ("model", "window_tokens", "reserve_tokens", "preset", "persona", "human")
+_OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 _PASTED_SHARE = 0.25
 _STUB_CHARS = 300
 
@@ -67,10 +67,9 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     )
     space.step = memory.step
     functions, system, tools = fixed_parts(settings, folder)
-    model, wire_name = engine.model(settings)
-    calibration = Calibration.for_model(wire_name, embedded=wire_name == READER)
+    calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
     context = MainContext(space, system, tools, calibration, lambda: describe(engine, row.id))
-    return Agent(space, context, Executor(functions), model, wire_name, AnswerDesk(space, engine.archive))
+    return Agent(space, context, Executor(functions), lambda: engine.model(settings), AnswerDesk(space, engine.archive))
 
 
 def with_model(engine: Engine, agent: Agent, model: str) -> Agent:

@@ -15,7 +15,7 @@ from workbench.agent import journal
 from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
 from workbench.agent.workspace import page_read
-from workbench.config import READER, Settings, read_settings
+from workbench.config import Settings, read_settings
 from workbench.engine import Engine, source_name
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Detached, Event, Failed, PageRead
@@ -61,8 +61,8 @@ class Session:
     @property
     def model_label(self) -> str:
         """The model as people should read it."""
-        name = self._current.model_name
-        return "extractive reader" if name == READER else name
+        settings = self._current.workspace.settings
+        return "extractive reader" if settings.uses_reader else settings.model or settings.base_url
 
     @property
     def window_tokens(self) -> int:

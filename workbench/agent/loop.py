@@ -57,20 +57,27 @@ class Agent:
     """One agent with a model. `answer` is a generator of events: run it off the event loop, one question at a time."""
 
     def __init__(
-        self, workspace: Workspace, context: MainContext, executor: Executor, model: ChatModel, model_name: str, desk: AnswerDesk,
+        self, workspace: Workspace, context: MainContext, executor: Executor, model: Callable[[], tuple[ChatModel, str]],
+        desk: AnswerDesk,
         *, options: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.workspace = workspace
         self.context = context
         self.executor = executor
-        self.model = model
-        self.model_name = model_name
+        self._make_model = model
+        self._model: tuple[ChatModel, str] | None = None
+        self._open_step: int | None = None
         self.options = dict(options or {})
         self.stop = Stop()
         self._desk = desk
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
-        self.on_usage: Callable[[Calibration], None] = lambda calibration: None
+
+    def model(self) -> tuple[ChatModel, str]:
+        """The model and its name on the wire, made when it is first needed. Raises ModelError."""
+        if self._model is None:
+            self._model = self._make_model()
+        return self._model
 
     def answer(self, text: str) -> Iterator[Event]:
         """Answer a message of the user; ends with Yielded or Stopped. What it yields is committed, or marked ephemeral."""
@@ -145,15 +152,16 @@ class Agent:
         memory = self.workspace.memory
         step = self.workspace.step = memory.step + 1
         pressure = list(self.context.relieve())
-        prompt, request = self.context.record(step, self.model_name, self.options)
-        memory.step = step
+        model, name = self.model()
+        prompt, request = self.context.record(step, name, self.options)
+        memory.step = self._open_step = step
         started = StepStarted(limit=self.workspace.settings.steps, reason=f"step {question.steps}")
         yield from self._commit([started, *pressure])
         yield self._stamp(self.context.event(prompt))
-        yield self._stamp(Waiting(what="model", detail=self.model_name))
+        yield self._stamp(Waiting(what="model", detail=name))
         asked = time.perf_counter()
         reply = Reply()
-        for event in reply.follow(self.model, request, self.stop):
+        for event in reply.follow(model, request, self.stop):
             yield self._stamp(event)
         answered = time.perf_counter()
         if reply.completion is None:
@@ -254,11 +262,11 @@ class Agent:
         usage = completion.usage
         if usage is not None:
             self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
-            self.on_usage(self.context.calibration)
         reply = {
             "content": completion.content, "finish_reason": completion.finish_reason,
             "calls": [asdict(call) for call in completion.calls],
         }  # fmt: skip
+        self._open_step = None
         memory.finish_step(memory.step, "done", reply=reply, usage=asdict(usage) if usage else {}, times=times)
 
     def _interrupted(self, reply: Reply, times: tuple[float, float]) -> Iterator[Event]:
@@ -268,14 +276,17 @@ class Agent:
             memory.add(
                 "assistant", "assistant", {"content": partial, "calls": [], "interrupted": True}, step=memory.step
             )
+        self._open_step = None
         memory.finish_step(memory.step, "interrupted", reply={"content": partial}, usage={}, times=times)
         yield from self._commit(
             [Stopped(reason="user", detail="Cancelled at once; what had come is kept as interrupted.")]
         )
 
     def _fail(self, error: ModelError) -> Iterator[Event]:
-        memory = self.workspace.memory
-        memory.finish_step(memory.step, "failed", reply={"error": error.one_line()}, usage={}, times=(0.0, 0.0))
+        if self._open_step is not None:
+            reply = {"error": error.one_line()}
+            self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
+            self._open_step = None
         yield from self._end(
             Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
         )
