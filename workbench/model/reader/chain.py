@@ -21,10 +21,13 @@ class Weights:
     coverage: float = 1.0
     likeness: float = 0.8
     floor: float = 0.3
-    link: float = 0.25
-    bridge: float = 0.3
+    soft: float = 0.6
+    link: float = 0.12
+    bridge: float = 0.25
     supplies: float = 0.12
-    member: float = 0.2
+    member: float = 0.15
+    jump: float = 0.15
+    trust: float = 0.5
     document: float = 0.02
     starts: int = 12
     beam: int = 12
@@ -106,9 +109,11 @@ def _extend(evidence: Evidence, chain: Chain, weights: Weights) -> list[Chain]:
             continue
         together = {key: max(have.get(key, 0.0), cover.get(key, 0.0)) for key in {*have, *cover}}
         gain = _share(question, together) - chain.coverage
-        trust = 1.0 if reaches else min(1.0, 0.4 + link)
-        score = chain.score + weights.coverage * gain * trust + weights.likeness * max(0.0, likeness[index] - weights.floor)
-        score += weights.link * link - weights.member - (0 if unit.document in documents else weights.document)
+        trust = weights.trust + (1.0 - weights.trust) * link
+        soft = weights.soft * max(0.0, likeness[index] - weights.floor) * (1.0 - chain.coverage) ** 0.5
+        score = chain.score + (weights.coverage * gain + soft) * trust + weights.link * link
+        score -= weights.member + (0 if unit.document in documents else weights.document)
+        score -= weights.jump if link < weights.bridge else 0.0
         score += max(0.0, _supply(question, unit, weights) - old_supply)
         grown.append(Chain((*chain.members, index), score, chain.coverage + gain, tuple(sorted(together.items()))))
     return sorted(grown, key=_order)[: weights.beam]

@@ -21,6 +21,9 @@ Score = Callable[[str, Sequence[str]], Sequence[float]]
 _FIGURE = re.compile(r"(?<![\d.,-])(?!1[5-9]\d\d\b|20\d\d\b)\d{3,}(?![\d.,%-])")
 """Numbers that may stand for a thing (bag 316), years left out."""
 
+QUOTE_CHARS = 320
+"""How long a quote may grow by taking a scrap of a sentence with it."""
+
 NEAR = 0.6
 """What a word counts that stands beside the sentence (title, heading, the sentence before) and not in it."""
 
@@ -105,9 +108,7 @@ def units(passages: Mapping[str, Passage], notes: Sequence[Note]) -> list[Unit]:
     for passage in passages.values():
         title = title_words(passage.document, passage.heading)
         before = ""
-        for position, sentence in enumerate(sentences(passage.text)):
-            if sentence.startswith("#") or is_heading(sentence):
-                continue
+        for position, sentence in enumerate(_telling(sentences(passage.text))):
             unit = Unit(passage.handle, passage.document, passage.document_page, sentence, before, title, position)
             found.setdefault(unit.key, unit)
             before = sentence
@@ -115,6 +116,26 @@ def units(passages: Mapping[str, Passage], notes: Sequence[Note]) -> list[Unit]:
         unit = Unit(note.handle, note.document, note.document_page, note.quote, "", title_words(note.document, ""), 0)
         found.setdefault(unit.key, unit)
     return list(found.values())
+
+
+def _telling(found: Sequence[str]) -> list[str]:
+    """Sentences that can stand as quotes: headings go, a label goes with what follows, a scrap with what it follows."""
+    telling: list[str] = []
+    label, joins = "", False
+    for sentence in found:
+        if sentence.startswith("#") or is_heading(sentence):
+            label, joins = "", False
+            continue
+        if not any(c.islower() for c in sentence) and len(sentence) < 60 and not label and sentence[-1] in ".:":
+            label = sentence
+            continue
+        whole, label = f"{label} {sentence}".strip(), ""
+        if joins and len(stems(whole)) < 3 and not whole.startswith("|") and len(telling[-1]) + len(whole) < QUOTE_CHARS:
+            telling[-1] += f" {whole}"
+        else:
+            telling.append(whole)
+            joins = True
+    return telling
 
 
 class Evidence:
@@ -151,14 +172,13 @@ class Evidence:
         return list(self._score(query, [u.embedded for u in self.units])) if query.strip() else [0.0] * len(self.units)
 
     def link(self, left: Unit, right: Unit) -> float:
-        """How strongly two units belong together, 0 to 1: rare names (and words) that the question does not hold."""
+        """How strongly two units belong together, 0 to 1: by a name, or rare words, that the question does not hold."""
         asked = self.question.stems
-        shared = (left.named & (right.stems | right.near)) | (right.named & (left.stems | left.near))
-        strength = sum(self.rare(s) * (0.35 if s in asked else 1.0) for s in shared)
-        words_shared = (left.stems & right.stems) - shared - asked
-        strength += 0.3 * sum(self.rare(s) for s in words_shared if rarity(s) > 0.7)
-        if left.handle == right.handle:
-            strength += 0.3
+        near = 0.7 if left.handle != right.handle else 0.5
+        own = (left.named & right.stems) | (right.named & left.stems)
+        around = ((left.named & right.near) | (right.named & left.near)) - own
+        strength = sum(self.rare(s) ** 2 for s in own - asked) + near * sum(self.rare(s) ** 2 for s in around - asked)
+        strength += 0.3 * sum(self.rare(s) ** 2 for s in (left.stems & right.stems) - own - asked if rarity(s) > 0.7)
         return min(1.0, strength)
 
 

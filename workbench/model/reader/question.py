@@ -22,6 +22,10 @@ _WANTED = (
 )
 
 
+_ASKED_FOR = re.compile(r"(?:\bwhat|^(?:\w+ )?which) ([^\W_]+)", re.IGNORECASE)
+"""The noun that the answer is one of ("by what animal"): its kind is often unsaid where the answer stands."""
+
+
 @dataclass(frozen=True)
 class Term:
     """A content word of the question. `weight` is how much covering it tells; `name` when it belongs to a proper name."""
@@ -58,6 +62,7 @@ def analyse(text: str) -> Question:
     """Take a question apart."""
     own_names = names(text)
     name_words = {stem(word) for name in own_names for word in _parts(name)}
+    asked_for = {match.group(1).lower() for match in _ASKED_FOR.finditer(text)}
     terms: dict[str, Term] = {}
     for word in (part for whole in words(text) for part in _parts(whole)):
         base = stem(word)
@@ -65,7 +70,7 @@ def analyse(text: str) -> Question:
             continue
         is_name = base in name_words
         weight = max(rarity(word), 0.7) * 1.4 if is_name else rarity(word)
-        if not is_name and word.lower() in QUESTION_WORDS:
+        if not is_name and (word.lower() in QUESTION_WORDS or word.lower() in asked_for):
             weight *= 0.3
         terms[base] = Term(word, base, weight, is_name)
     return Question(text, tuple(terms.values()), own_names, tuple(identifiers(text)), _wanted(text))
