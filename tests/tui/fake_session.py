@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import NotFound, UsageError, WorkbenchError
-from workbench.events import Attached, ContextAssembled, Detached, Event, Hit, PageRead, QuestionAsked, Stopped
+from workbench.events import (
+    Attached,
+    ContextAssembled,
+    Detached,
+    Event,
+    Hit,
+    MemoryEdited,
+    PageRead,
+    QuestionAsked,
+    Stopped,
+)
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
 WAIT_SECONDS = 10.0
@@ -106,6 +116,9 @@ class FakeSession:
             elif isinstance(entry, WorkbenchError):
                 raise entry
             else:
+                if isinstance(entry, MemoryEdited):
+                    edited = BlockView(entry.block, entry.text, entry.chars, entry.limit_chars)
+                    self.blocks = tuple(edited if block.name == entry.block else block for block in self.blocks)
                 yield entry
 
     def attach(self, source: str) -> Event:

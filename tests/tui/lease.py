@@ -166,8 +166,8 @@ EARLIER: list[Event] = [
     *search("call_0", FIRST, 1),
     AnswerDone(
         step=1,
-        text="Two of them do, says the schedule [#a40].",
-        citations=(Citation("notes.md", 2, None, "two", True, "#a40", 40),),
+        text='Two of them do: "both end in 2023" [#a40].',
+        citations=(Citation("notes.md", 2, None, "both end in 2023", True, "#a40", 40),),
     ),
     Yielded(step=1),
 ]

@@ -145,6 +145,10 @@ class WorkbenchApp(App[int]):
         self.bridge = Bridge(drawn, self.desk.refresh_library, self.desk.refresh_memory)
         self._catch_signals()
         self.prompt.area.focus()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Every pane is there now."""
         self.desk.begin()
         if self._load:
             self.desk.work.load(self._load)
@@ -167,15 +171,18 @@ class WorkbenchApp(App[int]):
 
     def on_happened(self, message: Happened) -> None:
         """An event of the session."""
-        self.bridge.draw(message.event)
+        if not self.desk.work.leaving:
+            self.bridge.draw(message.event)
 
     def on_arrived(self, message: Arrived) -> None:
         """Something that was fetched."""
-        message.deliver()
+        if not self.desk.work.leaving:
+            message.deliver()
 
     def on_ended(self, message: Ended) -> None:
         """A question or a load is over."""
-        self.desk.ended(message)
+        if not self.desk.work.leaving:
+            self.desk.ended(message)
 
     # -- the prompt --------------------------------------------------------------------------
 

@@ -20,13 +20,12 @@ from workbench.tui.panes.trace import TracePane
 from workbench.views import BlockView
 
 STOP_REASONS = {
-    "user": "stopped by you",
-    "steps": "stopped: the cap on steps is reached",
-    "tokens": "stopped: the cap on tokens is reached",
-    "time": "stopped: the cap on time is reached",
-    "cost": "stopped: the cap on cost is reached",
-    "repeated": "stopped: the model kept repeating itself",
-    "error": "stopped by an error",
+    "steps": "the cap on steps is reached",
+    "tokens": "the cap on tokens is reached",
+    "time": "the cap on time is reached",
+    "cost": "the cap on cost is reached",
+    "repeated": "the model kept repeating itself",
+    "error": "an error ended it",
 }
 _SEARCHES = ("archival_memory_search", "conversation_search", "conversation_search_date")
 _WRITES = ("core_memory_append", "core_memory_replace", "archival_memory_insert", "task_update")
@@ -218,8 +217,7 @@ class Bridge:
                 exchange.answered, exchange.citations = event.answered, list(event.citations)
                 exchange.notes = [one_line(note) for note in event.notes]
             case ev.Stopped():
-                exchange.outcome = STOP_REASONS.get(event.reason, f"stopped: {one_line(event.reason, 60)}")
-                exchange.outcome += f" · {one_line(event.detail, 200)}" if event.detail else ""
+                exchange.outcome = outcome(event)
                 self._finish(exchange)
             case ev.Yielded():
                 self._finish(exchange)
@@ -250,3 +248,11 @@ class Bridge:
             chat.fail(f"{one_line(failed.path, 200)}: {one_line(failed.reason, 300)}", one_line(failed.remedy, 300))
         if not replayed:
             self._library_changed()
+
+
+def outcome(event: ev.Stopped) -> str:
+    """Why an answer ended early, in one line."""
+    detail = one_line(event.detail, 300)
+    if event.reason == "user":
+        return "stopped by you" + (f" · {detail}" if detail and not detail.startswith("You stopped") else "")
+    return f"stopped · {detail or STOP_REASONS.get(event.reason, one_line(event.reason, 60))}"

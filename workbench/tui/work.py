@@ -66,7 +66,7 @@ class Work:
         self._waiting: deque[str] = deque()
         self._loads: deque[tuple[str, ...]] = deque()
         self._running: set[str] = set()
-        self._leaving = False
+        self.leaving = False
 
     @property
     def asking(self) -> bool:
@@ -127,7 +127,7 @@ class Work:
 
     def leave(self) -> None:
         """Stop everything now, for the end of the program."""
-        self._leaving = True
+        self.leaving = True
         self._waiting.clear()
         self._loads.clear()
         self._session.stop_load()
@@ -144,7 +144,7 @@ class Work:
         def run() -> None:
             try:
                 for event in start():
-                    if not self._leaving:
+                    if not self.leaving:
                         self._app.post_message(Happened(event))
             except Exception as error:
                 self._fail(error)
@@ -154,7 +154,7 @@ class Work:
         self._app.run_worker(run, group=group, thread=True, exit_on_error=False)
 
     def _fail(self, error: Exception) -> None:
-        if self._leaving:
+        if self.leaving:
             return
         if isinstance(error, WorkbenchError):
             failed = Failed(message=error.message, hint=error.hint)

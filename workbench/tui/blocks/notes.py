@@ -6,6 +6,7 @@ from textual.content import Content
 
 from workbench.tui import glyphs
 from workbench.tui.blocks.drawing import note_rows
+from workbench.tui.cells import plural
 from workbench.tui.lines import Lines, Row
 
 
@@ -51,14 +52,30 @@ WELCOME = (
     ("f2  adds documents: files or folders", ""),
     ("f1  helps with whatever has the focus", ""),
     ("", ""),
-    ("or try: workbench sample_docs", "$accent"),
 )
 
 
 class Welcome(Lines):
     """What stands in an empty chat."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._documents = 0
+        self._loading = False
+
+    def show(self, documents: int, *, loading: bool) -> None:
+        """There are so many documents to ask about, and whether more are on their way."""
+        if (documents, loading) != (self._documents, self._loading):
+            self._documents, self._loading = documents, loading
+            self.changed(layout=False)
+
     def rows(self, width: int) -> list[Content]:
-        return [Content.assemble("  ", (text, style)).truncate(width, ellipsis=True) for text, style in WELCOME] + [
-            Content("")
-        ]
+        lines = [*WELCOME, (self._next(), "$accent"), ("", "")]
+        return [Content.assemble("  ", (text, style)).truncate(width, ellipsis=True) for text, style in lines]
+
+    def _next(self) -> str:
+        if self._loading:
+            return "documents are loading: the first question can be asked now"
+        if self._documents:
+            return f"{plural(self._documents, 'document')} to ask about"
+        return "or try: workbench sample_docs"

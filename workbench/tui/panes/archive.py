@@ -55,17 +55,18 @@ class ArchivePane(Pane):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self._list, self._preview = HitList(), Preview()
         self._pages: list[PageRead] = []
         self._at = -1
         self._in_context: Collection[int] = frozenset()
 
     def compose(self) -> ComposeResult:
-        yield HitList()
-        yield Preview()
+        yield self._list
+        yield self._preview
 
     def goal(self) -> Widget:
         """The list has the cursor."""
-        return self.query_one(HitList)
+        return self._list
 
     @property
     def shown(self) -> PageRead | None:
@@ -83,7 +84,7 @@ class ArchivePane(Pane):
         """Which passages are in main context now."""
         if in_context != self._in_context:
             self._in_context = in_context
-            self.query_one(HitList).mark(in_context)
+            self._list.mark(in_context)
 
     def action_turn(self, by: int) -> None:
         """The next or previous page of this search."""
@@ -108,7 +109,7 @@ class ArchivePane(Pane):
     def on_hit_list_moved(self, event: HitList.Moved) -> None:
         """The preview follows the cursor."""
         event.stop()
-        self.query_one(Preview).show(event.hit)
+        self._preview.show(event.hit)
 
     def on_hit_list_chosen(self, event: HitList.Chosen) -> None:
         """Enter or a click on a row."""
@@ -119,8 +120,8 @@ class ArchivePane(Pane):
         shown = self.shown
         if shown is None:
             return
-        self.query_one(HitList).show(shown, self._in_context)
-        self.query_one(Preview).show(shown.hits[0] if shown.hits else None)
+        self._list.show(shown, self._in_context)
+        self._preview.show(shown.hits[0] if shown.hits else None)
         self._entitle()
 
     def on_resize(self) -> None:

@@ -18,7 +18,7 @@ LIVE_BLOCKS = 12
 """More widgets than this make every focus change slow."""
 
 
-class ChatPane(Pane, VerticalScroll):
+class ChatPane(VerticalScroll, Pane):
     """A picture of the context window: what was evicted is one dim row at the top."""
 
     TITLE = "Chat"
@@ -32,6 +32,7 @@ class ChatPane(Pane, VerticalScroll):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self._welcome = Welcome()
         self._fold = FoldBlock()
         self._evicted = 0
         self._folded = 0
@@ -40,7 +41,7 @@ class ChatPane(Pane, VerticalScroll):
         self._live: list[ExchangeBlock | NoteBlock] = []
 
     def compose(self) -> ComposeResult:
-        yield Welcome()
+        yield self._welcome
         yield self._fold
 
     def on_mount(self) -> None:
@@ -56,8 +57,7 @@ class ChatPane(Pane, VerticalScroll):
 
     def begin(self, question: str) -> None:
         """A new question: everything before it is folded smaller."""
-        for block in self.query(Welcome):
-            block.remove()
+        self._welcome.display = False
         if self._current is not None:
             self._current.exchange.folded_steps = True
             self._current.exchange.finished = True
@@ -109,6 +109,10 @@ class ChatPane(Pane, VerticalScroll):
                 break
             self._put_behind(block)
         self._show_fold()
+
+    def greet(self, documents: int, *, loading: bool) -> None:
+        """What the empty chat says is next."""
+        self._welcome.show(documents, loading=loading)
 
     # -- keeping it light --------------------------------------------------------------------
 

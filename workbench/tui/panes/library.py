@@ -50,7 +50,7 @@ class LibraryLines(Lines):
         return [Content.assemble("    ", name, (counts, "$muted"))]
 
 
-class LibraryPane(Pane, VerticalScroll):
+class LibraryPane(VerticalScroll, Pane):
     """What can be asked about."""
 
     TITLE = "Library"
@@ -61,12 +61,16 @@ class LibraryPane(Pane, VerticalScroll):
         "stands here with the reason and what to do about it."
     )
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._drawn = LibraryLines()
+
     def compose(self) -> ComposeResult:
-        yield LibraryLines()
+        yield self._drawn
 
     def show(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
         """Draw these."""
-        lines = self.query_one(LibraryLines)
+        lines = self._drawn
         lines.sources, lines.documents = sources, documents
         lines.changed()
         self.frame(number=plural(sum(document.status == "loaded" for document in documents), "document"))

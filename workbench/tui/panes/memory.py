@@ -77,7 +77,7 @@ class MemoryLines(Lines):
         return set(range(starts[-1], len(lines))) if starts else ({len(lines) - 1} if lines else set())
 
 
-class MemoryPane(Pane, VerticalScroll):
+class MemoryPane(VerticalScroll, Pane):
     """What the model chose to keep in sight."""
 
     TITLE = "Working memory"
@@ -89,47 +89,47 @@ class MemoryPane(Pane, VerticalScroll):
         "f10 shows every block whole."
     )
 
-    def compose(self) -> ComposeResult:
-        yield MemoryLines()
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._drawn = MemoryLines()
 
-    @property
-    def _lines(self) -> MemoryLines:
-        return self.query_one(MemoryLines)
+    def compose(self) -> ComposeResult:
+        yield self._drawn
 
     def show(self, blocks: Iterable[BlockView]) -> None:
         """All blocks as they are now."""
-        self._lines.blocks = {block.name: block for block in blocks}
+        self._drawn.blocks = {block.name: block for block in blocks}
         self._draw()
 
     def edit(self, block: BlockView, added: str) -> None:
         """One block after an edit."""
-        self._lines.blocks[block.name] = block
-        self._lines.added = {block.name: added} if added else {}
+        self._drawn.blocks[block.name] = block
+        self._drawn.added = {block.name: added} if added else {}
         self._draw()
         self.mark_changed()
 
     def settle(self) -> None:
         """A new question begins: nothing is new any more."""
-        self._lines.added = {}
+        self._drawn.added = {}
         self._draw()
 
     def whole(self, whole: bool) -> None:
         """Show every block whole (zoomed, or a tab of its own), or the short ones on a line each."""
-        if self._lines.whole != whole:
-            self._lines.whole = whole
+        if self._drawn.whole != whole:
+            self._drawn.whole = whole
             self._draw()
 
     def on_resize(self) -> None:
         """In brief it takes about a quarter of the screen."""
-        self._lines.budget_rows = max(3, round(self.app.size.height * 0.27) - 3)
-        self._lines.changed()
+        self._drawn.budget_rows = max(3, round(self.app.size.height * 0.27) - 3)
+        self._drawn.changed()
 
     def texts(self) -> Mapping[str, BlockView]:
         """The blocks by name."""
-        return self._lines.blocks
+        return self._drawn.blocks
 
     def _draw(self) -> None:
-        blocks = self._lines.blocks.values()
+        blocks = self._drawn.blocks.values()
         chars, limit = sum(block.chars for block in blocks), sum(block.limit_chars for block in blocks)
         self.frame(number=f"{number(chars)}/{number(limit)} chars" if limit else "")
-        self._lines.changed()
+        self._drawn.changed()

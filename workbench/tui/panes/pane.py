@@ -10,7 +10,9 @@ from textual.widget import Widget
 
 
 class Pane(Widget):
-    """Base of the regions."""
+    """Base of the regions. One that scrolls names its container first: styles and keys follow the first base."""
+
+    DEFAULT_CLASSES = "pane"
 
     TITLE: ClassVar[str] = ""
     NUMBER: ClassVar[str] = ""

@@ -40,7 +40,7 @@ class PromptArea(TextArea):
 
         text: str
 
-    def __init__(self) -> None:
+    def __init__(self, completions: Completions) -> None:
         super().__init__(
             soft_wrap=True,
             tab_behavior="focus",
@@ -48,13 +48,10 @@ class PromptArea(TextArea):
             highlight_cursor_line=False,
             placeholder=PLACEHOLDER,
         )
+        self._list = completions
         self._asked: list[str] = []
         self._at = 0
         self._draft = ""
-
-    @property
-    def _list(self) -> Completions:
-        return self.screen.query_one(Completions)
 
     def remember(self, text: str) -> None:
         """Add a question to what up recalls."""
@@ -202,15 +199,12 @@ class PromptPane(Pane):
     def __init__(self, completer: Completer, *, id: str) -> None:
         super().__init__(id=id)
         self._completer = completer
+        self._completions = Completions()
+        self.area = PromptArea(self._completions)
 
     def compose(self) -> ComposeResult:
-        yield Completions()
-        yield PromptArea()
-
-    @property
-    def area(self) -> PromptArea:
-        """Where the text is."""
-        return self.query_one(PromptArea)
+        yield self._completions
+        yield self.area
 
     def goal(self) -> Widget:
         """The text area takes the focus."""
@@ -223,4 +217,4 @@ class PromptPane(Pane):
         before = area.document.get_line(row)[:column]
         word = before[max(before.rfind(" "), before.rfind("\t")) + 1 :]
         wanted = (word.startswith("/") and word == area.text) or word.startswith("@")
-        self.query_one(Completions).offer(self._completer(word) if wanted else ())
+        self._completions.offer(self._completer(word) if wanted else ())

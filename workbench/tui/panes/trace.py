@@ -74,7 +74,7 @@ class TraceLines(Lines):
         ).truncate(width)
 
 
-class TracePane(Pane, VerticalScroll):
+class TracePane(VerticalScroll, Pane):
     """The size of every prompt."""
 
     TITLE = "Trace"
@@ -86,17 +86,17 @@ class TracePane(Pane, VerticalScroll):
         "f5 shows the prompt of a step word for word."
     )
 
-    def compose(self) -> ComposeResult:
-        yield TraceLines()
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._drawn = TraceLines()
 
-    @property
-    def _lines(self) -> TraceLines:
-        return self.query_one(TraceLines)
+    def compose(self) -> ComposeResult:
+        yield self._drawn
 
     def begin(self) -> None:
         """A question begins: the counts are its own."""
-        self._lines.counts = {}
-        self._lines.changed()
+        self._drawn.counts = {}
+        self._drawn.changed()
 
     def assembled(self, context: ContextAssembled) -> None:
         """A prompt was put together."""
@@ -105,29 +105,29 @@ class TracePane(Pane, VerticalScroll):
             self.sized(context.step, context.used, usable, context.warn)
         if context.warn and usable:
             self.frame(number=f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}")
-        self._lines.changed()
+        self._drawn.changed()
         self.mark_changed()
 
     def begin_step(self, step: int) -> None:
         """A step begins; what is moved from now on is its doing."""
-        if not self._lines.steps or self._lines.steps[-1].step != step:
-            self._lines.steps = [*self._lines.steps, StepSize(step, 0, 0, 0)][-KEPT_STEPS:]
+        if not self._drawn.steps or self._drawn.steps[-1].step != step:
+            self._drawn.steps = [*self._drawn.steps, StepSize(step, 0, 0, 0)][-KEPT_STEPS:]
 
     def sized(self, step: int, used: int, usable: int, warn: int = 0) -> None:
         """The prompt of a step had this size."""
         self.begin_step(step)
-        last = self._lines.steps[-1]
+        last = self._drawn.steps[-1]
         last.used, last.usable, last.warn = used, usable, warn or last.warn
-        self._lines.changed()
+        self._drawn.changed()
 
     def count(self, noun: str, *, paged_in: int = 0, paged_out: int = 0) -> None:
         """Something was done: a step, a search, a write, an eviction; tokens that came or went."""
         if noun:
-            self._lines.counts[noun] = self._lines.counts.get(noun, 0) + 1
-        if self._lines.steps:
-            self._lines.steps[-1].paged_in += paged_in
-            self._lines.steps[-1].paged_out += paged_out
-        self._lines.changed()
+            self._drawn.counts[noun] = self._drawn.counts.get(noun, 0) + 1
+        if self._drawn.steps:
+            self._drawn.steps[-1].paged_in += paged_in
+            self._drawn.steps[-1].paged_out += paged_out
+        self._drawn.changed()
 
 
 def _pressure_style(step: StepSize) -> str:

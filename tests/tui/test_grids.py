@@ -1,0 +1,121 @@
+"""The main states of the screen as character grids, at both sizes of the design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tui.fake_session import FakeSession, Gate
+from tests.tui.grid import check, grid
+from tests.tui.lease import EARLIER, QUESTION, STEPS, lease
+from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.errors import ModelUnreachable
+from workbench.events import FileFailed, Loaded, Stopped
+
+
+@piloted
+async def test_empty() -> None:
+    """What this is, f2, and what to try."""
+    for name, size in (("empty-120x36", WIDE), ("empty-80x24", NARROW)):
+        async with running(FakeSession(agent="workbench", model_label="extractive reader"), size) as (app, _):
+            check(app, name)
+
+
+@piloted
+async def test_loading() -> None:
+    """A bar, what is done to which document, and what remains; the prompt is usable."""
+    for name, size in (("loading-120x36", WIDE), ("loading-80x24", NARROW)):
+        async with running(lease(attached=False), size, load=(Path("leases"),)) as (app, pilot):
+            await wait_until(pilot, lambda: "118/190" in grid(app))
+            app.prompt.area.insert("What does annex B say")
+            await pilot.pause()
+            check(app, name)
+
+
+@piloted
+async def test_stepping() -> None:
+    """Steps one line each, the gauge, what is in context, and an eviction folded into one row."""
+    for name, size in (("stepping-120x36", WIDE), ("stepping-80x24", NARROW)):
+        session = lease()
+        session.past = EARLIER
+        async with running(session, size) as (app, pilot):
+            await ask(pilot, QUESTION)
+            session.open("searched")
+            await wait_until(pilot, lambda: "summary rewritten" in grid(app))
+            check(app, name)
+
+
+@piloted
+async def test_answer() -> None:
+    """While it streams there is a caret; then handles are numbers and each page is named once."""
+    for name, size in (("answer-120x36", WIDE), ("answer-80x24", NARROW)):
+        session = lease()
+        session.past = EARLIER
+        async with running(session, size) as (app, pilot):
+            await ask(pilot, QUESTION)
+            session.open("searched", "stepped")
+            await wait_until(pilot, lambda: "▌" in grid(app))
+            session.open("answered")
+            await wait_until(pilot, lambda: "[2] ●" in grid(app) and "ready" in grid(app))
+            check(app, name)
+
+
+@piloted
+async def test_stopped() -> None:
+    """A stopped answer says so, and what was done stays on the screen."""
+    session = lease()
+    session.script = [*STEPS[:-1], Stopped(reason="user", detail="You stopped it.")]
+    session.open("searched")
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "stopped by you" in grid(app))
+        check(app, "stopped-120x36")
+
+
+@piloted
+async def test_model_unreachable() -> None:
+    """What failed, where it looked, and what to do; a document that cannot be read has its reason and remedy."""
+    session = lease()
+    hint = "Start the server, or change the model with /model."
+    session.script = [ModelUnreachable("Nothing answers at http://localhost:11434/v1.", hint)]
+    failed = FileFailed(path="scan.pdf", reason="It has no text, only pictures.", remedy="Run OCR on it first.")
+    session.loading = [Gate("read"), Loaded(source="scans", documents=0, failed=(failed,))]
+    async with running(session, load=(Path("scans"),)) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "Nothing answers" in grid(app))
+        session.open("read")
+        await wait_until(pilot, lambda: "Run OCR" in grid(app))
+        check(app, "error-120x36")
+
+
+@piloted
+async def test_narrow_panes() -> None:
+    """Each tab shows its pane; a tab of a pane that changed out of sight is marked until it is looked at."""
+    session = lease()
+    session.open_all()
+    async with running(session, NARROW) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app))
+        assert "Archive 37 ◂" in grid(app)
+        for letter, name in (("m", "memory"), ("a", "archive"), ("t", "trace"), ("l", "library")):
+            await pilot.press("ctrl+o", letter)
+            await wait_until(pilot, lambda name=name: getattr(app, name).region.area and not app.chat.region.area)
+            check(app, f"{name}-80x24")
+        assert "Archive 37 ◂" not in grid(app)
+
+
+@piloted
+async def test_ascii() -> None:
+    """With --ascii there is no sign beyond ASCII, and nothing has moved."""
+    grids = []
+    for ascii_only in (False, True):
+        session = lease()
+        session.open_all()
+        async with running(session, ascii=ascii_only) as (app, pilot):
+            await ask(pilot, QUESTION.replace("2021 ", ""))
+            await wait_until(pilot, lambda: "lease-2019.pdf p.12   [2]" in grid(app) and "ready" in grid(app))
+            grids.append(grid(app))
+            if ascii_only:
+                check(app, "ascii-120x36")
+    plain = grids[1]
+    assert plain.isascii()
+    assert [len(row) for row in plain.splitlines()] == [len(row) for row in grids[0].splitlines()]

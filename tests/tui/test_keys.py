@@ -1,0 +1,301 @@
+"""What keys do: typing, history, stopping, searching, opening sources, zooming and jumping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tui.fake_session import Gate
+from tests.tui.grid import grid
+from tests.tui.lease import EARLIER, LOADING, QUESTION, REPLY, SECOND, lease
+from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.tui.panes.hits import HitList
+from workbench.tui.panes.prompt import PromptArea
+from workbench.tui.screens.source_page import SourcePage
+from workbench.tui.screens.xray import SegmentList, XRay
+
+
+@piloted
+async def test_enter_sends_what_was_typed_before_it_and_nothing_else() -> None:
+    """Keys arrive faster than the app works: none of them may change sides."""
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await pilot.press(*"first", "ctrl+j", *"line two", "enter", *"next")
+        await wait_until(pilot, lambda: session.asked)
+        assert session.asked == ["first\nline two"]
+        assert app.prompt.area.text == "next"
+
+
+@piloted
+async def test_up_recalls_questions_and_keeps_the_draft() -> None:
+    session = lease()
+    session.past = EARLIER
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, "one")
+        await wait_until(pilot, lambda: session.asked == ["one"] and not app.desk.work.asking)
+        await pilot.press(*"dra")
+        await pilot.press("up")
+        assert app.prompt.area.text == "one"
+        await pilot.press("up")
+        assert app.prompt.area.text == "Which leases end before 2024?"
+        await pilot.press("down", "down")
+        assert app.prompt.area.text == "dra"
+
+
+@piloted
+async def test_escape_stops_after_the_step_and_a_second_one_now() -> None:
+    session = lease()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "5 hits" in grid(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "stopped by you" in grid(app) and "ready" in grid(app))
+        assert session.calls.count("stop") == 1
+
+
+@piloted
+async def test_escape_stops_the_answer_before_the_load() -> None:
+    """With both running the answer goes first; with none, the load."""
+    session = lease()
+    session.script = [Gate("never")]
+    async with running(session, load=(Path("leases"),)) as (app, pilot):
+        await wait_until(pilot, lambda: app.desk.work.loading)
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: session.busy)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not app.desk.work.asking)
+        assert app.desk.work.loading
+        assert "stop_load" not in session.calls
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not app.desk.work.loading)
+        assert "stop_load" in session.calls
+
+
+@piloted
+async def test_a_question_can_be_asked_while_documents_load() -> None:
+    session = lease(attached=False)
+    session.script = REPLY
+    session.open("answered")
+    async with running(session, load=(Path("leases"),)) as (app, pilot):
+        await wait_until(pilot, lambda: "118/190" in grid(app))
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] lease" in grid(app) or "[1] lease" in grid(app))
+        assert app.desk.work.loading
+        session.open("loaded")
+        await wait_until(pilot, lambda: "loaded leases: 3 documents · 41 pages · 412 passages" in grid(app))
+        assert "118/190" not in grid(app)
+
+
+@piloted
+async def test_a_question_sent_during_an_answer_waits_its_turn() -> None:
+    session = lease()
+    session.script = [*REPLY]
+    async with running(session) as (app, pilot):
+        await ask(pilot, "one")
+        await wait_until(pilot, lambda: session.busy)
+        await ask(pilot, "two")
+        await wait_until(pilot, lambda: "next: two" in grid(app))
+        assert session.asked == ["one"]
+        session.open("answered")
+        await wait_until(pilot, lambda: session.asked == ["one", "two"])
+
+
+@piloted
+async def test_user_search_pages_and_opens_the_source() -> None:
+    """f3 asks, the archive marks the page as the user's, ] reads the next page, enter opens the source."""
+    session = lease()
+    async with running(session) as (app, pilot):
+        await pilot.press("f3", *"rent review", "enter")
+        await wait_until(pilot, lambda: "yours" in grid(app))
+        assert '"rent review"' in grid(app)
+        assert "page 1/8 · 1–5 of 37 · ] next" in grid(app)
+        await pilot.press("ctrl+o", "a")
+        await wait_until(pilot, lambda: isinstance(app.focused, HitList))
+        await pilot.press("]")
+        await wait_until(pilot, lambda: "page 2/8 · 6–10 of 37 · ] next [ prev" in grid(app))
+        assert session.calls[-1] == "search rent review 2"
+        calls = len(session.calls)
+        await pilot.press("[")
+        await wait_until(pilot, lambda: "page 1/8" in grid(app))
+        assert len(session.calls) == calls, "a page that was read is not searched again"
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
+        assert session.calls[-1] == "page amend-2021.pdf 3 3"
+        await wait_until(pilot, lambda: "The marked passage stands here." in grid(app))
+        await pilot.press("]")
+        await wait_until(pilot, lambda: "amend-2021.pdf · page 4 of 20" in grid(app))
+        await pilot.press("escape")
+        assert not isinstance(app.screen, SourcePage)
+
+
+@piloted
+async def test_a_page_the_agent_read_is_shown_without_a_search() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app))
+        await pilot.press("ctrl+o", "a")
+        await wait_until(pilot, lambda: isinstance(app.focused, HitList))
+        assert "yours" not in grid(app)
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "page 1/4 · 1–5 of 18" in grid(app))
+        assert not any(call.startswith("search") for call in session.calls)
+
+
+@piloted
+async def test_citations_open_their_page() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app) and "ready" in grid(app))
+        app.chat.query("ExchangeBlock").last().focus()
+        await pilot.press(*["down"] * 5, "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
+        assert session.calls[-1] == "page amend-2021.pdf 3 3"
+
+
+@piloted
+async def test_space_expands_a_step() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app) and "ready" in grid(app))
+        assert "archival_memory_search(query)" not in grid(app)
+        app.chat.query("ExchangeBlock").last().focus()
+        await pilot.press("space")
+        await wait_until(pilot, lambda: "archival_memory_search(query)" in grid(app))
+        await pilot.press("space")
+        await wait_until(pilot, lambda: "archival_memory_search(query)" not in grid(app))
+
+
+@piloted
+async def test_the_row_of_evicted_messages_pages_them_in() -> None:
+    session = lease()
+    session.past = EARLIER
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "▸ 14 earlier messages · evicted to recall" in grid(app))
+        await wait_until(pilot, lambda: not app.desk.work.asking)
+        assert "Two of them do" not in grid(app)
+        app.chat.query("FoldBlock").first().focus()
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Two of them do" in grid(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "Two of them do" not in grid(app))
+
+
+@piloted
+async def test_zoom_shows_one_pane_and_escape_leaves_it_without_stopping() -> None:
+    session = lease()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "5 hits" in grid(app))
+        await pilot.press("ctrl+o", "a")
+        await wait_until(pilot, lambda: isinstance(app.focused, HitList))
+        await pilot.press("f10")
+        await wait_until(pilot, lambda: not app.chat.region.area)
+        assert app.archive.size.width > 110
+        assert app.prompt.region.area, "the prompt stays"
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.chat.region.area)
+        assert "stop" not in session.calls
+        await pilot.press("z")
+        await wait_until(pilot, lambda: not app.chat.region.area)
+
+
+@piloted
+async def test_narrow_and_back_keeps_everything() -> None:
+    """Resizing moves the same panes; what is typed and where the focus is stay."""
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app) and "ready" in grid(app))
+        await pilot.press(*"half a question")
+        before = grid(app)
+        await pilot.resize_terminal(*NARROW)
+        await wait_until(pilot, lambda: app.tabs.region.area and not app.archive.region.area)
+        assert "half a question" in grid(app)
+        assert isinstance(app.focused, PromptArea)
+        await pilot.resize_terminal(*WIDE)
+        await wait_until(pilot, lambda: app.archive.region.area)
+        await wait_until(pilot, lambda: grid(app) == before)
+
+
+@piloted
+async def test_xray_lists_segments_and_goes_through_steps() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.desk.work.asking)
+        await pilot.press("f5")
+        await wait_until(pilot, lambda: isinstance(app.screen, XRay))
+        await wait_until(pilot, lambda: "next prompt · 5,800/8,192 tokens · 1,024 reserved" in grid(app))
+        assert isinstance(app.focused, SegmentList)
+        await pilot.press("down", "down")
+        await wait_until(pilot, lambda: "The text of working_context." in grid(app))
+        await pilot.press("[")
+        await wait_until(pilot, lambda: "Context · step 3" in grid(app))
+        await pilot.press("[")
+        await wait_until(pilot, lambda: "Context · step 2" in grid(app))
+
+
+@piloted
+async def test_help_is_about_the_focused_pane() -> None:
+    async with running(lease()) as (app, pilot):
+        await pilot.press("f1")
+        await wait_until(pilot, lambda: "Help · Ask" in grid(app))
+        await pilot.press("escape", "ctrl+o", "t")
+        await wait_until(pilot, lambda: app.focused is app.trace)
+        await pilot.press("f1")
+        await wait_until(pilot, lambda: "Help · Trace" in grid(app) and "One bar a step" in grid(app))
+
+
+@piloted
+async def test_adding_documents_completes_paths() -> None:
+    folder = Path(__file__).parent
+    session = lease()
+    async with running(session) as (app, pilot):
+        await pilot.press("f2", *f"{folder}/lea", "tab")
+        await wait_until(pilot, lambda: "lease.py" in grid(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: any(call == f"load {folder}/lease.py" for call in session.calls))
+        session.open("loaded")
+        await wait_until(pilot, lambda: "loaded leases" in grid(app))
+
+
+@piloted
+async def test_a_restarted_app_shows_the_conversation() -> None:
+    """Everything durable is drawn again: steps, answers, and many old exchanges as one row."""
+    session = lease()
+    session.past = EARLIER * 30
+    async with running(session) as (app, pilot):
+        await wait_until(pilot, lambda: "Two of them do" in grid(app))
+        assert len(app.chat.query("ExchangeBlock")) <= 12
+        assert app.chat.query("FoldBlock").first().display
+        app.chat.focus()
+        await pilot.press("home")
+        await wait_until(pilot, lambda: "▸ 72 earlier messages · folded" in grid(app))
+
+
+@piloted
+async def test_quitting_stops_all_work_first() -> None:
+    session = lease()
+    async with running(session, load=(Path("leases"),)) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: session.busy and app.desk.work.loading)
+        await pilot.press("ctrl+q")
+        await wait_until(pilot, lambda: session.calls.count("stop") >= 2 and "stop_load" in session.calls)
+        assert app.return_code == 0
+
+
+def test_scripts_are_what_the_tests_think() -> None:
+    """The load waits at its gate, and the second search is the one with eight pages."""
+    assert any(entry == Gate("loaded") for entry in LOADING)
+    assert (SECOND.page, SECOND.pages, SECOND.total) == (1, 8, 37)
