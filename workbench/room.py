@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
         engine.recorder,
         settings,
         sources,
-        lambda text: insert_note(engine, row, text),
+        lambda text, origin: insert_note(engine, row, text, origin),
     )
     space.step = memory.step
     functions, system, tools = fixed_parts(settings, folder)
@@ -96,8 +96,8 @@ def _merged(row: AgentRow, settings: Settings) -> Settings:
 def fixed_parts(settings: Settings, folder: Path) -> tuple[list[Function], str, list[dict[str, Any]]]:
     """Functions, system instructions and tools: the full size where it fits its share of the window, else the small one."""
     everything: list[Function] = [*memory_functions.FUNCTIONS, *document_functions.FUNCTIONS]
-    for small in (False, True):
-        functions = chosen(everything, small=small)
+    for few, small in ((False, False), (False, True), (True, True)):
+        functions = chosen(everything, small=few)
         tools = [item.schema(small=small) for item in functions]
         system = texts.system_instructions(settings.preset, small=small, folder=folder)
         if count(system) + count(functions_text(tools)) <= settings.window_tokens * FIXED_SHARE:
@@ -115,8 +115,11 @@ def describe(engine: Engine, agent: int) -> list[str]:
     ]
 
 
-def insert_note(engine: Engine, row: AgentRow, text: str) -> int:
-    """Keep a text in the agent's own archive; it is searched from the next call on. Returns the number of passages."""
+def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, Any]) -> int:
+    """Keep a text and its origin in the agent's own archive; it is searched from the next call on.
+
+    Returns the number of passages, 0 when the very text is kept already.
+    """
     from loaders.document import Document, Page
     from workbench.ingest.chunker import Chunker
     from workbench.memory.database import text_hash
@@ -127,7 +130,8 @@ def insert_note(engine: Engine, row: AgentRow, text: str) -> int:
     if engine.archive.find_document(text_hash(text), loader, 1):
         return 0
     title = " ".join(text.split())[:60]
-    document = Document(title=title, pages=(Page(1, None, text),), metadata={}, loader=loader, loader_version=1)
+    label = f"step {origin['step']}" if origin.get("step") else None
+    document = Document(title=title, pages=(Page(1, label, text),), metadata=dict(origin), loader=loader, loader_version=1)
     passages = list(Chunker.for_local_model().passages(document, title))
     vectors = engine.embedder.embed([item.embedding_text for item in passages], kind="passage")
     number = len(engine.archive.documents(source)) + 1
@@ -149,7 +153,7 @@ def fitting(engine: Engine, agent: Agent, text: str) -> str:
     settings = agent.workspace.settings
     if count(text) <= settings.usable_tokens * _PASTED_SHARE:
         return text
-    passages = insert_note(engine, agent.workspace.memory.agent, text)
+    passages = insert_note(engine, agent.workspace.memory.agent, text, {"pasted": True})
     stub = " ".join(text.split())[:_STUB_CHARS]
     ending = " ".join(text.split())[-_STUB_CHARS:]
     return (

@@ -6,12 +6,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.agent.functions import CallRefused, Function, Outcome
 from workbench.agent.workspace import Workspace
 from workbench.errors import WorkbenchError
+from workbench.memory.result_page import text_room, text_tokens
 from workbench.model.chat_model import FunctionCall
 
 _TELL_AT = 3
@@ -72,6 +73,7 @@ class Executor:
         except Exception as error:
             # A user's own function may raise anything; the model gets the kind and the message, no more.
             outcome, ok = Outcome(f"{type(error).__name__}: {str(error)[:300]}", summary=type(error).__name__), False
+        outcome = replace(outcome, text=bounded(outcome.text, workspace.budget.page_tokens))
         return Executed(call, arguments, heartbeat, ok, outcome, time.perf_counter() - started)
 
     def _find(self, name: str) -> Function:
@@ -90,6 +92,18 @@ class Executor:
                 f"You have made this call {self.repeats[key]} times with the same arguments; the result would be the same.",
                 "Do something else, or answer with what you have: once more ends the question.",
             )
+
+
+def bounded(text: str, page_tokens: int) -> str:
+    """A result's text within a page's share of the window; what is left out is said, with the numbers."""
+    room = text_room(page_tokens)
+    if len(text) * 4 < room or text_tokens(text) <= room:
+        return text
+    kept = text
+    while kept and text_tokens(kept) > room - 40:
+        kept = kept[: int(len(kept) * min(0.9, max(0.01, (room - 40) / text_tokens(kept))))]
+    note = f"[The first {len(kept):,} of {len(text):,} characters. No more results: ask for less.]"
+    return f"{kept.rstrip()}\n{note}"
 
 
 def parse_arguments(text: str) -> dict[str, Any]:

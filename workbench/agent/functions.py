@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_type_hints
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from workbench.errors import WorkbenchError
 from workbench.events import Event
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.memory.result_page import ResultPage
 
 HEARTBEAT = "request_heartbeat"
+_DESCRIPTION_CHARS = 1_000
 
 
 class CallRefused(WorkbenchError):
@@ -43,7 +45,7 @@ class Function:
     run: Callable[..., Outcome]
     chains: bool = True
     small: bool = False
-    model: Any = field(default=None, compare=False, repr=False)
+    origin: str = "workbench"
 
     def schema(self, *, small: bool = False) -> dict[str, Any]:
         """The tool as it is sent; the small size leaves out what a model can do without."""
@@ -57,7 +59,7 @@ class Function:
             if not small:
                 properties[HEARTBEAT]["description"] = "True to get another turn right after this call."
         parameters = {"type": "object", "properties": properties, "required": list(self.required)}
-        description = self.short if small else self.description
+        description = self.short if small else self.description[:_DESCRIPTION_CHARS]
         return {
             "type": "function",
             "function": {"name": self.name, "description": description, "parameters": parameters},
@@ -87,12 +89,12 @@ def function(*, chains: bool = True, small: bool = False) -> Callable[[Callable[
     """
 
     def make(run: Callable[..., Outcome]) -> Function:
-        description, notes = _read_docstring(inspect.getdoc(run) or "")
+        description, notes = read_docstring(inspect.getdoc(run) or "")
         hints = get_type_hints(run, localns={"Workspace": Any})
         parameters: dict[str, dict[str, Any]] = {}
         required: list[str] = []
         for name, parameter in list(inspect.signature(run).parameters.items())[1:]:
-            details = {"type": _json_type(hints[name])}
+            details = json_schema(hints[name])
             if notes.get(name):
                 details["description"] = notes[name]
             if parameter.default is inspect.Parameter.empty:
@@ -106,38 +108,71 @@ def function(*, chains: bool = True, small: bool = False) -> Callable[[Callable[
     return make
 
 
-def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
+def read_docstring(text: str) -> tuple[str, dict[str, str]]:
+    """The description on one line, and a note for each parameter under "Args:"."""
     head, _, tail = text.partition("Args:")
     notes = dict(re.findall(r"^\s+(\w+): (.+)$", tail, flags=re.MULTILINE))
     return " ".join(head.split()), notes
 
 
-def _json_type(hint: Any) -> str:
-    return {str: "string", int: "integer", float: "number", bool: "boolean"}.get(hint, "string")
+def json_schema(hint: Any) -> dict[str, Any]:
+    """The JSON schema of a type: str, int, float, bool, list[…] of these, Optional, Literal. Raises TypeError for others."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        kinds = [kind for kind in inner if kind is not type(None)]
+        if len(kinds) == 1:
+            return json_schema(kinds[0])
+    if origin is Literal and inner and len({type(value) for value in inner}) == 1:
+        return {**json_schema(type(inner[0])), "enum": list(inner)}
+    if origin is list and len(inner) == 1:
+        return {"type": "array", "items": json_schema(inner[0])}
+    if hint in _SIMPLE:
+        return {"type": _SIMPLE[hint]}
+    raise TypeError(f"{getattr(hint, '__name__', hint)} is not a type that a model can give")
+
+
+_SIMPLE: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_WORDS = {
+    "integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text", "array": "a list",
+}  # fmt: skip
 
 
 def _validate(spec: Function, given: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, value in given.items():
-        kind = spec.parameters[name]["type"]
+        details = spec.parameters[name]
         try:
-            checked[name] = _coerce(kind, value)
-        except (TypeError, ValueError):
-            words = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}[
-                kind
-            ]
+            checked[name] = _coerce(details, value)
+        except (TypeError, ValueError, OverflowError):
+            wanted = _WORDS[details["type"]]
+            if choices := details.get("enum"):
+                wanted = f"one of {', '.join(map(str, choices))}"
             raise CallRefused(
-                f"{spec.name}: {name} must be {words}, not {str(value)[:60]!r}.", "Correct it and call again."
+                f"{spec.name}: {name} must be {wanted}, not {str(value)[:60]!r}.", "Correct it and call again."
             ) from None
     return checked
 
 
-def _coerce(kind: str, value: Any) -> Any:
+def _coerce(details: Mapping[str, Any], value: Any) -> Any:
+    kind = details["type"]
+    if kind == "array":
+        # Small models give one thing where a list is wanted.
+        items = value if isinstance(value, list) else [value]
+        return [_coerce(details["items"], item) for item in items]
+    found = _coerce_one(kind, value)
+    if "enum" in details and found not in details["enum"]:
+        raise ValueError
+    return found
+
+
+def _coerce_one(kind: str, value: Any) -> Any:
     if kind == "integer":
         if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
             raise ValueError
         return int(value)
     if kind == "number":
+        if isinstance(value, bool):
+            raise ValueError
         return float(value)
     if kind == "boolean":
         return _truth(value)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from workbench.agent.functions import CallRefused, Function, Outcome, function
 from workbench.agent.workspace import Workspace
 from workbench.events import HopChanged, MemoryEdited
-from workbench.memory.recall_storage import RecallItem, render_page
+from workbench.memory.recall_storage import RecallItem
+from workbench.memory.text_page import TextPage
 from workbench.memory.working_context import Line, WorkingContext
 
 _LONGEST_PAUSE_MINUTES = 360
@@ -125,10 +126,10 @@ def conversation_search_date(workspace: Workspace, start_date: str, end_date: st
 def _recall_page(workspace: Workspace, items: list[RecallItem], page: int, next_call: Callable[[int], str]) -> Outcome:
     if page < 0:
         raise CallRefused("page counts from 0.", "Call again with page=0.")
-    budget = workspace.budget
-    text, (shown, total, pages) = render_page(items, page, budget.page_tokens, budget.hits, next_call)
-    where = f"p.{page + 1}/{pages} " if pages else ""
-    return Outcome(text, summary=f"{where}{shown} of {total}")
+    # The question that is being answered is in view already; it would be the first hit of every search.
+    lines = [item.line() for item in items if item.message != workspace.memory.queue.question]
+    found = TextPage.of(lines, page, workspace.budget.page_tokens, next_call, workspace.budget.hits)
+    return Outcome(found.text, summary=found.summary)
 
 
 def _day(text: str) -> datetime:

@@ -1,13 +1,15 @@
-"""What functions of the model may touch: one agent's memory, the archive it is attached to, and the bounds of a page."""
+"""What functions of the model may touch: one agent's memory, the archive it is attached to, and a page's bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from workbench.config import Settings
 from workbench.events import Hit, PageRead
 from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.archival_grep import ArchivalGrep
 from workbench.memory.archival_search import ArchivalSearch, Budget
 from workbench.memory.flight_recorder import FlightRecorder
 from workbench.memory.recall_storage import RecallStorage
@@ -18,7 +20,7 @@ from workbench.memory.result_page import ResultPage
 class Workspace:
     """One agent at work. `sources` gives the ids of what is attached now; `step` is the step under way.
 
-    `insert_note` stores a text in the agent's own archive and returns the passages made.
+    `insert_note` stores a text with where it came from in the agent's own archive and returns the passages made.
     """
 
     memory: AgentMemory
@@ -27,15 +29,27 @@ class Workspace:
     recorder: FlightRecorder
     settings: Settings
     sources: Callable[[], Sequence[int]]
-    insert_note: Callable[[str], int]
+    insert_note: Callable[[str, Mapping[str, Any]], int]
     step: int = 0
     paused_until: float = 0.0
     hops: dict[str, str] = field(default_factory=dict)
+    _grep: ArchivalGrep | None = None
 
     @property
     def budget(self) -> Budget:
         """The bounds of a page of results."""
         return Budget(int(self.settings.window_tokens * self.settings.page_share), self.settings.page_hits)
+
+    @property
+    def grep(self) -> ArchivalGrep:
+        """Search by pattern over the same archive; made at first use, it keeps its cursors."""
+        if self._grep is None:
+            self._grep = ArchivalGrep(self.search.archive)
+        return self._grep
+
+    def knows(self, handle: str) -> bool:
+        """Whether a passage was shown under this handle."""
+        return handle in self.memory.handles.values()
 
     def branch(self) -> list[int]:
         """Ids of all stored messages of the current branch."""
@@ -53,7 +67,7 @@ def page_read(
     texts = search.texts([hit.passage for hit in page.hits])
     hits = tuple(
         Hit(hit.passage, hit.handle, hit.document, hit.page, hit.label, hit.heading, texts.get(hit.passage, "[erased]"),
-            hit.score, hit.passage in in_context)
+            hit.score or 0.0, hit.passage in in_context)
         for hit in page.hits
     )  # fmt: skip
     note = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"

@@ -9,12 +9,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.memory.archival_storage import DIMENSIONS, ArchivalStorage
-from workbench.memory.result_page import PageHit, ResultPage, fit_hit, header, hits_budget, paginate
-from workbench.tokens import count
+from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,32 +66,35 @@ class ArchivalSearch:
         *,
         reader: str = "",
         function: str = "archival_memory_search",
-        document: str | None = None,
+        within: frozenset[int] | None = None,
         extra: str = "",
+        note: str = "",
     ) -> ResultPage:
         """Page `number` (from 0) of the results. Further pages continue the ranking that `reader` saw on page 0,
 
-        so that no hit comes twice or is missed while the archive changes underneath. `document` restricts by path.
+        so that no hit comes twice or is missed while the archive changes underneath. `within` restricts to documents;
+        `extra` says so in the call for the next page. Raises UsageError when the query itself would fill the page.
         """
         paths = self.archive.paths(sources)
-        if document is not None:
-            paths = {key: value for key, value in paths.items() if value[0] == document}
-        key = (reader, query, document, tuple(sorted(paths)) if not reader else extra)
+        blank = ResultPage(function, query, number, 0, 0, 0, False, extra=extra, note=note)
+        room = hits_room(replace(blank, searched=10**9), budget.page_tokens)
+        key = (reader, query, within, tuple(sorted(paths)) if not reader else extra)
         cursor = self._cursors.get(key) if number else None
         if cursor is None:
-            cursor = self._rank(paths, query, budget)
+            cursor = self._rank(paths, query, within, room, budget.hits)
             self._cursors[key] = cursor
             self._cursors.move_to_end(key)
             while len(self._cursors) > _CURSORS:
                 self._cursors.popitem(last=False)
-        bounds = (*cursor.starts, len(cursor.ids))
-        if not 0 <= number < len(cursor.starts):
-            return ResultPage(function, query, number, len(cursor.starts), len(cursor.ids), cursor.searched, cursor.exact, extra=extra)
-        chosen = range(bounds[number], bounds[number + 1])
-        hits = self._hits([cursor.ids[k] for k in chosen], [cursor.scores[k] for k in chosen], paths, handle_of, budget)
-        return ResultPage(
-            function, query, number, len(cursor.starts), len(cursor.ids), cursor.searched, cursor.exact, hits, bounds[number], extra
+        page = replace(
+            blank, pages=len(cursor.starts), total=len(cursor.ids), searched=cursor.searched, exact=cursor.exact
         )
+        if not 0 <= number < len(cursor.starts):
+            return page
+        bounds = (*cursor.starts, len(cursor.ids))
+        chosen = slice(bounds[number], bounds[number + 1])
+        hits, texts = self._hits(cursor.ids[chosen], cursor.scores[chosen], paths, handle_of)
+        return fit_page(replace(page, hits=hits, first=bounds[number]), texts, budget.page_tokens)
 
     def texts(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Texts of passages by id."""
@@ -102,18 +104,25 @@ class ArchivalSearch:
         """Build the index of these sources now; returns how many passages it holds."""
         return len(self._index_of(self.archive.paths(sources)))
 
-    def ranking(self, documents: Mapping[int, tuple[str, str]], query: str, limit: int = 200) -> Ranking:
-        """The whole ranking of a query over documents (id -> (path, source))."""
+    def ranking(
+        self,
+        documents: Mapping[int, tuple[str, str]],
+        query: str,
+        limit: int = 200,
+        within: frozenset[int] | None = None,
+    ) -> Ranking:
+        """The whole ranking of a query over documents (id -> (path, source)), of those `within` only when given."""
         index = self._index_of(documents)
         vector = self.embed([query])[0] if self.embed is not None and len(index) else None
-        return index.search(query, vector, limit=limit, embed_query=self.embed)
+        return index.search(query, vector, documents=within, limit=limit, embed_query=self.embed)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _rank(self, paths: Mapping[int, tuple[str, str]], query: str, budget: Budget) -> _Cursor:
-        ranking = self.ranking(paths, query)
-        sizes = self._sizes(ranking.ids, paths)
-        starts = paginate(sizes, hits_budget(budget.page_tokens), budget.hits)
+    def _rank(
+        self, paths: Mapping[int, tuple[str, str]], query: str, within: frozenset[int] | None, room: int, hits: int
+    ) -> _Cursor:
+        ranking = self.ranking(paths, query, within=within)
+        starts = paginate(self._sizes(ranking.ids, paths), room, hits)
         return _Cursor(ranking.ids, ranking.scores, ranking.mode == "exact", ranking.candidates_of, tuple(starts))
 
     def _sizes(self, ids: Sequence[int], paths: Mapping[int, tuple[str, str]]) -> list[int]:
@@ -126,7 +135,7 @@ class ArchivalSearch:
                 sizes.append(32)
                 continue
             hit = PageHit(key, "#aa99", paths[passage.document][0], passage.page, "label", passage.heading, 0.0)
-            sizes.append(passage.tokens + count(header(hit)) + 2)
+            sizes.append(hit_tokens(hit, passage.tokens))
         return sizes
 
     def _hits(
@@ -135,11 +144,9 @@ class ArchivalSearch:
         scores: Sequence[float],
         paths: Mapping[int, tuple[str, str]],
         handle_of: Callable[[int], str],
-        budget: Budget,
-    ) -> tuple[PageHit, ...]:
+    ) -> tuple[tuple[PageHit, ...], dict[int, str]]:
         passages = self.archive.passages(ids)
         labels = self.archive.labels([(item.document, item.page) for item in passages.values()])
-        room = hits_budget(budget.page_tokens)
         hits = []
         for key, score in zip(ids, scores, strict=True):
             passage = passages.get(key)
@@ -148,9 +155,10 @@ class ArchivalSearch:
                 continue
             label = labels.get((passage.document, passage.page))
             path = paths[passage.document][0]
-            hit = PageHit(key, handle_of(key), path, passage.page, label, passage.heading, round(float(score), 3))
-            hits.append(fit_hit(hit, passage.text, room - count(header(hit)) - 2) if passage.tokens + 96 > room else hit)
-        return tuple(hits)
+            hits.append(
+                PageHit(key, handle_of(key), path, passage.page, label, passage.heading, round(float(score), 3))
+            )
+        return tuple(hits), {key: passage.text for key, passage in passages.items()}
 
     def _index_of(self, documents: Mapping[int, Any]) -> SearchIndex:
         from workbench.memory.search import SearchIndex
@@ -186,4 +194,3 @@ class ArchivalSearch:
         flat = table.column(7).combine_chunks().flatten().to_numpy(zero_copy_only=False)
         vectors = np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, DIMENSIONS)
         return passages, vectors
-

@@ -175,6 +175,21 @@ class ArchivalStorage:
         )
         return {int(document): (str(path), str(name)) for document, path, name in rows}
 
+    def source_names(self, sources: Iterable[int]) -> dict[int, str]:
+        """Names of sources by id."""
+        wanted = [list(sources)]
+        rows = self.database.rows("SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", wanted)
+        return {int(key): str(name) for key, name in rows}
+
+    def sizes(self, sources: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """(pages, title) of every document in these sources."""
+        rows = self.database.rows(
+            "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
+            "WHERE list_contains(?, source_id)",
+            [list(sources)],
+        )
+        return {int(key): (int(pages), str(title)) for key, pages, title in rows}
+
     def path_of(self, document: int) -> str | None:
         """The path that a document goes by; None when no source links it any more."""
         found = self.database.row(
@@ -275,6 +290,27 @@ class ArchivalStorage:
             [document, number],
         )
         return PageRow(document, int(found[0]), int(found[1]), found[2], str(found[3])) if found else None
+
+    def page_count(self, document: int) -> int:
+        """How many pages a document has."""
+        found = self.database.row("SELECT page_count FROM documents WHERE document_id = ?", [document])
+        return int(found[0]) if found else 0
+
+    def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:
+        """(number, text) of a document's pages from `first` up to but not including `end`."""
+        return self.database.rows(
+            "SELECT number, text FROM pages WHERE document_id = ? AND number >= ? AND number < ? ORDER BY number",
+            [document, first, end],
+        )
+
+    def passages_of(self, document: int, page: int) -> list[Passage]:
+        """The passages of a page, in order."""
+        rows = self.database.rows(
+            "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
+            "WHERE document_id = ? AND page_number = ? ORDER BY start_char, passage_id",
+            [document, page],
+        )
+        return [Passage(*row) for row in rows]
 
     def labels(self, pages: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str | None]:
         """Page labels of (document id, page number) pairs."""

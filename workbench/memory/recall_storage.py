@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from workbench.memory.database import Database
 from workbench.memory.message import StoredMessage, stamp
-from workbench.memory.result_page import hits_budget, paginate
-from workbench.tokens import count
 
 _ITEM_CHARS = 600
 
@@ -78,18 +75,3 @@ class RecallStorage:
     def between(self, agent: int, branch: Sequence[int], start: datetime, end: datetime) -> list[RecallItem]:
         """Messages from `start` up to but not including `end`, oldest first."""
         return [item for item in reversed(self.items(agent, branch)) if start <= item.created < end]
-
-
-def render_page(items: Sequence[RecallItem], number: int, page_tokens: int, hits: int, next_call: Callable[[int], str]) -> tuple[str, Any]:
-    """A page of recall results as text, and (shown, total, pages). `number` counts from 0."""
-    sizes = [count(item.line()) + 2 for item in items]
-    starts = paginate(sizes, hits_budget(page_tokens), hits)
-    if not items:
-        return "No results found.", (0, 0, 0)
-    if not 0 <= number < len(starts):
-        return f"There is no page {number}: {len(items)} results end at page {len(starts) - 1}. No more results.", (0, len(items), len(starts))
-    bounds = [*starts, len(items)]
-    shown = items[bounds[number] : bounds[number + 1]]
-    lines = [f"Showing {len(shown)} of {len(items)} results (page {number}/{len(starts) - 1})", *(item.line() for item in shown)]
-    lines.append(f"Next: {next_call(number + 1)}" if number + 1 < len(starts) else "No more results.")
-    return "\n".join(lines), (len(shown), len(items), len(starts))

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from workbench.errors import UsageError
 from workbench.tokens import count
 
 RENDERER = 1
 """Version of the text below. Old steps keep the version they were rendered with."""
 
 _NAME_CHARS = 90
-_FRAME_TOKENS = 90
-"""The envelope, the line of totals and the line with the next call."""
+_ENVELOPE_TOKENS = 72
+"""What the message around a result's text takes: roles, marks, the call's id, status and time."""
+_LEAST_CHARS = 24
 
 
 @dataclass(frozen=True)
 class PageHit:
-    """One hit by reference. `page` is the 1-based document page; `cut_chars` is set when the text had to be cut to fit."""
+    """One hit by reference. `page` is the 1-based document page; `span` are the characters of the passage that are shown,
+
+    None for all of it; `score` is None where nothing was scored; `cut_chars` is set when what is shown had to be cut to fit.
+    """
 
     passage: int
     handle: str
@@ -27,8 +32,14 @@ class PageHit:
     page: int
     label: str | None
     heading: str
-    score: float
+    score: float | None
     cut_chars: int | None = None
+    span: tuple[int, int] | None = None
+
+    def shown(self, text: str) -> str:
+        """What a page shows of the passage, every line indented so that no document can fake a line of ours."""
+        part = text[self.span[0] : self.span[1]] if self.span else text
+        return indent(part, self.cut_chars)
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,8 @@ class ResultPage:
     """A page of results by reference: `number` counts from 0, `pages` is how many there are, `total` is true.
 
     Paging from 0 to pages - 1 gives exactly `total` hits, none twice. `searched` is the number of passages searched;
-    `exact` says that the query was an identifier or a quoted phrase.
+    `exact` says that the query was an identifier or a quoted phrase. `key` is the name of the query's parameter, `extra`
+    the other arguments as they stand in the next call. `note` ends the line of totals; `after` stands on the last page.
     """
 
     function: str
@@ -50,36 +62,55 @@ class ResultPage:
     first: int = 0
     extra: str = ""
     renderer: int = RENDERER
+    key: str = "query"
+    note: str = ""
+    after: str = ""
 
     def dump(self) -> dict[str, Any]:
-        """JSON-ready; texts stay in the archive."""
-        return asdict(self)
+        """JSON-ready; texts stay in the archive, and what has its default is left out."""
+        blank = {field.name: field.default for field in fields(self)}
+        hit_blank = {field.name: field.default for field in fields(PageHit)}
+        data = {key: value for key, value in asdict(self).items() if value != blank[key] or key == "renderer"}
+        hits = [{key: value for key, value in hit.items() if value != hit_blank[key]} for hit in data.get("hits", ())]
+        return {**data, "hits": hits}
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> ResultPage:
         """The inverse of `dump`."""
-        return cls(**{**data, "hits": tuple(PageHit(**hit) for hit in data["hits"])})
+        hits = tuple(
+            PageHit(**{**hit, "span": tuple(hit["span"]) if hit.get("span") else None}) for hit in data["hits"]
+        )
+        return cls(**{**data, "hits": hits})
 
     def render(self, texts: Mapping[int, str]) -> str:
         """The page as the model reads it. `texts` maps passage ids; one that was erased leaves a tombstone."""
         if not self.total:
-            return "No results found."
+            return f"No results found{self.note}.{self.after and ' ' + self.after}"
         if not self.hits:
-            return f"There is no page {self.number}: {self.total} results end at page {self.pages - 1}. No more results."
-        best = "" if self.exact or self.total >= self.searched else f", the best of {self.searched:,} passages"
-        lines = [f"Showing {len(self.hits)} of {self.total} results (page {self.number}/{self.pages - 1}){best}"]
+            return (
+                f"There is no page {self.number}: {self.total} results end at page {self.pages - 1}. No more results."
+            )
+        lines = [self.first_line()]
         for hit in self.hits:
-            lines.append(header(hit))
-            lines.append(indent(texts.get(hit.passage, "[erased]"), hit.cut_chars))
+            lines += [header(hit), hit.shown(texts.get(hit.passage, "[erased]"))]
+        return "\n".join([*lines, self.last_line()])
+
+    def first_line(self) -> str:
+        """The line of totals."""
+        best = "" if self.exact or self.total >= self.searched else f", the best of {self.searched:,} passages"
+        return (
+            f"Showing {len(self.hits)} of {self.total} results (page {self.number}/{self.pages - 1}){best}{self.note}"
+        )
+
+    def last_line(self) -> str:
+        """The exact call for the next page, or that there is none."""
         if self.number + 1 < self.pages:
-            lines.append(f"Next: {self.next_call()}")
-        else:
-            lines.append("No more results.")
-        return "\n".join(lines)
+            return f"Next: {self.next_call()}"
+        return f"No more results.{self.after and ' ' + self.after}"
 
     def next_call(self) -> str:
         """The exact call that gives the next page."""
-        arguments = f"query={json.dumps(self.query, ensure_ascii=False)}, {self.extra}page={self.number + 1}"
+        arguments = f"{self.key}={json.dumps(self.query, ensure_ascii=False)}, {self.extra}page={self.number + 1}"
         return f"{self.function}({arguments})"
 
 
@@ -87,7 +118,8 @@ def header(hit: PageHit) -> str:
     """The line above a hit's text: handle, document, page, heading, score. Only such lines start at the left margin."""
     label = f" (label {_name(hit.label)})" if hit.label and hit.label != str(hit.page) else ""
     heading = f" | {_name(hit.heading)}" if hit.heading else ""
-    return f"{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading} | score {hit.score:.3f}"
+    score = f" | score {hit.score:.3f}" if hit.score is not None else ""
+    return f"{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading}{score}"
 
 
 def indent(text: str, cut_chars: int | None = None) -> str:
@@ -115,19 +147,66 @@ def paginate(sizes: Sequence[int], budget_tokens: int, hits: int) -> list[int]:
     return starts
 
 
-def fit_hit(hit: PageHit, text: str, budget_tokens: int) -> PageHit:
-    """The hit, its text cut when it alone would overflow a page."""
-    size = rendered_tokens(text)
-    cut = len(text)
-    while size > budget_tokens and cut > 40:
-        cut = max(40, int(cut * min(0.9, budget_tokens / size)))
-        size = rendered_tokens(text[:cut])
-    return hit if cut == len(text) else replace(hit, cut_chars=cut)
+def text_tokens(text: str) -> int:
+    """Tokens of a text inside a result, escaped as it is sent."""
+    return count(json.dumps(text, ensure_ascii=False))
 
 
-def hits_budget(page_tokens: int) -> int:
-    """What the hits of a page may take when the whole message may take `page_tokens`."""
-    return max(64, page_tokens - _FRAME_TOKENS)
+def text_room(page_tokens: int) -> int:
+    """What the text of a result may take when the whole message may take `page_tokens`."""
+    return page_tokens - _ENVELOPE_TOKENS
+
+
+def hits_room(page: ResultPage, page_tokens: int) -> int:
+    """What is left for the hits beside the line of totals and the next call. Raises UsageError when it is too little."""
+    widest = replace(page, number=10**5, pages=10**6, total=10**6, hits=())
+    room = text_room(page_tokens) - text_tokens(f"{widest.first_line()}\n{widest.last_line()}\n{page.after}")
+    if room < text_room(page_tokens) // 2:
+        raise UsageError(f"The {page.key} is too long: it would fill the page that answers it.", "Make it shorter.")
+    return room
+
+
+def hit_tokens(hit: PageHit, shown_tokens: int) -> int:
+    """What a hit takes on a page: its header and its text of `shown_tokens`."""
+    return shown_tokens + text_tokens(header(hit)) + 2
+
+
+def fit_page(page: ResultPage, texts: Mapping[int, str], page_tokens: int) -> ResultPage:
+    """The page, its longest texts cut until it fits, names only when nothing else is left to cut. Totals stay true."""
+    limit = text_room(page_tokens)
+    hits = list(page.hits)
+    while (size := text_tokens(replace(page, hits=tuple(hits)).render(texts))) > limit:
+        lengths = [len(hit.shown(texts.get(hit.passage, ""))) for hit in hits]
+        if not hits:
+            break
+        at = max(range(len(hits)), key=lengths.__getitem__)
+        if lengths[at] > _LEAST_CHARS:
+            fraction = max(
+                0.3, min(0.95, 1 - (size - limit) / text_tokens(hits[at].shown(texts.get(hits[at].passage, ""))))
+            )
+            hits[at] = replace(hits[at], cut_chars=max(8, int(_shown_chars(hits[at], texts) * fraction) - 1))
+        elif (shorter := _shorter(hits)) is not None:
+            hits[shorter[0]] = shorter[1]
+        else:
+            break
+    return replace(page, hits=tuple(hits))
+
+
+def _shown_chars(hit: PageHit, texts: Mapping[int, str]) -> int:
+    start, end = hit.span or (0, len(texts.get(hit.passage, "")))
+    return min(end - start, hit.cut_chars if hit.cut_chars is not None else end - start)
+
+
+def _shorter(hits: Sequence[PageHit]) -> tuple[int, PageHit] | None:
+    """A hit with a shorter header in place of the one with the longest: heading first, then label, then document."""
+    at = max(range(len(hits)), key=lambda index: len(header(hits[index])))
+    hit = hits[at]
+    for name in ("heading", "label", "document"):
+        value = _name(getattr(hit, name) or "")
+        if len(value) > (4 if name == "document" else 0):
+            changed: dict[str, Any] = {name: value[: len(value) // 2]}
+            return at, replace(hit, **changed)
+    return None
 
 
 def _name(text: str) -> str:
