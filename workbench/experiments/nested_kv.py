@@ -87,7 +87,14 @@ def run(folder: Path, engine: Any) -> Iterator[dict[str, Any]]:
                     }  # fmt: skip
     metrics = {name: sum(values) / len(values) for name, values in right.items()}
     questions = sum(len(values) for values in right.values())
-    yield {"event": "result", "step": None, "task": "nested-kv", "data": folder.name, "questions": questions, "metrics": metrics}
+    yield {
+        "event": "result",
+        "step": None,
+        "task": "nested-kv",
+        "data": folder.name,
+        "questions": questions,
+        "metrics": metrics,
+    }
 
 
 def chains(folder: Path, samples: int) -> list[Chain]:
@@ -179,5 +186,3 @@ def is_right(answer: str, chain: Chain) -> bool:
     """Whether the last identifier that an answer names is the end of the chain."""
     named = _UUID.findall(answer)
     return bool(named) and named[-1] == chain.value
-
-

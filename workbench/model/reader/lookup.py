@@ -19,7 +19,8 @@ LOOKUPS = 40
 _IDENTIFIER = re.compile(r"(?<![\w-])(?=[\w-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w-])")
 _SHORTEST_CHARS = 6
 _ASKS_FOR_THE_END = re.compile(
-    r"\b(?:final(?:ly)?|in the end|ends?|in turn|itself|leads? on|follow(?:ed|ing)?|chain|nested|ultimately|last)\b", re.IGNORECASE
+    r"\b(?:final(?:ly)?|in the end|ends?|in turn|itself|leads? on|follow(?:ed|ing)?|chain|nested|ultimately|last)\b",
+    re.IGNORECASE,
 )
 
 
