@@ -21,6 +21,20 @@ from loaders.sniff import Kind, is_text, kind_of
 
 BUILT_IN = (
     "loaders.pdf",
+    "loaders.word",
+    "loaders.slides",
+    "loaders.open_document",
+    "loaders.rich_text",
+    "loaders.outlook",
+    "loaders.mail",
+    "loaders.workbook",
+    "loaders.locked_office",
+    "loaders.web_page",
+    "loaders.ebook",
+    "loaders.delimited",
+    "loaders.json_records",
+    "loaders.xml_records",
+    "loaders.markup",
     "loaders.markdown",
     "loaders.text",
 )
@@ -82,13 +96,13 @@ def choose(path: Path) -> Choice:
     suffix = path.suffix.lower()
     head = _head(path)
     kind = kind_of(head, path)
-    if kind is not None:
-        for loader in all_loaders():
-            if kind in loader.kinds:
-                return Choice(loader)
     by_name = _by_name(path.name.lower(), suffix)
-    if by_name is not None and (kind is None or not _is_binary(kind)):
+    if by_name is not None and (kind is None or kind is Kind.HTML):
+        # HTML is text: a Markdown file that begins with a tag stays Markdown.
         return Choice(by_name)
+    for loader in all_loaders() if kind is not None else ():
+        if kind in loader.kinds:
+            return Choice(loader)
     if kind is not None:
         return _not_yet(kind, suffix, by_name)
     if not suffix and is_text(head):
@@ -128,14 +142,12 @@ def _by_name(name: str, suffix: str) -> Loader | None:
     return None
 
 
-def _is_binary(kind: Kind) -> bool:
-    return kind is not Kind.HTML
-
-
 def _not_yet(kind: Kind, suffix: str, by_name: Loader | None) -> Choice:
     reason = f"{kind.value} are not yet supported"
     if by_name is not None:
         reason = f"its content does not match its suffix {suffix}: {reason}"
+    if kind in (Kind.ZIP, Kind.ARCHIVE):
+        return Choice(None, reason, "Unpack it and load the folder.")
     return Choice(None, reason, "Convert it to PDF or plain text and load that.")
 
 

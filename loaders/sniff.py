@@ -18,7 +18,12 @@ class Kind(enum.Enum):
     EPUB = "e-books (epub)"
     OPEN_DOCUMENT = "other OpenDocument files"
     ZIP = "ZIP archives"
-    OLE = "older Office files (doc, xls, ppt, msg)"
+    DOC = "older Word documents (doc)"
+    PPT = "older PowerPoint presentations (ppt)"
+    XLS = "older Excel workbooks (xls)"
+    MSG = "Outlook messages (msg)"
+    LOCKED_OFFICE = "Office files with a password"
+    OLE = "other compound files of older programs"
     RTF = "Rich Text files"
     HTML = "web pages"
     IMAGE = "images"
@@ -31,7 +36,6 @@ class Kind(enum.Enum):
 
 _PREFIXES = (
     (b"{\\rtf", Kind.RTF),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
     (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"GIF87a", Kind.IMAGE),
@@ -60,6 +64,15 @@ _MIMETYPES = {
     b"application/vnd.oasis.opendocument.text": Kind.ODT,
 }
 _OFFICE_FOLDERS = (("word/", Kind.DOCX), ("ppt/", Kind.PPTX), ("xl/", Kind.XLSX))
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_STREAMS = (
+    ("EncryptedPackage", Kind.LOCKED_OFFICE),
+    ("WordDocument", Kind.DOC),
+    ("PowerPoint Document", Kind.PPT),
+    ("Workbook", Kind.XLS),
+    ("Book", Kind.XLS),
+    ("__properties_version1.0", Kind.MSG),
+)
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\xef\xbb\xbf")
 
@@ -71,6 +84,8 @@ def kind_of(head: bytes, path: Path) -> Kind | None:
         return Kind.PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _inside_zip(path)
+    if head.startswith(_OLE_MAGIC):
+        return _inside_ole(path)
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp" and head[0] == 0:
@@ -97,6 +112,20 @@ def _inside_zip(path: Path) -> Kind:
             if any(name.startswith(folder) for name in names):
                 return kind
     return Kind.ZIP
+
+
+def _inside_ole(path: Path) -> Kind:
+    import olefile
+
+    try:
+        with olefile.OleFileIO(path) as compound:
+            for stream, kind in _OLE_STREAMS:
+                if compound.exists(stream):
+                    return kind
+    except (OSError, ValueError, IndexError, AttributeError, TypeError):
+        # olefile raises these for damaged files; what it is then shows when a loader tries.
+        return Kind.OLE
+    return Kind.OLE
 
 
 def is_text(head: bytes) -> bool:

@@ -164,7 +164,7 @@ def _fill_export(sub: argparse.ArgumentParser) -> None:
 
 
 def _fill_eval(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("task", metavar="TASK", help="retrieval")
+    sub.add_argument("task", metavar="TASK", help="retrieval or nested-kv")
     sub.add_argument("--data", metavar="DIR", required=True, help="a folder with a question set")
     _json_flag(sub)
 

@@ -80,7 +80,7 @@ def _step(event: ev.Event) -> str:
             if event.function == "send_message":
                 return ""
             said = ", ".join(
-                f"{key}={one_line(json_module.dumps(value, ensure_ascii=False), 200)}"
+                f"{one_line(key, 40)}={one_line(json_module.dumps(value, ensure_ascii=False), 200)}"
                 for key, value in event.arguments.items()
             )
             return f"  call {one_line(event.function, 60)}({said})" + (

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 
-TASKS = {"retrieval": "workbench.experiments.retrieval"}
+TASKS = {"retrieval": "workbench.experiments.retrieval", "nested-kv": "workbench.experiments.nested_kv"}
 """Each task is a module with `run(folder, engine)`."""
 
 

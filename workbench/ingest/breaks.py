@@ -39,7 +39,7 @@ _ABBREVIATION = re.compile(
     r"Lt|Sgt|Hon|approx|dept|ed|eds|e\.g|i\.e|[A-Z](?:\.[A-Z])+)\.$"
 )
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+•◦▪‣–·]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,5}[.)])\s+\S")
-_TABLE = re.compile(r"\|.*\||\t|\S {3,}\S.* {3,}\S")
+_TABLE = re.compile(r" \| |\|.*\||\t|\S {3,}\S.* {3,}\S")
 _NUMBER = re.compile(r"^[^\w]*\d[\d.,:%/()$€£-]*$")
 
 

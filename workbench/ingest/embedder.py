@@ -164,6 +164,8 @@ class _Connection:
                 done += header["count"]
                 yield header["first"], block
         except WorkerGoneError as gone:
+            # The thread that receives may not have noticed yet; the next call must not be handed this dead worker.
+            self.open = False
             raise _failed(str(gone)) from None
         except (CancelledError, GeneratorExit):
             with contextlib.suppress(WorkerGoneError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from workbench.memory.message import StoredMessage
+from workbench.memory.message import NOTICE_KINDS, StoredMessage
 
 
 @dataclass
@@ -31,10 +31,13 @@ class FifoQueue:
     def evict(self, target_tokens: int, keep_last: int = 1) -> list[StoredMessage]:
         """Take out the oldest groups until at most `target_tokens` remain; returns what left.
 
-        The current question stays, and so do the last `keep_last` groups: the model has not seen them yet.
+        The current question stays, and so do the last `keep_last` calls with all that came after them (results,
+        heartbeats, alerts): the model has not seen that yet.
         """
         groups = self.groups()
-        candidates = groups[: max(0, len(groups) - keep_last)]
+        spoken = [index for index, members in enumerate(groups) if members[0].kind not in NOTICE_KINDS]
+        unseen = spoken[-keep_last] if keep_last and len(spoken) >= keep_last else len(groups) - keep_last
+        candidates = groups[: max(0, unseen)]
         total = self.tokens
         gone: list[StoredMessage] = []
         for members in candidates:

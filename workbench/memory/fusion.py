@@ -16,13 +16,14 @@ CANDIDATES = 200
 """Passages that each of the two indexes proposes."""
 
 _MEANING_SHARE = 0.6
+_LARGE_PASSAGES = 5_000
 _LEAST_COSINE = 0.2
 _LEAST_WORDS = 0.2
 
 
 @dataclass
 class FirstRanking:
-    """Cosines and BM25 scores by row, exact for every row asked about, and the ranks the two indexes gave."""
+    """Cosines by row, BM25 scores of the best by words, and the ranks that the two indexes gave."""
 
     query: str
     query_vector: Vectors | None
@@ -37,8 +38,8 @@ class FirstRanking:
     def gather(
         self, allowed: NDArray[np.bool_], documents: frozenset[int] | None, rows: Sequence[int] | None = None
     ) -> list[int]:
-        """Candidate rows from both indexes, each with its cosine and its BM25 score; among `rows` alone when given."""
-        found = self.keywords.search(terms.query_terms(self.query), CANDIDATES, documents, rows=rows)
+        """Candidate rows from both indexes, each with its cosine; among `rows` alone when given."""
+        found = self.keywords.search(self._telling(), CANDIDATES, documents, rows=rows)
         hits = [(row, score) for row, score in found if allowed[row]]
         self.keyword_ranks = {row: rank for rank, (row, _) in enumerate(hits, 1)}
         self.bm25 = dict(hits)
@@ -52,15 +53,22 @@ class FirstRanking:
         return candidates
 
     def complete(self, rows: Sequence[int]) -> None:
-        """Make sure that each of `rows` has its cosine and its BM25 score."""
+        """Give each of `rows` its cosine; its BM25 score counts as 0 when it is not among the best."""
         unmeasured = np.array([row for row in rows if row not in self.cosines], dtype=np.int64)
         if self.query_vector is not None and len(unmeasured):
             scores = self.vectors.scores(self.query_vector, unmeasured)
             self.cosines.update(zip(unmeasured.tolist(), scores.tolist(), strict=True))
-        unweighed = [row for row in rows if row not in self.bm25]
-        if unweighed:
-            self.bm25.update(dict.fromkeys(unweighed, 0.0))
-            self.bm25.update(self.keywords.search(terms.query_terms(self.query), len(unweighed), rows=unweighed))
+        for row in rows:  # not among the best by words
+            self.bm25.setdefault(row, 0.0)
+
+    def _telling(self) -> dict[str, float]:
+        """The query's terms without those that a quarter of a large archive has, unless there are no others."""
+        weights = terms.query_terms(self.query)
+        size = len(self.vectors.vectors)
+        if size < _LARGE_PASSAGES:
+            return weights
+        rare = {term: weight for term, weight in weights.items() if self.keywords.frequency(term) < size / 4}
+        return rare or weights
 
     def score(self, row: int) -> float:
         """The cosine and the share of the best BM25 score, weighed: 0 to about 1. Words alone without a vector."""

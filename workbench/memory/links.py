@@ -6,11 +6,17 @@ well-ranked passage and one it leads to is weighed by a small logistic model; it
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from workbench.memory import names, terms
 from workbench.memory.keyword_index import KeywordSearcher
@@ -22,26 +28,31 @@ BONUS = 4.0
 """What certainty of a pair is worth, in units of the first ranking's score."""
 
 _POOL = 60
-_SHARED_ROWS = 120
+_SHARED_ROWS = 20
+_ROOT_CHARS = 4
 _RARE_PASSAGES = 30
 _MANY_ROWS = 64
 _LONGEST_TITLE_WORDS = 8
 
 
-class PairFeatures(NamedTuple):
-    """What speaks for a seed and a second passage answering together; each between 0 and 1 or nearly."""
+Features = NDArray[np.float64]
+ScoreRows = Callable[[Sequence[int]], dict[int, float]]
 
-    seed: float  # the first ranking's score of the seed
-    second: float  # … and of the other
-    titled: float  # the seed's text names the other's title or heading: how rare that name is
-    mentions: float  # … 1 if it does at all
-    shared: float  # the rarest name that both use and the question does not
-    residual: float  # share of the question's words (by rarity) that the other adds to the seed
-    joint: float  # share of the question's words that the two have together
-    seed_asked: float  # 1 if the question names the seed's title
-    second_asked: float  # 1 if the question names the other's title
-    titled_residual: float
-    shared_residual: float
+
+class PairFeatures(NamedTuple):
+    """What speaks for a seed and a second passage answering together; each between 0 and 1 or nearly, an array by row."""
+
+    seed: Any  # the first ranking's score of the seed
+    second: Any  # … and of the other
+    titled: Any  # the seed's text names the other's title or heading: how rare that name is
+    mentions: Any  # … 1 if it does at all
+    shared: Any  # the rarest name that both use and the question does not
+    residual: Any  # share of the question's words (by rarity) that the other adds to the seed
+    joint: Any  # share of the question's words that the two have together
+    seed_asked: Any  # 1 if the question names the seed's title
+    second_asked: Any  # 1 if the question names the other's title
+    titled_residual: Any
+    shared_residual: Any
 
 
 @dataclass
@@ -86,48 +97,74 @@ class Follower:
         self.around = around
         self._asked = "_" + "_".join(names.words(question)) + "_"
         self._log_size = math.log(max(around.size, 2))
-        stems = dict.fromkeys(terms.content_words(question))
-        weights = {stem: self._rarity(around.keywords.frequency(stem)) for stem in stems}
+        words = dict.fromkeys(terms.content_words(question))
+        weights = {word: self._rarity(around.keywords.frequency(terms.stem(word))) for word in words}
         total = sum(weights.values()) or 1.0
-        self._words = {stem: weight / total for stem, weight in weights.items()}
+        self._words = {word: weight / total for word, weight in weights.items()}
+        self._roots = [_root(word) for word in words]
 
-    def pairs(
-        self, scores: dict[int, float], score_rows: Callable[[Sequence[int]], dict[int, float]]
-    ) -> list[tuple[int, int, PairFeatures]]:
-        """Every (seed, second, features) worth weighing. `scores` is the first ranking by row; rows reached beyond it
-        are scored by `score_rows`."""
+    def bonus(self, scores: dict[int, float], score_rows: ScoreRows) -> dict[int, float]:
+        """What following adds to each row: the likeliest pair it begins and the likeliest pair it ends."""
+        seeds, rows, features = self.pairs(scores, score_rows)
+        likely = likelihood(features)
+        gain = likely.max(axis=0)  # as the second of a pair
+        place = {int(row): number for number, row in enumerate(rows)}
+        for seed, row_likely in zip(seeds, likely, strict=True):
+            gain[place[seed]] += row_likely.max()
+        return {row: BONUS * float(gain[number]) for row, number in place.items()}
+
+    def pairs(self, scores: dict[int, float], score_rows: ScoreRows) -> tuple[list[int], list[int], Features]:
+        """Seeds, rows, and the features (seeds, rows, PairFeatures) of each seed with each row; a row is no pair with
+        itself. `scores` is the first ranking by row; rows reached beyond it are scored by `score_rows`."""
         ranked = sorted(scores, key=lambda row: (-scores[row], self.around.id_of(row)))
-        seeds, pool = ranked[:SEEDS], ranked[:_POOL]
-        links = {seed: self.links(seed, scores) for seed in seeds}
-        beyond = {row for reached in links.values() for row in reached} - scores.keys()
-        scores = {**scores, **score_rows(sorted(beyond))}
-        concerned = sorted(set(pool).union(*(reached.keys() for reached in links.values())))
-        held = self._held(concerned)
-        found = []
-        for seed in seeds:
-            for second in sorted({*pool, *links[seed]} - {seed}):
-                link = links[seed].get(second, Link())
-                found.append((seed, second, self._features(seed, second, link, scores, held)))
-        return found
+        seeds = ranked[:SEEDS]
+        links = [self.links(seed, scores) for seed in seeds]
+        beyond = sorted({row for reached in links for row in reached} - scores.keys())
+        known = {**scores, **score_rows(beyond)}
+        rows = list(dict.fromkeys([*ranked[:_POOL], *sorted({row for reached in links for row in reached})]))
+        return seeds, rows, self._features(seeds, rows, links, known)
 
-    def bonus(
-        self, scores: dict[int, float], score_rows: Callable[[Sequence[int]], dict[int, float]]
-    ) -> dict[int, float]:
-        """What following adds to each row: the likeliest pair it ends and the likeliest pair it begins."""
-        begins: dict[int, float] = defaultdict(float)
-        ends: dict[int, float] = defaultdict(float)
-        for seed, second, features in self.pairs(scores, score_rows):
-            likely = likelihood(features)
-            begins[seed] = max(begins[seed], likely)
-            ends[second] = max(ends[second], likely)
-        return {row: BONUS * (begins[row] + ends[row]) for row in {*begins, *ends}}
+    def _features(
+        self, seeds: list[int], rows: list[int], links: list[dict[int, Link]], scores: dict[int, float]
+    ) -> Features:
+        place = {row: number for number, row in enumerate(rows)}
+        held = np.array([self._held(row) for row in rows], dtype=np.float64).reshape(len(rows), len(self._words))
+        rarity = np.array(list(self._words.values()), dtype=np.float64)
+        score = np.array([scores[row] for row in rows])
+        asked = np.array([float(any(map(self._is_asked, self.around.keys_of(row)))) for row in rows])
+        found = np.empty((len(seeds), len(rows), len(PairFeatures._fields)))
+        for number, (seed, reached) in enumerate(zip(seeds, links, strict=True)):
+            at = place[seed]
+            titled, shared = np.zeros(len(rows)), np.zeros(len(rows))
+            for row, link in reached.items():
+                titled[place[row]], shared[place[row]] = link
+            residual = (held * (1 - held[at])) @ rarity
+            joint = residual + float(held[at] @ rarity)
+            alike = np.ones(len(rows))
+            found[number] = np.column_stack(
+                PairFeatures(
+                    seed=score[at] * alike,
+                    second=score,
+                    titled=titled,
+                    mentions=np.sign(titled),
+                    shared=shared,
+                    residual=residual,
+                    joint=joint,
+                    seed_asked=asked[at] * alike,
+                    second_asked=asked,
+                    titled_residual=titled * residual,
+                    shared_residual=shared * residual,
+                )
+            )
+            found[number, at] = -np.inf
+        return found
 
     def links(self, row: int, known: dict[int, float]) -> dict[int, Link]:
         """The passages that `row` leads to: those whose title or heading it names, those that share a rare name."""
         found: dict[int, Link] = {}
         own = self.around.keys_of(row)
-        used = names.names_in(self.around.text_of(row))
-        for target, strength in self._titled(row, own, frozenset(used), known).items():
+        used, words = _read(self.around.text_of(row))
+        for target, strength in self._titled(row, own, self._title_mentions(words, frozenset(used)), known).items():
             found[target] = Link(titled=strength)
         rare: dict[str, float] = {}
         limit = max(_RARE_PASSAGES, self.around.size**0.4)
@@ -141,10 +178,10 @@ class Follower:
         return found
 
     def _titled(
-        self, row: int, own: tuple[str, ...], used: frozenset[str], known: dict[int, float]
+        self, row: int, own: tuple[str, ...], mentions: Iterable[str], known: dict[int, float]
     ) -> dict[int, float]:
         found: dict[int, float] = {}
-        for key in self._title_mentions(names.words(self.around.text_of(row)), used):
+        for key in mentions:
             rows = self.around.titles.rows[key]
             if key in own:
                 continue
@@ -155,7 +192,7 @@ class Follower:
                     found[target] = max(found.get(target, 0.0), strength * (1.0 if whole else 0.8))
         return found
 
-    def _title_mentions(self, text: list[str], used: frozenset[str]) -> set[str]:
+    def _title_mentions(self, text: Sequence[str], used: frozenset[str]) -> set[str]:
         titles = self.around.titles
         found = set()
         for start, word in enumerate(text):
@@ -170,33 +207,10 @@ class Follower:
                     found.add(key)
         return found
 
-    def _held(self, rows: Sequence[int]) -> dict[int, set[str]]:
-        held: dict[int, set[str]] = {row: set() for row in rows}
-        if rows:
-            for stem in self._words:
-                for row in self.around.keywords.holding(stem, rows):
-                    held[row].add(stem)
-        return held
-
-    def _features(
-        self, seed: int, second: int, link: Link, scores: dict[int, float], held: dict[int, set[str]]
-    ) -> PairFeatures:
-        had, adds = held[seed], held[second]
-        residual = sum(self._words[stem] for stem in adds - had)
-        joint = residual + sum(self._words[stem] for stem in had)
-        return PairFeatures(
-            scores[seed],
-            scores.get(second, 0.0),
-            link.titled,
-            1.0 if link.titled else 0.0,
-            link.shared,
-            residual,
-            joint,
-            1.0 if any(map(self._is_asked, self.around.keys_of(seed))) else 0.0,
-            1.0 if any(map(self._is_asked, self.around.keys_of(second))) else 0.0,
-            link.titled * residual,
-            link.shared * residual,
-        )
+    def _held(self, row: int) -> list[bool]:
+        """Which of the question's words the passage or its title has: some word there begins with the word's root."""
+        text = _searchable(self.around.text_of(row))
+        return [_begins_a_word(text, root) for root in self._roots]
 
     def _is_asked(self, key: str) -> bool:
         return f"_{key}_" in self._asked
@@ -227,7 +241,45 @@ _WEIGHTS = PairFeatures(
 )
 
 
-def likelihood(features: PairFeatures) -> float:
-    """The probability that a pair answers together, by the logistic model."""
-    total = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, features, strict=True))
-    return 1.0 / (1.0 + math.exp(-total))
+def likelihood(features: Features) -> NDArray[np.float64]:
+    """The probability that a pair answers together, by the logistic model; 0 where there is no pair."""
+    found: NDArray[np.float64] = np.zeros(features.shape[:-1])
+    pairs = np.isfinite(features[..., 0])
+    found[pairs] = 1.0 / (1.0 + np.exp(-(_BIAS + features[pairs] @ np.array(_WEIGHTS))))
+    return found
+
+
+@functools.lru_cache(maxsize=4_096)
+def _searchable(text: str) -> tuple[str, str]:
+    """A text for roots in plain letters, without accents, and for all others; a space before it."""
+    lowered = " " + text.lower()
+    if lowered.isascii():
+        return lowered, lowered
+    spaced = lowered.replace("\u2014", " ").replace("\u2013", " ")
+    return unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode(), lowered
+
+
+def _begins_a_word(text: tuple[str, str], root: str) -> bool:
+    """Whether a word of `text` begins with `root`; in other scripts, whether it stands there at all."""
+    if not root.isascii():
+        return root in text[1]
+    plain = text[0]
+    at = plain.find(root)
+    while at >= 0:
+        if not plain[at - 1].isalnum():
+            return True
+        at = plain.find(root, at + 1)
+    return False
+
+
+@functools.lru_cache(maxsize=4_096)
+def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The name keys of a text and its folded words."""
+    return tuple(names.names_in(text)), tuple(names.words(text))
+
+
+def _root(word: str) -> str:
+    """What a word has in common with its stem, or the word itself where that says too little: study, studies: stud."""
+    pairs = zip(word, terms.stem(word), strict=False)
+    common = "".join(ours for ours, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return common if len(common) >= _ROOT_CHARS else word

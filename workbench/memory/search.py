@@ -17,7 +17,7 @@ from workbench.memory import phrases, terms
 from workbench.memory.fusion import FirstRanking
 from workbench.memory.keyword_index import KeywordIndex, KeywordSearcher, PassageTerms
 from workbench.memory.links import Follower, Surroundings, TitleIndex
-from workbench.memory.names import names_in, title_keys
+from workbench.memory.names import names_line, title_keys
 from workbench.memory.query import Query, parse_query
 from workbench.memory.vector_index import GrowingVectors, VectorIndex, Vectors
 
@@ -215,9 +215,9 @@ class SearchIndex:
 
 
 def _terms_of(row: int, passage: IndexedPassage) -> PassageTerms:
-    text = " ".join(terms.index_terms(passage.text)) if passage.terms is None else passage.terms
-    title, heading = (" ".join(terms.index_terms(part)) for part in (passage.title, passage.heading))
-    names = " ".join(names_in(passage.text)) if passage.names is None else passage.names
+    text = terms.index_line(passage.text) if passage.terms is None else passage.terms
+    title, heading = (terms.index_line(part) for part in (passage.title, passage.heading))
+    names = names_line(passage.text) if passage.names is None else passage.names
     called = " ".join(title_keys(passage.title, passage.heading))
     return PassageTerms(row, passage.document, text, title, heading, f"{names} {called}")
 

@@ -16,7 +16,6 @@ TERMS_VERSION = 1
 """Raised whenever the same text would give other terms: stored terms of another version must be made again."""
 
 _LINE_HYPHEN = regex.compile(r"(?<=\p{L})[-\u2010\u2011]\s*\n\s*(?=\p{Ll})")
-_SPACE = regex.compile(r"\s+")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u0640]")
 _VOWEL_POINTS = regex.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]")
 _PUNCTUATION = str.maketrans(
@@ -47,8 +46,7 @@ STOP_WORDS = frozenset(_COMMON.split())
 
 def normalise(text: str) -> str:
     """Text as exact phrases are compared: NFKC, casefold, one space between words, words cut at line ends joined."""
-    text = _LINE_HYPHEN.sub("", text)
-    return _fold_case(text)
+    return _fold_case(_LINE_HYPHEN.sub("", text) if "\n" in text else text)
 
 
 def normalise_keeping_hyphens(text: str) -> str:
@@ -62,13 +60,17 @@ def _fold_case(text: str) -> str:
     else:
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
         text = _VOWEL_POINTS.sub("", _INVISIBLE.sub("", text)).translate(_PUNCTUATION)
-    collapsed: str = _SPACE.sub(" ", text)
-    return collapsed.strip()
+    return " ".join(text.split())
 
 
 def index_terms(text: str) -> list[str]:
     """Every term `text` can be found by, in order, repeated as often as it occurs; no term contains white space."""
     return [term for token in _tokens(text) for term in _forms(token)]
+
+
+def index_line(text: str) -> str:
+    """`index_terms` joined by spaces: what the keyword index takes and a store may keep."""
+    return " ".join(map(_line_of, _tokens(text)))
 
 
 def query_terms(text: str) -> dict[str, float]:
@@ -83,8 +85,12 @@ def query_terms(text: str) -> dict[str, float]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words of a text that carry meaning, folded and stemmed, in order (for overlap between texts)."""
-    return [stem(fold(token)) for token in _tokens(text) if token not in STOP_WORDS]
+    """The words of a text that carry meaning, folded, in order; pairs of characters where words have no spaces."""
+    found: list[str] = []
+    for token in _tokens(text):
+        if token not in STOP_WORDS:
+            found.extend(_unspaced_parts(token) if _UNSPACED.search(token) else [fold(token.removesuffix("'s"))])
+    return found
 
 
 def runs(text: str) -> list[str]:
@@ -102,7 +108,9 @@ def runs(text: str) -> list[str]:
 def _tokens(text: str) -> Iterator[str]:
     joined = normalise(text)
     yield from _TOKEN.findall(joined)
-    if _LINE_HYPHEN.search(text):  # the pieces of words cut at line ends, so that either reading is found
+    if "\n" in text and _LINE_HYPHEN.search(
+        text
+    ):  # the pieces of words cut at line ends, so that either reading is found
         for match in _CUT_WORD.finditer(text):
             yield from (_fold_case(match[1]), _fold_case(match[2]))
 
@@ -124,6 +132,11 @@ def _forms_cached(token: str) -> tuple[tuple[str, float], ...]:
         for term, weight in _piece_forms(piece):
             forms[term] = max(forms.get(term, 0.0), weight * share)
     return tuple(forms.items())
+
+
+@functools.lru_cache(maxsize=200_000)
+def _line_of(token: str) -> str:
+    return " ".join(term for term, _ in _forms_cached(token))
 
 
 def _forms(token: str) -> dict[str, float]:

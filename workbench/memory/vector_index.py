@@ -19,7 +19,8 @@ Rows = NDArray[np.int64]
 EXACT_ROWS = 20_000
 """Rows up to which every vector is compared: about 3 ms."""
 
-_OVERSAMPLING = 10
+_OVERSAMPLING = 5
+_ROUNDING = 1e-6
 _LEAST_CANDIDATES = 1_000
 
 
@@ -58,7 +59,8 @@ class VectorIndex:
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """The cosine of `query` with each of `rows`."""
-        found: Vectors = self.vectors[rows] @ np.asarray(query, dtype=np.float32)
+        # einsum, not BLAS: the same vector has the same cosine whatever rows stand beside it
+        found: Vectors = np.einsum("ij,j->i", self.vectors[rows], np.asarray(query, dtype=np.float32))
         return found
 
     def _candidates(self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None) -> Rows:
@@ -90,7 +92,7 @@ class VectorIndex:
                 scores = np.where(allowed[start:], scores, -np.inf)
         if len(rows) > count:  # keep every row that ties with the last one kept: the caller orders ties by row
             last = np.partition(scores, len(scores) - count)[len(scores) - count]
-            keep = scores >= last
+            keep = scores >= last - _ROUNDING
             rows, scores = rows[keep], scores[keep]
         found: Rows = rows[np.isfinite(scores)]
         return found

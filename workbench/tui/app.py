@@ -114,7 +114,7 @@ class WorkbenchApp(App[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our variables, for themes that do not know them."""
-        return themes.FALLBACKS
+        return themes.fallbacks(self.current_theme)
 
     # -- the screen --------------------------------------------------------------------------
 

@@ -137,9 +137,9 @@ class Desk:
         self.documents = documents
         self._app.library.show(sources, documents)
         attached = [source for source in sources if source.attached]
-        documents = sum(source.documents for source in attached)
-        self._app.status.attached(documents, sum(source.passages for source in attached))
-        self._app.chat.greet(documents, loading=self.work.loading)
+        count = sum(source.documents for source in attached)
+        self._app.status.attached(count, sum(source.passages for source in attached))
+        self._app.chat.greet(count, loading=self.work.loading)
 
     def refresh_memory(self) -> None:
         """The working context may have changed: ask again."""

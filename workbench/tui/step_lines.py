@@ -88,7 +88,7 @@ def _sentence(function: str, arguments: Mapping[str, Any]) -> str:
         case "send_message":
             return said("message")
         case _:
-            return ", ".join(f"{key}={one_line(str(value), 60)}" for key, value in arguments.items())
+            return ", ".join(f"{one_line(str(key), 40)}={one_line(str(value), 60)}" for key, value in arguments.items())
 
 
 def paged(line: StepLine, event: PageRead) -> None:

@@ -1,7 +1,8 @@
-"""The colours: two themes of ours, and the variables every other theme falls back to."""
+"""The colours: two themes of ours, and what our variables are in every other theme."""
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = Theme(
@@ -72,7 +73,7 @@ LIGHT = Theme(
     },
 )
 
-FALLBACKS = {
+_TERMINAL = {
     "in-context": "ansi_bright_green",
     "part-system": "ansi_blue",
     "part-memory": "ansi_magenta",
@@ -80,6 +81,23 @@ FALLBACKS = {
     "part-chat": "ansi_cyan",
     "muted": "ansi_bright_black",
 }
-"""What a theme that does not know our variables gets: the terminal's own palette."""
+"""The terminal's own palette."""
+
+
+def fallbacks(theme: Theme) -> dict[str, str]:
+    """Our variables for a theme that does not know them: its own colours, or the terminal's for a terminal theme."""
+    if theme.ansi:
+        return _TERMINAL
+    colours = theme.to_color_system().generate()
+    muted = Color.parse(colours["background"]).blend(Color.parse(colours["foreground"]), 0.6)
+    return {
+        "in-context": colours["success"],
+        "part-system": colours["secondary"],
+        "part-memory": colours["accent"],
+        "part-summary": colours["warning"],
+        "part-chat": colours["primary"],
+        "muted": muted.hex,
+    }
+
 
 OURS = (DARK, LIGHT)

@@ -20,6 +20,11 @@ def found(evidence: Evidence, chain: Chain) -> str:
     return "\n".join([lead, *(quote(unit) for unit in quoted)])
 
 
+def end_of_chain(record: str, handle: str) -> str:
+    """The record that leads no further."""
+    return f'I quote and do not reason. The chain ends here:\n"{record}" [{handle}]'
+
+
 def quote(unit: Unit) -> str:
     """A quote as the citation verifier reads it."""
     return f'"{unit.text}" [{unit.handle}]'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.model.reader.evidence import Evidence, Unit, figures, title_words
 from workbench.model.reader.names import names
@@ -25,7 +25,7 @@ class Weights:
     link: float = 0.12
     bridge: float = 0.25
     supplies: float = 0.12
-    member: float = 0.15
+    member: float = 0.12
     jump: float = 0.15
     trust: float = 0.5
     document: float = 0.02
@@ -117,6 +117,27 @@ def _extend(evidence: Evidence, chain: Chain, weights: Weights) -> list[Chain]:
         score += max(0.0, _supply(question, unit, weights) - old_supply)
         grown.append(Chain((*chain.members, index), score, chain.coverage + gain, tuple(sorted(together.items()))))
     return sorted(grown, key=_order)[: weights.beam]
+
+
+def pruned(evidence: Evidence, chain: Chain) -> Chain:
+    """The chain without members that say nothing that another member of their document does not say already."""
+    members = list(chain.members)
+    for index in sorted(chain.members, key=lambda i: (_share(evidence.question, evidence.cover[i]), i)):
+        rest = [i for i in members if i != index]
+        alone = all(evidence.units[i].document != evidence.units[index].document for i in rest)
+        if alone or _together(evidence, members) - _together(evidence, rest) > 0.02 or index == chain.members[-1]:
+            continue
+        members = rest
+    return replace(chain, members=tuple(members))
+
+
+def _together(evidence: Evidence, members: list[int]) -> float:
+    """The share of the question that these members cover between them."""
+    covered: dict[str, float] = {}
+    for index in members:
+        for key, value in evidence.cover[index].items():
+            covered[key] = max(covered.get(key, 0.0), value)
+    return _share(evidence.question, covered)
 
 
 def residual(question: Question, chain: Chain, last: Unit) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.model.reader import answer
 from workbench.model.reader.chain import Chain, best_chains
 from workbench.model.reader.evidence import Evidence, Score, Unit, units
+from workbench.model.reader.lookup import next_step
 from workbench.model.reader.plan import next_query
 from workbench.model.reader.question import analyse
 from workbench.model.reader.view import Note, View
@@ -41,6 +42,10 @@ def decide(view: View, score: Score) -> Call:
         return _say(GREETING)
     if not view.sources and not view.passages:
         return _say(NOTHING_ATTACHED)
+    if step := next_step(view):
+        if step.query:
+            return "archival_memory_search", {"query": step.query, "page": step.page, "request_heartbeat": True}
+        return _say(answer.end_of_chain(step.record, step.handle))
     question = analyse(view.question)
     evidence = Evidence(question, units(view.passages, view.notes), score)
     chains = best_chains(evidence)

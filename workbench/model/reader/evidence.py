@@ -11,7 +11,7 @@ from functools import cached_property
 
 from workbench.model.reader.names import names
 from workbench.model.reader.question import Question
-from workbench.model.reader.text import is_heading, rarity, sentences, stem, stems, words
+from workbench.model.reader.text import blocks, is_heading, rarity, stem, stems, words
 from workbench.model.reader.view import Note, Passage
 from workbench.model.reader.words import ANAPHORS, FUNCTION_WORDS
 
@@ -30,7 +30,10 @@ NEAR = 0.6
 
 @dataclass(frozen=True)
 class Unit:
-    """A sentence that may be quoted. `before` is the sentence before it, `title` its document and headings as words."""
+    """A sentence that may be quoted. `before` is the sentence before it, `title` its document and headings as words.
+
+    `entry` is the date or number that its paragraph opens with: in a log or a list it belongs to every sentence.
+    """
 
     handle: str
     document: str
@@ -38,7 +41,7 @@ class Unit:
     text: str
     before: str
     title: str
-    position: int
+    entry: str = ""
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -52,7 +55,7 @@ class Unit:
     @cached_property
     def near(self) -> frozenset[str]:
         """Stems that surround the sentence: a pronoun's name is usually among them."""
-        return stems(self.title) | (stems(self.before) if self.leans else frozenset())
+        return stems(self.title) | stems(self.entry) | (stems(self.before) if self.leans else frozenset())
 
     @cached_property
     def leans(self) -> bool:
@@ -108,33 +111,36 @@ def units(passages: Mapping[str, Passage], notes: Sequence[Note]) -> list[Unit]:
     for passage in passages.values():
         title = title_words(passage.document, passage.heading)
         before = ""
-        for position, sentence in enumerate(_telling(sentences(passage.text))):
-            unit = Unit(passage.handle, passage.document, passage.document_page, sentence, before, title, position)
+        for sentence, entry in _telling(blocks(passage.text)):
+            unit = Unit(passage.handle, passage.document, passage.document_page, sentence, before, title, entry)
             found.setdefault(unit.key, unit)
             before = sentence
     for note in notes:
-        unit = Unit(note.handle, note.document, note.document_page, note.quote, "", title_words(note.document, ""), 0)
+        unit = Unit(note.handle, note.document, note.document_page, note.quote, "", title_words(note.document, ""))
         found.setdefault(unit.key, unit)
     return list(found.values())
 
 
-def _telling(found: Sequence[str]) -> list[str]:
-    """Sentences that can stand as quotes: headings go, a label goes with what follows, a scrap with what it follows."""
-    telling: list[str] = []
+def _telling(paragraphs: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    """Sentences that can stand as quotes, with their paragraph's entry: headings go, scraps go with their neighbours."""
+    telling: list[tuple[str, str]] = []
     label, joins = "", False
-    for sentence in found:
-        if sentence.startswith("#") or is_heading(sentence):
-            label, joins = "", False
-            continue
-        if not any(c.islower() for c in sentence) and len(sentence) < 60 and not label and sentence[-1] in ".:":
-            label = sentence
-            continue
-        whole, label = f"{label} {sentence}".strip(), ""
-        if joins and len(stems(whole)) < 3 and not whole.startswith("|") and len(telling[-1]) + len(whole) < QUOTE_CHARS:
-            telling[-1] += f" {whole}"
-        else:
-            telling.append(whole)
-            joins = True
+    for paragraph in paragraphs:
+        opening = paragraph[0][:24] if paragraph else ""
+        entry = opening if len(paragraph) > 1 and any(c.isdigit() for c in opening) else ""
+        for sentence in paragraph:
+            if sentence.startswith("#") or is_heading(sentence):
+                label, joins = "", False
+                continue
+            if not any(c.islower() for c in sentence) and len(sentence) < 60 and not label and sentence[-1] in ".:":
+                label = sentence
+                continue
+            whole, label = f"{label} {sentence}".strip(), ""
+            if joins and len(stems(whole)) < 3 and whole[0] != "|" and len(telling[-1][0]) + len(whole) < QUOTE_CHARS:
+                telling[-1] = (f"{telling[-1][0]} {whole}", telling[-1][1])
+            else:
+                telling.append((whole, entry))
+                joins = True
     return telling
 
 
@@ -174,12 +180,13 @@ class Evidence:
     def link(self, left: Unit, right: Unit) -> float:
         """How strongly two units belong together, 0 to 1: by a name, or rare words, that the question does not hold."""
         asked = self.question.stems
-        near = 0.7 if left.handle != right.handle else 0.5
+        near = 0.4 if left.handle != right.handle else 0.3
         own = (left.named & right.stems) | (right.named & left.stems)
         around = ((left.named & right.near) | (right.named & left.near)) - own
         strength = sum(self.rare(s) ** 2 for s in own - asked) + near * sum(self.rare(s) ** 2 for s in around - asked)
         strength += 0.3 * sum(self.rare(s) ** 2 for s in (left.stems & right.stems) - own - asked if rarity(s) > 0.7)
-        return min(1.0, strength)
+        strength += 0.1 * sum(self.rare(s) ** 2 for s in (own | around) & asked)
+        return min(1.0, 1.6 * strength)
 
 
 def _kin(wanted: str, there: frozenset[str]) -> float:

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from workbench.model.reader.words import FUNCTION_WORDS
+from workbench.model.reader.words import FUNCTION_WORDS, SAME_WORD
 
 SENTENCE_CHARS = 420
 """A longer run of text is cut at a clause end: a quote should be read at a glance and fit a note."""
@@ -26,10 +26,12 @@ _MEASURE = re.compile(r"^\d[\d.,:/-]*(?:st|nd|rd|th|s|[a-z]{1,3})?$", re.IGNOREC
 
 def sentences(text: str) -> list[str]:
     """The sentences of `text` in order, each verbatim but for its line breaks, which become single spaces."""
-    found: list[str] = []
-    for block in _blocks(text):
-        found.extend(piece for sentence in _split(block) for piece in _cut(sentence))
-    return found
+    return [sentence for block in blocks(text) for sentence in block]
+
+
+def blocks(text: str) -> list[list[str]]:
+    """The sentences of `text`, those of a paragraph, list item, row or heading together."""
+    return [[piece for sentence in _split(block) for piece in _cut(sentence)] for block in _blocks(text)]
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -133,6 +135,7 @@ def stem(word: str) -> str:
     import snowballstemmer
 
     lowered = word.lower().replace("’", "'")
+    lowered = SAME_WORD.get(lowered, lowered)
     if not lowered.isalpha():
         return lowered
     return str(snowballstemmer.stemmer("english").stemWord(lowered))

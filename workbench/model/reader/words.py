@@ -25,3 +25,19 @@ ANAPHORS = frozenset(
     """he she it they his her its their him them this that these those there here such both neither former latter""".split()
 )
 """A sentence that opens with one of these, or the like, needs the one before it to be understood."""
+
+_IRREGULAR = """be been was were is are|begin began begun|bite bit bitten|blow blew blown|break broke broken|breed bred|bring brought
+build built|burn burnt|buy bought|catch caught|choose chose chosen|come came|cut cutting|dig dug|draw drew drawn|drink drank drunk
+drive drove driven|eat ate eaten|fall fell fallen|feed fed|feel felt|fight fought|find found|flee fled|fly flew flown|forbid forbade
+forget forgot forgotten|freeze froze frozen|get got gotten|give gave given|go went gone|grow grew grown|hang hung|hear heard|hide hid hidden
+hold held|keep kept|know knew known|lay laid|lead led|leave left|lend lent|lose lost|make made|mean meant|meet met|pay paid|ride rode ridden
+ring rang rung|rise rose risen|run ran|say said|see saw seen|seek sought|sell sold|send sent|shake shook shaken|shine shone|shoot shot
+sing sang sung|sink sank sunk|sit sat|sleep slept|speak spoke spoken|spend spent|stand stood|steal stole stolen|stick stuck|strike struck
+swear swore sworn|sweep swept|swim swam swum|take took taken|teach taught|tear tore torn|tell told|think thought|throw threw thrown
+wake woke woken|wear wore worn|weave wove woven|win won|wind wound|write wrote written|die died dying death dead|marry marriage married
+sew sewn sewed|woman women|man men|child children|foot feet|tooth teeth|goose geese|mouse mice|wife wives|knife knives|life lives
+licence license licensed|high height|long length|wide width|deep depth|strong strength|wed wedding"""
+SAME_WORD = {
+    form: forms[0] for line in _IRREGULAR.replace("\n", "|").split("|") for forms in [line.split()] for form in forms
+}
+"""Forms that no stemmer joins, each to its first form."""

@@ -35,7 +35,7 @@ def step_rows(steps: list[StepLine], width: int, cursor: int | None, first_item:
     for at, step in enumerate(steps, first_item):
         rows.append(_step_row(step, width, (kind_cells, page_cells, result_cells), at, at == cursor))
         if step.opened and step.detail:
-            lines = [line for part in step.detail.split("\n") for line in wrap(part, width - 8)]
+            lines = [line for part in clean(step.detail).split("\n") for line in wrap(part, width - 8)]
             style = "$text-error" if step.ok is False else "$muted"
             rows += [Row(Content.assemble("      ", (line, style))) for line in lines[:DETAIL_LINES]]
     return rows

@@ -1,0 +1,123 @@
+"""Office files through unstructured, offline: a file goes in, its elements come out as pages with headings.
+
+unstructured wants a language model from the network to tell sentences from titles, and reports every call. Neither is
+needed: styles tell headings. Its tokenizer module is replaced before it can be imported, and telemetry is switched off.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import os
+import re
+import sys
+import types
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from loaders import limits
+from loaders.blocks import PageBuilder
+from loaders.document import Document, LoadError, PasswordNeededError
+
+_TOKENIZER = "unstructured.nlp.tokenize"
+_UNPACKED_BYTES = 2 << 30
+_DAMAGED = "Open it in the program that made it, save it again, or export it as PDF."
+_IGNORED = {"PageBreak", "PageNumber", "Image"}
+_LINES = {"ListItem"}
+
+log = logging.getLogger(__name__)
+
+
+def load(path: Path, partition: str, loader: str, version: int, **options: Any) -> Document:
+    """The file at `path` by unstructured's function `partition` ("docx" for partition_docx). Raises LoadError."""
+    check_unpacked_size(path)
+    function = _function(partition)
+    try:
+        with redirect_stdout(io.StringIO()):
+            elements = function(filename=str(path), **options)
+    except (MemoryError, RecursionError, LoadError):
+        raise
+    except Exception as error:
+        # Every library under unstructured has exceptions of its own for files it cannot read.
+        if "password" in str(error).lower() or "encrypted" in str(error).lower():
+            raise PasswordNeededError from None
+        log.info("%s: %s: %s", path.name, type(error).__name__, error)
+        raise LoadError(f"it is damaged or not what its name says ({_short(error)})", _DAMAGED) from None
+    return _document(elements, loader, version)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:120]
+
+
+def _function(name: str) -> Callable[..., list[Any]]:
+    os.environ.update(DO_NOT_TRACK="1", SCARF_NO_ANALYTICS="true", UNSTRUCTURED_DISABLE_NOTICE="1")
+    if _TOKENIZER not in sys.modules:
+        sys.modules[_TOKENIZER] = _plain_tokenizer()
+    try:
+        module = importlib.import_module(f"unstructured.partition.{name}")
+    except ImportError as error:
+        raise LoadError(f"the package that reads it is missing ({error.name})", "Reinstall memgpt-workbench.") from None
+    function: Callable[..., list[Any]] = getattr(module, f"partition_{name}")
+    return function
+
+
+def _plain_tokenizer() -> types.ModuleType:
+    module: Any = types.ModuleType(_TOKENIZER)
+    module.word_tokenize = lambda text: re.findall(r"\w+|[^\w\s]", str(text))
+    module.sent_tokenize = lambda text: re.split(r"(?<=[.!?])\s+", str(text))
+    module.pos_tag = lambda text: [(word, "") for word in module.word_tokenize(text)]
+    made: types.ModuleType = module
+    return made
+
+
+def check_unpacked_size(path: Path) -> None:
+    """Raises LoadError for a ZIP-based file that would unpack to more than the limit."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return
+    if unpacked_bytes > _UNPACKED_BYTES:
+        raise LoadError(f"it would unpack to {unpacked_bytes:,} bytes (a decompression bomb?)", limits.SPLIT_REMEDY)
+
+
+def _document(elements: Iterable[Any], loader: str, version: int) -> Document:
+    budget = limits.TextBudget()
+    builders: list[PageBuilder] = []
+    number = 0
+    for element in elements:
+        number = max(number, element.metadata.page_number or 1)
+        while len(builders) < number:
+            builders.append(PageBuilder(len(builders) + 1, None, budget))
+        _add(builders[-1], element)
+    pages = tuple(builder.page() for builder in builders)
+    if not any(page.text.strip() for page in pages):
+        raise LoadError("it has no text", "Nothing to load; export it as PDF if it holds pictures of text.")
+    title = next((heading.title for page in pages for heading in page.headings if heading.level == 1), "")
+    return Document(title, pages, loader, version)
+
+
+def _add(builder: PageBuilder, element: Any) -> None:
+    depth = element.metadata.category_depth
+    if element.category in _IGNORED:
+        return
+    if element.category == "Table" and element.metadata.text_as_html:
+        builder.table(_rows(element.metadata.text_as_html))
+    elif element.category == "Title" and depth is not None:
+        builder.heading(depth + 1, element.text)
+    elif element.category in _LINES:
+        builder.line("  " * (depth or 0) + "- " + " ".join(element.text.split()))
+    else:
+        builder.paragraph(element.text)
+
+
+def _rows(html: str) -> list[list[str]]:
+    import lxml.html
+
+    table = lxml.html.fragment_fromstring(html, create_parent="div")
+    return [[cell.text_content() for cell in row.iter("td", "th")] for row in table.iter("tr")]

@@ -1,0 +1,64 @@
+"""XML: every element with text on a line after its name, every child of the root a paragraph of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from loaders import limits
+from loaders.blocks import PageBuilder
+from loaders.document import Document, LoadError, Page
+from loaders.registry import Loader
+from loaders.text import read_text
+
+VERSION = 1
+
+_DEPTH = 200
+
+
+def load(path: Path) -> Document:
+    """The data at `path` as one page; no entity is resolved, nothing is fetched. Raises LoadError."""
+    import lxml.etree
+
+    parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        root = lxml.etree.fromstring(path.read_bytes(), parser)
+    except (lxml.etree.LxmlError, ValueError):
+        page = Page(1, None, limits.TextBudget().add(read_text(path)))
+        return Document("", (page,), LOADER.name, VERSION, {"note": "not well-formed XML, kept as text"})
+    builder = PageBuilder(1, None, limits.TextBudget())
+    for child in [root] if len(root) == 0 or _mixed(root) else root:
+        builder.paragraph("\n".join(_lines(child, 0)))
+    if builder.empty:
+        raise LoadError("it has no text", "Nothing to load.")
+    return Document("", (builder.page(),), LOADER.name, VERSION)
+
+
+def _lines(element: Any, depth: int) -> Iterator[str]:
+    name = _name(element.tag)
+    attributes = ", ".join(f"{_name(key)}={value}" for key, value in element.attrib.items())
+    head = f"{name} ({attributes})" if attributes else name
+    if len(element) == 0 or depth >= _DEPTH or _mixed(element):
+        text = " ".join("".join(element.itertext()).split())
+        if text:
+            yield f"{head}: {text}"
+        elif attributes:
+            yield head
+        return
+    if attributes:
+        yield head
+    for child in element:
+        yield from _lines(child, depth + 1)
+
+
+def _mixed(element: Any) -> bool:
+    """Whether words stand between the children, as in prose."""
+    return bool((element.text or "").strip() or any((child.tail or "").strip() for child in element))
+
+
+def _name(tag: Any) -> str:
+    return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else "entity"
+
+
+LOADER = Loader(name="xml_records", version=VERSION, suffixes=(".xml", ".rss", ".atom"), load=load)

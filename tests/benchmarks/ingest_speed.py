@@ -1,0 +1,94 @@
+"""Speed of loading, side by side in one run: `python -m tests.benchmarks.ingest_speed FOLDER_OF_PDFS`.
+
+Parsing against plain pypdf in pages a second; the whole ingest (read, cut, embed, archive in memory) against
+`SentenceTransformer.encode` in torch float32 and against the embedder alone, on the same passages.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from loaders import registry
+from loaders.document import LoadError
+from tests.ingest_fakes import MemorySink
+from workbench.ingest import local_model
+from workbench.ingest.embedder import LocalEmbedder
+from workbench.ingest.pipeline import load
+from workbench.ingest.reader import Reader
+
+_TORCH_PASSAGES = 128
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+def parse_all(files: list[Path]) -> int:
+    pages = 0
+    for file in files:
+        try:
+            pages += len(registry.read(file).pages)
+        except LoadError:
+            continue
+    return pages
+
+
+def parse_with_pypdf(files: list[Path]) -> int:
+    import pypdf
+
+    pages = 0
+    for file in files:
+        try:
+            reader = pypdf.PdfReader(file)
+            pages += sum(page.extract_text() is not None for page in reader.pages)
+        except Exception:
+            continue
+    return pages
+
+
+def torch_rate(texts: list[str]) -> tuple[float, Any]:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(local_model.folder()), device="cpu", local_files_only=True)
+    model.encode(texts[:8])
+    seconds, vectors = timed(lambda: model.encode(texts, batch_size=32, normalize_embeddings=True))
+    return len(texts) / seconds, vectors
+
+
+def main() -> None:
+    logging.disable(logging.ERROR)
+    files = sorted(Path(sys.argv[1]).rglob("*.pdf"))
+    ours_seconds, ours = timed(lambda: parse_all(files))
+    plain_seconds, plain = timed(lambda: parse_with_pypdf(files))
+    ratio = (ours / ours_seconds) / (plain / plain_seconds)
+    print(f"parsing   {ours / ours_seconds:8.1f} pages/s   pypdf {plain / plain_seconds:6.1f}   ratio {ratio:.1f}")
+
+    embedder, reader, sink = LocalEmbedder(), Reader(), MemorySink()
+    embedder.embed(["warm"])
+    reader.start()
+    settings = {"archive": sink, "embedder": embedder, "reader": reader, "clock": time.monotonic}
+    seconds, events = timed(lambda: list(load(files, source="bench", cancel=threading.Event(), **settings)))
+    whole = events[-1].passages / seconds
+    texts = [passage.embedding_text for _, _, passages, _ in sink.stored for passage in passages]
+    alone_seconds, vectors = timed(lambda: embedder.embed(texts))
+    alone = len(texts) / alone_seconds
+    every = max(1, len(texts) // _TORCH_PASSAGES)
+    torch, reference = torch_rate(texts[::every])
+    cosine = (vectors[::every] * reference).sum(axis=1)
+    print(f"ingest    {whole:8.1f} passages/s   torch fp32 {torch:6.1f}   ratio {whole / torch:.2f}")
+    print(f"embedder  {alone:8.1f} passages/s   ingest is {whole / alone:.0%} of it")
+    print(f"cosine to torch fp32: mean {cosine.mean():.6f}, worst {cosine.min():.6f}")
+    embedder.stop()
+    reader.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The table of slash commands: every one answers with a line, mistakes too, and the table feeds all who name commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.grid import grid
+from tests.tui.lease import EARLIER, QUESTION, lease
+from tests.tui.pilot import ask, piloted, running, wait_until
+from workbench.errors import UsageError
+from workbench.tui import commands
+from workbench.tui.blocks.notes import NoteBlock
+from workbench.tui.commands import COMMANDS
+from workbench.tui.screens.help import KEYS, help_text
+
+REQUIRED = {
+    "load",
+    "attach",
+    "detach",
+    "memory",
+    "dump",
+    "tokens",
+    "model",
+    "save",
+    "exit",
+    "help",
+    "search",
+    "context",
+    "sources",
+}
+
+
+def test_the_commands_people_know_are_there() -> None:
+    assert {command.name for command in COMMANDS} >= REQUIRED
+
+
+def test_help_and_completion_come_from_the_table() -> None:
+    text = help_text("", KEYS)
+    for command in COMMANDS:
+        assert command.usage in text
+        assert command.help in text
+        assert (f"/{command.name}", command.help) in commands.complete(f"/{command.name[:2]}")
+
+
+def test_a_mistyped_command_names_the_nearest() -> None:
+    with pytest.raises(UsageError) as error:
+        commands.find("atach")
+    assert error.value.hint == "Did you mean /attach?"
+    with pytest.raises(UsageError) as error:
+        commands.find("xyzzy")
+    assert "/help" in error.value.hint
+
+
+def _said(app: object) -> list[str]:
+    return [block.text for block in app.chat.query(NoteBlock)]  # type: ignore[attr-defined]
+
+
+@piloted
+async def test_every_command_answers_with_a_line() -> None:
+    """Also with nothing to do, and with nothing given."""
+    for words in ("", " leases"):
+        for command in COMMANDS:
+            if command.name == "exit":
+                continue
+            session = lease()
+            session.messages = [{"role": "user", "content": '{"type":"user_message","message":"hello"}'}]
+            async with running(session) as (app, pilot):
+                before = len(_said(app))
+                app.desk.run_command(f"/{command.name}{words}")
+                await wait_until(pilot, lambda app=app, before=before: len(_said(app)) > before)
+                assert _said(app)[-1].strip(), command.name
+                session.open_all()
+
+
+@piloted
+async def test_what_commands_say() -> None:
+    session = lease()
+    session.messages = [
+        {"role": "user", "content": '{"type":"user_message","message":"hello there"}'},
+        {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "send_message", "arguments": "{}"}}]},
+        {"role": "tool", "content": '{"status":"Failed","message":"no such block"}'},
+    ]
+    expected = {
+        "/sources": "● leases",
+        "/tokens": "reserved      1,024 for the answer",
+        "/dump 1": "no such block",
+        "/dump": "hello there",
+        "/model": "mistral-small, window 8,192 tokens",
+        "/model gpt-x": "gpt-x answers from now on",
+        "/memory": "human · 25/500 chars",
+        "/detach leases": "detached leases; it stays loaded",
+        "/attach leases": "attached leases · 3 docs · 412 passages",
+        "/save": "/home/somebody/workbench.duckdb",
+        "/dump no": "'no' is not a number of messages",
+        "/attach nothing": "There is no source nothing.",
+        "/theme nope": "There is no theme 'nope'.",
+        "/frobnicate": "There is no command /frobnicate.",
+        "/stop": "nothing is running",
+        "/help model": "/model [NAME]: say which model answers",
+    }
+    async with running(session) as (app, pilot):
+        for command, line in expected.items():
+            before = len(_said(app))
+            await ask(pilot, command)
+            await wait_until(pilot, lambda before=before: len(_said(app)) > before or before == 12)
+            await wait_until(pilot, lambda line=line: any(line in said for said in _said(app)[-1:]))
+        assert "gpt-x 8k" in grid(app)
+
+
+@piloted
+async def test_completion_offers_and_takes() -> None:
+    session = lease()
+    async with running(session) as (app, pilot):
+        await pilot.press(*"/de")
+        await wait_until(pilot, lambda: "stop searching this source" in grid(app))
+        await pilot.press("tab")
+        assert app.prompt.area.text == "/detach "
+        app.prompt.area.clear()
+        await pilot.press(*"what says @2021")
+        await wait_until(pilot, lambda: "@amend-2021.pdf" in grid(app))
+        await pilot.press("tab")
+        assert app.prompt.area.text == "what says @amend-2021.pdf "
+
+
+@piloted
+async def test_exit_leaves() -> None:
+    session = lease()
+    async with running(session) as (app, pilot):
+        await ask(pilot, "/exit")
+        await wait_until(pilot, lambda: session.calls.count("stop") == 2)
+        assert app.return_code == 0
+
+
+@piloted
+async def test_palette_runs_commands() -> None:
+    session = lease()
+    session.past = EARLIER
+    async with running(session) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await pilot.press(*"what the context window is made")
+        await wait_until(pilot, lambda: "/tokens" in grid(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: any("for the answer" in said for said in _said(app)))
+        assert QUESTION not in grid(app)

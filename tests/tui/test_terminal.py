@@ -1,0 +1,101 @@
+"""The program in a real terminal, from start to a clean end: load the samples, type meanwhile, ask, resize, quit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tui.terminal import Terminal, has_tmux, processes
+
+QUESTION = "Which vessel was lost on the reef?"
+LOAD_SECONDS = 240.0
+ANSWER_SECONDS = 120.0
+
+pytestmark = pytest.mark.skipif(not has_tmux(), reason="tmux is not installed: apt-get install tmux")
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal whose programs have a WORKBENCH_HOME of their own."""
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH") if key in os.environ}
+    environment = {
+        **kept,
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "WORKBENCH_HOME": str(tmp_path / "home"),
+        "PS1": "ready> ",
+    }
+    found = Terminal(tmp_path, 120, 36, environment)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def test_from_start_to_a_clean_end(terminal: Terminal, tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent.parent
+    terminal.wait(lambda screen: "ready>" in screen, 10, "the shell")
+    terminal.type(f"cd {root}; stty -g > {tmp_path}/before; {sys.executable} -m workbench sample_docs; echo code=$?")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "Ask about your documents" in screen, 60, "the screen")
+    assert terminal.flag("alternate_on") == "1"
+
+    terminal.wait(lambda screen: "loading" in screen or "loaded sample_docs" in screen, 60, "the load")
+    terminal.type(QUESTION)
+    terminal.wait(lambda screen: QUESTION in screen, 10, "typing while it loads")
+    terminal.wait(
+        lambda screen: "loaded sample_docs" in screen and "ready" in screen, LOAD_SECONDS, "the end of the load"
+    )
+    terminal.press("Enter")
+    answered = terminal.wait(
+        lambda screen: "[1]" in screen and "○ ready" in screen, ANSWER_SECONDS, "an answer with a citation"
+    )
+    assert "⌕ archive" in answered
+    assert "0/8,192" not in answered.splitlines()[1]
+    assert "Archive ·" in answered
+    assert "task" in answered
+    assert all(len(row) <= 120 for row in answered.splitlines())
+
+    terminal.resize(80, 24)
+    narrow = terminal.wait(
+        lambda screen: "Library" in screen and len(screen.splitlines()) == 24, 10, "the narrow screen"
+    )
+    assert "[1]" in narrow
+    terminal.resize(120, 36)
+    terminal.wait(lambda screen: "Working memory" in screen and "Archive ·" in screen, 10, "the wide screen again")
+
+    terminal.press("C-q")
+    terminal.wait(lambda screen: "code=0" in screen, 30, "the shell again")
+    assert terminal.flag("alternate_on") == "0"
+    assert terminal.flag("mouse_any_flag") == "0"
+    assert terminal.flag("cursor_flag") == "1"
+    assert "Traceback" not in terminal.screen()
+    terminal.type(f"stty -g | diff - {tmp_path}/before && echo modes-are-$((1+1))-the-same")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "modes-are-2-the-same" in screen, 10, "terminal modes as before, and echo on")
+    left = [line for line in processes(f"WORKBENCH_HOME={tmp_path / 'home'}") if "python" in line]
+    assert not left, f"left behind: {left}"
+
+
+def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    """The window is closed while documents load: the program ends, and its workers with it."""
+    import time
+
+    root = Path(__file__).parent.parent.parent
+    terminal.wait(lambda screen: "ready>" in screen, 10, "the shell")
+    terminal.type(f"cd {root}; {sys.executable} -m workbench sample_docs")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "loading" in screen, 60, "the load")
+    terminal.press("Escape")
+    terminal.wait(lambda screen: "stopped by" in screen and "done stays" in screen, 60, "the end of the load")
+    terminal.wait(lambda screen: "ready" in screen.splitlines()[0], 10, "nothing running")
+    terminal.close()
+    mark = f"WORKBENCH_HOME={tmp_path / 'home'}"
+    end = time.monotonic() + 30
+    while processes(mark) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not processes(mark)
