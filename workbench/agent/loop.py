@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -69,6 +70,7 @@ class Agent:
         self._open_step: int | None = None
         self.options = dict(options or {})
         self.stop = Stop()
+        self.asking = threading.Lock()
         self._desk = desk
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
