@@ -247,7 +247,7 @@ def context(session: Session, chosen: argparse.Namespace) -> int:
         line({"event": "context", "step": chosen.step, "window": event.window, "reserve": event.reserve, "used": event.used,
                "exact": event.exact, "segments": segments})  # fmt: skip
         return 0
-    say("\n".join(reports.context_lines(event)), flush=True)
+    say("\n".join(reports.context_lines(event)))
     return 0
 
 
