@@ -6,18 +6,23 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from workbench import __version__, paths
-from workbench.config import SMALLEST_WINDOW_TOKENS, read_settings
-from workbench.errors import UsageError, WorkbenchError
+from workbench.config import SMALLEST_WINDOW_TOKENS, Settings, read_settings
+from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.session import Session
 
 Command = Callable[[argparse.Namespace], int]
+
+_TRIES = 3
+_PAUSE_SECONDS = 0.4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="workbench [PATH…] opens the screen; it loads and attaches PATHs (without any: the last agent).",
     )
     parser.add_argument("--version", action="version", version=f"memgpt-workbench {__version__}")
-    parser.add_argument("--samples", action="version", version=str(paths.samples()), help="print where the sample documents are")
+    parser.add_argument(
+        "--samples", action="version", version=str(paths.samples()), help="print where the sample documents are"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for name, (summary, fill, run) in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary)
@@ -96,14 +103,34 @@ def _parser() -> argparse.ArgumentParser:
 
 def _agent_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--agent", metavar="NAME", help="the agent; made when it is new")
-    sub.add_argument("--model", metavar="M", help='a model of the server in OPENAI_BASE_URL, or "reader" for the embedded one')
-    sub.add_argument("--window", metavar="TOKENS", type=int, dest="window_tokens", help=f"context window, at least {SMALLEST_WINDOW_TOKENS}")
+    sub.add_argument(
+        "--model", metavar="M", help='a model of the server in OPENAI_BASE_URL, or "reader" for the embedded one'
+    )
+    sub.add_argument(
+        "--window",
+        metavar="TOKENS",
+        type=int,
+        dest="window_tokens",
+        help=f"context window, at least {SMALLEST_WINDOW_TOKENS}",
+    )
     sub.add_argument("--steps", metavar="N", type=int, help="most model calls for one question (default 50)")
     sub.add_argument("--preset", metavar="NAME", help="task guidance: documents, chat or lookup")
     sub.add_argument("--persona", metavar="NAME", help="persona of a new agent")
     sub.add_argument("--human", metavar="NAME", help="text about the person of a new agent")
-    sub.add_argument("--no-read-ahead", action="store_const", const=False, dest="read_ahead", help="no search before the first model call")
-    sub.add_argument("--no-verify", action="store_const", const=False, dest="verify", help="never send an answer back for a false quote")
+    sub.add_argument(
+        "--no-read-ahead",
+        action="store_const",
+        const=False,
+        dest="read_ahead",
+        help="no search before the first model call",
+    )
+    sub.add_argument(
+        "--no-verify",
+        action="store_const",
+        const=False,
+        dest="verify",
+        help="never send an answer back for a false quote",
+    )
 
 
 def _json_flag(sub: argparse.ArgumentParser) -> None:
@@ -113,7 +140,9 @@ def _json_flag(sub: argparse.ArgumentParser) -> None:
 def _fill_open(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to load and attach")
     _agent_flags(sub)
-    sub.add_argument("--plain", action="store_true", help="lines instead of the screen; questions are read from standard input")
+    sub.add_argument(
+        "--plain", action="store_true", help="lines instead of the screen; questions are read from standard input"
+    )
     sub.add_argument("--ascii", action="store_const", const=True, help="draw with plain ASCII signs only")
     sub.add_argument("--theme", metavar="NAME", help="colour theme")
     _json_flag(sub)
@@ -140,7 +169,13 @@ def _fill_search(sub: argparse.ArgumentParser) -> None:
 
 def _fill_ask(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("question", metavar="QUESTION")
-    sub.add_argument("--attach", metavar="SOURCE_OR_PATH", action="append", default=[], help="a source, or a path that is loaded first")
+    sub.add_argument(
+        "--attach",
+        metavar="SOURCE_OR_PATH",
+        action="append",
+        default=[],
+        help="a source, or a path that is loaded first",
+    )
     _agent_flags(sub)
     _json_flag(sub)
 
@@ -154,7 +189,9 @@ def _fill_context(sub: argparse.ArgumentParser) -> None:
 
 def _fill_replay(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("agent", metavar="AGENT")
-    sub.add_argument("--verify", action="store_true", help="make every prompt and every call of the reader again and compare")
+    sub.add_argument(
+        "--verify", action="store_true", help="make every prompt and every call of the reader again and compare"
+    )
     _json_flag(sub)
 
 
@@ -181,12 +218,24 @@ _FLAGS = (
 )  # fmt: skip
 
 
-def _session(chosen: argparse.Namespace) -> Session:
+def _settings(chosen: argparse.Namespace, places: paths.Paths) -> Settings:
+    flags: dict[str, Any] = {name: getattr(chosen, name, None) for name in _FLAGS}
+    return read_settings(places.settings_file, flags)
+
+
+@contextmanager
+def _session(chosen: argparse.Namespace) -> Iterator[Session]:
+    """A session that owns the database, and answers other displays while it lives."""
+    from workbench.owner import Owner
     from workbench.session import Session
 
     places = paths.locate()
-    flags: dict[str, Any] = {name: getattr(chosen, name, None) for name in _FLAGS}
-    return Session(read_settings(places.settings_file, flags), places)
+    with Session(_settings(chosen, places), places) as session:
+        owner = Owner(session.engine)
+        try:
+            yield session
+        finally:
+            owner.close()
 
 
 def _open(chosen: argparse.Namespace) -> int:
@@ -213,13 +262,40 @@ def _with_commands(name: str) -> Command:
     """A command whose body lives in workbench.commands, which is loaded when it is used."""
 
     def run(chosen: argparse.Namespace) -> int:
-        from workbench import commands
+        from workbench import commands, remote
 
+        _absolute(chosen)
+        body: Callable[[Session, argparse.Namespace], int] = getattr(commands, name)
+        for _ in range(_TRIES):
+            try:
+                with _session(chosen) as session:
+                    return body(session, chosen)
+            except ArchiveBusy:
+                places = paths.locate()
+                with suppress(ArchiveBusy):
+                    return remote.run(places.socket_file, name, _plain(chosen), _settings(chosen, places))
+                # The owner is just starting, or just ending: then the next one of us becomes the owner.
+                time.sleep(_PAUSE_SECONDS)
         with _session(chosen) as session:
-            body: Callable[[Session, argparse.Namespace], int] = getattr(commands, name)
             return body(session, chosen)
 
     return run
+
+
+def _absolute(chosen: argparse.Namespace) -> None:
+    """Paths as they are meant here: the owner of the database may run in another folder."""
+    if hasattr(chosen, "paths"):
+        chosen.paths = [str(Path(path).expanduser().absolute()) for path in chosen.paths]
+    if isinstance(getattr(chosen, "attach", None), list):
+        found = {item: Path(item).expanduser() for item in chosen.attach}
+        chosen.attach = [[item, str(path.absolute()) if path.exists() else ""] for item, path in found.items()]
+    for name in ("file", "data"):
+        if getattr(chosen, name, None):
+            setattr(chosen, name, str(Path(getattr(chosen, name)).expanduser().absolute()))
+
+
+def _plain(chosen: argparse.Namespace) -> dict[str, Any]:
+    return {key: value for key, value in vars(chosen).items() if key not in ("run", "command")}
 
 
 def _nothing(sub: argparse.ArgumentParser) -> None:

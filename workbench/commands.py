@@ -3,59 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench import plain, reports
+from workbench import reports
 from workbench.errors import NotFound, UsageError
 from workbench.events import AnswerDone, Event, Failed, Loaded, PageRead, StepFinished, Stopped
-from workbench.foreign import clean
+from workbench.output import complain, interruptible, line, say, show, tell
 from workbench.session import Session
-
-
-def _line(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
-
-
-def _say(text: str) -> None:
-    print(clean(text), flush=True)
-
-
-def _show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
-    """Print events as they come and hand them on."""
-    for event in events:
-        line = plain.json_line(event) if as_json else plain.event_line(event)
-        if line:
-            print(line, flush=True)
-        yield event
-
-
-@contextmanager
-def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl+C stops at the next boundary, a second one now, a third one ends the program."""
-    presses = 0
-
-    def pressed(number: int, frame: object) -> None:
-        nonlocal presses
-        presses += 1
-        if presses > 2:
-            raise KeyboardInterrupt
-        if number == signal.SIGTERM:
-            stop()
-        stop()
-
-    before = {number: signal.signal(number, pressed) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
 
 # -- sources --------------------------------------------------------------------------------------------------------
 
@@ -64,22 +21,33 @@ def load(session: Session, chosen: argparse.Namespace) -> int:
     """Load paths into a source; 0 when every file is loaded, unchanged or excluded by rule."""
     loaded = _load(session, chosen.paths, chosen.source, attach=False, as_json=chosen.json)
     if chosen.json:
-        _line(_loaded_line(loaded))
+        line(_loaded_line(loaded))
     else:
         for item in (failed for result in loaded for failed in result.failed):
-            _say(f"not loaded: {item.path}: {item.reason} {item.remedy}")
+            say(f"not loaded: {item.path}: {item.reason} {item.remedy}")
     return 1 if any(result.failed or result.stopped for result in loaded) else 0
 
 
-def _load(session: Session, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool) -> list[Loaded]:
-    with _interruptible(session.stop_load):
-        events = _show(session.load(paths, source, attach=attach), as_json=as_json)
-        return [event for event in events if isinstance(event, Loaded)]
+def _load(
+    session: Session, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool
+) -> list[Loaded]:
+    with interruptible(session.stop_load):
+        loaded = []
+        for event in session.load(paths, source, attach=attach):
+            # The result of `load --json` is the last line, and says the same.
+            if not (isinstance(event, Loaded) and as_json and not attach):
+                tell(event, as_json=as_json)
+            if isinstance(event, Loaded):
+                loaded.append(event)
+        return loaded
 
 
 def _loaded_line(loaded: Sequence[Loaded]) -> dict[str, Any]:
     failed = [{"path": f.path, "reason": f.reason, "remedy": f.remedy} for result in loaded for f in result.failed]
-    totals = {key: sum(getattr(result, key) for result in loaded) for key in ("documents", "pages", "passages", "unchanged", "excluded")}
+    totals = {
+        key: sum(getattr(result, key) for result in loaded)
+        for key in ("documents", "pages", "passages", "unchanged", "excluded")
+    }
     names = [result.source for result in loaded]
     return {
         "event": "loaded", "step": None, **totals, "failed": failed, "sources": names,
@@ -96,14 +64,14 @@ def sources(session: Session, chosen: argparse.Namespace) -> int:
              "files": [vars_of(d) for d in session.documents(s.name)]}
             for s in found
         ]  # fmt: skip
-        _line({"event": "sources", "step": None, "sources": rows})
+        line({"event": "sources", "step": None, "sources": rows})
     elif not found:
-        _say("Nothing is loaded yet: workbench load PATH")
+        say("Nothing is loaded yet: workbench load PATH")
     for item in found if not chosen.json else ():
-        _say(f"{item.name}: {item.documents:,} documents, {item.pages:,} pages, {item.passages:,} passages")
+        say(f"{item.name}: {item.documents:,} documents, {item.pages:,} pages, {item.passages:,} passages")
         for document in session.documents(item.name):
             if document.status == "failed":
-                _say(f"  not loaded: {document.path}: {document.reason} {document.remedy}")
+                say(f"  not loaded: {document.path}: {document.reason} {document.remedy}")
     return 0
 
 
@@ -118,12 +86,14 @@ def agents(session: Session, chosen: argparse.Namespace) -> int:
     """List agents."""
     found = session.agents()
     if chosen.json:
-        _line({"event": "agents", "step": None, "agents": [vars_of(agent) for agent in found]})
+        line({"event": "agents", "step": None, "agents": [vars_of(agent) for agent in found]})
         return 0
     if not found:
-        _say("There is no agent yet: workbench ask QUESTION --attach PATH")
+        say("There is no agent yet: workbench ask QUESTION --attach PATH")
     for agent in found:
-        _say(f"{agent.name}: {agent.model} {agent.window:,}, {agent.steps:,} steps, sources: {', '.join(agent.sources) or 'none'}")
+        say(
+            f"{agent.name}: {agent.model} {agent.window:,}, {agent.steps:,} steps, sources: {', '.join(agent.sources) or 'none'}"
+        )
     return 0
 
 
@@ -140,7 +110,7 @@ def detach(session: Session, chosen: argparse.Namespace) -> int:
 
 
 def _one(event: Event, chosen: argparse.Namespace) -> int:
-    print(plain.json_line(event) if chosen.json else plain.event_line(event), flush=True)
+    tell(event, as_json=chosen.json)
     return 0
 
 
@@ -152,7 +122,9 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
         raise NotFound("Nothing is loaded yet.", "Load something first: workbench load PATH.")
     page = session.search_archive(chosen.query, chosen.page, chosen.source)
     if page.page > max(1, page.pages):
-        raise UsageError(f"There is no page {page.page}: the results end at page {page.pages}.", "Use a smaller --page.")
+        raise UsageError(
+            f"There is no page {page.page}: the results end at page {page.pages}.", "Use a smaller --page."
+        )
     following = _next_command(page, chosen) if page.page < page.pages else None
     if chosen.json:
         hits = [
@@ -160,12 +132,12 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
              "in_context": hit.in_context, "label": hit.label, "heading": hit.heading}
             for hit in page.hits
         ]  # fmt: skip
-        _line({"event": "search", "step": None, "query": page.query, "total": page.total, "page": page.page, "pages": page.pages,
+        line({"event": "search", "step": None, "query": page.query, "total": page.total, "page": page.page, "pages": page.pages,
                "hits": hits, "next": following})  # fmt: skip
         return 0
-    print("\n".join(reports.page_lines(page)), flush=True)
+    say("\n".join(reports.page_lines(page)))
     if following:
-        _say(f"Next: {following}")
+        say(f"Next: {following}")
     return 0
 
 
@@ -182,26 +154,28 @@ def _next_command(page: PageRead, chosen: argparse.Namespace) -> str:
 def ask(session: Session, chosen: argparse.Namespace) -> int:
     """Ask one question; a fresh agent unless one is named."""
     if not chosen.question.strip():
-        raise UsageError("The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/.")
-    targets = [(name, _is_path(session, name)) for name in chosen.attach]
+        raise UsageError(
+            "The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/."
+        )
+    targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
     session.open_agent(chosen.agent, fresh=not chosen.agent)
-    for name, is_path in targets:
+    for name, path, is_path in targets:
         if is_path:
-            _load(session, [name], None, attach=True, as_json=chosen.json)
+            _load(session, [path], None, attach=True, as_json=chosen.json)
         else:
             _one(session.attach(name), chosen)
     return _ask(session, chosen.question, as_json=chosen.json)
 
 
-def _is_path(session: Session, name: str) -> bool:
-    """Whether --attach means a path: one that is there, unless a source of that name was made for something else."""
-    path = Path(name).expanduser()
+def _is_path(session: Session, name: str, path: str) -> bool:
+    """Whether --attach means a path: one that is there, unless it is also the name of a source not made for a path."""
     known = {source.name for source in session.sources()}
-    if name in known:
-        root = session.engine.archive.root_of(name)
-        return path.exists() and root == str(path.resolve())
-    if not path.exists():
-        raise NotFound(f"There is no source and no path {name!r}.", f"Sources: {', '.join(sorted(known)) or 'none yet'}.")
+    if name in known and (not path or session.engine.archive.root_of(name) is None):
+        return False
+    if not path:
+        raise NotFound(
+            f"There is no source and no path {name!r}.", f"Sources: {', '.join(sorted(known)) or 'none yet'}."
+        )
     return True
 
 
@@ -210,8 +184,8 @@ def _ask(session: Session, question: str, *, as_json: bool) -> int:
     stopped: Stopped | None = None
     failed: Failed | None = None
     steps, prompt_tokens, completion_tokens = 0, 0, 0
-    with _interruptible(session.stop):
-        for event in _show(session.submit(question), as_json=as_json):
+    with interruptible(session.stop):
+        for event in show(session.submit(question), as_json=as_json):
             if isinstance(event, AnswerDone):
                 answer = event
             elif isinstance(event, Stopped):
@@ -224,13 +198,14 @@ def _ask(session: Session, question: str, *, as_json: bool) -> int:
     if as_json:
         result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
         citations = [
-            {"document": c.document, "page": c.page, "label": c.label, "quote": c.quote, "verified": c.verified} for c in result.citations
+            {"document": c.document, "page": c.page, "label": c.label, "quote": c.quote, "verified": c.verified}
+            for c in result.citations
         ]
-        _line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
+        line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
                "agent": session.agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
                "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
     if failed is not None:
-        print(f"workbench: {clean(f'{failed.message} {failed.hint}')}", file=sys.stderr)
+        complain(f"{failed.message} {failed.hint}")
     return 1 if answer is None else 0
 
 
@@ -240,11 +215,11 @@ def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:
     if paths:
         loaded = _load(session, paths, None, attach=True, as_json=json)
         code = 1 if any(result.failed for result in loaded) else 0
-    for line in sys.stdin:
-        if line.strip() in ("/exit", "/quit"):
+    for typed in sys.stdin:
+        if typed.strip() in ("/exit", "/quit"):
             break
-        if line.strip():
-            code = max(code, _ask(session, line.strip(), as_json=json))
+        if typed.strip():
+            code = max(code, _ask(session, typed.strip(), as_json=json))
     return code
 
 
@@ -261,7 +236,7 @@ def context(session: Session, chosen: argparse.Namespace) -> int:
     _existing(session, chosen.agent)
     if chosen.raw:
         step = chosen.step or (session.steps() or [0])[-1]
-        _line(session.recorded(step).body())
+        line(session.recorded(step).body())
         return 0
     event = session.context(chosen.step)
     if chosen.json:
@@ -269,10 +244,10 @@ def context(session: Session, chosen: argparse.Namespace) -> int:
             {"name": s.name, "tokens": s.tokens, "text": s.text, "role": s.role, "title": s.title, "message": s.message}
             for s in event.segments
         ]
-        _line({"event": "context", "step": chosen.step, "window": event.window, "reserve": event.reserve, "used": event.used,
+        line({"event": "context", "step": chosen.step, "window": event.window, "reserve": event.reserve, "used": event.used,
                "exact": event.exact, "segments": segments})  # fmt: skip
         return 0
-    print("\n".join(reports.context_lines(event)), flush=True)
+    say("\n".join(reports.context_lines(event)))
     return 0
 
 
@@ -283,39 +258,37 @@ def replay(session: Session, chosen: argparse.Namespace) -> int:
     _existing(session, chosen.agent)
     if not chosen.verify:
         for event in session.history():
-            line = plain.json_line(event) if chosen.json else plain.event_line(event)
-            if line:
-                print(line, flush=True)
+            tell(event, as_json=chosen.json)
         if chosen.json:
-            _line({"event": "replayed", "step": None, "agent": chosen.agent, "steps": len(session.steps())})
+            line({"event": "replayed", "step": None, "agent": chosen.agent, "steps": len(session.steps())})
         return 0
     checked, different = 0, 0
     for verdict in verification.verify(session):
         checked += 1
         different += not verdict.same
         if chosen.json:
-            _line({"event": "verified", "step": verdict.step, "prompt": verdict.prompt, "call": verdict.call})
+            line({"event": "verified", "step": verdict.step, "prompt": verdict.prompt, "call": verdict.call})
         elif not verdict.same:
-            _say(f"step {verdict.step}: {verdict.words()}")
+            say(f"step {verdict.step}: {verdict.words()}")
     if chosen.json:
-        _line({"event": "result", "step": None, "agent": chosen.agent, "steps": checked, "different": different})
+        line({"event": "result", "step": None, "agent": chosen.agent, "steps": checked, "different": different})
     else:
-        _say(f"{checked} steps made again: {'all the same, byte for byte' if not different else f'{different} differ'}.")
+        say(f"{checked} steps made again: {'all the same, byte for byte' if not different else f'{different} differ'}.")
     return 1 if different else 0
 
 
 def export(session: Session, chosen: argparse.Namespace) -> int:
     """An agent's conversation as Markdown."""
     _existing(session, chosen.agent)
-    text = "\n".join(reports.markdown_lines(session.agent, session.history())) + "\n"
+    text = "\n".join(reports.markdown_lines(session.agent, session.history()))
     if not chosen.file:
-        print(text, end="")
+        say(text)
         return 0
     try:
-        Path(chosen.file).write_text(text, encoding="utf-8")
+        Path(chosen.file).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
-    _say(f"Written to {chosen.file}.")
+    say(f"Written to {chosen.file}.")
     return 0
 
 
@@ -325,10 +298,10 @@ def evaluate(session: Session, chosen: argparse.Namespace) -> int:
 
     for row in experiments.run(chosen.task, Path(chosen.data), session.engine):
         if chosen.json:
-            _line(row)
+            line(row)
         elif row["event"] == "result":
             metrics = "  ".join(f"{name} {value:.3f}" for name, value in row["metrics"].items())
-            _say(f"{row['task']}: {row['questions']} questions  {metrics}")
+            say(f"{row['task']}: {row['questions']} questions  {metrics}")
     return 0
 
 
@@ -342,7 +315,9 @@ def doctor(session: Session, chosen: argparse.Namespace) -> int:
         bad += not check.ok
         rows.append({"name": check.name, "ok": check.ok, "detail": check.detail, "remedy": check.remedy})
         if not chosen.json:
-            _say(f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.detail}{'' if check.ok else ' ' + check.remedy}")
+            say(
+                f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.detail}{'' if check.ok else ' ' + check.remedy}"
+            )
     if chosen.json:
-        _line({"event": "doctor", "step": None, "ok": not bad, "checks": rows})
+        line({"event": "doctor", "step": None, "ok": not bad, "checks": rows})
     return 1 if bad else 0

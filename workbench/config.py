@@ -62,6 +62,24 @@ class Settings:
     minutes: float = 30.0
     """Most time for one question."""
 
+    question_tokens: int = 0
+    """Most tokens, in and out, for one question. 0: no limit."""
+
+    question_cost: float = 0.0
+    """Most that one question may cost, in the currency of the prices. 0: no limit."""
+
+    price_in: float = 0.0
+    """Price of a million tokens sent to the model."""
+
+    price_out: float = 0.0
+    """Price of a million tokens that the model writes."""
+
+    heartbeat_minutes: float = 0.0
+    """Give the model a turn of its own after so many idle minutes. 0: never."""
+
+    function_seconds: float = 30.0
+    """Most time for one call of a function of your own."""
+
     preset: str = "documents"
     """Task guidance in the system instructions: documents, chat or lookup."""
 
@@ -109,6 +127,13 @@ class Settings:
             )
         if self.page_hits < 1 or self.steps < 1 or self.minutes <= 0:
             raise ConfigError("page_hits, steps and minutes must be positive.", "For example --steps 50.")
+        for name in ("question_tokens", "question_cost", "price_in", "price_out", "heartbeat_minutes"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must not be negative.", "0 means that there is none.")
+        if self.function_seconds <= 0:
+            raise ConfigError("function_seconds must be positive.", "The default is 30.")
+        if self.question_cost and not (self.price_in or self.price_out):
+            raise ConfigError("question_cost needs prices.", "Set price_in and price_out, per million tokens.")
 
     @property
     def uses_reader(self) -> bool:

@@ -39,6 +39,9 @@ class Engine:
         self.agents = AgentStore(self.database, clock)
         self.recorder = FlightRecorder(self.database, self.search.texts, clock)
         self.recall = RecallStorage(self.database)
+        self.opening = threading.RLock()
+        self.open_agents: dict[int, Any] = {}
+        """Agents that are open, by id: every display of one agent works on the same memory."""
         self._embedder: LocalEmbedder | None = None
         self._lock = threading.Lock()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 APP = "memgpt-workbench"
+_LONGEST_SOCKET_BYTES = 100
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,15 @@ class Paths:
     def log_file(self) -> Path:
         """What workers and the program itself log."""
         return self.logs / "workbench.log"
+
+    @property
+    def socket_file(self) -> Path:
+        """Where the process that owns the database answers the others; a socket's path must be short."""
+        near = self.data / "owner.sock"
+        if len(str(near).encode()) < _LONGEST_SOCKET_BYTES:
+            return near
+        mark = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}-{mark}.sock"
 
     def ensure(self) -> Paths:
         """Create the folders (private to the user) and return self."""

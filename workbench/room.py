@@ -43,7 +43,8 @@ def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequ
         own: dict[str, Any] = {key: getattr(settings, key) for key in _OWN}
         extra = {"paths": roots} if roots else {"asked": True} if fresh and not name else {}
         row = engine.agents.create(name or engine.agents.fresh_name(base), {**own, **extra})
-    return ready(engine, row, settings)
+    known: Agent | None = engine.open_agents.get(row.id)
+    return known or ready(engine, row, settings)
 
 
 def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
@@ -69,7 +70,11 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     functions, system, tools = fixed_parts(settings, folder)
     calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
     context = MainContext(space, system, tools, calibration, lambda: describe(engine, row.id))
-    return Agent(space, context, Executor(functions), lambda: engine.model(settings), AnswerDesk(space, engine.archive))
+    agent = Agent(
+        space, context, Executor(functions), lambda: engine.model(settings), AnswerDesk(space, engine.archive)
+    )
+    engine.open_agents[row.id] = agent
+    return agent
 
 
 def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
@@ -131,7 +136,9 @@ def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, A
         return 0
     title = " ".join(text.split())[:60]
     label = f"step {origin['step']}" if origin.get("step") else None
-    document = Document(title=title, pages=(Page(1, label, text),), metadata=dict(origin), loader=loader, loader_version=1)
+    document = Document(
+        title=title, pages=(Page(1, label, text),), metadata=dict(origin), loader=loader, loader_version=1
+    )
     passages = list(Chunker.for_local_model().passages(document, title))
     vectors = engine.embedder.embed([item.embedding_text for item in passages], kind="passage")
     number = len(engine.archive.documents(source)) + 1

@@ -30,12 +30,20 @@ from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, Source
 class Session:
     """One agent over the archive (see views.SessionProtocol). Safe to use from several threads; one question at a time."""
 
-    def __init__(self, settings: Settings | None = None, paths: Paths | None = None, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        paths: Paths | None = None,
+        *,
+        clock: Clock = utc_now,
+        engine: Engine | None = None,
+    ) -> None:
         places = paths or locate()
         self.settings = settings or read_settings(places.settings_file)
-        self.engine = Engine(self.settings, places, clock)
+        self._owns_engine = engine is None
+        self.engine = engine or Engine(self.settings, places, clock)
         self._agent: Agent | None = None
-        self._asking = threading.Lock()
+        self._answering = False
         self._loading = threading.Lock()
         self._cancel_load = threading.Event()
 
@@ -43,7 +51,8 @@ class Session:
 
     def open_agent(self, name: str | None = None, *, paths: Sequence[Path] = (), fresh: bool = False) -> str:
         """Open an agent: by name (made when new), the one made for these paths, a fresh one, or the last one used."""
-        self._agent = room.open_agent(self.engine, self.settings, name, paths, fresh=fresh)
+        with self.engine.opening:
+            self._agent = room.open_agent(self.engine, self.settings, name, paths, fresh=fresh)
         return self.agent
 
     @property
@@ -72,7 +81,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether a question is being answered."""
-        return self._asking.locked()
+        return self._current.asking.locked()
 
     def use_model(self, model: str) -> str:
         """Change the model of this agent from the next question on; returns its label."""
@@ -87,20 +96,22 @@ class Session:
         """Answer a question; ends with Yielded or Stopped. Raises UsageError when one is being answered already."""
         if not text.strip():
             raise UsageError("The question is empty.", "Type a question.")
-        if not self._asking.acquire(blocking=False):
+        agent = self._current
+        if not agent.asking.acquire(blocking=False):
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
-        return self._answer(text)
+        return self._answer(agent, text)
 
-    def _answer(self, text: str) -> Iterator[Event]:
+    def _answer(self, agent: Agent, text: str) -> Iterator[Event]:
+        self._answering = True
         try:
-            agent = self._current
             yield from agent.answer(room.fitting(self.engine, agent, text))
         finally:
-            self._asking.release()
+            self._answering = False
+            agent.asking.release()
 
     def stop(self) -> None:
         """Stop the answer after this step; called again, cancel now."""
-        if self._agent is not None and self.busy:
+        if self._agent is not None and self._answering:
             self._agent.stop.request()
 
     # -- sources ------------------------------------------------------------------------------------------------------
@@ -260,7 +271,8 @@ class Session:
         self.stop_load()
         self.stop()
         self.stop()
-        self.engine.close()
+        if self._owns_engine:
+            self.engine.close()
 
     def __enter__(self) -> Session:
         return self

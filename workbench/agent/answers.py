@@ -55,6 +55,14 @@ class AnswerDesk:
         events: list[Event] = [QuoteChecked(citation=citation) for citation in citations]
         return "", [*events, AnswerDone(text=text, answered=answered, citations=citations, notes=tuple(notes))]
 
+    def partial(self, text: str, note: str) -> list[Event]:
+        """The events of an answer that a cap cut short: checked as any, sent back never."""
+        checked = check(text, self._place_of, self._read)
+        found: list[Event] = [QuoteChecked(citation=citation) for citation in checked.citations]
+        notes = (note, *notes_of(checked, text))
+        done = AnswerDone(text=text, answered=bool(checked.citations), citations=checked.citations, notes=notes)
+        return [*found, done]
+
     def _place_of(self, handle: str) -> Place | None:
         return self._place(self._handles().get(handle), handle)
 

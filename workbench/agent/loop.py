@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from workbench.agent import journal
+from workbench.agent import caps, journal
 from workbench.agent.answers import AnswerDesk
+from workbench.agent.calls import valid_arguments, with_ids
+from workbench.agent.caps import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
 from workbench.agent.executor import Executed, Executor
+from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.stop import Stop
 from workbench.agent.streaming import Reply
 from workbench.agent.workspace import Workspace, page_read
@@ -36,21 +40,17 @@ from workbench.tokens import Calibration
 
 _EMPTY_REPLIES = 3
 _READ_AHEAD_CHARS = 300
-HEARTBEATS = {
-    "requested": "requested",
-    "failed": "the call failed",
-    "unanswered": "no answer was sent yet",
-}
 
 
 @dataclass
 class _Question:
-    """The state of the question being answered."""
+    """The state of the question being answered. `owed`: a person waits for an answer."""
 
     started: float
-    steps: int = 0
+    spent: Spent = field(default_factory=Spent)
     empty: int = 0
     done: bool = False
+    owed: bool = True
 
 
 class Agent:
@@ -69,6 +69,8 @@ class Agent:
         self._open_step: int | None = None
         self.options = dict(options or {})
         self.stop = Stop()
+        self.inbox = Inbox()
+        self.asking = threading.Lock()
         self._desk = desk
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
@@ -81,16 +83,29 @@ class Agent:
 
     def answer(self, text: str) -> Iterator[Event]:
         """Answer a message of the user; ends with Yielded or Stopped. What it yields is committed, or marked ephemeral."""
+        self._start()
+        question = _Question(time.monotonic())
+        yield from self._begin(text)
+        yield from self._work(question)
+
+    def beat(self) -> Iterator[Event]:
+        """A turn of the model's own, from a timer: nobody is owed an answer, so it may end without one."""
+        self._start()
+        self.inbox.put("heartbeat", reason=REASONS["timer"])
+        yield from self._work(_Question(time.monotonic(), owed=False))
+
+    def _start(self) -> None:
         self.stop.clear()
         self.executor.start_question()
         self._desk.start_question()
-        question = _Question(time.monotonic())
-        yield from self._begin(text)
+
+    def _work(self, question: _Question) -> Iterator[Event]:
         while not question.done:
             if reason := self._cap(question):
-                yield from self._end(Stopped(reason=reason, detail=self._cap_words(reason)))
+                detail = caps.words(reason, self.workspace.settings)
+                yield from self._end(*self._partial(reason, detail), Stopped(reason=reason, detail=detail))
                 return
-            question.steps += 1
+            question.spent.steps += 1
             try:
                 yield from self._step(question)
             except ModelError as error:
@@ -106,6 +121,7 @@ class Agent:
 
     def _begin(self, text: str) -> Iterator[Event]:
         memory = self.workspace.memory
+        self._hear()
         message = memory.add("user", "user_message", {"message": text})
         memory.queue.question = message.id
         self.workspace.hops.clear()
@@ -127,23 +143,25 @@ class Agent:
         yield from self._commit(self._tell(executed, self._remember_result(executed), origin="system"))
 
     def _cap(self, question: _Question) -> str:
-        settings = self.workspace.settings
         if self.stop.after_step.is_set():
             return "user"
-        if question.steps >= settings.steps:
-            return "steps"
-        if time.monotonic() - question.started > settings.minutes * 60:
-            return "time"
-        return "repeated" if self.executor.stuck else ""
+        question.spent.seconds = time.monotonic() - question.started
+        return question.spent.over(self.workspace.settings) or ("repeated" if self.executor.stuck else "")
 
-    def _cap_words(self, reason: str) -> str:
-        settings = self.workspace.settings
-        return {
-            "user": "You stopped it.",
-            "steps": f"The limit of {settings.steps} steps for one question is reached; --steps raises it.",
-            "time": f"The limit of {settings.minutes:g} minutes for one question is reached.",
-            "repeated": "The model made the same call again and again.",
-        }[reason]
+    def _partial(self, reason: str, detail: str) -> list[Event]:
+        """At a cap: the findings that the model has noted, in its own words, their quotes checked; none when there are none."""
+        memory = self.workspace.memory
+        lines = [line.text for line in memory.working.block("task").lines if line.origin == "model"]
+        if reason == "user" or not lines:
+            return []
+        text = "\n".join(lines)
+        memory.add("assistant", "assistant", {"content": text, "calls": [], "interrupted": True}, step=self.workspace.step)
+        return self._desk.partial(text, f"Partial: {detail} These are the findings noted so far.")
+
+    def _hear(self) -> None:
+        """Put what waits in the inbox at the back of the queue."""
+        for event in self.inbox.take():
+            self.workspace.memory.add("user", event.kind, event.body, step=self.workspace.step or None)
 
     # -- one step ---------------------------------------------------------------------------------------------------
 
@@ -151,11 +169,14 @@ class Agent:
         began = time.perf_counter()
         memory = self.workspace.memory
         step = self.workspace.step = memory.step + 1
+        self._hear()
+        if question.spent.near(self.workspace.settings):
+            memory.add("user", "system_alert", {"message": caps.LAST_CALL}, step=step)
         pressure = list(self.context.relieve())
         model, name = self.model()
         prompt, request = self.context.record(step, name, self.options)
         memory.step = self._open_step = step
-        started = StepStarted(limit=self.workspace.settings.steps, reason=f"step {question.steps}")
+        started = StepStarted(limit=self.workspace.settings.steps, reason=f"step {question.spent.steps}")
         yield from self._commit([started, *pressure])
         yield self._stamp(self.context.event(prompt))
         yield self._stamp(Waiting(what="model", detail=name))
@@ -168,6 +189,8 @@ class Agent:
             question.done = True
             yield from self._interrupted(reply, (answered - asked, asked - began))
             return
+        usage = reply.completion.usage
+        question.spent.add(usage.prompt_tokens if usage else prompt.used, usage.completion_tokens if usage else 0)
         events = self._take(reply.completion, question)
         own = (asked - began) + (time.perf_counter() - answered)
         self._finish(reply.completion, prompt, request, (answered - asked, own))
@@ -182,7 +205,7 @@ class Agent:
 
     def _take(self, completion: Completion, question: _Question) -> list[Event]:
         """Run what the model asked for and say what follows: another turn, or none."""
-        calls = _with_ids(completion.calls, self.workspace.step)
+        calls = with_ids(completion.calls, self.workspace.step)
         if not calls:
             return self._take_text(completion, question)
         self._remember(completion.content, calls)
@@ -198,8 +221,11 @@ class Agent:
             events += [*self._tell(executed, message), *delivered]
             heartbeat, failed = heartbeat or executed.heartbeat, failed or not executed.ok
         if not question.done:
-            kind = "failed" if failed else "requested" if heartbeat else "unanswered"
-            self.workspace.memory.add("user", "heartbeat", {"reason": HEARTBEATS[kind]}, step=self.workspace.step)
+            reason = heartbeat_after(failed=failed, requested=heartbeat, owed=question.owed)
+            if reason:
+                self.inbox.put("heartbeat", reason=reason)
+                self._hear()
+            question.done = not reason
         return events
 
     def _take_text(self, completion: Completion, question: _Question) -> list[Event]:
@@ -229,7 +255,7 @@ class Agent:
     def _remember(self, content: str, calls: list[FunctionCall]) -> StoredMessage:
         body = {
             "content": content,
-            "calls": [{"id": c.id, "name": c.name, "arguments": _valid(c.arguments)} for c in calls],
+            "calls": [{"id": c.id, "name": c.name, "arguments": valid_arguments(c.arguments)} for c in calls],
         }
         return self.workspace.memory.add("assistant", "assistant", body, step=self.workspace.step)
 
@@ -309,23 +335,3 @@ class Agent:
 
 def _extras(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in ("messages", "tools")}
-
-
-def _with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:
-    """Calls with ids that are not empty and not alike: some servers send none, or the same for all."""
-    seen: set[str] = set()
-    named = []
-    for position, call in enumerate(calls):
-        identifier = call.id if call.id and call.id not in seen else f"call_{step}_{position}"
-        seen.add(identifier)
-        named.append(replace(call, id=identifier))
-    return named
-
-
-def _valid(arguments: str) -> str:
-    """Arguments as they go back to a server: some refuse a history whose arguments are not JSON."""
-    try:
-        json.loads(arguments)
-    except ValueError:
-        return json.dumps({"malformed": arguments[:2_000]}, ensure_ascii=False)
-    return arguments

@@ -5,6 +5,7 @@ The pairs are records in the archive, searched as any document; the agent is an 
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import tempfile
@@ -111,7 +112,7 @@ def chains(folder: Path, samples: int) -> list[Chain]:
 
 def _chain(pairs: Sequence[tuple[str, str]], ordering: Sequence[int], number: int) -> Chain:
     changed = [list(pair) for pair in pairs]
-    for here, after in zip(ordering, ordering[1:], strict=False):
+    for here, after in itertools.pairwise(ordering):
         changed[here][1] = pairs[after][0]
     last = changed[ordering[-1]][1]
     return Chain(len(ordering) - 1, number, pairs[ordering[0]][0], last, tuple((key, value) for key, value in changed))

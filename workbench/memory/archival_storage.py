@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.errors import NotFound
+from workbench.memory.bulk import DIMENSIONS as DIMENSIONS
+from workbench.memory.bulk import insert_pages, insert_passages
 from workbench.memory.database import Clock, Database, next_id, utc_now
 from workbench.memory.result_page import rendered_tokens
 
 if TYPE_CHECKING:
     import numpy as np
 
-DIMENSIONS = 384
 NOTES_PREFIX = "notes of "
 
 
@@ -127,7 +128,9 @@ class ArchivalStorage:
         def job(connection: Any) -> str:
             rows = connection.execute("SELECT name, root FROM sources WHERE starts_with(name, ?)", [name]).fetchall()
             taken = {str(row[0]) for row in rows}
-            free = next(item for item in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if item not in taken)
+            free = next(
+                item for item in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if item not in taken
+            )
             new = next_id(connection, "sources", "source_id")
             connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?)", [new, free, root, self._clock()])
             return free
@@ -178,7 +181,9 @@ class ArchivalStorage:
     def source_names(self, sources: Iterable[int]) -> dict[int, str]:
         """Names of sources by id."""
         wanted = [list(sources)]
-        rows = self.database.rows("SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", wanted)
+        rows = self.database.rows(
+            "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", wanted
+        )
         return {int(key): str(name) for key, name in rows}
 
     def sizes(self, sources: Iterable[int]) -> dict[int, tuple[int, str]]:
@@ -248,8 +253,8 @@ class ArchivalStorage:
                  json.dumps(dict(document.metadata), ensure_ascii=False, default=str), len(document.pages), len(passages),
                  chars, size_bytes, embedder, self._clock()],
             )  # fmt: skip
-            _insert_pages(connection, new, document.pages)
-            _insert_passages(connection, new, passages, tokens, vectors)
+            insert_pages(connection, new, document.pages)
+            insert_passages(connection, new, passages, tokens, vectors)
             self._link(connection, source, path, new)
             return new
 
@@ -267,7 +272,9 @@ class ArchivalStorage:
 
     def failures(self, source: int) -> list[tuple[str, str, str]]:
         """(path, reason, remedy) of what could not be loaded into a source."""
-        return self.database.rows("SELECT path, reason, remedy FROM load_failures WHERE source_id = ? ORDER BY path", [source])
+        return self.database.rows(
+            "SELECT path, reason, remedy FROM load_failures WHERE source_id = ? ORDER BY path", [source]
+        )
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -317,53 +324,7 @@ class ArchivalStorage:
         wanted = set(pages)
         documents = sorted({document for document, _ in wanted})
         rows = self.database.rows(
-            "SELECT document_id, number, label FROM pages WHERE list_contains(?, document_id) AND label IS NOT NULL", [documents]
+            "SELECT document_id, number, label FROM pages WHERE list_contains(?, document_id) AND label IS NOT NULL",
+            [documents],
         )
         return {(int(a), int(b)): str(label) for a, b, label in rows if (int(a), int(b)) in wanted}
-
-
-def _insert_pages(connection: Any, document: int, pages: Sequence[PageText]) -> None:
-    import pyarrow as pa
-
-    table = pa.table(
-        {
-            "document_id": pa.array([document] * len(pages), pa.int32()),
-            "number": pa.array([page.number for page in pages], pa.int32()),
-            "label": pa.array([page.label for page in pages], pa.string()),
-            "text": pa.array([page.text for page in pages], pa.string()),
-        }
-    )
-    _insert_arrow(connection, "pages", table)
-
-
-def _insert_passages(connection: Any, document: int, passages: Sequence[Draft], tokens: Sequence[int], vectors: np.ndarray) -> None:
-    import numpy as np
-    import pyarrow as pa
-
-    if not passages:
-        return
-    first = next_id(connection, "passages", "passage_id")
-    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1), pa.float32())
-    table = pa.table(
-        {
-            "passage_id": pa.array(range(first, first + len(passages)), pa.int32()),
-            "document_id": pa.array([document] * len(passages), pa.int32()),
-            "page_number": pa.array([item.page_number for item in passages], pa.int32()),
-            "start_char": pa.array([item.start_char for item in passages], pa.int32()),
-            "end_char": pa.array([item.end_char for item in passages], pa.int32()),
-            "heading": pa.array([item.heading for item in passages], pa.string()),
-            "text": pa.array([item.text for item in passages], pa.string()),
-            "tokens": pa.array(list(tokens), pa.int32()),
-            "embedding": pa.FixedSizeListArray.from_arrays(flat, DIMENSIONS),
-        }
-    )
-    _insert_arrow(connection, "passages", table)
-
-
-def _insert_arrow(connection: Any, name: str, table: Any) -> None:
-    # Bulk insert through Arrow: row by row costs fourteen times as much.
-    connection.register("incoming", table)
-    try:
-        connection.execute(f"INSERT INTO {name} SELECT * FROM incoming")
-    finally:
-        connection.unregister("incoming")

@@ -14,6 +14,10 @@ _FOLD = str.maketrans(
     }
 )  # fmt: skip
 _LINE_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\ufffe]\s*(?=[^\W\d_])")
+_SOFT_HYPHEN = re.compile("\u00ad\\s*")
+_NUMBER_BREAK = re.compile(r"(?<=\d)-[^\S\n]*\n\s*(?=\d)")
+_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+"""Raised figures are exponents and marks of notes: 10⁶ is not 106."""
 _ELLIPSIS = re.compile(r"\s*(?:\[?…\]?|\[?\.\.\.\]?)\s*")
 
 
@@ -24,7 +28,9 @@ def fold(text: str) -> str:
     dropped (they may come from the end of a line), white space single. Digits, signs and case stay as they are.
     """
     # A soft hyphen is an invisible break inside a word; a real hyphen before a line break cannot be told from one.
-    joined = _LINE_HYPHEN.sub("", unicodedata.normalize("NFKC", text).translate(_FOLD))
+    whole = _SOFT_HYPHEN.sub("", _RAISED.sub(r"^\g<0>", text))
+    plain = unicodedata.normalize("NFKC", whole).translate(_FOLD)
+    joined = _LINE_HYPHEN.sub("", _NUMBER_BREAK.sub("-", plain))
     return " ".join(joined.split())
 
 
@@ -53,14 +59,23 @@ def _find(page: str, part: str, start: int) -> int:
 
 
 def _whole(page: str, start: int, end: int) -> bool:
-    """Whether a match starts and ends at the edge of a word: "1,2" is not a quote of "11,20"."""
-    before = start > 0 and _joins(page[start - 1], page[start])
-    after = end < len(page) and _joins(page[end - 1], page[end])
-    if start > 1 and page[start - 1] in ".," and page[start - 2].isdigit() and page[start].isdigit():
-        before = True
-    if end + 1 < len(page) and page[end] in ".," and page[end + 1].isdigit() and page[end - 1].isdigit():
-        after = True
-    return not (before or after)
+    """Whether a match starts and ends at the edge of a word or number: "1,2" is not a quote of "11,20", nor "5" of "-5"."""
+    before = page[max(0, start - 2) : start]
+    after = page[end : end + 2]
+    if before and (_joins(before[-1], page[start]) or (_is_amount(page[start]) and before[-1] == "-")):
+        return False
+    if page[start].isdigit() and before[-1:] in _POINTS and before[:1].isdigit() and len(before) == 2:
+        return False
+    if after and _joins(page[end - 1], after[0]):
+        return False
+    return not (len(after) == 2 and page[end - 1].isdigit() and after[0] in ".,-" and after[1].isdigit())
+
+
+_POINTS = (".", ",")
+
+
+def _is_amount(letter: str) -> bool:
+    return letter.isdigit() or unicodedata.category(letter) == "Sc"
 
 
 def _joins(left: str, right: str) -> bool:

@@ -1,0 +1,86 @@
+"""One owner, many displays: while one workbench runs, other commands on the same home work through it."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests import model_scripts
+from tests.model_server import ModelServer
+from tests.test_crash import ROOT, alive, command, descendants, environment, wait_until
+from workbench.paths import locate
+
+
+def owner(home: Path, *words: str, **more: str) -> subprocess.Popen[str]:
+    """A workbench that reads questions from its standard input, and so lives until that is closed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workbench", "open", *words, "--json", "--agent", "host"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment(home, **more),
+    )  # fmt: skip
+    assert wait_until(lambda: locate(home).socket_file.exists())
+    return process
+
+
+def close(process: subprocess.Popen[str]) -> None:
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_other_commands_work_through_the_owner(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "letters"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Letter\n\nThe ferry of the east pier was painted green by Tove Lund.\n")
+    with ModelServer(model_scripts.reads_pages("ferry", 1)) as server:
+        process = owner(home, OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted")
+        try:
+            assert stat.S_IMODE(locate(home).socket_file.stat().st_mode) == 0o600
+            loaded = command(home, "load", str(folder), "--source", "letters")[-1]
+            assert loaded["documents"] == 1
+            rows = command(home, "ask", "Who painted?", "--attach", "letters", OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted")
+            assert rows[-1]["answered"]
+            assert {"step_started", "context_assembled", "page_read", "answer_done"} <= {row["event"] for row in rows}
+            name = rows[-1]["agent"]
+            assert json.loads(json.dumps(command(home, "context", name, "--raw")[-1])) == server.requests[-1]
+            assert command(home, "search", "ferry")[-1]["total"] == 1
+            bad = subprocess.run(
+                [sys.executable, "-m", "workbench", "context", "nobody"], capture_output=True, text=True, cwd=ROOT, env=environment(home)
+            )
+            assert bad.returncode == 2
+            assert "There is no agent named" in bad.stderr
+        finally:
+            close(process)
+        assert not locate(home).socket_file.exists()
+
+
+def test_when_the_owner_dies_the_next_command_becomes_the_owner(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = owner(home)
+    children = descendants(process.pid)
+    process.kill()
+    process.communicate()
+    assert locate(home).socket_file.exists()
+    assert command(home, "agents")[-1]["agents"][0]["name"] == "host"
+    assert wait_until(lambda: not any(alive(child) for child in children))
+
+
+def test_a_display_and_the_owner_share_one_agent(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    seen: list[Any] = []
+
+    def script(body: Any) -> Any:
+        seen.append(body)
+        return model_scripts.says("Good day.")
+
+    with ModelServer(script) as server:
+        process = owner(home, OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted")
+        command(home, "ask", "First?", "--agent", "host")
+        assert process.stdin is not None
+        process.stdin.write("Second?\n")
+        process.stdin.flush()
+        assert wait_until(lambda: len(seen) == 2)
+        close(process)
+        assert "First?" in json.dumps(seen[1])

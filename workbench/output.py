@@ -1,0 +1,98 @@
+"""Where a command's lines go: standard output, or the socket of the display that asked for it; and how it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from workbench import plain
+from workbench.events import Event
+from workbench.foreign import clean
+
+
+class Sink(Protocol):
+    """Takes the lines of a command."""
+
+    def out(self, text: str) -> None:
+        """A line of the result."""
+
+    def err(self, text: str) -> None:
+        """A line about what went wrong."""
+
+
+class Standard:
+    """The process's own standard output and error."""
+
+    def out(self, text: str) -> None:
+        """A line of the result."""
+        print(text, flush=True)
+
+    def err(self, text: str) -> None:
+        """A line about what went wrong."""
+        print(text, file=sys.stderr, flush=True)
+
+
+STANDARD = Standard()
+SINK: ContextVar[Sink] = ContextVar("sink", default=STANDARD)
+"""Where the present command writes; each thread that runs a command for another display sets its own."""
+
+
+def line(value: dict[str, Any]) -> None:
+    """One JSON object as one line."""
+    SINK.get().out(json.dumps(value, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """Text for people, made harmless."""
+    SINK.get().out(clean(text))
+
+
+def complain(text: str) -> None:
+    """One line to standard error, in the form that all errors have."""
+    SINK.get().err(f"workbench: {' '.join(clean(text).split())}")
+
+
+def tell(event: Event, *, as_json: bool) -> None:
+    """An event as one line; some have nothing to say to people."""
+    text = plain.json_line(event) if as_json else plain.event_line(event)
+    if text:
+        SINK.get().out(text)
+
+
+def show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
+    """Print events as they come and hand them on."""
+    for event in events:
+        tell(event, as_json=as_json)
+        yield event
+
+
+@contextmanager
+def interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl+C stops at the next boundary, a second one now, a third one ends the program."""
+    if threading.current_thread() is not threading.main_thread():
+        # A command for another display: that display says when to stop.
+        yield
+        return
+    presses = 0
+
+    def pressed(number: int, frame: object) -> None:
+        nonlocal presses
+        presses += 1
+        if presses > 2:
+            raise KeyboardInterrupt
+        if number == signal.SIGTERM:
+            stop()
+        stop()
+
+    before = {number: signal.signal(number, pressed) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
