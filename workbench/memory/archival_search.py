@@ -114,7 +114,7 @@ class ArchivalSearch:
         """The whole ranking of a query over documents (id -> (path, source)), of those `within` only when given."""
         index = self._index_of(documents)
         vector = self.embed([query])[0] if self.embed is not None and len(index) else None
-        return index.search(query, vector, documents=within, limit=limit, embed_query=self.embed)
+        return index.search(query, vector, documents=within, limit=limit)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

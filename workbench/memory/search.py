@@ -6,7 +6,7 @@ The index is derived: built in memory when documents are attached, thrown away a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -26,8 +26,6 @@ MEANING_LIMIT = 200
 
 _LIFT = 0.5
 _COMPACT_SHARE = 0.25
-
-EmbedQueries = Callable[[Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,6 @@ class SearchIndex:
         documents: frozenset[int] | None = None,
         limit: int = MEANING_LIMIT,
         follow: bool = True,
-        embed_query: EmbedQueries | None = None,
     ) -> Ranking:
         """Passages for a search line, best first.
 
