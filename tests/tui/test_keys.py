@@ -8,6 +8,7 @@ from tests.tui.fake_session import Gate
 from tests.tui.grid import grid
 from tests.tui.lease import EARLIER, LOADING, QUESTION, REPLY, SECOND, lease
 from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, StepStarted
 from workbench.tui.panes.hits import HitList
 from workbench.tui.panes.prompt import PromptArea
 from workbench.tui.screens.source_page import SourcePage
@@ -299,3 +300,26 @@ def test_scripts_are_what_the_tests_think() -> None:
     """The load waits at its gate, and the second search is the one with eight pages."""
     assert any(entry == Gate("loaded") for entry in LOADING)
     assert (SECOND.page, SECOND.pages, SECOND.total) == (1, 8, 37)
+
+
+@piloted
+async def test_an_answer_that_was_sent_back_is_not_shown_as_the_answer() -> None:
+    """The model's first message was refused; its streamed text goes, the failed call stays, the second one is shown."""
+    session = lease()
+    session.script = [
+        StepStarted(step=1, limit=50),
+        AnswerDelta(text="A first try."),
+        FunctionCalled(step=1, call="a", function="send_message", arguments={"message": "A first try."}),
+        FunctionReturned(step=1, call="a", function="send_message", ok=False, summary="that quote is on no page"),
+        StepStarted(step=2, limit=50),
+        AnswerDelta(text="A second"),
+        AnswerDelta(text=" one."),
+        AnswerDone(text="A second one."),
+    ]
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "A second one." in grid(app) and not app.desk.work.asking)
+        assert "that quote is on no page" in grid(app)
+        exchange = app.chat.exchange
+        assert exchange is not None
+        assert exchange.answer == "A second one."

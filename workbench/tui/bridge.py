@@ -9,6 +9,7 @@ from workbench import events as ev
 from workbench.foreign import one_line
 from workbench.tui import glyphs, step_lines
 from workbench.tui.blocks.exchange_state import Exchange
+from workbench.tui.blocks.recalled import messages_of
 from workbench.tui.cells import clock, plural
 from workbench.tui.panes.archive import ArchivePane
 from workbench.tui.panes.chat import LIVE_BLOCKS, ChatPane
@@ -57,9 +58,7 @@ class Bridge:
         """Draw a conversation as it was left: the latest exchanges whole, the earlier ones as one row."""
         asked = [at for at, event in enumerate(history) if isinstance(event, ev.QuestionAsked)]
         first = asked[-LIVE_BLOCKS // 2] if len(asked) > LIVE_BLOCKS // 2 else 0
-        skipped = sum(
-            isinstance(event, ev.QuestionAsked) + 2 * isinstance(event, ev.FunctionCalled) for event in history[:first]
-        )
+        skipped = sum(messages_of(event) for event in history[:first])
         if skipped:
             self._panes.chat.skip(skipped)
         for at, event in enumerate(history):
@@ -71,6 +70,8 @@ class Bridge:
     def draw(self, event: ev.Event, *, replayed: bool = False) -> None:
         """Draw one event."""
         panes = self._panes
+        if messages := messages_of(event):
+            panes.chat.ensure().messages += messages
         match event:
             case ev.QuestionAsked():
                 self._question(event)
@@ -79,6 +80,7 @@ class Bridge:
             case ev.StepStarted():
                 self._steps += 1
                 panes.status.step(self._steps, event.limit)
+                panes.chat.ensure().streaming = False
                 panes.trace.begin_step(event.step or self._steps)
                 panes.trace.count("step")
             case ev.ContextAssembled():
@@ -157,12 +159,14 @@ class Bridge:
         match event:
             case ev.FunctionCalled():
                 exchange.steps.append(step_lines.called(event))
-                exchange.messages += 2
                 noun = "search" if event.function in _SEARCHES else "write" if event.function in _WRITES else ""
                 panes.trace.count(noun)
             case ev.FunctionReturned():
                 if line := exchange.call(event.call):
                     step_lines.returned(line, event)
+                    if not event.ok and event.function == "send_message":
+                        # The message was sent back to the model: what streamed was never delivered.
+                        exchange.answer, exchange.streaming = "", False
                 panes.trace.count("", paged_in=event.tokens if event.function in _SEARCHES else 0)
             case ev.PageRead():
                 step_lines.paged(self._searching(exchange, event), event)

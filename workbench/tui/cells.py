@@ -21,6 +21,17 @@ def crop(text: str, width: int, *, keep_end: bool = False) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def crop_path(path: str, width: int) -> str:
+    """A path in at most `width` cells: folders go first, then the middle of the name, so that its ending stays."""
+    if cell_len(path) <= width:
+        return path
+    name = path.rsplit("/", 1)[-1]
+    if name != path and cell_len(name) + 2 <= width:
+        return crop(path, width, keep_end=True)
+    end = 8 if width >= 18 else 5
+    return crop(name, width) if width < 12 else crop(name, width - end) + set_cell_size(name[::-1], end).rstrip()[::-1]
+
+
 def fit(text: str, width: int, *, keep_end: bool = False) -> str:
     """`text` in exactly `width` cells: cut or padded on the right."""
     return set_cell_size(crop(text, width, keep_end=keep_end), max(width, 0))

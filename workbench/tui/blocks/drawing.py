@@ -11,7 +11,7 @@ from workbench.events import Citation
 from workbench.foreign import clean, one_line
 from workbench.tui import glyphs
 from workbench.tui.blocks.exchange_state import Exchange
-from workbench.tui.cells import crop, fit, right, signed, wrap
+from workbench.tui.cells import crop, crop_path, fit, right, signed, wrap
 from workbench.tui.lines import Row, Target
 from workbench.tui.prose import marked, prose, unmarked
 from workbench.tui.step_lines import StepLine
@@ -83,7 +83,7 @@ def citation_rows(
         live = citation.passage is not None and citation.passage in in_context
         dot = f"{glyphs.IN_CONTEXT} " if live else ""
         where = f" p.{one_line(citation.label or str(citation.page), 12)}"
-        name = crop(one_line(citation.document, 200), max(8, min(40, width - 12 - cell_len(where))), keep_end=True)
+        name = crop_path(one_line(citation.document, 200), max(8, min(40, width - 12 - cell_len(where))))
         cells = 3 + len(numbers) + cell_len(dot + name + where)
         if targets and at + cells > width:
             rows.append(Row(Content.assemble(*parts), tuple(targets)))

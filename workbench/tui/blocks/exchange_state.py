@@ -24,7 +24,7 @@ class Exchange:
     outcome: str = ""
     finished: bool = False
     folded_steps: bool = False
-    messages: int = 1
+    messages: int = 0
 
     def call(self, call: str) -> StepLine | None:
         """The line of a call, the newest first."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workbench.events import AnswerDone, Event, FunctionCalled, FunctionReturned, QuestionAsked
+from workbench.events import AnswerDone, Event, FunctionCalled, FunctionReturned, QuestionAsked, StepStarted
 from workbench.foreign import clean, one_line
 from workbench.tui import glyphs
 from workbench.tui.step_lines import called
 
 
+def messages_of(event: Event) -> int:
+    """How many messages of the queue an event stands for: a step begins with one (the question or a heartbeat)."""
+    return 1 if isinstance(event, StepStarted) else 2 if isinstance(event, FunctionCalled) else 0
+
+
 def recalled(history: Iterable[Event], messages: int) -> list[tuple[str, str]]:
-    """(text, style) lines for the oldest `messages` messages: a question is one, a call and its result are two."""
+    """(text, style) lines for the oldest `messages` messages."""
     lines: list[tuple[str, str]] = []
     left = messages
     for event in history:
-        if isinstance(event, (QuestionAsked, FunctionCalled)):
+        if messages_of(event):
             if left <= 0:
                 break
-            left -= 1 if isinstance(event, QuestionAsked) else 2
+            left -= messages_of(event)
         match event:
             case QuestionAsked():
                 lines += [("", ""), (f"{glyphs.BAR} {clean(event.text)}", "bold")]

@@ -15,7 +15,7 @@ from workbench.events import Hit, PageRead
 from workbench.foreign import clean, one_line
 from workbench.tui import glyphs
 from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, fit, right, wrap
+from workbench.tui.cells import crop, crop_path, fit, right, wrap
 from workbench.tui.lines import Lines
 
 BAR_CELLS = 9
@@ -75,7 +75,7 @@ class HitList(Lines, can_focus=True):
         for at, (hit, place) in enumerate(zip(hits, places, strict=True)):
             live = hit.passage in self._in_context
             dot = f"{glyphs.IN_CONTEXT} " if live else "  "
-            name = fit(one_line(hit.document, 300), name_cells - 1, keep_end=True) + " "
+            name = fit(crop_path(one_line(hit.document, 300), name_cells - 1), name_cells)
             bar, score = glyphs.bar(hit.score / scale, BAR_CELLS), right(score_text(hit.score), SCORE_CELLS) + " "
             here = self.has_focus and at == self._cursor
             rows.append(
@@ -137,13 +137,14 @@ class Preview(Lines):
         if self._hit is None:
             return [Content("")]
         ends = " enter opens"
-        name = crop(one_line(self._hit.document, 300), max(8, width - 26), keep_end=True)
+        name = crop_path(one_line(self._hit.document, 300), max(8, width - 26))
         head = f"{glyphs.RULE} {name} p.{one_line(self._hit.label or str(self._hit.page), 8)} "
         rule = glyphs.RULE * max(1, width - cell_len(head) - len(ends))
         text = " ".join(clean(self._hit.text).split())
         rows = [Content.assemble((crop(head + rule + ends, width), "$muted"))]
-        if self._hit.heading:
-            rows.append(Content.styled(crop(one_line(self._hit.heading, 300), width, keep_end=True), "italic $muted"))
+        heading = one_line(self._hit.heading, 300)
+        if heading and not text.startswith(heading.rsplit(" > ", 1)[-1]):
+            rows.append(Content.styled(crop(heading, width, keep_end=True), "italic $muted"))
         return rows + [Content(line) for line in wrap(text, width)]
 
 

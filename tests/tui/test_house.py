@@ -1,0 +1,91 @@
+"""What holds for the whole screen: quick to start, small files, no clash with Textual's own names, events coalesced."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+from textual.app import App
+from textual.widget import Widget
+
+import workbench.tui
+from workbench.events import AnswerDelta, ContextAssembled, LoadProgress
+from workbench.tui.work import Happened
+
+HEAVY = (
+    "torch",
+    "duckdb",
+    "sentence_transformers",
+    "unstructured",
+    "openai",
+    "faiss",
+    "numpy",
+    "pypdf",
+    "tantivy",
+    "openvino",
+    "tiktoken",
+)
+
+
+def _modules() -> list[str]:
+    return [info.name for info in pkgutil.walk_packages(workbench.tui.__path__, "workbench.tui.")]
+
+
+def test_the_screen_imports_nothing_heavy_and_nothing_of_the_engine() -> None:
+    code = (
+        "import sys\n"
+        + "\n".join(f"import {name}" for name in _modules())
+        + "\nprint(*[m for m in sys.modules if m.split('.')[0] in set(sys.argv[1:]) or m.startswith(('workbench.memory', "
+        "'workbench.model', 'workbench.agent', 'workbench.ingest', 'workbench.session'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_files_are_read_in_one_go() -> None:
+    for file in Path(workbench.tui.__path__[0]).rglob("*.py"):
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 350, file.name
+
+
+def _private_names(node: ast.ClassDef) -> set[str]:
+    names = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) and isinstance(inner.value, ast.Name):
+            names.add(inner.attr if inner.value.id == "self" else "")
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+def test_no_private_name_of_textual_is_taken() -> None:
+    """A widget's own `_name` would replace Textual's without a word, and fail far away."""
+    meant = {"_on_key", "_on_paste", "_fatal_error", "_filters"}
+    for module in map(importlib.import_module, _modules()):
+        classes = {
+            node.name: node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)
+        }
+        for name, node in classes.items():
+            found = getattr(module, name)
+            if not issubclass(found, Widget | App):
+                continue
+            bases = [base for base in found.__mro__[1:] if base.__module__.startswith("textual")]
+            taken = set().union(*(vars(base) for base in bases))
+            for base in bases:
+                tree = ast.parse(inspect.getsource(inspect.getmodule(base)))  # type: ignore[arg-type]
+                for item in tree.body:
+                    if isinstance(item, ast.ClassDef) and item.name == base.__name__:
+                        taken |= _private_names(item)
+            clash = (_private_names(node) & taken) - meant
+            assert not clash, f"{module.__name__}.{name}: {clash}"
+
+
+def test_frequent_events_are_coalesced_and_facts_are_not() -> None:
+    progress = [Happened(LoadProgress(passages_done=done)) for done in range(3)]
+    assert progress[0].can_replace(progress[1])
+    prompts = [Happened(ContextAssembled(step=step)) for step in range(2)]
+    assert prompts[0].can_replace(prompts[1])
+    assert not progress[0].can_replace(prompts[0])
+    assert not Happened(AnswerDelta(text="a")).can_replace(Happened(AnswerDelta(text="b")))
