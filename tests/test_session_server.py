@@ -69,10 +69,10 @@ def test_every_step_can_be_rebuilt_as_it_was_sent(make_session: Any, papers: Pat
 
 def test_the_record_survives_a_restart(make_session: Any, papers: Path) -> None:
     with ModelServer(quoting) as server:
-        session = open_on(server, make_session, papers)
+        session = open_on(server, make_session, papers, evidence=False)
         ask(session, "Who kept the light?")
         session.close()
-        again = make_session(model="scripted", base_url=server.url)
+        again = make_session(model="scripted", base_url=server.url, evidence=False)
         assert again.open_agent() == "tester"
         assert [again.recorded(step).body() for step in again.steps()] == list(server.requests)
         kinds = [event.name for event in again.history()]

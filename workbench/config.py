@@ -19,6 +19,11 @@ SMALLEST_WINDOW_TOKENS = 2_048
 READER = "reader"
 
 _WELL_KNOWN = {"OPENAI_API_KEY": "api_key", "OPENAI_BASE_URL": "base_url"}
+_CHOICES = {
+    "eviction": ("fifo", "lru", "pinned"),
+    "summary_by": ("condense", "model"),
+    "summary_form": ("primer", "prose"),
+}
 _NOT_SETTINGS = {"WORKBENCH_HOME"}
 
 
@@ -49,6 +54,22 @@ class Settings:
 
     evict_to_share: float = 0.50
     """Eviction goes on until the queue takes at most this share of its capacity."""
+
+    eviction: str = "fifo"
+    """What leaves a full queue first: fifo (the oldest), lru (what was not used for longest), or pinned (as fifo, but results
+    that the working context names by a handle stay longest)."""
+
+    summary_share: float = 0.0625
+    """The recursive summary takes at most this share of the window, and 1,024 tokens."""
+
+    summary_by: str = "condense"
+    """Who writes the recursive summary: condense (the workbench, without a model call) or model (one more request an eviction)."""
+
+    summary_form: str = "primer"
+    """How a model writes it: primer (short statements that stand alone, one a line) or prose."""
+
+    evidence: bool = True
+    """Once a question is answered, results shrink to a line each; only the passages that the answer cited stay whole."""
 
     page_share: float = 0.25
     """A page of results takes at most this share of the window."""
@@ -125,6 +146,11 @@ class Settings:
             raise ConfigError(
                 "flush_share must not be below warn_share or evict_to_share.", "The defaults are 0.7, 1.0, 0.5."
             )
+        if not 0.01 <= self.summary_share <= 0.25:
+            raise ConfigError("summary_share must lie between 0.01 and 0.25.", "The default is 0.0625.")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"{name} is one of {', '.join(choices)}.", f"The default is {choices[0]}.")
         if self.page_hits < 1 or self.steps < 1 or self.minutes <= 0:
             raise ConfigError("page_hits, steps and minutes must be positive.", "For example --steps 50.")
         for name in ("question_tokens", "question_cost", "price_in", "price_out", "heartbeat_minutes"):

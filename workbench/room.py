@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench.agent import document_functions, memory_functions, texts
 from workbench.agent.answers import AnswerDesk
@@ -19,6 +19,8 @@ from workbench.engine import Engine, source_name
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
 from workbench.tokens import Calibration, count, functions_text
+
+T = TypeVar("T")
 
 FIXED_SHARE = 0.25
 """Most of the window that system instructions and functions may take."""
@@ -55,7 +57,11 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     memory = engine.recorder.open(row, settings.window_tokens, persona, human)
 
     def sources() -> Sequence[int]:
-        return [key for key, _ in engine.agents.attached(row.id)]
+        return attached()[0]
+
+    attached = _remembered(
+        engine, lambda: ([key for key, _ in engine.agents.attached(row.id)], describe(engine, row.id))
+    )
 
     space = Workspace(
         memory,
@@ -69,7 +75,7 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     space.step = memory.step
     functions, system, tools = fixed_parts(settings, folder)
     calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
-    context = MainContext(space, system, tools, calibration, lambda: describe(engine, row.id))
+    context = MainContext(space, system, tools, calibration, lambda: attached()[1])
     agent = Agent(
         space, context, Executor(functions), lambda: engine.model(settings), AnswerDesk(space, engine.archive)
     )
@@ -108,6 +114,19 @@ def fixed_parts(settings: Settings, folder: Path) -> tuple[list[Function], str, 
         if count(system) + count(functions_text(tools)) <= settings.window_tokens * FIXED_SHARE:
             break
     return functions, system, tools
+
+
+def _remembered(engine: Engine, look: Callable[[], T]) -> Callable[[], T]:
+    """What `look` gives, looked up again only after something was loaded, attached or detached."""
+    known: list[tuple[int, T]] = []
+
+    def value() -> T:
+        now = engine.database.catalogue
+        if not known or known[0][0] != now:
+            known[:] = [(now, look())]
+        return known[0][1]
+
+    return value
 
 
 def describe(engine: Engine, agent: int) -> list[str]:

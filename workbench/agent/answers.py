@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from workbench.agent.citations import Place, check, notes_of, repair_request, says_not_found
+from workbench.agent.evidence import kept_passages
 from workbench.agent.executor import Executed
 from workbench.agent.functions import Outcome
 from workbench.agent.workspace import Workspace
@@ -52,6 +53,8 @@ class AnswerDesk:
             notes.append(f"Left open: {'; '.join(still_open)}.")
         answered = bool(checked.citations) or not says_not_found(text)
         citations = checked.citations if answered else ()
+        if self._workspace.settings.evidence:
+            self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
         events: list[Event] = [QuoteChecked(citation=citation) for citation in citations]
         return "", [*events, AnswerDone(text=text, answered=answered, citations=citations, notes=tuple(notes))]
 

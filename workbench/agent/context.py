@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,17 +10,20 @@ from workbench.agent.workspace import Workspace
 from workbench.errors import ContextOverflow
 from workbench.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
 from workbench.memory.agent_memory import StepRecord
-from workbench.memory.main_context import Prompt, assemble
-from workbench.memory.message import stamp
-from workbench.memory.queue_manager import Pressure, condense, evict
+from workbench.memory.condensation import condense
+from workbench.memory.eviction import policy
+from workbench.memory.main_context import Prompt, Summary, assemble, fixed_tokens, state_tokens
+from workbench.memory.message import StoredMessage, stamp
+from workbench.memory.queue_manager import ALERT, Pressure, leaving, warned
 from workbench.model.chat_model import ModelRequest
 from workbench.tokens import Calibration, count_message, functions_text
 
 PRESSURE_ALERT = (
-    "Memory pressure: the context window is {share} % full. Older messages will soon be evicted to recall storage. "
+    ALERT + ": the context window is {share} % full. Older messages will soon be evicted to recall storage. "
     "Save what matters with core_memory_append now."
 )
 _MOST_SOURCES = 12
+_WINDOW_A_SOURCE = 680
 
 
 class MainContext:
@@ -39,71 +42,103 @@ class MainContext:
         self.tools = tools
         self.calibration = calibration
         self.pressure = Pressure.of(workspace.settings)
+        self.summarise: Callable[[Sequence[StoredMessage]], Generator[Event, None, Summary]] = self.condensed
+        """Writes the summary of messages that are about to leave; a generator, because a model may be asked."""
         self._describe = describe
+        self._tools_text = functions_text(tools)
+        self._policy = policy(workspace.settings.eviction)
+        self._most_sources = min(_MOST_SOURCES, workspace.settings.window_tokens // _WINDOW_A_SOURCE)
+        self._now = ""
+        self._sources: list[str] = []
 
     def prompt(self) -> Prompt:
         """The prompt as it would be sent now."""
+        self._look()
         return self._assemble(self._state())
 
-    def relieve(self) -> Iterator[Event]:
-        """Warn once at 70 %, evict beyond 100 % (MemGPT §2.2). Raises ContextOverflow when the fixed parts do not fit."""
+    def relieve(self) -> Generator[Event, None, list[Event]]:
+        """Warn once at 70 %, evict beyond 100 % (MemGPT §2.2). Raises ContextOverflow when the fixed parts do not fit.
+
+        Yields what a writer of summaries tells meanwhile, and returns what was done, to be told with the step's commit.
+        What is counted here is what `record` assembles next: the time and the sources of the state are taken once a step.
+        """
+        self._look()
         memory = self.workspace.memory
-        used = self.prompt().used
-        if used > self.pressure.flush:
-            yield from self._evict(used)
-        elif used >= self.pressure.warn and not self._warned():
+        told: list[Event] = []
+        used = self._used()
+        if self.pressure.warn <= used <= self.pressure.flush and not warned(memory.queue):
             alert = PRESSURE_ALERT.format(share=round(100 * used / self.pressure.usable))
             memory.add("user", "system_alert", {"message": alert}, step=self.workspace.step)
-            yield PressureWarning(used=used, usable=self.pressure.usable)
-            if (used := self.prompt().used) > self.pressure.flush:
-                yield from self._evict(used)
-        if (used := self.prompt().used) > self.pressure.usable:
+            told.append(PressureWarning(used=used, usable=self.pressure.usable))
+            used = self._used()
+        if used > self.pressure.flush:
+            told += yield from self._evict()
+        if (used := self._used()) > self.pressure.usable:
             raise ContextOverflow(
                 f"The question and the instructions take {used:,} tokens; the window has room for {self.pressure.usable:,}.",
                 "Ask a shorter question, or use a larger window: --window.",
             )
+        return told
 
-    def _warned(self) -> bool:
-        return any(
-            message.kind == "system_alert" and str(message.body.get("message", "")).startswith("Memory pressure")
-            for message in self.workspace.memory.queue.messages
+    def _used(self) -> int:
+        """Tokens of the prompt, from sums that are kept up: nothing is assembled or counted anew but the state."""
+        memory, name = self.workspace.memory, self.calibration.encoding
+        summary = count_message(memory.summary.wire(), name) if memory.summary else 0
+        return self.calibration.predict(self._fixed() + summary + memory.queue.tokens_in(name))
+
+    def _fixed(self) -> int:
+        """Tokens of what cannot leave: instructions, functions and the state."""
+        name = self.calibration.encoding
+        return fixed_tokens(self.system, self._tools_text, name) + state_tokens(self._full(self._state()), name)
+
+    def _evict(self) -> Generator[Event, None, list[Event]]:
+        """One batch leaves for recall storage; if nothing can leave there is no progress to wait for, and nothing is done."""
+        memory = self.workspace.memory
+        notes = "\n".join(memory.working.texts().values())
+        gone = leaving(memory.queue, self._fixed(), self.pressure, self._policy, notes, self.calibration)
+        if not gone:
+            return []
+        summary = yield from self.summarise(gone)
+        tokens = count_message(summary.wire())
+        memory.queue.remove(gone)
+        memory.set_summary(summary, tokens, step=self.workspace.step)
+        passages = tuple(dict.fromkeys(passage for message in gone for passage in message.passages))
+        freed = sum(message.tokens for message in gone)
+        return [
+            Evicted(messages=len(gone), tokens=freed, passages=passages),
+            SummaryWritten(text=summary.text, tokens=tokens),
+        ]
+
+    def condensed(self, gone: Sequence[StoredMessage]) -> Generator[Event, None, Summary]:
+        """The summary without a model: the default of `summarise`."""
+        yield from ()
+        memory = self.workspace.memory
+        return condense(
+            memory.summary, gone, self.pressure.summary_tokens, memory.next_summary_id(), stamp(memory.clock())
         )
 
-    def _evict(self, used: int) -> Iterator[Event]:
-        memory = self.workspace.memory
-        gone = evict(memory.queue, used, self.pressure)
-        if not gone:
-            return
-        now = stamp(memory.clock())
-        summary = condense(memory.summary, gone, self.pressure, memory.next_summary_id(), now)
-        tokens = count_message(summary.wire())
-        memory.set_summary(summary, tokens, step=self.workspace.step)
-        freed = sum(message.tokens for message in gone)
-        passages = tuple(dict.fromkeys(passage for message in gone for passage in message.passages))
-        yield Evicted(messages=len(gone), tokens=freed, passages=passages)
-        yield SummaryWritten(text=summary.text, tokens=tokens)
-        if (used := self.prompt().used) > self.pressure.flush:
-            # Still too much: the newest results go as well; the model can ask for them again by their handles.
-            last = memory.queue.evict(0, keep_last=0)
-            if last:
-                memory.set_summary(condense(memory.summary, last, self.pressure, memory.next_summary_id(), now), tokens)
-                yield Evicted(messages=len(last), tokens=sum(message.tokens for message in last))
+    def _look(self) -> None:
+        self._now = stamp(self.workspace.memory.clock())
+        self._sources = self._describe()
 
     def _state(self) -> dict[str, Any]:
-        sources = self._describe()
-        more = [f"and {len(sources) - _MOST_SOURCES} more"] if len(sources) > _MOST_SOURCES else []
+        more = len(self._sources) - self._most_sources
         memory = self.workspace.memory
         return {
-            "sources": [*sources[:_MOST_SOURCES], *more],
+            "sources": [*self._sources[: self._most_sources], *([f"and {more} more"] if more > 0 else [])],
             "recall_messages": memory.messages_on_branch,
-            "context": {"window": self.pressure.window, "pressure": "high" if self._warned() else "normal"},
-            "time": stamp(memory.clock()),
+            "context": {"window": self.pressure.window, "pressure": "high" if warned(memory.queue) else "normal"},
+            "time": self._now,
         }
+
+    def _full(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return {"working_context": self.workspace.memory.working.texts(), **state}
 
     def _assemble(self, state: Mapping[str, Any]) -> Prompt:
         memory = self.workspace.memory
-        full = {"working_context": memory.working.texts(), **state}
-        return assemble(self.system, self.tools, memory.summary, memory.queue.messages, full, self.calibration)
+        return assemble(
+            self.system, self.tools, memory.summary, memory.queue.messages, self._full(state), self.calibration
+        )
 
     def record(self, step: int, model: str, options: Mapping[str, Any]) -> tuple[Prompt, ModelRequest]:
         """Assemble the prompt of a step and note it, by reference, for the flight recorder."""
@@ -114,7 +149,7 @@ class MainContext:
         memory = self.workspace.memory
         record = StepRecord(
             step, memory.queue.question, state, self.request_record(request.body()), self.system,
-            functions_text(self.tools), prompt.digest(), prompt.counted, prompt.used, prompt.exact,
+            self._tools_text, prompt.digest(), prompt.counted, prompt.used, prompt.exact,
         )  # fmt: skip
         memory.start_step(record)
         return prompt, request
@@ -149,7 +184,7 @@ def shared_prefix_tokens(before: Prompt | None, now: Prompt) -> int:
     sizes = [segment.tokens for segment in now.segments if segment.name not in ("functions", "overhead")]
     shared = 0
     for old, new, size in zip(before.messages, now.messages, sizes, strict=False):
-        if old != new:
+        if old is not new and old != new:
             break
         shared += size
     functions = sum(segment.tokens for segment in now.segments if segment.name == "functions")

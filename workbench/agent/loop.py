@@ -19,6 +19,7 @@ from workbench.agent.executor import Executed, Executor
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.stop import Stop
 from workbench.agent.streaming import Reply
+from workbench.agent.summariser import Summariser
 from workbench.agent.workspace import Workspace, page_read
 from workbench.errors import ModelError, WorkbenchError
 from workbench.events import (
@@ -36,7 +37,6 @@ from workbench.events import (
 from workbench.memory.main_context import Prompt
 from workbench.memory.message import StoredMessage
 from workbench.model.chat_model import ChatModel, Completion, FunctionCall, ModelRequest
-from workbench.tokens import Calibration
 
 _EMPTY_REPLIES = 3
 _READ_AHEAD_CHARS = 300
@@ -74,6 +74,8 @@ class Agent:
         self._desk = desk
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
+        if workspace.settings.summary_by == "model" and not workspace.settings.uses_reader:
+            context.summarise = Summariser(context, self.model, self.stop, self._commit)
 
     def model(self) -> tuple[ChatModel, str]:
         """The model and its name on the wire, made when it is first needed. Raises ModelError."""
@@ -155,7 +157,9 @@ class Agent:
         if reason == "user" or not lines:
             return []
         text = "\n".join(lines)
-        memory.add("assistant", "assistant", {"content": text, "calls": [], "interrupted": True}, step=self.workspace.step)
+        memory.add(
+            "assistant", "assistant", {"content": text, "calls": [], "interrupted": True}, step=self.workspace.step
+        )
         return self._desk.partial(text, f"Partial: {detail} These are the findings noted so far.")
 
     def _hear(self) -> None:
@@ -172,7 +176,8 @@ class Agent:
         self._hear()
         if question.spent.near(self.workspace.settings):
             memory.add("user", "system_alert", {"message": caps.LAST_CALL}, step=step)
-        pressure = list(self.context.relieve())
+        pressure = yield from self.context.relieve()
+        step = self.workspace.step = memory.step + 1
         model, name = self.model()
         prompt, request = self.context.record(step, name, self.options)
         memory.step = self._open_step = step

@@ -40,5 +40,10 @@ def system_instructions(preset: str, *, small: bool, folder: Path | None = None)
     return _shipped("system_small.txt").replace("{preset}", guidance)
 
 
+def summary_instructions(form: str) -> str:
+    """How a model is asked for the recursive summary, as a primer or as prose."""
+    return _shipped(f"summary_{form}.txt")
+
+
 def _shipped(name: str) -> str:
     return resources.files("workbench.agent").joinpath("prompts", *name.split("/")).read_text(encoding="utf-8").strip()

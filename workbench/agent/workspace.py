@@ -53,7 +53,7 @@ class Workspace:
 
     def branch(self) -> list[int]:
         """Ids of all stored messages of the current branch."""
-        return self.recorder.branch(self.memory.agent.id, self.memory.head_stored)
+        return self.memory.branch
 
     def in_context(self) -> frozenset[int]:
         """Passages whose text is in the queue now."""

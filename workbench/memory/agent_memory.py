@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,19 @@ from workbench.tokens import count_message
 
 Write = Callable[[Any], None]
 
+_ROWS_A_STATEMENT = 200
+_MOVE_HEAD = (
+    "UPDATE agents SET head = ?, queue = ?, question_id = ?, summary_id = ?, context_version = ?, last_used_at = ? "
+    "WHERE agent_id = ?"
+)
+
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What a step stores: references, not text. `state` and `request` are small JSON values."""
+    """What a step stores: references, not text. `state` and `request` are small JSON values.
+
+    `queue` None means the queue as it is; `working` says whether the working context is part of the prompt.
+    """
 
     step: int
     question: int | None
@@ -34,6 +43,8 @@ class StepRecord:
     counted: int
     used: int
     exact: bool
+    queue: str | None = None
+    working: bool = True
 
 
 class AgentMemory:
@@ -52,9 +63,15 @@ class AgentMemory:
         self.head = agent.head
         self.head_stored = agent.head
         self.version = agent.context_version
-        self.messages_on_branch = 0
+        self.branch: list[int] = []
+        """Ids of all messages from the first to the head."""
+        self.evidence: dict[int, tuple[int, ...]] = {}
+        """Results whose question is answered, and the passages that stay in them (see keep_evidence)."""
+        self._evidence_key = ""
         self.handles: dict[int, str] = {}
-        self._pending: list[Write] = []
+        self._rows: dict[str, list[Sequence[Any]]] = {}
+        self._updates: list[Write] = []
+        self._head_written: tuple[Any, ...] = ()
         self._sequence_lock = threading.Lock()
         newest = database.rows(
             "SELECT (SELECT coalesce(max(message_id), 0) FROM messages), (SELECT coalesce(max(summary_id), 0) FROM summaries), "
@@ -63,9 +80,16 @@ class AgentMemory:
             "(SELECT coalesce(max(step), 0) FROM steps WHERE agent_id = $1)",
             [agent.id],
         )[0]
-        self._next_message, self._next_summary, self._next_version, self._next_seq = (int(number) + 1 for number in newest[:4])
+        self._next_message, self._next_summary, self._next_version, self._next_seq = (
+            int(number) + 1 for number in newest[:4]
+        )
         self.step = int(newest[4])
         self._known_texts: set[str] = set()
+
+    @property
+    def messages_on_branch(self) -> int:
+        """How many messages there are from the first to the head."""
+        return len(self.branch)
 
     # -- messages -----------------------------------------------------------------------------------------------
 
@@ -77,11 +101,38 @@ class AgentMemory:
         message = StoredMessage(self._next_message, self.head, role, kind, body, wire, tokens, created, step)
         self._next_message += 1
         self.head = message.id
-        self.messages_on_branch += 1
+        self.branch.append(message.id)
         self.queue.append(message)
-        row = [message.id, self.agent.id, message.parent, step, role, kind, json.dumps(dict(body), ensure_ascii=False), tokens, created]
-        self._pending.append(lambda c: c.execute("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row))
+        row = [
+            message.id,
+            self.agent.id,
+            message.parent,
+            step,
+            role,
+            kind,
+            json.dumps(dict(body), ensure_ascii=False),
+            tokens,
+            created,
+        ]
+        self._insert("messages", row)
         return message
+
+    def keep_evidence(self, kept: Mapping[int, Sequence[int]]) -> None:
+        """From now on these results are sent as receipts, whole only the passages given: the question is answered."""
+        changed = []
+        for message in self.queue.messages:
+            if message.id in kept and message.kept is None:
+                chosen = tuple(kept[message.id])
+                wire = render(message.role, message.kind, message.body, message.created, self.texts, chosen)
+                changed.append(replace(message, wire=wire, tokens=count_message(wire), kept=chosen))
+        if changed:
+            self.queue.swap(changed)
+            self.set_evidence({m.id: m.kept for m in self.queue.messages if m.kept is not None})
+
+    def set_evidence(self, evidence: Mapping[int, Sequence[int]]) -> None:
+        """What is sent as receipts; kept as one text by its hash."""
+        self.evidence = {message: tuple(passages) for message, passages in evidence.items()}
+        self._evidence_key = self._keep_text(json.dumps(self.evidence)) if self.evidence else ""
 
     def handle_of(self, passage: int) -> str:
         """The short handle of a passage, the same for as long as the agent lives: #a1 … #a99, #b1 …"""
@@ -90,8 +141,7 @@ class AgentMemory:
         number = len(self.handles)
         handle = f"#{_letters(number // 99)}{number % 99 + 1}"
         self.handles[passage] = handle
-        row = [self.agent.id, handle, passage]
-        self._pending.append(lambda c: c.execute("INSERT INTO handles VALUES (?, ?, ?)", row))
+        self._insert("handles", [self.agent.id, handle, passage])
         return handle
 
     # -- working context and summary ------------------------------------------------------------------------------
@@ -100,27 +150,23 @@ class AgentMemory:
         """A new version of the working context; stored at the next commit."""
         if working == self.working and self.version is not None:
             return
-        parent, agent = self.version, self.agent.id
-        blocks = {name: self._keep_text(json.dumps(lines, ensure_ascii=False)) for name, lines in working.dump().items()}
+        blocks = {
+            name: self._keep_text(json.dumps(lines, ensure_ascii=False)) for name, lines in working.dump().items()
+        }
         self.working = working
-        created = self.clock()
-
-        def job(connection: Any) -> None:
-            connection.execute(
-                "INSERT INTO context_versions VALUES (?, ?, ?, ?, ?, ?)", [version, agent, parent, step, json.dumps(blocks), created]
-            )
-
-        version = self.version = self._next_version
+        parent, self.version = self.version, self._next_version
         self._next_version += 1
-        self._pending.append(job)
+        self._insert("context_versions", [self.version, self.agent.id, parent, step, json.dumps(blocks), self.clock()])
 
     def set_summary(self, summary: Summary, tokens: int, *, step: int | None = None) -> None:
         """A new recursive summary; stored at the next commit."""
         parent = self.summary.id if self.summary else None
-        body = json.dumps({"text": summary.text, "stubs": summary.stubs, "evicted": summary.evicted_messages, "time": summary.time})
+        body = json.dumps(
+            {"text": summary.text, "stubs": summary.stubs, "evicted": summary.evicted_messages, "time": summary.time}
+        )
         row = [summary.id, self.agent.id, parent, step, body, tokens, self.clock()]
         self.summary = summary
-        self._pending.append(lambda c: c.execute("INSERT INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?)", row))
+        self._insert("summaries", row)
 
     def next_summary_id(self) -> int:
         """The id that the next summary will have."""
@@ -133,17 +179,19 @@ class AgentMemory:
         """The step's request, by reference; stored at the next commit."""
         hashes = self._keep_text(record.system), self._keep_text(record.tools)
         row = [
-            self.agent.id, record.step, "sent", record.question, self.head, self.ranges(), self.summary.id if self.summary else None,
-            self.version, *hashes, json.dumps(record.state, ensure_ascii=False), json.dumps(record.request), record.digest,
-            record.counted, record.used, record.exact, None, None, None, None, self.clock(),
+            self.agent.id, record.step, "sent", record.question, self.head, record.queue or self.ranges(),
+            self.summary.id if self.summary else None, self.version if record.working else None, *hashes,
+            json.dumps(record.state, ensure_ascii=False), json.dumps(record.request), record.digest, record.counted,
+            record.used, record.exact, None, None, None, None, self.clock(),
         ]  # fmt: skip
-        marks = ", ".join("?" * len(row))
-        self._pending.append(lambda c: c.execute(f"INSERT INTO steps VALUES ({marks})", row))
+        self._insert("steps", row)
 
-    def finish_step(self, step: int, status: str, *, reply: Mapping[str, Any], usage: Mapping[str, Any], times: tuple[float, float]) -> None:
+    def finish_step(
+        self, step: int, status: str, *, reply: Mapping[str, Any], usage: Mapping[str, Any], times: tuple[float, float]
+    ) -> None:
         """How the step ended: done, interrupted or failed; times (model, own) in seconds. Stored at the next commit."""
         row = [status, json.dumps(reply, ensure_ascii=False), json.dumps(usage), *times, self.agent.id, step]
-        self._pending.append(
+        self._updates.append(
             lambda c: c.execute(
                 "UPDATE steps SET status = ?, reply = ?, usage = ?, model_seconds = ?, own_seconds = ? WHERE agent_id = ? AND step = ?",
                 row,
@@ -153,74 +201,88 @@ class AgentMemory:
     def correct_request(self, step: int, request: Mapping[str, Any]) -> None:
         """What was finally sent, when a retry left something out. Stored at the next commit."""
         row = [json.dumps(request), self.agent.id, step]
-        self._pending.append(lambda c: c.execute("UPDATE steps SET request = ? WHERE agent_id = ? AND step = ?", row))
+        self._updates.append(lambda c: c.execute("UPDATE steps SET request = ? WHERE agent_id = ? AND step = ?", row))
 
     def journal(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """Durable events as (step, name, JSON); stored at the next commit."""
-        if write := self._journal_write(entries):
-            self._pending.append(write)
+        for row in self._journal_rows(entries):
+            self._insert("journal", row)
 
     def journal_now(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """The same in a transaction of its own: for loads and attachments, which other threads do meanwhile."""
-        if write := self._journal_write(entries):
-            self.database.write(write)
+        if rows := self._journal_rows(entries):
+            self.database.write(lambda connection: _insert_all(connection, "journal", rows), catalogue=False)
 
-    def _journal_write(self, entries: Iterable[tuple[int | None, str, str]]) -> Write | None:
+    def _journal_rows(self, entries: Iterable[tuple[int | None, str, str]]) -> list[Sequence[Any]]:
         now = self.clock()
-        flat: list[Any] = []
         with self._sequence_lock:
-            for step, name, data in entries:
-                flat += [self.agent.id, self._next_seq, step, name, data, now]
-                self._next_seq += 1
-        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * (len(flat) // 6))
-        return (lambda c: c.execute(f"INSERT INTO journal VALUES {marks}", flat)) if flat else None
+            rows = [[self.agent.id, self._next_seq + k, *entry, now] for k, entry in enumerate(entries)]
+            self._next_seq += len(rows)
+        return list(rows)
 
     def commit(self) -> None:
-        """Write everything that waits, and the agent's head, in one transaction."""
-        jobs, self._pending = self._pending, []
-        head = [
-            self.head, self.ranges(), self.queue.question, self.summary.id if self.summary else None, self.version, self.clock(),
-            self.agent.id,
-        ]  # fmt: skip
+        """Write everything that waits, and the agent's head, in one transaction: one statement a table."""
+        rows, self._rows = self._rows, {}
+        updates, self._updates = self._updates, []
+        head = (self.head, self.ranges(), self.queue.question, self.summary.id if self.summary else None, self.version)
+        moved = head != self._head_written
 
         def job(connection: Any) -> None:
-            for write in jobs:
+            for table, values in rows.items():
+                _insert_all(connection, table, values)
+            for write in updates:
                 write(connection)
-            connection.execute(
-                "UPDATE agents SET head = ?, queue = ?, question_id = ?, summary_id = ?, context_version = ?, last_used_at = ? WHERE agent_id = ?", head
-            )
+            if moved:
+                connection.execute(_MOVE_HEAD, [*head, self.clock(), self.agent.id])
 
-        self.database.write(job)
+        self.database.write(job, catalogue=False)
+        self._head_written = head
         self.head_stored = self.head
 
     def ranges(self) -> str:
-        """The queue by reference: JSON ranges of message ids along the branch. Few, however long the queue is."""
-        found: list[list[int]] = []
-        last: StoredMessage | None = None
-        for message in self.queue.messages:
-            if last is not None and message.parent == last.id:
-                found[-1][1] = message.id
-            else:
-                found.append([message.id, message.id])
-            last = message
-        return json.dumps(found)
+        """The queue by reference, as JSON: ranges of message ids along the branch, and the hash of its evidence when it has some."""
+        found = self.queue.ranges()
+        return json.dumps({"ranges": found, "evidence": self._evidence_key} if self._evidence_key else found)
+
+    def ranges_of(self, messages: Sequence[StoredMessage]) -> str:
+        """Some messages of the queue, referred to in the same way."""
+        part = FifoQueue()
+        part.messages = messages
+        return json.dumps({"ranges": part.ranges(), "evidence": self._evidence_key})
+
+    def _insert(self, table: str, row: Sequence[Any]) -> None:
+        self._rows.setdefault(table, []).append(row)
 
     def _keep_text(self, text: str) -> str:
         key = text_hash(text)
         if key not in self._known_texts:
             self._known_texts.add(key)
-            self._pending.append(lambda c: c.execute("INSERT INTO texts VALUES (?, ?) ON CONFLICT DO NOTHING", [key, text]))
+            self._insert("texts", [key, text])
         return key
 
 
-def rendered(rows: Sequence[tuple[Any, ...]], texts: Texts) -> list[StoredMessage]:
-    """Messages of rows (id, parent, role, kind, body, tokens, created, step)."""
+def _insert_all(connection: Any, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    marks = f"({', '.join('?' * len(rows[0]))})"
+    ending = " ON CONFLICT DO NOTHING" if table == "texts" else ""
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        part = rows[start : start + _ROWS_A_STATEMENT]
+        sql = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}{ending}"
+        connection.execute(sql, [value for row in part for value in row])
+
+
+def rendered(
+    rows: Sequence[tuple[Any, ...]], texts: Texts, evidence: Mapping[int, Sequence[int]] | None = None
+) -> list[StoredMessage]:
+    """Messages of rows (id, parent, role, kind, body, tokens, created, step); those in `evidence` as receipts."""
     found = []
+    kept_of = evidence or {}
     for identifier, parent, role, kind, body, tokens, created, step in rows:
         loaded = json.loads(body)
         moment: datetime = created
-        wire = render(role, kind, loaded, moment, texts)
-        found.append(StoredMessage(identifier, parent, role, kind, loaded, wire, tokens, moment, step))
+        kept = tuple(kept_of[identifier]) if identifier in kept_of else None
+        wire = render(role, kind, loaded, moment, texts, kept)
+        size = tokens if kept is None else count_message(wire)
+        found.append(StoredMessage(identifier, parent, role, kind, loaded, wire, size, moment, step, kept))
     return found
 
 
@@ -231,4 +293,3 @@ def _letters(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         text = chr(ord("a") + rest) + text
     return text
-

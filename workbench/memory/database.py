@@ -45,17 +45,25 @@ class Database:
         self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._closed = False
+        self.catalogue = 0
+        """Rises with every write that may have changed sources, documents or attachments: what is derived from them is old then."""
         self._writer = threading.Thread(target=self._run_writer, name="database-writer", daemon=True)
         self._writer.start()
         self.write(_migrate)
 
-    def write(self, job: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit."""
+    def write(self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True) -> T:
+        """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit.
+
+        `catalogue` False promises that the job leaves sources, documents and attachments alone.
+        """
         if self._closed:
             raise ArchiveError("The database is closed.", "Start the workbench again.")
         future: Future[T] = Future()
         self._jobs.put((job, future))
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            self.catalogue += catalogue
 
     def read(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor. It sees what is committed."""
@@ -131,7 +139,9 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = duckdb.connect(str(file), config=settings)
     except OSError as error:
-        raise ArchiveError(f"The folder {file.parent} cannot be used: {error.strerror}.", "Set WORKBENCH_HOME to a folder you own.") from None
+        raise ArchiveError(
+            f"The folder {file.parent} cannot be used: {error.strerror}.", "Set WORKBENCH_HOME to a folder you own."
+        ) from None
     except duckdb.Error as error:
         text = str(error)
         if "lock" in text.lower():
@@ -140,17 +150,25 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
             raise ArchiveBusy(
                 f"Another workbench{owner} is using {file}.", "Quit it first, or set WORKBENCH_HOME to another folder."
             ) from None
-        raise ArchiveError(f"{file} cannot be opened: {text.splitlines()[0]}", "Move the file away to start afresh.") from None
+        raise ArchiveError(
+            f"{file} cannot be opened: {text.splitlines()[0]}", "Move the file away to start afresh."
+        ) from None
     with contextlib.suppress(OSError):
         file.chmod(0o600)
     return connection
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TIMESTAMP NOT NULL)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TIMESTAMP NOT NULL)"
+    )
     present = connection.execute("SELECT coalesce(max(version), 0) FROM schema_versions").fetchall()[0][0]
     files = sorted(
-        (item for item in resources.files("workbench.memory").joinpath("migrations").iterdir() if item.name.endswith(".sql")),
+        (
+            item
+            for item in resources.files("workbench.memory").joinpath("migrations").iterdir()
+            if item.name.endswith(".sql")
+        ),
         key=lambda item: item.name,
     )
     newest = int(files[-1].name[:4])
@@ -171,5 +189,7 @@ def _as_archive_error(error: BaseException) -> BaseException:
 
     if isinstance(error, duckdb.Error):
         first = (str(error).splitlines() or ["unknown"])[0]
-        return ArchiveError(f"The database refused a write: {first}", "Check the free space of the disk; nothing was half written.")
+        return ArchiveError(
+            f"The database refused a write: {first}", "Check the free space of the disk; nothing was half written."
+        )
     return error

@@ -2,54 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 
-from workbench.memory.message import NOTICE_KINDS, StoredMessage
+from workbench.memory.main_context import O200K, tokens_in
+from workbench.memory.message import StoredMessage
+
+Order = Callable[[Sequence[Sequence[StoredMessage]]], Sequence[int]]
+"""Which groups leave first: their positions, in that order."""
 
 
-@dataclass
 class FifoQueue:
-    """The messages in main context, oldest first. `question` is the id of the current question, which is never evicted."""
+    """The messages in main context, oldest first. `question` is the id of the current question, which is never evicted.
 
-    messages: list[StoredMessage] = field(default_factory=list)
-    question: int | None = None
+    Sizes and ranges are kept up as messages come and go: nothing is counted twice.
+    """
+
+    def __init__(self) -> None:
+        self.question: int | None = None
+        self._messages: list[StoredMessage] = []
+        self._totals: dict[str, int] = {}
+        self._ranges: list[list[int]] = []
+
+    @property
+    def messages(self) -> Sequence[StoredMessage]:
+        """What is in the queue. Assign to it to put other messages there."""
+        return self._messages
+
+    @messages.setter
+    def messages(self, messages: Iterable[StoredMessage]) -> None:
+        found = list(messages)
+        self._messages, self._totals, self._ranges = [], {}, []
+        for message in found:
+            self.append(message)
 
     @property
     def tokens(self) -> int:
-        """Tokens of all messages with their framing."""
-        return sum(message.tokens for message in self.messages)
+        """Tokens of all messages with their framing, in o200k_base."""
+        return self.tokens_in(O200K)
+
+    def tokens_in(self, name: str) -> int:
+        """Tokens of all messages in an encoding."""
+        if name not in self._totals:
+            self._totals[name] = sum(tokens_in(message, name) for message in self._messages)
+        return self._totals[name]
 
     def append(self, message: StoredMessage) -> None:
         """Add a message at the back."""
-        self.messages.append(message)
+        if self._messages and message.parent == self._messages[-1].id:
+            self._ranges[-1][1] = message.id
+        else:
+            self._ranges.append([message.id, message.id])
+        self._messages.append(message)
+        for name in self._totals:
+            self._totals[name] += tokens_in(message, name)
+
+    def ranges(self) -> list[list[int]]:
+        """The queue by reference: ranges of message ids along the branch. Few, however long the queue is."""
+        return self._ranges
 
     def groups(self) -> list[list[StoredMessage]]:
         """Messages that must stay together: a call with its results; every other message alone."""
-        return group(self.messages)
+        return group(self._messages)
 
-    def evict(self, target_tokens: int, keep_last: int = 1) -> list[StoredMessage]:
-        """Take out the oldest groups until at most `target_tokens` remain; returns what left.
+    def leaving(
+        self, target_tokens: int, keep_last: int = 1, order: Order | None = None, name: str = O200K
+    ) -> list[StoredMessage]:
+        """The groups that have to leave until at most `target_tokens` remain, as their messages, oldest first.
 
-        The current question stays, and so do the last `keep_last` calls with all that came after them (results,
-        heartbeats, alerts): the model has not seen that yet.
+        `order` says which go first (default: the oldest). The current question stays, and so do the last `keep_last`
+        groups: the model has not seen them yet.
         """
         groups = self.groups()
-        spoken = [index for index, members in enumerate(groups) if members[0].kind not in NOTICE_KINDS]
-        unseen = spoken[-keep_last] if keep_last and len(spoken) >= keep_last else len(groups) - keep_last
-        candidates = groups[: max(0, unseen)]
-        total = self.tokens
-        gone: list[StoredMessage] = []
-        for members in candidates:
+        candidates = groups[: max(0, len(groups) - keep_last)]
+        total = self.tokens_in(name)
+        gone: set[int] = set()
+        for position in order(candidates) if order else range(len(candidates)):
             if total <= target_tokens:
                 break
+            members = candidates[position]
             if any(message.id == self.question for message in members):
                 continue
-            gone.extend(members)
-            total -= sum(message.tokens for message in members)
+            gone.update(message.id for message in members)
+            total -= sum(tokens_in(message, name) for message in members)
+        return [message for message in self._messages if message.id in gone]
+
+    def remove(self, gone: Iterable[StoredMessage]) -> None:
+        """Take messages out of the queue."""
         leaving = {message.id for message in gone}
-        self.messages = [message for message in self.messages if message.id not in leaving]
-        return gone
+        self.messages = [message for message in self._messages if message.id not in leaving]
+
+    def swap(self, changed: Iterable[StoredMessage]) -> None:
+        """Put messages in the place of those with the same ids."""
+        new = {message.id: message for message in changed}
+        self.messages = [new.get(message.id, message) for message in self._messages]
 
 
 def group(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:

@@ -13,6 +13,7 @@ from workbench.memory.agent_store import AgentRow
 from workbench.memory.database import Clock, Database, utc_now
 from workbench.memory.main_context import Prompt, Summary, assemble
 from workbench.memory.message import StoredMessage, Texts
+from workbench.memory.summary_request import summary_prompt
 from workbench.memory.working_context import WorkingContext
 from workbench.tokens import Calibration
 
@@ -37,7 +38,11 @@ class RecordedStep:
     def body(self) -> dict[str, Any]:
         """The JSON body of the request as it was sent."""
         return {
-            key: list(self.prompt.messages) if key == "messages" else list(self.prompt.tools) if key == "tools" else value
+            key: list(self.prompt.messages)
+            if key == "messages"
+            else list(self.prompt.tools)
+            if key == "tools"
+            else value
             for key, value in self.request["body"].items()
         }
 
@@ -52,19 +57,25 @@ class FlightRecorder:
 
     def open(self, agent: AgentRow, window_tokens: int, persona: str, human: str) -> AgentMemory:
         """The live memory of an agent, as of its last commit."""
-        working = self.working(agent.context_version, window_tokens) or WorkingContext.fresh(window_tokens, persona, human)
+        working = self.working(agent.context_version, window_tokens) or WorkingContext.fresh(
+            window_tokens, persona, human
+        )
         memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
         memory.queue.messages = self.queue(agent.id, agent.head, agent.queue)
+        memory.set_evidence({item.id: item.kept for item in memory.queue.messages if item.kept is not None})
         memory.queue.question = agent.question
         memory.summary = self.summary(agent.summary)
         rows = self.database.rows("SELECT passage_id, handle FROM handles WHERE agent_id = ?", [agent.id])
         memory.handles = {int(passage): str(handle) for passage, handle in rows}
-        memory.messages_on_branch = len(self.branch(agent.id, agent.head))
+        memory.branch = self.branch(agent.id, agent.head)
         return memory
 
     def steps(self, agent: int) -> list[int]:
         """The numbers of all recorded steps."""
-        return [int(row[0]) for row in self.database.rows("SELECT step FROM steps WHERE agent_id = ? ORDER BY step", [agent])]
+        return [
+            int(row[0])
+            for row in self.database.rows("SELECT step FROM steps WHERE agent_id = ? ORDER BY step", [agent])
+        ]
 
     def step(self, agent: AgentRow, step: int) -> RecordedStep:
         """One step, its prompt rebuilt. Raises NotFound when there is no such step."""
@@ -77,20 +88,36 @@ class FlightRecorder:
             steps = self.steps(agent.id)
             hint = f"Steps 1 to {steps[-1]} are recorded." if steps else "It has not been asked anything yet."
             raise NotFound(f"Agent {agent.name!r} has no step {step}.", hint)
-        status, head, queue, summary, version, system, tools, state, request, digest, used, exact, reply, usage, created = row
+        (
+            status,
+            head,
+            queue,
+            summary,
+            version,
+            system,
+            tools,
+            state,
+            request,
+            digest,
+            used,
+            exact,
+            reply,
+            usage,
+            created,
+        ) = row
         sent = json.loads(request)
+        messages = self.queue(agent.id, head, queue)
+        calibration = Calibration(**sent["calibration"])
         working = self.working(version, sent["window"])
         details = json.loads(state)
         if working is not None:
             details = {"working_context": working.texts(), **details}
-        prompt = assemble(
-            self.text(system),
-            json.loads(self.text(tools) or "[]"),
-            self.summary(summary),
-            self.queue(agent.id, head, queue),
-            details,
-            Calibration(**sent["calibration"]),
-        )
+        old = self.summary(summary)
+        if limit := details.get("summary_tokens"):
+            prompt = summary_prompt(self.text(system), old, messages, limit, calibration)
+        else:
+            functions = json.loads(self.text(tools) or "[]")
+            prompt = assemble(self.text(system), functions, old, messages, details, calibration)
         return RecordedStep(
             step, status, prompt, sent, json.loads(reply or "{}"), json.loads(usage or "{}"), digest, used, exact,
             sent["window"], sent["reserve"], str(created),
@@ -108,7 +135,9 @@ class FlightRecorder:
         if head is None:
             return []
         parents = dict(
-            self.database.rows("SELECT message_id, parent_id FROM messages WHERE agent_id = ? AND message_id <= ?", [agent, head])
+            self.database.rows(
+                "SELECT message_id, parent_id FROM messages WHERE agent_id = ? AND message_id <= ?", [agent, head]
+            )
         )
         path: list[int] = []
         at: int | None = head
@@ -118,10 +147,12 @@ class FlightRecorder:
         return path[::-1]
 
     def queue(self, agent: int, head: int | None, ranges: str | None) -> list[StoredMessage]:
-        """The messages of a queue stored as ranges along the branch that ends at `head`."""
-        wanted = json.loads(ranges or "[]")
+        """The messages of a queue stored as ranges along the branch that ends at `head`, receipts as receipts."""
+        stored = json.loads(ranges or "[]")
+        wanted, key = (stored["ranges"], stored["evidence"]) if isinstance(stored, dict) else (stored, "")
         if head is None or not wanted:
             return []
+        evidence = {int(message): kept for message, kept in json.loads(self.text(key) or "{}").items()} if key else {}
         low = min(first for first, _ in wanted)
         rows = self.database.rows(
             "SELECT message_id, parent_id, role, kind, body, tokens, created_at, step FROM messages "
@@ -135,7 +166,7 @@ class FlightRecorder:
             on_branch.add(at)
             at = parents[at]
         chosen = [row for row in rows if row[0] in on_branch and any(a <= row[0] <= b for a, b in wanted)]
-        return rendered(chosen, self._texts_of(chosen))
+        return rendered(chosen, self._texts_of(chosen), evidence)
 
     def _texts_of(self, rows: Sequence[tuple[Any, ...]]) -> Texts:
         # One look-up for the whole queue, not one a message.
@@ -153,7 +184,11 @@ class FlightRecorder:
 
     def working(self, version: int | None, window_tokens: int) -> WorkingContext | None:
         """A version of the working context."""
-        row = self.database.row("SELECT blocks FROM context_versions WHERE version_id = ?", [version]) if version else None
+        row = (
+            self.database.row("SELECT blocks FROM context_versions WHERE version_id = ?", [version])
+            if version
+            else None
+        )
         if row is None:
             return None
         blocks = {name: json.loads(self.text(key)) for name, key in json.loads(row[0]).items()}

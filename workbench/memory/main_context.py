@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from workbench.events import Segment
-from workbench.memory.message import StoredMessage, to_json
+from workbench.memory.message import StoredMessage, to_json, wire_digest, wire_text
 from workbench.tokens import Calibration, count, count_message, functions_text
+
+O200K = "o200k_base"
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,26 @@ class Summary:
 
     def wire(self) -> dict[str, Any]:
         """As it is sent: a user message whose JSON has type summary."""
-        content = {"type": "summary", "text": self.text, "evicted_messages": self.evicted_messages, "stubs": list(self.stubs)}
+        content = {
+            "type": "summary",
+            "text": self.text,
+            "evicted_messages": self.evicted_messages,
+            "stubs": list(self.stubs),
+        }
         return {"role": "user", "content": to_json({**content, "time": self.time})}
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of what is sent of it."""
+        return wire_digest(self.wire())
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One request's messages and tools, and what each part of it takes. `used` is the sum of the segments' tokens."""
+    """One request's messages and tools, and what each part of it takes. `used` is the sum of the segments' tokens.
+
+    `digests` are the hashes of the messages, one each: those of the queue were made when the messages came.
+    """
 
     messages: tuple[Mapping[str, Any], ...]
     tools: tuple[Mapping[str, Any], ...]
@@ -40,11 +55,13 @@ class Prompt:
     used: int
     exact: bool
     in_context: frozenset[int]
+    digests: tuple[bytes, ...]
 
     def digest(self) -> str:
         """A hash of exactly what is sent, for the flight recorder."""
-        data = json.dumps([list(self.messages), list(self.tools)], ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        whole = hashlib.sha256(b"".join(self.digests))
+        whole.update(functions_text(self.tools).encode("utf-8", "surrogatepass"))
+        return whole.hexdigest()[:32]
 
 
 def assemble(
@@ -57,42 +74,61 @@ def assemble(
 ) -> Prompt:
     """The prompt on the wire: system and functions, summary, queue, then one state message with the working context.
 
-    The prefix stays stable from step to step; only the last message changes. Tokens are counted in the calibration's encoding.
+    The prefix stays stable from step to step; only the last message changes. Tokens are counted in the calibration's
+    encoding, every message once in its life.
     """
     name = calibration.encoding
-    messages: list[Mapping[str, Any]] = []
-    segments: list[Segment] = []
-
-    def add(segment: str, message: Mapping[str, Any], tokens: int, title: str, source: StoredMessage | None = None) -> None:
-        messages.append(message)
-        text = _text(message)
-        segments.append(Segment(segment, tokens, text, str(message["role"]), source.id if source else None, title))
-
     head = {"role": "system", "content": system}
-    add("system", head, count_message(head, name), "system instructions")
+    messages: list[Mapping[str, Any]] = [head]
+    digests = [wire_digest(head)]
+    segments = [Segment("system", count_message(head, name), system, "system", None, "system instructions")]
     if tools:
         text = functions_text(tools)
         segments.append(Segment("functions", count(text, name), text, "", None, f"{len(tools)} functions"))
     if summary:
         wire = summary.wire()
-        add("summary", wire, count_message(wire, name), f"summary of {summary.evicted_messages} evicted messages")
-    in_context: set[int] = set()
-    for item in queue:
-        tokens = item.tokens if name == "o200k_base" else count_message(item.wire, name)
-        add("paged" if item.passages else "conversation", item.wire, tokens, item.kind, item)
-        in_context.update(item.passages)
+        title = f"summary of {summary.evicted_messages} evicted messages"
+        segments.append(Segment("summary", count_message(wire, name), wire_text(wire), "user", None, title))
+        messages.append(wire)
+        digests.append(summary.digest)
+    messages.extend([item.wire for item in queue])
+    digests.extend([item.digest for item in queue])
+    if name == O200K:
+        segments.extend([item.segment for item in queue])
+    else:
+        segments.extend([replace(item.segment, tokens=tokens_in(item, name)) for item in queue])
     last = {"role": "user", "content": to_json({"type": "state", **state})}
-    add("working_context", last, count_message(last, name), "working context")
-    counted = sum(segment.tokens for segment in segments)
+    messages.append(last)
+    digests.append(wire_digest(last))
+    segments.append(
+        Segment("working_context", count_message(last, name), wire_text(last), "user", None, "working context")
+    )
+    counted = sum([segment.tokens for segment in segments])
     used = calibration.predict(counted)
     if used != counted:
         segments.append(Segment("overhead", used - counted, "", "", None, "what the server adds"))
-    return Prompt(tuple(messages), tuple(tools), tuple(segments), counted, used, calibration.exact, frozenset(in_context))
+    in_context = frozenset(passage for item in queue for passage in item.passages)
+    return Prompt(
+        tuple(messages), tuple(tools), tuple(segments), counted, used, calibration.exact, in_context, tuple(digests)
+    )
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    calls = message.get("tool_calls")
-    content = str(message.get("content") or "")
-    if not calls:
-        return content
-    return "\n".join(filter(None, [content, *(f"{call['function']['name']}({call['function']['arguments']})" for call in calls)]))
+def tokens_in(message: StoredMessage, name: str) -> int:
+    """Tokens of a message in an encoding; counted once."""
+    if name == O200K:
+        return message.tokens
+    known: dict[str, int] = message.__dict__.setdefault("_counts", {})
+    if name not in known:
+        known[name] = count_message(message.wire, name)
+    return known[name]
+
+
+@lru_cache(maxsize=64)
+def fixed_tokens(system: str, tools_text: str, name: str) -> int:
+    """Tokens of the system message and the functions."""
+    return count_message({"role": "system", "content": system}, name) + count(tools_text, name)
+
+
+def state_tokens(state: Mapping[str, Any], name: str) -> int:
+    """Tokens of the state message."""
+    return count_message({"role": "user", "content": to_json({"type": "state", **state})}, name)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+from workbench.events import Segment
+from workbench.memory.receipts import receipt, short_receipt
 from workbench.memory.result_page import ResultPage
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
@@ -20,6 +24,7 @@ NOTICE_KINDS = ("user_message", "heartbeat", "login", "system_alert")
 class StoredMessage:
     """One immutable message. `body` is what is stored, `wire` what is sent, `tokens` its count with framing.
 
+    `kept` is None, or, once its question is answered, the passages that stay in it: it is then sent as a receipt.
     kind: user_message | heartbeat | login | system_alert | assistant | function_result.
     """
 
@@ -32,12 +37,25 @@ class StoredMessage:
     tokens: int
     created: datetime
     step: int | None = None
+    kept: tuple[int, ...] | None = None
 
-    @property
+    @cached_property
     def passages(self) -> tuple[int, ...]:
         """Passages whose text this message brings into context."""
         page = self.body.get("archive")
-        return tuple(hit["passage"] for hit in page["hits"]) if page else ()
+        every = tuple(hit["passage"] for hit in page["hits"]) if page else ()
+        return every if self.kept is None else tuple(passage for passage in every if passage in self.kept)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of exactly what is sent of it; made once in its life."""
+        return wire_digest(self.wire)
+
+    @cached_property
+    def segment(self) -> Segment:
+        """Its part of a prompt, counted in o200k_base; made once in its life."""
+        name = "paged" if self.passages else "conversation"
+        return Segment(name, self.tokens, wire_text(self.wire), str(self.wire["role"]), self.id, self.kind)
 
     @property
     def spoken(self) -> str:
@@ -45,7 +63,9 @@ class StoredMessage:
         if self.kind == "user_message":
             return str(self.body.get("message", ""))
         return " ".join(
-            str(_arguments(call).get("message", "")) for call in self.body.get("calls", ()) if call["name"] == "send_message"
+            str(_arguments(call).get("message", ""))
+            for call in self.body.get("calls", ())
+            if call["name"] == "send_message"
         )
 
 
@@ -59,27 +79,50 @@ def to_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def render(role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts) -> dict[str, Any]:
-    """The wire message of a stored one."""
+def wire_digest(message: Mapping[str, Any]) -> bytes:
+    """A hash of a message as it is sent."""
+    data = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(data.encode("utf-8", "surrogatepass")).digest()
+
+
+def wire_text(message: Mapping[str, Any]) -> str:
+    """What a message says: its content and its calls."""
+    content = str(message.get("content") or "")
+    calls = message.get("tool_calls") or ()
+    written = (f"{call['function']['name']}({call['function']['arguments']})" for call in calls)
+    return "\n".join(filter(None, [content, *written])) if calls else content
+
+
+def render(
+    role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None = None
+) -> dict[str, Any]:
+    """The wire message of a stored one. With `kept`, a result is sent as its receipt with only those passages."""
     if kind in NOTICE_KINDS:
         return {"role": "user", "content": to_json({"type": kind, **body, "time": stamp(created)})}
     if kind == "assistant":
         message: dict[str, Any] = {"role": "assistant", "content": body.get("content", "")}
         if body.get("calls"):
             message["tool_calls"] = [
-                {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
+                {
+                    "id": call["id"],
+                    "type": "function",
+                    "function": {"name": call["name"], "arguments": call["arguments"]},
+                }
                 for call in body["calls"]
             ]
         return message
-    envelope = {"status": body["status"], "message": _result_text(body, texts), "time": stamp(created)}
+    envelope = {"status": body["status"], "message": _result_text(body, texts, kept), "time": stamp(created)}
     return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}
 
 
-def _result_text(body: Mapping[str, Any], texts: Texts) -> str:
+def _result_text(body: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> str:
     if page := body.get("archive"):
         loaded = ResultPage.load(page)
+        if kept is not None:
+            return receipt(loaded, kept, texts(kept) if kept else {})
         return loaded.render(texts([hit.passage for hit in loaded.hits]))
-    return str(body.get("text", ""))
+    text = str(body.get("text", ""))
+    return text if kept is None else short_receipt(text)
 
 
 def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:

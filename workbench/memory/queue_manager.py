@@ -1,20 +1,22 @@
-"""The queue manager: sizes go in, and it says when to warn, what to evict and what the summary becomes (MemGPT §2.2)."""
+"""The queue manager: sizes go in, and it says when to warn and what has to leave the queue (MemGPT §2.2)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from workbench.config import Settings
+from workbench.memory.eviction import EvictionPolicy
 from workbench.memory.fifo_queue import FifoQueue
-from workbench.memory.main_context import Summary
+from workbench.memory.main_context import tokens_in
 from workbench.memory.message import StoredMessage
-from workbench.memory.result_page import ResultPage
-from workbench.tokens import count
+from workbench.tokens import Calibration
 
-STUBS = 20
-"""Most stubs of evicted passages that a summary keeps."""
+_SMALLEST_SUMMARY_TOKENS = 96
+_LARGEST_SUMMARY_TOKENS = 1_024
+ALERT = "Memory pressure"
+"""How the alert about memory pressure begins."""
 
 
 @dataclass(frozen=True)
@@ -26,80 +28,71 @@ class Pressure:
     warn: int
     flush: int
     evict_to_share: float
+    summary_share: float
 
     @classmethod
     def of(cls, settings: Settings) -> Pressure:
         """The limits that the settings give."""
         usable = settings.usable_tokens
         return cls(
-            settings.window_tokens,
-            usable,
-            int(usable * settings.warn_share),
-            int(usable * settings.flush_share),
-            settings.evict_to_share,
-        )
+            settings.window_tokens, usable, int(usable * settings.warn_share), int(usable * settings.flush_share),
+            settings.evict_to_share, settings.summary_share,
+        )  # fmt: skip
 
     @property
     def summary_tokens(self) -> int:
-        """The bound of the recursive summary with its stubs."""
-        return max(96, min(1_024, self.window // 16))
+        """The bound of the recursive summary with its stubs, as it is sent."""
+        return max(_SMALLEST_SUMMARY_TOKENS, min(_LARGEST_SUMMARY_TOKENS, int(self.window * self.summary_share)))
 
 
-def evict(queue: FifoQueue, used_tokens: int, pressure: Pressure) -> list[StoredMessage]:
-    """Make room in one batch: the queue shrinks to its share of what is not fixed. Empty when nothing may leave."""
-    fixed = used_tokens - queue.tokens
-    capacity = max(0, pressure.usable - fixed - pressure.summary_tokens)
-    gone = queue.evict(int(capacity * pressure.evict_to_share))
-    if not gone and used_tokens > pressure.flush:
-        # The newest group alone is too much: everything else goes.
-        gone = queue.evict(0)
-    return gone
+def warned(queue: FifoQueue) -> bool:
+    """Whether the model was told of the pressure since messages were evicted last."""
+    return any(is_alert(message) for message in reversed(queue.messages))
 
 
-def condense(old: Summary | None, evicted: Sequence[StoredMessage], pressure: Pressure, new_id: int, time: str) -> Summary:
-    """The new recursive summary from the old one and what was evicted, one short statement a line, within its bound.
+def is_alert(message: StoredMessage) -> bool:
+    """Whether a message is the alert about memory pressure."""
+    return message.kind == "system_alert" and str(message.body.get("message", "")).startswith(ALERT)
 
-    The oldest statements make room first; passages leave a stub with their handle.
+
+def leaving(
+    queue: FifoQueue,
+    fixed_tokens: int,
+    pressure: Pressure,
+    policy: EvictionPolicy,
+    notes: str,
+    calibration: Calibration,
+) -> list[StoredMessage]:
+    """What leaves in one batch, so that the queue takes at most its share of what is not fixed. Empty when nothing may leave.
+
+    `fixed_tokens` is what everything but queue and summary takes, in the calibration's encoding. What the model has not
+    seen yet stays, unless it would not fit anyhow; an alert that has been seen goes with the batch.
     """
-    limit = pressure.summary_tokens
-    lines = [*(old.text.splitlines() if old else []), *(line for message in evicted if (line := _statement(message)))]
-    stubs = _stubs(old, evicted)
-    number = (old.evicted_messages if old else 0) + len(evicted)
-
-    def size() -> int:
-        return count(json.dumps(["\n".join(lines), stubs], ensure_ascii=False)) + 40
-
-    while size() > limit and (len(lines) > 1 or stubs):
-        if len(stubs) * 2 > len(lines):
-            stubs.pop(0)
-        else:
-            lines.pop(0)
-    if lines and size() > limit:
-        lines = [lines[-1][: limit * 2]]
-    return Summary(new_id, "\n".join(lines), tuple(stubs), number, time)
+    limit = counted_limit(calibration, pressure.flush)
+    room = max(0, limit - fixed_tokens - pressure.summary_tokens)
+    take = partial(queue.leaving, order=lambda groups: policy.order(groups, notes), name=calibration.encoding)
+    unseen = _unseen(queue.groups())
+    gone = take(int(room * pressure.evict_to_share), unseen)
+    alerts = [message for message in queue.messages if is_alert(message)]
+    chosen = {message.id for message in (*gone, *alerts)}
+    left = sum(tokens_in(m, calibration.encoding) for m in queue.messages if m.id not in chosen)
+    if left > room:
+        # The newest alone is too much: it goes as well; the model can ask for it again by its handles.
+        chosen.update(message.id for message in take(0, 0))
+    return [message for message in queue.messages if message.id in chosen]
 
 
-def _statement(message: StoredMessage) -> str:
-    if message.kind == "user_message":
-        return f"user asked: {_short(message.spoken, 160)}"
-    if message.kind == "assistant" and message.spoken:
-        return f"you answered: {_short(message.spoken, 200)}"
-    if page := message.body.get("archive"):
-        loaded = ResultPage.load(page)
-        seen = ", ".join(dict.fromkeys(hit.document for hit in loaded.hits))
-        return f"{loaded.function} {_short(loaded.query, 80)!r} page {loaded.number}: {_short(seen, 100) or 'nothing'}"
-    return ""
+def counted_limit(calibration: Calibration, tokens: int) -> int:
+    """The largest count of ours that the server counts as at most `tokens`."""
+    counted = max(0, int((tokens - calibration.offset) / calibration.factor) + 1)
+    while counted and calibration.predict(counted) > tokens:
+        counted -= 1
+    return counted
 
 
-def _stubs(old: Summary | None, evicted: Sequence[StoredMessage]) -> list[str]:
-    stubs = dict.fromkeys(old.stubs if old else ())
-    for message in evicted:
-        for hit in ResultPage.load(message.body["archive"]).hits if message.body.get("archive") else ():
-            stubs.pop(stub := f"{hit.handle} {_short(hit.document, 48)} p.{hit.page}", None)
-            stubs[stub] = None
-    return list(stubs)[-STUBS:]
-
-
-def _short(text: str, limit: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1].rsplit(" ", 1)[0] + "…"
+def _unseen(groups: Sequence[Sequence[StoredMessage]]) -> int:
+    """How many groups at the back the model has not seen: everything from its last call on."""
+    for number, members in enumerate(reversed(groups), 1):
+        if members[0].kind in ("assistant", "user_message"):
+            return number
+    return len(groups)

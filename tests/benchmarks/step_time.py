@@ -1,0 +1,142 @@
+"""Measure the workbench's own time per step, model and embedding excluded: window and number of steps go in, a table comes out.
+
+    python tests/benchmarks/step_time.py [--steps 2000] [--windows 8192 131072] [--profile]
+
+Own time is everything between two requests: running the call, recall, archive, counting, assembling, recording, both commits.
+At the larger window 2,000 messages are in the queue before the measuring begins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.conftest import WordEmbedder
+from tests.scripted import Scripted, using
+from workbench.config import Settings
+from workbench.engine import Engine
+from workbench.events import StepFinished
+from workbench.model.chat_model import ModelRequest
+from workbench.paths import locate
+from workbench.session import Session
+
+STEPS_PER_QUESTION = 10
+
+
+class TimedEmbedder(WordEmbedder):
+    """Embeds words and knows how long that took."""
+
+    seconds = 0.0
+
+    def embed(self, texts: Sequence[str], **rest: Any) -> Any:
+        started = time.perf_counter()
+        vectors = super().embed(texts, **rest)
+        TimedEmbedder.seconds += time.perf_counter() - started
+        return vectors
+
+
+def plan(request: ModelRequest, number: int) -> tuple[str, dict[str, Any]]:
+    """A working day: searches of the archive, notes, edits, recall, and an answer every tenth step."""
+    turn = number % STEPS_PER_QUESTION
+    beat = {"request_heartbeat": True}
+    if turn == STEPS_PER_QUESTION - 1:
+        return "send_message", {"message": f"Keeper {number} kept light {number * 7}; that is all I found."}
+    if turn % 3 == 0:
+        return "archival_memory_search", {"query": f"light {number % 60} barrels of oil", **beat}
+    if turn == 4:
+        return "core_memory_append", {"name": "task", "content": f"finding {number}: light {number} burnt oil", **beat}
+    if turn == 7:
+        return "conversation_search", {"query": f"light {number * 3}", **beat}
+    return "core_memory_replace", {"name": "human", "old_content": "person", "new_content": "person", **beat}
+
+
+def documents(folder: Path, number: int = 40) -> Path:
+    """Short papers about harbour lights."""
+    folder.mkdir()
+    for n in range(number):
+        text = f"# Light {n}\n\n" + "\n\n".join(
+            f"In the year {1850 + n + k} the keeper of light {n} ordered {k + n} barrels of oil and wrote it down in book {k}."
+            for k in range(24)
+        )
+        (folder / f"light-{n:02}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+def measure(window: int, steps: int, *, profile: bool = False, messages: int = 0) -> dict[str, float]:
+    """Run an agent for `steps` steps and time each. `messages` are put in the queue first."""
+    Engine.embedder = property(lambda engine: TimedEmbedder())  # type: ignore[assignment]
+    with tempfile.TemporaryDirectory() as name, using(Scripted(plan, keep=False)) as model:
+        places = locate(Path(name) / "home")
+        session = Session(Settings(window_tokens=window, steps=10_000, read_ahead=False), places)
+        session.open_agent("clock")
+        list(session.load([documents(Path(name) / "papers")]))
+        session.close()
+        empty = places.database_file.stat().st_size
+        session = Session(Settings(window_tokens=window, steps=10_000, read_ahead=False), places)
+        session.open_agent("clock")
+        session.search("warm up")
+        memory = session._current.workspace.memory
+        for n in range(messages):
+            memory.add(
+                "user",
+                "system_alert",
+                {"message": f"Entry {n}: the keeper of light {n} wrote a line of some length about oil."},
+            )
+        memory.commit()
+        watch = cProfile.Profile()
+        times: list[float] = []
+        if profile:
+            watch.enable()
+        mark = time.perf_counter() - model.seconds - TimedEmbedder.seconds
+        for question in range(steps // STEPS_PER_QUESTION):
+            for event in session.submit(
+                f"Question {question}: who kept light {question} and how much oil was ordered?"
+            ):
+                if isinstance(event, StepFinished):
+                    now = time.perf_counter() - model.seconds - TimedEmbedder.seconds
+                    times.append(now - mark)
+                    mark = now
+        watch.disable()
+        if profile:
+            pstats.Stats(watch).sort_stats("cumulative").print_stats(45)
+        queued = len(memory.queue.messages)
+        session.close()
+        grown = (places.database_file.stat().st_size - empty) / 1e6
+    span = max(20, len(times) // 20)
+    early, late = times[5 : 5 + span], times[-span:]
+    return {
+        "p50_ms": statistics.median(times) * 1e3, "p95_ms": sorted(times)[int(len(times) * 0.95)] * 1e3,
+        "early_ms": statistics.median(early) * 1e3, "late_ms": statistics.median(late) * 1e3,
+        "growth": statistics.median(late) / statistics.median(early), "queue": queued, "megabytes": grown,
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=2_000)
+    parser.add_argument("--windows", type=int, nargs="*", default=[8_192, 131_072])
+    parser.add_argument("--profile", action="store_true")
+    given = parser.parse_args()
+    print(
+        f"{'window':>8} {'steps':>6} {'p50 ms':>7} {'p95 ms':>7} {'early':>6} {'late':>6} {'growth':>6} {'queue':>6} {'MB':>6}"
+    )
+    for window in given.windows:
+        got = measure(window, given.steps, profile=given.profile, messages=2_000 if window > 100_000 else 0)
+        print(
+            f"{window:>8} {given.steps:>6} {got['p50_ms']:>7.2f} {got['p95_ms']:>7.2f} {got['early_ms']:>6.2f} {got['late_ms']:>6.2f} "
+            f"{got['growth']:>6.2f} {got['queue']:>6.0f} {got['megabytes']:>6.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The model as writer of summaries: messages about to leave go in, recorded requests are made, the summary comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict
+
+from workbench.agent import texts
+from workbench.agent.context import MainContext
+from workbench.agent.stop import Stop
+from workbench.errors import ModelError
+from workbench.events import Event, StepFinished, StepStarted, Waiting
+from workbench.memory.agent_memory import StepRecord
+from workbench.memory.condensation import from_text
+from workbench.memory.main_context import Prompt, Summary
+from workbench.memory.message import StoredMessage, stamp
+from workbench.memory.queue_manager import counted_limit
+from workbench.memory.summary_request import chunks, summary_prompt
+from workbench.model.chat_model import ChatModel, Completion, ModelRequest
+from workbench.tokens import count_message
+
+
+class Summariser:
+    """Asks the agent's model for the recursive summary (MemGPT §2.2); falls back to condensation when it gives none.
+
+    Every request is a step of its own in the flight recorder. `commit` makes events durable and gives them back as told.
+    """
+
+    def __init__(
+        self, context: MainContext, model: Callable[[], tuple[ChatModel, str]], stop: Stop,
+        commit: Callable[[list[Event]], Iterator[Event]],
+    ) -> None:  # fmt: skip
+        self._context = context
+        self._model = model
+        self._stop = stop
+        self._commit = commit
+        self._system = texts.summary_instructions(context.workspace.settings.summary_form)
+
+    def __call__(self, gone: Sequence[StoredMessage]) -> Generator[Event, None, Summary]:
+        """The new summary. What does not fit one request is summarised part by part, each on top of the one before."""
+        context, memory = self._context, self._context.workspace.memory
+        limit = context.pressure.summary_tokens
+        room = counted_limit(context.calibration, context.pressure.usable)
+        before, newest = memory.summary, None
+        for part in chunks(self._system, gone, limit, room, context.calibration.encoding):
+            if newest is not None:
+                memory.set_summary(newest, count_message(newest.wire()), step=context.workspace.step)
+            written = yield from self._ask(part, limit)
+            if not written:
+                break
+            newest = from_text(written, memory.summary, part, limit, memory.next_summary_id(), stamp(memory.clock()))
+        else:
+            if newest is not None:
+                return newest
+        # Nothing half-done: the condensation starts from the summary there was.
+        memory.summary = before
+        return (yield from context.condensed(gone))
+
+    def _ask(self, part: Sequence[StoredMessage], limit: int) -> Generator[Event, None, str]:
+        context, memory = self._context, self._context.workspace.memory
+        step = context.workspace.step = memory.step + 1
+        model, name = self._model()
+        prompt = summary_prompt(self._system, memory.summary, part, limit, context.calibration)
+        request = ModelRequest(name, prompt.messages, (), context.workspace.settings.reserve)
+        memory.start_step(
+            StepRecord(
+                step,
+                memory.queue.question,
+                {"summary_tokens": limit},
+                context.request_record(request.body()),
+                self._system,
+                "",
+                prompt.digest(),
+                prompt.counted,
+                prompt.used,
+                prompt.exact,
+                memory.ranges_of(part),
+                working=False,
+            )
+        )
+        memory.step = step
+        started = StepStarted(limit=context.workspace.settings.steps, reason="summary")
+        yield from self._commit([started, Waiting(what="model", detail="summary")])
+        asked = time.perf_counter()
+        text, done = "", None
+        try:
+            for delta in model.stream(request, self._stop.now):
+                done = delta if isinstance(delta, Completion) else done
+            text = done.content.strip() if done else ""
+            status = "done" if done else "interrupted"
+        except ModelError as error:
+            status, text = "failed", ""
+            memory.finish_step(step, status, reply={"error": error.one_line()}, usage={}, times=(0.0, 0.0))
+        seconds = time.perf_counter() - asked
+        if status != "failed":
+            self._finish(step, status, done, prompt, request, seconds)
+        yield from self._commit([StepFinished(used=prompt.used, usable=context.pressure.usable, model_seconds=seconds)])
+        return text
+
+    def _finish(
+        self, step: int, status: str, done: Completion | None, prompt: Prompt, request: ModelRequest, seconds: float
+    ) -> None:
+        memory = self._context.workspace.memory
+        if done and done.body and {**done.body, "messages": 0} != {**request.body(), "messages": 0}:
+            memory.correct_request(step, self._context.request_record(done.body))
+        usage = asdict(done.usage) if done and done.usage else {}
+        reply = {"content": done.content if done else "", "calls": []}
+        memory.finish_step(step, status, reply=reply, usage=usage, times=(seconds, 0.0))

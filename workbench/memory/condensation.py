@@ -1,0 +1,105 @@
+"""Condensation: the old summary and evicted messages go in, the new summary comes out within its bound, without any model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from workbench.memory.main_context import Summary
+from workbench.memory.message import StoredMessage
+from workbench.memory.result_page import ResultPage
+from workbench.tokens import count, count_message
+
+STUBS = 20
+"""Most stubs of evicted passages that a summary keeps."""
+
+_QUESTION_CHARS, _ANSWER_CHARS = 160, 200
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“#])")
+
+
+def condense(
+    old: Summary | None, evicted: Sequence[StoredMessage], limit_tokens: int, new_id: int, time: str
+) -> Summary:
+    """The new recursive summary, one short self-contained statement a line; the oldest make room first."""
+    lines = [*(old.text.splitlines() if old else []), *(line for message in evicted if (line := statement(message)))]
+    return bounded(lines, old, evicted, limit_tokens, new_id, time)
+
+
+def from_text(
+    text: str, old: Summary | None, evicted: Sequence[StoredMessage], limit_tokens: int, new_id: int, time: str
+) -> Summary:
+    """The new summary from what a model wrote; what is beyond the bound goes, the oldest first."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) == 1:
+        lines = _SENTENCE_END.split(lines[0])
+    return bounded(lines, old, evicted, limit_tokens, new_id, time)
+
+
+def bounded(
+    lines: list[str], old: Summary | None, evicted: Sequence[StoredMessage], limit_tokens: int, new_id: int, time: str
+) -> Summary:
+    """A summary of these lines and the stubs of evicted passages that takes at most `limit_tokens` on the wire."""
+    stubs = _stubs(old, evicted)
+    number = (old.evicted_messages if old else 0) + len(evicted)
+    blank = Summary(new_id, "", (), number, time)
+    room = limit_tokens - count_message(blank.wire())
+    lines, stubs = _newest(lines, room - min(room // 2, _size(stubs))), _newest(stubs, room // 2)
+
+    def made() -> Summary:
+        return Summary(new_id, "\n".join(lines), tuple(stubs), number, time)
+
+    # Sums of lines are an estimate; the last word has an exact count.
+    while count_message(made().wire()) > limit_tokens and (lines or stubs):
+        if len(lines) == 1 and not stubs and len(lines[0]) > 20:
+            lines = [lines[0][: len(lines[0]) * 3 // 4]]
+        elif lines and len(lines) >= len(stubs):
+            lines.pop(0)
+        else:
+            stubs.pop(0)
+    return made()
+
+
+def statement(message: StoredMessage) -> str:
+    """What a message comes down to, in one line; empty for what need not be remembered."""
+    if message.kind == "user_message":
+        return f"user asked: {short(message.spoken, _QUESTION_CHARS)}"
+    if message.kind == "assistant" and message.spoken:
+        return f"you answered: {short(message.spoken, _ANSWER_CHARS)}"
+    if message.kind == "assistant" and not message.body.get("calls") and (said := str(message.body.get("content", ""))):
+        return f"you answered: {short(said, _ANSWER_CHARS)}"
+    if page := message.body.get("archive"):
+        loaded = ResultPage.load(page)
+        seen = ", ".join(dict.fromkeys(hit.document for hit in loaded.hits))
+        return f"{loaded.function} {short(loaded.query, 80)!r} page {loaded.number}: {short(seen, 100) or 'nothing'}"
+    return ""
+
+
+def short(text: str, limit_chars: int) -> str:
+    """A text on one line, cut at a word."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit_chars else flat[: limit_chars - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _stubs(old: Summary | None, evicted: Iterable[StoredMessage]) -> list[str]:
+    stubs = dict.fromkeys(old.stubs if old else ())
+    for message in evicted:
+        if page := message.body.get("archive"):
+            for hit in ResultPage.load(page).hits:
+                if hit.passage in message.passages:
+                    stubs.pop(stub := f"{hit.handle} {short(hit.document, 48)} p.{hit.page}", None)
+                    stubs[stub] = None
+    return list(stubs)[-STUBS:]
+
+
+def _newest(lines: list[str], room_tokens: int) -> list[str]:
+    """As many lines from the end as there is room for."""
+    total, start = 0, len(lines)
+    while start and (total := total + _size([lines[start - 1]])) <= room_tokens:
+        start -= 1
+    # One line that is too long alone is cut by who asks.
+    return lines[min(start, len(lines) - 1) :] if lines else []
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(count(json.dumps(line, ensure_ascii=False)) + 2 for line in lines)
