@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workbench.agent import document_functions, memory_functions, texts
+from workbench.agent import function_sets, texts
 from workbench.agent.answers import AnswerDesk
 from workbench.agent.context import MainContext
 from workbench.agent.executor import Executor
-from workbench.agent.functions import Function, chosen
+from workbench.agent.functions import Function
 from workbench.agent.loop import Agent
 from workbench.agent.workspace import Workspace
 from workbench.config import Settings
 from workbench.engine import Engine, source_name
+from workbench.events import Event, Loaded
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
-from workbench.tokens import Calibration, count, functions_text
+from workbench.memory.message import stamp
+from workbench.tokens import Calibration, count
 
 T = TypeVar("T")
 
@@ -28,6 +31,7 @@ FIXED_SHARE = 0.25
 _OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 _PASTED_SHARE = 0.25
 _STUB_CHARS = 300
+_LOGIN_AFTER = timedelta(hours=1)
 
 
 def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequence[Path], *, fresh: bool) -> Agent:
@@ -73,12 +77,13 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
         lambda text, origin: insert_note(engine, row, text, origin),
     )
     space.step = memory.step
-    functions, system, tools = fixed_parts(settings, folder)
+    functions, system, tools = fixed_parts(settings, folder, row.settings.get("functions_off", ()))
     calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
     context = MainContext(space, system, tools, calibration, lambda: attached()[1])
     agent = Agent(
         space, context, Executor(functions), lambda: engine.model(settings), AnswerDesk(space, engine.archive)
     )
+    greet(engine, row, agent)
     engine.open_agents[row.id] = agent
     return agent
 
@@ -90,7 +95,9 @@ def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
     settings = replace(agent.workspace.settings, model=model)
     engine.model(settings)
     engine.agents.update_settings(row.id, own)
-    return ready(engine, engine.agents.get(row.name), replace(engine.settings, model=model))
+    changed = ready(engine, engine.agents.get(row.name), replace(engine.settings, model=model))
+    changed.inbox = agent.inbox
+    return changed
 
 
 def _merged(row: AgentRow, settings: Settings) -> Settings:
@@ -104,16 +111,41 @@ def _merged(row: AgentRow, settings: Settings) -> Settings:
     return replace(settings, **own)
 
 
-def fixed_parts(settings: Settings, folder: Path) -> tuple[list[Function], str, list[dict[str, Any]]]:
-    """Functions, system instructions and tools: the full size where it fits its share of the window, else the small one."""
-    everything: list[Function] = [*memory_functions.FUNCTIONS, *document_functions.FUNCTIONS]
-    for few, small in ((False, False), (False, True), (True, True)):
-        functions = chosen(everything, small=few)
-        tools = [item.schema(small=small) for item in functions]
-        system = texts.system_instructions(settings.preset, small=small, folder=folder)
-        if count(system) + count(functions_text(tools)) <= settings.window_tokens * FIXED_SHARE:
-            break
-    return functions, system, tools
+def fixed_parts(
+    settings: Settings, folder: Path, off: Collection[str] = ()
+) -> tuple[list[Function], str, list[dict[str, Any]]]:
+    """Functions, system instructions and tools within their share of the window; `off` names what is switched off."""
+    found = function_sets.select(
+        function_sets.available(folder).functions,
+        off,
+        int(settings.window_tokens * FIXED_SHARE),
+        lambda small: texts.system_instructions(settings.preset, small=small, folder=folder),
+    )
+    return list(found.functions), found.system, found.tools
+
+
+def greet(engine: Engine, row: AgentRow, agent: Agent) -> None:
+    """An agent that was last used long ago is told so with the next question (MemGPT's login event)."""
+    last = datetime.fromisoformat(row.last_used)
+    if row.head is not None and engine.clock() - last > _LOGIN_AFTER:
+        agent.inbox.put("login", last_login=stamp(last))
+
+
+def announce(agent: Agent, event: Event) -> None:
+    """Tell an agent that is in use of documents that were just loaded; a new one sees them in its list of sources."""
+    if isinstance(event, Loaded) and event.documents and agent.workspace.memory.head is not None:
+        what = f"{event.documents} documents with {event.passages:,} passages into source {event.source[:60]}"
+        agent.inbox.put("system_alert", message=f"The user has loaded {what}. archival_memory_search finds them now.")
+
+
+def beat_due(engine: Engine, agent: Agent) -> bool:
+    """Whether a timed heartbeat is due: switched on, not paused, idle for long enough, and the model can use one."""
+    space, now = agent.workspace, engine.clock()
+    minutes = space.settings.heartbeat_minutes
+    last = space.memory.queue.messages[-1].created if space.memory.queue.messages else None
+    if not minutes or last is None or space.settings.uses_reader or now.timestamp() < space.paused_until:
+        return False
+    return now - last >= timedelta(minutes=minutes)
 
 
 def _remembered(engine: Engine, look: Callable[[], T]) -> Callable[[], T]:

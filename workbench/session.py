@@ -101,10 +101,17 @@ class Session:
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
         return self._answer(agent, text)
 
-    def _answer(self, agent: Agent, text: str) -> Iterator[Event]:
+    def heartbeat(self) -> Iterator[Event]:
+        """A turn of the model's own when one is due (heartbeat_minutes); no events when none is. A display asks each minute."""
+        agent = self._current
+        if room.beat_due(self.engine, agent) and agent.asking.acquire(blocking=False):
+            return self._answer(agent, None)
+        return iter(())
+
+    def _answer(self, agent: Agent, text: str | None) -> Iterator[Event]:
         self._answering = True
         try:
-            yield from agent.answer(room.fitting(self.engine, agent, text))
+            yield from agent.beat() if text is None else agent.answer(room.fitting(self.engine, agent, text))
         finally:
             self._answering = False
             agent.asking.release()
@@ -144,6 +151,8 @@ class Session:
                         members, source=name, archive=self.engine.archive, embedder=self.engine.embedder, reader=reader,
                         clock=time.monotonic, cancel=self._cancel_load,
                     ):  # fmt: skip
+                        if attach and self._agent is not None:
+                            room.announce(self._agent, event)
                         yield self._told(event)
                 finally:
                     with suppress(Exception):
