@@ -206,6 +206,13 @@ def _fill_eval(sub: argparse.ArgumentParser) -> None:
     _json_flag(sub)
 
 
+def _fill_functions(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--agent", metavar="NAME", help="as this agent has them")
+    sub.add_argument("--on", metavar="FUNCTION", help="switch a function on for the agent")
+    sub.add_argument("--off", metavar="FUNCTION", help="switch a function off for the agent")
+    _json_flag(sub)
+
+
 def _fill_doctor(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--offline", action="store_true", help="do not ask the model's server")
     _json_flag(sub)
@@ -315,5 +322,6 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Comman
     "replay": ("the recorded steps again, no model called", _fill_replay, _with_commands("replay")),
     "export": ("an agent's conversation as Markdown", _fill_export, _with_commands("export")),
     "eval": ("measure on a question set", _fill_eval, _with_commands("evaluate")),
+    "functions": ("what a model may call, your own functions too", _fill_functions, _with_commands("functions")),
     "doctor": ("check the installation", _fill_doctor, _with_commands("doctor")),
 }

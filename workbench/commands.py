@@ -11,6 +11,7 @@ from typing import Any
 from workbench import reports
 from workbench.errors import NotFound, UsageError
 from workbench.events import AnswerDone, Event, Failed, Loaded, PageRead, StepFinished, Stopped
+from workbench.function_commands import functions as functions
 from workbench.output import complain, interruptible, line, say, show, tell
 from workbench.session import Session
 

@@ -271,6 +271,10 @@ class Session:
         messages = self._current.workspace.memory.queue.messages
         return [dict(message.wire) for message in (messages[-last:] if last else messages)]
 
+    def function_names(self) -> set[str]:
+        """The names of the functions that the model of this agent is offered."""
+        return {item.name for item in self._current.executor.functions}
+
     def save(self) -> str:
         """Everything is saved as it happens; returns where."""
         return str(self.engine.paths.database_file)
