@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.config import Settings
 
@@ -21,6 +21,7 @@ class Spent:
     completion_tokens: int = 0
     seconds: float = 0.0
     told: bool = False
+    _before: dict[str, float] = field(default_factory=dict)
 
     def add(self, prompt_tokens: int, completion_tokens: int) -> None:
         """Count one reply."""
@@ -46,10 +47,13 @@ class Spent:
         return next((name for name, share in self.shares(settings).items() if share >= 1), "")
 
     def near(self, settings: Settings) -> bool:
-        """Whether this is the last step, or most of another cap is used. True once."""
+        """Whether the step that begins is the last, or another cap is nearly used up or would be by it. True once."""
         last = settings.steps > 1 and self.steps == settings.steps
-        others = [share for name, share in self.shares(settings).items() if name != "steps"]
-        if self.told or not (last or max(others) >= _NEAR):
+        used = {name: share for name, share in self.shares(settings).items() if name != "steps"}
+        # A step takes at least what the one before it took: the prompt only grows between evictions.
+        after = max(share + share - self._before.get(name, 0.0) for name, share in used.items())
+        self._before = used
+        if self.told or not (last or max(used.values()) >= _NEAR or after >= 1):
             return False
         self.told = True
         return True

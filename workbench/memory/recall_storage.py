@@ -12,6 +12,8 @@ from workbench.memory.database import Database
 from workbench.memory.message import StoredMessage, stamp
 
 _ITEM_CHARS = 600
+_UNSPACED = 0x2E80
+"""From here on are scripts that put no spaces between words."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class RecallStorage:
                 continue
             message = StoredMessage(identifier, None, "", kind, json.loads(body), {}, 0, created)
             text = message.spoken or (str(message.body.get("content", "")) if not message.body.get("calls") else "")
-            if text and all(word.lower() in text.lower() for word in words):
+            if text and all(_holds(text.lower(), word.lower()) for word in words):
                 found.append(RecallItem(identifier, "user" if kind == "user_message" else "you", text, created))
         return found
 
@@ -67,7 +69,7 @@ class RecallStorage:
         scored = []
         for item in self.items(agent, branch):
             low = item.text.lower()
-            if share := sum(word.lower() in low for word in longer):
+            if share := sum(_holds(low, word.lower()) for word in longer):
                 scored.append((-share, -item.message, item))
         best = min((entry[0] for entry in scored), default=0)
         return [item for share, _, item in sorted(scored, key=lambda entry: entry[:2]) if share * 2 <= best]
@@ -75,3 +77,11 @@ class RecallStorage:
     def between(self, agent: int, branch: Sequence[int], start: datetime, end: datetime) -> list[RecallItem]:
         """Messages from `start` up to but not including `end`, oldest first."""
         return [item for item in reversed(self.items(agent, branch)) if start <= item.created < end]
+
+
+def _holds(text: str, word: str) -> bool:
+    """Whether a word, a number or a phrase begins in the text where a word begins: "lamp" finds lamps, "5" not 50."""
+    if ord(word[0]) >= _UNSPACED or not word[0].isalnum():
+        return word in text
+    ending = r"(?!\d)" if word[-1].isdigit() else ""
+    return re.search(rf"(?<![^\W_]){re.escape(word)}{ending}", text) is not None
