@@ -22,8 +22,9 @@ class Weights:
     likeness: float = 0.8
     floor: float = 0.3
     soft: float = 0.6
+    residual: float = 0.5
     link: float = 0.12
-    bridge: float = 0.25
+    bridge: float = 0.15
     supplies: float = 0.12
     member: float = 0.12
     jump: float = 0.15
@@ -96,7 +97,10 @@ def _extend(evidence: Evidence, chain: Chain, weights: Weights) -> list[Chain]:
     question, have = evidence.question, dict(chain.covered)
     members = [evidence.units[i] for i in chain.members]
     documents = {unit.document for unit in members}
-    likeness = evidence.like(residual(question, chain, members[-1]))
+    likeness = [
+        weights.residual * a + (1.0 - weights.residual) * b
+        for a, b in zip(evidence.like(residual(question, chain, members[-1])), evidence.likeness, strict=True)
+    ]
     old_supply = max(_supply(question, unit, weights) for unit in members)
     grown = []
     for index, unit in enumerate(evidence.units):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.model.reader import answer
-from workbench.model.reader.chain import Chain, best_chains
+from workbench.model.reader.chain import Chain, best_chains, pruned
 from workbench.model.reader.evidence import Evidence, Score, Unit, units
 from workbench.model.reader.lookup import next_step
+from workbench.model.reader.judge import answers
 from workbench.model.reader.plan import next_query
 from workbench.model.reader.question import analyse
 from workbench.model.reader.view import Note, View
@@ -54,14 +55,9 @@ def decide(view: View, score: Score) -> Call:
     query = next_query(evidence, chains, view.searches)
     if query is not None:
         return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
-    if not chains or not answerable(evidence, chains[0]):
+    if not chains or not answers(evidence, chains[0]):
         return _say(answer.not_found(question, [search.query for search in view.searches]))
-    return _say(answer.found(evidence, chains[0]))
-
-
-def answerable(evidence: Evidence, chain: Chain) -> bool:
-    """Whether a chain says enough to be an answer."""
-    return chain.score >= 0.55
+    return _say(answer.found(evidence, pruned(evidence, chains[0])))
 
 
 def _say(message: str) -> Call:

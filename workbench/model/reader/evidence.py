@@ -28,6 +28,10 @@ NEAR = 0.6
 """What a word counts that stands beside the sentence (title, heading, the sentence before) and not in it."""
 
 
+NEAR_NAME = 0.85
+"""The same for a word of a name: prose goes on with "she" where a name has been said."""
+
+
 @dataclass(frozen=True)
 class Unit:
     """A sentence that may be quoted. `before` is the sentence before it, `title` its document and headings as words.
@@ -164,8 +168,8 @@ class Evidence:
             if term.stem in unit.stems:
                 covered[term.stem] = 1.0
             elif term.stem in unit.near:
-                covered[term.stem] = NEAR
-            elif len(term.stem) >= 5 and (kin := _kin(term.stem, unit.stems)):
+                covered[term.stem] = NEAR_NAME if term.name else NEAR
+            elif len(term.stem) >= 4 and (kin := _kin(term.stem, unit.stems)):
                 covered[term.stem] = kin
         return covered
 
@@ -176,6 +180,10 @@ class Evidence:
     def like(self, query: str) -> list[float]:
         """The likeness of every unit to another query."""
         return list(self._score(query, [u.embedded for u in self.units])) if query.strip() else [0.0] * len(self.units)
+
+    def alike(self, word: str, others: Sequence[str]) -> Sequence[float]:
+        """The likeness in meaning of each of the other words to a word."""
+        return self._score(word, others)
 
     def link(self, left: Unit, right: Unit) -> float:
         """How strongly two units belong together, 0 to 1: by a name, or rare words, that the question does not hold."""
@@ -197,6 +205,6 @@ def _kin(wanted: str, there: frozenset[str]) -> float:
             if a != b:
                 break
             common += 1
-        if common >= 5 and common >= 0.7 * max(len(wanted), len(other)):
+        if common >= 4 and common >= 0.66 * max(len(wanted), len(other)):
             return 0.8
     return 0.0

@@ -1,0 +1,74 @@
+"""Whether the documents say it: the evidence and its best chain go in; how well the chain answers the question comes out.
+
+An unanswerable question is mostly about something the documents do know: all its names are there, and what it asks of
+them is not. So only the other words count, and only where they stand with a name: in a sentence that holds one of the
+question's names, or that is firmly linked to the rest of the chain.
+"""
+
+from __future__ import annotations
+
+from workbench.model.reader.chain import Chain
+from workbench.model.reader.evidence import Evidence
+from workbench.model.reader.question import Question, Term
+from workbench.model.reader.text import words
+from workbench.model.reader.words import FUNCTION_WORDS
+
+FIRM_LINK = 0.5
+LOOSE_SHARE = 0.3
+"""What a word counts that stands in a sentence with no name of the question and no firm link."""
+
+ALIKE_FLOOR, ALIKE_SPAN, ALIKE_WORTH = 0.4, 0.3, 0.8
+"""From which likeness on another word stands in for a missing one, over which span, and for how much."""
+
+ASKED_SHARE, LEAST_SHARE, EASING = 0.67, 0.45, 0.09
+SHORT_WEIGHT = 2.6
+"""A short question must have two thirds of its words met; every further unit of weight asks a little less."""
+
+
+def answers(evidence: Evidence, chain: Chain) -> bool:
+    """Whether a chain says what the question asks."""
+    asked = [term for term in evidence.question.terms if not term.name]
+    weight = sum(term.weight for term in asked)
+    if weight < 0.2:
+        return chain.coverage > 0.5
+    needed = min(ASKED_SHARE, max(LEAST_SHARE, ASKED_SHARE - EASING * (weight - SHORT_WEIGHT)))
+    return chain.coverage >= 0.4 and met(evidence, chain, asked) / weight >= needed
+
+
+def met(evidence: Evidence, chain: Chain, asked: list[Term]) -> float:
+    """The weight of the asked words that the chain meets, word for word or by a word much like it."""
+    firm = [index for index in chain.members if _is_firm(evidence, chain, index)]
+    have: dict[str, float] = {}
+    for index in chain.members:
+        share = 1.0 if index in firm else LOOSE_SHARE
+        for key, value in evidence.cover[index].items():
+            have[key] = max(have.get(key, 0.0), value * share)
+    said = list(dict.fromkeys(word for index in firm for word in _said(evidence, index)))
+    total = 0.0
+    for term in asked:
+        covered = have.get(term.stem, 0.0)
+        if covered < 0.5 and said:
+            alike = (max(evidence.alike(term.word.lower(), said)) - ALIKE_FLOOR) / ALIKE_SPAN
+            covered = max(covered, ALIKE_WORTH * max(0.0, min(1.0, alike)))
+        total += term.weight * covered
+    return total
+
+
+def _is_firm(evidence: Evidence, chain: Chain, index: int) -> bool:
+    """Whether a member is about what the question is about."""
+    unit = evidence.units[index]
+    if _names(evidence.question) & (unit.stems | unit.near):
+        return True
+    if not _names(evidence.question) and index == chain.members[0]:
+        return True
+    return any(evidence.link(unit, evidence.units[other]) >= FIRM_LINK for other in chain.members if other != index)
+
+
+def _names(question: Question) -> frozenset[str]:
+    return frozenset(term.stem for term in question.terms if term.name)
+
+
+def _said(evidence: Evidence, index: int) -> list[str]:
+    unit = evidence.units[index]
+    text = f"{unit.before} {unit.text}" if unit.leans else unit.text
+    return [word.lower() for word in words(text) if word.lower() not in FUNCTION_WORDS]
