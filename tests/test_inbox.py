@@ -254,3 +254,15 @@ def test_settings_of_caps_are_checked() -> None:
     for wrong in ({"question_cost": 1.0}, {"question_tokens": -1}, {"price_in": -1.0}, {"function_seconds": 0.0}):
         with pytest.raises(ConfigError):
             Settings(**wrong)
+
+
+def test_read_ahead_searches_for_a_long_question_in_a_small_window(make_session: Any, papers: Path) -> None:
+    from workbench.events import FunctionReturned
+
+    with ModelServer(lambda body: calls("send_message", message="Hello.")) as server:
+        session = open_on(server, make_session, window_tokens=2048)
+        list(session.load([papers]))
+        for question in ("灯台守は誰ですか、" * 30, "𠀀𠀁" * 20 + " harbour light", "Who kept the light? " * 30):
+            ahead = only(list(session.submit(question)), FunctionReturned)[0]
+            assert ahead.ok
+            assert ahead.tokens <= 512

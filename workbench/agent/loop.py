@@ -37,6 +37,8 @@ from workbench.events import (
 from workbench.memory.main_context import Prompt
 from workbench.memory.message import StoredMessage
 from workbench.model.chat_model import ChatModel, Completion, FunctionCall, ModelRequest
+from workbench.tokens import count
+
 
 _EMPTY_REPLIES = 3
 _READ_AHEAD_CHARS = 300
@@ -136,6 +138,8 @@ class Agent:
     def _read_ahead(self, text: str, question: StoredMessage) -> Iterator[Event]:
         """The first search is done before the first model call, as a function call of the system's."""
         query = " ".join(text.split())[:_READ_AHEAD_CHARS]
+        while count(query) > self.workspace.budget.page_tokens // 6:
+            query = query[: len(query) * 3 // 4]
         arguments = json.dumps({"query": query}, ensure_ascii=False)
         call = FunctionCall(f"ahead_{question.id}", "archival_memory_search", arguments)
         self.workspace.step = self.workspace.memory.step + 1
