@@ -39,7 +39,6 @@ from workbench.memory.message import StoredMessage
 from workbench.model.chat_model import ChatModel, Completion, FunctionCall, ModelRequest
 from workbench.tokens import count
 
-
 _EMPTY_REPLIES = 3
 _READ_AHEAD_CHARS = 300
 
