@@ -245,6 +245,10 @@ async def test_xray_lists_segments_and_goes_through_steps() -> None:
         await wait_until(pilot, lambda: "Context · step 3" in grid(app))
         await pilot.press("[")
         await wait_until(pilot, lambda: "Context · step 2" in grid(app))
+        await pilot.press("]")
+        await wait_until(pilot, lambda: "Context · step 3" in grid(app))
+        await pilot.press("]")
+        await wait_until(pilot, lambda: "Context · next prompt" in grid(app))
 
 
 @piloted

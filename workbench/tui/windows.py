@@ -14,7 +14,7 @@ from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.screens.source_page import SourcePage
-from workbench.tui.screens.xray import XRay
+from workbench.tui.screens.xray import LAST, XRay
 from workbench.views import PageView
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class Windows:
         self._fetch_context(step, lambda context: self._push(XRay(context, self._fetch_context)))
 
     def _fetch_context(self, step: int | None, show: Callable[[ContextAssembled], None]) -> None:
-        wanted = self._app.gauge.step if step == -1 else step
+        last = self._app.trace.last_step
+        wanted = last if step == LAST else None if step is not None and last is not None and step > last else step
         self._app.desk.fetch(lambda: self._app.desk.session.context(wanted), show)
 
     def help(self) -> None:

@@ -21,11 +21,6 @@ class Gauge(Lines):
         super().__init__(id=id)
         self._shown = ContextAssembled(window=window_tokens)
 
-    @property
-    def step(self) -> int | None:
-        """The step whose prompt is on show."""
-        return self._shown.step
-
     def show(self, context: ContextAssembled) -> None:
         """Draw this prompt."""
         self._shown = context

@@ -93,6 +93,11 @@ class TracePane(VerticalScroll, Pane):
     def compose(self) -> ComposeResult:
         yield self._drawn
 
+    @property
+    def last_step(self) -> int | None:
+        """The newest step there is."""
+        return self._drawn.steps[-1].step if self._drawn.steps else None
+
     def begin(self) -> None:
         """A question begins: the counts are its own."""
         self._drawn.counts = {}

@@ -22,6 +22,9 @@ from workbench.tui.screens.text_view import TextBox
 
 FetchContext = Callable[[int | None, Callable[[ContextAssembled], None]], None]
 
+LAST = -1
+"""Asks for the newest recorded step."""
+
 
 class SegmentList(Lines, can_focus=True):
     """One row a segment: letter, what it is, tokens."""
@@ -126,4 +129,4 @@ class XRay(Overlay[None]):
         if step is not None and step + by >= 1:
             self._fetch(step + by, self._show)
         elif step is None and by < 0:
-            self._fetch(-1, self._show)
+            self._fetch(LAST, self._show)
