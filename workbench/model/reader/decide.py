@@ -9,16 +9,14 @@ from typing import Any
 from workbench.model.reader import answer
 from workbench.model.reader.chain import Chain, best_chains, pruned
 from workbench.model.reader.evidence import Evidence, Score, Unit, units
-from workbench.model.reader.lookup import next_step
 from workbench.model.reader.judge import answers
+from workbench.model.reader.lookup import next_step
+from workbench.model.reader.notes import note_line, room
 from workbench.model.reader.plan import next_query
 from workbench.model.reader.question import analyse
 from workbench.model.reader.view import Note, View
 
 Call = tuple[str, dict[str, Any]]
-
-TASK_CHARS = 1_900
-"""What the task block is filled to at an 8k window; it shrinks with the window."""
 
 NOTES_A_STEP = 3
 
@@ -73,10 +71,10 @@ def _note(view: View, evidence: Evidence, chains: Sequence[Chain]) -> Call | Non
             unit = evidence.units[index]
             if unit.key not in known and unit not in wanted:
                 wanted.append(unit)
-    lines = [_line(unit) for unit in wanted[:NOTES_A_STEP]]
+    lines = [note_line(unit) for unit in wanted[:NOTES_A_STEP]]
     if not lines:
         return None
-    limit = min(TASK_CHARS, view.window_tokens // 4)
+    limit = room(view)
     while lines and len(view.task) + sum(len(line) + 1 for line in lines) > limit:
         stale = _stale(view.notes, evidence, chains)
         if stale is not None and len(view.task) - len(stale.line) + len(lines[0]) <= limit:
@@ -85,10 +83,6 @@ def _note(view: View, evidence: Evidence, chains: Sequence[Chain]) -> Call | Non
     if not lines:
         return None
     return "core_memory_append", {"name": "task", "content": "\n".join(lines), "request_heartbeat": True}
-
-
-def _line(unit: Unit) -> str:
-    return f'[{unit.handle}] {unit.document} p.{unit.document_page}: "{unit.text}"'
 
 
 def _stale(notes: Sequence[Note], evidence: Evidence, chains: Sequence[Chain]) -> Note | None:

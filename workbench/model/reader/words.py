@@ -17,7 +17,9 @@ FUNCTION_WORDS = frozenset(
 QUESTION_WORDS = frozenset(
     """name names named call called tell give find say says said please know known mean answer question document documents
     according exactly eventually later first last kind sort type thing person people someone somebody man woman place
-    year date day time number amount""".split()
+    year date day time number amount earlier later earliest latest older younger oldest youngest larger smaller largest
+    smallest bigger biggest longer shorter longest shortest taller tallest higher highest lower lowest newer newest better
+    best worse worst former latter difference common compared alike similar different""".split()
 )
 """Words of a question that ask rather than describe: what they name is what the answer supplies, so they weigh little."""
 
