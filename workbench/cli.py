@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -236,7 +237,8 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     from workbench.owner import Owner
     from workbench.session import Session
 
-    places = paths.locate()
+    places = paths.locate().ensure()
+    logging.basicConfig(filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with Session(_settings(chosen, places), places) as session:
         owner = Owner(session.engine)
         try:
