@@ -57,7 +57,7 @@ def test_readme_commands_are_commands() -> None:
 def _help_of_all() -> str:
     return "".join(
         subprocess.run([sys.executable, "-m", "workbench", name, "--help"], capture_output=True, text=True, cwd=ROOT).stdout
-        for name in ("open", "context", "replay", "doctor")
+        for name in cli.COMMANDS
     )
 
 
