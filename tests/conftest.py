@@ -52,17 +52,17 @@ class Ticking:
         return self.now
 
 
-@pytest.fixture()
+@pytest.fixture
 def clock() -> Ticking:
     return Ticking()
 
 
-@pytest.fixture()
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_session(home: Path, clock: Ticking, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Opens sessions on one home, with the embedder of words; closes them at the end."""
     monkeypatch.setattr(Engine, "embedder", property(lambda engine: WordEmbedder()))
@@ -78,7 +78,7 @@ def make_session(home: Path, clock: Ticking, monkeypatch: pytest.MonkeyPatch) ->
         session.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def papers(tmp_path: Path) -> Path:
     """A folder of twelve short documents about one harbour; each names the next one's subject."""
     folder = tmp_path / "papers"

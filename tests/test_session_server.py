@@ -12,7 +12,17 @@ from tests import model_scripts
 from tests.model_replies import Reply, calls, refusal, says
 from tests.model_server import ModelServer
 from workbench.errors import UsageError
-from workbench.events import AnswerDone, Evicted, Failed, FunctionReturned, PageRead, PressureWarning, StepFinished, Stopped, Yielded
+from workbench.events import (
+    AnswerDone,
+    Evicted,
+    Failed,
+    FunctionReturned,
+    PageRead,
+    PressureWarning,
+    StepFinished,
+    Stopped,
+    Yielded,
+)
 
 QUOTE = "Alda Marner kept the harbour light number 0 for 3 years."
 
@@ -60,7 +70,9 @@ def test_every_step_can_be_rebuilt_as_it_was_sent(make_session: Any, papers: Pat
         for step, body in zip(session.steps(), server.requests, strict=True):
             assert session.recorded(step).body() == body
             context = session.context(step)
-            assert sum(segment.tokens for segment in context.segments) == context.used <= context.window - context.reserve
+            assert (
+                sum(segment.tokens for segment in context.segments) == context.used <= context.window - context.reserve
+            )
             sent = json.dumps(body, ensure_ascii=False)
             for segment in context.segments:
                 if segment.name not in ("functions", "overhead") and not segment.text.endswith("})"):
@@ -81,7 +93,9 @@ def test_the_record_survives_a_restart(make_session: Any, papers: Path) -> None:
         assert [source.name for source in again.sources() if source.attached] == ["papers"]
         before = list(server.requests)
         ask(again, "And who came after?")
-        assert server.requests[len(before)]["messages"][: len(before[-1]["messages"]) - 1] == before[-1]["messages"][:-1]
+        assert (
+            server.requests[len(before)]["messages"][: len(before[-1]["messages"]) - 1] == before[-1]["messages"][:-1]
+        )
 
 
 def test_a_quote_that_is_on_no_page_is_sent_back_once(make_session: Any, papers: Path) -> None:
@@ -242,8 +256,13 @@ def test_an_open_hop_sends_the_answer_back_once(make_session: Any, papers: Path)
 
 
 def test_a_pasted_book_goes_to_the_archive(make_session: Any, papers: Path) -> None:
-    book = "\n\n".join(f"Chapter {n}. The lamp of room {n} is trimmed with a pair of scissors made by Orla Quist {n}." for n in range(400))
-    with ModelServer([calls("archival_memory_search", query='"Orla Quist 250"'), calls("send_message", message="Seen.")]) as server:
+    book = "\n\n".join(
+        f"Chapter {n}. The lamp of room {n} is trimmed with a pair of scissors made by Orla Quist {n}."
+        for n in range(400)
+    )
+    with ModelServer(
+        [calls("archival_memory_search", query='"Orla Quist 250"'), calls("send_message", message="Seen.")]
+    ) as server:
         session = open_on(server, make_session, papers, window_tokens=2048, read_ahead=False)
         events = ask(session, book)
         assert only(events, AnswerDone)

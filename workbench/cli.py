@@ -238,7 +238,9 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     from workbench.session import Session
 
     places = paths.locate().ensure()
-    logging.basicConfig(filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     with Session(_settings(chosen, places), places) as session:
         owner = Owner(session.engine)
         try:

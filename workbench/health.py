@@ -51,7 +51,9 @@ def _model(engine: Engine, offline: bool) -> str:
     from workbench.model.listing import ANY_MODEL, first_model
 
     listed = first_model(settings.base_url, settings.api_key) if settings.base_url else ""
-    return f"{settings.model or listed} at {settings.base_url or 'OpenAI'}" + (", which lists no models" if listed == ANY_MODEL else "")
+    return f"{settings.model or listed} at {settings.base_url or 'OpenAI'}" + (
+        ", which lists no models" if listed == ANY_MODEL else ""
+    )
 
 
 def _try(name: str, probe: Callable[[], str]) -> Check:

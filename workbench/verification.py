@@ -28,7 +28,12 @@ class Verdict:
 
     def words(self) -> str:
         """What differs."""
-        return " and ".join(name for name, bad in (("the prompt", not self.prompt), ("the call", self.call is False)) if bad) + " differs"
+        return (
+            " and ".join(
+                name for name, bad in (("the prompt", not self.prompt), ("the call", self.call is False)) if bad
+            )
+            + " differs"
+        )
 
 
 def verify(session: Session) -> Iterator[Verdict]:

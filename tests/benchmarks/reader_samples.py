@@ -39,13 +39,21 @@ def load_set(name: str, data: Path) -> tuple[list[Passage], list[Asked]]:
         questions = _json(data / "hotpotqa-100/hotpotqa_train.json.gz")
         corpus = _json(data / "hotpotqa-100/hotpotqa_train_corpus.json.gz")
         passages = [Passage(t, 1, "", "".join(s).strip()) for t, s in corpus.items()]
-        asked = [Asked(str(i), q["question"], frozenset((t, 1) for t, _ in q["supporting_facts"]), q["type"]) for i, q in enumerate(questions)]
+        asked = [
+            Asked(str(i), q["question"], frozenset((t, 1) for t, _ in q["supporting_facts"]), q["type"])
+            for i, q in enumerate(questions)
+        ]
         return passages, asked
     if name == "hotpotqa-dev":
         questions = _json(data / "hotpotqa-dev-100a/hotpot_dev_distractor_v1.json.gz")
-        seen = {t: "".join(s).strip() for q in questions for t, s in zip(q["context"]["title"], q["context"]["sentences"], strict=True)}
+        seen = {
+            t: "".join(s).strip()
+            for q in questions
+            for t, s in zip(q["context"]["title"], q["context"]["sentences"], strict=True)
+        }
         asked = [
-            Asked(str(i), q["question"], frozenset((t, 1) for t in q["supporting_facts"]["title"]), q["type"]) for i, q in enumerate(questions)
+            Asked(str(i), q["question"], frozenset((t, 1) for t in q["supporting_facts"]["title"]), q["type"])
+            for i, q in enumerate(questions)
         ]
         return [Passage(t, 1, "", text) for t, text in seen.items()], asked
     if name == "musique":
@@ -61,7 +69,9 @@ def load_set(name: str, data: Path) -> tuple[list[Passage], list[Asked]]:
             Asked(
                 q["id"],
                 q["question"],
-                frozenset((p["title"], number[p["title"], p["paragraph_text"]]) for p in q["paragraphs"] if p["is_supporting"]),
+                frozenset(
+                    (p["title"], number[p["title"], p["paragraph_text"]]) for p in q["paragraphs"] if p["is_supporting"]
+                ),
                 q["id"].split("_")[0],
             )
             for q in questions
@@ -114,7 +124,17 @@ def _json(path: Path) -> Any:
 def run(passages: list[Passage], asked: list[Asked], score: Minilm, *, absent: bool, verbose: bool) -> dict[str, float]:
     """Ask everything, print a line a question, and return the shares."""
     reader = ExtractiveReader(score)
-    totals: dict[str, float] = {"all_gold": 0, "some_gold": 0, "extra<=1": 0, "both": 0, "abstained": 0, "verified": 0, "citations": 0, "steps": 0, "noted": 0}
+    totals: dict[str, float] = {
+        "all_gold": 0,
+        "some_gold": 0,
+        "extra<=1": 0,
+        "both": 0,
+        "abstained": 0,
+        "verified": 0,
+        "citations": 0,
+        "steps": 0,
+        "noted": 0,
+    }
     whole = Archive(passages, score)
     for item in asked:
         if absent:
@@ -146,18 +166,30 @@ def _noted(outcome: Outcome) -> set[tuple[str, int]]:
         name, _, arguments = line.partition(" ")
         if name.startswith("core_memory"):
             given = json.loads(arguments)
-            found |= {(n.document, n.document_page) for n in parse_notes(given.get("content") or given.get("new_content"))}
+            found |= {
+                (n.document, n.document_page) for n in parse_notes(given.get("content") or given.get("new_content"))
+            }
     return found
 
 
 def _print(item: Asked, outcome: Outcome, got: set[tuple[str, int]], extra: set[str], seconds: float) -> None:
-    mark = "ABST" if outcome.abstained else "ok  " if item.gold <= got and len(extra) <= 1 else "PART" if item.gold & got else "MISS"
+    mark = (
+        "ABST"
+        if outcome.abstained
+        else "ok  "
+        if item.gold <= got and len(extra) <= 1
+        else "PART"
+        if item.gold & got
+        else "MISS"
+    )
     print(f"{mark} {item.id} [{item.kind}] {item.question}  ({outcome.steps} steps, {seconds:.1f} s)")
     print(f"     gold {sorted(item.gold)} noted {item.gold <= _noted(outcome)}")
     for query in outcome.searches[1:]:
         print(f"     ? {query}")
     for document, page, quote, verified in outcome.cited:
-        print(f"     {'+' if (document, page) in item.gold else '-'}{'' if verified else ' UNVERIFIED'} {document} p.{page}: {quote[:160]}")
+        print(
+            f"     {'+' if (document, page) in item.gold else '-'}{'' if verified else ' UNVERIFIED'} {document} p.{page}: {quote[:160]}"
+        )
 
 
 def main() -> None:

@@ -40,7 +40,13 @@ def own_corpus(rng: random.Random) -> list[tuple[str, str]]:
     for number in range(OWN_CORPUS):
         title = f"{rng.choice(places)} {rng.choice(places)}"
         made.append(
-            (title, " ".join(f"{rng.choice(places)} {rng.choice(verbs)} {rng.choice(things)} in {1700 + number % 300}." for _ in range(9)))
+            (
+                title,
+                " ".join(
+                    f"{rng.choice(places)} {rng.choice(verbs)} {rng.choice(things)} in {1700 + number % 300}."
+                    for _ in range(9)
+                ),
+            )
         )
     return made
 
@@ -87,7 +93,9 @@ def duckdb_scan(vectors: np.ndarray, queries: np.ndarray) -> float:
         connection = duckdb.connect(str(Path(folder) / "scan.duckdb"))
         flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
         connection.register("incoming", pa.table({"id": pa.array(range(len(vectors))), "embedding": flat}))
-        connection.execute(f"CREATE TABLE passages AS SELECT id, embedding::FLOAT[{vectors.shape[1]}] AS embedding FROM incoming")
+        connection.execute(
+            f"CREATE TABLE passages AS SELECT id, embedding::FLOAT[{vectors.shape[1]}] AS embedding FROM incoming"
+        )
         sql = f"""SELECT id FROM passages
                   ORDER BY array_inner_product(embedding, ?::FLOAT[{vectors.shape[1]}]) DESC LIMIT 200"""
         found = median_ms(lambda n: connection.execute(sql, [queries[n].tolist()]).fetchall(), min(20, len(queries)))

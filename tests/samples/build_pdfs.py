@@ -40,11 +40,22 @@ HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent.parent / "sample_docs"
 
 BODY = ParagraphStyle(
-    "body", fontName="Times-Roman", fontSize=10.5, leading=13.5, spaceAfter=6,
-    alignment=TA_LEFT, splitLongWords=0,
+    "body",
+    fontName="Times-Roman",
+    fontSize=10.5,
+    leading=13.5,
+    spaceAfter=6,
+    alignment=TA_LEFT,
+    splitLongWords=0,
 )
 HEAD = ParagraphStyle(
-    "head", parent=BODY, fontName="Times-Bold", fontSize=13, leading=16, spaceBefore=8, spaceAfter=5,
+    "head",
+    parent=BODY,
+    fontName="Times-Bold",
+    fontSize=13,
+    leading=16,
+    spaceBefore=8,
+    spaceAfter=5,
 )
 TITLE = ParagraphStyle("title", parent=HEAD, fontSize=19, leading=24, spaceBefore=90, spaceAfter=16)
 CELL = ParagraphStyle("cell", parent=BODY, fontSize=9, leading=11, spaceAfter=0)
@@ -150,9 +161,19 @@ def build(source: Path, target: Path) -> None:
     story.append(Spacer(1, 1))
 
     document = BaseDocTemplate(
-        str(target), pagesize=A5, leftMargin=18 * mm, rightMargin=18 * mm, topMargin=16 * mm,
-        bottomMargin=16 * mm, allowSplitting=0, invariant=1, title=meta["title"], author=meta["author"],
-        subject=meta["subject"], creator="memgpt-workbench samples", pageCompression=1,
+        str(target),
+        pagesize=A5,
+        leftMargin=18 * mm,
+        rightMargin=18 * mm,
+        topMargin=16 * mm,
+        bottomMargin=16 * mm,
+        allowSplitting=0,
+        invariant=1,
+        title=meta["title"],
+        author=meta["author"],
+        subject=meta["subject"],
+        creator="memgpt-workbench samples",
+        pageCompression=1,
     )
     frame = Frame(18 * mm, 16 * mm, width, A5[1] - 32 * mm, 0, 0, 0, 0, id="text")
     document.addPageTemplates([PageTemplate(id="page", frames=[frame])])

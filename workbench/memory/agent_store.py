@@ -74,7 +74,9 @@ class AgentStore:
 
     def fresh_name(self, base: str) -> str:
         """`base`, or `base-2`, `base-3` … when it is taken."""
-        taken = {str(row[0]) for row in self.database.rows("SELECT name FROM agents WHERE starts_with(name, ?)", [base])}
+        taken = {
+            str(row[0]) for row in self.database.rows("SELECT name FROM agents WHERE starts_with(name, ?)", [base])
+        }
         return next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
 
     def update_settings(self, agent: int, settings: Mapping[str, Any]) -> None:
@@ -85,7 +87,8 @@ class AgentStore:
     def attached(self, agent: int) -> list[tuple[int, str]]:
         """(source id, name) of what is attached, in the order of the names: the order of attaching changes nothing."""
         return self.database.rows(
-            "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name", [agent]
+            "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name",
+            [agent],
         )
 
     def attach(self, agent: int, source: int) -> bool:
@@ -105,7 +108,9 @@ class AgentStore:
 
         def job(connection: Any) -> bool:
             key = [agent, source]
-            present = connection.execute("SELECT 1 FROM attachments WHERE agent_id = ? AND source_id = ?", key).fetchall()
+            present = connection.execute(
+                "SELECT 1 FROM attachments WHERE agent_id = ? AND source_id = ?", key
+            ).fetchall()
             connection.execute("DELETE FROM attachments WHERE agent_id = ? AND source_id = ?", key)
             return bool(present)
 
@@ -114,4 +119,6 @@ class AgentStore:
 
 def _agent(row: tuple[Any, ...]) -> AgentRow:
     identifier, name, head, queue, question, summary, version, settings, created, used = row
-    return AgentRow(identifier, name, head, queue, question, summary, version, json.loads(settings), str(created), str(used))
+    return AgentRow(
+        identifier, name, head, queue, question, summary, version, json.loads(settings), str(created), str(used)
+    )

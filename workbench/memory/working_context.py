@@ -107,7 +107,9 @@ class WorkingContext:
             raise BlockError(f"Block {name} holds that already.", "Nothing was changed; go on.")
         return self.with_lines(name, (*block.lines, *fresh))
 
-    def replace(self, name: str, old: str, new: str, *, origin: str = "model", step: int | None = None) -> WorkingContext:
+    def replace(
+        self, name: str, old: str, new: str, *, origin: str = "model", step: int | None = None
+    ) -> WorkingContext:
         """Replace the exact text `old` by `new`; an empty `new` deletes it. Lines kept by the workbench stay."""
         block = self.block(name)
         if not old:
@@ -115,7 +117,9 @@ class WorkingContext:
         kept = {line.text: line for line in block.lines}
         found = block.text.count(old)
         if not found:
-            raise BlockError(f"Block {name} does not hold {old[:80]!r}.", "old_content must be an exact part of the block.")
+            raise BlockError(
+                f"Block {name} does not hold {old[:80]!r}.", "old_content must be an exact part of the block."
+            )
         start = block.text.index(old)
         if any(line.origin == "system" and _overlaps(block, line, start, start + len(old)) for line in block.lines):
             raise BlockError("That line is kept by the workbench.", "Edit your own lines only.")
@@ -152,14 +156,16 @@ class WorkingContext:
     def dump(self) -> dict[str, Any]:
         """JSON-ready, one entry a block."""
         return {
-            name: [[line.text, line.origin, line.step, line.pinned] for line in block.lines] for name, block in self.blocks.items()
+            name: [[line.text, line.origin, line.step, line.pinned] for line in block.lines]
+            for name, block in self.blocks.items()
         }
 
     @classmethod
     def load(cls, data: Mapping[str, Any], window_tokens: int) -> WorkingContext:
         """The inverse of `dump`."""
         blocks = {
-            name: Block(name, limit_chars(name, window_tokens), tuple(Line(*line) for line in lines)) for name, lines in data.items()
+            name: Block(name, limit_chars(name, window_tokens), tuple(Line(*line) for line in lines))
+            for name, lines in data.items()
         }
         return cls(blocks, int(window_tokens * SHARE))
 

@@ -16,7 +16,11 @@ CITATIONS = 5
 def found(evidence: Evidence, chain: Chain) -> str:
     """The chain as quotes, in the order in which one leads to the next."""
     quoted = [evidence.units[index] for index in chain.members[:CITATIONS]]
-    lead = "I quote and do not reason. The documents say:" if len(quoted) > 1 else "I quote and do not reason. The document says:"
+    lead = (
+        "I quote and do not reason. The documents say:"
+        if len(quoted) > 1
+        else "I quote and do not reason. The document says:"
+    )
     return "\n".join([lead, *(quote(unit) for unit in quoted)])
 
 

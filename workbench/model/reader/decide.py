@@ -50,7 +50,7 @@ def decide(view: View, score: Score) -> Call:
     chains = best_chains(evidence)
     if view.after == "search" and (call := _note(view, evidence, chains)):
         return call
-    query = next_query(evidence, chains, view.searches)
+    query = None if view.repeating else next_query(evidence, chains, view.searches)
     if query is not None:
         return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
     if not chains or not answers(evidence, chains[0]):
@@ -78,7 +78,12 @@ def _note(view: View, evidence: Evidence, chains: Sequence[Chain]) -> Call | Non
     while lines and len(view.task) + sum(len(line) + 1 for line in lines) > limit:
         stale = _stale(view.notes, evidence, chains)
         if stale is not None and len(view.task) - len(stale.line) + len(lines[0]) <= limit:
-            return "core_memory_replace", {"name": "task", "old_content": stale.line, "new_content": lines[0], "request_heartbeat": True}
+            return "core_memory_replace", {
+                "name": "task",
+                "old_content": stale.line,
+                "new_content": lines[0],
+                "request_heartbeat": True,
+            }
         lines.pop()
     if not lines:
         return None

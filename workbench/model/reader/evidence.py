@@ -175,7 +175,9 @@ class Evidence:
 
     def rare(self, stem: str) -> float:
         """How much sharing this stem tells: rare in the language, and in few of the passages in sight."""
-        return rarity(stem) * min(1.0, max(0.15, math.log((1 + self._passages) / (0.5 + self._df[stem])) / math.log(1 + self._passages)))
+        return rarity(stem) * min(
+            1.0, max(0.15, math.log((1 + self._passages) / (0.5 + self._df[stem])) / math.log(1 + self._passages))
+        )
 
     def like(self, query: str) -> list[float]:
         """The likeness of every unit to another query."""

@@ -48,7 +48,7 @@ def _runs(text: str) -> list[str]:
         bare = token.rstrip(".")
         if not bare or not (bare[0].isalnum()):
             _close(runs, held)
-            joiners, opening = [], token not in ",;:)—–" or opening and not held
+            joiners, opening = [], token not in ",;:)—–" or (opening and not held)
             continue
         if bare[0].isupper() and not (opening and _plain_opening(bare, text[match.end() :])):
             if held:

@@ -11,7 +11,10 @@ from workbench.model.reader.text import identifiers, rarity, stem, words
 from workbench.model.reader.words import FUNCTION_WORDS, QUESTION_WORDS
 
 _WANTED = (
-    ("date", r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade)\b|\bhow (?:early|late|recently)\b"),
+    (
+        "date",
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade)\b|\bhow (?:early|late|recently)\b",
+    ),
     (
         "number",
         r"\bhow (?:many|much|long|far|tall|high|deep|wide|old|large|big|heavy|fast|often|few|great)\b"

@@ -15,7 +15,9 @@ _HEADER = re.compile(
     r" \| (?:(?P<heading>.*) \| )?score (?P<score>-?[\d.]+)\s*$"
 )
 _SHOWING = re.compile(r"^Showing (\d+) of ([\d,]+) results \(page (\d+)/(\d+)\)")
-_NOTE = re.compile(r"^\s*(?:-\s*)?\[(?P<handle>#[a-z]+\d+)\] (?P<document>.+) p\.(?P<page>\d+): [\"“](?P<quote>.+)[\"”]\s*$")
+_NOTE = re.compile(
+    r"^\s*(?:-\s*)?\[(?P<handle>#[a-z]+\d+)\] (?P<document>.+) p\.(?P<page>\d+): [\"“](?P<quote>.+)[\"”]\s*$"
+)
 _SEARCHED = re.compile(r"\"((?:[^\"\\]|\\.)*)\" page (\d+)/(\d+)")
 
 
@@ -54,7 +56,10 @@ class Search:
 
 @dataclass(frozen=True)
 class View:
-    """One request, read. `after` says what came last: "user", "search", "note", "failed" or "other"."""
+    """One request, read. `repeating`: a call was refused for being made again.
+
+    `after` says what came last: "user", "search", "note", "failed" or "other".
+    """
 
     question: str
     after: str
@@ -65,12 +70,17 @@ class View:
     task: str
     functions: frozenset[str] = field(default_factory=frozenset)
     window_tokens: int = 8192
+    repeating: bool = False
+
+
+_REPEATED = "with the same arguments"
+"""What the executor says of a call made again and again."""
 
 
 def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> View:
     """Read a request. Anything malformed is passed over: a reader never fails on what it is shown."""
     state: dict[str, Any] = {}
-    question, after = "", "other"
+    question, after, repeating = "", "other", False
     passages: dict[str, Passage] = {}
     searches: dict[tuple[str, int], Search] = {}
     calls: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -80,7 +90,7 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
             state = content
         elif role == "user" and content.get("type") == "user_message":
             question, after = str(content.get("message", "")), "user"
-            searches = {}
+            searches, repeating = {}, False
         elif role == "assistant":
             for call in message.get("tool_calls") or ():
                 function = call.get("function", {})
@@ -94,6 +104,9 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
                 search = _search(arguments, body, tuple(hits))
                 searches[search.query, search.page] = search
                 after = "search"
+            elif name == "archival_memory_search":
+                # The list of searches is bounded: one that fell off it may be made again, and is refused.
+                repeating, after = repeating or _REPEATED in body, "failed"
             elif name.startswith("core_memory"):
                 after = "note" if content.get("status") == "OK" else "failed"
             else:
@@ -113,6 +126,7 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
         task=task,
         functions=frozenset(str(tool.get("function", {}).get("name")) for tool in tools),
         window_tokens=int(context.get("window") or 8192),
+        repeating=repeating,
     )
 
 
@@ -158,7 +172,11 @@ def parse_hits(body: str) -> dict[str, Passage]:
     def close() -> None:
         if header:
             hits[header["handle"]] = Passage(
-                header["handle"], header["document"], int(header["page"]), (header["heading"] or "").strip(), "\n".join(lines)
+                header["handle"],
+                header["document"],
+                int(header["page"]),
+                (header["heading"] or "").strip(),
+                "\n".join(lines),
             )
 
     for line in body.split("\n"):
