@@ -37,7 +37,7 @@ def answers(evidence: Evidence, chain: Chain) -> bool:
 
 def met(evidence: Evidence, chain: Chain, asked: list[Term]) -> float:
     """The weight of the asked words that the chain meets, word for word or by a word much like it."""
-    firm = [index for index in chain.members if _is_firm(evidence, chain, index)]
+    firm = _firm(evidence, chain)
     have: dict[str, float] = {}
     for index in chain.members:
         share = 1.0 if index in firm else LOOSE_SHARE
@@ -54,14 +54,27 @@ def met(evidence: Evidence, chain: Chain, asked: list[Term]) -> float:
     return total
 
 
-def _is_firm(evidence: Evidence, chain: Chain, index: int) -> bool:
-    """Whether a member is about what the question is about."""
-    unit = evidence.units[index]
-    if _names(evidence.question) & (unit.stems | unit.near):
-        return True
-    if not _names(evidence.question) and index == chain.members[0]:
-        return True
-    return any(evidence.link(unit, evidence.units[other]) >= FIRM_LINK for other in chain.members if other != index)
+def _firm(evidence: Evidence, chain: Chain) -> list[int]:
+    """The members that are about what the question is about: those with one of its names, and those firmly linked to them,
+
+    directly or through others. Two sentences that hang together are not firm while neither hangs on the question.
+    """
+    asked = _names(evidence.question)
+    firm = {index for index in chain.members if asked & (evidence.units[index].stems | evidence.units[index].near)}
+    if not firm:
+        firm = {chain.members[0]}
+    while more := {
+        index
+        for index in chain.members
+        if index not in firm and any(_link(evidence, index, known) >= FIRM_LINK for known in firm)
+    }:
+        firm |= more
+    return [index for index in chain.members if index in firm]
+
+
+def _link(evidence: Evidence, one: int, other: int) -> float:
+    left, right = evidence.units[one], evidence.units[other]
+    return max(evidence.link(left, right), evidence.link(right, left))
 
 
 def _names(question: Question) -> frozenset[str]:
