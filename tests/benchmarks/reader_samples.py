@@ -3,7 +3,8 @@
     python tests/benchmarks/reader_samples.py SET [--data DIR] [--limit N] [--verbose] [--absent]
 
 SET is a folder of documents with questions.json, such as sample_docs (or FOLDER:QUESTIONS_FILE), or a public set under
-DIR: hotpotqa, hotpotqa-dev, musique. For public sets a paragraph is a document. --absent takes the gold paragraphs away: every answer is then wrong.
+DIR: hotpotqa, hotpotqa-dev, musique. For public sets a paragraph is a document. --absent takes the gold
+paragraphs away: every answer is then wrong.
 """
 
 from __future__ import annotations
