@@ -10,10 +10,11 @@ from threading import Event as Flag
 from typing import Any
 
 from workbench.engine import Engine
-from workbench.model.chat_model import Completion, Delta, FunctionCall, ModelRequest
+from workbench.model.chat_model import Completion, Delta, FunctionCall, ModelRequest, Usage
 
-Plan = Callable[[ModelRequest, int], "tuple[str, dict[str, Any]] | str"]
-"""What to reply to a request, given its number: (function, arguments), or a text."""
+Call = tuple[str, dict[str, Any]]
+Plan = Callable[[ModelRequest, int], "Call | list[Call] | str"]
+"""What to reply to a request, given its number: (function, arguments), several of them, or a text."""
 
 
 class Scripted:
@@ -21,11 +22,12 @@ class Scripted:
 
     name = "scripted"
 
-    def __init__(self, plan: Plan, keep: bool = True) -> None:
+    def __init__(self, plan: Plan, keep: bool = True, usage: Callable[[ModelRequest], int] | None = None) -> None:
+        """`usage` says how many tokens a prompt has, as a server would; None reports none."""
         self.plan = plan
+        self.usage = usage
         self.keep = keep
         self.bodies: list[str] = []
-        self.tokens: list[int] = []
         self.number = 0
         self.seconds = 0.0
 
@@ -35,11 +37,16 @@ class Scripted:
             self.bodies.append(json.dumps(request.body(), ensure_ascii=False))
         reply = self.plan(request, self.number)
         self.number += 1
+        usage = Usage(self.usage(request), 1) if self.usage else None
         if isinstance(reply, str):
-            done = Completion(reply, (), "stop")
+            done = Completion(reply, (), "stop", usage)
         else:
-            call = FunctionCall(f"call_{self.number}", reply[0], json.dumps(reply[1], ensure_ascii=False))
-            done = Completion("", (call,), "tool_calls")
+            made = [reply] if isinstance(reply, tuple) else reply
+            calls = [
+                FunctionCall(f"call_{self.number}_{k}", name, json.dumps(arguments, ensure_ascii=False))
+                for k, (name, arguments) in enumerate(made)
+            ]
+            done = Completion("", tuple(calls), "tool_calls", usage)
         self.seconds += time.perf_counter() - started
         yield done
 

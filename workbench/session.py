@@ -5,20 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench import room, shelves
-from workbench.agent import journal
+from workbench.agent import journal, memory_edits
 from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
-from workbench.agent.workspace import page_read
+from workbench.agent.workspace import Workspace, page_read
 from workbench.config import Settings, read_settings
 from workbench.engine import Engine, source_name
 from workbench.errors import NotFound, UsageError, WorkbenchError
-from workbench.events import ContextAssembled, Detached, Event, Failed, PageRead
+from workbench.events import ContextAssembled, Detached, Event, Failed, MemoryEdited, PageRead
 from workbench.memory.archival_search import Budget
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
@@ -248,6 +248,26 @@ class Session:
         """The blocks of the working context, as they are now."""
         blocks = self._current.workspace.memory.working.blocks.values()
         return tuple(BlockView(block.name, block.text, len(block.text), block.limit_chars) for block in blocks)
+
+    def edit_memory(self, block: str, old: str, new: str) -> MemoryEdited:
+        """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises BlockError, UsageError."""
+        with self._idle() as space:
+            return memory_edits.edit(space, block, old, new)
+
+    def pin(self, block: str, line: str, pinned: bool = True) -> MemoryEdited:
+        """Pin a line of a block, so that the model cannot change it, or let it go. Raises BlockError, UsageError."""
+        with self._idle() as space:
+            return memory_edits.pin(space, block, line, pinned)
+
+    @contextmanager
+    def _idle(self) -> Iterator[Workspace]:
+        agent = self._current
+        if not agent.asking.acquire(blocking=False):
+            raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
+        try:
+            yield agent.workspace
+        finally:
+            agent.asking.release()
 
     def page(self, document: str, number: int, passage: int | None = None) -> PageView:
         """A page of a document of the attached sources. Raises NotFound."""

@@ -73,7 +73,8 @@ class MainContext:
             used = self._used()
         if used > self.pressure.flush:
             told += yield from self._evict()
-        if (used := self._used()) > self.pressure.usable:
+            used = self._used()
+        if used > self.pressure.usable:
             raise ContextOverflow(
                 f"The question and the instructions take {used:,} tokens; the window has room for {self.pressure.usable:,}.",
                 "Ask a shorter question, or use a larger window: --window.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from typing import Any
 
 from workbench import events
@@ -12,6 +12,7 @@ from workbench.events import Citation, Event, FileFailed, Hit, PageRead
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
+_OUTSIDE = ("step", "agent", "seq")
 _KINDS: dict[str, type[Event]] = {
     kind().name: kind
     for kind in vars(events).values()
@@ -25,12 +26,23 @@ def dump(event: Event) -> str:
         event = replace(event, hits=tuple(replace(hit, text="") for hit in event.hits))
     if isinstance(event, events.MemoryEdited):
         event = replace(event, text="")
-    data = event.as_dict()
-    for key in ("event", "step", "agent", "seq"):
-        data.pop(key, None)
-    blank = type(event)()
-    kept = {key: value for key, value in data.items() if getattr(blank, key, None) != value}
+    kept = {
+        field.name: _plain(value)
+        for field in fields(event)
+        if field.name not in _OUTSIDE and (value := getattr(event, field.name)) != _default(field)
+    }
     return json.dumps(kept, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """JSON of a value: only what is a dataclass, or holds some, is taken apart."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def load(agent: str, seq: int, step: int | None, name: str, data: str, texts: Texts) -> Event | None:

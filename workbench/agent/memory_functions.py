@@ -50,7 +50,7 @@ def core_memory_append(workspace: Workspace, name: str, content: str) -> Outcome
         name: The block: persona, human or task.
         content: The text to remember; each line becomes a line of the block.
     """
-    after = workspace.memory.working.append(name, content, step=workspace.step)
+    after = workspace.memory.working.append(name, content, step=workspace.step, place_of=workspace.place_of)
     return _edited(workspace, name, after, added=content)
 
 
@@ -63,7 +63,9 @@ def core_memory_replace(workspace: Workspace, name: str, old_content: str, new_c
         old_content: The exact text to replace.
         new_content: The text that takes its place.
     """
-    after = workspace.memory.working.replace(name, old_content, new_content, step=workspace.step)
+    after = workspace.memory.working.replace(
+        name, old_content, new_content, step=workspace.step, place_of=workspace.place_of
+    )
     return _edited(workspace, name, after, added=new_content, removed=old_content)
 
 

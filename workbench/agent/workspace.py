@@ -51,6 +51,14 @@ class Workspace:
         """Whether a passage was shown under this handle."""
         return handle in self.memory.handles.values()
 
+    def place_of(self, handle: str) -> tuple[str, int] | None:
+        """Document and page (1-based) of a handle that the queue shows, or None."""
+        for message in reversed(self.memory.queue.messages):
+            for hit in (message.body.get("archive") or {}).get("hits", ()):
+                if hit["handle"] == handle:
+                    return str(hit["document"]), int(hit["page"])
+        return None
+
     def branch(self) -> list[int]:
         """Ids of all stored messages of the current branch."""
         return self.memory.branch

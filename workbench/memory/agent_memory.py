@@ -69,6 +69,7 @@ class AgentMemory:
         """Results whose question is answered, and the passages that stay in them (see keep_evidence)."""
         self._evidence_key = ""
         self.handles: dict[int, str] = {}
+        self._block_at: dict[str, tuple[Any, int]] = {}
         self._rows: dict[str, list[Sequence[Any]]] = {}
         self._updates: list[Write] = []
         self._head_written: tuple[Any, ...] = ()
@@ -150,13 +151,18 @@ class AgentMemory:
         """A new version of the working context; stored at the next commit."""
         if working == self.working and self.version is not None:
             return
-        blocks = {
-            name: self._keep_text(json.dumps(lines, ensure_ascii=False)) for name, lines in working.dump().items()
-        }
         self.working = working
         parent, self.version = self.version, self._next_version
         self._next_version += 1
-        self._insert("context_versions", [self.version, self.agent.id, parent, step, json.dumps(blocks), self.clock()])
+        blocks: dict[str, Any] = {}
+        for name, lines in working.dump().items():
+            known, version = self._block_at.get(name, (None, 0))
+            # A block that did not change is a reference to the version that holds its lines.
+            blocks[name] = version if known == lines else lines
+            if known != lines:
+                self._block_at[name] = (lines, self.version)
+        row = [self.version, self.agent.id, parent, step, json.dumps(blocks, ensure_ascii=False), self.clock()]
+        self._insert("context_versions", row)
 
     def set_summary(self, summary: Summary, tokens: int, *, step: int | None = None) -> None:
         """A new recursive summary; stored at the next commit."""

@@ -22,6 +22,8 @@ class FifoQueue:
         self._messages: list[StoredMessage] = []
         self._totals: dict[str, int] = {}
         self._ranges: list[list[int]] = []
+        self.alerts: list[StoredMessage] = []
+        """The alerts of the system among the messages."""
 
     @property
     def messages(self) -> Sequence[StoredMessage]:
@@ -31,7 +33,7 @@ class FifoQueue:
     @messages.setter
     def messages(self, messages: Iterable[StoredMessage]) -> None:
         found = list(messages)
-        self._messages, self._totals, self._ranges = [], {}, []
+        self._messages, self._totals, self._ranges, self.alerts = [], {}, [], []
         for message in found:
             self.append(message)
 
@@ -53,6 +55,8 @@ class FifoQueue:
         else:
             self._ranges.append([message.id, message.id])
         self._messages.append(message)
+        if message.kind == "system_alert":
+            self.alerts.append(message)
         for name in self._totals:
             self._totals[name] += tokens_in(message, name)
 

@@ -191,5 +191,12 @@ class FlightRecorder:
         )
         if row is None:
             return None
-        blocks = {name: json.loads(self.text(key)) for name, key in json.loads(row[0]).items()}
+        blocks = json.loads(row[0])
+        elsewhere = sorted({value for value in blocks.values() if isinstance(value, int)})
+        if elsewhere:
+            held = self.database.rows(
+                "SELECT version_id, blocks FROM context_versions WHERE list_contains(?, version_id)", [elsewhere]
+            )
+            known = {int(key): json.loads(text) for key, text in held}
+            blocks = {name: known[at][name] if isinstance(at, int) else at for name, at in blocks.items()}
         return WorkingContext.load(blocks, window_tokens)

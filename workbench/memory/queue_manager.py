@@ -47,7 +47,7 @@ class Pressure:
 
 def warned(queue: FifoQueue) -> bool:
     """Whether the model was told of the pressure since messages were evicted last."""
-    return any(is_alert(message) for message in reversed(queue.messages))
+    return any(is_alert(message) for message in queue.alerts)
 
 
 def is_alert(message: StoredMessage) -> bool:
@@ -73,7 +73,7 @@ def leaving(
     take = partial(queue.leaving, order=lambda groups: policy.order(groups, notes), name=calibration.encoding)
     unseen = _unseen(queue.groups())
     gone = take(int(room * pressure.evict_to_share), unseen)
-    alerts = [message for message in queue.messages if is_alert(message)]
+    alerts = [message for message in queue.alerts if is_alert(message)]
     chosen = {message.id for message in (*gone, *alerts)}
     left = sum(tokens_in(m, calibration.encoding) for m in queue.messages if m.id not in chosen)
     if left > room:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,10 @@ SHARE = 0.12
 _LIMIT_CHARS = 2_000
 _PARTS = {"persona": 0.25, "human": 0.25, "task": 0.5}
 _CHARS_PER_TOKEN = 4
+_HANDLE = re.compile(r"#[a-z]{1,3}\d{1,3}\b")
+
+PlaceOf = Callable[[str], tuple[str, int] | None]
+"""Looks up the document and the page (1-based) of a handle that was shown."""
 
 
 class BlockError(UsageError):
@@ -25,12 +30,17 @@ class BlockError(UsageError):
 
 @dataclass(frozen=True)
 class Line:
-    """One line and where it came from: `origin` is model, user, system (kept by the workbench) or hop."""
+    """One line and where it came from: `origin` is model, user, system (kept by the workbench) or hop.
+
+    `document` and `page` (1-based) are those of the passage whose handle it names first. A pinned line is the user's to change.
+    """
 
     text: str
     origin: str = "model"
     step: int | None = None
     pinned: bool = False
+    document: str = ""
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,36 +105,61 @@ class WorkingContext:
         """Block name to text, as it is sent."""
         return {name: block.text for name, block in self.blocks.items()}
 
-    def append(self, name: str, content: str, *, origin: str = "model", step: int | None = None) -> WorkingContext:
-        """Add lines at the end of a block. A line that is already there is refused."""
+    def append(
+        self, name: str, content: str, *, origin: str = "model", step: int | None = None, place_of: PlaceOf | None = None
+    ) -> WorkingContext:
+        """Add lines at the end of a block. A line that is already there is refused. `place_of` looks up handles."""
         block = self.block(name)
-        new = _lines(content, origin, step)
+        new = _lines(content, origin, step, place_of)
         if not new:
             raise BlockError("There is nothing to append: content is empty.", "Give the text to remember.")
         present = {line.text for line in block.lines}
-        fresh = tuple(line for line in new if line.text not in present)
+        fresh = tuple({line.text: line for line in new if line.text not in present}.values())
         if not fresh:
             raise BlockError(f"Block {name} holds that already.", "Nothing was changed; go on.")
         return self.with_lines(name, (*block.lines, *fresh))
 
     def replace(
-        self, name: str, old: str, new: str, *, origin: str = "model", step: int | None = None
-    ) -> WorkingContext:
-        """Replace the exact text `old` by `new`; an empty `new` deletes it. Lines kept by the workbench stay."""
+        self, name: str, old: str, new: str, *, origin: str = "model", step: int | None = None,
+        place_of: PlaceOf | None = None,
+    ) -> WorkingContext:  # fmt: skip
+        """Replace the exact text `old` by `new`; an empty `new` deletes it. Lines kept by the workbench stay.
+
+        Lines that the user has pinned are changed by the user alone, and stay pinned.
+        """
         block = self.block(name)
         if not old:
             raise BlockError("old_content is empty.", "Give the exact text to replace.")
-        kept = {line.text: line for line in block.lines}
-        found = block.text.count(old)
-        if not found:
+        if old not in block.text:
             raise BlockError(
                 f"Block {name} does not hold {old[:80]!r}.", "old_content must be an exact part of the block."
             )
         start = block.text.index(old)
-        if any(line.origin == "system" and _overlaps(block, line, start, start + len(old)) for line in block.lines):
+        touched = [line for line in block.lines if _overlaps(block, line, start, start + len(old))]
+        if any(line.origin == "system" for line in touched):
             raise BlockError("That line is kept by the workbench.", "Edit your own lines only.")
+        pinned = any(line.pinned for line in touched)
+        if pinned and origin != "user":
+            raise BlockError("The user has pinned that line.", "Leave it, and append what you have to add.")
+        kept = {line.text: line for line in block.lines}
         text = block.text.replace(old, new, 1)
-        lines = tuple(kept.get(part, Line(part, origin, step)) for part in text.split("\n") if part.strip())
+        lines = tuple(kept.get(line.text) or replace(line, pinned=pinned) for line in _lines(text, origin, step, place_of))
+        texts = [line.text for line in lines]
+        if doubled := [part for part in texts if texts.count(part) > 1]:
+            raise BlockError(f"Block {name} would hold a line twice: {doubled[0][:80]!r}.", "Delete one of them instead.")
+        return self.with_lines(name, lines)
+
+    def pin(self, name: str, text: str, pinned: bool) -> WorkingContext:
+        """Pin the one line that is, or else holds, `text`, or let it go. Raises BlockError when that is no line, or several."""
+        block = self.block(name)
+        found = [line for line in block.lines if line.text == text.strip()] or [
+            line for line in block.lines if text.strip() and text.strip() in line.text
+        ]
+        if len(found) != 1:
+            raise BlockError(
+                f"Block {name} has {len(found)} lines that hold {text[:80]!r}.", "Give the text of one line of the block."
+            )
+        lines = tuple(replace(line, pinned=pinned) if line is found[0] else line for line in block.lines)
         return self.with_lines(name, lines)
 
     def start_question(self, question: str, step: int | None = None) -> WorkingContext:
@@ -156,7 +191,7 @@ class WorkingContext:
     def dump(self) -> dict[str, Any]:
         """JSON-ready, one entry a block."""
         return {
-            name: [[line.text, line.origin, line.step, line.pinned] for line in block.lines]
+            name: [_dumped(line) for line in block.lines]
             for name, block in self.blocks.items()
         }
 
@@ -175,8 +210,19 @@ def limit_chars(name: str, window_tokens: int) -> int:
     return min(_LIMIT_CHARS, int(window_tokens * SHARE * _CHARS_PER_TOKEN * _PARTS.get(name, 0.25)))
 
 
-def _lines(text: str, origin: str, step: int | None) -> tuple[Line, ...]:
-    return tuple(Line(part.rstrip(), origin, step) for part in text.splitlines() if part.strip())
+def _dumped(line: Line) -> list[Any]:
+    values = [line.text, line.origin, line.step, line.pinned]
+    return [*values, line.document, line.page] if line.document else values
+
+
+def _lines(text: str, origin: str, step: int | None, place_of: PlaceOf | None = None) -> tuple[Line, ...]:
+    found = []
+    for part in text.splitlines():
+        if part.strip():
+            handle = _HANDLE.search(part) if place_of else None
+            document, page = (place_of(handle[0]) if place_of and handle else None) or ("", None)
+            found.append(Line(part.rstrip(), origin, step, False, document, page))
+    return tuple(found)
 
 
 def _cut(text: str, limit: int) -> str:
