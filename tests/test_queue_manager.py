@@ -81,10 +81,14 @@ def test_lru_keeps_what_was_mentioned_or_recalled() -> None:
     log.queue.question = None
     cited, other = log.search(1), log.search(2)
     log.say('It says "oil" [#a1].')
-    recalled = f"Showing 1 of 1 results (page 0/0)\n2026-01-01T00:00:0{said.id}Z user: My cat is called Tom.\nNo more results."
+    recalled = (
+        f"Showing 1 of 1 results (page 0/0)\n2026-01-01T00:00:0{said.id}Z user: My cat is called Tom.\nNo more results."
+    )
     call = {"id": "r", "name": "conversation_search", "arguments": "{}"}
     log.add("assistant", "assistant", {"content": "", "calls": [call]})
-    log.add("tool", "function_result", {"call": "r", "function": "conversation_search", "status": "OK", "text": recalled})
+    log.add(
+        "tool", "function_result", {"call": "r", "function": "conversation_search", "status": "OK", "text": recalled}
+    )
     log.ask("What is my cat called?")
     room = log.queue.tokens - 1
     assert leave(log, "fifo", room) == [said.id]
@@ -159,7 +163,9 @@ def test_the_limit_in_our_counts_is_the_largest_that_the_server_accepts() -> Non
 # -- through the session ------------------------------------------------------------------------------------------------
 
 
-def talk(make_session: Any, plan: Callable[..., Any], questions: list[str], papers: Path, **settings: Any) -> tuple[Any, Scripted, list[Any]]:
+def talk(
+    make_session: Any, plan: Callable[..., Any], questions: list[str], papers: Path, **settings: Any
+) -> tuple[Any, Scripted, list[Any]]:
     with using(Scripted(plan)) as model:
         session = make_session(model="gpt-4o", **settings)
         session.open_agent("tester")
@@ -176,7 +182,9 @@ def citing(request: Any, number: int) -> Any:
     return "send_message", {"message": f'It says "{sentence}" [{handle}].'}
 
 
-def test_once_answered_cited_passages_stay_whole_and_other_results_become_receipts(make_session: Any, papers: Path) -> None:
+def test_once_answered_cited_passages_stay_whole_and_other_results_become_receipts(
+    make_session: Any, papers: Path
+) -> None:
     questions = ["Who kept the harbour light number 3?", "And number 7?"]
     session, model, events = talk(make_session, citing, questions, papers)
     before, after = (json.loads(body)["messages"] for body in model.bodies)
@@ -215,7 +223,9 @@ def searching(request: Any, number: int) -> Any:
 
 def test_the_model_writes_the_summary_in_recorded_requests_of_its_own(make_session: Any, papers: Path) -> None:
     questions = ["How much oil was ordered?", "And by whom?"]
-    session, model, events = talk(make_session, searching, questions, papers, window_tokens=2_048, summary_by="model", summary_form="prose")
+    session, model, events = talk(
+        make_session, searching, questions, papers, window_tokens=2_048, summary_by="model", summary_form="prose"
+    )
     bodies = [json.loads(body) for body in model.bodies]
     asked = [body for body in bodies if "tools" not in body]
     assert asked
@@ -238,7 +248,9 @@ def test_a_summary_too_large_for_one_request_is_made_part_by_part(make_session: 
         return "send_message", {"message": " ".join(f"word{number}x{k}" for k in range(150))}
 
     questions = [f"Tell me about light {n}: " + "why " * 60 for n in range(30)]
-    session, model, events = talk(make_session, chatting, questions, papers, window_tokens=4_096, summary_by="model", read_ahead=False)
+    session, model, events = talk(
+        make_session, chatting, questions, papers, window_tokens=4_096, summary_by="model", read_ahead=False
+    )
     asked = [json.loads(body) for body in model.bodies if "tools" not in json.loads(body)]
     batches = len([event for event in events if isinstance(event, Evicted)])
     assert batches
@@ -252,7 +264,9 @@ def test_a_model_that_fails_to_summarise_is_replaced_by_condensation(make_sessio
             raise ModelError("The server said no.", "Try later.")
         return searching(request, number)
 
-    session, model, events = talk(make_session, failing, ["How much oil was ordered?"], papers, window_tokens=2_048, summary_by="model")
+    session, model, events = talk(
+        make_session, failing, ["How much oil was ordered?"], papers, window_tokens=2_048, summary_by="model"
+    )
     assert any(isinstance(event, AnswerDone) for event in events)
     written = [event for event in events if isinstance(event, SummaryWritten)]
     assert written
@@ -262,7 +276,9 @@ def test_a_model_that_fails_to_summarise_is_replaced_by_condensation(make_sessio
 
 
 def test_the_alert_comes_once_between_two_flushes(make_session: Any, papers: Path) -> None:
-    session, model, events = talk(make_session, searching, ["How much oil was ordered?", "By whom?", "When?"], papers, window_tokens=3_000)
+    session, model, events = talk(
+        make_session, searching, ["How much oil was ordered?", "By whom?", "When?"], papers, window_tokens=3_000
+    )
     order = [type(event) for event in events if isinstance(event, (PressureWarning, Evicted))]
     assert PressureWarning in order
     assert Evicted in order

@@ -35,7 +35,7 @@ def test_an_overfull_block_says_the_numbers_and_what_to_do() -> None:
 
 def test_all_blocks_together_stay_within_their_share_of_the_window() -> None:
     context = WorkingContext.fresh(2_048, "", "")
-    with pytest.raises(BlockError, match="tokens"):
+    with pytest.raises(BlockError, match="tokens"):  # noqa: PT012 (which append overflows is not known beforehand)
         for name in ("persona", "human", "task"):
             for number in range(60):
                 try:
@@ -60,7 +60,12 @@ def test_a_pinned_line_is_the_users_to_change() -> None:
     edited = context.replace("human", "short", "long", origin="user")
     line = edited.block("human").lines[-1]
     assert (line.text, line.origin, line.pinned) == ("Likes long answers.", "user", True)
-    assert edited.pin("human", "long", False).replace("human", "long", "very long").block("human").text.endswith("very long answers.")
+    assert (
+        edited.pin("human", "long", False)
+        .replace("human", "long", "very long")
+        .block("human")
+        .text.endswith("very long answers.")
+    )
     with pytest.raises(BlockError, match="0 lines"):
         context.pin("human", "no such line", True)
 
@@ -75,14 +80,20 @@ def test_lines_know_the_step_document_and_page_they_come_from_and_survive_storag
 
 
 def test_pinned_lines_stay_when_the_next_question_begins() -> None:
-    context = FRESH.start_question("one?").append("task", "keep me").append("task", "drop me").pin("task", "keep me", True)
+    context = (
+        FRESH.start_question("one?").append("task", "keep me").append("task", "drop me").pin("task", "keep me", True)
+    )
     assert context.start_question("two?").block("task").text == "question: two?\nkeep me"
 
 
 def test_the_user_edits_and_pins_through_the_session_and_it_survives_a_restart(make_session: Any, papers: Path) -> None:
     def plan(request: Any, number: int) -> Any:
         if number == 0:
-            return "core_memory_replace", {"name": "human", "old_content": "Prefers tables", "new_content": "Prefers prose"}
+            return "core_memory_replace", {
+                "name": "human",
+                "old_content": "Prefers tables",
+                "new_content": "Prefers prose",
+            }
         return "send_message", {"message": "Good day."}
 
     with using(Scripted(plan)) as model:

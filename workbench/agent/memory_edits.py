@@ -31,4 +31,3 @@ def _kept(space: Workspace, name: str, after: WorkingContext, *, added: str = ""
     memory.journal([(None, event.name, journal.dump(event))])
     memory.commit()
     return event
-

@@ -106,7 +106,13 @@ class WorkingContext:
         return {name: block.text for name, block in self.blocks.items()}
 
     def append(
-        self, name: str, content: str, *, origin: str = "model", step: int | None = None, place_of: PlaceOf | None = None
+        self,
+        name: str,
+        content: str,
+        *,
+        origin: str = "model",
+        step: int | None = None,
+        place_of: PlaceOf | None = None,
     ) -> WorkingContext:
         """Add lines at the end of a block. A line that is already there is refused. `place_of` looks up handles."""
         block = self.block(name)
@@ -143,10 +149,14 @@ class WorkingContext:
             raise BlockError("The user has pinned that line.", "Leave it, and append what you have to add.")
         kept = {line.text: line for line in block.lines}
         text = block.text.replace(old, new, 1)
-        lines = tuple(kept.get(line.text) or replace(line, pinned=pinned) for line in _lines(text, origin, step, place_of))
+        lines = tuple(
+            kept.get(line.text) or replace(line, pinned=pinned) for line in _lines(text, origin, step, place_of)
+        )
         texts = [line.text for line in lines]
         if doubled := [part for part in texts if texts.count(part) > 1]:
-            raise BlockError(f"Block {name} would hold a line twice: {doubled[0][:80]!r}.", "Delete one of them instead.")
+            raise BlockError(
+                f"Block {name} would hold a line twice: {doubled[0][:80]!r}.", "Delete one of them instead."
+            )
         return self.with_lines(name, lines)
 
     def pin(self, name: str, text: str, pinned: bool) -> WorkingContext:
@@ -157,7 +167,8 @@ class WorkingContext:
         ]
         if len(found) != 1:
             raise BlockError(
-                f"Block {name} has {len(found)} lines that hold {text[:80]!r}.", "Give the text of one line of the block."
+                f"Block {name} has {len(found)} lines that hold {text[:80]!r}.",
+                "Give the text of one line of the block.",
             )
         lines = tuple(replace(line, pinned=pinned) if line is found[0] else line for line in block.lines)
         return self.with_lines(name, lines)
@@ -190,10 +201,7 @@ class WorkingContext:
 
     def dump(self) -> dict[str, Any]:
         """JSON-ready, one entry a block."""
-        return {
-            name: [_dumped(line) for line in block.lines]
-            for name, block in self.blocks.items()
-        }
+        return {name: [_dumped(line) for line in block.lines] for name, block in self.blocks.items()}
 
     @classmethod
     def load(cls, data: Mapping[str, Any], window_tokens: int) -> WorkingContext:
