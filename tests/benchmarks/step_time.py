@@ -99,11 +99,11 @@ def measure(window: int, steps: int, *, profile: bool = False, messages: int = 0
         session.search("warm up")
         memory = session._current.workspace.memory
         for n in range(messages):
-            memory.add(
-                "user",
-                "system_alert",
-                {"message": f"Entry {n}: the keeper of light {n} wrote a line of some length about oil."},
+            said = f"Entry {n}: the keeper of light {n} wrote a line of some length about oil and the weather."
+            kind = (
+                ("user", "user_message", {"message": said}) if n % 2 else ("assistant", "assistant", {"content": said})
             )
+            memory.add(*kind)
         memory.commit()
         watch = cProfile.Profile(time.thread_time)
         times: list[float] = []

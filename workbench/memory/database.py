@@ -42,7 +42,7 @@ class Database:
     def __init__(self, file: Path, *, memory_limit_mb: int = 1_024, threads: int = 2) -> None:
         self.file = file
         self._connection = _connect(file, memory_limit_mb, threads)
-        self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any], bool] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._closed = False
         self.catalogue = 0
@@ -54,12 +54,13 @@ class Database:
     def write(self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True) -> T:
         """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit.
 
-        `catalogue` False promises that the job leaves sources, documents and attachments alone.
+        `catalogue` False promises that the job leaves sources, documents and attachments alone and does nothing but
+        insert rows and update them by key: its statements are not optimised, which would take longer than to run them.
         """
         if self._closed:
             raise ArchiveError("The database is closed.", "Start the workbench again.")
         future: Future[T] = Future()
-        self._jobs.put((job, future))
+        self._jobs.put((job, future, catalogue))
         try:
             return future.result()
         finally:
@@ -93,17 +94,20 @@ class Database:
             self._connection.close()
 
     def _run_writer(self) -> None:
-        cursor = self._connection.cursor()
+        cursor, simple = self._connection.cursor(), self._connection.cursor()
+        simple.execute("PRAGMA disable_optimizer")
         while (item := self._jobs.get()) is not None:
-            job, future = item
+            job, future, catalogue = item
+            chosen = cursor if catalogue else simple
             try:
-                with _transaction(cursor):
-                    result = job(cursor)
+                with _transaction(chosen):
+                    result = job(chosen)
             except BaseException as error:
                 future.set_exception(_as_archive_error(error))
             else:
                 future.set_result(result)
         cursor.close()
+        simple.close()
 
 
 def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
