@@ -18,17 +18,17 @@ class Weights:
     link by which one may follow another, `document` the cost of one more document.
     """
 
-    coverage: float = 1.3
-    likeness: float = 1.2
+    coverage: float = 1.0
+    likeness: float = 0.8
     floor: float = 0.3
-    soft: float = 1.0
+    soft: float = 0.6
     residual: float = 0.5
     link: float = 0.12
-    bridge: float = 0.1
-    supplies: float = 0.2
-    member: float = 0.15
+    bridge: float = 0.15
+    supplies: float = 0.12
+    member: float = 0.12
     jump: float = 0.15
-    trust: float = 0.9
+    trust: float = 0.5
     document: float = 0.02
     starts: int = 12
     beam: int = 12
