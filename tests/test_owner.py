@@ -71,6 +71,8 @@ def test_other_commands_work_through_the_owner(tmp_path: Path) -> None:
 def test_when_the_owner_dies_the_next_command_becomes_the_owner(tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = owner(home)
+    # It answers before it has made its agent.
+    assert wait_until(lambda: bool(command(home, "agents")[-1]["agents"]))
     children = descendants(process.pid)
     process.kill()
     process.communicate()

@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from workbench import __version__, paths
-from workbench.config import SMALLEST_WINDOW_TOKENS, Settings, read_settings
+from workbench.config import Settings, read_settings
 from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
+from workbench.flags import COMMANDS
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -91,132 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         "--samples", action="version", version=str(paths.samples()), help="print where the sample documents are"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for name, (summary, fill, run) in COMMANDS.items():
-        sub = commands.add_parser(name, help=summary, description=summary)
-        fill(sub)
+    for name, entry in COMMANDS.items():
+        sub = commands.add_parser(name, help=entry.summary, description=entry.summary)
+        entry.fill(sub)
         sub.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=_with_session(entry.body) if entry.body else _open)
     return parser
-
-
-# -- arguments ------------------------------------------------------------------------------------------------------
-
-
-def _agent_flags(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--agent", metavar="NAME", help="the agent; made when it is new")
-    sub.add_argument(
-        "--model", metavar="M", help='a model of the server in OPENAI_BASE_URL, or "reader" for the embedded one'
-    )
-    sub.add_argument(
-        "--window",
-        metavar="TOKENS",
-        type=int,
-        dest="window_tokens",
-        help=f"context window, at least {SMALLEST_WINDOW_TOKENS}",
-    )
-    sub.add_argument("--steps", metavar="N", type=int, help="most model calls for one question (default 50)")
-    sub.add_argument("--preset", metavar="NAME", help="task guidance: documents, chat or lookup")
-    sub.add_argument("--persona", metavar="NAME", help="persona of a new agent")
-    sub.add_argument("--human", metavar="NAME", help="text about the person of a new agent")
-    sub.add_argument(
-        "--no-read-ahead",
-        action="store_const",
-        const=False,
-        dest="read_ahead",
-        help="no search before the first model call",
-    )
-    sub.add_argument(
-        "--no-verify",
-        action="store_const",
-        const=False,
-        dest="verify",
-        help="never send an answer back for a false quote",
-    )
-
-
-def _json_flag(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--json", action="store_true", help="one JSON object a line; the last line is the result")
-
-
-def _fill_open(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to load and attach")
-    _agent_flags(sub)
-    sub.add_argument(
-        "--plain", action="store_true", help="lines instead of the screen; questions are read from standard input"
-    )
-    sub.add_argument("--ascii", action="store_const", const=True, help="draw with plain ASCII signs only")
-    sub.add_argument("--theme", metavar="NAME", help="colour theme")
-    _json_flag(sub)
-
-
-def _fill_load(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
-    sub.add_argument("--source", metavar="NAME", help="the source to load into (default: named after each path)")
-    _json_flag(sub)
-
-
-def _fill_attach(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("source", metavar="SOURCE")
-    sub.add_argument("--agent", metavar="NAME", required=True)
-    _json_flag(sub)
-
-
-def _fill_search(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("query", metavar="QUERY")
-    sub.add_argument("--source", metavar="S", help="search this source only (default: all)")
-    sub.add_argument("--page", metavar="N", type=int, default=1, help="page of results, from 1")
-    _json_flag(sub)
-
-
-def _fill_ask(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("question", metavar="QUESTION")
-    sub.add_argument(
-        "--attach",
-        metavar="SOURCE_OR_PATH",
-        action="append",
-        default=[],
-        help="a source, or a path that is loaded first",
-    )
-    _agent_flags(sub)
-    _json_flag(sub)
-
-
-def _fill_context(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
-    sub.add_argument("--step", metavar="N", type=int, help="a past step (default: what the next prompt would hold)")
-    sub.add_argument("--raw", action="store_true", help="print the request as it was sent")
-    _json_flag(sub)
-
-
-def _fill_replay(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
-    sub.add_argument(
-        "--verify", action="store_true", help="make every prompt and every call of the reader again and compare"
-    )
-    _json_flag(sub)
-
-
-def _fill_export(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
-    sub.add_argument("file", metavar="FILE.md", nargs="?", help="default: standard output")
-
-
-def _fill_eval(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("task", metavar="TASK", help="retrieval or nested-kv")
-    sub.add_argument("--data", metavar="DIR", required=True, help="a folder with a question set")
-    _json_flag(sub)
-
-
-def _fill_functions(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--agent", metavar="NAME", help="as this agent has them")
-    sub.add_argument("--on", metavar="FUNCTION", help="switch a function on for the agent")
-    sub.add_argument("--off", metavar="FUNCTION", help="switch a function off for the agent")
-    _json_flag(sub)
-
-
-def _fill_doctor(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--offline", action="store_true", help="do not ask the model's server")
-    _json_flag(sub)
 
 
 # -- sessions -------------------------------------------------------------------------------------------------------
@@ -250,7 +132,7 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
 
 
 def _open(chosen: argparse.Namespace) -> int:
-    from workbench import commands
+    from workbench.commands import questions
 
     files = [Path(path).expanduser() for path in chosen.paths]
     for file in files:
@@ -262,21 +144,24 @@ def _open(chosen: argparse.Namespace) -> int:
     with _session(chosen) as session:
         session.open_agent(chosen.agent, paths=files)
         if chosen.plain or chosen.json:
-            return commands.converse(session, files, json=chosen.json)
+            return questions.converse(session, files, json=chosen.json)
         from workbench.tui.app import run
 
         settings = session.settings
         return run(session, load=files, ascii=settings.ascii, theme=settings.theme)
 
 
-def _with_commands(name: str) -> Command:
-    """A command whose body lives in workbench.commands, which is loaded when it is used."""
+def _with_session(name: str) -> Command:
+    """A command whose body lives in workbench.commands, a module that is loaded when it is used."""
 
     def run(chosen: argparse.Namespace) -> int:
-        from workbench import commands, remote
+        from workbench import remote
 
         _absolute(chosen)
-        body: Callable[[Session, argparse.Namespace], int] = getattr(commands, name)
+        module, _, function = name.partition(".")
+        body: Callable[[Session, argparse.Namespace], int] = getattr(
+            import_module(f"workbench.commands.{module}"), function
+        )
         for _ in range(_TRIES):
             try:
                 with _session(chosen) as session:
@@ -307,25 +192,3 @@ def _absolute(chosen: argparse.Namespace) -> None:
 
 def _plain(chosen: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in vars(chosen).items() if key not in ("run", "command")}
-
-
-def _nothing(sub: argparse.ArgumentParser) -> None:
-    _json_flag(sub)
-
-
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Command]] = {
-    "open": ("open the screen (also: workbench [PATH…])", _fill_open, _open),
-    "load": ("load files and folders into a source", _fill_load, _with_commands("load")),
-    "sources": ("list what is loaded", _nothing, _with_commands("sources")),
-    "agents": ("list agents", _nothing, _with_commands("agents")),
-    "attach": ("attach a source to an agent", _fill_attach, _with_commands("attach")),
-    "detach": ("detach a source from an agent", _fill_attach, _with_commands("detach")),
-    "search": ("search the archive", _fill_search, _with_commands("search")),
-    "ask": ("ask one question", _fill_ask, _with_commands("ask")),
-    "context": ("what was in main context, segment by segment", _fill_context, _with_commands("context")),
-    "replay": ("the recorded steps again, no model called", _fill_replay, _with_commands("replay")),
-    "export": ("an agent's conversation as Markdown", _fill_export, _with_commands("export")),
-    "eval": ("measure on a question set", _fill_eval, _with_commands("evaluate")),
-    "functions": ("what a model may call, your own functions too", _fill_functions, _with_commands("functions")),
-    "doctor": ("check the installation", _fill_doctor, _with_commands("doctor")),
-}

@@ -12,12 +12,13 @@ import json
 import os
 import socket
 import threading
+from importlib import import_module
 from typing import Any
 
-from workbench import commands
 from workbench.config import Settings
 from workbench.engine import Engine
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageError, WorkbenchError
+from workbench.flags import COMMANDS
 from workbench.output import SINK, complain
 from workbench.session import Session
 
@@ -98,6 +99,13 @@ def _serve(connection: socket.socket, engine: Engine) -> None:
         wire.send({"exit": code})
 
 
+def _body(name: str) -> Any:
+    if name not in {entry.body for entry in COMMANDS.values()} or not name:
+        raise UsageError(f"There is no command {name!r} here.", "Both workbenches must be of the same version.")
+    module, _, function = name.partition(".")
+    return getattr(import_module(f"workbench.commands.{module}"), function)
+
+
 def _run(request: dict[str, Any], engine: Engine, incoming: Any) -> int:
     session = Session(Settings(**request["settings"]), engine.paths, engine=engine)
     done = threading.Event()
@@ -112,7 +120,7 @@ def _run(request: dict[str, Any], engine: Engine, incoming: Any) -> int:
 
     threading.Thread(target=watch, name="display-watch", daemon=True).start()
     try:
-        return int(getattr(commands, request["command"])(session, argparse.Namespace(**request["arguments"])))
+        return int(_body(request["command"])(session, argparse.Namespace(**request["arguments"])))
     finally:
         done.set()
         session.close()

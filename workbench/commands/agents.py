@@ -1,0 +1,94 @@
+"""Agents and their past: an agent's name comes in, the list, the prompt of a step, the steps again, or the conversation goes out."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from workbench import reports
+from workbench.errors import UsageError
+from workbench.output import line, say, tell
+from workbench.session import Session
+
+
+def existing(session: Session, name: str) -> None:
+    """Open an agent that must be there. Raises NotFound."""
+    session.engine.agents.get(name)
+    session.open_agent(name)
+
+
+def agents(session: Session, chosen: argparse.Namespace) -> int:
+    """List agents."""
+    found = session.agents()
+    if chosen.json:
+        line({"event": "agents", "step": None, "agents": [asdict(agent) for agent in found]})
+        return 0
+    if not found:
+        say("There is no agent yet: workbench ask QUESTION --attach PATH")
+    for agent in found:
+        say(
+            f"{agent.name}: {agent.model} {agent.window:,}, {agent.steps:,} steps, sources: {', '.join(agent.sources) or 'none'}"
+        )
+    return 0
+
+
+def context(session: Session, chosen: argparse.Namespace) -> int:
+    """What was in main context at a step."""
+    existing(session, chosen.agent)
+    if chosen.raw:
+        step = chosen.step or (session.steps() or [0])[-1]
+        line(session.recorded(step).body())
+        return 0
+    event = session.context(chosen.step)
+    if chosen.json:
+        segments = [
+            {"name": s.name, "tokens": s.tokens, "text": s.text, "role": s.role, "title": s.title, "message": s.message}
+            for s in event.segments
+        ]
+        line({"event": "context", "step": chosen.step, "window": event.window, "reserve": event.reserve, "used": event.used,
+               "exact": event.exact, "segments": segments})  # fmt: skip
+        return 0
+    say("\n".join(reports.context_lines(event)))
+    return 0
+
+
+def replay(session: Session, chosen: argparse.Namespace) -> int:
+    """The recorded steps again; with --verify every prompt and every call of the reader is made again and compared."""
+    from workbench import verification
+
+    existing(session, chosen.agent)
+    if not chosen.verify:
+        for event in session.history():
+            tell(event, as_json=chosen.json)
+        if chosen.json:
+            line({"event": "replayed", "step": None, "agent": chosen.agent, "steps": len(session.steps())})
+        return 0
+    checked, different = 0, 0
+    for verdict in verification.verify(session):
+        checked += 1
+        different += not verdict.same
+        if chosen.json:
+            line({"event": "verified", "step": verdict.step, "prompt": verdict.prompt, "call": verdict.call})
+        elif not verdict.same:
+            say(f"step {verdict.step}: {verdict.words()}")
+    if chosen.json:
+        line({"event": "result", "step": None, "agent": chosen.agent, "steps": checked, "different": different})
+    else:
+        say(f"{checked} steps made again: {'all the same, byte for byte' if not different else f'{different} differ'}.")
+    return 1 if different else 0
+
+
+def export(session: Session, chosen: argparse.Namespace) -> int:
+    """An agent's conversation as Markdown."""
+    existing(session, chosen.agent)
+    text = "\n".join(reports.markdown_lines(session.agent, session.history()))
+    if not chosen.file:
+        say(text)
+        return 0
+    try:
+        Path(chosen.file).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
+    say(f"Written to {chosen.file}.")
+    return 0

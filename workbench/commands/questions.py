@@ -1,0 +1,86 @@
+"""Questions: a question and what to attach come in, the events of the answer go out, last the answer itself."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench.commands.sources import load_paths, told
+from workbench.errors import NotFound, UsageError
+from workbench.events import AnswerDone, Failed, StepFinished, Stopped
+from workbench.output import complain, interruptible, line, show
+from workbench.session import Session
+
+
+def ask(session: Session, chosen: argparse.Namespace) -> int:
+    """Ask one question; a fresh agent unless one is named."""
+    if not chosen.question.strip():
+        raise UsageError(
+            "The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/."
+        )
+    targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
+    session.open_agent(chosen.agent, fresh=not chosen.agent)
+    for name, path, is_path in targets:
+        if is_path:
+            load_paths(session, [path], None, attach=True, as_json=chosen.json)
+        else:
+            told(session.attach(name), chosen)
+    return _ask(session, chosen.question, as_json=chosen.json)
+
+
+def _is_path(session: Session, name: str, path: str) -> bool:
+    """Whether --attach means a path: one that is there, unless it is also the name of a source not made for a path."""
+    known = {source.name for source in session.sources()}
+    if name in known and (not path or session.engine.archive.root_of(name) is None):
+        return False
+    if not path:
+        raise NotFound(
+            f"There is no source and no path {name!r}.", f"Sources: {', '.join(sorted(known)) or 'none yet'}."
+        )
+    return True
+
+
+def _ask(session: Session, question: str, *, as_json: bool) -> int:
+    answer: AnswerDone | None = None
+    stopped: Stopped | None = None
+    failed: Failed | None = None
+    steps, prompt_tokens, completion_tokens = 0, 0, 0
+    with interruptible(session.stop):
+        for event in show(session.submit(question), as_json=as_json):
+            if isinstance(event, AnswerDone):
+                answer = event
+            elif isinstance(event, Stopped):
+                stopped = event
+            elif isinstance(event, Failed):
+                failed = event
+            elif isinstance(event, StepFinished):
+                steps, prompt_tokens = steps + 1, prompt_tokens + event.used
+                completion_tokens += event.completion_tokens
+    if as_json:
+        result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
+        citations = [
+            {"document": c.document, "page": c.page, "label": c.label, "quote": c.quote, "verified": c.verified}
+            for c in result.citations
+        ]
+        line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
+               "agent": session.agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
+               "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
+    if failed is not None:
+        complain(f"{failed.message} {failed.hint}")
+    return 1 if answer is None else 0
+
+
+def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:
+    """Lines instead of the screen: load, then one question a line from standard input."""
+    code = 0
+    if paths:
+        loaded = load_paths(session, paths, None, attach=True, as_json=json)
+        code = 1 if any(result.failed for result in loaded) else 0
+    for typed in sys.stdin:
+        if typed.strip() in ("/exit", "/quit"):
+            break
+        if typed.strip():
+            code = max(code, _ask(session, typed.strip(), as_json=json))
+    return code

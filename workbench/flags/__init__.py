@@ -1,0 +1,9 @@
+"""The commands and their arguments, a module a topic: nothing comes in, a table of commands goes out; instant to import."""
+
+from __future__ import annotations
+
+from workbench.flags import agents, measures, questions, sources
+from workbench.flags.entry import Entry
+
+COMMANDS: dict[str, Entry] = {**questions.COMMANDS, **sources.COMMANDS, **agents.COMMANDS, **measures.COMMANDS}
+"""Every command by its name, in the order of the help."""

@@ -1,0 +1,43 @@
+"""The arguments of agents and of their past."""
+
+from __future__ import annotations
+
+import argparse
+
+from workbench.flags.entry import Entry, json_flag, nothing
+
+
+def _fill_context(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument("--step", metavar="N", type=int, help="a past step (default: what the next prompt would hold)")
+    sub.add_argument("--raw", action="store_true", help="print the request as it was sent")
+    json_flag(sub)
+
+
+def _fill_replay(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument(
+        "--verify", action="store_true", help="make every prompt and every call of the reader again and compare"
+    )
+    json_flag(sub)
+
+
+def _fill_export(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument("file", metavar="FILE.md", nargs="?", help="default: standard output")
+
+
+def _fill_functions(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--agent", metavar="NAME", help="as this agent has them")
+    sub.add_argument("--on", metavar="FUNCTION", help="switch a function on for the agent")
+    sub.add_argument("--off", metavar="FUNCTION", help="switch a function off for the agent")
+    json_flag(sub)
+
+
+COMMANDS = {
+    "agents": Entry("list agents", nothing, "agents.agents"),
+    "context": Entry("what was in main context, segment by segment", _fill_context, "agents.context"),
+    "replay": Entry("the recorded steps again, no model called", _fill_replay, "agents.replay"),
+    "export": Entry("an agent's conversation as Markdown", _fill_export, "agents.export"),
+    "functions": Entry("what a model may call, your own functions too", _fill_functions, "functions.functions"),
+}

@@ -1,0 +1,64 @@
+"""What one command is in the table, and the flags that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.config import SMALLEST_WINDOW_TOKENS
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command: its line in the help, what adds its arguments, and its body as "module.function" of workbench.commands.
+
+    The body is empty for the one command that opens a display.
+    """
+
+    summary: str
+    fill: Callable[[argparse.ArgumentParser], None]
+    body: str
+
+
+def agent_flags(sub: argparse.ArgumentParser) -> None:
+    """The flags of commands that ask."""
+    sub.add_argument("--agent", metavar="NAME", help="the agent; made when it is new")
+    sub.add_argument(
+        "--model", metavar="M", help='a model of the server in OPENAI_BASE_URL, or "reader" for the embedded one'
+    )
+    sub.add_argument(
+        "--window",
+        metavar="TOKENS",
+        type=int,
+        dest="window_tokens",
+        help=f"context window, at least {SMALLEST_WINDOW_TOKENS}",
+    )
+    sub.add_argument("--steps", metavar="N", type=int, help="most model calls for one question (default 50)")
+    sub.add_argument("--preset", metavar="NAME", help="task guidance: documents, chat or lookup")
+    sub.add_argument("--persona", metavar="NAME", help="persona of a new agent")
+    sub.add_argument("--human", metavar="NAME", help="text about the person of a new agent")
+    sub.add_argument(
+        "--no-read-ahead",
+        action="store_const",
+        const=False,
+        dest="read_ahead",
+        help="no search before the first model call",
+    )
+    sub.add_argument(
+        "--no-verify",
+        action="store_const",
+        const=False,
+        dest="verify",
+        help="never send an answer back for a false quote",
+    )
+
+
+def json_flag(sub: argparse.ArgumentParser) -> None:
+    """--json, as every command has it."""
+    sub.add_argument("--json", action="store_true", help="one JSON object a line; the last line is the result")
+
+
+def nothing(sub: argparse.ArgumentParser) -> None:
+    """No arguments but --json."""
+    json_flag(sub)

@@ -1,0 +1,45 @@
+"""The arguments of asking and searching."""
+
+from __future__ import annotations
+
+import argparse
+
+from workbench.flags.entry import Entry, agent_flags, json_flag
+
+
+def _fill_open(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to load and attach")
+    agent_flags(sub)
+    sub.add_argument(
+        "--plain", action="store_true", help="lines instead of the screen; questions are read from standard input"
+    )
+    sub.add_argument("--ascii", action="store_const", const=True, help="draw with plain ASCII signs only")
+    sub.add_argument("--theme", metavar="NAME", help="colour theme")
+    json_flag(sub)
+
+
+def _fill_ask(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("question", metavar="QUESTION")
+    sub.add_argument(
+        "--attach",
+        metavar="SOURCE_OR_PATH",
+        action="append",
+        default=[],
+        help="a source, or a path that is loaded first",
+    )
+    agent_flags(sub)
+    json_flag(sub)
+
+
+def _fill_search(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("query", metavar="QUERY")
+    sub.add_argument("--source", metavar="S", help="search this source only (default: all)")
+    sub.add_argument("--page", metavar="N", type=int, default=1, help="page of results, from 1")
+    json_flag(sub)
+
+
+COMMANDS = {
+    "open": Entry("open the screen (also: workbench [PATH…])", _fill_open, ""),
+    "ask": Entry("ask one question", _fill_ask, "questions.ask"),
+    "search": Entry("search the archive", _fill_search, "search.search"),
+}
