@@ -59,7 +59,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Any, seconds: float = 20.0) -> bool:
+def wait_until(condition: Any, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

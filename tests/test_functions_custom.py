@@ -100,11 +100,11 @@ def test_a_typed_function_becomes_a_function_of_the_model(folder: Path, make_ses
 def test_a_slow_function_is_left_and_a_long_result_is_cut(folder: Path, make_session: Any) -> None:
     started = time.monotonic()
     done, _, texts = returned(
-        make_session, [calls("slow", seconds=30), calls("long", words=20_000)], function_seconds=0.2, window_tokens=4096
+        make_session, [calls("slow", seconds=30), calls("long", words=20_000)], function_seconds=2.0, window_tokens=4096
     )
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
     assert not done[0].ok
-    assert "longer than 0.2 seconds" in texts[0]
+    assert "longer than 2 seconds" in texts[0]
     assert done[1].tokens <= 1024
     assert "of 100,000 characters" in texts[1]
 

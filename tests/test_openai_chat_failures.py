@@ -151,7 +151,7 @@ def test_a_busy_server_is_not_asked_for_ever() -> None:
 def test_retry_after_is_obeyed_when_it_is_bearable() -> None:
     started = time.monotonic()
     success([refusal(429, "slow down", retry_after="0.3"), "ok"], requests=2)
-    assert 0.3 <= time.monotonic() - started < 3
+    assert 0.3 <= time.monotonic() - started < 20
     error, _ = failure([refusal(429, "slow down", retry_after="3600")], requests=1)
     assert "slow down" in error.message
 
@@ -236,7 +236,7 @@ def test_silence_in_mid_stream_ends_in_time() -> None:
     started = time.monotonic()
     error, _ = failure([Reply(content="begun well", stall_after_chunks=2)], requests=1, timeout_seconds=0.5)
     assert "said nothing for 0.5 seconds" in error.message
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
 
 
 def test_silence_before_the_first_byte_ends_in_time_and_is_not_tried_again() -> None:

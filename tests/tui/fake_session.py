@@ -22,7 +22,7 @@ from workbench.events import (
 )
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 def test_from_start_to_a_clean_end(terminal: Terminal, tmp_path: Path) -> None:
     root = Path(__file__).parent.parent.parent
-    terminal.wait(lambda screen: "ready>" in screen, 10, "the shell")
+    terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
     terminal.type(f"cd {root}; stty -g > {tmp_path}/before; {sys.executable} -m workbench sample_docs; echo code=$?")
     terminal.press("Enter")
     terminal.wait(lambda screen: "Ask about your documents" in screen, 60, "the screen")
@@ -86,16 +86,16 @@ def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: T
     import time
 
     root = Path(__file__).parent.parent.parent
-    terminal.wait(lambda screen: "ready>" in screen, 10, "the shell")
+    terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
     terminal.type(f"cd {root}; {sys.executable} -m workbench sample_docs")
     terminal.press("Enter")
     terminal.wait(lambda screen: "loading" in screen, 60, "the load")
     terminal.press("Escape")
     terminal.wait(lambda screen: "stopped by" in screen and "done stays" in screen, 60, "the end of the load")
-    terminal.wait(lambda screen: "ready" in screen.splitlines()[0], 10, "nothing running")
+    terminal.wait(lambda screen: "ready" in screen.splitlines()[0], 60, "nothing running")
     terminal.close()
     mark = f"WORKBENCH_HOME={tmp_path / 'home'}"
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while processes(mark) and time.monotonic() < end:
         time.sleep(0.2)
     assert not processes(mark)
