@@ -75,16 +75,11 @@ class AgentMemory:
         self._head_written: tuple[Any, ...] = ()
         self._sequence_lock = threading.Lock()
         newest = database.rows(
-            "SELECT (SELECT coalesce(max(message_id), 0) FROM messages), (SELECT coalesce(max(summary_id), 0) FROM summaries), "
-            "(SELECT coalesce(max(version_id), 0) FROM context_versions), "
-            "(SELECT coalesce(max(seq), -1) FROM journal WHERE agent_id = $1), "
+            "SELECT (SELECT coalesce(max(seq), -1) FROM journal WHERE agent_id = $1), "
             "(SELECT coalesce(max(step), 0) FROM steps WHERE agent_id = $1)",
             [agent.id],
         )[0]
-        self._next_message, self._next_summary, self._next_version, self._next_seq = (
-            int(number) + 1 for number in newest[:4]
-        )
-        self.step = int(newest[4])
+        self._next_seq, self.step = int(newest[0]) + 1, int(newest[1])
         self._known_texts: set[str] = set()
 
     @property
@@ -99,8 +94,8 @@ class AgentMemory:
         created = self.clock()
         wire = render(role, kind, body, created, self.texts)
         tokens = count_message(wire)
-        message = StoredMessage(self._next_message, self.head, role, kind, body, wire, tokens, created, step)
-        self._next_message += 1
+        number = self.database.number("messages", "message_id")
+        message = StoredMessage(number, self.head, role, kind, body, wire, tokens, created, step)
         self.head = message.id
         self.branch.append(message.id)
         self.queue.append(message)
@@ -152,8 +147,7 @@ class AgentMemory:
         if working == self.working and self.version is not None:
             return
         self.working = working
-        parent, self.version = self.version, self._next_version
-        self._next_version += 1
+        parent, self.version = self.version, self.database.number("context_versions", "version_id")
         blocks: dict[str, Any] = {}
         for name, lines in working.dump().items():
             known, version = self._block_at.get(name, (None, 0))
@@ -176,8 +170,7 @@ class AgentMemory:
 
     def next_summary_id(self) -> int:
         """The id that the next summary will have."""
-        self._next_summary += 1
-        return self._next_summary - 1
+        return self.database.number("summaries", "summary_id")
 
     # -- steps and journal ------------------------------------------------------------------------------------------
 

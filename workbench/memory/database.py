@@ -45,6 +45,8 @@ class Database:
         self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any], bool] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._closed = False
+        self._numbers: dict[str, int] = {}
+        self._numbering = threading.Lock()
         self.catalogue = 0
         """Rises with every write that may have changed sources, documents or attachments: what is derived from them is old then."""
         self._writer = threading.Thread(target=self._run_writer, name="database-writer", daemon=True)
@@ -82,6 +84,18 @@ class Database:
         """The first row of a query, or None."""
         found = self.rows(sql, parameters)
         return found[0] if found else None
+
+    def number(self, table: str, column: str, many: int = 1) -> int:
+        """The first of `many` ids in a row that are nobody else's, stored yet or not: agents at work take theirs in turn.
+
+        The ids of messages, summaries and context_versions come from here alone, so that no writer meets a taken one.
+        """
+        with self._numbering:
+            if table not in self._numbers:
+                self._numbers[table] = int(self.rows(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")[0][0])
+            first = self._numbers[table]
+            self._numbers[table] += many
+            return first
 
     def close(self) -> None:
         """Finish the writes that wait, checkpoint, and let the file go. Safe to call twice."""
