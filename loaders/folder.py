@@ -10,20 +10,44 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from loaders import ignore_files, limits
 from loaders.document import LoadError
+from loaders.ignore_files import IgnoreRules
 from loaders.registry import choose
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 Status = Literal["load", "excluded", "not yet", "unreadable"]
 
-IGNORE_FILES = (".gitignore", ".workbenchignore")
 _NEVER = {"__pycache__": "a cache", "node_modules": "installed packages", "CVS": "version control"}
 _LITTER = {"thumbs.db", "desktop.ini"}
 _DEPTH = 200
+_NOT_A_FILE = "not a file (a device, pipe or socket)"
+_ALWAYS_HIDDEN = {".git", ".hg", ".svn", ".DS_Store"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the person asked for: patterns are written as in .gitignore and are relative to the folder named.
+
+    With `include`, a file must match one of its patterns; `exclude` goes before it. `hidden` takes in names that begin
+    with a dot (never a version control's own folder).
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
+
+    def reason(self, name: str, relative: str, is_folder: bool) -> str:
+        """Why an entry is left out, "" when it is not."""
+        if name in _ALWAYS_HIDDEN or (name.startswith(".") and not self.hidden):
+            return "hidden"
+        shown = relative + ("/" if is_folder else "")
+        if self.exclude and ignore_files.pattern(self.exclude).match_file(shown):
+            return "excluded by --exclude"
+        if self.include and not is_folder and not ignore_files.pattern(self.include).match_file(shown):
+            return "not named by --include"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -41,14 +65,16 @@ class Found:
     size_bytes: int = 0
 
 
-def walk(root: Path) -> Iterator[Found]:
+def walk(root: Path, rules: Rules | None = None) -> Iterator[Found]:
     """Everything under `root` in sorted order; a file named directly is never excluded. Raises LoadError."""
     try:
         mode = root.stat().st_mode
     except OSError as error:
         raise LoadError(f"{root}: {error.strerror or error}", "Check the path.") from None
     if stat.S_ISDIR(mode):
-        yield from _Walk(root).folder(root, "", ())
+        yield from _Walk(root, rules or Rules()).folder(root, "", ignore_files.above(root))
+    elif not stat.S_ISREG(mode):
+        yield Found(root, _printable(root.name), "unreadable", _NOT_A_FILE, "Name a file or a folder.")
     else:
         yield _file(root, _printable(root.name), mode)
 
@@ -56,11 +82,12 @@ def walk(root: Path) -> Iterator[Found]:
 class _Walk:
     """One walk: remembers the folders it has seen, so that links in a circle end."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, asked: Rules) -> None:
+        self.asked = asked
         self.real_root = os.path.realpath(root)
         self.seen: set[tuple[int, int]] = set()
 
-    def folder(self, folder: Path, relative: str, rules: tuple[_Rules, ...]) -> Iterator[Found]:
+    def folder(self, folder: Path, relative: str, rules: tuple[IgnoreRules, ...]) -> Iterator[Found]:
         try:
             status = folder.stat()
             with os.scandir(folder) as found:
@@ -69,11 +96,11 @@ class _Walk:
             yield _unreadable(folder, relative or ".", error)
             return
         self.seen.add((status.st_dev, status.st_ino))
-        rules = (*rules, _Rules.of(folder, relative))
+        rules = (*rules, IgnoreRules.of(folder, relative))
         for entry in entries:
             yield from self.entry(entry, f"{relative}/{entry.name}" if relative else entry.name, rules)
 
-    def entry(self, entry: os.DirEntry[str], relative: str, rules: tuple[_Rules, ...]) -> Iterator[Found]:
+    def entry(self, entry: os.DirEntry[str], relative: str, rules: tuple[IgnoreRules, ...]) -> Iterator[Found]:
         path, shown = Path(entry.path), _printable(relative)
         try:
             status = entry.stat()
@@ -81,7 +108,8 @@ class _Walk:
             yield _unreadable(path, shown, error)
             return
         is_folder = stat.S_ISDIR(status.st_mode)
-        if reason := _excluded(entry.name, relative, is_folder, rules):
+        reason = self.asked.reason(entry.name, relative, is_folder)
+        if reason := reason or _excluded(entry.name, relative, is_folder, rules):
             yield Found(path, shown, "excluded", reason)
         elif not is_folder:
             yield _file(path, shown, status.st_mode, status.st_size)
@@ -98,68 +126,22 @@ class _Walk:
         return real == self.real_root or real.startswith(self.real_root.rstrip("/") + "/")
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """The ignore files of one folder; patterns are relative to it."""
-
-    prefix: str
-    specs: tuple[tuple[str, GitIgnoreSpec], ...]
-
-    @classmethod
-    def of(cls, folder: Path, relative: str) -> _Rules:
-        specs = []
-        for name in IGNORE_FILES:
-            try:
-                lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
-            except OSError:
-                continue
-            specs.append((name, _spec(lines)))
-        return cls(f"{relative}/" if relative else "", tuple(specs))
-
-    def says(self, relative: str, is_folder: bool) -> str | bool | None:
-        """The name of the file that excludes the entry, False when one takes it back in, None when none names it."""
-        inner = relative[len(self.prefix) :] + ("/" if is_folder else "")
-        for name, spec in reversed(self.specs):
-            include = spec.check_file(inner).include
-            if include is not None:
-                return self.prefix + name if include else False
-        return None
-
-
-def _spec(lines: list[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines(lines)
-    except ValueError:
-        kept = []
-        for line in lines:
-            try:
-                GitIgnoreSpec.from_lines([line])
-            except ValueError:
-                continue
-            kept.append(line)
-        return GitIgnoreSpec.from_lines(kept)
-
-
-def _excluded(name: str, relative: str, is_folder: bool, rules: tuple[_Rules, ...]) -> str:
-    if name.startswith("."):
-        return "hidden"
+def _excluded(name: str, relative: str, is_folder: bool, rules: tuple[IgnoreRules, ...]) -> str:
     if is_folder and name in _NEVER:
         return _NEVER[name]
     if name.startswith("~$") or name.lower() in _LITTER:
         return "left behind by another program"
-    for level in reversed(rules):
-        verdict = level.says(relative, is_folder)
-        if verdict is not None:
-            return f"excluded by {verdict}" if verdict else ""
-    return ""
+    return ignore_files.verdict(rules, relative, is_folder)
 
 
 def _file(path: Path, relative: str, mode: int, size_bytes: int | None = None) -> Found:
     if not stat.S_ISREG(mode):
-        return Found(path, relative, "excluded", "not a file (a device, pipe or socket)")
+        return Found(path, relative, "excluded", _NOT_A_FILE)
     size = path.stat().st_size if size_bytes is None else size_bytes
+    if size > limits.FILE_BYTES:
+        # Told here, so that nobody reads it to its end only to know it again.
+        reason = f"the file has {size:,} bytes, more than {limits.FILE_BYTES:,}"
+        return Found(path, relative, "unreadable", reason, limits.SPLIT_REMEDY, size)
     try:
         choice = choose(path) if size else None
     except LoadError as error:

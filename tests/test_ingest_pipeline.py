@@ -16,6 +16,7 @@ from tests.ingest_fakes import MemorySink, pdf
 from workbench.errors import EmbedderError
 from workbench.events import Loaded, LoadProgress
 from workbench.ingest.chunker import Chunker
+from loaders.origins import PathOrigin
 from workbench.ingest.pipeline import load
 from workbench.ingest.progress import Meter
 from workbench.ingest.reader import Reader, Reading
@@ -87,7 +88,7 @@ def run(paths: list[Path], sink: MemorySink, **changes: Any) -> tuple[list[LoadP
         "cancel": threading.Event(),
         **changes,
     }
-    *progress, last = load(paths, **settings)
+    *progress, last = load([PathOrigin(path) for path in paths], **settings)
     assert isinstance(last, Loaded)
     assert all(isinstance(event, LoadProgress) for event in progress)
     return progress, last
@@ -183,7 +184,7 @@ def test_stopping_keeps_whole_documents_and_a_second_load_does_the_rest(folder: 
 def test_leaving_the_events_ends_the_work(folder: Path) -> None:
     threads = threading.active_count()
     events = load(
-        [folder],
+        [PathOrigin(folder)],
         source="docs",
         archive=MemorySink(),
         embedder=CountingEmbedder(hold=threading.Event()),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench import room, shelves
 from workbench.agent import journal, memory_edits
@@ -19,12 +19,16 @@ from workbench.config import Settings, read_settings
 from workbench.engine import Engine, source_name
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Detached, Event, Failed, MemoryEdited, PageRead
+from workbench.load_options import LoadOptions
 from workbench.memory.archival_search import Budget
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
+
+if TYPE_CHECKING:
+    from loaders.origins import Origin
 
 
 class Session:
@@ -123,24 +127,25 @@ class Session:
 
     # -- sources ------------------------------------------------------------------------------------------------------
 
-    def load(self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True) -> Iterator[Event]:
+    def load(
+        self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True,
+        options: LoadOptions | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
         """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
-        found = [Path(path).expanduser() for path in paths]
-        for path in found:
-            if not path.exists():
-                raise UsageError(f"There is nothing at {path}.", "Check the path.")
-        if not found:
-            raise UsageError("There is nothing to load.", "Name a file or a folder.")
+        from workbench.ingest.origins import origins_of
+
+        chosen = options or LoadOptions()
+        found = origins_of(paths, chosen)
         if not self._loading.acquire(blocking=False):
             raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
-        return self._load(found, source, attach)
+        return self._load(found, source, attach, chosen)
 
-    def _load(self, paths: list[Path], source: str | None, attach: bool) -> Iterator[Event]:
+    def _load(self, origins: list[Origin], source: str | None, attach: bool, options: LoadOptions) -> Iterator[Event]:
         from workbench.ingest.pipeline import load
 
         self._cancel_load.clear()
         try:
-            groups = [(source, paths)] if source else [(self._source_of(path), [path]) for path in paths]
+            groups = [(source, origins)] if source else [(self._source_of(one.name), [one]) for one in origins]
             for name, members in groups:
                 if attach and self.engine.archive.source_id(name):
                     # The first question can be asked while the rest still loads.
@@ -162,8 +167,8 @@ class Session:
         finally:
             self._loading.release()
 
-    def _source_of(self, path: Path) -> str:
-        root = path.resolve()
+    def _source_of(self, name: str) -> str:
+        root = Path(name).resolve()
         return self.engine.archive.source_for_path(str(root), source_name(root))
 
     def stop_load(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from workbench.events import ContextAssembled, Event, PageRead
+from workbench.load_options import LoadOptions
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,10 @@ class SessionProtocol(Protocol):
         """Answer a question; ends with Yielded or Stopped. Raises UsageError when one is being answered already."""
         ...
 
-    def load(self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True) -> Iterator[Event]:
+    def load(
+        self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True,
+        options: LoadOptions | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
         """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
         ...
 

@@ -19,6 +19,7 @@ from loaders.document import LoadError
 from tests.ingest_fakes import MemorySink
 from workbench.ingest import local_model
 from workbench.ingest.embedder import LocalEmbedder
+from loaders.origins import PathOrigin
 from workbench.ingest.pipeline import load
 from workbench.ingest.reader import Reader
 
@@ -75,7 +76,8 @@ def main() -> None:
     embedder.embed(["warm"])
     reader.start()
     settings = {"archive": sink, "embedder": embedder, "reader": reader, "clock": time.monotonic}
-    seconds, events = timed(lambda: list(load(files, source="bench", cancel=threading.Event(), **settings)))
+    origins = [PathOrigin(file) for file in files]
+    seconds, events = timed(lambda: list(load(origins, source="bench", cancel=threading.Event(), **settings)))
     whole = events[-1].passages / seconds
     texts = [passage.embedding_text for _, _, passages, _ in sink.stored for passage in passages]
     alone_seconds, vectors = timed(lambda: embedder.embed(texts))

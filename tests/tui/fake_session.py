@@ -96,7 +96,9 @@ class FakeSession:
         finally:
             self.busy = False
 
-    def load(self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True) -> Iterator[Event]:
+    def load(
+        self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True, options: Any = None
+    ) -> Iterator[Event]:
         self.calls.append(f"load {' '.join(str(path) for path in paths)}")
         self._load_stopped = False
         yield from self._play(self.loading, lambda: self._load_stopped)

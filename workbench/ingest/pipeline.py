@@ -13,13 +13,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotDoneError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from loaders import folder, registry
+from loaders import registry
 from loaders.document import Document, LoadError
 from loaders.folder import Found
+from loaders.origins import Origin
 from workbench.events import FileFailed, Loaded, LoadProgress
 from workbench.ingest.embedder import Embedder
 from workbench.ingest.passage import PassageDraft
@@ -89,7 +90,7 @@ class _Tally:
 
 
 def load(
-    paths: Sequence[Path],
+    origins: Sequence[Origin],
     *,
     source: str,
     archive: PassageSink,
@@ -99,14 +100,14 @@ def load(
     cancel: threading.Event,
     passwords: Sequence[str] = (),
 ) -> Iterator[LoadProgress | Loaded]:
-    """Load files and folders into `source`; the last event is Loaded. `clock` gives seconds.
+    """Load what `origins` hold into `source`; the last event is Loaded. `clock` gives seconds.
 
     Raises EmbedderError and what the archive raises; what is stored by then is whole. A file that cannot be loaded is a
     row in Loaded.failed; `passwords` are tried on each that needs one. Setting `cancel` ends the load within a moment.
     """
     run = _Load(source, archive, embedder, reader, clock, cancel, tuple(passwords))
     try:
-        yield from run.events(paths)
+        yield from run.events(origins)
     finally:
         run.close()
 
@@ -141,9 +142,9 @@ class _Load:
         for threads in (self.reading_threads, self.embedding_threads):
             threads.shutdown(wait=True, cancel_futures=True)
 
-    def events(self, paths: Sequence[Path]) -> Iterator[LoadProgress | Loaded]:
+    def events(self, origins: Sequence[Origin]) -> Iterator[LoadProgress | Loaded]:
         with contextlib.suppress(CancelledError):
-            for number, found in enumerate(self._found(paths)):
+            for number, found in enumerate(self._found(origins)):
                 self._check()
                 self._sort(found)
                 if number % _SCAN_FILES == 0:
@@ -170,15 +171,15 @@ class _Load:
         if self.ended.is_set():
             raise CancelledError
 
-    def _found(self, paths: Sequence[Path]) -> Iterator[Found]:
-        """Everything under `paths`; two files of one name get the name of their folder in front."""
+    def _found(self, origins: Sequence[Origin]) -> Iterator[Found]:
+        """Everything the origins hold; two files of one name get the name of their folder in front."""
         taken: dict[str, Path] = {}
-        for root in paths:
+        for origin in origins:
             try:
-                for found in folder.walk(root):
-                    yield _named_apart(found, root, taken)
+                for found in origin.found(self.ended):
+                    yield _named_apart(found, origin.parents, taken)
             except LoadError as error:
-                yield Found(root, str(root), "unreadable", error.reason, error.remedy)
+                yield Found(Path(origin.name), origin.name, "unreadable", error.reason, error.remedy)
 
     def _sort(self, found: Found) -> None:
         if found.status == "excluded":
@@ -308,18 +309,11 @@ class _Either(threading.Event):
         return super().is_set() or self._other.is_set()
 
 
-def _named_apart(found: Found, root: Path, taken: dict[str, Path]) -> Found:
-    name = found.relative
-    parents = [part for part in root.absolute().parts if part != "/"]
-    if root.is_file():
-        parents = parents[:-1]
-    while taken.setdefault(name, found.path) != found.path and parents:
-        name = f"{parents.pop()}/{name}"
-    return (
-        found
-        if name == found.relative
-        else Found(found.path, name, found.status, found.reason, found.remedy, found.size_bytes)
-    )
+def _named_apart(found: Found, parents: Sequence[str], taken: dict[str, Path]) -> Found:
+    name, folders = found.relative, list(parents)
+    while taken.setdefault(name, found.path) != found.path and folders:
+        name = f"{folders.pop()}/{name}"
+    return found if name == found.relative else replace(found, relative=name)
 
 
 def _hash(path: Path) -> str:

@@ -1,0 +1,54 @@
+"""Where documents come from: what a person named goes in, one Found for every file to read comes out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from loaders import folder
+from loaders.folder import Found, Rules
+
+
+class Origin(Protocol):
+    """Something that documents come from. `name` is what the person called it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Names to put before a document's, nearest last, where two documents of one load are called the same."""
+        ...
+
+    def found(self, cancel: threading.Event) -> Iterator[Found]:
+        """One row for everything there is. Raises LoadError where there is nothing; ends soon once `cancel` is set."""
+        ...
+
+
+@dataclass(frozen=True)
+class PathOrigin:
+    """A file or a folder."""
+
+    root: Path
+    rules: Rules = Rules()
+
+    @property
+    def name(self) -> str:
+        """The path as it was given."""
+        return str(self.root)
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The folders above; a folder's own name is one of them."""
+        parts = tuple(part for part in self.root.absolute().parts if part != "/")
+        return parts[:-1] if self.root.is_file() else parts
+
+    def found(self, cancel: threading.Event) -> Iterator[Found]:
+        """Everything under the path."""
+        for row in folder.walk(self.root, self.rules):
+            if cancel.is_set():
+                return
+            yield row
