@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class PathOrigin:
     """A file or a folder."""
 
     root: Path
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def name(self) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from loaders import registry
+from loaders.origins import PathOrigin
 from tests.ingest_fakes import MemorySink, pdf
 from workbench.errors import EmbedderError
 from workbench.events import Loaded, LoadProgress
 from workbench.ingest.chunker import Chunker
-from loaders.origins import PathOrigin
 from workbench.ingest.pipeline import load
 from workbench.ingest.progress import Meter
 from workbench.ingest.reader import Reader, Reading

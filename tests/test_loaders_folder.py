@@ -139,7 +139,9 @@ def test_a_folder_inside_a_repository_obeys_the_rules_above_it(tmp_path: Path) -
 
 
 def test_rules_above_end_at_the_repository(tmp_path: Path) -> None:
-    write(tmp_path, _dot_gitignore="*.txt\n", repo___dot_git__HEAD="ref", repo__docs__a_dot_txt="a", plain__b_dot_txt="b")
+    write(
+        tmp_path, _dot_gitignore="*.txt\n", repo___dot_git__HEAD="ref", repo__docs__a_dot_txt="a", plain__b_dot_txt="b"
+    )
     assert rows(tmp_path / "repo" / "docs") == {"a.txt": "load"}
     assert rows(tmp_path / "plain") == {"b.txt": "load"}, "no repository, no rules from outside"
 
@@ -149,10 +151,7 @@ def test_what_is_no_file_has_its_row_and_nothing_waits_for_it(tmp_path: Path) ->
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "s.txt"))
         (tmp_path / "null.txt").symlink_to("/dev/null")
-        (tmp_path / ".gitignore").unlink(missing_ok=True)
-        assert {name: status for name, status in rows(tmp_path).items()} == dict.fromkeys(
-            ("null.txt", "pipe.txt", "s.txt"), "excluded"
-        )
+        assert rows(tmp_path) == dict.fromkeys(("null.txt", "pipe.txt", "s.txt"), "excluded")
         assert [found.status for found in walk(tmp_path / "pipe.txt")] == ["unreadable"]
 
 
@@ -170,7 +169,9 @@ def test_a_file_too_large_is_told_before_it_is_read(tmp_path: Path, monkeypatch:
     assert "11 bytes" in found.reason
 
 
-@pytest.mark.parametrize("name", ["two\nlines.txt", "bell\x07.txt", os.fsdecode(b"not-\xff-utf8.txt"), "ä" * 120 + ".txt"])
+@pytest.mark.parametrize(
+    "name", ["two\nlines.txt", "bell\x07.txt", os.fsdecode(b"not-\xff-utf8.txt"), "ä" * 120 + ".txt"]
+)
 def test_odd_names_load(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("text", encoding="utf-8")
     (found,) = walk(tmp_path)

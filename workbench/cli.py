@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from workbench import __version__, paths
 from workbench.config import Settings, read_settings
 from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
-from workbench.flags import COMMANDS
+from workbench.flags import COMMANDS, load
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -180,11 +180,16 @@ def _with_session(name: str) -> Command:
 
 def _absolute(chosen: argparse.Namespace) -> None:
     """Paths as they are meant here: the owner of the database may run in another folder."""
-    if hasattr(chosen, "paths"):
+    if chosen.command == "load":
+        chosen.paths = load.named(chosen)
+    elif hasattr(chosen, "paths"):
         chosen.paths = [str(Path(path).expanduser().absolute()) for path in chosen.paths]
     if isinstance(getattr(chosen, "attach", None), list):
         found = {item: Path(item).expanduser() for item in chosen.attach}
-        chosen.attach = [[item, str(path.absolute()) if path.exists() else ""] for item, path in found.items()]
+        chosen.attach = [
+            [item, item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
+            for item, path in found.items()
+        ]
     for name in ("file", "data"):
         if getattr(chosen, name, None):
             setattr(chosen, name, str(Path(getattr(chosen, name)).expanduser().absolute()))

@@ -16,10 +16,10 @@ from typing import Any
 
 from loaders import registry
 from loaders.document import LoadError
+from loaders.origins import PathOrigin
 from tests.ingest_fakes import MemorySink
 from workbench.ingest import local_model
 from workbench.ingest.embedder import LocalEmbedder
-from loaders.origins import PathOrigin
 from workbench.ingest.pipeline import load
 from workbench.ingest.reader import Reader
 

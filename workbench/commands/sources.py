@@ -10,13 +10,15 @@ from typing import Any
 
 from workbench.commands.agents import existing
 from workbench.events import Event, Loaded
+from workbench.load_options import LoadOptions
 from workbench.output import interruptible, line, say, tell
 from workbench.session import Session
 
 
 def load(session: Session, chosen: argparse.Namespace) -> int:
     """Load paths into a source; 0 when every file is loaded, unchanged or excluded by rule."""
-    loaded = load_paths(session, chosen.paths, chosen.source, attach=False, as_json=chosen.json)
+    options = _options(chosen)
+    loaded = load_paths(session, chosen.paths, chosen.source, attach=False, as_json=chosen.json, options=options)
     if chosen.json:
         line(_loaded_line(loaded))
     else:
@@ -25,13 +27,21 @@ def load(session: Session, chosen: argparse.Namespace) -> int:
     return 1 if any(result.failed or result.stopped for result in loaded) else 0
 
 
+def _options(chosen: argparse.Namespace) -> LoadOptions:
+    return LoadOptions(
+        include=tuple(chosen.include), exclude=tuple(chosen.exclude), hidden=chosen.hidden, ocr=chosen.ocr,
+        ocr_languages=chosen.ocr_languages, private=chosen.private, query=chosen.query,
+    )  # fmt: skip
+
+
 def load_paths(
-    session: Session, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool
-) -> list[Loaded]:
+    session: Session, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool,
+    options: LoadOptions | None = None,
+) -> list[Loaded]:  # fmt: skip
     """Load and tell what happens; Ctrl+C stops it. The results, one a source."""
     with interruptible(session.stop_load):
         loaded = []
-        for event in session.load(paths, source, attach=attach):
+        for event in session.load(paths, source, attach=attach, options=options):
             # The result of `load --json` is the last line, and says the same.
             if not (isinstance(event, Loaded) and as_json and not attach):
                 tell(event, as_json=as_json)
