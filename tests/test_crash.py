@@ -162,7 +162,8 @@ def test_kill_while_it_loads_leaves_only_whole_documents(tmp_path: Path) -> None
 
     with duckdb.connect(str(home / "data" / "workbench.duckdb"), read_only=True) as connection:
         rows = connection.execute(
-            "SELECT d.passage_count, count(p.passage_id), count(p.embedding) FROM documents d JOIN passages p USING (document_id) "
+            "SELECT d.passage_count, count(p.passage_id), count(e.passage_id) FROM documents d JOIN passages p USING (document_id) "
+            "LEFT JOIN embeddings e USING (passage_id) "
             "GROUP BY d.document_id, d.passage_count"
         ).fetchall()
     assert len(rows) == 12

@@ -8,6 +8,7 @@ from workbench.config import READER, Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound
 from workbench.events import Attached
+from workbench.memory.file_queue import FileQueue
 from workbench.views import AgentInfo, DocumentInfo, PageView, SourceInfo
 
 
@@ -33,8 +34,12 @@ def documents(engine: Engine, source: str | None) -> list[DocumentInfo]:
     for key in chosen:
         for path, _, title, pages, passages, size in engine.archive.documents(key):
             found.append(DocumentInfo(names[key], path, title, pages, passages, size))
-        for path, reason, remedy in engine.archive.failures(key):
-            found.append(DocumentInfo(names[key], path, path, 0, 0, 0, "failed", reason, remedy))
+        for item in FileQueue(engine.database).files(key):
+            found.append(
+                DocumentInfo(
+                    names[key], item.path, item.path, 0, 0, item.size_bytes, item.state, item.reason, item.remedy
+                )
+            )
     return found
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.memory.archival_storage import DIMENSIONS, ArchivalStorage
 from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate
+from workbench.memory.waiting_vectors import read_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +55,7 @@ class ArchivalSearch:
         self._lock = threading.Lock()
         self._index: SearchIndex | None = None
         self._indexed: frozenset[int] = frozenset()
+        self._bare: frozenset[int] = frozenset()
         self._cursors: OrderedDict[tuple[Any, ...], _Cursor] = OrderedDict()
 
     def page(
@@ -167,15 +169,27 @@ class ArchivalSearch:
         with self._lock:
             if self._index is None or not self._indexed <= wanted:
                 # Removing would leave other documents' word statistics behind: scores must depend on what is attached alone.
-                self._index, self._indexed = SearchIndex(DIMENSIONS), frozenset()
+                self._index, self._indexed, self._bare = SearchIndex(DIMENSIONS), frozenset(), frozenset()
             missing = wanted - self._indexed
             if missing:
-                passages, vectors = self._read(sorted(missing), documents)
+                sql = "SELECT passage_id FROM passages WHERE list_contains(?, document_id)"
+                passages, vectors, bare = self._read(sql, [sorted(missing)])
                 self._index.add(passages, vectors)
-                self._indexed = wanted
+                self._indexed, self._bare = wanted, self._bare | bare
+            if self._bare:
+                self._fill(self._index)
             return self._index
 
-    def _read(self, documents: Sequence[int], paths: Mapping[int, Any]) -> tuple[list[Any], np.ndarray]:
+    def _fill(self, index: SearchIndex) -> None:
+        """Give passages that were found by their words alone the vectors that were stored since."""
+        sql = "SELECT passage_id FROM embeddings WHERE list_contains(?, passage_id)"
+        passages, vectors, _ = self._read(sql, [sorted(self._bare)])
+        if passages:
+            index.add(passages, vectors)
+            self._bare -= {passage.id for passage in passages}
+
+    def _read(self, wanted: str, parameters: list[Any]) -> tuple[list[Any], np.ndarray, frozenset[int]]:
+        """The passages that the subquery `wanted` gives, their vectors (zeros where there is none yet), and which have none."""
         import numpy as np
 
         from workbench.memory.search import IndexedPassage
@@ -183,14 +197,14 @@ class ArchivalSearch:
         table = (
             self.archive.database.read()
             .sql(
-                "SELECT p.passage_id, p.document_id, p.page_number, p.start_char, d.title, p.heading, p.text, p.embedding "
-                "FROM passages p JOIN documents d USING (document_id) WHERE list_contains(?, p.document_id) ORDER BY p.passage_id",
-                params=[list(documents)],
+                "SELECT p.passage_id, p.document_id, p.page_number, p.start_char, d.title, p.heading, p.text "
+                f"FROM passages p JOIN documents d USING (document_id) WHERE p.passage_id IN ({wanted}) ORDER BY p.passage_id",
+                params=parameters,
             )
             .to_arrow_table()
         )
         columns = [table.column(k).to_pylist() for k in range(7)]
         passages = [IndexedPassage(*row) for row in zip(*columns, strict=True)]
-        flat = table.column(7).combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        vectors = np.ascontiguousarray(flat, dtype=np.float32).reshape(-1, DIMENSIONS)
-        return passages, vectors
+        ids = np.array(columns[0], dtype=np.int64)
+        vectors, bare = read_vectors(self.archive.database, wanted, parameters, ids)
+        return passages, vectors, frozenset(ids[bare].tolist())

@@ -5,59 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import NotFound
 from workbench.memory.bulk import DIMENSIONS as DIMENSIONS
-from workbench.memory.bulk import insert_pages, insert_passages
+from workbench.memory.bulk import insert_embeddings, insert_pages, insert_passages, next_document
 from workbench.memory.database import Clock, Database, next_id, utc_now
+from workbench.memory.incoming import Draft, LoadedDocument
 from workbench.memory.result_page import rendered_tokens
+from workbench.memory.waiting_vectors import copy_equal
 
 if TYPE_CHECKING:
     import numpy as np
 
 NOTES_PREFIX = "notes of "
-
-
-class PageText(Protocol):
-    """A page as a loader gives it."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def label(self) -> str | None: ...
-    @property
-    def text(self) -> str: ...
-
-
-class LoadedDocument(Protocol):
-    """A document as a loader gives it."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def pages(self) -> Sequence[PageText]: ...
-    @property
-    def metadata(self) -> Any: ...
-    @property
-    def loader(self) -> str: ...
-    @property
-    def loader_version(self) -> int: ...
-
-
-class Draft(Protocol):
-    """A passage before it is stored: text == page.text[start_char:end_char]."""
-
-    @property
-    def page_number(self) -> int: ...
-    @property
-    def start_char(self) -> int: ...
-    @property
-    def end_char(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def heading(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -212,23 +173,28 @@ class ArchivalStorage:
         )
         return int(found[0]) if found else None
 
-    def link_document(self, source: int, path: str, document: int) -> bool:
+    def link_document(self, source: int, path: str, document: int, location: str = "") -> bool:
         """Link a stored document into a source. False when that very link was already there."""
         known = self.database.row(
-            "SELECT document_id FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
+            "SELECT document_id, location FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
         )
-        if known and int(known[0]) == document:
+        if known == (document, location):
             return False
-        self.database.write(lambda connection: self._link(connection, source, path, document))
+        self.database.write(lambda connection: self._link(connection, source, path, document, location))
         return True
 
-    def _link(self, connection: Any, source: int, path: str, document: int) -> None:
-        connection.execute("DELETE FROM load_failures WHERE source_id = ? AND path = ?", [source, path])
+    def _link(self, connection: Any, source: int, path: str, document: int, location: str) -> int | None:
+        """Link, and take the path off the queue; returns the document that it linked before."""
+        connection.execute("DELETE FROM file_queue WHERE source_id = ? AND path = ?", [source, path])
+        before = connection.execute(
+            "SELECT document_id FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
+        ).fetchall()
         connection.execute(
-            "INSERT INTO source_documents VALUES (?, ?, ?, ?) ON CONFLICT (source_id, path) "
-            "DO UPDATE SET document_id = excluded.document_id, linked_at = excluded.linked_at",
-            [source, path, document, self._clock()],
+            "INSERT INTO source_documents VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, path) DO UPDATE SET "
+            "document_id = excluded.document_id, location = excluded.location, linked_at = excluded.linked_at",
+            [source, path, document, location, self._clock()],
         )
+        return int(before[0][0]) if before else None
 
     def add_document(
         self,
@@ -237,44 +203,40 @@ class ArchivalStorage:
         content_hash: str,
         document: LoadedDocument,
         passages: Sequence[Draft],
-        vectors: np.ndarray,
+        vectors: np.ndarray | None,
         embedder: str,
         size_bytes: int,
+        *,
+        location: str = "",
+        sketch: bytes = b"",
     ) -> int:
-        """Store a document with its pages, passages and vectors ((n, 384) float32, normalised) and link it; one transaction."""
+        """Store a document with its pages and passages and link it; one transaction.
+
+        With `vectors` ((n, 384) float32, normalised) it is whole; without, its passages are found by their words and wait
+        to be embedded, all but those whose text and context the document that the path linked before had too.
+        `location` is where the file is, `sketch` what its likeness to others is measured by.
+        """
         tokens = [rendered_tokens(passage.text) for passage in passages]
 
         def job(connection: Any) -> int:
-            new = next_id(connection, "documents", "document_id")
+            new = next_document(connection)
             chars = sum(len(page.text) for page in document.pages)
             connection.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [new, content_hash, document.loader, document.loader_version, document.title,
                  json.dumps(dict(document.metadata), ensure_ascii=False, default=str), len(document.pages), len(passages),
-                 chars, size_bytes, embedder, self._clock()],
+                 chars, size_bytes, embedder, sketch, self._clock()],
             )  # fmt: skip
             insert_pages(connection, new, document.pages)
-            insert_passages(connection, new, passages, tokens, vectors)
-            self._link(connection, source, path, new)
+            ids = insert_passages(connection, new, passages, tokens)
+            before = self._link(connection, source, path, new, location)
+            if vectors is not None:
+                insert_embeddings(connection, ids, vectors)
+            elif before is not None:
+                copy_equal(connection, before, new)
             return new
 
         return self.database.write(job)
-
-    def note_failure(self, source: int, path: str, reason: str, remedy: str) -> None:
-        """Remember why a file could not be loaded, until it is."""
-        self.database.write(
-            lambda connection: connection.execute(
-                "INSERT INTO load_failures VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, path) "
-                "DO UPDATE SET reason = excluded.reason, remedy = excluded.remedy, failed_at = excluded.failed_at",
-                [source, path, reason, remedy, self._clock()],
-            )
-        )
-
-    def failures(self, source: int) -> list[tuple[str, str, str]]:
-        """(path, reason, remedy) of what could not be loaded into a source."""
-        return self.database.rows(
-            "SELECT path, reason, remedy FROM load_failures WHERE source_id = ? ORDER BY path", [source]
-        )
 
     # -- reading ------------------------------------------------------------------------------------------------
 

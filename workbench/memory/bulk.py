@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 DIMENSIONS = 384
-"""Of the vectors in the table `passages`."""
+"""Of the vectors in the table `embeddings`."""
 
 
 def insert_pages(connection: Any, document: int, pages: Sequence[Any]) -> None:
@@ -29,20 +29,15 @@ def insert_pages(connection: Any, document: int, pages: Sequence[Any]) -> None:
     _insert(connection, "pages", table)
 
 
-def insert_passages(
-    connection: Any, document: int, passages: Sequence[Any], tokens: Sequence[int], vectors: np.ndarray
-) -> None:
-    """Add the passages of a document with their vectors, (n, 384) float32; a job of the writer."""
-    import numpy as np
+def insert_passages(connection: Any, document: int, passages: Sequence[Any], tokens: Sequence[int]) -> range:
+    """Add the passages of a document and return their ids, which follow one another; a job of the writer."""
     import pyarrow as pa
 
-    if not passages:
-        return
-    first = next_id(connection, "passages", "passage_id")
-    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1), pa.float32())
+    first = next_passage(connection)
+    ids = range(first, first + len(passages))
     table = pa.table(
         {
-            "passage_id": pa.array(range(first, first + len(passages)), pa.int32()),
+            "passage_id": pa.array(ids, pa.int32()),
             "document_id": pa.array([document] * len(passages), pa.int32()),
             "page_number": pa.array([item.page_number for item in passages], pa.int32()),
             "start_char": pa.array([item.start_char for item in passages], pa.int32()),
@@ -50,16 +45,41 @@ def insert_passages(
             "heading": pa.array([item.heading for item in passages], pa.string()),
             "text": pa.array([item.text for item in passages], pa.string()),
             "tokens": pa.array(list(tokens), pa.int32()),
-            "embedding": pa.FixedSizeListArray.from_arrays(flat, DIMENSIONS),
+            "context": pa.array([item.context for item in passages], pa.string()),
         }
     )
-    _insert(connection, "passages", table)
+    if passages:
+        _insert(connection, "passages", table)
+    return ids
+
+
+def insert_embeddings(connection: Any, ids: Sequence[int], vectors: np.ndarray) -> None:
+    """Add the vectors of passages, (n, 384) float32, normalised; a job of the writer."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not len(ids):
+        return
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1), pa.float32())
+    rows = pa.FixedSizeListArray.from_arrays(flat, DIMENSIONS)
+    _insert(connection, "embeddings", pa.table({"passage_id": pa.array(ids, pa.int32()), "embedding": rows}))
+
+
+def next_passage(connection: Any) -> int:
+    """The next free id of a passage, never one that was given before."""
+    gone = connection.execute("SELECT coalesce(max(last_passage_id), 0) + 1 FROM collected").fetchall()
+    return max(next_id(connection, "passages", "passage_id"), int(gone[0][0]))
+
+
+def next_document(connection: Any) -> int:
+    """The next free id of a document, never one that was given before."""
+    return max(next_id(connection, name, "document_id") for name in ("documents", "collected"))
 
 
 def _insert(connection: Any, name: str, table: Any) -> None:
     # Bulk insert through Arrow: row by row costs fourteen times as much.
     connection.register("incoming", table)
     try:
-        connection.execute(f"INSERT INTO {name} SELECT * FROM incoming")
+        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")
     finally:
         connection.unregister("incoming")

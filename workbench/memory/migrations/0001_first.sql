@@ -1,5 +1,5 @@
 -- The first schema. It is public: query the file with SQL as you like (read it while no workbench runs).
--- Times are UTC. Nothing here is changed once written except agents, attachments, source_documents and unfinished steps.
+-- Times are UTC. Nothing here is changed once written except agents, attachments, source_documents, file_queue and unfinished steps.
 
 CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
 
@@ -7,17 +7,23 @@ CREATE TABLE sources (source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, 
 CREATE TABLE documents (
     document_id INTEGER PRIMARY KEY, content_hash TEXT NOT NULL, loader TEXT NOT NULL, loader_version INTEGER NOT NULL,
     title TEXT NOT NULL, metadata TEXT NOT NULL, page_count INTEGER NOT NULL, passage_count INTEGER NOT NULL,
-    text_chars BIGINT NOT NULL, size_bytes BIGINT NOT NULL, embedder TEXT NOT NULL, created_at TIMESTAMP NOT NULL,
+    text_chars BIGINT NOT NULL, size_bytes BIGINT NOT NULL, embedder TEXT NOT NULL, sketch BLOB NOT NULL, created_at TIMESTAMP NOT NULL,
     UNIQUE (content_hash, loader, loader_version)
 );
 CREATE TABLE source_documents (
-    source_id INTEGER NOT NULL, path TEXT NOT NULL, document_id INTEGER NOT NULL, linked_at TIMESTAMP NOT NULL,
+    source_id INTEGER NOT NULL, path TEXT NOT NULL, document_id INTEGER NOT NULL, location TEXT NOT NULL, linked_at TIMESTAMP NOT NULL,
     PRIMARY KEY (source_id, path)
 );
-CREATE TABLE load_failures (
-    source_id INTEGER NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TIMESTAMP NOT NULL,
+-- What a source was loaded from, and by which rules (JSON): loading it again looks there.
+CREATE TABLE source_roots (source_id INTEGER NOT NULL, location TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (source_id, location));
+-- Files that are not loaded: state is waiting, failed, quarantined or skipped.
+CREATE TABLE file_queue (
+    source_id INTEGER NOT NULL, path TEXT NOT NULL, location TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    remedy TEXT NOT NULL, content_hash TEXT NOT NULL, size_bytes BIGINT NOT NULL, attempts INTEGER NOT NULL, noted_at TIMESTAMP NOT NULL,
     PRIMARY KEY (source_id, path)
 );
+-- Notes of the user's, all versions: the newest of a path counts, '' is the source itself, and an empty text is no note.
+CREATE TABLE user_notes (note_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, path TEXT NOT NULL, text TEXT NOT NULL, created_at TIMESTAMP NOT NULL);
 CREATE TABLE pages (
     document_id INTEGER NOT NULL, number INTEGER NOT NULL, label TEXT, text TEXT NOT NULL,
     PRIMARY KEY (document_id, number)
@@ -25,8 +31,12 @@ CREATE TABLE pages (
 CREATE TABLE passages (
     passage_id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, page_number INTEGER NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
-    tokens INTEGER NOT NULL, embedding FLOAT[384]
+    tokens INTEGER NOT NULL, context TEXT NOT NULL
 );
+-- One row a passage, once it is embedded: a passage can be found by its words before that.
+CREATE TABLE embeddings (passage_id INTEGER NOT NULL, embedding FLOAT[384] NOT NULL);
+-- Documents that nothing referred to any more; their numbers and those of their passages are never given again.
+CREATE TABLE collected (document_id INTEGER PRIMARY KEY, last_passage_id INTEGER NOT NULL);
 
 CREATE TABLE agents (
     agent_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER, queue TEXT, question_id INTEGER,

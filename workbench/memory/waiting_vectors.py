@@ -1,0 +1,95 @@
+"""Passages that wait for their vectors: stored passages come out in batches, their vectors go in, whenever that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.memory.bulk import DIMENSIONS, insert_embeddings
+from workbench.memory.database import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class WaitingPassage:
+    """A passage without a vector: `context` is the line that is embedded above its text."""
+
+    id: int
+    document: int
+    text: str
+    context: str
+
+
+class WaitingVectors:
+    """What is stored and not yet embedded. A vector is written once and never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(self, embedder: str) -> int:
+        """How many passages wait for `embedder`."""
+        found = self._database.row(
+            "SELECT count(*) FROM passages p JOIN documents d USING (document_id) "
+            "ANTI JOIN embeddings e USING (passage_id) WHERE d.embedder = ?",
+            [embedder],
+        )
+        return int(found[0]) if found else 0
+
+    def after(self, passage: int, most: int, embedder: str) -> list[WaitingPassage]:
+        """The next passages, at most `most`, with an id above `passage`, in order."""
+        rows = self._database.rows(
+            "SELECT p.passage_id, p.document_id, p.text, p.context FROM passages p JOIN documents d USING (document_id) "
+            "ANTI JOIN embeddings e USING (passage_id) WHERE p.passage_id > ? AND d.embedder = ? ORDER BY p.passage_id LIMIT ?",
+            [passage, embedder, most],
+        )
+        return [WaitingPassage(*row) for row in rows]
+
+    def store(self, ids: Sequence[int], vectors: np.ndarray) -> None:
+        """The vectors of passages, (n, 384) float32, normalised; one transaction. One that has its vector keeps it."""
+
+        def job(connection: Any) -> None:
+            marks = ", ".join(str(int(key)) for key in ids)
+            known = connection.execute(f"SELECT passage_id FROM embeddings WHERE passage_id IN ({marks})").fetchall()
+            there = connection.execute(f"SELECT passage_id FROM passages WHERE passage_id IN ({marks})").fetchall()
+            wanted = {int(row[0]) for row in there} - {int(row[0]) for row in known}
+            rows = [row for row, key in enumerate(ids) if key in wanted]
+            insert_embeddings(connection, [ids[row] for row in rows], vectors[rows])
+
+        if len(ids):
+            self._database.write(job)
+
+
+def copy_equal(connection: Any, old: int, new: int) -> None:
+    """Give passages of the document `new` the vectors of equal passages of `old`, by the same embedder; for the writer."""
+    connection.execute(
+        """INSERT INTO embeddings
+           SELECT n.passage_id, first(e.embedding ORDER BY e.passage_id)
+           FROM passages n JOIN passages o ON o.document_id = $old AND o.text = n.text AND o.context = n.context
+           JOIN embeddings e ON e.passage_id = o.passage_id
+           WHERE n.document_id = $new
+             AND (SELECT embedder FROM documents WHERE document_id = $old) = (SELECT embedder FROM documents WHERE document_id = $new)
+           GROUP BY n.passage_id ORDER BY n.passage_id""",
+        {"old": old, "new": new},
+    )
+
+
+def read_vectors(
+    database: Database, wanted: str, parameters: list[Any], ids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors by row for `ids` (rising), the passages that the subquery `wanted` gives; and which rows have none, as a mask."""
+    import numpy as np
+
+    sql = f"SELECT passage_id, embedding FROM embeddings WHERE passage_id IN ({wanted})"
+    table = database.read().sql(sql, params=parameters).to_arrow_table()
+    vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+    bare = np.ones(len(ids), dtype=bool)
+    if table.num_rows:
+        rows = np.searchsorted(ids, table.column(0).to_numpy())
+        vectors[rows] = (
+            table.column(1).combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, DIMENSIONS)
+        )
+        bare[rows] = False
+    return vectors, bare
