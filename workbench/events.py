@@ -11,6 +11,11 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+from workbench.parts import Citation as Citation
+from workbench.parts import Explanation as Explanation
+from workbench.parts import Hit as Hit
+from workbench.parts import Segment as Segment
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
@@ -31,53 +36,6 @@ class Event:
         """A JSON-ready mapping with "event" and "step" first."""
         fields = asdict(self)
         return {"event": self.name, "step": fields.pop("step"), **fields}
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One contiguous part of a prompt, in wire order.
-
-    `name` is what the gauge stacks: system | functions | summary | conversation | paged | working_context | overhead.
-    `tokens` counts the text and its framing; the segments of a prompt add up to its `used`. `text` is exactly what was sent.
-    """
-
-    name: str
-    tokens: int
-    text: str = ""
-    role: str = ""
-    message: int | None = None
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One passage in a page of results. `document_page` is 1-based; `score` is comparable within one search only."""
-
-    passage: int
-    handle: str
-    document: str
-    page: int
-    label: str | None
-    heading: str
-    text: str
-    score: float
-    in_context: bool = False
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Citation:
-    """A quote as it was checked against the page it cites. `verified` False is never shown as a citation."""
-
-    document: str
-    page: int
-    label: str | None
-    quote: str
-    verified: bool
-    handle: str = ""
-    passage: int | None = None
-    state: str = "verified"
-    number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +139,10 @@ class HopChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PageRead(Event):
-    """A page of search results; `page`, `pages`, `first`, `last` count from 1. `origin`: model | read-ahead | user."""
+    """A page of search results; `page`, `pages`, `first`, `last` count from 1. `origin`: model | read-ahead | user.
+
+    `passage` is the one that was followed, where the page lists what belongs to it.
+    """
 
     durable: ClassVar[bool] = True
     query: str = ""
@@ -195,6 +156,26 @@ class PageRead(Event):
     tokens: int = 0
     origin: str = "model"
     note: str = ""
+    passage: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepProgress(Event):
+    """How far a sweep for everything about a query is. `stage`: forecast | reading | done.
+
+    `read` of `pages` (of documents, all in reach) were read, `found` passages are relevant, the last `quiet` pages gave
+    nothing. The forecast comes first: so many pages will be read, with so many tokens. `reason` of the end: quiet | all | user.
+    """
+
+    query: str = ""
+    stage: str = "reading"
+    read: int = 0
+    pages: int = 0
+    found: int = 0
+    quiet: int = 0
+    forecast_pages: int = 0
+    forecast_tokens: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,13 +223,20 @@ class QuoteChecked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerDone(Event):
-    """The message sent to the user, verbatim, with its checked citations; our own remarks are `notes`."""
+    """The message sent to the user, verbatim, with its checked citations; our own remarks are `notes`.
+
+    `state`: grounded | partly | not grounded. `unquoted` are the numbers, from 1, of the lines of `text` that claim
+    something and rest on no quote that was found; `false_quotes` are quotes that stand on no page that was read.
+    """
 
     durable: ClassVar[bool] = True
     text: str = ""
     answered: bool = True
     citations: tuple[Citation, ...] = ()
     notes: tuple[str, ...] = ()
+    state: str = ""
+    unquoted: tuple[int, ...] = ()
+    false_quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.agent import custom_functions, document_functions, memory_functions
-from workbench.agent.functions import Function, chosen
+from workbench.agent.functions import Function
 from workbench.errors import NotFound, UsageError
 from workbench.tokens import count, functions_text
 
@@ -35,22 +35,30 @@ def available(config: Path) -> custom_functions.CustomFunctions:
 def select(
     functions: Sequence[Function], off: Collection[str], limit_tokens: int, instructions: Callable[[bool], str]
 ) -> FunctionSet:
-    """The largest set whose functions and instructions take at most `limit_tokens`: all with full texts, all with short
+    """The largest set whose functions and instructions take at most `limit_tokens`.
 
-    ones, or those that a small window cannot do without; the user's own go last, so they are left out first.
+    First texts become short, one function after the other from the last on, what a small window cannot do without last
+    of all; then the instructions; then functions are left out in the same order, and at the end the user's own.
     `instructions(small)` gives the system instructions in one of two sizes.
     """
-    wanted = [item for item in functions if item.name not in off]
-    for few, small in ((False, False), (False, True), (True, True)):
-        offered = chosen(wanted, small=few)
-        found = _set(offered, instructions(small), small)
+    offered = [item for item in functions if item.name not in off]
+    order = [item.name for item in reversed(offered) if not item.small]
+    order += [item.name for item in reversed(offered) if item.small]
+    found = FunctionSet((), "", [])
+    for small, shortened in ((False, 0), *((False, n) for n in range(1, len(order) + 1)), (True, len(order))):
+        found = _set(offered, instructions(small), frozenset(order[:shortened]))
         if _tokens(found) <= limit_tokens:
             return found
     left_out: list[str] = []
-    while _tokens(found) > limit_tokens and offered and offered[-1].origin != "workbench":
-        left_out.append(offered.pop().name)
-        found = _set(offered, found.system, True)
-    return FunctionSet(found.functions, found.system, found.tools, tuple(left_out))
+    own = [item.name for item in reversed(offered) if item.small and item.origin != "workbench"]
+    for name in [*(item.name for item in reversed(offered) if not item.small), *own]:
+        left_out.append(name)
+        kept = [item for item in offered if item.name not in left_out]
+        found = _set(kept, found.system, frozenset(order))
+        if _tokens(found) <= limit_tokens:
+            break
+    mine = {item.name for item in offered if item.origin != "workbench"}
+    return FunctionSet(found.functions, found.system, found.tools, tuple(name for name in left_out if name in mine))
 
 
 def switch(off: Sequence[str], functions: Sequence[Function], name: str, *, on: bool) -> list[str]:
@@ -63,8 +71,8 @@ def switch(off: Sequence[str], functions: Sequence[Function], name: str, *, on: 
     return others if on else sorted([*others, name])
 
 
-def _set(offered: Sequence[Function], system: str, small: bool) -> FunctionSet:
-    return FunctionSet(tuple(offered), system, [item.schema(small=small) for item in offered])
+def _set(offered: Sequence[Function], system: str, short: Collection[str]) -> FunctionSet:
+    return FunctionSet(tuple(offered), system, [item.schema(small=item.name in short) for item in offered])
 
 
 def _tokens(found: FunctionSet) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -183,8 +183,3 @@ def _coerce_one(kind: str, value: Any) -> Any:
 
 def _truth(value: Any) -> bool:
     return value.strip().lower() in ("true", "1", "yes") if isinstance(value, str) else bool(value)
-
-
-def chosen(functions: Sequence[Function], *, small: bool) -> list[Function]:
-    """The set of functions for a window: all of them, or those a small window has room for."""
-    return [item for item in functions if item.small] if small else list(functions)

@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from typing import Any
 
 from workbench import events
-from workbench.events import Citation, Event, FileFailed, Hit, PageRead
+from workbench.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
@@ -31,6 +31,8 @@ def dump(event: Event) -> str:
         for field in fields(event)
         if field.name not in _OUTSIDE and (value := getattr(event, field.name)) != _default(field)
     }
+    for hit in kept.get("hits", ()):
+        hit["why"] = {key: value for key, value in (hit["why"] or {}).items() if value} or None
     return json.dumps(kept, ensure_ascii=False)
 
 
@@ -61,7 +63,7 @@ def load(agent: str, seq: int, step: int | None, name: str, data: str, texts: Te
 
 def _value(key: str, value: Any) -> Any:
     if key == "hits":
-        return tuple(Hit(**hit) for hit in value)
+        return tuple(Hit(**{**hit, "why": Explanation(**hit["why"]) if hit.get("why") else None}) for hit in value)
     if key == "citations":
         return tuple(Citation(**citation) for citation in value)
     if key == "citation":

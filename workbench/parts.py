@@ -1,0 +1,121 @@
+"""The parts that events are made of: segments of a prompt, hits of a search with how they came about, citations. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One contiguous part of a prompt, in wire order.
+
+    `name` is what the gauge stacks: system | functions | summary | conversation | paged | working_context | overhead.
+    `tokens` counts the text and its framing; the segments of a prompt add up to its `used`. `text` is exactly what was sent.
+    """
+
+    name: str
+    tokens: int
+    text: str = ""
+    role: str = ""
+    message: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a hit's score came about: score = fused + lift + links. Ranks count from 1, 0 where a list did not have it.
+
+    `fused` weighs `similarity` (the cosine of meanings) with `keyword_score` (BM25) as a share of `keyword_best`; without
+    vectors it is that share alone. `lift` is added for an exact match, `links` for passages that belong together by name,
+    the strongest of them being `linked_from`. `rerank` is the cross-encoder's score, `rerank_from` the rank before it.
+    """
+
+    mode: str = "meaning"
+    vector_rank: int = 0
+    similarity: float = 0.0
+    keyword_rank: int = 0
+    keyword_score: float = 0.0
+    keyword_best: float = 0.0
+    fused: float = 0.0
+    lift: float = 0.0
+    links: float = 0.0
+    linked_from: int = 0
+    rerank: float | None = None
+    rerank_from: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; a part that played no role is null."""
+        near = {"rank": self.vector_rank, "similarity": round(self.similarity, 6)}
+        words = {"rank": self.keyword_rank, "score": round(self.keyword_score, 4), "best": round(self.keyword_best, 4)}
+        links = {"bonus": round(self.links, 6), "from": self.linked_from or None}
+        return {
+            "mode": self.mode,
+            "vector": near if self.vector_rank or self.similarity else None,
+            "keyword": words if self.keyword_rank else None,
+            "fused": round(self.fused, 6),
+            "lift": self.lift,
+            "links": links if self.links else None,
+            "rerank": None if self.rerank is None else {"score": round(self.rerank, 6), "was": self.rerank_from},
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people, a line a part."""
+        if self.mode == "exact":
+            return ["exact match of the text asked for: most occurrences first"]
+        if self.mode == "linked":
+            return [f"linked by name: strength {self.fused:.3f}"]
+        found = []
+        if self.vector_rank or self.similarity:
+            found.append(f"meaning   {self.similarity:.3f} similar, {_place(self.vector_rank)}")
+        if self.keyword_rank:
+            found.append(f"words     {self.keyword_score:.2f} of {self.keyword_best:.2f}, {_place(self.keyword_rank)}")
+        found.append(f"fused     {self.fused:.3f}")
+        if self.lift:
+            found.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
+        if self.links:
+            found.append(f"links     +{self.links:.3f} for what belongs to it by name")
+        if self.rerank is not None:
+            found.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
+        return found
+
+
+def _place(rank: int) -> str:
+    return f"number {rank}" if rank else "not among the best"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One passage in a page of results. `page` is 1-based; `score` is comparable within one search only.
+
+    `linked` is how many passages belong to it by name, where that was counted; `via` the name that led here.
+    """
+
+    passage: int
+    handle: str
+    document: str
+    page: int
+    label: str | None
+    heading: str
+    text: str
+    score: float
+    in_context: bool = False
+    source: str = ""
+    linked: int = 0
+    via: str = ""
+    why: Explanation | None = None
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A quote as it was checked against the page it cites. `verified` False is never shown as a citation."""
+
+    document: str
+    page: int
+    label: str | None
+    quote: str
+    verified: bool
+    handle: str = ""
+    passage: int | None = None
+    state: str = "verified"
+    number: int = 0
