@@ -192,18 +192,21 @@ class ArchivalSearch:
         """The passages that the subquery `wanted` gives, their vectors (zeros where there is none yet), and which have none."""
         import numpy as np
 
+        from workbench.memory.bulk import renew_terms
         from workbench.memory.search import IndexedPassage
 
+        renew_terms(self.archive.database)
         table = (
             self.archive.database.read()
             .sql(
-                "SELECT p.passage_id, p.document_id, p.page_number, p.start_char, d.title, p.heading, p.text "
+                "SELECT p.passage_id, p.document_id, p.page_number, p.start_char, d.title, p.heading, p.text, "
+                "p.terms, p.names "
                 f"FROM passages p JOIN documents d USING (document_id) WHERE p.passage_id IN ({wanted}) ORDER BY p.passage_id",
                 params=parameters,
             )
             .to_arrow_table()
         )
-        columns = [table.column(k).to_pylist() for k in range(7)]
+        columns = [table.column(k).to_pylist() for k in range(9)]
         passages = [IndexedPassage(*row) for row in zip(*columns, strict=True)]
         ids = np.array(columns[0], dtype=np.int64)
         vectors, bare = read_vectors(self.archive.database, wanted, parameters, ids)

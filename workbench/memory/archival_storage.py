@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import NotFound
 from workbench.memory.bulk import DIMENSIONS as DIMENSIONS
-from workbench.memory.bulk import insert_embeddings, insert_pages, insert_passages, next_document
+from workbench.memory.bulk import Counted, insert_embeddings, insert_pages, insert_passages, next_document
 from workbench.memory.database import Clock, Database, next_id, utc_now
 from workbench.memory.incoming import Draft, LoadedDocument
-from workbench.memory.result_page import rendered_tokens
 from workbench.memory.waiting_vectors import copy_equal
 
 if TYPE_CHECKING:
@@ -216,7 +215,7 @@ class ArchivalStorage:
         to be embedded, all but those whose text and context the document that the path linked before had too.
         `location` is where the file is, `sketch` what its likeness to others is measured by.
         """
-        tokens = [rendered_tokens(passage.text) for passage in passages]
+        counted = [Counted.of(passage.text) for passage in passages]
 
         def job(connection: Any) -> int:
             new = next_document(connection)
@@ -228,7 +227,7 @@ class ArchivalStorage:
                  chars, size_bytes, embedder, sketch, self._clock()],
             )  # fmt: skip
             insert_pages(connection, new, document.pages)
-            ids = insert_passages(connection, new, passages, tokens)
+            ids = insert_passages(connection, new, passages, counted)
             before = self._link(connection, source, path, new, location)
             if vectors is not None:
                 insert_embeddings(connection, ids, vectors)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.memory.database import next_id
+from workbench.memory.database import Database, next_id
+from workbench.memory.names import names_line
+from workbench.memory.result_page import rendered_tokens
+from workbench.memory.terms import TERMS_VERSION, index_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +33,20 @@ def insert_pages(connection: Any, document: int, pages: Sequence[Any]) -> None:
     _insert(connection, "pages", table)
 
 
-def insert_passages(connection: Any, document: int, passages: Sequence[Any], tokens: Sequence[int]) -> range:
+class Counted(NamedTuple):
+    """What is stored beside a passage's text: its tokens inside a result, its terms and its names for the keyword index."""
+
+    tokens: int
+    terms: str
+    names: str
+
+    @classmethod
+    def of(cls, text: str) -> Counted:
+        """Made outside the writer, whose other jobs would wait for it."""
+        return cls(rendered_tokens(text), index_line(text), names_line(text))
+
+
+def insert_passages(connection: Any, document: int, passages: Sequence[Any], counted: Sequence[Counted]) -> range:
     """Add the passages of a document and return their ids, which follow one another; a job of the writer."""
     import pyarrow as pa
 
@@ -44,8 +61,11 @@ def insert_passages(connection: Any, document: int, passages: Sequence[Any], tok
             "end_char": pa.array([item.end_char for item in passages], pa.int32()),
             "heading": pa.array([item.heading for item in passages], pa.string()),
             "text": pa.array([item.text for item in passages], pa.string()),
-            "tokens": pa.array(list(tokens), pa.int32()),
+            "tokens": pa.array([item.tokens for item in counted], pa.int32()),
             "context": pa.array([item.context for item in passages], pa.string()),
+            "terms": pa.array([item.terms for item in counted], pa.string()),
+            "names": pa.array([item.names for item in counted], pa.string()),
+            "terms_version": pa.array([TERMS_VERSION] * len(passages), pa.int32()),
         }
     )
     if passages:
@@ -81,5 +101,36 @@ def _insert(connection: Any, name: str, table: Any) -> None:
     connection.register("incoming", table)
     try:
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")
+    finally:
+        connection.unregister("incoming")
+
+
+def renew_terms(database: Database, most: int = 2_000) -> int:
+    """Make terms and names anew where other rules made them, `most` passages at a time; returns how many passages."""
+    renewed = 0
+    while stale := database.rows(
+        "SELECT passage_id, text FROM passages WHERE terms_version <> ? LIMIT ?", [TERMS_VERSION, most]
+    ):
+        counted = [(passage, index_line(text), names_line(text)) for passage, text in stale]
+        database.write(functools.partial(_update_terms, counted))
+        renewed += len(counted)
+    return renewed
+
+
+def _update_terms(counted: Sequence[tuple[int, str, str]], connection: Any) -> None:
+    import pyarrow as pa
+
+    table = {
+        "passage_id": pa.array([row[0] for row in counted], pa.int32()),
+        "terms": pa.array([row[1] for row in counted], pa.string()),
+        "names": pa.array([row[2] for row in counted], pa.string()),
+    }
+    connection.register("incoming", pa.table(table))
+    try:
+        connection.execute(
+            "UPDATE passages SET terms = i.terms, names = i.names, terms_version = ? FROM incoming i "
+            "WHERE passages.passage_id = i.passage_id",
+            [TERMS_VERSION],
+        )
     finally:
         connection.unregister("incoming")

@@ -1,0 +1,51 @@
+"""Terms and names stored beside a passage: what the keyword index would make of its text, also after the rules changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loaders.document import Document, Page
+from workbench.ingest.chunker import Chunker
+from workbench.memory import bulk
+from workbench.memory.archival_search import ArchivalSearch
+from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.database import Database
+from workbench.memory.names import names_line
+from workbench.memory.terms import TERMS_VERSION, index_line
+
+TEXTS = ("Ada Marlow kept the light at Gannet Rock.", "The valve HX-204/7 opens at 10kV.", "数据库索引")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> ArchivalStorage:
+    archive = ArchivalStorage(Database(tmp_path / "a.duckdb"))
+    source = archive.source_id("s")
+    for number, text in enumerate(TEXTS):
+        document = Document(f"title {number}", (Page(1, None, text),), "test", 1)
+        passages = list(Chunker.for_local_model().passages(document))
+        archive.add_document(
+            source, str(number), str(number), document, passages, np.eye(len(passages), 384, dtype=np.float32), "e", 1
+        )
+    yield archive
+    archive.database.close()
+
+
+def stored(archive: ArchivalStorage) -> list[tuple[str, str, str, int]]:
+    return archive.database.rows("SELECT text, terms, names, terms_version FROM passages ORDER BY passage_id")
+
+
+def test_terms_and_names_are_stored_with_the_passage(archive: ArchivalStorage) -> None:
+    assert stored(archive) == [(text, index_line(text), names_line(text), TERMS_VERSION) for text in TEXTS]
+
+
+def test_terms_made_by_older_rules_are_made_anew_before_the_next_search(archive: ArchivalStorage) -> None:
+    spoil = "UPDATE passages SET terms = 'old', names = 'old', terms_version = 0 WHERE passage_id > 1"
+    archive.database.write(lambda connection: connection.execute(spoil) and None)
+    search = ArchivalSearch(archive, None)
+    found = search.ranking(archive.paths([1]), "10kV valve")
+    assert [archive.passages([key])[key].text for key in found.ids] == [TEXTS[1]]
+    test_terms_and_names_are_stored_with_the_passage(archive)
+    assert bulk.renew_terms(archive.database) == 0
