@@ -9,7 +9,11 @@ from typing import Any
 
 from workbench.errors import UsageError
 
-TASKS = {"retrieval": "workbench.experiments.retrieval", "nested-kv": "workbench.experiments.nested_kv"}
+TASKS = {
+    "retrieval": "workbench.experiments.retrieval",
+    "nested-kv": "workbench.experiments.nested_kv",
+    "reader": "workbench.experiments.reading",
+}
 """Each task is a module with `run(folder, engine)`."""
 
 
