@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +25,13 @@ from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
+from workbench.timeline import Timeline
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
 if TYPE_CHECKING:
     from loaders.origins import Origin
+
+_ON_EVERY_BRANCH = ("attached", "detached", "loaded")
 
 
 class Session:
@@ -103,19 +106,20 @@ class Session:
         agent = self._current
         if not agent.asking.acquire(blocking=False):
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
-        return self._answer(agent, text)
+        return self._answer(agent, lambda: agent.answer(room.fitting(self.engine, agent, text)))
 
     def heartbeat(self) -> Iterator[Event]:
         """A turn of the model's own when one is due (heartbeat_minutes); no events when none is. A display asks each minute."""
         agent = self._current
         if room.beat_due(self.engine, agent) and agent.asking.acquire(blocking=False):
-            return self._answer(agent, None)
+            return self._answer(agent, agent.beat)
         return iter(())
 
-    def _answer(self, agent: Agent, text: str | None) -> Iterator[Event]:
+    def _answer(self, agent: Agent, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """Run what the agent does, its lock being held; stop() reaches it."""
         self._answering = True
         try:
-            yield from agent.beat() if text is None else agent.answer(room.fitting(self.engine, agent, text))
+            yield from work()
         finally:
             self._answering = False
             agent.asking.release()
@@ -124,6 +128,11 @@ class Session:
         """Stop the answer after this step; called again, cancel now."""
         if self._agent is not None and self._answering:
             self._agent.stop.request()
+
+    @property
+    def timeline(self) -> Timeline:
+        """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
+        return Timeline(self.engine, self._current, self._answer)
 
     # -- sources ------------------------------------------------------------------------------------------------------
 
@@ -221,12 +230,15 @@ class Session:
     # -- what there is ------------------------------------------------------------------------------------------------
 
     def history(self) -> Iterator[Event]:
-        """The durable events of the current agent, oldest first, then the present ContextAssembled."""
+        """The durable events of the current agent's branch, oldest first, then the present ContextAssembled."""
         memory = self._current.workspace.memory
         rows = self.engine.database.rows(
             "SELECT seq, step, event, data FROM journal WHERE agent_id = ? ORDER BY seq", [memory.agent.id]
         )
+        hidden = memory.operations.hidden
         for seq, step, name, data in rows:
+            if name not in _ON_EVERY_BRANCH and any(first <= seq < end for first, end in hidden):
+                continue
             if event := journal.load(memory.agent.name, int(seq), step, str(name), str(data), self.engine.search.texts):
                 yield event
         if rows:
@@ -292,9 +304,11 @@ class Session:
         return shelves.documents(self.engine, source)
 
     def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
-        """The messages in the queue as they are on the wire, oldest first (`/dump`)."""
-        messages = self._current.workspace.memory.queue.messages
-        return [dict(message.wire) for message in (messages[-last:] if last else messages)]
+        """The messages of the current branch as they are on the wire, oldest first (`/dump`); results in the queue as they are there."""
+        memory = self._current.workspace.memory
+        in_queue = {message.id: message for message in memory.queue.messages}
+        stored = self.engine.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
+        return [dict(in_queue.get(message.id, message).wire) for message in stored]
 
     def function_names(self) -> set[str]:
         """The names of the functions that the model of this agent is offered."""

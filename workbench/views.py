@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from workbench.events import ContextAssembled, Event, PageRead
 from workbench.load_options import LoadOptions
+from workbench.timeline_views import TimelineProtocol
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class SessionProtocol(Protocol):
     @property
     def busy(self) -> bool:
         """Whether a question is being answered."""
+        ...
+
+    @property
+    def timeline(self) -> TimelineProtocol:
+        """The agent's past: undo, retry, fork, forget, and steps compared."""
         ...
 
     def history(self) -> Iterator[Event]:

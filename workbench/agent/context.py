@@ -56,6 +56,14 @@ class MainContext:
         self._look()
         return self._assemble(self._state())
 
+    def warning(self) -> str:
+        """The alert about memory pressure as it would read now; empty when the model was told and nothing has left since."""
+        self._look()
+        return "" if warned(self.workspace.memory.queue) else self._alert(self._used())
+
+    def _alert(self, used: int) -> str:
+        return PRESSURE_ALERT.format(share=round(100 * used / self.pressure.usable))
+
     def relieve(self) -> Generator[Event, None, list[Event]]:
         """Warn once at 70 %, evict beyond 100 % (MemGPT §2.2). Raises ContextOverflow when the fixed parts do not fit.
 
@@ -67,8 +75,7 @@ class MainContext:
         told: list[Event] = []
         used = self._used()
         if self.pressure.warn <= used <= self.pressure.flush and not warned(memory.queue):
-            alert = PRESSURE_ALERT.format(share=round(100 * used / self.pressure.usable))
-            memory.add("user", "system_alert", {"message": alert}, step=self.workspace.step)
+            memory.add("user", "system_alert", {"message": self._alert(used)}, step=self.workspace.step)
             told.append(PressureWarning(used=used, usable=self.pressure.usable))
             used = self._used()
         if used > self.pressure.flush:
@@ -97,8 +104,15 @@ class MainContext:
         memory = self.workspace.memory
         notes = "\n".join(memory.working.texts().values())
         gone = leaving(memory.queue, self._fixed(), self.pressure, self._policy, notes, self.calibration)
-        if not gone:
-            return []
+        return (yield from self._leave(gone)) if gone else []
+
+    def compress(self) -> Generator[Event, None, list[Event]]:
+        """All but the current question and the newest message with its results leaves now, whatever the pressure."""
+        gone = self.workspace.memory.queue.leaving(0)
+        return (yield from self._leave(gone)) if gone else []
+
+    def _leave(self, gone: Sequence[StoredMessage]) -> Generator[Event, None, list[Event]]:
+        memory = self.workspace.memory
         summary = yield from self.summarise(gone)
         tokens = count_message(summary.wire())
         memory.queue.remove(gone)

@@ -91,10 +91,12 @@ class Agent:
         yield from self._begin(text)
         yield from self._work(question)
 
-    def beat(self) -> Iterator[Event]:
-        """A turn of the model's own, from a timer: nobody is owed an answer, so it may end without one."""
+    def beat(self, alert: str = "") -> Iterator[Event]:
+        """A turn of the model's own, from a timer or told by an alert: nobody is owed an answer, so it may end without one."""
         self._start()
-        self.inbox.put("heartbeat", reason=REASONS["timer"])
+        self.workspace.memory.operate_here("warning" if alert else "heartbeat")
+        kind, body = ("system_alert", {"message": alert}) if alert else ("heartbeat", {"reason": REASONS["timer"]})
+        self.inbox.put(kind, **body)
         yield from self._work(_Question(time.monotonic(), owed=False))
 
     def _start(self) -> None:
@@ -106,7 +108,7 @@ class Agent:
         while not question.done:
             if reason := self._cap(question):
                 detail = caps.words(reason, self.workspace.settings)
-                yield from self._end(*self._partial(reason, detail), Stopped(reason=reason, detail=detail))
+                yield from self.tell(*self._partial(reason, detail), Stopped(reason=reason, detail=detail))
                 return
             question.spent.steps += 1
             try:
@@ -115,7 +117,7 @@ class Agent:
                 yield from self._fail(error)
                 return
             except WorkbenchError as error:
-                yield from self._end(
+                yield from self.tell(
                     Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
                 )
                 return
@@ -124,24 +126,26 @@ class Agent:
 
     def _begin(self, text: str) -> Iterator[Event]:
         memory = self.workspace.memory
+        before, seq = memory.here(), memory.next_seq
         self._hear()
         message = memory.add("user", "user_message", {"message": text})
+        memory.operate("question", before, seq, memory.operations.hidden, message.id)
         memory.queue.question = message.id
         self.workspace.hops.clear()
         memory.set_working(memory.working.start_question(text))
         yield from self._commit([QuestionAsked(text=text)])
         if self.workspace.settings.read_ahead and self.workspace.sources():
             yield Waiting(what="archive", detail="read-ahead")
-            yield from self._read_ahead(text, message)
+            yield from self._read_ahead(text)
 
-    def _read_ahead(self, text: str, question: StoredMessage) -> Iterator[Event]:
+    def _read_ahead(self, text: str) -> Iterator[Event]:
         """The first search is done before the first model call, as a function call of the system's."""
         query = " ".join(text.split())[:_READ_AHEAD_CHARS]
         while count(query) > self.workspace.budget.page_tokens // 6:
             query = query[: len(query) * 3 // 4]
         arguments = json.dumps({"query": query}, ensure_ascii=False)
-        call = FunctionCall(f"ahead_{question.id}", "archival_memory_search", arguments)
         self.workspace.step = self.workspace.memory.step + 1
+        call = FunctionCall(f"ahead_{self.workspace.step}", "archival_memory_search", arguments)
         executed = self.executor.run(call, self.workspace)
         self.executor.start_question()
         self._remember("", [call])
@@ -321,11 +325,12 @@ class Agent:
             reply = {"error": error.one_line()}
             self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
             self._open_step = None
-        yield from self._end(
+        yield from self.tell(
             Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
         )
 
-    def _end(self, *events: Event) -> Iterator[Event]:
+    def tell(self, *events: Event) -> Iterator[Event]:
+        """Make durable what was done, then tell it."""
         yield from self._commit(list(events))
 
     def _commit(self, events: list[Event]) -> Iterator[Event]:

@@ -22,6 +22,7 @@ def pin(space: Workspace, block: str, line: str, pinned: bool) -> MemoryEdited:
 
 def _kept(space: Workspace, name: str, after: WorkingContext, *, added: str = "", removed: str = "") -> MemoryEdited:
     memory = space.memory
+    memory.operate_here("memory")
     memory.set_working(after)
     block = after.block(name)
     event = MemoryEdited(

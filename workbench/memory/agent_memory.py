@@ -14,6 +14,8 @@ from workbench.memory.database import Clock, Database, text_hash, utc_now
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.main_context import Summary
 from workbench.memory.message import StoredMessage, Texts, render
+from workbench.memory.operations import Operations
+from workbench.memory.point import Hidden, Point
 from workbench.memory.working_context import WorkingContext
 from workbench.tokens import count_message
 
@@ -23,6 +25,10 @@ _ROWS_A_STATEMENT = 200
 _MOVE_HEAD = (
     "UPDATE agents SET head = ?, queue = ?, question_id = ?, summary_id = ?, context_version = ?, last_used_at = ? "
     "WHERE agent_id = ?"
+)
+_FINISH_STEP = (
+    "UPDATE steps SET status = ?, reply = ?, usage = ?, model_seconds = ?, own_seconds = ?, point_after = ? "
+    "WHERE agent_id = ? AND step = ?"
 )
 
 
@@ -81,6 +87,7 @@ class AgentMemory:
         )[0]
         self._next_seq, self.step = int(newest[0]) + 1, int(newest[1])
         self._known_texts: set[str] = set()
+        self.operations = Operations(database, agent.id)
 
     @property
     def messages_on_branch(self) -> int:
@@ -89,9 +96,11 @@ class AgentMemory:
 
     # -- messages -----------------------------------------------------------------------------------------------
 
-    def add(self, role: str, kind: str, body: Mapping[str, Any], *, step: int | None = None) -> StoredMessage:
+    def add(
+        self, role: str, kind: str, body: Mapping[str, Any], *, step: int | None = None, created: datetime | None = None
+    ) -> StoredMessage:
         """A new message at the back of the queue and on top of the branch; stored at the next commit."""
-        created = self.clock()
+        created = created or self.clock()
         wire = render(role, kind, body, created, self.texts)
         tokens = count_message(wire)
         number = self.database.number("messages", "message_id")
@@ -172,6 +181,31 @@ class AgentMemory:
         """The id that the next summary will have."""
         return self.database.number("summaries", "summary_id")
 
+    # -- the branch -------------------------------------------------------------------------------------------------
+
+    def here(self) -> Point:
+        """Where the agent stands now. What it names is stored at the latest with the next commit."""
+        if self.version is None:
+            self.set_working(self.working)
+        summary = self.summary.id if self.summary else None
+        return Point(self.head, self.ranges(), self.queue.question, summary, self.version, self.operations.hidden)
+
+    def operate(self, kind: str, before: Point, seq: int, hidden: Hidden, question: int | None = None) -> None:
+        """Note that the user did something to the branch, which can be undone; stored at the next commit.
+
+        `seq` is where the operation's events begin, `hidden` the events that are off the branch after it.
+        """
+        self._insert("operations", self.operations.add(kind, before, seq, hidden, question, self.clock()))
+
+    def operate_here(self, kind: str) -> None:
+        """The same for an operation that begins now and hides nothing."""
+        self.operate(kind, self.here(), self._next_seq, self.operations.hidden)
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next event of the journal will have."""
+        return self._next_seq
+
     # -- steps and journal ------------------------------------------------------------------------------------------
 
     def start_step(self, record: StepRecord) -> None:
@@ -181,7 +215,7 @@ class AgentMemory:
             self.agent.id, record.step, "sent", record.question, self.head, record.queue or self.ranges(),
             self.summary.id if self.summary else None, self.version if record.working else None, *hashes,
             json.dumps(record.state, ensure_ascii=False), json.dumps(record.request), record.digest, record.counted,
-            record.used, record.exact, None, None, None, None, self.clock(),
+            record.used, record.exact, None, None, None, None, self.clock(), None, False,
         ]  # fmt: skip
         self._insert("steps", row)
 
@@ -189,13 +223,8 @@ class AgentMemory:
         self, step: int, status: str, *, reply: Mapping[str, Any], usage: Mapping[str, Any], times: tuple[float, float]
     ) -> None:
         """How the step ended: done, interrupted or failed; times (model, own) in seconds. Stored at the next commit."""
-        row = [status, json.dumps(reply, ensure_ascii=False), json.dumps(usage), *times, self.agent.id, step]
-        self._updates.append(
-            lambda c: c.execute(
-                "UPDATE steps SET status = ?, reply = ?, usage = ?, model_seconds = ?, own_seconds = ? WHERE agent_id = ? AND step = ?",
-                row,
-            )
-        )
+        row = [status, json.dumps(reply, ensure_ascii=False), json.dumps(usage), *times, self.here().dump()]
+        self._updates.append(lambda c: c.execute(_FINISH_STEP, [*row, self.agent.id, step]))
 
     def correct_request(self, step: int, request: Mapping[str, Any]) -> None:
         """What was finally sent, when a retry left something out. Stored at the next commit."""

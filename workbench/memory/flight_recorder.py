@@ -13,6 +13,7 @@ from workbench.memory.agent_store import AgentRow
 from workbench.memory.database import Clock, Database, utc_now
 from workbench.memory.main_context import Prompt, Summary, assemble
 from workbench.memory.message import StoredMessage, Texts
+from workbench.memory.point import Point
 from workbench.memory.summary_request import summary_prompt
 from workbench.memory.working_context import WorkingContext
 from workbench.tokens import Calibration
@@ -61,14 +62,22 @@ class FlightRecorder:
             window_tokens, persona, human
         )
         memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
-        memory.queue.messages = self.queue(agent.id, agent.head, agent.queue)
-        memory.set_evidence({item.id: item.kept for item in memory.queue.messages if item.kept is not None})
-        memory.queue.question = agent.question
-        memory.summary = self.summary(agent.summary)
         rows = self.database.rows("SELECT passage_id, handle FROM handles WHERE agent_id = ?", [agent.id])
         memory.handles = {int(passage): str(handle) for passage, handle in rows}
-        memory.branch = self.branch(agent.id, agent.head)
+        point = Point(agent.head, agent.queue or "[]", agent.question, agent.summary, agent.context_version)
+        self.restore(memory, point, window_tokens)
         return memory
+
+    def restore(self, memory: AgentMemory, point: Point, window_tokens: int) -> None:
+        """Put a live memory where it stood at a point; what the point names must be committed."""
+        agent = memory.agent.id
+        memory.head, memory.branch = point.head, self.branch(agent, point.head)
+        memory.queue.messages = self.queue(agent, point.head, point.queue)
+        memory.set_evidence({item.id: item.kept for item in memory.queue.messages if item.kept is not None})
+        memory.queue.question = point.question
+        memory.summary = self.summary(point.summary)
+        memory.working = self.working(point.version, window_tokens) or memory.working
+        memory.version = point.version
 
     def steps(self, agent: int) -> list[int]:
         """The numbers of all recorded steps."""
@@ -167,6 +176,15 @@ class FlightRecorder:
             at = parents[at]
         chosen = [row for row in rows if row[0] in on_branch and any(a <= row[0] <= b for a, b in wanted)]
         return rendered(chosen, self._texts_of(chosen), evidence)
+
+    def messages(self, agent: int, ids: Sequence[int]) -> list[StoredMessage]:
+        """Messages by id, in the order of their ids, results whole."""
+        rows = self.database.rows(
+            "SELECT message_id, parent_id, role, kind, body, tokens, created_at, step FROM messages "
+            "WHERE agent_id = ? AND list_contains(?, message_id) ORDER BY message_id",
+            [agent, list(ids)],
+        )
+        return rendered(rows, self._texts_of(rows))
 
     def _texts_of(self, rows: Sequence[tuple[Any, ...]]) -> Texts:
         # One look-up for the whole queue, not one a message.

@@ -173,6 +173,12 @@ class WorkingContext:
         lines = tuple(replace(line, pinned=pinned) if line is found[0] else line for line in block.lines)
         return self.with_lines(name, lines)
 
+    def hops(self) -> dict[str, str]:
+        """The parts of the question that the task block keeps, and their states."""
+        lines = [line.text.removeprefix("hop: ") for line in self.block("task").lines if line.origin == "hop"]
+        found = [re.fullmatch(r"(.*) - (open|answered|not found)( \(.*\))?", text) for text in lines]
+        return {match[1]: match[2] for match in found if match}
+
     def start_question(self, question: str, step: int | None = None) -> WorkingContext:
         """The task block begins anew with this question; lines that are pinned stay."""
         block = self.block("task")

@@ -1,5 +1,6 @@
 -- The first schema. It is public: query the file with SQL as you like (read it while no workbench runs).
--- Times are UTC. Nothing here is changed once written except agents, attachments, source_documents, file_queue and unfinished steps.
+-- Times are UTC. Nothing here is changed once written except agents, attachments, source_documents, file_queue, unfinished
+-- steps, and what a user has forgotten.
 
 CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
 
@@ -64,7 +65,12 @@ CREATE TABLE steps (
     summary_id INTEGER, context_version INTEGER, system_hash TEXT NOT NULL, tools_hash TEXT NOT NULL, state TEXT NOT NULL,
     request TEXT NOT NULL, prefix_hash TEXT NOT NULL, counted_tokens INTEGER NOT NULL, used_tokens INTEGER NOT NULL,
     exact BOOLEAN NOT NULL, reply TEXT, usage TEXT, model_seconds DOUBLE, own_seconds DOUBLE, created_at TIMESTAMP NOT NULL,
+    point_after TEXT, forgotten BOOLEAN NOT NULL DEFAULT false,
     PRIMARY KEY (agent_id, step)
+);
+CREATE TABLE operations (
+    operation_id INTEGER PRIMARY KEY, agent_id INTEGER NOT NULL, parent_id INTEGER, kind TEXT NOT NULL, question_id INTEGER,
+    before TEXT NOT NULL, hidden TEXT NOT NULL, seq INTEGER NOT NULL, created_at TIMESTAMP NOT NULL
 );
 CREATE TABLE journal (
     agent_id INTEGER NOT NULL, seq INTEGER NOT NULL, step INTEGER, event TEXT NOT NULL, data TEXT NOT NULL, created_at TIMESTAMP NOT NULL

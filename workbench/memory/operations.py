@@ -1,0 +1,100 @@
+"""What the user did to a branch, in order: operations go in and stay; which one an undo would take back comes out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workbench.memory.database import Database
+from workbench.memory.point import Hidden, Point
+
+_COLUMNS = "operation_id, parent_id, kind, question_id, before, hidden, seq"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. kind: question | heartbeat | warning | pop | retry | rethink | rewrite | summarize | memory | undo.
+
+    `parent` is the operation that an undo takes back after this one; `before` is where the agent stood; `seq` is the
+    first event that came of it. `question` is the message that a question made.
+    """
+
+    id: int
+    parent: int | None
+    kind: str
+    question: int | None
+    before: Point
+    hidden: Hidden
+    seq: int
+
+
+class Operations:
+    """The operations of one agent; nothing is ever taken out. `hidden` is what the journal does not tell now."""
+
+    def __init__(self, database: Database, agent: int) -> None:
+        self._database = database
+        self._agent = agent
+        found = database.rows(
+            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? ORDER BY operation_id DESC LIMIT 1", [agent]
+        )
+        newest = _operation(found[0]) if found else None
+        self.hidden: Hidden = newest.hidden if newest else ()
+        self._top = newest.parent if newest and newest.kind == "undo" else newest.id if newest else None
+
+    def add(self, kind: str, before: Point, seq: int, hidden: Hidden, question: int | None, now: datetime) -> list[Any]:
+        """A row for the table. An undo stands for what was below the operation that it takes back."""
+        parent = self.top() if kind == "undo" else None
+        below = parent.parent if parent else self._top
+        if kind == "undo" and parent and (under := self.get(below)) and _pair(under, parent):
+            below = under.parent
+        new = self._database.number("operations", "operation_id")
+        self._top = below if kind == "undo" else new
+        self.hidden = hidden
+        return [new, self._agent, below, kind, question, before.dump(), json.dumps(hidden), seq, now]
+
+    def top(self) -> Operation | None:
+        """What an undo would take back; it must be committed."""
+        return self.get(self._top)
+
+    def undone_by_next(self) -> tuple[Operation, Operation] | None:
+        """The last operation and the one whose beginning an undo goes back to: a retry and its question are one."""
+        top = self.top()
+        if top is None:
+            return None
+        under = self.get(top.parent)
+        return top, under if under and _pair(under, top) else top
+
+    def get(self, identifier: int | None) -> Operation | None:
+        """An operation by its id."""
+        if identifier is None:
+            return None
+        found = self._database.row(f"SELECT {_COLUMNS} FROM operations WHERE operation_id = ?", [identifier])
+        return _operation(found) if found else None
+
+    def question(self, message: int) -> Operation | None:
+        """The operation that put this question."""
+        found = self._database.row(
+            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND kind = 'question' AND question_id = ?",
+            [self._agent, message],
+        )
+        return _operation(found) if found else None
+
+    def questions(self) -> list[Operation]:
+        """All questions ever put, on every branch."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND kind = 'question' ORDER BY operation_id",
+            [self._agent],
+        )
+        return [_operation(row) for row in rows]
+
+
+def _pair(under: Operation, top: Operation) -> bool:
+    return under.kind == "retry" and top.kind == "question"
+
+
+def _operation(row: tuple[Any, ...]) -> Operation:
+    identifier, parent, kind, question, before, hidden, seq = row
+    ranges = tuple((first, end) for first, end in json.loads(hidden))
+    return Operation(identifier, parent, kind, question, Point.load(before), ranges, seq)
