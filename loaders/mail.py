@@ -11,6 +11,7 @@ from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
 from loaders.registry import Loader
+from loaders.sniff import Kind
 from loaders.text import decode
 from loaders.web_page import add_html
 
@@ -88,4 +89,4 @@ def _content(part: EmailMessage) -> str:
     return decode(data) if data.strip() else ""
 
 
-LOADER = Loader(name="mail", version=VERSION, suffixes=(".eml",), load=load)
+LOADER = Loader(name="mail", version=VERSION, suffixes=(".eml",), kinds=(Kind.MAIL,), load=load)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loaders import limits
+from loaders import limits, ocr, pdf_pictures
 from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
 from loaders.registry import Loader
 from loaders.sniff import Kind
@@ -24,7 +24,8 @@ _LINE_END_HYPHEN = "\ufffe"
 
 _DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
 _SCANNED = "it has no text layer (scanned pages or drawings only)"
-_SCANNED_REMEDY = "Run it through OCR, for example ocrmypdf, and load the result."
+_NOTHING_SEEN = "no text can be recognised on its pages"
+_NOTHING_REMEDY = "Nothing to load; exclude it, or scan it again at 300 dots an inch."
 
 _SECOND_LOOK_PAGES = 200
 """A PDF in which pdfium finds no text is shown to pypdf too, unless it has more pages than this."""
@@ -48,7 +49,8 @@ def unlock(path: Path, password: str) -> Document:
     try:
         if len(pdf) == 0:
             return _repaired(path, password)
-        document = _read(pdf)
+        budget = limits.TextBudget()
+        document = pdf_pictures.recognised(pdf, _read(pdf, budget), budget)
         if not _has_text(document) and len(pdf) <= _SECOND_LOOK_PAGES:
             with contextlib.suppress(LoadError):
                 return _repaired(path, password)
@@ -57,11 +59,10 @@ def unlock(path: Path, password: str) -> Document:
         pdf.close()
 
 
-def _read(pdf: pypdfium2.PdfDocument) -> Document:
+def _read(pdf: pypdfium2.PdfDocument, budget: limits.TextBudget) -> Document:
     count = _checked_count(len(pdf))
     outline = tuple(_outline(pdf))
     metadata = {key.lower(): value for key, value in _metadata(pdf).items() if value}
-    budget = limits.TextBudget()
     pages = []
     for index in range(count):
         text = budget.add(_page_text(pdf, index))
@@ -224,7 +225,13 @@ def _has_text(document: Document) -> bool:
 def _with_text(document: Document) -> Document:
     if _has_text(document):
         return document
-    raise LoadError(_SCANNED, _SCANNED_REMEDY)
+    if document.loader in (pdf_pictures.BY_OCR, pdf_pictures.ALL_BY_OCR):
+        left_out = document.metadata.get("left_out", "")
+        raise LoadError(_NOTHING_SEEN + (f" ({left_out})" if left_out else ""), _NOTHING_REMEDY)
+    raise LoadError(_SCANNED, ocr.remedy() if not ocr.wanted() else _NOTHING_REMEDY)
 
 
-LOADER = Loader(name="pdf", version=VERSION, suffixes=(".pdf",), kinds=(Kind.PDF,), load=load, unlock=unlock)
+LOADER = Loader(
+    name="pdf", version=VERSION, suffixes=(".pdf",), kinds=(Kind.PDF,), load=load, unlock=unlock,
+    known_as=pdf_pictures.known_as,
+)  # fmt: skip

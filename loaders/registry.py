@@ -17,6 +17,7 @@ from pathlib import Path
 
 from loaders import limits
 from loaders.document import Document, LoadError, PasswordNeededError
+from loaders.options import ReadOptions
 from loaders.sniff import Kind, is_text, kind_of
 
 BUILT_IN = (
@@ -31,13 +32,16 @@ BUILT_IN = (
     "loaders.locked_office",
     "loaders.web_page",
     "loaders.ebook",
+    "loaders.image",
     "loaders.delimited",
     "loaders.json_records",
     "loaders.xml_records",
+    "loaders.compressed",
     "loaders.markup",
     "loaders.markdown",
     "loaders.text",
 )
+_OFFICE = frozenset((Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.RTF, Kind.EPUB, Kind.MSG))
 ENTRY_POINT_GROUP = "workbench.loaders"
 
 log = logging.getLogger(__name__)
@@ -59,6 +63,12 @@ class Loader:
     unlock: Callable[[Path, str], Document] | None = None
     kinds: tuple[Kind, ...] = ()
     names: tuple[str, ...] = ()
+    known_as: Callable[[ReadOptions], tuple[str, ...]] | None = None
+    """Names of Document.loader that need not be read again with these options; by default the loader's own."""
+
+    def stored_as(self, options: ReadOptions) -> tuple[str, ...]:
+        """As what a document may be stored that this loader would make with `options`."""
+        return (self.name,) if self.known_as is None else self.known_as(options)
 
 
 @dataclass(frozen=True)
@@ -97,8 +107,10 @@ def choose(path: Path) -> Choice:
     head = _head(path)
     kind = kind_of(head, path)
     by_name = _by_name(path.name.lower(), suffix)
-    if by_name is not None and (kind is None or kind is Kind.HTML):
-        # HTML is text: a Markdown file that begins with a tag stays Markdown.
+    if by_name is not None and not _OFFICE.isdisjoint(by_name.kinds):
+        by_name = _truly(by_name, kind, head)
+    if by_name is not None and (kind is None or kind in (Kind.HTML, Kind.MAIL)):
+        # Both are text: a Markdown file that begins with a tag stays Markdown.
         return Choice(by_name)
     for loader in all_loaders() if kind is not None else ():
         if kind in loader.kinds:
@@ -140,6 +152,15 @@ def _by_name(name: str, suffix: str) -> Loader | None:
         if name in loader.names or (suffix and suffix in loader.suffixes):
             return loader
     return None
+
+
+def _truly(loader: Loader, kind: Kind | None, head: bytes) -> Loader | None:
+    """The loader that an office suffix names, or another: a web page or a table as text often stands under ".xls"."""
+    if kind is Kind.HTML:
+        return _by_name("", ".html")
+    if kind is None and head and is_text(head):
+        return _by_name("", ".csv" if Kind.XLSX in loader.kinds else ".txt")
+    return loader
 
 
 def _not_yet(kind: Kind, suffix: str, by_name: Loader | None) -> Choice:

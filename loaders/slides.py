@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loaders import elements
+from loaders import elements, libreoffice
 from loaders.document import Document
 from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
-from loaders.word import need_libreoffice
 
-VERSION = 1
+VERSION = 2
 
 
 def load(path: Path) -> Document:
@@ -18,8 +17,11 @@ def load(path: Path) -> Document:
     with path.open("rb") as file:
         kind = kind_of(file.read(4096), path)
     if kind is Kind.PPT:
-        need_libreoffice("pptx")
-        return elements.load(path, "ppt", LOADER.name, VERSION)
+        return libreoffice.converted(path, "pptx", _slides)
+    return _slides(path)
+
+
+def _slides(path: Path) -> Document:
     return elements.load(path, "pptx", LOADER.name, VERSION, include_slide_notes=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import zipfile
 from pathlib import Path
 
@@ -26,8 +27,10 @@ class Kind(enum.Enum):
     OLE = "other compound files of older programs"
     RTF = "Rich Text files"
     HTML = "web pages"
+    MAIL = "e-mail messages"
     IMAGE = "images"
     AUDIO_VIDEO = "audio and video files"
+    COMPRESSED = "compressed files"
     ARCHIVE = "compressed archives"
     PARQUET = "Parquet tables"
     SQLITE = "SQLite databases"
@@ -48,8 +51,8 @@ _PREFIXES = (
     (b"OggS\x00", Kind.AUDIO_VIDEO),
     (b"fLaC\x00", Kind.AUDIO_VIDEO),
     (b"\x1a\x45\xdf\xa3", Kind.AUDIO_VIDEO),
-    (b"\x1f\x8b", Kind.ARCHIVE),
-    (b"\xfd7zXZ\x00", Kind.ARCHIVE),
+    (b"\x1f\x8b", Kind.COMPRESSED),
+    (b"\xfd7zXZ\x00", Kind.COMPRESSED),
     (b"7z\xbc\xaf\x27\x1c", Kind.ARCHIVE),
     (b"Rar!\x1a\x07", Kind.ARCHIVE),
     (b"(\xb5/\xfd", Kind.ARCHIVE),
@@ -73,6 +76,12 @@ _OLE_STREAMS = (
     ("Book", Kind.XLS),
     ("__properties_version1.0", Kind.MSG),
 )
+_CONTENTS_BYTES = 8 << 20
+_ZIP_TAIL_BYTES = (1 << 16) + 22
+_MAIL_HEADER = re.compile(
+    rb"^(?:From|To|Cc|Subject|Date|Message-ID|MIME-Version|Return-Path|Received|Content-Type|Delivered-To):",
+    re.MULTILINE | re.IGNORECASE,
+)
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\xef\xbb\xbf")
 
@@ -94,12 +103,17 @@ def kind_of(head: bytes, path: Path) -> Kind | None:
         if head.startswith(prefix):
             return kind
     if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
-        return Kind.ARCHIVE
+        return Kind.COMPRESSED
+    if len(_MAIL_HEADER.findall(head.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0])) >= 2:
+        return Kind.MAIL
     return Kind.HTML if start[:20].lower().startswith((b"<!doctype html", b"<html")) else None
 
 
 def _inside_zip(path: Path) -> Kind:
+    """What a ZIP file is, by its table of contents; one with an absurd table is not opened (this runs in the interface)."""
     try:
+        if _contents_bytes(path) > _CONTENTS_BYTES:
+            return Kind.ZIP
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
@@ -112,6 +126,16 @@ def _inside_zip(path: Path) -> Kind:
             if any(name.startswith(folder) for name in names):
                 return kind
     return Kind.ZIP
+
+
+def _contents_bytes(path: Path) -> int:
+    """How long a ZIP file says its table of contents is; 0 when it has none."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _ZIP_TAIL_BYTES))
+        tail = file.read()
+    place = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
 
 
 def _inside_ole(path: Path) -> Kind:

@@ -102,12 +102,13 @@ def _one_page(stream: bytes, filters: bytes = b"") -> bytes:
     )
 
 
-def test_a_scan_without_text_names_ocr(tmp_path: Path) -> None:
+def test_a_scan_without_text_names_ocr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     file = tmp_path / "scan.pdf"
     file.write_bytes(_one_page(b"0 0 100 100 re f"))
     with pytest.raises(LoadError, match="no text layer") as caught:
         registry.read(file)
-    assert "OCR" in caught.value.remedy
+    assert "tesseract" in caught.value.remedy
 
 
 def test_a_page_tree_with_a_loop_ends(tmp_path: Path) -> None:

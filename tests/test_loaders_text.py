@@ -88,10 +88,13 @@ def test_content_decides_over_the_suffix(tmp_path: Path) -> None:
 
     file = pdf(tmp_path / "really.txt", ["a PDF by another name"])
     assert registry.read(file).loader == "pdf"
-    picture = tmp_path / "really.md"
+    picture, sound = tmp_path / "really.md", tmp_path / "sound.md"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\x00" * 50)
-    with pytest.raises(LoadError, match="content does not match its suffix"):
+    with pytest.raises(LoadError, match="picture"):
         registry.read(picture)
+    sound.write_bytes(b"ID3\x03" + b"\x00" * 50)
+    with pytest.raises(LoadError, match="content does not match its suffix"):
+        registry.read(sound)
 
 
 def test_text_that_begins_like_a_binary_file_stays_text(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.config import READER, Settings
+from workbench.load_options import LoadOptions
 from workbench.memory.agent_store import AgentStore
 from workbench.memory.archival_search import ArchivalSearch
 from workbench.memory.archival_storage import ArchivalStorage
@@ -70,11 +71,13 @@ class Engine:
         vectors = self.embedder.embed([query, *texts], kind="query", exact=True)
         return [float(value) for value in vectors[1:] @ vectors[0]]
 
-    def reading_worker(self) -> Any:
+    def reading_worker(self, options: LoadOptions) -> Any:
         """What reads files for a load: a process of its own."""
+        from loaders.options import ReadOptions
         from workbench.ingest.reader import Reader
 
-        return Reader(log_file=self.paths.log_file)
+        chosen = ReadOptions(options.ocr, options.ocr_languages)
+        return Reader(log_file=self.paths.log_file, options=chosen)
 
     def model(self, settings: Settings) -> tuple[ChatModel, str]:
         """The model that the settings name, and its name on the wire."""

@@ -159,7 +159,7 @@ class Session:
                 if attach and self.engine.archive.source_id(name):
                     # The first question can be asked while the rest still loads.
                     yield self.attach(name)
-                reader = self.engine.reading_worker()
+                reader = self.engine.reading_worker(options)
                 try:
                     for event in load(
                         members, source=name, archive=self.engine.archive, embedder=self.engine.embedder, reader=reader,

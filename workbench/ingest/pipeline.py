@@ -224,7 +224,9 @@ class _Load:
             return None
         if loader is None:
             return None
-        return self.archive.find_document(job.content_hash, loader.name, loader.version)
+        names = loader.stored_as(self.reader.options)
+        found = (self.archive.find_document(job.content_hash, name, loader.version) for name in names)
+        return next((document for document in found if document is not None), None)
 
     def _embed(self, job: _Job) -> None:
         """Have a file that is read embedded; does nothing while it is not read, or could not be."""

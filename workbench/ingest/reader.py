@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loaders import ocr
 from loaders.document import Document, LoadError
+from loaders.options import ReadOptions
 from workbench.ingest.passage import PassageDraft
-from workbench.ingest.worker import CancelledError, Worker, WorkerGoneError
+from workbench.ingest.worker import CancelledError, Frame, Worker, WorkerGoneError
 
 _MODULE = "workbench.ingest.reading"
 _CONVERT = "Convert it to PDF or plain text, or split it, and load that."
@@ -29,12 +34,19 @@ class Reader:
     """One worker process that reads file after file; whatever a file does to it, the next one gets a fresh worker."""
 
     def __init__(
-        self, *, log_file: Path | None = None, limit_seconds: float = 120.0, memory_bytes: int = 2 << 30
+        self,
+        *,
+        log_file: Path | None = None,
+        limit_seconds: float = 120.0,
+        memory_bytes: int = 2 << 30,
+        options: ReadOptions | None = None,
     ) -> None:
+        self.options = options or ReadOptions()
         self.limit_seconds = limit_seconds
         self.memory_bytes = memory_bytes
         self._log_file = log_file
         self._worker: Worker | None = None
+        self._folder = ""
         self._busy = threading.Lock()
 
     def start(self) -> None:
@@ -50,8 +62,9 @@ class Reader:
         with self._busy:
             try:
                 worker = self._ready()
-                worker.send({"path": str(path.absolute()), "passwords": list(passwords)})
-                frame = worker.receive(self.limit_seconds, cancel)
+                asked = {"passwords": list(passwords), "options": self.options.as_dict()}
+                worker.send({"path": str(path.absolute()), **asked})
+                frame = self._answer(worker, cancel)
             except WorkerGoneError as gone:
                 self._discard()
                 raise self._crashed(gone) from None
@@ -68,6 +81,14 @@ class Reader:
                 self._discard()
         return _reading(reply)
 
+    def _answer(self, worker: Worker, cancel: threading.Event | None) -> Frame | None:
+        """The worker's answer; the time counts anew after each sign of life, which OCR gives with every page."""
+        end = time.monotonic() + self.limit_seconds + ocr.DOCUMENT_SECONDS
+        while (frame := worker.receive(self.limit_seconds, cancel)) is not None and "alive" in frame[0]:
+            if time.monotonic() > end:
+                return None
+        return frame
+
     def stop(self) -> None:
         """End the worker; the next file starts a new one."""
         with self._busy:
@@ -76,14 +97,16 @@ class Reader:
     def _ready(self) -> Worker:
         if self._worker is None or not self._worker.running:
             self._discard()
-            limits = [str(self.memory_bytes), str(self.limit_seconds)]
-            self._worker = Worker(_MODULE, limits, log_file=self._log_file)
+            self._folder = tempfile.mkdtemp(prefix="workbench-")
+            arguments = [str(self.memory_bytes), str(self.limit_seconds), self._folder]
+            self._worker = Worker(_MODULE, arguments, log_file=self._log_file)
         return self._worker
 
     def _discard(self) -> None:
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _crashed(self, gone: WorkerGoneError) -> LoadError:
         if gone.signal_number == signal.SIGKILL:

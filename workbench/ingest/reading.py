@@ -1,6 +1,6 @@
 """The reading worker's process: paths come in by the pipe, documents cut into passages go out, or why not.
 
-Run as `python -m workbench.ingest.reading MEMORY_BYTES SECONDS`; the limits are the kernel's, so that a file that
+Run as `python -m workbench.ingest.reading MEMORY_BYTES SECONDS FOLDER`; the limits are the kernel's, so that a file that
 defeats a library still cannot take the machine with it.
 """
 
@@ -13,10 +13,11 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from loaders import registry
+from loaders import options, registry
 from loaders.document import LoadError
 from workbench.ingest.chunker import Chunker
 from workbench.ingest.worker import Channel
@@ -30,17 +31,24 @@ _REPLACE_BYTES = 1 << 30
 def main() -> None:
     """Answer one request after the other until the pipe ends."""
     memory_bytes, seconds = int(sys.argv[1]), float(sys.argv[2])
+    tempfile.tempdir = sys.argv[3]  # The parent empties it, also when this process is killed.
     channel = Channel.take_over(NICENESS)
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s reading %(name)s: %(message)s")
     chunker = Chunker.for_local_model()
     limit = _limit_memory(memory_bytes)
+
+    def alive() -> None:
+        signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
+        channel.send({"alive": True})
+
     while True:
         header, _ = channel.frames.get()
         # SIGALRM is left at its default: the kernel ends a worker that hangs even when nobody is left to kill it.
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
         try:
-            reply = _read(Path(header["path"]), header["passwords"], chunker)
+            with options.reading(options.ReadOptions(**header["options"]), alive):
+                reply = _read(Path(header["path"]), header["passwords"], chunker)
         except MemoryError:
             reply = _refused(f"reading it needs more than {memory_bytes >> 20:,} MB of memory", _TOO_MUCH, spent=True)
         signal.setitimer(signal.ITIMER_REAL, 0)

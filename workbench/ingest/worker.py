@@ -153,9 +153,9 @@ class Worker:
 
     def kill(self) -> None:
         """End the child at once, with whatever it started."""
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        # Also when the child has ended: what it started may still run, and keeps the group's number from being reused.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._close_pipes()
 
@@ -207,7 +207,7 @@ class Channel:
             inbox.buffer += data
             while (frame := inbox.frame()) is not None:
                 self.frames.put(frame)
-        os._exit(0)
+        _leave()
 
     def send(self, header: dict[str, Any], blob: bytes = b"") -> None:
         """Send one frame; the process ends when nobody is there to take it."""
@@ -217,4 +217,12 @@ class Channel:
                 while data:
                     data = data[os.write(self._sink, data) :]
         except OSError:
-            os._exit(0)
+            _leave()
+
+
+def _leave() -> None:
+    """End at once, with whatever this process started."""
+    with contextlib.suppress(OSError):
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(0)
