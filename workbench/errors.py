@@ -9,6 +9,7 @@
         │   └── ArchiveBusy   another process owns it
         ├── LoadFailed        a document could not be read (the loaders' own LoadError, with its path)
         ├── EmbedderError     the embedding worker failed
+        ├── RerankerError     the cross-encoder cannot be found, or failed
         ├── ContextOverflow   the fixed parts of the prompt do not fit the window
         └── ModelError        the model's server refused, vanished or spoke nonsense
             ├── ModelUnreachable
@@ -68,6 +69,10 @@ class LoadFailed(WorkError):
 
 class EmbedderError(WorkError):
     """The embedding worker failed or could not be started."""
+
+
+class RerankerError(WorkError):
+    """The cross-encoder that reranks results cannot be found or loaded, or failed."""
 
 
 class ContextOverflow(WorkError):

@@ -20,9 +20,9 @@ from workbench.engine import Engine, source_name
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Detached, Event, Failed, MemoryEdited, PageRead
 from workbench.load_options import LoadOptions
-from workbench.memory.archival_search import Budget
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
+from workbench.memory.pager import Budget
 from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
 from workbench.timeline import Timeline
@@ -211,9 +211,7 @@ class Session:
         chosen = [self.engine.archive.find_source(source)] if source else list(space.sources())
         chosen = chosen or [row.id for row in self.engine.archive.sources()]
         handles = space.memory.handles
-        found = self.engine.search.page(
-            chosen, query, page - 1, space.budget, lambda passage: handles.get(passage, ""), reader=""
-        )
+        found = self.engine.search.page(chosen, query, page - 1, space.budget, lambda passage: handles.get(passage, ""))
         event = page_read(found, self.engine.search, space.in_context(), origin="user")
         return replace(event, agent=self.agent)
 

@@ -29,10 +29,9 @@ def archival_memory_search(
     if not query.strip():
         raise CallRefused("query is empty.", "Say what to look for.")
     memory, shelf = workspace.memory, Shelf.of(workspace)
-    within, extra = shelf.restriction(source, document)
     found = workspace.search.page(
         shelf.sources, query, page, workspace.budget, memory.handle_of,
-        reader=f"agent {memory.agent.id}", within=within, extra=extra,
+        reader=workspace.reader, restriction=shelf.restriction(source, document), links=workspace.links,
     )  # fmt: skip
     noted = memory.working.note_search(f'"{query}" page {page}/{max(0, found.pages - 1)}', step=workspace.step)
     memory.set_working(noted, step=workspace.step)
@@ -81,11 +80,9 @@ def archival_grep(workspace: Workspace, pattern: str, page: int = 0, source: str
     """
     _counts_from_zero(page)
     shelf = Shelf.of(workspace)
-    within, extra = shelf.restriction(source, document)
-    memory = workspace.memory
     found = workspace.grep.page(
-        shelf.sources, pattern, page, workspace.budget, memory.handle_of,
-        reader=f"agent {memory.agent.id}", within=within, extra=extra,
+        shelf.sources, pattern, page, workspace.budget, workspace.memory.handle_of,
+        reader=workspace.reader, restriction=shelf.restriction(source, document),
     )  # fmt: skip
     return _page(f"/{pattern[:60]}/", found)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from workbench.agent.functions import CallRefused
 from workbench.agent.workspace import Workspace
+from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.restriction import Restriction
 
 _NAMED = 5
 
@@ -25,12 +27,16 @@ class Shelf:
     @classmethod
     def of(cls, workspace: Workspace) -> Shelf:
         """What the agent of this workspace is attached to now."""
-        archive = workspace.search.archive
-        names = archive.source_names(workspace.sources())
+        return cls.over(workspace.search.archive, workspace.sources())
+
+    @classmethod
+    def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> Shelf:
+        """What these sources hold."""
+        names = archive.source_names(sources)
         return cls(names, archive.paths(names), archive.sizes(names))
 
-    def restriction(self, source: str, document: str) -> tuple[frozenset[int] | None, str]:
-        """The documents that filters leave (None: all), and the filters as they stand in the next call."""
+    def restriction(self, source: str, document: str) -> Restriction:
+        """What filters leave, and the filters as they stand in the next call."""
         within: frozenset[int] | None = None
         extra = ""
         if source:
@@ -41,7 +47,7 @@ class Shelf:
             key, _ = self.document(document)
             within = frozenset({key}) if within is None or key in within else frozenset()
             extra += f"document={json.dumps(self.name(key), ensure_ascii=False)}, "
-        return within, extra
+        return Restriction(within, words=extra)
 
     def name(self, key: int) -> str:
         """A document's path, with its source before it where two sources have that path."""

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.config import Settings
-from workbench.events import Hit, PageRead
+from workbench.events import Explanation, Hit, PageRead
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.archival_grep import ArchivalGrep
-from workbench.memory.archival_search import ArchivalSearch, Budget
+from workbench.memory.archival_search import ArchivalSearch
+from workbench.memory.cursors import Reader
 from workbench.memory.flight_recorder import FlightRecorder
+from workbench.memory.pager import Budget
+from workbench.memory.ranking import LIFT, Why
 from workbench.memory.recall_storage import RecallStorage
-from workbench.memory.result_page import ResultPage
+from workbench.memory.result_page import PageHit, ResultPage
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Workspace:
     step: int = 0
     paused_until: float = 0.0
     hops: dict[str, str] = field(default_factory=dict)
+    links: bool = False
+    """Whether results say how many passages belong to a hit: only a model that can follow them has a use for it."""
     _grep: ArchivalGrep | None = None
 
     @property
@@ -41,10 +46,15 @@ class Workspace:
         return Budget(int(self.settings.window_tokens * self.settings.page_share), self.settings.page_hits)
 
     @property
+    def reader(self) -> Reader:
+        """The agent as a reader of results: what it saw of a query is kept with its next commit."""
+        return Reader("model", self.memory.agent.id, self.memory.later)
+
+    @property
     def grep(self) -> ArchivalGrep:
         """Search by pattern over the same archive; made at first use, it keeps its cursors."""
         if self._grep is None:
-            self._grep = ArchivalGrep(self.search.archive)
+            self._grep = ArchivalGrep(self.search.pager)
         return self._grep
 
     def knows(self, handle: str) -> bool:
@@ -75,7 +85,7 @@ def page_read(
     texts = search.texts([hit.passage for hit in page.hits])
     hits = tuple(
         Hit(hit.passage, hit.handle, hit.document, hit.page, hit.label, hit.heading, texts.get(hit.passage, "[erased]"),
-            hit.score or 0.0, hit.passage in in_context)
+            hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit))
         for hit in page.hits
     )  # fmt: skip
     note = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"
@@ -83,4 +93,18 @@ def page_read(
     return PageRead(
         query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,
         last=page.first + len(hits), total=page.total, hits=hits, tokens=tokens, origin=origin, note=note,
+    )  # fmt: skip
+
+
+def explanation(page: ResultPage, hit: PageHit) -> Explanation | None:
+    """How the score of a hit came about, for people; None where nothing was scored."""
+    if hit.why is None:
+        return None
+    why = Why(*hit.why)
+    mode = {"archival_follow": "linked", "archival_sweep": "sweep"}.get(
+        page.function, "exact" if page.exact else "meaning"
+    )
+    return Explanation(
+        mode, why.vector_rank, why.cosine, why.keyword_rank, why.bm25, why.best, why.fused,
+        LIFT if why.lifted and mode == "meaning" else 0.0, why.link, why.partner, why.rerank, why.rerank_from,
     )  # fmt: skip

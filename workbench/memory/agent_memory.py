@@ -19,7 +19,7 @@ from workbench.memory.point import Hidden, Point
 from workbench.memory.working_context import WorkingContext
 from workbench.tokens import count_message
 
-Write = Callable[[Any], None]
+Write = Callable[[Any], Any]
 
 _ROWS_A_STATEMENT = 200
 _MOVE_HEAD = (
@@ -247,6 +247,10 @@ class AgentMemory:
             rows = [[self.agent.id, self._next_seq + k, *entry, now] for k, entry in enumerate(entries)]
             self._next_seq += len(rows)
         return list(rows)
+
+    def later(self, write: Write) -> None:
+        """Something else to write with the next commit."""
+        self._updates.append(write)
 
     def commit(self) -> None:
         """Write everything that waits, and the agent's head, in one transaction: one statement a table."""

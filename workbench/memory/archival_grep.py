@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import bisect
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import regex
 
 from workbench.errors import UsageError
-from workbench.memory.archival_search import Budget
-from workbench.memory.archival_storage import ArchivalStorage, Passage
-from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
+from workbench.memory.archival_storage import Passage
+from workbench.memory.cursors import NOBODY, Cursor, Reader
+from workbench.memory.pager import Budget, Pager
+from workbench.memory.restriction import NO_RESTRICTION, Restriction
+from workbench.memory.result_page import ResultPage
 
 _LONGEST_PATTERN_CHARS = 500
 _CONTEXT_LINES = 1
-_CURSORS = 16
 _PAGES_AT_ONCE = 256
 _CONTEXT_CHARS = 240
 """Most characters of context on either side of a match, for texts without lines."""
@@ -31,17 +30,16 @@ _CONTEXT_CHARS = 240
 class _Match:
     passage: int
     span: tuple[int, int]
-    tokens: int
 
 
 class ArchivalGrep:
     """Matches of a pattern in documents, by document and page. `page_seconds` bounds one page, `seconds` the whole search."""
 
-    def __init__(self, archive: ArchivalStorage, *, page_seconds: float = 0.5, seconds: float = 20.0) -> None:
-        self.archive = archive
+    def __init__(self, pager: Pager, *, page_seconds: float = 0.5, seconds: float = 20.0) -> None:
+        self.archive = pager.archive
         self.page_seconds = page_seconds
         self.seconds = seconds
-        self._cursors: OrderedDict[tuple[Any, ...], tuple[tuple[_Match, ...], tuple[int, ...]]] = OrderedDict()
+        self._pager = pager
 
     def page(
         self,
@@ -51,50 +49,26 @@ class ArchivalGrep:
         budget: Budget,
         handle_of: Callable[[int], str],
         *,
-        reader: str = "",
-        within: frozenset[int] | None = None,
-        extra: str = "",
+        reader: Reader = NOBODY,
+        restriction: Restriction = NO_RESTRICTION,
     ) -> ResultPage:
         """Page `number` (from 0) of the lines that match; further pages continue what `reader` saw on page 0.
 
         Raises UsageError for a pattern that is not valid, or that takes too long.
         """
         paths = self.archive.paths(sources)
-        blank = ResultPage("archival_grep", pattern, number, 0, 0, 0, True, extra=extra, key="pattern")
-        room = hits_room(blank, budget.page_tokens)
-        key = (reader, pattern, extra)
-        cursor = self._cursors.get(key) if number else None
-        if cursor is None:
+        blank = ResultPage("archival_grep", pattern, number, 0, 0, 0, True, extra=restriction.words, key="pattern")
+
+        def look() -> Cursor:
+            within = restriction.documents
             documents = sorted(
                 (path, document) for document, (path, _) in paths.items() if within is None or document in within
             )
-            matches = tuple(self._matches(_compiled(pattern), [document for _, document in documents]))
-            hits = [PageHit(item.passage, "#aa99", "x" * 60, 9999, "label", "", None) for item in matches]
-            sizes = [hit_tokens(hit, item.tokens) for hit, item in zip(hits, matches, strict=True)]
-            cursor = matches, tuple(paginate(sizes, room, budget.hits))
-            self._cursors[key] = cursor
-            self._cursors.move_to_end(key)
-            while len(self._cursors) > _CURSORS:
-                self._cursors.popitem(last=False)
-        matches, starts = cursor
-        page = replace(blank, pages=len(starts), total=len(matches))
-        if not 0 <= number < len(starts):
-            return page
-        chosen = matches[starts[number] : (*starts, len(matches))[number + 1]]
-        passages = self.archive.passages([item.passage for item in chosen])
-        shown = tuple(self._hit(item, passages.get(item.passage), paths, handle_of) for item in chosen)
-        texts = {identifier: passage.text for identifier, passage in passages.items()}
-        return fit_page(replace(page, hits=shown, first=starts[number]), texts, budget.page_tokens)
+            matches = list(self._matches(_compiled(pattern), [document for _, document in documents]))
+            ids, spans = tuple(item.passage for item in matches), tuple(item.span for item in matches)
+            return Cursor(ids, (), (), True, 0, spans=spans)
 
-    def _hit(
-        self, item: _Match, passage: Passage | None, paths: dict[int, tuple[str, str]], handle_of: Callable[[int], str]
-    ) -> PageHit:
-        handle = handle_of(item.passage)
-        if passage is None or passage.document not in paths:
-            return PageHit(item.passage, handle, "[erased]", 1, None, "", None)
-        label = self.archive.labels([(passage.document, passage.page)]).get((passage.document, passage.page))
-        path = paths[passage.document][0]
-        return PageHit(item.passage, handle, path, passage.page, label, "", None, span=item.span)
+        return self._pager.page(blank, budget, reader, paths, handle_of, look)
 
     def _matches(self, pattern: regex.Pattern[str], documents: Sequence[int]) -> Iterator[_Match]:
         deadline = time.monotonic() + self.seconds
@@ -167,4 +141,4 @@ def _in_passages(text: str, lines: list[tuple[int, int, int, int]], passages: Se
         start, end = max(start, match_start - _CONTEXT_CHARS), min(end, match_end + _CONTEXT_CHARS)
         low = min(max(start, passage.start_char), passage.end_char) - passage.start_char
         high = max(min(end, passage.end_char) - passage.start_char, low)
-        yield _Match(passage.id, (low, high), rendered_tokens(passage.text[low:high]))
+        yield _Match(passage.id, (low, high))

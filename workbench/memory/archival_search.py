@@ -7,13 +7,16 @@ search starts is found by it.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.memory.archival_storage import DIMENSIONS, ArchivalStorage
-from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate
+from workbench.memory.cursors import NOBODY, Cursor, Cursors, Reader
+from workbench.memory.database import Clock, utc_now
+from workbench.memory.pager import PLAIN, Budget, Extras, Pager
+from workbench.memory.reranking import RERANKED, Reranker, reranked
+from workbench.memory.restriction import NO_RESTRICTION, Restriction
+from workbench.memory.result_page import ResultPage
 from workbench.memory.waiting_vectors import read_vectors
 
 if TYPE_CHECKING:
@@ -23,25 +26,6 @@ if TYPE_CHECKING:
 
 EmbedQueries = Callable[[Sequence[str]], "np.ndarray"]
 
-_CURSORS = 64
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Bounds of a page of results: the whole message in tokens, and the number of hits."""
-
-    page_tokens: int
-    hits: int = 5
-
-
-@dataclass(frozen=True)
-class _Cursor:
-    ids: tuple[int, ...]
-    scores: tuple[float, ...]
-    exact: bool
-    searched: int
-    starts: tuple[int, ...]
-
 
 class ArchivalSearch:
     """Searches the union of sources: no passage twice, and the order of attaching changes nothing. Thread-safe.
@@ -49,14 +33,15 @@ class ArchivalSearch:
     `embed` turns queries into unit vectors (n, 384); None searches by words alone.
     """
 
-    def __init__(self, archive: ArchivalStorage, embed: EmbedQueries | None) -> None:
+    def __init__(self, archive: ArchivalStorage, embed: EmbedQueries | None, clock: Clock = utc_now) -> None:
         self.archive = archive
         self.embed = embed
         self._lock = threading.Lock()
         self._index: SearchIndex | None = None
         self._indexed: frozenset[int] = frozenset()
         self._bare: frozenset[int] = frozenset()
-        self._cursors: OrderedDict[tuple[Any, ...], _Cursor] = OrderedDict()
+        self.cursors = Cursors(archive.database, clock)
+        self.pager = Pager(archive, self.cursors)
 
     def page(
         self,
@@ -66,37 +51,58 @@ class ArchivalSearch:
         budget: Budget,
         handle_of: Callable[[int], str],
         *,
-        reader: str = "",
-        function: str = "archival_memory_search",
-        within: frozenset[int] | None = None,
-        extra: str = "",
-        note: str = "",
+        reader: Reader = NOBODY,
+        restriction: Restriction = NO_RESTRICTION,
+        reranker: Reranker | None = None,
+        links: bool = False,
     ) -> ResultPage:
         """Page `number` (from 0) of the results. Further pages continue the ranking that `reader` saw on page 0,
 
-        so that no hit comes twice or is missed while the archive changes underneath. `within` restricts to documents;
-        `extra` says so in the call for the next page. Raises UsageError when the query itself would fill the page.
+        so that no hit comes twice or is missed while the archive changes underneath. With `links` each hit says how many
+        passages belong to it. Raises UsageError when the query itself would fill the page, RerankerError.
         """
         paths = self.archive.paths(sources)
-        blank = ResultPage(function, query, number, 0, 0, 0, False, extra=extra, note=note)
-        room = hits_room(replace(blank, searched=10**9), budget.page_tokens)
-        key = (reader, query, within, tuple(sorted(paths)) if not reader else extra)
-        cursor = self._cursors.get(key) if number else None
-        if cursor is None:
-            cursor = self._rank(paths, query, within, room, budget.hits)
-            self._cursors[key] = cursor
-            self._cursors.move_to_end(key)
-            while len(self._cursors) > _CURSORS:
-                self._cursors.popitem(last=False)
-        page = replace(
-            blank, pages=len(cursor.starts), total=len(cursor.ids), searched=cursor.searched, exact=cursor.exact
+        note = f", the first {RERANKED} reranked" if reranker else ""
+        blank = ResultPage("archival_memory_search", query, number, 0, 0, 0, False, extra=restriction.words, note=note)
+        variant = f" reranked by {reranker.name}" if reranker else ""
+        if not reader.name:
+            variant += f" over {sorted(paths)}, {restriction.documents}"
+
+        def look() -> Cursor:
+            found = self.ranking(paths, query, restriction=restriction, reranker=reranker)
+            return Cursor(found.ids, found.scores, (), found.mode == "exact", found.candidates_of, found.why)
+
+        counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
+        return self.pager.page(blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted)
+
+    def follow(
+        self,
+        sources: Iterable[int],
+        passage: int,
+        called: str,
+        number: int,
+        budget: Budget,
+        handle_of: Callable[[int], str],
+        *,
+        reader: Reader = NOBODY,
+    ) -> ResultPage:
+        """Page `number` (from 0) of the passages that belong to `passage` by name, best first; `called` is its handle."""
+        paths = self.archive.paths(sources)
+        blank = ResultPage(
+            "archival_follow", called, number, 0, 0, 0, True, key="passage", note=" that belong together by name"
         )
-        if not 0 <= number < len(cursor.starts):
-            return page
-        bounds = (*cursor.starts, len(cursor.ids))
-        chosen = slice(bounds[number], bounds[number + 1])
-        hits, texts = self._hits(cursor.ids[chosen], cursor.scores[chosen], paths, handle_of)
-        return fit_page(replace(page, hits=hits, first=bounds[number]), texts, budget.page_tokens)
+
+        def look() -> Cursor:
+            found = self._index_of(paths).linked(passage)
+            return Cursor(found.ids, found.scores, (), True, found.candidates_of, found.why)
+
+        via = Extras(via=lambda ids: self._index_of(paths).names_between(passage, ids))
+        return self.pager.page(blank, budget, reader, paths, handle_of, look, variant=f" of {passage}", extras=via)
+
+    def linked_counts(self, paths: Mapping[int, Any], ids: Sequence[int]) -> dict[int, int]:
+        """How many passages belong to each of `ids` by name: what following them would give."""
+        index = self._index_of(paths)
+        return {key: len(index.linked(key).ids) for key in ids}
 
     def texts(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Texts of passages by id."""
@@ -111,56 +117,20 @@ class ArchivalSearch:
         documents: Mapping[int, tuple[str, str]],
         query: str,
         limit: int = 200,
-        within: frozenset[int] | None = None,
+        *,
+        restriction: Restriction = NO_RESTRICTION,
+        reranker: Reranker | None = None,
     ) -> Ranking:
-        """The whole ranking of a query over documents (id -> (path, source)), of those `within` only when given."""
+        """The whole ranking of a query over documents (id -> (path, source)), of those in `restriction` only."""
         index = self._index_of(documents)
         vector = self.embed([query])[0] if self.embed is not None and len(index) else None
-        return index.search(query, vector, documents=within, limit=limit)
+        found = index.search(query, vector, documents=restriction.documents, pages=restriction.pages, limit=limit)
+        if reranker is None or found.mode == "exact" or not found.ids:
+            return found
+        texts = self.texts(found.ids[:RERANKED])
+        return reranked(found, query, texts, reranker)
 
     # -- inside -----------------------------------------------------------------------------------------------------
-
-    def _rank(
-        self, paths: Mapping[int, tuple[str, str]], query: str, within: frozenset[int] | None, room: int, hits: int
-    ) -> _Cursor:
-        ranking = self.ranking(paths, query, within=within)
-        starts = paginate(self._sizes(ranking.ids, paths), room, hits)
-        return _Cursor(ranking.ids, ranking.scores, ranking.mode == "exact", ranking.candidates_of, tuple(starts))
-
-    def _sizes(self, ids: Sequence[int], paths: Mapping[int, tuple[str, str]]) -> list[int]:
-        """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
-        passages = self.archive.passages(ids)
-        sizes = []
-        for key in ids:
-            passage = passages.get(key)
-            if passage is None:
-                sizes.append(32)
-                continue
-            hit = PageHit(key, "#aa99", paths[passage.document][0], passage.page, "label", passage.heading, 0.0)
-            sizes.append(hit_tokens(hit, passage.tokens))
-        return sizes
-
-    def _hits(
-        self,
-        ids: Sequence[int],
-        scores: Sequence[float],
-        paths: Mapping[int, tuple[str, str]],
-        handle_of: Callable[[int], str],
-    ) -> tuple[tuple[PageHit, ...], dict[int, str]]:
-        passages = self.archive.passages(ids)
-        labels = self.archive.labels([(item.document, item.page) for item in passages.values()])
-        hits = []
-        for key, score in zip(ids, scores, strict=True):
-            passage = passages.get(key)
-            if passage is None or passage.document not in paths:
-                hits.append(PageHit(key, handle_of(key), "[erased]", 1, None, "", score))
-                continue
-            label = labels.get((passage.document, passage.page))
-            path = paths[passage.document][0]
-            hits.append(
-                PageHit(key, handle_of(key), path, passage.page, label, passage.heading, round(float(score), 3))
-            )
-        return tuple(hits), {key: passage.text for key, passage in passages.items()}
 
     def _index_of(self, documents: Mapping[int, Any]) -> SearchIndex:
         from workbench.memory.search import SearchIndex

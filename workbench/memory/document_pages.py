@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.errors import NotFound
-from workbench.memory.archival_search import Budget
 from workbench.memory.archival_storage import ArchivalStorage, Passage
+from workbench.memory.pager import Budget
 from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
 
 _PARTS = 50

@@ -102,6 +102,8 @@ class Follower:
         total = sum(weights.values()) or 1.0
         self._words = {word: weight / total for word, weight in weights.items()}
         self._roots = [_root(word) for word in words]
+        self.partners: dict[int, int] = {}
+        """After `bonus`: the row that each row owes most of it to."""
 
     def bonus(self, scores: dict[int, float], score_rows: ScoreRows) -> dict[int, float]:
         """What following adds to each row: the likeliest pair it begins and the likeliest pair it ends."""
@@ -109,7 +111,11 @@ class Follower:
         likely = likelihood(features)
         gain = likely.max(axis=0)  # as the second of a pair
         place = {int(row): number for number, row in enumerate(rows)}
+        best = likely.max(axis=0)
+        self.partners = {int(row): seeds[int(likely[:, number].argmax())] for number, row in enumerate(rows)}
         for seed, row_likely in zip(seeds, likely, strict=True):
+            if row_likely.max() > best[place[seed]]:
+                self.partners[seed] = int(rows[int(row_likely.argmax())])
             gain[place[seed]] += row_likely.max()
         return {row: BONUS * float(gain[number]) for row, number in place.items()}
 

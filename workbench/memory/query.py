@@ -8,6 +8,8 @@ import regex
 
 _QUOTED = regex.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」|『([^』]+)』')
 _EXCLUDED = regex.compile(r"(?<!\S)-(\p{L}[\p{L}\p{M}\p{N}]*)(?!\S)")
+_EXCLUDED_QUOTE = regex.compile(r'(?<!\S)-(?:"([^"]+)"|“([^”]+)”|«([^»]+)»|「([^」]+)」)')
+_EXCLUDED_IDENTIFIER = regex.compile(r"(?<!\S)-(?=\S*\p{L})(\S+)(?!\S)")
 _UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
 _CLAUSE = r"§{1,2}\s?\d+(?:\.\d+)*(?:\([a-z0-9]{1,4}\))*"
 _DIGITS = r"\+?\d[\d\s,()/.-]{3,}\d|\d{5,}"
@@ -44,17 +46,34 @@ def parse_query(line: str) -> Query:
     line = " ".join(line.split())
     if is_identifier(line):
         return Query("", phrases=(line,))
+    line, unwanted = _without_excluded(line)
     phrases = tuple(phrase for groups in _QUOTED.findall(line) if (phrase := "".join(groups).strip()))
     rest = _QUOTED.sub(" ", line)
-    excluded = tuple(_EXCLUDED.findall(rest))
+    excluded = (*unwanted, *_EXCLUDED.findall(rest))
     words = " ".join(_EXCLUDED.sub(" ", rest).split())
     if not words.strip(" .,;:!?") and not phrases:
-        return Query(line)
+        return Query(line, (), unwanted)
     if phrases and words and _is_sentence(words):
         return Query(" ".join(_EXCLUDED.sub(" ", line).split()), (), excluded, phrases + _identifiers(words))
     if not regex.search(r"[\p{L}\p{N}]", words):
         words = ""
     return Query(words, phrases, excluded, _identifiers(words))
+
+
+def _without_excluded(line: str) -> tuple[str, tuple[str, ...]]:
+    """The line without what it excludes by -"phrase" or -identifier, and that."""
+    found = [phrase for groups in _EXCLUDED_QUOTE.findall(line) if (phrase := "".join(groups).strip())]
+    rest = _EXCLUDED_QUOTE.sub(" ", line)
+    # Quoted text is taken as it is: what looks excluded inside it is not.
+    quoted = [match.span() for match in _QUOTED.finditer(rest)]
+
+    def drop(match: regex.Match[str]) -> str:
+        if not is_identifier(match[1]) or any(start < match.start() < end for start, end in quoted):
+            return str(match[0])
+        found.append(match[1])
+        return " "
+
+    return " ".join(_EXCLUDED_IDENTIFIER.sub(drop, rest).split()), tuple(found)
 
 
 def _identifiers(words: str) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class PageHit:
     """One hit by reference. `page` is the 1-based document page; `span` are the characters of the passage that are shown,
 
     None for all of it; `score` is None where nothing was scored; `cut_chars` is set when what is shown had to be cut to fit.
+    `linked` counts the passages that belong to it by name, `via` is the name that led to it. `why` is how the score came
+    about (see search.Why); it is for people, so no message holds it.
     """
 
     passage: int
@@ -35,6 +37,9 @@ class PageHit:
     score: float | None
     cut_chars: int | None = None
     span: tuple[int, int] | None = None
+    linked: int = 0
+    via: str = ""
+    why: tuple[Any, ...] | None = None
 
     def shown(self, text: str) -> str:
         """What a page shows of the passage, every line indented so that no document can fake a line of ours."""
@@ -71,7 +76,10 @@ class ResultPage:
         blank = {field.name: field.default for field in fields(self)}
         hit_blank = {field.name: field.default for field in fields(PageHit)}
         data = {key: value for key, value in asdict(self).items() if value != blank[key] or key == "renderer"}
-        hits = [{key: value for key, value in hit.items() if value != hit_blank[key]} for hit in data.get("hits", ())]
+        hits = [
+            {key: value for key, value in hit.items() if key != "why" and value != hit_blank[key]}
+            for hit in data.get("hits", ())
+        ]
         return {**data, "hits": hits}
 
     @classmethod
@@ -115,11 +123,13 @@ class ResultPage:
 
 
 def header(hit: PageHit) -> str:
-    """The line above a hit's text: handle, document, page, heading, score. Only such lines start at the left margin."""
+    """The line above a hit's text: handle, document, page, heading, score, links. Only such lines start at the left margin."""
     label = f" (label {_name(hit.label)})" if hit.label and hit.label != str(hit.page) else ""
     heading = f" | {_name(hit.heading)}" if hit.heading else ""
     score = f" | score {hit.score:.3f}" if hit.score is not None else ""
-    return f"{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading}{score}"
+    via = f" | by {_name(hit.via)}" if hit.via else ""
+    linked = f" | {hit.linked} linked passage{'s' * (hit.linked != 1)}" if hit.linked else ""
+    return f"{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading}{score}{via}{linked}"
 
 
 def indent(text: str, cut_chars: int | None = None) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,16 @@ from workbench.memory import phrases, terms
 from workbench.memory.fusion import FirstRanking
 from workbench.memory.keyword_index import KeywordIndex, KeywordSearcher, PassageTerms
 from workbench.memory.links import Follower, Surroundings, TitleIndex
-from workbench.memory.names import names_line, title_keys
+from workbench.memory.names import names_in, names_line, title_keys, words
 from workbench.memory.query import Query, parse_query
+from workbench.memory.ranking import LIFT
+from workbench.memory.ranking import Ranking as Ranking
+from workbench.memory.ranking import Why as Why
 from workbench.memory.vector_index import GrowingVectors, VectorIndex, Vectors
 
 MEANING_LIMIT = 200
 """A query by meaning has no natural end: at most so many results."""
 
-_LIFT = 0.5
 _COMPACT_SHARE = 0.25
 
 
@@ -44,28 +45,6 @@ class IndexedPassage:
     names: str | None = None
 
 
-class Why(NamedTuple):
-    """How a hit's score came about; ranks count from 1, 0 where a list did not have it."""
-
-    vector_rank: int
-    cosine: float
-    keyword_rank: int
-    bm25: float
-    lifted: bool
-    link: float
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Passage ids, best first, none twice: the whole result. `candidates_of` passages were searched."""
-
-    ids: tuple[int, ...]
-    scores: tuple[float, ...]
-    mode: Literal["meaning", "exact"]
-    candidates_of: int
-    why: tuple[Why, ...] = ()
-
-
 @dataclass(frozen=True)
 class _State:
     """What one search sees from beginning to end; a change makes a new one. Rows are positions in `passages`."""
@@ -73,6 +52,7 @@ class _State:
     passages: list[IndexedPassage]
     ids: NDArray[np.int64]
     documents: NDArray[np.int64]
+    pages: NDArray[np.int32]
     alive: NDArray[np.bool_]
     vectors: VectorIndex
     keywords: KeywordSearcher
@@ -86,13 +66,16 @@ class _Scope:
     allowed: NDArray[np.bool_]
     documents: frozenset[int] | None
     searched: int
+    paged: bool = False
 
     @classmethod
-    def of(cls, state: _State, documents: frozenset[int] | None) -> _Scope:
+    def of(cls, state: _State, documents: frozenset[int] | None = None, pages: tuple[int, int] | None = None) -> _Scope:
         mask = state.alive
+        if pages is not None:
+            mask = mask & (state.pages >= pages[0]) & (state.pages <= pages[1])
         if documents is not None:
             mask = mask & np.isin(state.documents, np.fromiter(documents, dtype=np.int64))
-        return cls(mask, documents, int(np.count_nonzero(mask)))
+        return cls(mask, documents, int(np.count_nonzero(mask)), pages is not None)
 
     def only(self, rows: Sequence[int]) -> _Scope:
         """The same, for these rows alone."""
@@ -118,7 +101,14 @@ class SearchIndex:
         empty = np.empty(0, dtype=np.int64)
         vectors = VectorIndex.build(np.empty((0, self._dimensions), dtype=np.float32))
         self._state = _State(
-            self._passages, empty, empty, empty.astype(bool), vectors, self._keywords.change(), self._titles
+            self._passages,
+            empty,
+            empty,
+            empty.astype(np.int32),
+            empty.astype(bool),
+            vectors,
+            self._keywords.change(),
+            self._titles,
         )
 
     @classmethod
@@ -159,6 +149,7 @@ class SearchIndex:
         query_vector: Vectors | None,
         *,
         documents: frozenset[int] | None = None,
+        pages: tuple[int, int] | None = None,
         limit: int = MEANING_LIMIT,
         follow: bool = True,
     ) -> Ranking:
@@ -166,16 +157,36 @@ class SearchIndex:
 
         An identifier or quoted phrases alone are answered by every exact text match, whatever `limit`. Otherwise at
         most `limit` passages by meaning and words (words alone without `query_vector`), cut where relevance ends.
-        `documents` restricts the search. With `follow`, passages linked by name to the best ones count too.
+        `documents` and `pages` (of documents: first and last, from 1) restrict the search. With `follow`, passages
+        linked by name to the best ones count too.
         """
         state = self._state
         asked = parse_query(query)
-        scope = _Scope.of(state, documents)
+        scope = _Scope.of(state, documents, pages)
         if scope.searched == 0 or not query.strip():
             return Ranking((), (), "exact" if asked.exact else "meaning", scope.searched)
         if asked.exact:
             return _exact(state, asked, scope)
         return _by_meaning(state, asked, query_vector, scope, min(limit, MEANING_LIMIT), follow)
+
+    def linked(self, passage_id: int) -> Ranking:
+        """The passages that belong to one by name, best first: those it calls by their titles, those that share a rare name."""
+        state, row = self._state, self._rows.get(passage_id)
+        scope = _Scope.of(state)
+        if row is None or row >= len(state.alive) or not state.alive[row]:
+            return Ranking((), (), "exact", scope.searched)
+        links = Follower("", _around(state, scope)).links(row, {})
+        found = sorted((-round(link.titled + link.shared, 6), int(state.ids[other])) for other, link in links.items())
+        why = tuple(Why(0, 0.0, 0, 0.0, False, 0.0, -score) for score, _ in found)
+        return Ranking(
+            tuple(key for _, key in found), tuple(-score for score, _ in found), "exact", scope.searched, why
+        )
+
+    def names_between(self, passage_id: int, others: Iterable[int]) -> dict[int, str]:
+        """The name that links a passage to each of `others`: the other's title where it is named, else the rarest they share."""
+        state, row = self._state, self._rows.get(passage_id)
+        rows = {key: at for key in others if (at := self._rows.get(key)) is not None and at < len(state.alive)}
+        return {} if row is None else _names_between(state, row, rows)
 
     def _change(self, passages: Sequence[IndexedPassage], vectors: Vectors, removed_ids: list[int]) -> None:
         old = self._state
@@ -192,6 +203,7 @@ class SearchIndex:
             self._passages,
             np.concatenate([old.ids, np.array([passage.id for passage in passages], dtype=np.int64)]),
             np.concatenate([old.documents, np.array([passage.document for passage in passages], dtype=np.int64)]),
+            np.concatenate([old.pages, np.array([passage.page for passage in passages], dtype=np.int32)]),
             alive,
             VectorIndex(self._vectors.append(vectors), old.vectors.coded_rows, old.vectors.codes).coded(),
             self._keywords.change(entries, removed),
@@ -252,24 +264,28 @@ def _by_meaning(
     if asked.phrases:
         rows = _matching(state, asked, scope)
         scope = scope.only(rows)
+    elif scope.paged:  # the words' candidates must come from these pages alone
+        rows = np.flatnonzero(scope.allowed).tolist()
     first = FirstRanking(asked.words, vector, state.vectors, state.keywords)
     scores = {row: first.score(row) for row in first.gather(scope.allowed, scope.documents, rows)}
     lifted = {row for row in scores if any(phrases.contains(state.passages[row].text, part) for part in asked.lifted)}
     scores = {
-        row: score + (_LIFT if row in lifted else 0.0)
+        row: score + (LIFT if row in lifted else 0.0)
         for row, score in scores.items()
         if row in lifted or first.relevant(row)
     }
     bonus: dict[int, float] = {}
+    partners: dict[int, int] = {}
     if follow and scores:
-        bonus = _linked(state, asked, first, scores, scope)
+        bonus, partners = _linked(state, asked, first, scores, scope)
     hits = []
     for row in {*scores, *bonus}:
         if asked.excluded and not _passes(state.passages[row].text, asked):
             continue
         score = round(scores.get(row, first.score(row)) + bonus.get(row, 0.0), 6)
+        link, partner = bonus.get(row, 0.0), int(state.ids[partners[row]]) if row in partners else 0
         why = Why(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0),
-                  first.bm25.get(row, 0.0), row in lifted, bonus.get(row, 0.0))  # fmt: skip
+                  first.bm25.get(row, 0.0), row in lifted, link, first.score(row), first.top_bm25, partner)  # fmt: skip
         hits.append((score, int(state.ids[row]), why))
     hits.sort(key=lambda hit: (-hit[0], hit[1]))
     return _ranking(hits[:limit], scope.searched)
@@ -277,8 +293,19 @@ def _by_meaning(
 
 def _linked(
     state: _State, asked: Query, first: FirstRanking, scores: dict[int, float], scope: _Scope
-) -> dict[int, float]:
-    around = Surroundings(
+) -> tuple[dict[int, float], dict[int, int]]:
+    """What following adds to each row, and the row that each owes it to."""
+
+    def score_rows(rows: Sequence[int]) -> dict[int, float]:
+        first.complete(rows)
+        return {row: first.score(row) for row in rows}
+
+    follower = Follower(asked.words, _around(state, scope))
+    return follower.bonus(scores, score_rows), follower.partners
+
+
+def _around(state: _State, scope: _Scope) -> Surroundings:
+    return Surroundings(
         state.keywords,
         state.titles,
         lambda row: title_keys(state.passages[row].title, state.passages[row].heading),
@@ -289,11 +316,22 @@ def _linked(
         scope.searched,
     )
 
-    def score_rows(rows: Sequence[int]) -> dict[int, float]:
-        first.complete(rows)
-        return {row: first.score(row) for row in rows}
 
-    return Follower(asked.words, around).bonus(scores, score_rows)
+def _names_between(state: _State, row: int, others: dict[int, int]) -> dict[int, str]:
+    def names_of(at: int) -> tuple[list[str], tuple[str, ...]]:
+        passage = state.passages[at]
+        return names_in(passage.text), title_keys(passage.title, passage.heading)
+
+    used, own = names_of(row)
+    text = f"_{'_'.join(words(state.passages[row].text))}_"
+    found: dict[int, str] = {}
+    for key, at in others.items():
+        theirs, titles = names_of(at)
+        called = next((title for title in titles if f"_{title}_" in text and title not in own), "")
+        shared = {*used, *own} & {*theirs, *titles}
+        rarest = min(shared, key=lambda name: (state.keywords.frequency(name, "names"), name), default="")
+        found[key] = (called or rarest).replace("_", " ")
+    return found
 
 
 def _ranking(hits: list[tuple[float, int, Why]], searched: int) -> Ranking:

@@ -48,6 +48,11 @@ CREATE TABLE agents (
 CREATE TABLE attachments (agent_id INTEGER NOT NULL, source_id INTEGER NOT NULL, attached_at TIMESTAMP NOT NULL,
     PRIMARY KEY (agent_id, source_id));
 CREATE TABLE handles (agent_id INTEGER NOT NULL, handle TEXT NOT NULL, passage_id INTEGER NOT NULL, PRIMARY KEY (agent_id, handle));
+-- Results that can be paged further: what an agent, or a person, saw on page 0 of a query. Bounded by slots, packed.
+CREATE TABLE cursors (
+    agent_id INTEGER NOT NULL, reader TEXT NOT NULL, slot INTEGER NOT NULL, query TEXT NOT NULL, body TEXT NOT NULL,
+    created_at TIMESTAMP NOT NULL, PRIMARY KEY (agent_id, reader, slot)
+);
 CREATE TABLE messages (
     message_id INTEGER PRIMARY KEY, agent_id INTEGER NOT NULL, parent_id INTEGER, step INTEGER, role TEXT NOT NULL,
     kind TEXT NOT NULL, body TEXT NOT NULL, tokens INTEGER NOT NULL, created_at TIMESTAMP NOT NULL

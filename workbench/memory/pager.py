@@ -1,0 +1,136 @@
+"""A whole result goes in once, its pages come out: the same ones for the same reader, bounded by tokens, with true totals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.memory.archival_storage import ArchivalStorage, Passage
+from workbench.memory.cursors import Cursor, Cursors, Reader
+from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
+
+Paths = Mapping[int, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Bounds of a page of results: the whole message in tokens, and the number of hits."""
+
+    page_tokens: int
+    hits: int = 5
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a hit's line may say beside its place: `linked` counts what belongs to passages, `via` names what led to them."""
+
+    linked: Callable[[Sequence[int]], Mapping[int, int]] | None = None
+    via: Callable[[Sequence[int]], Mapping[int, str]] | None = None
+
+
+PLAIN = Extras()
+
+
+class Pager:
+    """Makes pages. `paths` (document id -> (path, source)) are the documents that may be shown; others are erased."""
+
+    def __init__(self, archive: ArchivalStorage, cursors: Cursors) -> None:
+        self.archive = archive
+        self.cursors = cursors
+
+    def page(
+        self,
+        blank: ResultPage,
+        budget: Budget,
+        reader: Reader,
+        paths: Paths,
+        handle_of: Callable[[int], str],
+        look: Callable[[], Cursor],
+        *,
+        variant: str = "",
+        extras: Extras = PLAIN,
+    ) -> ResultPage:
+        """Page `blank.number` (from 0) of what `look` found when this reader read page 0 of the very same call.
+
+        `look` leaves the starts of pages open. `variant` tells results apart whose calls are the same. Raises
+        UsageError when the query itself would fill the page.
+        """
+        room = hits_room(replace(blank, searched=10**9), budget.page_tokens)
+        key = call_of(blank) + variant
+        cursor = self.cursors.get(reader, key) if blank.number else None
+        if cursor is None:
+            found = look()
+            starts = paginate(self._sizes(found, paths, extras), room, budget.hits)
+            cursor = replace(found, starts=tuple(starts))
+            self.cursors.put(reader, key, cursor)
+        page = replace(
+            blank, pages=len(cursor.starts), total=len(cursor.ids), searched=cursor.searched, exact=cursor.exact,
+            note=blank.note + cursor.note,
+        )  # fmt: skip
+        if not 0 <= blank.number < len(cursor.starts):
+            return page
+        chosen = cursor.bounds(blank.number)
+        hits, texts = self._hits(cursor, chosen, paths, handle_of, extras)
+        return fit_page(replace(page, hits=hits, first=chosen.start), texts, budget.page_tokens)
+
+    def _sizes(self, cursor: Cursor, paths: Paths, extras: Extras) -> list[int]:
+        """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
+        passages = self.archive.passages(cursor.ids)
+        linked, via = 100 if extras.linked else 0, "a name of four words" if extras.via else ""
+        sizes = []
+        for position, key in enumerate(cursor.ids):
+            passage = passages.get(key)
+            if passage is None or passage.document not in paths:
+                sizes.append(32)
+                continue
+            path = paths[passage.document][0]
+            hit = PageHit(key, "#aa99", path, passage.page, "label", passage.heading, 0.0, linked=linked, via=via)
+            tokens = passage.tokens
+            if cursor.spans:
+                start, end = cursor.spans[position]
+                tokens = rendered_tokens(passage.text[start:end])
+            sizes.append(hit_tokens(hit, tokens))
+        return sizes
+
+    def _hits(
+        self, cursor: Cursor, chosen: slice, paths: Paths, handle_of: Callable[[int], str], extras: Extras
+    ) -> tuple[tuple[PageHit, ...], dict[int, str]]:
+        ids = cursor.ids[chosen]
+        passages = self.archive.passages(ids)
+        known = [key for key in ids if key in passages and passages[key].document in paths]
+        labels = self.archive.labels([(item.document, item.page) for item in passages.values()])
+        linked = extras.linked(known) if extras.linked else {}
+        via = extras.via(known) if extras.via else {}
+        hits = []
+        for position, key in enumerate(ids, chosen.start):
+            score = cursor.scores[position] if cursor.scores else None
+            passage = passages.get(key)
+            if passage is None or passage.document not in paths:
+                hits.append(PageHit(key, handle_of(key), "[erased]", 1, None, "", score))
+                continue
+            label = labels.get((passage.document, passage.page))
+            path = paths[passage.document][0]
+            shown = None if score is None else round(float(score), 3)
+            hit = PageHit(
+                key, handle_of(key), path, passage.page, label, passage.heading, shown, span=_span(cursor, position, passage),
+                linked=linked.get(key, 0), via=via.get(key, ""), why=_why(cursor, position),
+            )  # fmt: skip
+            hits.append(hit)
+        return tuple(hits), {key: passage.text for key, passage in passages.items()}
+
+
+def _span(cursor: Cursor, position: int, passage: Passage) -> tuple[int, int] | None:
+    if not cursor.spans or cursor.spans[position] == (0, len(passage.text)):
+        return None
+    return cursor.spans[position]
+
+
+def _why(cursor: Cursor, position: int) -> tuple[Any, ...] | None:
+    return cursor.why[position] if position < len(cursor.why) else None
+
+
+def call_of(blank: ResultPage) -> str:
+    """A call without its page: what two pages of one result have in common."""
+    return f"{blank.function}({blank.key}={json.dumps(blank.query, ensure_ascii=False)}, {blank.extra})"

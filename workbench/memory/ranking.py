@@ -1,0 +1,40 @@
+"""What a search gives: passages best first, and how each score came about. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+LIFT = 0.5
+"""What an exact match of a phrase or identifier of the question adds to a score."""
+
+
+class Why(NamedTuple):
+    """How a hit's score came about: `fused` + LIFT if `lifted` + `link`; ranks count from 1, 0 where a list did not have it.
+
+    `best` is the best BM25 score, `partner` the passage that the link is owed to (0: none), `rerank` a cross-encoder's
+    score and `rerank_from` the rank before it.
+    """
+
+    vector_rank: int
+    cosine: float
+    keyword_rank: int
+    bm25: float
+    lifted: bool
+    link: float
+    fused: float = 0.0
+    best: float = 0.0
+    partner: int = 0
+    rerank: float | None = None
+    rerank_from: int = 0
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Passage ids, best first, none twice: the whole result. `candidates_of` passages were searched."""
+
+    ids: tuple[int, ...]
+    scores: tuple[float, ...]
+    mode: Literal["meaning", "exact"]
+    candidates_of: int
+    why: tuple[Why, ...] = ()
