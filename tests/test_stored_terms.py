@@ -24,7 +24,7 @@ def archive(tmp_path: Path) -> ArchivalStorage:
     archive = ArchivalStorage(Database(tmp_path / "a.duckdb"))
     source = archive.source_id("s")
     for number, text in enumerate(TEXTS):
-        document = Document(f"title {number}", (Page(1, None, text),), "test", 1)
+        document = Document(f"note {number}", (Page(1, None, text),), "test", 1)
         passages = list(Chunker.for_local_model().passages(document))
         archive.add_document(
             source, str(number), str(number), document, passages, np.eye(len(passages), 384, dtype=np.float32), "e", 1
@@ -33,16 +33,20 @@ def archive(tmp_path: Path) -> ArchivalStorage:
     archive.database.close()
 
 
-def stored(archive: ArchivalStorage) -> list[tuple[str, str, str, int]]:
-    return archive.database.rows("SELECT text, terms, names, terms_version FROM passages ORDER BY passage_id")
+def stored(archive: ArchivalStorage) -> list[tuple[str, str, str, str, str, int]]:
+    sql = "SELECT text, terms, names, title_terms, called, terms_version FROM passages ORDER BY passage_id"
+    return archive.database.rows(sql)
 
 
 def test_terms_and_names_are_stored_with_the_passage(archive: ArchivalStorage) -> None:
-    assert stored(archive) == [(text, index_line(text), names_line(text), TERMS_VERSION) for text in TEXTS]
+    assert stored(archive) == [
+        (text, index_line(text), names_line(text), f"note {number}", f"note_{number}", TERMS_VERSION)
+        for number, text in enumerate(TEXTS)
+    ]
 
 
 def test_terms_made_by_older_rules_are_made_anew_before_the_next_search(archive: ArchivalStorage) -> None:
-    spoil = "UPDATE passages SET terms = 'old', names = 'old', terms_version = 0 WHERE passage_id > 1"
+    spoil = "UPDATE passages SET terms = 'old', names = 'old', called = 'old', terms_version = 0 WHERE passage_id > 1"
     archive.database.write(lambda connection: connection.execute(spoil) and None)
     search = ArchivalSearch(archive, None)
     found = search.ranking(archive.paths([1]), "10kV valve")

@@ -215,7 +215,7 @@ class ArchivalStorage:
         to be embedded, all but those whose text and context the document that the path linked before had too.
         `location` is where the file is, `sketch` what its likeness to others is measured by.
         """
-        counted = [Counted.of(passage.text) for passage in passages]
+        counted = [Counted.of(passage.text, document.title, passage.heading) for passage in passages]
 
         def job(connection: Any) -> int:
             new = next_document(connection)

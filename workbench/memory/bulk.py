@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.memory.database import Database, next_id
-from workbench.memory.names import names_line
+from workbench.memory.names import names_line, title_keys
 from workbench.memory.result_page import rendered_tokens
 from workbench.memory.terms import TERMS_VERSION, index_line
 
@@ -34,16 +34,26 @@ def insert_pages(connection: Any, document: int, pages: Sequence[Any]) -> None:
 
 
 class Counted(NamedTuple):
-    """What is stored beside a passage's text: its tokens inside a result, its terms and its names for the keyword index."""
+    """What is stored beside a passage: tokens of its text inside a result, and what the keyword index takes of it, joined
+    by spaces: terms and names of the text, terms of its document's title and of its heading, the names it is called by."""
 
     tokens: int
     terms: str
     names: str
+    title_terms: str
+    heading_terms: str
+    called: str
 
     @classmethod
-    def of(cls, text: str) -> Counted:
+    def of(cls, text: str, title: str, heading: str) -> Counted:
         """Made outside the writer, whose other jobs would wait for it."""
-        return cls(rendered_tokens(text), index_line(text), names_line(text))
+        return cls(rendered_tokens(text), index_line(text), names_line(text), *called(title, heading))
+
+
+@functools.lru_cache(maxsize=4_096)
+def called(title: str, heading: str) -> tuple[str, str, str]:
+    """Terms of a title, terms of a heading, and the names that a passage under them is called by."""
+    return index_line(title), index_line(heading), " ".join(title_keys(title, heading))
 
 
 def insert_passages(connection: Any, document: int, passages: Sequence[Any], counted: Sequence[Counted]) -> range:
@@ -63,8 +73,7 @@ def insert_passages(connection: Any, document: int, passages: Sequence[Any], cou
             "text": pa.array([item.text for item in passages], pa.string()),
             "tokens": pa.array([item.tokens for item in counted], pa.int32()),
             "context": pa.array([item.context for item in passages], pa.string()),
-            "terms": pa.array([item.terms for item in counted], pa.string()),
-            "names": pa.array([item.names for item in counted], pa.string()),
+            **{name: pa.array([getattr(item, name) for item in counted], pa.string()) for name in _KEPT},
             "terms_version": pa.array([TERMS_VERSION] * len(passages), pa.int32()),
         }
     )
@@ -105,31 +114,32 @@ def _insert(connection: Any, name: str, table: Any) -> None:
         connection.unregister("incoming")
 
 
+_KEPT = Counted._fields[1:]
+
+
 def renew_terms(database: Database, most: int = 2_000) -> int:
-    """Make terms and names anew where other rules made them, `most` passages at a time; returns how many passages."""
+    """Make anew what the keyword index takes where other rules made it, `most` passages at a time; returns how many."""
     renewed = 0
     while stale := database.rows(
-        "SELECT passage_id, text FROM passages WHERE terms_version <> ? LIMIT ?", [TERMS_VERSION, most]
+        "SELECT p.passage_id, p.text, d.title, p.heading FROM passages p JOIN documents d USING (document_id) "
+        "WHERE p.terms_version <> ? LIMIT ?",
+        [TERMS_VERSION, most],
     ):
-        counted = [(passage, index_line(text), names_line(text)) for passage, text in stale]
+        counted = {passage: Counted.of(text, title, heading) for passage, text, title, heading in stale}
         database.write(functools.partial(_update_terms, counted))
         renewed += len(counted)
     return renewed
 
 
-def _update_terms(counted: Sequence[tuple[int, str, str]], connection: Any) -> None:
+def _update_terms(counted: dict[int, Counted], connection: Any) -> None:
     import pyarrow as pa
 
-    table = {
-        "passage_id": pa.array([row[0] for row in counted], pa.int32()),
-        "terms": pa.array([row[1] for row in counted], pa.string()),
-        "names": pa.array([row[2] for row in counted], pa.string()),
-    }
-    connection.register("incoming", pa.table(table))
+    columns = {name: pa.array([getattr(item, name) for item in counted.values()], pa.string()) for name in _KEPT}
+    connection.register("incoming", pa.table({"passage_id": pa.array(list(counted), pa.int32()), **columns}))
     try:
         connection.execute(
-            "UPDATE passages SET terms = i.terms, names = i.names, terms_version = ? FROM incoming i "
-            "WHERE passages.passage_id = i.passage_id",
+            f"UPDATE passages SET {', '.join(f'{name} = i.{name}' for name in _KEPT)}, terms_version = ? "
+            "FROM incoming i WHERE passages.passage_id = i.passage_id",
             [TERMS_VERSION],
         )
     finally:

@@ -33,8 +33,10 @@ CREATE TABLE passages (
     passage_id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, page_number INTEGER NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
     tokens INTEGER NOT NULL, context TEXT NOT NULL,
-    -- What the keyword index takes of the text: its terms, the names it uses, and the version of the rules that made them.
-    terms TEXT NOT NULL, names TEXT NOT NULL, terms_version INTEGER NOT NULL
+    -- What the keyword index takes: terms and names of the text, terms of title and heading, the names it is called by,
+    -- and the version of the rules that made them.
+    terms TEXT NOT NULL, names TEXT NOT NULL, title_terms TEXT NOT NULL, heading_terms TEXT NOT NULL, called TEXT NOT NULL,
+    terms_version INTEGER NOT NULL
 );
 -- One row a passage, once it is embedded: a passage can be found by its words before that.
 CREATE TABLE embeddings (passage_id INTEGER NOT NULL, embedding FLOAT[384] NOT NULL);
