@@ -1,40 +1,109 @@
-"""An archive in memory and small files of every kind, for the tests of loading."""
+"""Loads without worker processes, over a real archive, and small files of every kind."""
 
 from __future__ import annotations
 
+import itertools
+import threading
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from loaders import registry
+from loaders.origins import PathOrigin
+from workbench.errors import EmbedderError
+from workbench.events import Loaded, LoadProgress
+from workbench.ingest.chunker import Chunker
+from workbench.ingest.pipeline import LoadRules, load
+from workbench.ingest.reader import Reader, Reading
+from workbench.ingest.sketch import sketch
+from workbench.ingest.worker import CancelledError
+from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.database import Database
 
-class MemorySink:
-    """The archive as a load sees it, in dictionaries; `stored` keeps the order of the transactions."""
+
+def archive_in(home: Path) -> ArchivalStorage:
+    """An archive in a database of its own; close its database."""
+    return ArchivalStorage(Database(home / "workbench.duckdb"))
+
+
+class InProcessReader(Reader):
+    """Reads without a worker, and remembers what it was asked for."""
 
     def __init__(self) -> None:
-        self.documents: dict[tuple[str, str, int], int] = {}
-        self.links: dict[tuple[int, str], int] = {}
-        self.sources: dict[str, int] = {}
-        self.stored: list[tuple[str, Any, Any, np.ndarray]] = []
+        super().__init__()
+        self.chunker = Chunker.for_local_model()
+        self.asked: list[str] = []
 
-    def source_id(self, name: str) -> int:
-        return self.sources.setdefault(name, len(self.sources) + 1)
+    def read(self, path: Path, cancel: threading.Event | None = None, passwords: Sequence[str] = ()) -> Reading:
+        self.asked.append(path.name)
+        document = registry.read(path, passwords)
+        text = "\n".join(page.text for page in document.pages)
+        return Reading(document, tuple(self.chunker.passages(document, path.name)), (), sketch(text))
 
-    def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
-        return self.documents.get((content_hash, loader, loader_version))
 
-    def link_document(self, source: int, path: str, document: int) -> bool:
-        new = self.links.get((source, path)) != document
-        self.links[source, path] = document
-        return new
+class CountingEmbedder:
+    """Vectors that tell their texts apart; can wait, fail, or be stopped after some texts."""
 
-    def add_document(self, source, path, content_hash, document, passages, vectors, embedder, size_bytes) -> int:
-        assert vectors.shape[0] == len(passages)
-        number = len(self.documents) + 1
-        self.documents[content_hash, document.loader, document.loader_version] = number
-        self.links[source, path] = number
-        self.stored.append((path, document, tuple(passages), vectors))
-        return number
+    model_id, dimensions = "counting", 384
+
+    def __init__(self, *, fail_on: str = "", hold: threading.Event | None = None) -> None:
+        self.fail_on, self.hold = fail_on, hold
+        self.texts: list[str] = []
+
+    @staticmethod
+    def place(text: str) -> int:
+        """The direction of a text."""
+        return zlib.crc32(text.encode()) % 384
+
+    def embed(
+        self, texts: Sequence[str], *, kind="passage", exact=None, cancel=None, on_done=None
+    ) -> np.ndarray[Any, Any]:
+        rows = np.zeros((len(texts), 384), np.float32)
+        for number, text in enumerate(texts):
+            while self.hold is not None and not self.hold.wait(0.01):
+                if cancel is not None and cancel.is_set():
+                    raise CancelledError
+            if self.fail_on and self.fail_on in text:
+                raise EmbedderError("The embedding model failed.", "Try again.")
+            rows[number, self.place(text)] = 1
+            self.texts.append(text)
+            if on_done is not None:
+                on_done(1)
+        return rows
+
+
+def run(paths: list[Path], archive: ArchivalStorage, **changes: Any) -> tuple[list[LoadProgress], Loaded]:
+    ticks = itertools.count()
+    settings: dict[str, Any] = {
+        "source": "docs",
+        "archive": archive,
+        "embedder": CountingEmbedder(),
+        "reader": InProcessReader(),
+        "clock": lambda: next(ticks) * 1.0,
+        "cancel": threading.Event(),
+        **changes,
+    }
+    if "passwords" in changes:
+        settings["rules"] = LoadRules(passwords=tuple(settings.pop("passwords")))
+    *progress, last = load([PathOrigin(path) for path in paths], **settings)
+    assert isinstance(last, Loaded)
+    assert all(isinstance(event, LoadProgress) for event in progress)
+    return progress, last
+
+
+def passages(archive: ArchivalStorage, source: str = "docs") -> list[tuple[Any, ...]]:
+    """Everything a load makes, in order, with vectors: what two databases must agree on."""
+    return archive.database.rows(
+        """SELECT l.path, d.document_id, d.content_hash, d.title, d.page_count, d.passage_count, d.sketch, p.passage_id, p.page_number,
+                  p.start_char, p.end_char, p.heading, p.text, p.context, p.tokens, p.terms, p.names, e.embedding
+           FROM sources s JOIN source_documents l USING (source_id) JOIN documents d USING (document_id)
+           LEFT JOIN passages p USING (document_id) LEFT JOIN embeddings e USING (passage_id)
+           WHERE s.name = ? ORDER BY l.path, p.passage_id""",
+        [source],
+    )
 
 
 def pdf(

@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from loaders import registry
 from loaders.origins import PathOrigin
-from tests.ingest_fakes import MemorySink, pdf
+from tests.ingest_fakes import CountingEmbedder, InProcessReader, archive_in, passages, pdf, run
 from workbench.errors import EmbedderError
-from workbench.events import Loaded, LoadProgress
-from workbench.ingest.chunker import Chunker
+from workbench.ingest.passage import embedding_text
 from workbench.ingest.pipeline import load
 from workbench.ingest.progress import Meter
-from workbench.ingest.reader import Reader, Reading
-from workbench.ingest.worker import CancelledError
-
-
-class InProcessReader(Reader):
-    """Reads without a worker, and remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.chunker = Chunker.for_local_model()
-        self.asked: list[str] = []
-
-    def read(self, path: Path, cancel: threading.Event | None = None, passwords: Sequence[str] = ()) -> Reading:
-        self.asked.append(path.name)
-        document = registry.read(path, passwords)
-        return Reading(document, tuple(self.chunker.passages(document, path.name)))
-
-
-class CountingEmbedder:
-    """Vectors that tell their texts apart; can wait, fail, or be stopped after some texts."""
-
-    model_id, dimensions = "counting", 384
-
-    def __init__(self, *, fail_on: str = "", hold: threading.Event | None = None) -> None:
-        self.fail_on, self.hold = fail_on, hold
-        self.texts: list[str] = []
-
-    def embed(
-        self, texts: Sequence[str], *, kind="passage", exact=None, cancel=None, on_done=None
-    ) -> np.ndarray[Any, Any]:
-        rows = np.zeros((len(texts), 384), np.float32)
-        for number, text in enumerate(texts):
-            while self.hold is not None and not self.hold.wait(0.01):
-                if cancel is not None and cancel.is_set():
-                    raise CancelledError
-            if self.fail_on and self.fail_on in text:
-                raise EmbedderError("The embedding model failed.", "Try again.")
-            rows[number, hash(text) % 384] = 1
-            self.texts.append(text)
-            on_done(1)
-        return rows
+from workbench.memory.archival_storage import ArchivalStorage
 
 
 @pytest.fixture
@@ -77,119 +33,147 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def run(paths: list[Path], sink: MemorySink, **changes: Any) -> tuple[list[LoadProgress], Loaded]:
-    ticks = itertools.count()
-    settings: dict[str, Any] = {
-        "source": "docs",
-        "archive": sink,
-        "embedder": CountingEmbedder(),
-        "reader": InProcessReader(),
-        "clock": lambda: next(ticks) * 0.01,
-        "cancel": threading.Event(),
-        **changes,
-    }
-    *progress, last = load([PathOrigin(path) for path in paths], **settings)
-    assert isinstance(last, Loaded)
-    assert all(isinstance(event, LoadProgress) for event in progress)
-    return progress, last
+@pytest.fixture
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArchivalStorage]:
+    made = archive_in(tmp_path_factory.mktemp("home"))
+    yield made
+    made.database.close()
 
 
-def test_every_file_of_a_folder_has_its_end(folder: Path) -> None:
-    sink = MemorySink()
-    progress, loaded = run([folder], sink)
-    assert [path for path, *_ in sink.stored] == ["a.md", "b.pdf", "c.txt"]
-    assert sink.links[1, "sub/same.txt"] == sink.links[1, "c.txt"]
+def links(archive: ArchivalStorage, source: str = "docs") -> dict[str, int]:
+    return {link.path: link.document for link in archive.holdings.links(archive.find_source(source))}
+
+
+def test_every_file_of_a_folder_has_its_end(folder: Path, archive: ArchivalStorage) -> None:
+    progress, loaded = run([folder], archive)
+    assert links(archive) == {"a.md": 1, "b.pdf": 2, "c.txt": 3, "sub/same.txt": 3}
     assert (loaded.documents, loaded.pages, loaded.passages, loaded.unchanged, loaded.excluded) == (3, 4, 4, 1, 2)
     assert [(failed.path, bool(failed.reason and failed.remedy)) for failed in loaded.failed] == [
         ("z.xyz", True),
         ("empty.txt", True),
     ]
+    assert [(item.path, item.state) for item in archive.queue.files()] == [("empty.txt", "failed"), ("z.xyz", "failed")]
     assert not loaded.stopped
     assert progress[-1].files_done == progress[-1].files_total == 6
     assert progress[-1].passages_done == 4
 
 
-def test_vectors_belong_to_their_passages(folder: Path) -> None:
-    sink = MemorySink()
-    run([folder], sink)
-    for _, document, passages, vectors in sink.stored:
-        for passage, vector in zip(passages, vectors, strict=True):
-            assert document.pages[passage.page_number - 1].text[passage.start_char : passage.end_char] == passage.text
-            assert vector[hash(passage.embedding_text) % 384] == 1
+def test_vectors_belong_to_their_passages(folder: Path, archive: ArchivalStorage) -> None:
+    run([folder], archive)
+    rows = archive.database.rows(
+        "SELECT g.text, p.start_char, p.end_char, p.text, p.context, e.embedding FROM passages p JOIN embeddings e USING (passage_id) "
+        "JOIN pages g ON g.document_id = p.document_id AND g.number = p.page_number"
+    )
+    assert len(rows) == 4
+    for page, start, end, text, context, vector in rows:
+        assert page[start:end] == text
+        assert vector[CountingEmbedder.place(embedding_text(text, context))] == 1
 
 
-def test_what_is_known_is_linked_and_neither_read_nor_embedded(folder: Path) -> None:
-    sink, reader, embedder = MemorySink(), InProcessReader(), CountingEmbedder()
-    run([folder], sink)
+def test_what_is_known_is_linked_and_neither_read_nor_embedded(folder: Path, archive: ArchivalStorage) -> None:
+    reader, embedder = InProcessReader(), CountingEmbedder()
+    run([folder], archive)
     (folder / "c.txt").write_text("The bell rang three times.", encoding="utf-8")
-    _, again = run([folder], sink, reader=reader, embedder=embedder)
+    _, again = run([folder], archive, reader=reader, embedder=embedder)
     assert (again.documents, again.unchanged) == (1, 3)
     assert reader.asked == ["c.txt", "empty.txt"]
     assert len(embedder.texts) == 1
-    _, moved = run([folder / "b.pdf"], sink, source="other")
+    _, moved = run([folder / "b.pdf"], archive, source="other")
     assert (moved.documents, moved.unchanged) == (0, 1)
-    assert sink.links[2, "b.pdf"] == sink.links[1, "b.pdf"]
+    assert links(archive, "other")["b.pdf"] == links(archive)["b.pdf"]
 
 
-def test_a_newer_loader_reads_known_bytes_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_loader_reads_known_bytes_again(
+    folder: Path, archive: ArchivalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import dataclasses
 
-    sink = MemorySink()
-    run([folder / "c.txt"], sink)
+    run([folder / "c.txt"], archive)
     newer = [dataclasses.replace(loader, version=99) for loader in registry.all_loaders()]
     monkeypatch.setattr(registry, "all_loaders", lambda: newer)
-    _, again = run([folder / "c.txt"], sink)
+    _, again = run([folder / "c.txt"], archive)
     assert (again.documents, again.unchanged) == (1, 0)
 
 
-def test_two_files_of_one_name_stay_apart(tmp_path: Path) -> None:
+def test_two_files_of_one_name_stay_apart(tmp_path: Path, archive: ArchivalStorage) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.txt").write_text(f"This is {name}.", encoding="utf-8")
-    sink = MemorySink()
-    run([tmp_path / "one" / "a.txt", tmp_path / "two"], sink)
-    assert {path for _, path in sink.links} == {"a.txt", "two/a.txt"}
+    run([tmp_path / "one" / "a.txt", tmp_path / "two"], archive)
+    assert set(links(archive)) == {"a.txt", "two/a.txt"}
 
 
-def test_the_same_bytes_that_cannot_be_read_fail_twice(tmp_path: Path) -> None:
+def test_the_same_bytes_that_cannot_be_read_fail_twice(tmp_path: Path, archive: ArchivalStorage) -> None:
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(b"%PDF-1.4 nothing more")
-    _, loaded = run([tmp_path], MemorySink())
+    _, loaded = run([tmp_path], archive)
     assert [failed.path for failed in loaded.failed] == ["a.pdf", "b.pdf"]
 
 
-def test_a_missing_path_is_a_row(tmp_path: Path) -> None:
-    _, loaded = run([tmp_path / "nothing"], MemorySink())
+def test_a_missing_path_is_a_row(tmp_path: Path, archive: ArchivalStorage) -> None:
+    _, loaded = run([tmp_path / "nothing"], archive)
     assert len(loaded.failed) == 1
 
 
-def test_a_password_opens_what_needs_it(tmp_path: Path) -> None:
+def test_a_password_opens_what_needs_it(tmp_path: Path, archive: ArchivalStorage) -> None:
     pdf(tmp_path / "a.pdf", ["the vault"], password="sesame")
-    _, closed = run([tmp_path], MemorySink())
+    _, closed = run([tmp_path], archive)
     assert "password" in closed.failed[0].reason
-    _, opened = run([tmp_path], MemorySink(), passwords=["wrong", "sesame"])
+    _, opened = run([tmp_path], archive, passwords=["wrong", "sesame"])
     assert opened.documents == 1
 
 
-def test_stopping_keeps_whole_documents_and_a_second_load_does_the_rest(folder: Path) -> None:
-    sink, cancel, hold = MemorySink(), threading.Event(), threading.Event()
-    threading.Timer(0.3, cancel.set).start()
-    _, loaded = run([folder], sink, cancel=cancel, embedder=CountingEmbedder(hold=hold))
+def test_stopping_keeps_what_is_stored_and_a_second_load_does_the_rest(folder: Path, archive: ArchivalStorage) -> None:
+    cancel, hold = threading.Event(), threading.Event()
+    threading.Timer(0.5, cancel.set).start()
+    _, loaded = run([folder], archive, cancel=cancel, embedder=CountingEmbedder(hold=hold))
     assert loaded.stopped
-    assert sink.stored == []
-    _, rest = run([folder], sink)
-    assert rest.documents == 3
+    assert all(row[-1] is None for row in passages(archive))
+    _, rest = run([folder], archive)
+    assert loaded.documents + rest.documents == 3
+    assert rest.unchanged == 4 - rest.documents
+    assert len(passages(archive)) == 5
+    assert all(row[-1] is not None for row in passages(archive))
 
 
-def test_leaving_the_events_ends_the_work(folder: Path) -> None:
+def test_stored_passages_are_found_by_their_words_before_they_are_embedded(
+    folder: Path, archive: ArchivalStorage
+) -> None:
+    from workbench.memory.archival_search import ArchivalSearch, Budget
+
+    embedder, cancel = CountingEmbedder(hold=threading.Event()), threading.Event()
+    search = ArchivalSearch(archive, lambda queries: CountingEmbedder().embed(queries))
+
+    def found(query: str) -> list[str]:
+        page = search.page([archive.find_source("docs")], query, 0, Budget(2_000), lambda passage: "")
+        return [hit.document for hit in page.hits]
+
+    settings = {"source": "docs", "archive": archive, "reader": InProcessReader(), "clock": iter(range(10**6)).__next__}
+    events = load([PathOrigin(folder)], embedder=embedder, cancel=cancel, **settings)
+    for event in events:
+        if event.stage == "embed":
+            break
+    assert archive.waiting.count("counting") == 4
+    assert found("bell twice") == ["c.txt"]
+    assert found("survey") == ["b.pdf", "b.pdf"]
+    embedder.hold.set()
+    assert next(iter(list(events)[-1:])).passages == 4
+    assert archive.waiting.count("counting") == 0
+    assert found("bell twice") == ["c.txt"]
+    [text] = [embedding_text(row[12], row[13]) for row in passages(archive) if row[0] == "a.md"]
+    assert found(text)[0] == "a.md"
+
+
+def test_leaving_the_events_ends_the_work(folder: Path, archive: ArchivalStorage) -> None:
     threads = threading.active_count()
+    ticks = iter(range(10**6))
     events = load(
         [PathOrigin(folder)],
         source="docs",
-        archive=MemorySink(),
+        archive=archive,
         embedder=CountingEmbedder(hold=threading.Event()),
         reader=InProcessReader(),
-        clock=lambda: 0.0,
+        clock=ticks.__next__,
         cancel=threading.Event(),
     )
     for _ in range(4):
@@ -198,15 +182,13 @@ def test_leaving_the_events_ends_the_work(folder: Path) -> None:
     assert threading.active_count() == threads
 
 
-def test_a_failing_embedder_ends_the_load_and_what_was_stored_is_whole(folder: Path) -> None:
-    sink = MemorySink()
+def test_a_failing_embedder_ends_the_load_and_everything_is_stored(folder: Path, archive: ArchivalStorage) -> None:
     with pytest.raises(EmbedderError):
-        run([folder], sink, embedder=CountingEmbedder(fail_on="bell"))
-    assert [path for path, *_ in sink.stored] == ["a.md", "b.pdf"]
-
-
-def clock(times: Iterator[float]) -> Any:
-    return lambda: next(times)
+        run([folder], archive, embedder=CountingEmbedder(fail_on="bell"))
+    assert set(links(archive)) == {"a.md", "b.pdf", "c.txt", "sub/same.txt"}
+    _, again = run([folder], archive)
+    assert (again.documents, again.unchanged) == (0, 4)
+    assert archive.waiting.count("counting") == 0
 
 
 def test_rate_and_remaining_time_follow_the_last_moments() -> None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from workbench.parts import Citation as Citation
 from workbench.parts import Explanation as Explanation
+from workbench.parts import FileFailed as FileFailed
 from workbench.parts import Hit as Hit
 from workbench.parts import Segment as Segment
 
@@ -287,15 +288,6 @@ class Detached(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileFailed:
-    """A file that was not loaded: why, and what to do."""
-
-    path: str
-    reason: str
-    remedy: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class LoadProgress(Event):
     """How far a load is. Rates per second; `remaining_seconds` None while unknown. `stage`: scan | read | embed | write."""
 
@@ -314,7 +306,11 @@ class LoadProgress(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded(Event):
-    """A load is over. `documents`, `pages`, `passages` are what is new; `stopped` True when the user ended it."""
+    """A load is over. `documents`, `pages`, `passages` are what is new (`changed`: how many replace an older state);
+
+    `reused` passages had their vector already; `moved` are pairs (from, to), `gone` what is no longer there and still
+    loaded, `dropped` what was gone and is not kept, `alike` groups of near-duplicates; `stopped`: the user ended it.
+    """
 
     durable: ClassVar[bool] = True
     source: str = ""
@@ -324,6 +320,12 @@ class Loaded(Event):
     unchanged: int = 0
     excluded: int = 0
     failed: tuple[FileFailed, ...] = ()
+    changed: int = 0
+    reused: int = 0
+    moved: tuple[tuple[str, str], ...] = ()
+    gone: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    alike: tuple[tuple[str, ...], ...] = ()
     stopped: bool = False
     seconds: float = 0.0
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
 
 OcrMode = Literal["auto", "never", "always"]
+
+_OF_ONE_LOAD = ("passwords", "prune", "retry", "query")
 
 
 @dataclass(frozen=True)
@@ -24,3 +27,23 @@ class LoadOptions:
     """Web addresses inside the local network may be fetched."""
     query: str = ""
     """SQL whose rows are the documents, where a database is loaded."""
+    prune: bool = False
+    """Documents whose file is no longer there are dropped from the source."""
+    retry: bool = False
+    """Files that were set aside for breaking a limit, or skipped by the user, are tried again."""
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    """Tried on every file that needs one; kept nowhere."""
+
+    def dump(self) -> str:
+        """What is kept of them for the next load of the same source (JSON): no password, no query, no single wish."""
+        return json.dumps({key: value for key, value in asdict(self).items() if key not in _OF_ONE_LOAD})
+
+    @classmethod
+    def load(cls, text: str, **changes: Any) -> LoadOptions:
+        """The inverse of `dump`, with changes; what this version does not know is passed over."""
+        known = {field.name for field in fields(cls)} - set(_OF_ONE_LOAD)
+        kept = {key: value for key, value in json.loads(text).items() if key in known}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in {**kept, **changes}.items()
+        }
+        return cls(**values)

@@ -119,3 +119,12 @@ class Citation:
     passage: int | None = None
     state: str = "verified"
     number: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFailed:
+    """A file that was not loaded: why, and what to do."""
+
+    path: str
+    reason: str
+    remedy: str

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench import room, shelves
 from workbench.agent import journal, memory_edits
@@ -16,9 +14,10 @@ from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
 from workbench.agent.workspace import Workspace, page_read
 from workbench.config import Settings, read_settings
-from workbench.engine import Engine, source_name
+from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Detached, Event, Failed, MemoryEdited, PageRead
+from workbench.library import Library
 from workbench.load_options import LoadOptions
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
@@ -27,9 +26,6 @@ from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
 from workbench.timeline import Timeline
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
-
-if TYPE_CHECKING:
-    from loaders.origins import Origin
 
 _ON_EVERY_BRANCH = ("attached", "detached", "loaded")
 
@@ -51,8 +47,7 @@ class Session:
         self.engine = engine or Engine(self.settings, places, clock)
         self._agent: Agent | None = None
         self._answering = False
-        self._loading = threading.Lock()
-        self._cancel_load = threading.Event()
+        self.library = Library(self.engine, lambda: self._agent, self.attach, self._told)
 
     # -- agents -----------------------------------------------------------------------------------------------------
 
@@ -141,48 +136,11 @@ class Session:
         options: LoadOptions | None = None,
     ) -> Iterator[Event]:  # fmt: skip
         """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
-        from workbench.ingest.origins import origins_of
-
-        chosen = options or LoadOptions()
-        found = origins_of(paths, chosen)
-        if not self._loading.acquire(blocking=False):
-            raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
-        return self._load(found, source, attach, chosen)
-
-    def _load(self, origins: list[Origin], source: str | None, attach: bool, options: LoadOptions) -> Iterator[Event]:
-        from workbench.ingest.pipeline import load
-
-        self._cancel_load.clear()
-        try:
-            groups = [(source, origins)] if source else [(self._source_of(one.name), [one]) for one in origins]
-            for name, members in groups:
-                if attach and self.engine.archive.source_id(name):
-                    # The first question can be asked while the rest still loads.
-                    yield self.attach(name)
-                reader = self.engine.reading_worker(options)
-                try:
-                    for event in load(
-                        members, source=name, archive=self.engine.archive, embedder=self.engine.embedder, reader=reader,
-                        clock=time.monotonic, cancel=self._cancel_load,
-                    ):  # fmt: skip
-                        if attach and self._agent is not None:
-                            room.announce(self._agent, event)
-                        yield self._told(event)
-                finally:
-                    with suppress(Exception):
-                        reader.stop()
-                if attach:
-                    yield self._told(shelves.attached(self.engine, name))
-        finally:
-            self._loading.release()
-
-    def _source_of(self, name: str) -> str:
-        root = Path(name).resolve()
-        return self.engine.archive.source_for_path(str(root), source_name(root))
+        return self.library.load(paths, source, attach, options or LoadOptions())
 
     def stop_load(self) -> None:
         """Stop the load that runs; what is done stays."""
-        self._cancel_load.set()
+        self.library.stop()
 
     def attach(self, source: str) -> Event:
         """Attach a source. Attached; attaching twice changes nothing."""

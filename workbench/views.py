@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from workbench.events import ContextAssembled, Event, PageRead
+from workbench.library_views import LibraryProtocol
 from workbench.load_options import LoadOptions
 from workbench.timeline_views import TimelineProtocol
 
@@ -93,6 +94,11 @@ class SessionProtocol(Protocol):
     @property
     def window_tokens(self) -> int:
         """The context window in tokens."""
+        ...
+
+    @property
+    def library(self) -> LibraryProtocol:
+        """What there is to do with sources and files."""
         ...
 
     @property

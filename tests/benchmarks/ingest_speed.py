@@ -1,6 +1,6 @@
 """Speed of loading, side by side in one run: `python -m tests.benchmarks.ingest_speed FOLDER_OF_PDFS`.
 
-Parsing against plain pypdf in pages a second; the whole ingest (read, cut, embed, archive in memory) against
+Parsing against plain pypdf in pages a second; the whole ingest (read, cut, store, embed) against
 `SentenceTransformer.encode` in torch float32 and against the embedder alone, on the same passages.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from typing import Any
 from loaders import registry
 from loaders.document import LoadError
 from loaders.origins import PathOrigin
-from tests.ingest_fakes import MemorySink
+from tests.ingest_fakes import archive_in
 from workbench.ingest import local_model
 from workbench.ingest.embedder import LocalEmbedder
+from workbench.ingest.passage import embedding_text
 from workbench.ingest.pipeline import load
 from workbench.ingest.reader import Reader
 
@@ -72,14 +74,17 @@ def main() -> None:
     ratio = (ours / ours_seconds) / (plain / plain_seconds)
     print(f"parsing   {ours / ours_seconds:8.1f} pages/s   pypdf {plain / plain_seconds:6.1f}   ratio {ratio:.1f}")
 
-    embedder, reader, sink = LocalEmbedder(), Reader(), MemorySink()
+    embedder, reader = LocalEmbedder(), Reader()
+    archive = archive_in(Path(tempfile.mkdtemp()))
     embedder.embed(["warm"])
     reader.start()
-    settings = {"archive": sink, "embedder": embedder, "reader": reader, "clock": time.monotonic}
+    settings = {"archive": archive, "embedder": embedder, "reader": reader, "clock": time.monotonic}
+    origins = [PathOrigin(file) for file in files]
     origins = [PathOrigin(file) for file in files]
     seconds, events = timed(lambda: list(load(origins, source="bench", cancel=threading.Event(), **settings)))
     whole = events[-1].passages / seconds
-    texts = [passage.embedding_text for _, _, passages, _ in sink.stored for passage in passages]
+    rows = archive.database.rows("SELECT text, context FROM passages ORDER BY passage_id")
+    texts = [embedding_text(text, context) for text, context in rows]
     alone_seconds, vectors = timed(lambda: embedder.embed(texts))
     alone = len(texts) / alone_seconds
     every = max(1, len(texts) // _TORCH_PASSAGES)

@@ -70,4 +70,8 @@ def _value(key: str, value: Any) -> Any:
         return Citation(**value)
     if key == "failed":
         return tuple(FileFailed(**item) for item in value)
-    return tuple(value) if isinstance(value, list) else value
+    return _tuples(value)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

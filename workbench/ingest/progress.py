@@ -21,7 +21,7 @@ class Meter:
         self._lock = threading.Lock()
         self._recent: collections.deque[tuple[float, int]] = collections.deque()
         self.files = self.files_done = self.pages = 0
-        self.passages_read = self.passages_done = 0
+        self.passages_read = self.passages_done = self.passages_before = 0
         self.bytes_found = self.bytes_done = self.bytes_read = 0
 
     @property
@@ -34,8 +34,12 @@ class Meter:
         self.files += 1
         self.bytes_found += size_bytes
 
+    def left_before(self, passages: int) -> None:
+        """So many passages of an earlier load still wait to be embedded."""
+        self.passages_before += passages
+
     def read(self, pages: int, passages: int, size_bytes: int) -> None:
-        """A file was read and cut into passages."""
+        """A file was read and cut into passages, of which so many are to be embedded."""
         self.pages += pages
         self.passages_read += passages
         self.bytes_read += size_bytes
@@ -64,10 +68,11 @@ class Meter:
     def remaining_seconds(self) -> float | None:
         """Until the end, supposing that the files still to be read are like those read; None while that is a guess."""
         rate = self.rate()
-        if self.passages_done < _SURE_AFTER_PASSAGES or rate <= 0 or self.bytes_read <= 0:
-            return None
         unread_bytes = max(0, self.bytes_found - max(self.bytes_read, self.bytes_done))
-        expected = self.passages_read + unread_bytes * self.passages_read / self.bytes_read
+        if self.passages_done < _SURE_AFTER_PASSAGES or rate <= 0 or (unread_bytes and self.bytes_read <= 0):
+            return None
+        expected: float = self.passages_before + self.passages_read
+        expected += unread_bytes * self.passages_read / self.bytes_read if unread_bytes else 0
         return max(0.0, (expected - self.passages_done) / rate)
 
     def progress(self, source: str, stage: str, current: str, failed: int) -> LoadProgress:
@@ -79,7 +84,7 @@ class Meter:
             files_total=self.files,
             pages=self.pages,
             passages_done=self.passages_done,
-            passages_total=self.passages_read,
+            passages_total=self.passages_before + self.passages_read,
             current=current,
             passages_per_second=self.rate(),
             remaining_seconds=self.remaining_seconds(),

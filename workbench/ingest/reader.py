@@ -17,17 +17,24 @@ from loaders.document import Document, LoadError
 from loaders.options import ReadOptions
 from workbench.ingest.passage import PassageDraft
 from workbench.ingest.worker import CancelledError, Frame, Worker, WorkerGoneError
+from workbench.memory.bulk import Counted
 
 _MODULE = "workbench.ingest.reading"
 _CONVERT = "Convert it to PDF or plain text, or split it, and load that."
 
 
+class BrokeLimitsError(LoadError):
+    """A file whose reading took too much time or memory, or crashed the reader: trying it again would cost as much again."""
+
+
 @dataclass(frozen=True)
 class Reading:
-    """A document and the passages it was cut into."""
+    """A document and the passages it was cut into, what is stored beside each, and the sketch of its text."""
 
     document: Document
     passages: tuple[PassageDraft, ...]
+    counted: tuple[Counted, ...] = ()
+    sketch: bytes = b""
 
 
 class Reader:
@@ -75,7 +82,7 @@ class Reader:
                 self._discard()
                 if cancel is not None and cancel.is_set():
                     raise CancelledError
-                raise LoadError(f"reading it took more than {self.limit_seconds:g} seconds", _CONVERT)
+                raise BrokeLimitsError(f"reading it took more than {self.limit_seconds:g} seconds", _CONVERT)
             reply = frame[0]
             if reply["spent"]:
                 self._discard()
@@ -110,17 +117,19 @@ class Reader:
 
     def _crashed(self, gone: WorkerGoneError) -> LoadError:
         if gone.signal_number == signal.SIGKILL:
-            return LoadError("the system ended its reader, most likely for want of memory", _CONVERT)
-        return LoadError(f"reading it crashed the reader ({gone})", "The file is probably damaged. " + _CONVERT)
+            return BrokeLimitsError("the system ended its reader, most likely for want of memory", _CONVERT)
+        return BrokeLimitsError(f"reading it crashed the reader ({gone})", "The file is probably damaged. " + _CONVERT)
 
 
 def _reading(reply: dict[str, Any]) -> Reading:
     if not reply["ok"]:
-        raise LoadError(reply["reason"], reply["remedy"])
+        kind = BrokeLimitsError if reply.get("broke_limits") else LoadError
+        raise kind(reply["reason"], reply["remedy"])
     document = Document.from_dict(reply["document"])
     pages = {page.number: page.text for page in document.pages}
     passages = tuple(
         PassageDraft(number, start, end, pages[number][start:end], heading, context)
         for number, start, end, heading, context in reply["passages"]
     )
-    return Reading(document, passages)
+    counted = tuple(Counted(*row) for row in reply["counted"])
+    return Reading(document, passages, counted, bytes.fromhex(reply["sketch"]))

@@ -20,7 +20,9 @@ from typing import Any
 from loaders import options, registry
 from loaders.document import LoadError
 from workbench.ingest.chunker import Chunker
+from workbench.ingest.sketch import sketch
 from workbench.ingest.worker import Channel
+from workbench.memory.bulk import Counted
 
 NICENESS = 10
 _GRACE_SECONDS = 5.0
@@ -50,7 +52,9 @@ def main() -> None:
             with options.reading(options.ReadOptions(**header["options"]), alive):
                 reply = _read(Path(header["path"]), header["passwords"], chunker)
         except MemoryError:
-            reply = _refused(f"reading it needs more than {memory_bytes >> 20:,} MB of memory", _TOO_MUCH, spent=True)
+            reply = _refused(
+                f"reading it needs more than {memory_bytes >> 20:,} MB of memory", _TOO_MUCH, broke_limits=True
+            )
         signal.setitimer(signal.ITIMER_REAL, 0)
         reply["spent"] = reply.get("spent", False) or _peak_bytes() > min(_REPLACE_BYTES, limit)
         channel.send(reply)
@@ -73,15 +77,19 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> dict[str, Any]:
     except Exception as error:
         logging.getLogger(__name__).exception("a loader failed on %s", path)
         return _refused(f"its loader failed: {type(error).__name__}: {error}", _TOO_MUCH)
-    passages = [
-        [draft.page_number, draft.start_char, draft.end_char, draft.heading, draft.context]
-        for draft in chunker.passages(document, fallback_title=path.name)
-    ]
-    return {"ok": True, "document": document.as_dict(), "passages": passages}
+    drafts = list(chunker.passages(document, fallback_title=path.name))
+    return {
+        "ok": True,
+        "document": document.as_dict(),
+        "passages": [[item.page_number, item.start_char, item.end_char, item.heading, item.context] for item in drafts],
+        # Counted here, so that the process with the database and the screen has nothing to compute.
+        "counted": [Counted.of(draft.text, document.title, draft.heading) for draft in drafts],
+        "sketch": sketch("\n".join(page.text for page in document.pages)).hex(),
+    }
 
 
-def _refused(reason: str, remedy: str, *, spent: bool = False) -> dict[str, Any]:
-    return {"ok": False, "reason": reason, "remedy": remedy, "spent": spent}
+def _refused(reason: str, remedy: str, *, broke_limits: bool = False) -> dict[str, Any]:
+    return {"ok": False, "reason": reason, "remedy": remedy, "broke_limits": broke_limits, "spent": broke_limits}
 
 
 def _limit_memory(memory_bytes: int) -> int:

@@ -11,13 +11,18 @@ from workbench.errors import NotFound
 from workbench.memory.bulk import DIMENSIONS as DIMENSIONS
 from workbench.memory.bulk import Counted, insert_embeddings, insert_pages, insert_passages, next_document
 from workbench.memory.database import Clock, Database, next_id, utc_now
-from workbench.memory.incoming import Draft, LoadedDocument
-from workbench.memory.waiting_vectors import copy_equal
+from workbench.memory.file_queue import FileQueue
+from workbench.memory.holdings import Holdings
+from workbench.memory.incoming import Arrival, Draft, LoadedDocument, Stored
+from workbench.memory.user_notes import UserNotes
+from workbench.memory.waiting_vectors import WaitingVectors, copy_equal
 
 if TYPE_CHECKING:
     import numpy as np
 
 NOTES_PREFIX = "notes of "
+
+_SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,10 @@ class ArchivalStorage:
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self.database = database
         self._clock = clock
+        self.queue = FileQueue(database, clock)
+        self.waiting = WaitingVectors(database)
+        self.holdings = Holdings(database)
+        self.notes = UserNotes(database, clock)
 
     # -- sources ------------------------------------------------------------------------------------------------
 
@@ -166,10 +175,7 @@ class ArchivalStorage:
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
         """The document of these bytes read by this version of a loader, if it is stored."""
-        found = self.database.row(
-            "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?",
-            [content_hash, loader, loader_version],
-        )
+        found = self.database.row(_SAME, [content_hash, loader, loader_version])
         return int(found[0]) if found else None
 
     def link_document(self, source: int, path: str, document: int, location: str = "") -> bool:
@@ -202,38 +208,47 @@ class ArchivalStorage:
         content_hash: str,
         document: LoadedDocument,
         passages: Sequence[Draft],
-        vectors: np.ndarray | None,
+        vectors: np.ndarray,
         embedder: str,
         size_bytes: int,
-        *,
-        location: str = "",
-        sketch: bytes = b"",
     ) -> int:
+        """Store a document with its passages and vectors ((n, 384) float32, normalised) and link it; one transaction."""
+        given = Arrival(source, path, content_hash, document, passages, embedder, size_bytes)
+        return self.store(given, vectors).document
+
+    def store(self, given: Arrival, vectors: np.ndarray | None = None) -> Stored:
         """Store a document with its pages and passages and link it; one transaction.
 
-        With `vectors` ((n, 384) float32, normalised) it is whole; without, its passages are found by their words and wait
-        to be embedded, all but those whose text and context the document that the path linked before had too.
-        `location` is where the file is, `sketch` what its likeness to others is measured by.
+        Without vectors its passages are found by their words and wait to be embedded, all but those whose text and
+        context the document that the path linked before had too.
         """
-        counted = [Counted.of(passage.text, document.title, passage.heading) for passage in passages]
+        title = given.document.title
+        counted = given.counted or [Counted.of(item.text, title, item.heading) for item in given.passages]
 
-        def job(connection: Any) -> int:
+        def job(connection: Any) -> Stored:
+            document, passages = given.document, given.passages
+            known = connection.execute(_SAME, [given.content_hash, document.loader, document.loader_version]).fetchall()
+            if known:
+                # Two loads at once read the same file: the first one stored it.
+                found = int(known[0][0])
+                return Stored(
+                    found, self._link(connection, given.source, given.path, found, given.location), len(passages)
+                )
             new = next_document(connection)
-            chars = sum(len(page.text) for page in document.pages)
             connection.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [new, content_hash, document.loader, document.loader_version, document.title,
+                [new, given.content_hash, document.loader, document.loader_version, document.title,
                  json.dumps(dict(document.metadata), ensure_ascii=False, default=str), len(document.pages), len(passages),
-                 chars, size_bytes, embedder, sketch, self._clock()],
+                 sum(len(page.text) for page in document.pages), given.size_bytes, given.embedder, given.sketch,
+                 self._clock()],
             )  # fmt: skip
             insert_pages(connection, new, document.pages)
             ids = insert_passages(connection, new, passages, counted)
-            before = self._link(connection, source, path, new, location)
+            before = self._link(connection, given.source, given.path, new, given.location)
             if vectors is not None:
                 insert_embeddings(connection, ids, vectors)
-            elif before is not None:
-                copy_equal(connection, before, new)
-            return new
+            reused = copy_equal(connection, before, new) if before is not None and vectors is None else 0
+            return Stored(new, before, reused)
 
         return self.database.write(job)
 

@@ -34,6 +34,19 @@ class QueuedFile:
     attempts: int
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A file that could not be loaded, as a load tells the queue."""
+
+    path: str
+    location: str
+    reason: str
+    remedy: str
+    state: State = "failed"
+    content_hash: str = ""
+    size_bytes: int = 0
+
+
 class FileQueue:
     """The table `file_queue`. A file leaves it when it is loaded (ArchivalStorage does that, in the same transaction)."""
 
@@ -81,20 +94,36 @@ class FileQueue:
 
         self._database.write(job)
 
-    def note(
-        self, source: int, path: str, location: str, reason: str, remedy: str, *,
-        state: State = "failed", content_hash: str = "", size_bytes: int = 0,
-    ) -> None:  # fmt: skip
-        """Remember why a file is not loaded, until it is."""
-        self._database.write(
-            lambda connection: connection.execute(
-                "INSERT INTO file_queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (source_id, path) DO UPDATE SET "
-                "location = excluded.location, state = excluded.state, reason = excluded.reason, remedy = excluded.remedy, "
-                "content_hash = excluded.content_hash, size_bytes = excluded.size_bytes, attempts = attempts + 1, "
-                "noted_at = excluded.noted_at",
-                [source, path, location, state, reason, remedy, content_hash, size_bytes, self._clock()],
-            )
+    def note(self, source: int, files: Sequence[Refused]) -> None:
+        """Remember why files are not loaded, until they are; one transaction."""
+        import pyarrow as pa
+
+        if not files:
+            return
+        latest = list({item.path: item for item in files}.values())
+        columns = ("path", "location", "state", "reason", "remedy", "content_hash")
+        table = pa.table(
+            {
+                **{name: pa.array([getattr(item, name) for item in latest], pa.string()) for name in columns},
+                "size_bytes": pa.array([item.size_bytes for item in latest], pa.int64()),
+            }
         )
+
+        def job(connection: Any) -> None:
+            connection.register("incoming", table)
+            try:
+                connection.execute(
+                    """INSERT INTO file_queue
+                       SELECT $source, path, location, state, reason, remedy, content_hash, size_bytes, 1, $now FROM incoming
+                       ON CONFLICT (source_id, path) DO UPDATE SET location = excluded.location, state = excluded.state,
+                       reason = excluded.reason, remedy = excluded.remedy, content_hash = excluded.content_hash,
+                       size_bytes = excluded.size_bytes, attempts = attempts + 1, noted_at = excluded.noted_at""",
+                    {"source": source, "now": self._clock()},
+                )
+            finally:
+                connection.unregister("incoming")
+
+        self._database.write(job)
 
     def change(self, source: int, path: str, state: State) -> bool:
         """Change the state of a file; False when it is not in the queue."""

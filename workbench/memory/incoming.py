@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from workbench.memory.bulk import Counted
 
 
 class PageText(Protocol):
@@ -47,3 +50,32 @@ class Draft(Protocol):
     def heading(self) -> str: ...
     @property
     def context(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A document with its passages, and where it came from. `location` is where the file is ("" for what is no file),
+
+    `path` what it is called inside the source, `sketch` what its likeness to others is measured by.
+    """
+
+    source: int
+    path: str
+    content_hash: str
+    document: LoadedDocument
+    passages: Sequence[Draft]
+    embedder: str
+    size_bytes: int
+    location: str = ""
+    sketch: bytes = b""
+    counted: Sequence[Counted] = ()
+    """What is stored beside each passage; made here when it is not given."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of it: its number, the document that its path linked before, and the passages that got a vector from there."""
+
+    document: int
+    before: int | None = None
+    reused: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ class WaitingVectors:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lock = threading.Lock()
+        self._claimed: set[int] = set()
 
     def count(self, embedder: str) -> int:
         """How many passages wait for `embedder`."""
@@ -38,8 +41,26 @@ class WaitingVectors:
         )
         return int(found[0]) if found else 0
 
-    def after(self, passage: int, most: int, embedder: str) -> list[WaitingPassage]:
-        """The next passages, at most `most`, with an id above `passage`, in order."""
+    def claim(self, after: int, most: int, embedder: str) -> list[WaitingPassage]:
+        """The next passages with an id above `after`, at most `most`, in order, that nobody else has claimed.
+
+        They are the caller's until it stores their vectors or releases them, so two loads never embed the same.
+        """
+        with self._lock:
+            while True:
+                found = self._after(after, most, embedder)
+                free = [passage for passage in found if passage.id not in self._claimed]
+                if free or not found:
+                    self._claimed.update(passage.id for passage in free)
+                    return free
+                after = found[-1].id
+
+    def release(self, ids: Sequence[int]) -> None:
+        """Give back what was claimed."""
+        with self._lock:
+            self._claimed.difference_update(ids)
+
+    def _after(self, passage: int, most: int, embedder: str) -> list[WaitingPassage]:
         rows = self._database.rows(
             "SELECT p.passage_id, p.document_id, p.text, p.context FROM passages p JOIN documents d USING (document_id) "
             "ANTI JOIN embeddings e USING (passage_id) WHERE p.passage_id > ? AND d.embedder = ? ORDER BY p.passage_id LIMIT ?",
@@ -62,9 +83,12 @@ class WaitingVectors:
             self._database.write(job)
 
 
-def copy_equal(connection: Any, old: int, new: int) -> None:
-    """Give passages of the document `new` the vectors of equal passages of `old`, by the same embedder; for the writer."""
-    connection.execute(
+def copy_equal(connection: Any, old: int, new: int) -> int:
+    """Give passages of the document `new` the vectors of equal passages of `old`, by the same embedder; for the writer.
+
+    Returns how many it gave.
+    """
+    copied = connection.execute(
         """INSERT INTO embeddings
            SELECT n.passage_id, first(e.embedding ORDER BY e.passage_id)
            FROM passages n JOIN passages o ON o.document_id = $old AND o.text = n.text AND o.context = n.context
@@ -73,7 +97,8 @@ def copy_equal(connection: Any, old: int, new: int) -> None:
              AND (SELECT embedder FROM documents WHERE document_id = $old) = (SELECT embedder FROM documents WHERE document_id = $new)
            GROUP BY n.passage_id ORDER BY n.passage_id""",
         {"old": old, "new": new},
-    )
+    ).fetchall()
+    return int(copied[0][0])
 
 
 def read_vectors(
