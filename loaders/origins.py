@@ -19,6 +19,16 @@ class Origin(Protocol):
     def name(self) -> str: ...
 
     @property
+    def key(self) -> str:
+        """What tells it from others, whatever folder the program runs in."""
+        ...
+
+    @property
+    def short(self) -> str:
+        """What a source made for it is called."""
+        ...
+
+    @property
     def parents(self) -> tuple[str, ...]:
         """Names to put before a document's, nearest last, where two documents of one load are called the same."""
         ...
@@ -39,6 +49,17 @@ class PathOrigin:
     def name(self) -> str:
         """The path as it was given."""
         return str(self.root)
+
+    @property
+    def key(self) -> str:
+        """The path, absolute and without links."""
+        return str(self.root.resolve())
+
+    @property
+    def short(self) -> str:
+        """The last part of the path."""
+        root = self.root.resolve()
+        return root.name or root.anchor.strip("/\\:") or "files"
 
     @property
     def parents(self) -> tuple[str, ...]:

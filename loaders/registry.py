@@ -37,6 +37,7 @@ BUILT_IN = (
     "loaders.json_records",
     "loaders.xml_records",
     "loaders.compressed",
+    "loaders.fetched",
     "loaders.markup",
     "loaders.markdown",
     "loaders.text",

@@ -27,7 +27,7 @@ _DEPTH = 400
 
 def load(path: Path) -> Document:
     """The page at `path` as one page of text. Raises LoadError when it has none."""
-    html = _decoded(path.read_bytes())
+    html = decoded(path.read_bytes())
     builder = PageBuilder(1, None, limits.TextBudget())
     title = add_html(html, builder)
     if builder.empty:
@@ -35,8 +35,8 @@ def load(path: Path) -> Document:
     return Document(title, (builder.page(),), LOADER.name, VERSION)
 
 
-def _decoded(data: bytes) -> str:
-    """By byte order mark, else as the page itself says, else guessed."""
+def decoded(data: bytes) -> str:
+    """The text of a page: by byte order mark, else as the page itself says, else guessed."""
     declared = _CHARSET.search(data[:2048])
     if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) and b"\x00" not in data[:200]:
         name = declared[1].decode("ascii", "replace").lower()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import room, shelves
 from workbench.agent.loop import Agent
-from workbench.engine import Engine, source_name
+from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
 from workbench.events import Event, Loaded
 from workbench.library_views import NoteRow, QueueRow
@@ -51,8 +51,8 @@ class Library:
         """Load what is named into a source (of its own for each, without `source`): Attached, LoadProgress…, Loaded, Attached."""
         from workbench.ingest.origins import origins_of
 
-        found = origins_of(named, options)
-        groups = [(source, found)] if source else [(self._source_of(one.name), [one]) for one in found]
+        found = origins_of(named, options, self._engine.paths.data)
+        groups = [(source, found)] if source else [(self._source_of(one), [one]) for one in found]
         return self._begin(groups, attach, options)
 
     def reload(
@@ -68,7 +68,7 @@ class Library:
         options, origins = LoadOptions(**changes), []
         for root in roots:
             options = LoadOptions.load(root.rules, **changes)
-            origins += origins_of([root.location], options)
+            origins += origins_of([root.location], options, self._engine.paths.data)
         return self._begin([(source, origins)], False, options)
 
     def retry(
@@ -80,16 +80,25 @@ class Library:
         attach: bool = False,
     ) -> Iterator[Event]:
         """See LibraryProtocol."""
-        from workbench.ingest.queued_files import QueuedFiles
-
         chosen: dict[str, list[QueuedFile]] = {}
         for item in self._queued(source, paths):
             if paths or item.state in _TRIED:
                 chosen.setdefault(item.source_name, []).append(item)
-        groups: list[tuple[str, list[Origin]]] = [
-            (name, [QueuedFiles([(item.path, item.location) for item in items])]) for name, items in chosen.items()
-        ]
+        groups = [(name, self._again(items)) for name, items in chosen.items()]
         return self._begin(groups, attach, LoadOptions(retry=True, passwords=tuple(passwords)))
+
+    def _again(self, items: Sequence[QueuedFile]) -> list[Origin]:
+        """Files of one source by where they are; pages of the web are fetched again, by the rules they were fetched by."""
+        from workbench.ingest.origins import is_web, origins_of
+        from workbench.ingest.queued_files import QueuedFiles
+
+        rules = {root.location: root.rules for root in self._archive.holdings.roots(items[0].source)}
+        found: list[Origin] = [QueuedFiles([(item.path, item.location) for item in items if not is_web(item.location)])]
+        for item in items:
+            if is_web(item.location):
+                options = LoadOptions.load(rules.get(item.location, "{}"))
+                found += origins_of([item.location], options, self._engine.paths.data)
+        return found
 
     def stop(self) -> None:
         """Stop the load that runs; what is done stays."""
@@ -142,9 +151,8 @@ class Library:
             elif origin.name.lower().startswith(("http://", "https://")):
                 self._archive.holdings.add_root(source, Root(origin.name, options.dump()))
 
-    def _source_of(self, name: str) -> str:
-        root = Path(name).resolve()
-        return self._archive.source_for_path(str(root), source_name(root))
+    def _source_of(self, origin: Origin) -> str:
+        return self._archive.source_for_path(origin.key, origin.short)
 
     def _shown(self) -> list[int]:
         """Passages that agents at work have handles for: some may not be stored yet."""

@@ -1,7 +1,8 @@
-"""What a person names for a load becomes origins of documents: paths and web addresses go in, Origins come out."""
+"""What a person names for a load becomes origins of documents: paths and addresses go in, Origins come out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,15 +11,26 @@ from loaders.origins import Origin, PathOrigin
 from workbench.errors import UsageError
 from workbench.load_options import LoadOptions
 
+_WEB = re.compile(r"^https?://", re.IGNORECASE)
 
-def origins_of(named: Sequence[str | Path], options: LoadOptions) -> list[Origin]:
-    """An origin for each name, in order. Raises UsageError for a path where there is nothing."""
+
+def origins_of(named: Sequence[str | Path], options: LoadOptions, data: Path) -> list[Origin]:
+    """An origin for each name, in order; `data` is where fetched pages are kept. Raises UsageError where there is nothing."""
     if not named:
-        raise UsageError("There is nothing to load.", "Name a file or a folder.")
-    return [_origin(name, options) for name in named]
+        raise UsageError("There is nothing to load.", "Name a file, a folder or a web address.")
+    return [_origin(name, options, data) for name in named]
 
 
-def _origin(name: str | Path, options: LoadOptions) -> Origin:
+def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
+    if isinstance(name, str) and is_web(name):
+        from loaders.document import LoadError
+        from loaders.fetch import normal
+        from loaders.web_origin import WebOrigin
+
+        try:
+            return WebOrigin(normal(name), data / "web", options.private)
+        except LoadError as error:
+            raise UsageError(f"{name}: {error.reason}.", error.remedy) from None
     path = Path(name).expanduser()
     try:
         exists = path.exists() or path.is_symlink()
@@ -27,3 +39,8 @@ def _origin(name: str | Path, options: LoadOptions) -> Origin:
     if not exists:
         raise UsageError(f"There is nothing at {path}.", "Check the path.")
     return PathOrigin(path, Rules(options.include, options.exclude, options.hidden))
+
+
+def is_web(name: str) -> bool:
+    """Whether a name is a web address."""
+    return bool(_WEB.match(name))

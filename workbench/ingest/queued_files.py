@@ -24,6 +24,16 @@ class QueuedFiles:
         return "queue"
 
     @property
+    def key(self) -> str:
+        """None: no source is made for a queue."""
+        return ""
+
+    @property
+    def short(self) -> str:
+        """None, as with `key`."""
+        return ""
+
+    @property
     def parents(self) -> tuple[str, ...]:
         """None: the names are known to differ."""
         return ()

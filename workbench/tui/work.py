@@ -105,7 +105,7 @@ class Work:
         if self.loading:
             self._loads.append(tuple(str(path) for path in paths))
             return
-        self._drain("load", partial(self._session.load, [Path(path).expanduser() for path in paths]))
+        self._drain("load", partial(self._session.load, [str(path) for path in paths]))
 
     def next_load(self) -> None:
         """Start the load that waited longest."""
