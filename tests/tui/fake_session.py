@@ -20,6 +20,7 @@ from workbench.events import (
     QuestionAsked,
     Stopped,
 )
+from workbench.timeline_views import ContextDiff, Moved
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
 WAIT_SECONDS = 60.0
@@ -81,6 +82,10 @@ class FakeSession:
             self.open(*(entry.name for entry in script if isinstance(entry, Gate)))
 
     # -- SessionProtocol ---------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> FakeTimeline:
+        return FakeTimeline(self)
 
     def history(self) -> Iterator[Event]:
         yield from self.past
@@ -188,6 +193,54 @@ class FakeSession:
 
     def close(self) -> None:
         self.calls.append("close")
+
+
+@dataclass
+class FakeTimeline:
+    """Implements TimelineProtocol over a FakeSession: what it is asked for is noted in `calls`."""
+
+    session: FakeSession
+
+    def _moved(self, operation: str) -> Moved:
+        self.session.calls.append(operation)
+        return Moved(operation, 2, f"{operation} is done")
+
+    def _turn(self, operation: str) -> Iterator[Event]:
+        self.session.calls.append(operation)
+        yield from self.session._play(self.session.script, lambda: self.session.stops > 0)
+
+    def undo(self) -> Moved:
+        return self._moved("undo")
+
+    def pop(self, messages: int | None = None) -> Moved:
+        return self._moved(f"pop {messages}")
+
+    def rethink(self, text: str) -> Moved:
+        return self._moved(f"rethink {text}")
+
+    def rewrite(self, text: str) -> Moved:
+        return self._moved(f"rewrite {text}")
+
+    def retry(self) -> Iterator[Event]:
+        return self._turn("retry")
+
+    def summarize(self) -> Iterator[Event]:
+        return self._turn("summarize")
+
+    def heartbeat(self) -> Iterator[Event]:
+        return self._turn("heartbeat")
+
+    def memory_warning(self) -> Iterator[Event]:
+        return self._turn("memorywarning")
+
+    def steps(self) -> list[int]:
+        return [1, 2, 3]
+
+    def compare(self, first: int | None, second: int | None) -> ContextDiff:
+        self.session.calls.append(f"compare {first} {second}")
+        return ContextDiff(
+            first, second, self.session.now.used, self.session.now.used, (), len(self.session.now.segments)
+        )
 
 
 def hit(

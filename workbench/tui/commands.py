@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
 from workbench.tui import command_actions as do
+from workbench.tui import time_actions as past
 
 if TYPE_CHECKING:
     from workbench.tui.desk import Desk
@@ -42,6 +43,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("dump", "[N]", "the last N messages of the conversation (default 10)", do.dump),
     Command("model", "[NAME]", "say which model answers, or change it", do.model),
     Command("theme", "[NAME]", "list the colour themes, or choose one", do.theme),
+    Command("undo", "", "take back the last question, or the last /pop, /retry, /rewrite …", past.undo),
+    Command("pop", "[N]", "take the last question and its answer, or the last N messages, off the branch", past.pop),
+    Command("retry", "", "ask the last question again, on a branch before it", past.retry),
+    Command("rewrite", "TEXT", "put your text in the place of the last reply", past.rewrite),
+    Command("rethink", "TEXT", "put your text in the place of the model's last thought", past.rethink),
+    Command("summarize", "", "evict and summarise now what was said before the last question", past.summarize),
+    Command("heartbeat", "", "give the model a turn of its own", past.heartbeat),
+    Command("memorywarning", "", "tell the model that its context is filling", past.memory_warning),
+    Command("diff", "[A] [B]", "what changed from the prompt of step A to that of step B", past.diff),
     Command("stop", "", "stop the answer after this step, or the load", do.stop),
     Command("save", "", "where everything is kept", do.save),
     Command("help", "[COMMAND]", "this list", do.help_),
@@ -66,7 +76,7 @@ def run(desk: Desk, text: str) -> None:
     """Run what was typed, `text` starting with a slash. Raises UsageError."""
     name, _, rest = text[1:].strip().partition(" ")
     command = find(name)
-    if command.words.startswith("QUERY"):
+    if command.words.startswith(("QUERY", "TEXT")):
         command.run(desk, [rest.strip()] if rest.strip() else [])
         return
     try:

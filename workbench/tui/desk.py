@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.errors import UsageError, WorkbenchError
@@ -31,6 +31,7 @@ class Desk:
         self.documents: Sequence[DocumentInfo] = ()
         self._early: list[str] | None = []
         self._stops = 0
+        self._redraw_at_end = False
 
     # -- the conversation --------------------------------------------------------------------
 
@@ -106,6 +107,9 @@ class Desk:
             return
         self._stops = 0
         self._app.bridge.finish()
+        if self._redraw_at_end:
+            self._redraw_at_end = False
+            self.redraw(lambda: None)
         self.refresh_memory()
         if text := self.work.next_question():
             self._begin(text)
@@ -148,6 +152,31 @@ class Desk:
     def refresh_identity(self) -> None:
         """Agent or model may have changed: show them again."""
         self._app.status.identify(self.session.agent, self.session.model_label, self.session.window_tokens)
+
+    def redraw(self, then: Callable[[], None]) -> None:
+        """The branch has moved: draw the conversation as it is now, then do the rest."""
+
+        def drawn(history: list[Event]) -> None:
+            with self._app.batch_update():
+                self._app.chat.clear()
+                self._app.bridge.replay(history)
+            if not any(isinstance(event, ContextAssembled) for event in history):
+                self.fetch(self.session.context, self._app.gauge.show)
+            self.refresh_memory()
+            then()
+
+        self.fetch(self._history, drawn)
+
+    def turn(self, start: Callable[[], Iterator[Event]]) -> None:
+        """Let the agent act without a new question; the conversation is drawn again when it is over."""
+        self._redraw_at_end = True
+        self._stops = 0
+        self._app.status.started()
+        self.work.turn(start)
+
+    def open_diff(self, first: int | None, second: int | None) -> None:
+        """What changed between two steps; None for the first is the newest step, for the second the next prompt."""
+        self._app.windows.diff(first, second)
 
     def open_context(self, step: int | None) -> None:
         """The X-ray of a step, None for the next prompt."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from workbench.events import Citation, ContextAssembled, Hit
+from workbench.timeline_views import ContextDiff
 from workbench.tui.panes.pane import Pane
 from workbench.tui.screens.ask_for import AddDocuments, AskFor
 from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.screens.source_page import SourcePage
+from workbench.tui.screens.step_diff import StepDiff
 from workbench.tui.screens.xray import LAST, XRay
 from workbench.views import PageView
 
@@ -86,12 +88,30 @@ class Windows:
 
     def context(self, step: int | None) -> None:
         """The X-ray of a step."""
-        self._fetch_context(step, lambda context: self._push(XRay(context, self._fetch_context)))
+        self._fetch_context(step, lambda context: self._push(XRay(context, self._fetch_context, self.diff)))
 
     def _fetch_context(self, step: int | None, show: Callable[[ContextAssembled], None]) -> None:
         last = self._app.trace.last_step
         wanted = last if step == LAST else None if step is not None and last is not None and step > last else step
         self._app.desk.fetch(lambda: self._app.desk.session.context(wanted), show)
+
+    def diff(self, first: int | None, second: int | None) -> None:
+        """What changed from one step to another: None is the next prompt, as the first the step before the second."""
+        self._fetch_diff(
+            first, second, -1 if first is None else 0, 0, lambda diff: self._push(StepDiff(diff, self._fetch_diff))
+        )
+
+    def _fetch_diff(
+        self, first: int | None, second: int | None, by_first: int, by_second: int, show: Callable[[ContextDiff], None]
+    ) -> None:
+        timeline = self._app.desk.session.timeline
+
+        def work() -> ContextDiff:
+            steps: list[int | None] = [*timeline.steps(), None]
+            start = second if first is None else first
+            return timeline.compare(_moved(steps, start, by_first), _moved(steps, second, by_second))
+
+        self._app.desk.fetch(work, show)
 
     def help(self) -> None:
         """Help on the pane with the focus."""
@@ -110,3 +130,10 @@ class Windows:
                 self._app.arrangement.jump(letter)
 
         self._app.push_screen(Jump(self._app.arrangement.places()), done)
+
+
+def _moved(steps: Sequence[int | None], step: int | None, by: int) -> int | None:
+    """The step so many further on, as far as there are any; one that is not recorded is left to be refused."""
+    if step not in steps:
+        return step
+    return steps[min(max(0, steps.index(step) + by), len(steps) - 1)]

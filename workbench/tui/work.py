@@ -86,6 +86,10 @@ class Work:
         self._drain("ask", partial(self._session.submit, text))
         return True
 
+    def turn(self, start: Callable[[], Iterator[Event]]) -> None:
+        """Run what the agent does without a question; nothing may be under way."""
+        self._drain("ask", start)
+
     def next_question(self) -> str | None:
         """The question that waited longest, which is asked now."""
         if not self._waiting or self.asking:

@@ -94,6 +94,14 @@ class ChatPane(VerticalScroll, Pane):
             if isinstance(block, ExchangeBlock):
                 block.show_context(in_context)
 
+    def clear(self) -> None:
+        """Nothing is drawn any more, but our own remarks of this run."""
+        for block in [block for block in self._live if isinstance(block, ExchangeBlock)]:
+            self._live.remove(block)
+            block.remove()
+        self._current, self._evicted, self._folded = None, 0, 0
+        self._show_fold()
+
     def skip(self, messages: int) -> None:
         """So many messages of earlier runs are not drawn; the row stands for them."""
         self._folded += messages

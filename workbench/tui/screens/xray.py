@@ -22,6 +22,10 @@ from workbench.tui.screens.text_view import TextBox
 
 FetchContext = Callable[[int | None, Callable[[ContextAssembled], None]], None]
 
+_KEYS = "up down segment · ] [ step · d diff · esc close"
+
+OpenDiff = Callable[[int | None, int | None], None]
+
 LAST = -1
 """Asks for the newest recorded step."""
 
@@ -82,19 +86,21 @@ class XRay(Overlay[None]):
     BINDINGS = [
         Binding("right_square_bracket", "step(1)", "Next step", show=False),
         Binding("left_square_bracket", "step(-1)", "Previous step", show=False),
+        Binding("d", "diff", "What changed since the step before", show=False),
         Binding("f5,q", "close", "Close", show=False),
     ]
 
-    def __init__(self, context: ContextAssembled, fetch: FetchContext) -> None:
+    def __init__(self, context: ContextAssembled, fetch: FetchContext, open_diff: OpenDiff) -> None:
         super().__init__()
         self._shown = context
+        self._open_diff = open_diff
         self._fetch = fetch
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="xray") as frame:
             yield SegmentList()
             yield TextBox(id="segment")
-        self.named(frame, "Context", "up down segment · ] [ step · esc close")
+        self.named(frame, "Context", _KEYS)
 
     def on_mount(self) -> None:
         """Show the prompt."""
@@ -106,7 +112,7 @@ class XRay(Overlay[None]):
         step = "next prompt" if context.step is None else f"step {number(context.step)}"
         sign = "" if context.exact else "~"
         used = f"{sign}{number(context.used)}/{number(context.window)} tokens · {number(context.reserve)} reserved"
-        self.named(self.query_one("#xray"), f"Context · {step} · {used}", "up down segment · ] [ step · esc close")
+        self.named(self.query_one("#xray"), f"Context · {step} · {used}", _KEYS)
         self.query_one(SegmentList).put(context.segments)
 
     def on_segment_list_moved(self) -> None:
@@ -122,6 +128,10 @@ class XRay(Overlay[None]):
                 f"{segment.name.replace('_', ' ')}{role} · {number(segment.tokens)} tokens",
                 f"{number(len(segment.text))} characters",
             )
+
+    def action_diff(self) -> None:
+        """What changed from the step before to this one."""
+        self._open_diff(None, self._shown.step)
 
     def action_step(self, by: int) -> None:
         """The prompt of the step before or after; after the last comes the next prompt."""

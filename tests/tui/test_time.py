@@ -1,0 +1,85 @@
+"""The commands over the past on the screen, with a real session and a real model server: what is drawn is the branch as it is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tests.model_server import ModelServer
+from tests.test_timeline import talks
+from tests.tui.grid import grid
+from tests.tui.pilot import NARROW, WIDE, ask, running, wait_until
+from workbench.tui.screens.step_diff import ChangeList, StepDiff
+from workbench.tui.screens.xray import XRay
+
+
+def test_the_chat_follows_the_branch(make_session: Any) -> None:
+    async def scenario(session: Any) -> None:
+        async with running(session) as (app, pilot):
+
+            async def shows(command: str, here: list[str], gone: list[str]) -> None:
+                await ask(pilot, command)
+                await wait_until(
+                    pilot,
+                    lambda: (
+                        not app.desk.work.asking
+                        and all(text in grid(app) for text in here)
+                        and not any(text in grid(app) for text in gone)
+                    ),
+                )
+
+            await shows("first thing", ["first thing", "Reply to 6"], [])
+            await shows("second thing", ["second thing", "Reply to 12"], [])
+            await shows("/pop", ["Reply to 6", "6 messages off the branch"], ["second thing", "Reply to 12"])
+            await shows("/undo", ["second thing", "Reply to 12", "the messages are back"], [])
+            await shows("/rewrite It is better so.", ["second thing", "It is better so."], ["Reply to 12"])
+            await shows("/retry", ["second thing", "Reply to 12"], ["It is better so."])
+            await shows("/undo", ["second thing", "It is better so."], ["Reply to 12"])
+            await shows("/rethink I see it now.", ["It is better so.", "the last thought is rewritten"], [])
+            await shows("/summarize", ["earlier messages · evicted"], ["Reply to 6"])
+            await shows("/heartbeat", ["Reply to 7"], [])
+            await shows("/memorywarning", ["Reply to 10"], [])
+            await shows("/pop x", ["'x' is not a number of messages"], [])
+
+    with ModelServer(talks) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        session.open_all = lambda: None
+        asyncio.run(scenario(session))
+        assert [session.recorded(step).body() for step in session.steps()] == server.requests
+
+
+def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> None:
+    async def scenario(session: Any, size: tuple[int, int]) -> None:
+        async with running(session, size) as (app, pilot):
+            await pilot.press("f5")
+            await wait_until(pilot, lambda: isinstance(app.screen, XRay))
+            await pilot.press("left_square_bracket")
+            await wait_until(pilot, lambda: "step 4" in grid(app))
+            await pilot.press("d")
+            await wait_until(pilot, lambda: isinstance(app.screen, StepDiff) and "step 3 → step 4" in grid(app))
+            found = app.screen.query_one(ChangeList)
+            kinds = [(change.kind, change.segment.name) for change in found.changes]
+            assert kinds == [("added", "conversation")] * 3 + [("changed", "working_context")]
+            await pilot.press("down", "down", "down")
+            await wait_until(pilot, lambda: "+ said: two" in grid(app))
+            await pilot.press("left_curly_bracket")
+            await wait_until(pilot, lambda: "step 2 → step 4" in grid(app))
+            await pilot.press("right_square_bracket")
+            await wait_until(pilot, lambda: "step 2 → next prompt" in grid(app))
+            await pilot.press("escape", "escape")
+            await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+            await ask(pilot, "/diff 1 2")
+            await wait_until(pilot, lambda: isinstance(app.screen, StepDiff) and "step 1 → step 2" in grid(app))
+            await pilot.press("escape")
+            await ask(pilot, "/diff 1 99")
+            await wait_until(pilot, lambda: "has no step 99" in grid(app))
+
+    with ModelServer(talks) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        session.open_all = lambda: None
+        list(session.submit("one"))
+        list(session.submit("two"))
+        for size in (WIDE, NARROW):
+            asyncio.run(scenario(session, size))

@@ -1,0 +1,177 @@
+"""Two steps compared: a diff comes in, its segments as rows and the changed lines of one go out; ] [ and } { change the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+
+from workbench.foreign import clean, one_line
+from workbench.timeline_views import ContextDiff, SegmentChange
+from workbench.tui.blocks.drawing import CURSOR
+from workbench.tui.cells import crop, number, right, wrap
+from workbench.tui.glossary import part_of
+from workbench.tui.lines import Lines
+from workbench.tui.screens.overlay import Overlay
+
+FetchDiff = Callable[[int | None, int | None, int, int, Callable[[ContextDiff], None]], None]
+"""Steps, by how many each is moved on, and what takes the diff."""
+
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+_STYLES = {"+": "$in-context", "-": "$text-error"}
+_KEYS = "up down segment · ] [ second · } { first · esc close"
+
+
+class ChangeList(Lines, can_focus=True):
+    """One row a change: sign, letter, what it is, tokens more or less."""
+
+    BINDINGS = [Binding("up", "move(-1)", show=False), Binding("down", "move(1)", show=False)]
+
+    class Moved(Message):
+        """The cursor stands on another change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes: tuple[SegmentChange, ...] = ()
+        self.cursor = 0
+
+    def put(self, changes: tuple[SegmentChange, ...]) -> None:
+        """Show these, the cursor on the first."""
+        self.changes, self.cursor = changes, 0
+        self.changed()
+        self.post_message(self.Moved())
+
+    def rows(self, width: int) -> list[Content]:
+        rows: list[Content] = []
+        for at, change in enumerate(self.changes):
+            part = part_of(change.segment)
+            sign = SIGNS[change.kind]
+            tokens = right(more(change.tokens), 8)
+            name = crop(title(change), width - 5 - len(tokens))
+            pad = " " * max(0, width - 4 - len(tokens) - Content(name).cell_length)
+            lead = ((f"{sign} ", _STYLES.get(sign, "bold")), (f"{part.letter} ", f"bold {part.style}"))
+            if at == self.cursor:
+                rows.append(Content.assemble(*lead, (name + pad + tokens, CURSOR)))
+            else:
+                rows.append(Content.assemble(*lead, name, pad, (tokens, "$muted")))
+        return rows or [Content.styled("the two prompts are the same", "$muted")]
+
+    def action_move(self, by: int) -> None:
+        """Another change."""
+        self.go(self.cursor + by)
+
+    def go(self, at: int) -> None:
+        """Put the cursor on change `at`."""
+        if 0 <= at < len(self.changes):
+            self.cursor = at
+            self.changed(layout=False)
+            self.scroll_visible()
+            self.post_message(self.Moved())
+
+    def on_click(self, event: Click) -> None:
+        """The change that was clicked."""
+        self.go(event.y)
+
+
+class DiffLines(Lines):
+    """Lines of a diff, each with its sign, coloured by it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Sequence[str] = ()
+
+    def put(self, lines: Sequence[str]) -> None:
+        """Show these."""
+        self._lines = lines
+        self.changed()
+
+    def rows(self, width: int) -> list[Content]:
+        rows: list[Content] = []
+        for line in self._lines:
+            sign, text = line[:1], clean(line[1:])
+            style = _STYLES.get(sign, "$muted")
+            # A line that is wrapped keeps its sign on every row, so that colour is never needed.
+            rows += [Content.styled(f"{sign} {part}", style) for part in wrap(text, max(1, width - 2)) or [""]]
+        return rows or [Content("")]
+
+
+class StepDiff(Overlay[None]):
+    """What changed from one prompt to another."""
+
+    BINDINGS = [
+        Binding("right_square_bracket", "turn(0, 1)", "Next step", show=False),
+        Binding("left_square_bracket", "turn(0, -1)", "Previous step", show=False),
+        Binding("right_curly_bracket", "turn(1, 0)", "Next first step", show=False),
+        Binding("left_curly_bracket", "turn(-1, 0)", "Previous first step", show=False),
+        Binding("d,q", "close", "Close", show=False),
+    ]
+
+    def __init__(self, diff: ContextDiff, fetch: FetchDiff) -> None:
+        super().__init__()
+        self._shown = diff
+        self._fetch = fetch
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="xray") as frame:
+            yield ChangeList()
+            with VerticalScroll(id="segment"):
+                yield DiffLines()
+        self.named(frame, "Diff", _KEYS)
+
+    def on_mount(self) -> None:
+        """Show the diff."""
+        self.query_one(ChangeList).focus()
+        self._show(self._shown)
+
+    def _show(self, diff: ContextDiff) -> None:
+        self._shown = diff
+        sizes = f"{number(diff.used_before)} → {number(diff.used_after)} tokens"
+        about = f"{more(diff.used_after - diff.used_before)} · {number(diff.unchanged)} segments the same"
+        steps = f"{step_name(diff.first)} → {step_name(diff.second)}"
+        self.named(self.query_one("#xray"), f"Diff · {steps} · {sizes} · {about}", _KEYS)
+        self.query_one(ChangeList).put(diff.changes)
+        if not diff.changes:
+            self.query_one(DiffLines).put(())
+            self.named(self.query_one("#segment"), "nothing changed", "")
+
+    def on_change_list_moved(self) -> None:
+        """The lines follow the cursor."""
+        found = self.query_one(ChangeList)
+        if found.changes:
+            change = found.changes[found.cursor]
+            box = self.query_one("#segment", VerticalScroll)
+            self.query_one(DiffLines).put(change_lines(change))
+            self.named(box, f"{change.kind} · {title(change)} · {more(change.tokens)} tokens", "")
+            box.scroll_home(animate=False)
+
+    def action_turn(self, first: int, second: int) -> None:
+        """Other steps."""
+        self._fetch(self._shown.first, self._shown.second, first, second, self._show)
+
+
+def title(change: SegmentChange) -> str:
+    """What a changed segment is called."""
+    return one_line(change.segment.title or change.segment.name.replace("_", " "), 200)
+
+
+def change_lines(change: SegmentChange) -> list[str]:
+    """The lines of a change, each with its sign first."""
+    if change.kind == "changed":
+        return list(change.lines)
+    sign = SIGNS[change.kind]
+    return [f"{sign}{line}" for line in change.segment.text.splitlines() or [""]]
+
+
+def step_name(step: int | None) -> str:
+    """A step as titles say it."""
+    return "next prompt" if step is None else f"step {number(step)}"
+
+
+def more(tokens: int) -> str:
+    """A difference with its sign."""
+    return f"+{number(tokens)}" if tokens > 0 else f"−{number(-tokens)}" if tokens else "±0"

@@ -1,0 +1,96 @@
+"""The slash commands over an agent's past: words come in, the branch moves, and the conversation is drawn again as it now is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from workbench.errors import UsageError
+from workbench.events import Event
+from workbench.foreign import one_line
+from workbench.timeline_views import Moved
+from workbench.tui.cells import number
+from workbench.tui.desk import Desk
+
+
+def undo(desk: Desk, words: Sequence[str]) -> None:
+    """/undo"""
+    _move(desk, lambda: desk.session.timeline.undo())
+
+
+def pop(desk: Desk, words: Sequence[str]) -> None:
+    """/pop [N]"""
+    messages = whole_number(words[0], "number of messages") if words else None
+    _move(desk, lambda: desk.session.timeline.pop(messages))
+
+
+def rethink(desk: Desk, words: Sequence[str]) -> None:
+    """/rethink TEXT"""
+    _move(desk, lambda: desk.session.timeline.rethink(" ".join(words)))
+
+
+def rewrite(desk: Desk, words: Sequence[str]) -> None:
+    """/rewrite TEXT"""
+    _move(desk, lambda: desk.session.timeline.rewrite(" ".join(words)))
+
+
+def retry(desk: Desk, words: Sequence[str]) -> None:
+    """/retry"""
+    _turn(desk, desk.session.timeline.retry, "asking the last question again; /undo brings the answer before back")
+
+
+def summarize(desk: Desk, words: Sequence[str]) -> None:
+    """/summarize"""
+    _turn(desk, desk.session.timeline.summarize, "evicting what was said before the last question")
+
+
+def heartbeat(desk: Desk, words: Sequence[str]) -> None:
+    """/heartbeat"""
+    _turn(desk, desk.session.timeline.heartbeat, "a turn for the model")
+
+
+def memory_warning(desk: Desk, words: Sequence[str]) -> None:
+    """/memorywarning"""
+    _turn(desk, desk.session.timeline.memory_warning, "telling the model that its context is filling")
+
+
+def diff(desk: Desk, words: Sequence[str]) -> None:
+    """/diff [A [B]]"""
+    if len(words) > 2:
+        raise UsageError("Two steps are compared.", "For example /diff 3 4; /diff 3 compares with the next prompt.")
+    chosen = [whole_number(word, "step") for word in words]
+    first = chosen[0] if chosen else None
+    second = chosen[1] if len(chosen) > 1 else None
+    desk.open_diff(first, second)
+    names = [f"step {number(step)}" if step else "the next prompt" for step in (first, second)]
+    desk.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
+
+
+def whole_number(word: str, noun: str) -> int:
+    """A number from 1 on. Raises UsageError."""
+    try:
+        found = int(word.lstrip("#").replace(",", ""))
+    except ValueError:
+        found = 0
+    if found < 1:
+        raise UsageError(f"{one_line(word, 40)!r} is not a {noun}.", "It is a whole number from 1 on.")
+    return found
+
+
+def _move(desk: Desk, work: Callable[[], Moved]) -> None:
+    _idle(desk)
+
+    def done(moved: Moved) -> None:
+        desk.redraw(lambda: desk.say(one_line(moved.text, 300)))
+
+    desk.fetch(work, done)
+
+
+def _turn(desk: Desk, start: Callable[[], Iterator[Event]], said: str) -> None:
+    _idle(desk)
+    desk.say(said)
+    desk.turn(start)
+
+
+def _idle(desk: Desk) -> None:
+    if desk.work.asking:
+        raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
