@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 # -- sessions -------------------------------------------------------------------------------------------------------
 
 _FLAGS = (
-    "model", "window_tokens", "steps", "preset", "persona", "human", "read_ahead", "verify", "ascii", "theme",
+    "model", "window_tokens", "steps", "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",
 )  # fmt: skip
 
 

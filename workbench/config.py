@@ -77,6 +77,9 @@ class Settings:
     page_hits: int = 5
     """A page of results has at most this many hits."""
 
+    reranker: str = ""
+    """A cross-encoder of sentence-transformers, by its folder or name, that puts the best 50 results in order. Empty: none."""
+
     steps: int = 50
     """Most model calls for one question."""
 

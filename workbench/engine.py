@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from workbench.ingest.embedder import LocalEmbedder
+    from workbench.ingest.reranker import LocalReranker
     from workbench.model.chat_model import ChatModel
 
 
@@ -36,7 +37,7 @@ class Engine:
             paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
         )
         self.archive = ArchivalStorage(self.database, clock)
-        self.search = ArchivalSearch(self.archive, self.embed_queries)
+        self.search = ArchivalSearch(self.archive, self.embed_queries, clock)
         self.agents = AgentStore(self.database, clock)
         self.recorder = FlightRecorder(self.database, self.search.texts, clock)
         self.recall = RecallStorage(self.database)
@@ -44,6 +45,7 @@ class Engine:
         self.open_agents: dict[int, Any] = {}
         """Agents that are open, by id: every display of one agent works on the same memory."""
         self._embedder: LocalEmbedder | None = None
+        self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()
 
     @property
@@ -70,6 +72,15 @@ class Engine:
             return []
         vectors = self.embedder.embed([query, *texts], kind="query", exact=True)
         return [float(value) for value in vectors[1:] @ vectors[0]]
+
+    def reranker(self, name: str) -> LocalReranker:
+        """The cross-encoder of a folder or name; it is loaded when it is first asked."""
+        from workbench.ingest.reranker import LocalReranker
+
+        with self._lock:
+            if name not in self._rerankers:
+                self._rerankers[name] = LocalReranker(name, log_file=self.paths.log_file)
+            return self._rerankers[name]
 
     def reading_worker(self, options: LoadOptions) -> Any:
         """What reads files for a load: a process of its own."""
@@ -100,6 +111,9 @@ class Engine:
         if self._embedder is not None:
             with contextlib.suppress(Exception):
                 self._embedder.stop()
+        for reranker in self._rerankers.values():
+            with contextlib.suppress(Exception):
+                reranker.stop()
         self.database.close()
 
 

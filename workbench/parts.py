@@ -74,7 +74,7 @@ class Explanation:
         if self.lift:
             found.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
         if self.links:
-            found.append(f"links     +{self.links:.3f} for what belongs to it by name")
+            found.append(f"links     +{self.links:.3f}: passage {self.linked_from} belongs to it by name")
         if self.rerank is not None:
             found.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
         return found

@@ -10,8 +10,8 @@ from workbench.foreign import clean
 _BAR = 32
 
 
-def page_lines(page: PageRead) -> Iterator[str]:
-    """A page of results: one block a hit, and where it stands among all results."""
+def page_lines(page: PageRead, *, explain: bool = False) -> Iterator[str]:
+    """A page of results: one block a hit, and where it stands among all results; how each score came about, if asked."""
     if not page.total:
         yield "No results."
         return
@@ -22,6 +22,8 @@ def page_lines(page: PageRead) -> Iterator[str]:
         heading = f"  {hit.heading}" if hit.heading else ""
         yield ""
         yield clean(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score:.3f}{heading}")
+        if explain and hit.why:
+            yield from (f"     · {line}" for line in hit.why.lines())
         yield from (f"     {line.strip()}" for line in clean(hit.text).splitlines() if line.strip())
 
 

@@ -75,9 +75,11 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
         settings,
         sources,
         lambda text, origin: insert_note(engine, row, text, origin),
+        engine.reranker,
     )
     space.step = memory.step
     functions, system, tools = fixed_parts(settings, folder, row.settings.get("functions_off", ()))
+    space.links = any(item.name == "archival_follow" for item in functions)
     calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
     context = MainContext(space, system, tools, calibration, lambda: attached()[1])
     agent = Agent(

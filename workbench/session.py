@@ -12,18 +12,19 @@ from workbench import room, shelves
 from workbench.agent import journal, memory_edits
 from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
-from workbench.agent.workspace import Workspace, page_read
+from workbench.agent.workspace import Workspace
 from workbench.config import Settings, read_settings
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Detached, Event, Failed, MemoryEdited, PageRead
+from workbench.finding import Finding
 from workbench.library import Library
 from workbench.load_options import LoadOptions
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
-from workbench.memory.pager import Budget
 from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
+from workbench.search_options import SearchOptions
 from workbench.timeline import Timeline
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
@@ -48,6 +49,8 @@ class Session:
         self._agent: Agent | None = None
         self._answering = False
         self.library = Library(self.engine, lambda: self._agent, self.attach, self._told)
+        self.finding = Finding(self.engine, self.settings, lambda: self._agent)
+        """Searches, links and sweeps of the user; over all sources while no agent is open."""
 
     # -- agents -----------------------------------------------------------------------------------------------------
 
@@ -163,25 +166,8 @@ class Session:
 
     def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
         """A search by the user: the same path as the model's, `page` counted from 1. Over all sources when none is attached."""
-        if page < 1:
-            raise UsageError("Pages count from 1.", "Use --page 1.")
-        space = self._current.workspace
-        chosen = [self.engine.archive.find_source(source)] if source else list(space.sources())
-        chosen = chosen or [row.id for row in self.engine.archive.sources()]
-        handles = space.memory.handles
-        found = self.engine.search.page(chosen, query, page - 1, space.budget, lambda passage: handles.get(passage, ""))
-        event = page_read(found, self.engine.search, space.in_context(), origin="user")
-        return replace(event, agent=self.agent)
-
-    def search_archive(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
-        """The same search over one source or over all, without an agent (`workbench search`)."""
-        if page < 1:
-            raise UsageError("Pages count from 1.", "Use --page 1.")
-        archive = self.engine.archive
-        chosen = [archive.find_source(source)] if source else [row.id for row in archive.sources()]
-        budget = Budget(int(self.settings.window_tokens * self.settings.page_share), self.settings.page_hits)
-        found = self.engine.search.page(chosen, query, page - 1, budget, lambda passage: "")
-        return page_read(found, self.engine.search, frozenset(), origin="user")
+        agent = self.agent  # opened now, so that the search is over what it is attached to
+        return replace(self.finding.search(query, page, SearchOptions(source=source or "")), agent=agent)
 
     # -- what there is ------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ def archival_memory_search(
     found = workspace.search.page(
         shelf.sources, query, page, workspace.budget, memory.handle_of,
         reader=workspace.reader, restriction=shelf.restriction(source, document), links=workspace.links,
+        reranker=workspace.reranker,
     )  # fmt: skip
     noted = memory.working.note_search(f'"{query}" page {page}/{max(0, found.pages - 1)}', step=workspace.step)
     memory.set_working(noted, step=workspace.step)

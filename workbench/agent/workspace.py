@@ -16,6 +16,7 @@ from workbench.memory.flight_recorder import FlightRecorder
 from workbench.memory.pager import Budget
 from workbench.memory.ranking import LIFT, Why
 from workbench.memory.recall_storage import RecallStorage
+from workbench.memory.reranking import Reranker
 from workbench.memory.result_page import PageHit, ResultPage
 
 
@@ -33,6 +34,7 @@ class Workspace:
     settings: Settings
     sources: Callable[[], Sequence[int]]
     insert_note: Callable[[str, Mapping[str, Any]], int]
+    rerankers: Callable[[str], Reranker] | None = None
     step: int = 0
     paused_until: float = 0.0
     hops: dict[str, str] = field(default_factory=dict)
@@ -49,6 +51,11 @@ class Workspace:
     def reader(self) -> Reader:
         """The agent as a reader of results: what it saw of a query is kept with its next commit."""
         return Reader("model", self.memory.agent.id, self.memory.later)
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """What puts the best results in order, when the settings name something."""
+        return self.rerankers(self.settings.reranker) if self.rerankers and self.settings.reranker else None
 
     @property
     def grep(self) -> ArchivalGrep:
@@ -88,7 +95,8 @@ def page_read(
             hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit))
         for hit in page.hits
     )  # fmt: skip
-    note = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"
+    best = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"
+    note = ", ".join(filter(None, (best, page.note.strip(" ,"))))
     first = page.first + 1 if hits else 0
     return PageRead(
         query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,

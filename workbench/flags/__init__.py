@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from workbench.flags import agents, measures, questions, sources
+from workbench.flags import agents, finding, measures, questions, sources
 from workbench.flags.entry import Entry
 
-COMMANDS: dict[str, Entry] = {**questions.COMMANDS, **sources.COMMANDS, **agents.COMMANDS, **measures.COMMANDS}
+COMMANDS: dict[str, Entry] = {
+    **questions.COMMANDS,
+    **finding.COMMANDS,
+    **sources.COMMANDS,
+    **agents.COMMANDS,
+    **measures.COMMANDS,
+}
 """Every command by its name, in the order of the help."""

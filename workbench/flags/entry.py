@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from workbench.config import SMALLEST_WINDOW_TOKENS
 
@@ -52,6 +53,22 @@ def agent_flags(sub: argparse.ArgumentParser) -> None:
         dest="verify",
         help="never send an answer back for a false quote",
     )
+    reranker_flag(sub)
+
+
+def reranker_flag(sub: argparse.ArgumentParser) -> None:
+    """--reranker: a folder is found from anywhere, whoever runs the command."""
+    sub.add_argument(
+        "--reranker",
+        metavar="NAME",
+        type=_folder_or_name,
+        help="a cross-encoder of sentence-transformers (folder or name) that puts the best results in order",
+    )
+
+
+def _folder_or_name(text: str) -> str:
+    folder = Path(text).expanduser()
+    return str(folder.absolute()) if folder.is_dir() else text
 
 
 def json_flag(sub: argparse.ArgumentParser) -> None:

@@ -31,15 +31,7 @@ def _fill_ask(sub: argparse.ArgumentParser) -> None:
     json_flag(sub)
 
 
-def _fill_search(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("query", metavar="QUERY")
-    sub.add_argument("--source", metavar="S", help="search this source only (default: all)")
-    sub.add_argument("--page", metavar="N", type=int, default=1, help="page of results, from 1")
-    json_flag(sub)
-
-
 COMMANDS = {
     "open": Entry("open the screen (also: workbench [PATH…])", _fill_open, ""),
     "ask": Entry("ask one question", _fill_ask, "questions.ask"),
-    "search": Entry("search the archive", _fill_search, "search.search"),
 }

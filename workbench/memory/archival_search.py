@@ -52,6 +52,7 @@ class ArchivalSearch:
         handle_of: Callable[[int], str],
         *,
         reader: Reader = NOBODY,
+        beside: Reader | None = None,
         restriction: Restriction = NO_RESTRICTION,
         reranker: Reranker | None = None,
         links: bool = False,
@@ -73,7 +74,9 @@ class ArchivalSearch:
             return Cursor(found.ids, found.scores, (), found.mode == "exact", found.candidates_of, found.why)
 
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
-        return self.pager.page(blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted)
+        return self.pager.page(
+            blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted, beside=beside
+        )
 
     def follow(
         self,
@@ -85,6 +88,7 @@ class ArchivalSearch:
         handle_of: Callable[[int], str],
         *,
         reader: Reader = NOBODY,
+        beside: Reader | None = None,
     ) -> ResultPage:
         """Page `number` (from 0) of the passages that belong to `passage` by name, best first; `called` is its handle."""
         paths = self.archive.paths(sources)
@@ -97,7 +101,10 @@ class ArchivalSearch:
             return Cursor(found.ids, found.scores, (), True, found.candidates_of, found.why)
 
         via = Extras(via=lambda ids: self._index_of(paths).names_between(passage, ids))
-        return self.pager.page(blank, budget, reader, paths, handle_of, look, variant=f" of {passage}", extras=via)
+        variant = f" of {passage}"
+        return self.pager.page(
+            blank, budget, reader, paths, handle_of, look, variant=variant, extras=via, beside=beside
+        )
 
     def linked_counts(self, paths: Mapping[int, Any], ids: Sequence[int]) -> dict[int, int]:
         """How many passages belong to each of `ids` by name: what following them would give."""

@@ -95,13 +95,13 @@ class Cursors:
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[int, str, str], tuple[Cursor, datetime]] = OrderedDict()
 
-    def get(self, reader: Reader, query: str) -> Cursor | None:
-        """What this reader saw of this query (its whole call, page apart), or None."""
-        found = self.dated(reader, query)
-        return found[0] if found else None
+    def get(self, reader: Reader, query: str, beside: Reader | None = None) -> Cursor | None:
+        """What this reader saw of this query (its whole call, page apart), or None; what `beside` saw, if that is newer."""
+        readers = (reader, beside) if beside else (reader,)
+        found = [dated for item in readers if (dated := self._dated(item, query))]
+        return max(found, key=lambda dated: dated[1])[0] if found else None
 
-    def dated(self, reader: Reader, query: str) -> tuple[Cursor, datetime] | None:
-        """The same with the time when it was looked up."""
+    def _dated(self, reader: Reader, query: str) -> tuple[Cursor, datetime] | None:
         key = (reader.agent, reader.name, query)
         with self._lock:
             found = self._known.get(key)

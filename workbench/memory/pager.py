@@ -51,15 +51,16 @@ class Pager:
         *,
         variant: str = "",
         extras: Extras = PLAIN,
+        beside: Reader | None = None,
     ) -> ResultPage:
-        """Page `blank.number` (from 0) of what `look` found when this reader read page 0 of the very same call.
+        """Page `blank.number` (from 0) of what `look` found when this reader read page 0 of the very same call, or when
 
-        `look` leaves the starts of pages open. `variant` tells results apart whose calls are the same. Raises
+        `beside` did so later. `look` leaves the starts of pages open. `variant` tells results apart whose calls are the same. Raises
         UsageError when the query itself would fill the page.
         """
         room = hits_room(replace(blank, searched=10**9), budget.page_tokens)
         key = call_of(blank) + variant
-        cursor = self.cursors.get(reader, key) if blank.number else None
+        cursor = self.cursors.get(reader, key, beside) if blank.number else None
         if cursor is None:
             found = look()
             starts = paginate(self._sizes(found, paths, extras), room, budget.hits)
