@@ -140,7 +140,7 @@ def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypa
                 "search",
                 query,
                 *sum(([f"--{k}", v] for k, v in vars(options).items() if v), []),
-                *given,
+                *agent,
                 "--json",
             ]
             for page in pages:
