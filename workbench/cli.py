@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from workbench import __version__, paths
 from workbench.config import Settings, read_settings
 from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
-from workbench.flags import COMMANDS, load
+from workbench.flags import COMMANDS, load, passwords
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -179,7 +179,8 @@ def _with_session(name: str) -> Command:
 
 
 def _absolute(chosen: argparse.Namespace) -> None:
-    """Paths as they are meant here: the owner of the database may run in another folder."""
+    """Paths as they are meant here: the owner of the database may run in another folder, and cannot ask for a password."""
+    passwords.ask(chosen)
     if chosen.command == "load":
         chosen.paths = load.named(chosen)
     elif hasattr(chosen, "paths"):

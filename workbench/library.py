@@ -20,7 +20,6 @@ from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.collection import collect
 from workbench.memory.file_queue import QueuedFile
 from workbench.memory.holdings import Root
-from workbench.memory.likeness import alike_paths
 
 if TYPE_CHECKING:
     from loaders.origins import Origin
@@ -38,6 +37,7 @@ class Library:
         self._agent, self._attach, self._told = agent, attach, told
         self._loading = threading.Lock()
         self.cancel = threading.Event()
+        self.unwatch = threading.Event()
 
     @property
     def _archive(self) -> ArchivalStorage:
@@ -101,7 +101,8 @@ class Library:
         return found
 
     def stop(self) -> None:
-        """Stop the load that runs; what is done stays."""
+        """Stop the load that runs, and watching; what is done stays."""
+        self.unwatch.set()
         self.cancel.set()
 
     def _begin(self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions) -> Iterator[Event]:
@@ -219,7 +220,7 @@ class Library:
     def alike(self, source: str | None = None) -> list[tuple[str, ...]]:
         """See LibraryProtocol."""
         chosen = [self._archive.find_source(source)] if source else [row.id for row in self._archive.sources()]
-        groups = alike_paths(self._engine.database, chosen)
+        groups = self._archive.likeness.paths(chosen)
         return [tuple(path if source else f"{name}/{path}" for name, path in group) for group in groups]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from workbench.config import READER, Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound
 from workbench.events import Attached
-from workbench.memory.file_queue import FileQueue
 from workbench.views import AgentInfo, DocumentInfo, PageView, SourceInfo
 
 
@@ -20,26 +20,34 @@ def attached(engine: Engine, source: str) -> Attached:
 
 def sources(engine: Engine, attached_names: set[str]) -> list[SourceInfo]:
     """All sources, oldest first."""
+    notes = {note.source: note.text for note in engine.archive.notes.all() if not note.path}
+    waiting = engine.archive.waiting.by_source()
+    queued = Counter(item.source for item in engine.archive.queue.files())
     return [
-        SourceInfo(row.name, row.documents, row.pages, row.passages, row.bytes, row.name in attached_names, row.created)
+        SourceInfo(
+            row.name, row.documents, row.pages, row.passages, row.bytes, row.name in attached_names, row.created,
+            waiting.get(row.id, 0), queued[row.id], notes.get(row.name, ""),
+        )
         for row in engine.archive.sources()
-    ]
+    ]  # fmt: skip
 
 
 def documents(engine: Engine, source: str | None) -> list[DocumentInfo]:
-    """Documents by path, then what failed with reason and remedy."""
+    """Documents by path, then what is not loaded with reason and remedy."""
     chosen = [engine.archive.find_source(source)] if source else [row.id for row in engine.archive.sources()]
     names = {row.id: row.name for row in engine.archive.sources(notes=True)}
+    notes = {(note.source, note.path): note.text for note in engine.archive.notes.all()}
     found: list[DocumentInfo] = []
     for key in chosen:
+        name = names[key]
+        groups = engine.archive.likeness.paths([key])
+        alike = {path: [other for _, other in group if other != path] for group in groups for _, path in group}
         for path, _, title, pages, passages, size in engine.archive.documents(key):
-            found.append(DocumentInfo(names[key], path, title, pages, passages, size))
-        for item in FileQueue(engine.database).files(key):
-            found.append(
-                DocumentInfo(
-                    names[key], item.path, item.path, 0, 0, item.size_bytes, item.state, item.reason, item.remedy
-                )
-            )
+            note, others = notes.get((name, path), ""), tuple(alike.get(path, ()))
+            found.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others))
+        for item in engine.archive.queue.files(key):
+            size, why = item.size_bytes, (item.reason, item.remedy)
+            found.append(DocumentInfo(name, item.path, item.path, 0, 0, size, item.state, *why))
     return found
 
 

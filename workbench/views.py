@@ -29,7 +29,10 @@ class AgentInfo:
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """A source: a named set of documents. `attached` speaks of the current agent."""
+    """A source: a named set of documents. `attached` speaks of the current agent.
+
+    `unembedded` passages are found by their words only so far; `queued` files are not loaded; `note` is the user's.
+    """
 
     name: str
     documents: int
@@ -38,11 +41,17 @@ class SourceInfo:
     bytes: int
     attached: bool
     created: str
+    unembedded: int = 0
+    queued: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class DocumentInfo:
-    """A document inside a source; `status` is loaded or failed, with reason and remedy for the latter."""
+    """A document inside a source; `status` is loaded, or what the queue says (waiting, failed, quarantined, skipped).
+
+    `alike` are the paths of its near-duplicates in the source, `note` is the user's.
+    """
 
     source: str
     path: str
@@ -53,6 +62,8 @@ class DocumentInfo:
     status: str = "loaded"
     reason: str = ""
     remedy: str = ""
+    note: str = ""
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import asdict
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.commands.agents import existing
-from workbench.events import Event, Loaded
+from workbench.events import Event, Loaded, LoadProgress
+from workbench.library import nothing_new
 from workbench.load_options import LoadOptions
 from workbench.output import interruptible, line, say, tell
 from workbench.session import Session
+
+_PLAIN_SECONDS = 2.0
+"""Between two lines of progress for people."""
 
 
 def load(session: Session, chosen: argparse.Namespace) -> int:
     """Load paths into a source; 0 when every file is loaded, unchanged or excluded by rule."""
     options = _options(chosen)
+    if chosen.watch:
+        return _watch(session, chosen, options)
     loaded = load_paths(session, chosen.paths, chosen.source, attach=False, as_json=chosen.json, options=options)
-    if chosen.json:
-        line(_loaded_line(loaded))
-    else:
-        for item in (failed for result in loaded for failed in result.failed):
-            say(f"not loaded: {item.path}: {item.reason} {item.remedy}")
-    return 1 if any(result.failed or result.stopped for result in loaded) else 0
+    return finished(loaded, as_json=chosen.json)
 
 
 def _options(chosen: argparse.Namespace) -> LoadOptions:
     return LoadOptions(
         include=tuple(chosen.include), exclude=tuple(chosen.exclude), hidden=chosen.hidden, ocr=chosen.ocr,
-        ocr_languages=chosen.ocr_languages, private=chosen.private, query=chosen.query,
+        ocr_languages=chosen.ocr_languages, private=chosen.private, query=chosen.query, prune=chosen.prune,
+        retry=chosen.retry, passwords=tuple(chosen.passwords),
     )  # fmt: skip
+
+
+def _watch(session: Session, chosen: argparse.Namespace, options: LoadOptions) -> int:
+    """Loads until stopped; a load that changed nothing is not told."""
+    from workbench.watching import watch
+
+    if not chosen.json:
+        say("Watching: ctrl+c ends it.")
+    with interruptible(session.stop_load):
+        for event in watch(session.library, chosen.paths, chosen.source, options):
+            if isinstance(event, Loaded) and not nothing_new(event):
+                if chosen.json:
+                    line(_loaded_line([event]))
+                else:
+                    tell(event, as_json=False)
+    return 0
+
+
+def finished(loaded: Sequence[Loaded], *, as_json: bool) -> int:
+    """The last line of a load, and its exit code: 0 when every file is loaded, unchanged or excluded by rule."""
+    if as_json:
+        line(_loaded_line(loaded))
+    return 1 if any(result.failed or result.stopped for result in loaded) else 0
 
 
 def load_paths(
@@ -39,11 +64,22 @@ def load_paths(
     options: LoadOptions | None = None,
 ) -> list[Loaded]:  # fmt: skip
     """Load and tell what happens; Ctrl+C stops it. The results, one a source."""
+    return loads(
+        session, session.load(paths, source, attach=attach, options=options), as_json=as_json, last=not attach
+    )  # fmt: skip
+
+
+def loads(session: Session, events: Iterator[Event], *, as_json: bool, last: bool = True) -> list[Loaded]:
+    """Tell the events of loads; Ctrl+C stops them. With `last`, the result of --json is left to the caller's last line."""
     with interruptible(session.stop_load):
-        loaded = []
-        for event in session.load(paths, source, attach=attach, options=options):
-            # The result of `load --json` is the last line, and says the same.
-            if not (isinstance(event, Loaded) and as_json and not attach):
+        loaded: list[Loaded] = []
+        told = float("-inf")
+        for event in events:
+            if isinstance(event, LoadProgress) and not as_json:
+                if time.monotonic() - told < _PLAIN_SECONDS:
+                    continue
+                told = time.monotonic()
+            if not (isinstance(event, Loaded) and as_json and last):
                 tell(event, as_json=as_json)
             if isinstance(event, Loaded):
                 loaded.append(event)
@@ -52,35 +88,16 @@ def load_paths(
 
 def _loaded_line(loaded: Sequence[Loaded]) -> dict[str, Any]:
     failed = [{"path": f.path, "reason": f.reason, "remedy": f.remedy} for result in loaded for f in result.failed]
-    totals = {
-        key: sum(getattr(result, key) for result in loaded)
-        for key in ("documents", "pages", "passages", "unchanged", "excluded")
-    }
-    names = [result.source for result in loaded]
+    counts = ("documents", "pages", "passages", "unchanged", "excluded", "changed", "reused")
+    totals = {key: sum(getattr(result, key) for result in loaded) for key in counts}
     return {
-        "event": "loaded", "step": None, **totals, "failed": failed, "sources": names,
-        "stopped": any(result.stopped for result in loaded),
+        "event": "loaded", "step": None, **totals, "failed": failed, "sources": [result.source for result in loaded],
+        "moved": [{"from": old, "to": new} for result in loaded for old, new in result.moved],
+        "gone": [path for result in loaded for path in result.gone],
+        "dropped": [path for result in loaded for path in result.dropped],
+        "alike": [list(group) for result in loaded for group in result.alike],
+        "stopped": any(result.stopped for result in loaded), "seconds": sum(result.seconds for result in loaded),
     }  # fmt: skip
-
-
-def sources(session: Session, chosen: argparse.Namespace) -> int:
-    """List sources."""
-    found = session.sources()
-    if chosen.json:
-        rows = [
-            {"name": s.name, "documents": s.documents, "pages": s.pages, "passages": s.passages, "bytes": s.bytes, "created": s.created,
-             "files": [asdict(d) for d in session.documents(s.name)]}
-            for s in found
-        ]  # fmt: skip
-        line({"event": "sources", "step": None, "sources": rows})
-    elif not found:
-        say("Nothing is loaded yet: workbench load PATH")
-    for item in found if not chosen.json else ():
-        say(f"{item.name}: {item.documents:,} documents, {item.pages:,} pages, {item.passages:,} passages")
-        for document in session.documents(item.name):
-            if document.status == "failed":
-                say(f"  not loaded: {document.path}: {document.reason} {document.remedy}")
-    return 0
 
 
 def attach(session: Session, chosen: argparse.Namespace) -> int:

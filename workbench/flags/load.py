@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from workbench.errors import UsageError
+from workbench.flags import passwords
 from workbench.flags.entry import json_flag
 
 KINDS = ("directory", "webpage", "database")
@@ -48,6 +49,10 @@ def fill(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--url", metavar="URL", default="", help="of a database: sqlite:///file.db, postgresql://… (SQLAlchemy)"
     )
+    sub.add_argument("--prune", action="store_true", help="drop documents whose file is no longer there")
+    sub.add_argument("--retry", action="store_true", help="try files again that broke a limit or were skipped")
+    sub.add_argument("--watch", action="store_true", help="go on until stopped: load again whenever a file changes")
+    passwords.add(sub)
     json_flag(sub)
 
 

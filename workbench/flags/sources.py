@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.flags import load
-from workbench.flags.entry import Entry, json_flag, nothing
+from workbench.flags import library, load
+from workbench.flags.entry import Entry, json_flag
 
 
 def _fill_attach(sub: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def _fill_attach(sub: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "load": Entry("load files, folders, web pages and databases into a source", load.fill, "sources.load"),
-    "sources": Entry("list what is loaded", nothing, "sources.sources"),
+    **library.COMMANDS,
     "attach": Entry("attach a source to an agent", _fill_attach, "sources.attach"),
     "detach": Entry("detach a source from an agent", _fill_attach, "sources.detach"),
 }

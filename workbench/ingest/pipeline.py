@@ -25,7 +25,6 @@ from workbench.ingest.vector_line import VectorLine
 from workbench.ingest.worker import CancelledError
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.collection import collect
-from workbench.memory.likeness import alike_paths
 
 _TICK_SECONDS = 0.1
 _TELL_SECONDS = 0.25
@@ -127,7 +126,7 @@ class _Load:
     def _compare(self) -> None:
         """Near-duplicates are told when one of their group came in with this load."""
         if self.tally.documents or self.intake.new_links:
-            for group in alike_paths(self.archive.database, [self.source]):
+            for group in self.archive.likeness.paths([self.source]):
                 paths = tuple(path for _, path in group)
                 self.tally.alike.append(paths)
 

@@ -14,6 +14,7 @@ from workbench.memory.database import Clock, Database, next_id, utc_now
 from workbench.memory.file_queue import FileQueue
 from workbench.memory.holdings import Holdings
 from workbench.memory.incoming import Arrival, Draft, LoadedDocument, Stored
+from workbench.memory.likeness import Likeness
 from workbench.memory.user_notes import UserNotes
 from workbench.memory.waiting_vectors import WaitingVectors, copy_equal
 
@@ -73,6 +74,7 @@ class ArchivalStorage:
         self.waiting = WaitingVectors(database)
         self.holdings = Holdings(database)
         self.notes = UserNotes(database, clock)
+        self.likeness = Likeness(database)
 
     # -- sources ------------------------------------------------------------------------------------------------
 

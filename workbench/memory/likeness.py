@@ -58,17 +58,31 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     return len(both) / len(least) if len(least) else 0.0
 
 
-def alike_paths(database: Database, sources: Iterable[int]) -> list[tuple[tuple[str, str], ...]]:
-    """Groups of near-duplicates in these sources, each a tuple of (source name, path); the same bytes twice count too."""
-    rows = database.rows(
-        "SELECT s.name, l.path, l.document_id, d.sketch FROM source_documents l JOIN documents d USING (document_id) "
-        "JOIN sources s USING (source_id) WHERE list_contains(?, l.source_id) ORDER BY s.source_id, l.path",
-        [list(sources)],
-    )
-    places: dict[int, list[tuple[str, str]]] = {}
-    for name, path, document, _ in rows:
-        places.setdefault(int(document), []).append((str(name), str(path)))
-    together = groups({int(row[2]): bytes(row[3]) for row in rows})
-    grouped = {document for group in together for document in group}
-    together += [(document,) for document, found in places.items() if len(found) > 1 and document not in grouped]
-    return sorted(tuple(place for document in group for place in places[document]) for group in together)
+class Likeness:
+    """Near-duplicates of an archive, looked for again only after something was loaded or removed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[tuple[int, ...], tuple[int, list[tuple[tuple[str, str], ...]]]] = {}
+
+    def paths(self, sources: Iterable[int]) -> list[tuple[tuple[str, str], ...]]:
+        """Groups of near-duplicates in these sources, each of (source name, path); the same bytes twice count too."""
+        chosen, now = tuple(sorted(sources)), self._database.catalogue
+        known = self._known.get(chosen)
+        if known is None or known[0] != now:
+            known = self._known[chosen] = (now, self._found(chosen))
+        return known[1]
+
+    def _found(self, sources: tuple[int, ...]) -> list[tuple[tuple[str, str], ...]]:
+        rows = self._database.rows(
+            "SELECT s.name, l.path, l.document_id, d.sketch FROM source_documents l JOIN documents d USING (document_id) "
+            "JOIN sources s USING (source_id) WHERE list_contains(?, l.source_id) ORDER BY s.source_id, l.path",
+            [list(sources)],
+        )
+        places: dict[int, list[tuple[str, str]]] = {}
+        for name, path, document, _ in rows:
+            places.setdefault(int(document), []).append((str(name), str(path)))
+        together = groups({int(row[2]): bytes(row[3]) for row in rows})
+        grouped = {document for group in together for document in group}
+        together += [(document,) for document, found in places.items() if len(found) > 1 and document not in grouped]
+        return sorted(tuple(place for document in group for place in places[document]) for group in together)

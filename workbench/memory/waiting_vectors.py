@@ -41,6 +41,14 @@ class WaitingVectors:
         )
         return int(found[0]) if found else 0
 
+    def by_source(self) -> dict[int, int]:
+        """How many passages of each source wait; sources where none does are missing."""
+        rows = self._database.rows(
+            "SELECT l.source_id, count(DISTINCT p.passage_id) FROM passages p ANTI JOIN embeddings e USING (passage_id) "
+            "JOIN source_documents l USING (document_id) GROUP BY l.source_id"
+        )
+        return {int(source): int(count) for source, count in rows}
+
     def claim(self, after: int, most: int, embedder: str) -> list[WaitingPassage]:
         """The next passages with an id above `after`, at most `most`, in order, that nobody else has claimed.
 
