@@ -8,6 +8,7 @@ from typing import TextIO
 
 from workbench import events as ev
 from workbench.foreign import clean, one_line
+from workbench.load_lines import file_lines, loaded_line, plural, progress_line
 
 _COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
 _STOPPED = {
@@ -104,7 +105,7 @@ def _step(event: ev.Event) -> str:
         case ev.PressureWarning():
             return f"  pressure: {event.used:,} of {event.usable:,} usable tokens are taken, the model was told"
         case ev.Evicted():
-            return f"  evicted {_plural(event.messages, 'message')} to recall storage (-{event.tokens:,} tokens)"
+            return f"  evicted {plural(event.messages, 'message')} to recall storage (-{event.tokens:,} tokens)"
         case ev.SummaryWritten():
             return f"  summary rewritten ({event.tokens:,} tokens)"
         case _:
@@ -151,46 +152,22 @@ def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> 
     source = one_line(event.source, 120)
     match event:
         case ev.LoadProgress():
-            yield "load", _progress(event)
+            yield "load", progress_line(event)
         case ev.Loaded():
-            new = [
-                _plural(event.documents, "document"),
-                _plural(event.pages, "page"),
-                _plural(event.passages, "passage"),
-            ]
-            said = ", ".join(new) if event.documents else "nothing new"
-            said += f", {event.unchanged:,} unchanged" if event.unchanged else ""
-            said += f", {event.excluded:,} left out by rule" if event.excluded else ""
-            yield (
-                "load",
-                f"loaded {source}: {said} in {event.seconds:,.1f} s" + (", stopped by you" if event.stopped else ""),
-            )
+            yield "load", loaded_line(event)
+            for line in file_lines(event):
+                yield "load", line
             for failed in event.failed:
                 why = f"{one_line(failed.reason)} {one_line(failed.remedy)}".rstrip()
                 yield "failed", f"not loaded {one_line(failed.path, 300)}: {why}"
         case ev.Attached():
             yield (
                 "load",
-                f"attached {source}: {_plural(event.documents, 'document')}, {_plural(event.passages, 'passage')}",
+                f"attached {source}: {plural(event.documents, 'document')}, {plural(event.passages, 'passage')}",
             )
         case ev.Detached():
             yield "load", f"detached {source}"
 
 
-def _progress(event: ev.LoadProgress) -> str:
-    if event.passages_total:
-        count = f"{event.passages_done:,}/{event.passages_total:,} passages"
-    else:
-        count = f"{event.files_done:,}/{event.files_total:,} files"
-    rate = f", {event.passages_per_second:,.0f}/s" if event.passages_per_second else ""
-    rest = f", {event.remaining_seconds:,.0f} s left" if event.remaining_seconds is not None else ""
-    current = f" {one_line(event.current, 200)}" if event.current else ""
-    return f"loading{current}: {one_line(event.stage, 20)} {count}{rate}{rest}"
-
-
 def _aside(text: str) -> str:
     return f" ({one_line(text, 300)})" if text else ""
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
