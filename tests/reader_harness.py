@@ -192,7 +192,10 @@ class Engine:
         return outcome
 
     def messages(self) -> list[dict[str, Any]]:
-        sources = [f"set ({len(self._archive.passages)} documents)"] if self._archive else []
+        sources = []
+        if self._archive:
+            documents = {passage.document for passage in self._archive.passages}
+            sources = [f"set ({len(documents)} documents, {len(self._archive.passages)} passages)"]
         task = self._task
         if self._done:
             task = (

@@ -34,7 +34,7 @@ def archival_memory_search(
         reader=workspace.reader, restriction=shelf.restriction(source, document), links=workspace.links,
         reranker=workspace.reranker,
     )  # fmt: skip
-    noted = memory.working.note_search(f'"{query}" page {page}/{max(0, found.pages - 1)}', step=workspace.step)
+    noted = memory.working.note_search(query, f"page {page}/{max(0, found.pages - 1)}", step=workspace.step)
     memory.set_working(noted, step=workspace.step)
     return _page(f'"{query}"', found)
 

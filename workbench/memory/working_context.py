@@ -19,6 +19,7 @@ _LIMIT_CHARS = 2_000
 _PARTS = {"persona": 0.25, "human": 0.25, "task": 0.5}
 _CHARS_PER_TOKEN = 4
 _HANDLE = re.compile(r"#[a-z]{1,3}\d{1,3}\b")
+_QUERY_CHARS = 48
 
 PlaceOf = Callable[[str], tuple[str, int] | None]
 """Looks up the document and the page (1-based) of a handle that was shown."""
@@ -187,9 +188,9 @@ class WorkingContext:
         pinned = tuple(item for item in block.lines if item.pinned)
         return self.with_lines("task", (line, *pinned))
 
-    def note_search(self, searched: str, step: int | None = None) -> WorkingContext:
-        """The list of searches made for the question survives here, bounded: the oldest make room."""
-        block = self.block("task")
+    def note_search(self, query: str, page: str, step: int | None = None) -> WorkingContext:
+        """The list of searches made for the question survives here, bounded: queries are cut, then the oldest make room."""
+        block, searched = self.block("task"), f'"{_cut(query, _QUERY_CHARS)}" {page}'
         prefix = "searched: "
         old = next((line.text[len(prefix) :] for line in block.lines if line.text.startswith(prefix)), "")
         entries = [entry for entry in old.split("; ") if entry and entry != searched] + [searched]

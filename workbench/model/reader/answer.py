@@ -15,13 +15,13 @@ CITATIONS = 5
 
 def found(evidence: Evidence, chain: Chain) -> str:
     """The chain as quotes, in the order in which one leads to the next."""
-    quoted = [evidence.units[index] for index in chain.members[:CITATIONS]]
-    lead = (
-        "I quote and do not reason. The documents say:"
-        if len(quoted) > 1
-        else "I quote and do not reason. The document says:"
-    )
-    return "\n".join([lead, *(quote(unit) for unit in quoted)])
+    return quoted([evidence.units[index] for index in chain.members[:CITATIONS]])
+
+
+def quoted(units: Sequence[Unit]) -> str:
+    """Sentences as quotes with their handles."""
+    lead = "The documents say:" if len(units) > 1 else "The document says:"
+    return "\n".join([f"I quote and do not reason. {lead}", *(quote(unit) for unit in units)])
 
 
 def end_of_chain(record: str, handle: str) -> str:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.model.reader import answer
+from workbench.model.reader import answer, report
 from workbench.model.reader.chain import Chain, best_chains, pruned
 from workbench.model.reader.evidence import Evidence, Score, Unit, units
+from workbench.model.reader.figures import figures
 from workbench.model.reader.judge import answers
 from workbench.model.reader.lookup import next_step
 from workbench.model.reader.notes import note_line, room
+from workbench.model.reader.places import Place, chosen, places
 from workbench.model.reader.plan import next_query
 from workbench.model.reader.question import analyse
 from workbench.model.reader.view import Note, View
@@ -46,26 +48,37 @@ def decide(view: View, score: Score) -> Call:
             return "archival_memory_search", {"query": step.query, "page": step.page, "request_heartbeat": True}
         return _say(answer.end_of_chain(step.record, step.handle))
     question = analyse(view.question)
+    if asked := figures(view.question, view.documents == 1):
+        return report.next_call(view, question, asked, score)
     evidence = Evidence(question, units(view.passages, view.notes), score)
     chains = best_chains(evidence)
-    if view.after == "search" and (call := _note(view, evidence, chains)):
+    nearest = places(question, None, view, score) if view.documents == 1 else []
+    if view.after == "search" and (call := _note(view, evidence, chains, nearest)):
         return call
     query = None if view.repeating else next_query(evidence, chains, view.searches)
     if query is not None:
         return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
-    if not chains or not answers(evidence, chains[0]):
+    found: list[Unit] = []
+    if chains and answers(evidence, chains[0]):
+        found = [evidence.units[index] for index in pruned(evidence, chains[0]).members[: answer.CITATIONS]]
+    found = report.filled(found, nearest)
+    if not found:
         return _say(answer.not_found(question, [search.query for search in view.searches]))
-    return _say(answer.found(evidence, pruned(evidence, chains[0])))
+    return _say(answer.quoted(found))
 
 
 def _say(message: str) -> Call:
     return "send_message", {"message": message}
 
 
-def _note(view: View, evidence: Evidence, chains: Sequence[Chain]) -> Call | None:
-    """Write the sentences of the best chains that are not written yet: results do not stay in the window."""
+def _note(view: View, evidence: Evidence, chains: Sequence[Chain], nearest: Sequence[Place]) -> Call | None:
+    """Write the sentences of the best chains that are not written yet, after the first search the nearest lines as well:
+
+    results do not stay in the window.
+    """
     known = {(note.document, note.document_page, note.quote) for note in view.notes}
-    wanted: list[Unit] = []
+    first = chosen(nearest, 2) if len(view.searches) == 1 else []
+    wanted = [place.unit for place in first if place.unit.key not in known]
     for chain in chains[:6]:
         for index in chain.members:
             unit = evidence.units[index]

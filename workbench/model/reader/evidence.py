@@ -169,8 +169,8 @@ class Evidence:
                 covered[term.stem] = 1.0
             elif term.stem in unit.near:
                 covered[term.stem] = NEAR_NAME if term.name else NEAR
-            elif len(term.stem) >= 4 and (kin := _kin(term.stem, unit.stems)):
-                covered[term.stem] = kin
+            elif len(term.stem) >= 4 and (akin := kin(term.stem, unit.stems)):
+                covered[term.stem] = akin
         return covered
 
     def rare(self, stem: str) -> float:
@@ -199,7 +199,7 @@ class Evidence:
         return min(1.0, 1.6 * strength)
 
 
-def _kin(wanted: str, there: frozenset[str]) -> float:
+def kin(wanted: str, there: frozenset[str]) -> float:
     """0.8 when a word there begins like the wanted one for all but its ending (beacon, beaconless), else 0."""
     for other in there:
         common = 0

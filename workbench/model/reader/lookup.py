@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.model.reader.figures import is_time
 from workbench.model.reader.view import Search, View
 
 LOOKUPS = 40
@@ -57,6 +58,7 @@ def next_step(view: View) -> Step | None:
 def _start(question: str) -> str:
     """The one identifier of a question that asks where a chain ends."""
     named = {match.group() for match in _IDENTIFIER.finditer(question) if len(match.group()) >= _SHORTEST_CHARS}
+    named = {name for name in named if not is_time(name)}
     return named.pop() if len(named) == 1 and _ASKS_FOR_THE_END.search(question) else ""
 
 

@@ -31,15 +31,21 @@ def next_query(evidence: Evidence, chains: Sequence[Chain], searches: Sequence[S
         return Query(question.text, 1.0)
     if len(searches) >= SEARCHES:
         return None
-    done = [stems(search.query) for search in searches]
     offers = [*_follow(evidence, chains), *_names(question), *_uncovered(question, chains)]
-    fresh = [offer for offer in offers if _is_new(stems(offer.text), done)]
+    fresh = [offer for offer in offers if _is_new(offer.text, searches)]
     return max(fresh, key=lambda offer: (offer.value, offer.text)) if fresh else None
 
 
-def _is_new(asked: frozenset[str], done: Sequence[frozenset[str]]) -> bool:
-    """Whether a query differs in more than a word from every one made."""
-    return bool(asked) and all(len(asked ^ other) > max(1, len(asked) // 4) for other in done)
+def _is_new(text: str, searches: Sequence[Search]) -> bool:
+    """Whether a query differs in more than a word from every one made, as far as those are remembered."""
+    if not stems(text):
+        return False
+    for search in searches:
+        known = search.query
+        asked = stems(text[: len(known) - 1].rsplit(" ", 1)[0] if known.endswith("…") else text)
+        if len(asked ^ stems(known.removesuffix("…"))) <= max(1, len(asked) // 4):
+            return False
+    return True
 
 
 def _follow(evidence: Evidence, chains: Sequence[Chain]) -> list[Query]:

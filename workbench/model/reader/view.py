@@ -45,13 +45,29 @@ class Note:
 
 @dataclass(frozen=True)
 class Search:
-    """A search made for the question. `page` and `last_page` are 0-based; `handles` is None when its result is out of sight."""
+    """A search made for the question. `page` and `last_page` are 0-based; `handles` is None when its result is out of sight,
+
+    and then a long `query` is known by its beginning only and ends with "…".
+    """
 
     query: str
     page: int
     last_page: int
     total: int = 0
     handles: tuple[str, ...] | None = None
+
+    def is_of(self, query: str, page: int) -> bool:
+        """Whether this is that search, as far as is known."""
+        return page == self.page and self.begins(query)
+
+    def begins(self, text: str) -> bool:
+        """Whether the text is this query, or begins with it: a search of the system's cuts a long question."""
+        known, flat = " ".join(self.query.removesuffix("…").split()), " ".join(text.split())
+        return flat.startswith(known) if len(known) >= CUT_CHARS // 2 else flat == known
+
+
+CUT_CHARS = 48
+"""About what the list of searches keeps of a query."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,13 @@ class View:
     window_tokens: int = 8192
     repeating: bool = False
 
+    @property
+    def documents(self) -> int:
+        """How many documents the sources hold between them."""
+        return sum(int(match[1].replace(",", "")) for source in self.sources for match in _DOCUMENTS.finditer(source))
 
+
+_DOCUMENTS = re.compile(r"\((\d[\d,]*) documents?\b[^()]*\)\s*$")
 _REPEATED = "with the same arguments"
 """What the executor says of a call made again and again."""
 
@@ -113,7 +135,8 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
                 after = "other" if content.get("status") == "OK" else "failed"
     task = str(_object(state.get("working_context")).get("task", ""))
     for known in _searched(task):
-        searches.setdefault((known.query, known.page), known)
+        if not any(known.is_of(search.query, search.page) for search in searches.values()):
+            searches[known.query, known.page] = known
     written = re.search(r"^question: (.+)$", task, re.MULTILINE)
     context = _object(state.get("context"))
     return View(
