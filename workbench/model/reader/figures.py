@@ -27,12 +27,15 @@ _NAMED = {
 }
 
 _MEASURES = """
-operating margin; operating profit; operating income; income from operations; ebit | income | operating income; total revenue; income from operations
+operating margin; operating profit; operating income; income from operations; ebit | income | operating income; total revenue;
+  income from operations
 gross margin; gross profit | income | gross profit; cost of revenue; total revenue; cost of sales
-profit margin; net margin; net income; net profit; net earnings; net loss; bottom line | income | net income; total revenue; net earnings; net loss
+profit margin; net margin; net income; net profit; net earnings; net loss; bottom line | income | net income; total revenue;
+  net earnings; net loss
 ebitda; ebitda margin | income | operating income; depreciation and amortization; ebitda; total revenue
 ebitda; depreciation; amortization; d&a; depreciation and amortization | cash | depreciation and amortization
-effective tax rate; tax rate; income tax; income taxes | income | provision for income taxes; income before income taxes; effective tax rate
+effective tax rate; tax rate; income tax; income taxes | income | provision for income taxes; income before income taxes;
+  effective tax rate
 eps; earnings per share | income | diluted earnings per share; net income per share; earnings per share
 revenue; revenues; net sales; top line; ~sales; ~growth | income | total revenue; net sales; revenues
 cogs; cost of goods sold; cost of sales; cost of revenue | income | cost of revenue; cost of sales; cost of goods sold
@@ -40,21 +43,30 @@ sg&a; selling, general and administrative | income | selling, general and admini
 r&d; research and development | income | research and development
 interest expense; interest coverage | income | operating income; interest expense
 operating expenses; opex; ~marketing | income | total operating expenses; marketing; sales and marketing
-free cash flow; free cashflow; fcf | cash | net cash provided by operating activities; purchases of property and equipment; capital expenditures
-operating cash flow; cash from operations; cash from operating activities; cash flow ratio; ~cash flow; ~financing; ~investing | cash | net cash provided by operating activities; net cash used in investing activities; net cash used in financing activities
-capex; capital expenditure; capital expenditures; capital intensive; capital intensity | cash | purchases of property, plant and equipment; capital expenditures
+free cash flow; free cashflow; fcf | cash | net cash provided by operating activities; purchases of property and equipment;
+  capital expenditures
+operating cash flow; cash from operations; cash from operating activities; cash flow ratio; ~cash flow; ~financing; ~investing |
+  cash | net cash provided by operating activities; net cash used in investing activities; net cash used in financing activities
+capex; capital expenditure; capital expenditures; capital intensive; capital intensity | cash |
+  purchases of property, plant and equipment; capital expenditures
 capital intensive; capital intensity | balance | property, plant and equipment, net; total assets
 dividend payout; dividends paid; cash dividends; ~dividend; ~dividends | cash | dividends paid; cash dividends
-share repurchase; share repurchases; stock repurchase; stock repurchases; buyback; buybacks | cash | repurchases of common stock; purchase of treasury stock
+share repurchase; share repurchases; stock repurchase; stock repurchases; buyback; buybacks | cash | repurchases of common stock;
+  purchase of treasury stock
 cash and cash equivalents; cash & cash equivalents; cash equivalents | balance | cash and cash equivalents
-working capital; current ratio; quick ratio; current assets; current liabilities; ~liquidity | balance | total current assets; total current liabilities
+working capital; current ratio; quick ratio; current assets; current liabilities; ~liquidity | balance | total current assets;
+  total current liabilities
 days payable outstanding; dpo; accounts payable; payables turnover | balance | accounts payable; inventories; trade payables
-days sales outstanding; dso; receivables turnover; accounts receivable; receivables | balance | accounts receivable; trade receivables; receivables, net
-inventory turnover; days inventory; dio; cash conversion cycle; merchandise inventories; ~inventory; ~inventories | balance | inventories; merchandise inventories
+days sales outstanding; dso; receivables turnover; accounts receivable; receivables | balance | accounts receivable;
+  trade receivables; receivables, net
+inventory turnover; days inventory; dio; cash conversion cycle; merchandise inventories; ~inventory; ~inventories | balance |
+  inventories; merchandise inventories
 asset turnover; return on assets; roa; total assets | balance | total assets
-return on equity; roe; stockholders' equity; shareholders' equity; book value; retained earnings | balance | total stockholders' equity; retained earnings
+return on equity; roe; stockholders' equity; shareholders' equity; book value; retained earnings | balance |
+  total stockholders' equity; retained earnings
 return on assets; roa; return on equity; roe | income | net income; net earnings
-long-term debt; total debt; debt to equity; leverage ratio; net debt; ~debt; ~borrowings | balance | long-term debt; debt; current portion of long-term debt
+long-term debt; total debt; debt to equity; leverage ratio; net debt; ~debt; ~borrowings | balance | long-term debt; debt;
+  current portion of long-term debt
 pp&e; ppe; ppne; pp&ne; fixed asset; fixed assets; property, plant and equipment | balance | property, plant and equipment, net
 goodwill; intangible assets; ~intangibles | balance | goodwill; intangible assets, net
 total liabilities | balance | total liabilities
@@ -100,7 +112,7 @@ def _any_of(phrases: list[str]) -> re.Pattern[str] | None:
 
 def _measures() -> tuple[_Measure, ...]:
     found = []
-    for row in _MEASURES.strip().splitlines():
+    for row in re.sub(r"\n +", " ", _MEASURES).strip().splitlines():
         asked, statement, lines = (part.strip() for part in row.split("|"))
         phrases = [phrase.strip() for phrase in asked.split(";")]
         plain = _any_of([phrase for phrase in phrases if phrase[0] != "~"])
