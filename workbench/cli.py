@@ -18,6 +18,7 @@ from workbench import __version__, paths
 from workbench.config import Settings, read_settings
 from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
 from workbench.flags import COMMANDS, load, passwords
+from workbench.flags.entry import Entry
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -97,14 +98,15 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=entry.summary, description=entry.summary)
         entry.fill(sub)
         sub.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
-        sub.set_defaults(run=_with_session(entry.body) if entry.body else _open)
+        sub.set_defaults(run=_with_session(entry) if entry.body else _open)
     return parser
 
 
 # -- sessions -------------------------------------------------------------------------------------------------------
 
 _FLAGS = (
-    "model", "window_tokens", "steps", "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",
+    "model", "base_url", "window_tokens", "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out",
+    "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",
 )  # fmt: skip
 
 
@@ -151,14 +153,15 @@ def _open(chosen: argparse.Namespace) -> int:
         return run(session, load=files, ascii=settings.ascii, theme=settings.theme)
 
 
-def _with_session(name: str) -> Command:
+def _with_session(entry: Entry) -> Command:
     """A command whose body lives in workbench.commands, a module that is loaded when it is used."""
 
     def run(chosen: argparse.Namespace) -> int:
         from workbench import remote
 
+        _consent(entry, chosen)
         _absolute(chosen)
-        module, _, function = name.partition(".")
+        module, _, function = entry.body.partition(".")
         body: Callable[[Session, argparse.Namespace], int] = getattr(
             import_module(f"workbench.commands.{module}"), function
         )
@@ -169,13 +172,24 @@ def _with_session(name: str) -> Command:
             except ArchiveBusy:
                 places = paths.locate()
                 with suppress(ArchiveBusy):
-                    return remote.run(places.socket_file, name, _plain(chosen), _settings(chosen, places))
+                    return remote.run(places.socket_file, entry.body, _plain(chosen), _settings(chosen, places))
                 # The owner is just starting, or just ending: then the next one of us becomes the owner.
                 time.sleep(_PAUSE_SECONDS)
         with _session(chosen) as session:
             return body(session, chosen)
 
     return run
+
+
+def _consent(entry: Entry, chosen: argparse.Namespace) -> None:
+    """Ask the person here, whoever does the work. Raises UsageError when the answer is not yes."""
+    if entry.consent is None or not (question := entry.consent(chosen)) or chosen.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("This needs a yes, and there is nobody to ask.", "Add --yes.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was deleted.")
 
 
 def _absolute(chosen: argparse.Namespace) -> None:

@@ -187,8 +187,8 @@ def read_settings(
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     if file and file.is_file():
-        values.update(_from_file(file))
-    values.update(_from_environment(environ))
+        values.update(from_file(file))
+    values.update(from_environment(environ))
     values.update({key: value for key, value in (flags or {}).items() if value is not None})
     return Settings(**values)
 
@@ -198,7 +198,8 @@ def _fields() -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(Settings)}
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def from_file(file: Path) -> dict[str, Any]:
+    """What a TOML file sets. Raises ConfigError, naming file and key."""
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -206,13 +207,25 @@ def _from_file(file: Path) -> dict[str, Any]:
     known = _fields()
     for key in data:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "See `workbench doctor` for the keys."
-            raise ConfigError(f"{file}: there is no setting {key!r}.", hint)
+            raise ConfigError(f"{file}: there is no setting {key!r}.", _near(key, known))
     return {key: _typed(value, known[key], f"{file}: {key}") for key, value in data.items()}
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def parsed(key: str, text: str) -> Any:
+    """A value as it is typed, of the setting's type; an empty text is None. Raises ConfigError, naming the nearest key."""
+    known = _fields()
+    if key not in known:
+        raise ConfigError(f"There is no setting {key!r}.", _near(key, known))
+    return _typed(text, known[key], key) if text else None
+
+
+def _near(key: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"Did you mean {near[0]}?" if near else "See `workbench configure` for the keys."
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the environment sets: WORKBENCH_KEY, and the names that every client of OpenAI knows."""
     known = _fields()
     found: dict[str, Any] = {}
     for variable, key in _WELL_KNOWN.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,8 @@ class Engine:
         self.opening = threading.RLock()
         self.open_agents: dict[int, Any] = {}
         """Agents that are open, by id: every display of one agent works on the same memory."""
+        self.sessions: weakref.WeakSet[Any] = weakref.WeakSet()
+        """The displays of this process: what one of them shows is not deleted by another."""
         self._embedder: LocalEmbedder | None = None
         self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()

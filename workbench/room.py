@@ -29,6 +29,11 @@ FIXED_SHARE = 0.25
 """Most of the window that system instructions and functions may take."""
 
 _OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
+_OF_A_QUESTION = (
+    "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
+)  # fmt: skip
+"""Settings that hold for the question that is asked, not for the agent: each display has its own."""
+
 _PASTED_SHARE = 0.25
 _STUB_CHARS = 300
 _LOGIN_AFTER = timedelta(hours=1)
@@ -45,6 +50,8 @@ def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequ
     elif not fresh:
         row = next((agent for agent in engine.agents.all() if not agent.settings.get("asked")), None)
     if row is None:
+        for kind, chosen in (("presets", settings.preset), ("personas", settings.persona), ("humans", settings.human)):
+            texts.text(kind, chosen, engine.paths.config)
         base = name or (source_name(paths[0].resolve()) if paths else "ask" if fresh else "workbench")
         own: dict[str, Any] = {key: getattr(settings, key) for key in _OWN}
         extra = {"paths": roots} if roots else {"asked": True} if fresh and not name else {}
@@ -57,7 +64,12 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     """The agent of a row with its own settings, below those given for this run."""
     settings = _merged(row, settings)
     folder = engine.paths.config
-    persona, human = texts.text("personas", settings.persona, folder), texts.text("humans", settings.human, folder)
+    # Texts that an agent began with are in its working context since: their files may be gone.
+    persona, human = (
+        ("", "")
+        if row.context_version
+        else (texts.text("personas", settings.persona, folder), texts.text("humans", settings.human, folder))
+    )
     memory = engine.recorder.open(row, settings.window_tokens, persona, human)
 
     def sources() -> Sequence[int]:
@@ -74,7 +86,7 @@ def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
         engine.recorder,
         settings,
         sources,
-        lambda text, origin: insert_note(engine, row, text, origin),
+        lambda text, origin: insert_note(engine, memory.agent, text, origin),
         engine.reranker,
     )
     space.step = memory.step
@@ -100,6 +112,27 @@ def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
     changed = ready(engine, engine.agents.get(row.name), replace(engine.settings, model=model))
     changed.inbox = agent.inbox
     return changed
+
+
+def limit(agent: Agent, settings: Settings) -> None:
+    """The next question is bounded as the display that asks it was told."""
+    bounds = {name: getattr(settings, name) for name in _OF_A_QUESTION}
+    agent.workspace.settings = replace(agent.workspace.settings, **bounds)
+
+
+def instruct(engine: Engine, agent: Agent, **own: Any) -> None:
+    """Keep settings of an agent's own (preset, functions_off); its system instructions and functions follow from its next
+
+    step on, those of old steps stay. Raises NotFound.
+    """
+    row = engine.agents.get(agent.workspace.memory.agent.name)
+    changed = {**row.settings, **own}
+    settings = replace(agent.workspace.settings, preset=changed.get("preset", agent.workspace.settings.preset))
+    functions, system, tools = fixed_parts(settings, engine.paths.config, changed.get("functions_off", ()))
+    engine.agents.update_settings(row.id, changed)
+    agent.workspace.settings = settings
+    agent.executor.functions = functions
+    agent.context.instruct(system, tools)
 
 
 def _merged(row: AgentRow, settings: Settings) -> Settings:

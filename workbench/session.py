@@ -15,8 +15,8 @@ from workbench.agent.loop import Agent
 from workbench.agent.workspace import Workspace
 from workbench.config import Settings, read_settings
 from workbench.engine import Engine
-from workbench.errors import NotFound, UsageError, WorkbenchError
-from workbench.events import ContextAssembled, Detached, Event, Failed, MemoryEdited, PageRead
+from workbench.errors import NotFound, UsageError
+from workbench.events import ContextAssembled, Detached, Event, MemoryEdited, PageRead
 from workbench.finding import Finding
 from workbench.library import Library
 from workbench.load_options import LoadOptions
@@ -24,11 +24,10 @@ from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
+from workbench.roster import Roster
 from workbench.search_options import SearchOptions
 from workbench.timeline import Timeline
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
-
-_ON_EVERY_BRANCH = ("attached", "detached", "loaded")
 
 
 class Session:
@@ -51,6 +50,7 @@ class Session:
         self.library = Library(self.engine, lambda: self._agent, self.attach, self._told)
         self.finding = Finding(self.engine, self.settings, lambda: self._agent)
         """Searches, links and sweeps of the user; over all sources while no agent is open."""
+        self.engine.sessions.add(self)
 
     # -- agents -----------------------------------------------------------------------------------------------------
 
@@ -64,6 +64,15 @@ class Session:
     def agent(self) -> str:
         """Name of the current agent."""
         return self._current.workspace.memory.agent.name
+
+    @property
+    def roster(self) -> Roster:
+        """All agents: to make, rename, delete, export and import them, and to change their presets."""
+        return Roster(self.engine, self.settings)
+
+    def shows(self, agent: int) -> bool:
+        """Whether the current agent is the one of this id."""
+        return self._agent is not None and self._agent.workspace.memory.agent.id == agent
 
     @property
     def _current(self) -> Agent:
@@ -116,6 +125,7 @@ class Session:
     def _answer(self, agent: Agent, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Run what the agent does, its lock being held; stop() reaches it."""
         self._answering = True
+        room.limit(agent, self.settings)
         try:
             yield from work()
         finally:
@@ -173,17 +183,11 @@ class Session:
 
     def history(self) -> Iterator[Event]:
         """The durable events of the current agent's branch, oldest first, then the present ContextAssembled."""
-        memory = self._current.workspace.memory
-        rows = self.engine.database.rows(
-            "SELECT seq, step, event, data FROM journal WHERE agent_id = ? ORDER BY seq", [memory.agent.id]
-        )
-        hidden = memory.operations.hidden
-        for seq, step, name, data in rows:
-            if name not in _ON_EVERY_BRANCH and any(first <= seq < end for first, end in hidden):
-                continue
-            if event := journal.load(memory.agent.name, int(seq), step, str(name), str(data), self.engine.search.texts):
-                yield event
-        if rows:
+        told = False
+        for event in journal.history(self._current.workspace.memory):
+            told = True
+            yield event
+        if told:
             yield self.context()
 
     def context(self, step: int | None = None) -> ContextAssembled:
@@ -265,6 +269,7 @@ class Session:
         self.stop_load()
         self.stop()
         self.stop()
+        self.engine.sessions.discard(self)
         if self._owns_engine:
             self.engine.close()
 
@@ -283,8 +288,3 @@ class Session:
         if event.durable:
             memory.journal_now([(None, event.name, journal.dump(event))])
         return event
-
-
-def failure(error: WorkbenchError) -> Failed:
-    """An error as an event."""
-    return Failed(message=error.message, hint=error.hint)

@@ -58,7 +58,7 @@ def encoding(name: str) -> tiktoken.Encoding:
     spec = importlib.util.find_spec("bpe_openai")
     folder = Path(spec.origin).parent / "data" if spec and spec.origin else None
     file = folder / f"{name}.tiktoken.gz" if folder else None
-    if file is None or not file.is_file():
+    if file is None or name not in _SPLITS or not file.is_file():
         raise WorkError(
             f"The token ranks of {name} are not installed.", "Reinstall memgpt-workbench (package bpe-openai)."
         )

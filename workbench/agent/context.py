@@ -51,6 +51,11 @@ class MainContext:
         self._now = ""
         self._sources: list[str] = []
 
+    def instruct(self, system: str, tools: Sequence[Mapping[str, Any]]) -> None:
+        """Other system instructions and functions from the next step on."""
+        self.system, self.tools = system, tools
+        self._tools_text = functions_text(tools)
+
     def prompt(self) -> Prompt:
         """The prompt as it would be sent now."""
         self._look()

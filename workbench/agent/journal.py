@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from typing import Any
 
 from workbench import events
 from workbench.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
+from workbench.memory.agent_memory import AgentMemory
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
+_ON_EVERY_BRANCH = ("attached", "detached", "loaded")
 _OUTSIDE = ("step", "agent", "seq")
 _KINDS: dict[str, type[Event]] = {
     kind().name: kind
@@ -59,6 +61,19 @@ def load(agent: str, seq: int, step: int | None, name: str, data: str, texts: Te
         found = texts([hit.passage for hit in event.hits])
         event = replace(event, hits=tuple(replace(hit, text=found.get(hit.passage, "[erased]")) for hit in event.hits))
     return event
+
+
+def history(memory: AgentMemory) -> Iterator[Event]:
+    """The durable events of an agent's branch, oldest first."""
+    rows = memory.database.rows(
+        "SELECT seq, step, event, data FROM journal WHERE agent_id = ? ORDER BY seq", [memory.agent.id]
+    )
+    hidden = memory.operations.hidden
+    for seq, step, name, data in rows:
+        if name not in _ON_EVERY_BRANCH and any(first <= seq < end for first, end in hidden):
+            continue
+        if event := load(memory.agent.name, int(seq), step, str(name), str(data), memory.texts):
+            yield event
 
 
 def _value(key: str, value: Any) -> Any:

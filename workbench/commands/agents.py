@@ -1,13 +1,10 @@
-"""Agents and their past: an agent's name comes in, the list, the prompt of a step, the steps again, or the conversation goes out."""
+"""Agents and their past: an agent's name comes in, the prompt of a step or the steps again go out."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
-from pathlib import Path
 
 from workbench import reports
-from workbench.errors import UsageError
 from workbench.output import line, say, tell
 from workbench.session import Session
 
@@ -16,21 +13,6 @@ def existing(session: Session, name: str) -> None:
     """Open an agent that must be there. Raises NotFound."""
     session.engine.agents.get(name)
     session.open_agent(name)
-
-
-def agents(session: Session, chosen: argparse.Namespace) -> int:
-    """List agents."""
-    found = session.agents()
-    if chosen.json:
-        line({"event": "agents", "step": None, "agents": [asdict(agent) for agent in found]})
-        return 0
-    if not found:
-        say("There is no agent yet: workbench ask QUESTION --attach PATH")
-    for agent in found:
-        say(
-            f"{agent.name}: {agent.model} {agent.window:,}, {agent.steps:,} steps, sources: {', '.join(agent.sources) or 'none'}"
-        )
-    return 0
 
 
 def context(session: Session, chosen: argparse.Namespace) -> int:
@@ -77,18 +59,3 @@ def replay(session: Session, chosen: argparse.Namespace) -> int:
     else:
         say(f"{checked} steps made again: {'all the same, byte for byte' if not different else f'{different} differ'}.")
     return 1 if different else 0
-
-
-def export(session: Session, chosen: argparse.Namespace) -> int:
-    """An agent's conversation as Markdown."""
-    existing(session, chosen.agent)
-    text = "\n".join(reports.markdown_lines(session.agent, session.history()))
-    if not chosen.file:
-        say(text)
-        return 0
-    try:
-        Path(chosen.file).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
-    say(f"Written to {chosen.file}.")
-    return 0

@@ -27,8 +27,7 @@ def functions(session: Session, chosen: argparse.Namespace) -> int:
         for name in names:
             off = function_sets.switch(off, found.functions, name, on=name == chosen.on)
         if names:
-            session.engine.agents.update_settings(row.id, {**row.settings, "functions_off": off})
-            session.engine.open_agents.pop(row.id, None)
+            session.roster.switch(row.name, off)
     offered = _offered(session, chosen.agent) if chosen.agent else None
     rows: list[dict[str, Any]] = [
         {"name": item.name, "description": item.short, "origin": item.origin, "on": item.name not in off,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.flags import agents, finding, measures, questions, sources
+from workbench.flags import agents, finding, measures, memgpt, questions, roster, sources
 from workbench.flags.entry import Entry
 
 COMMANDS: dict[str, Entry] = {
     **questions.COMMANDS,
     **finding.COMMANDS,
     **sources.COMMANDS,
+    **roster.COMMANDS,
     **agents.COMMANDS,
     **measures.COMMANDS,
+    **memgpt.COMMANDS,
 }
 """Every command by its name, in the order of the help."""

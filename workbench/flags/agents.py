@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.flags.entry import Entry, json_flag, nothing
+from workbench.flags.entry import Entry, json_flag
 
 
 def _fill_context(sub: argparse.ArgumentParser) -> None:
@@ -22,11 +22,6 @@ def _fill_replay(sub: argparse.ArgumentParser) -> None:
     json_flag(sub)
 
 
-def _fill_export(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
-    sub.add_argument("file", metavar="FILE.md", nargs="?", help="default: standard output")
-
-
 def _fill_functions(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--agent", metavar="NAME", help="as this agent has them")
     sub.add_argument("--on", metavar="FUNCTION", help="switch a function on for the agent")
@@ -35,9 +30,7 @@ def _fill_functions(sub: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "agents": Entry("list agents", nothing, "agents.agents"),
     "context": Entry("what was in main context, segment by segment", _fill_context, "agents.context"),
     "replay": Entry("the recorded steps again, no model called", _fill_replay, "agents.replay"),
-    "export": Entry("an agent's conversation as Markdown", _fill_export, "agents.export"),
     "functions": Entry("what a model may call, your own functions too", _fill_functions, "functions.functions"),
 }

@@ -14,31 +14,30 @@ from workbench.config import SMALLEST_WINDOW_TOKENS
 class Entry:
     """A command: its line in the help, what adds its arguments, and its body as "module.function" of workbench.commands.
 
-    The body is empty for the one command that opens a display.
+    The body is empty for a command that opens a display. `consent` gives what a person must say yes to first, or "".
     """
 
     summary: str
     fill: Callable[[argparse.ArgumentParser], None]
     body: str
+    consent: Callable[[argparse.Namespace], str] | None = None
 
 
 def agent_flags(sub: argparse.ArgumentParser) -> None:
     """The flags of commands that ask."""
     sub.add_argument("--agent", metavar="NAME", help="the agent; made when it is new")
-    sub.add_argument(
-        "--model", metavar="M", help='a model of the server in OPENAI_BASE_URL, or "reader" for the embedded one'
+    new_agent_flags(sub)
+    caps = sub.add_argument_group("limits of one question, a partial answer at the first that is reached")
+    caps.add_argument("--steps", metavar="N", type=int, help="model calls (default 50)")
+    caps.add_argument("--seconds", metavar="S", type=_minutes, dest="minutes", help="time (default 1800)")
+    caps.add_argument(
+        "--tokens", metavar="N", type=int, dest="question_tokens", help="tokens, in and out (default: any)"
     )
-    sub.add_argument(
-        "--window",
-        metavar="TOKENS",
-        type=int,
-        dest="window_tokens",
-        help=f"context window, at least {SMALLEST_WINDOW_TOKENS}",
+    caps.add_argument(
+        "--cost", metavar="C", type=float, dest="question_cost", help="cost; needs --price-in or --price-out"
     )
-    sub.add_argument("--steps", metavar="N", type=int, help="most model calls for one question (default 50)")
-    sub.add_argument("--preset", metavar="NAME", help="task guidance: documents, chat or lookup")
-    sub.add_argument("--persona", metavar="NAME", help="persona of a new agent")
-    sub.add_argument("--human", metavar="NAME", help="text about the person of a new agent")
+    caps.add_argument("--price-in", metavar="C", type=float, help="price of a million tokens sent")
+    caps.add_argument("--price-out", metavar="C", type=float, help="price of a million tokens written")
     sub.add_argument(
         "--no-read-ahead",
         action="store_const",
@@ -69,6 +68,34 @@ def reranker_flag(sub: argparse.ArgumentParser) -> None:
 def _folder_or_name(text: str) -> str:
     folder = Path(text).expanduser()
     return str(folder.absolute()) if folder.is_dir() else text
+
+
+def _minutes(text: str) -> float:
+    return float(text) / 60
+
+
+def new_agent_flags(sub: argparse.ArgumentParser) -> None:
+    """What a new agent is made of."""
+    sub.add_argument(
+        "--model", metavar="M", help='a model of the server in OPENAI_BASE_URL, or "reader" for the embedded one'
+    )
+    sub.add_argument(
+        "--window",
+        "--context-window",
+        metavar="TOKENS",
+        type=int,
+        dest="window_tokens",
+        help=f"context window, at least {SMALLEST_WINDOW_TOKENS}",
+    )
+    sub.add_argument("--preset", metavar="NAME", help="task guidance: documents, chat or lookup")
+    sub.add_argument("--persona", metavar="NAME", help="persona of a new agent")
+    sub.add_argument("--human", metavar="NAME", help="text about the person of a new agent")
+    sub.add_argument("--model-endpoint", metavar="URL", dest="base_url", help="the server, instead of OPENAI_BASE_URL")
+
+
+def yes_flag(sub: argparse.ArgumentParser, about: str = "do not ask whether it is meant") -> None:
+    """--yes, -y."""
+    sub.add_argument("-y", "--yes", action="store_true", help=about)
 
 
 def json_flag(sub: argparse.ArgumentParser) -> None:

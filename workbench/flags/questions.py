@@ -7,7 +7,8 @@ import argparse
 from workbench.flags.entry import Entry, agent_flags, json_flag
 
 
-def _fill_open(sub: argparse.ArgumentParser) -> None:
+def fill_open(sub: argparse.ArgumentParser) -> None:
+    """What a display is opened with."""
     sub.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to load and attach")
     agent_flags(sub)
     sub.add_argument(
@@ -32,6 +33,6 @@ def _fill_ask(sub: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "open": Entry("open the screen (also: workbench [PATH…])", _fill_open, ""),
+    "open": Entry("open the screen (also: workbench [PATH…])", fill_open, ""),
     "ask": Entry("ask one question", _fill_ask, "questions.ask"),
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.memory.agent_store import AgentRow
+from workbench.memory.bulk import insert_rows
 from workbench.memory.database import Clock, Database, text_hash, utc_now
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.main_context import Summary
@@ -21,7 +22,6 @@ from workbench.tokens import count_message
 
 Write = Callable[[Any], Any]
 
-_ROWS_A_STATEMENT = 200
 _MOVE_HEAD = (
     "UPDATE agents SET head = ?, queue = ?, question_id = ?, summary_id = ?, context_version = ?, last_used_at = ? "
     "WHERE agent_id = ?"
@@ -239,7 +239,7 @@ class AgentMemory:
     def journal_now(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """The same in a transaction of its own: for loads and attachments, which other threads do meanwhile."""
         if rows := self._journal_rows(entries):
-            self.database.write(lambda connection: _insert_all(connection, "journal", rows), catalogue=False)
+            self.database.write(lambda connection: insert_rows(connection, "journal", rows), catalogue=False)
 
     def _journal_rows(self, entries: Iterable[tuple[int | None, str, str]]) -> list[Sequence[Any]]:
         now = self.clock()
@@ -261,7 +261,7 @@ class AgentMemory:
 
         def job(connection: Any) -> None:
             for table, values in rows.items():
-                _insert_all(connection, table, values)
+                insert_rows(connection, table, values)
             for write in updates:
                 write(connection)
             if moved:
@@ -291,15 +291,6 @@ class AgentMemory:
             self._known_texts.add(key)
             self._insert("texts", [key, text])
         return key
-
-
-def _insert_all(connection: Any, table: str, rows: Sequence[Sequence[Any]]) -> None:
-    marks = f"({', '.join('?' * len(rows[0]))})"
-    ending = " ON CONFLICT DO NOTHING" if table == "texts" else ""
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = rows[start : start + _ROWS_A_STATEMENT]
-        sql = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}{ending}"
-        connection.execute(sql, [value for row in part for value in row])
 
 
 def rendered(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import NotFound, UsageError
+from workbench.memory.archival_storage import NOTES_PREFIX
 from workbench.memory.database import Clock, Database, next_id, utc_now
 
 
@@ -27,6 +28,7 @@ class AgentRow:
     last_used: str
 
 
+_LONGEST_NAME_CHARS = 120
 _COLUMNS = "agent_id, name, head, queue, question_id, summary_id, context_version, settings, created_at, last_used_at"
 
 
@@ -56,8 +58,7 @@ class AgentStore:
 
     def create(self, name: str, settings: Mapping[str, Any]) -> AgentRow:
         """A new agent without memory. Raises UsageError when the name is taken or empty."""
-        if not name.strip() or any(ord(letter) < 32 for letter in name):
-            raise UsageError("An agent needs a name of printable characters.", "For example --agent lease-audit.")
+        self.check_name(name)
 
         def job(connection: Any) -> None:
             if connection.execute("SELECT 1 FROM agents WHERE name = ?", [name]).fetchall():
@@ -71,6 +72,54 @@ class AgentStore:
 
         self.database.write(job)
         return self.get(name)
+
+    def check_name(self, name: str) -> None:
+        """Raises UsageError for a name that no agent may have."""
+        if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME_CHARS:
+            raise UsageError(
+                f"An agent needs a name of at most {_LONGEST_NAME_CHARS} printable characters.",
+                "For example --agent lease-audit.",
+            )
+
+    def rename(self, agent: AgentRow, name: str) -> None:
+        """Give it another name, and its notes with it. Raises UsageError when the name is taken."""
+        self.check_name(name)
+
+        def job(connection: Any) -> None:
+            if connection.execute("SELECT 1 FROM agents WHERE name = ?", [name]).fetchall():
+                raise UsageError(f"There is an agent named {name!r} already.", "Choose another name.")
+            connection.execute("UPDATE agents SET name = ? WHERE agent_id = ?", [name, agent.id])
+            notes = [NOTES_PREFIX + name, NOTES_PREFIX + agent.name]
+            connection.execute("UPDATE sources SET name = ? WHERE name = ?", notes)
+
+        self.database.write(job)
+
+    def delete(self, agent: AgentRow) -> None:
+        """Delete an agent, its past and its own notes, in one transaction; documents that were loaded stay."""
+
+        def job(connection: Any) -> None:
+            tables = connection.execute(
+                "SELECT table_name FROM information_schema.columns WHERE column_name = 'agent_id' ORDER BY 1"
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(f"DELETE FROM {table} WHERE agent_id = ?", [agent.id])
+            loader = f"note of {agent.id}"
+            own = "(SELECT document_id FROM documents WHERE loader = ?)"
+            connection.execute(
+                "INSERT INTO collected SELECT document_id, max(passage_id) FROM passages "
+                f"WHERE document_id IN {own} GROUP BY document_id",
+                [loader],
+            )
+            connection.execute(
+                f"DELETE FROM embeddings WHERE passage_id IN (SELECT passage_id FROM passages WHERE document_id IN {own})",
+                [loader],
+            )
+            for table in ("passages", "pages", "source_documents"):
+                connection.execute(f"DELETE FROM {table} WHERE document_id IN {own}", [loader])
+            connection.execute("DELETE FROM documents WHERE loader = ?", [loader])
+            connection.execute("DELETE FROM sources WHERE name = ?", [NOTES_PREFIX + agent.name])
+
+        self.database.write(job)
 
     def fresh_name(self, base: str) -> str:
         """`base`, or `base-2`, `base-3` … when it is taken."""
