@@ -9,7 +9,19 @@ from dataclasses import replace
 from workbench.errors import NotFound
 from workbench.memory.archival_storage import ArchivalStorage, Passage
 from workbench.memory.pager import Budget
-from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
+from workbench.memory.result_page import (
+    PageHit,
+    ResultPage,
+    fit_page,
+    hit_tokens,
+    hits_room,
+    paginate,
+    rendered_tokens,
+    text_tokens,
+)
+
+_NOTE_TOKENS = 20
+"""What stands around a note of the user's."""
 
 _PARTS = 50
 """Most parts on a page of results: reading in order is bounded by tokens alone."""
@@ -35,7 +47,9 @@ def open_document(
         "document_open", path, number, 0, 0, 0, True, extra=f"document_page={document_page}, ", key="document",
         note=f", document_page {document_page} of {row.pages}", after=further if document_page < row.pages else "",
     )  # fmt: skip
+    note = archive.notes.of_documents([document]).get(document, "")
     room = hits_room(blank, budget.page_tokens)
+    room -= min(text_tokens(note) + _NOTE_TOKENS, room // 3) if note else 0
     parts, sizes = [], []
     passages = archive.passages_of(document, document_page)
     for passage in passages:
@@ -49,6 +63,7 @@ def open_document(
     if not 0 <= number < len(starts):
         return page
     chosen = tuple(parts[starts[number] : (*starts, len(parts))[number + 1]])
+    chosen = (replace(chosen[0], note=note), *chosen[1:])
     texts = {passage.id: passage.text for passage in passages}
     return fit_page(replace(page, hits=chosen, first=starts[number]), texts, budget.page_tokens)
 

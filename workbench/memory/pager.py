@@ -80,6 +80,7 @@ class Pager:
         """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
         passages = self.archive.passages(cursor.ids)
         linked, via = 100 if extras.linked else 0, "a name of four words" if extras.via else ""
+        notes = self.archive.notes.of_documents({passage.document for passage in passages.values()})
         sizes = []
         for position, key in enumerate(cursor.ids):
             passage = passages.get(key)
@@ -87,7 +88,10 @@ class Pager:
                 sizes.append(32)
                 continue
             path = paths[passage.document][0]
-            hit = PageHit(key, "#aa99", path, passage.page, "label", passage.heading, 0.0, linked=linked, via=via)
+            hit = PageHit(
+                key, "#aa99", path, passage.page, "label", passage.heading, 0.0, linked=linked, via=via,
+                note=notes.get(passage.document, ""),
+            )  # fmt: skip
             tokens = passage.tokens
             if cursor.spans:
                 start, end = cursor.spans[position]
@@ -104,6 +108,7 @@ class Pager:
         labels = self.archive.labels([(item.document, item.page) for item in passages.values()])
         linked = extras.linked(known) if extras.linked else {}
         via = extras.via(known) if extras.via else {}
+        notes = self.archive.notes.of_documents({passage.document for passage in passages.values()})
         hits = []
         for position, key in enumerate(ids, chosen.start):
             score = cursor.scores[position] if cursor.scores else None
@@ -117,6 +122,7 @@ class Pager:
             hit = PageHit(
                 key, handle_of(key), path, passage.page, label, passage.heading, shown, span=_span(cursor, position, passage),
                 linked=linked.get(key, 0), via=via.get(key, ""), why=_why(cursor, position),
+                note=notes.get(passage.document, ""),
             )  # fmt: skip
             hits.append(hit)
         return tuple(hits), {key: passage.text for key, passage in passages.items()}

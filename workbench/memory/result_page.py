@@ -17,6 +17,7 @@ _NAME_CHARS = 90
 _ENVELOPE_TOKENS = 72
 """What the message around a result's text takes: roles, marks, the call's id, status and time."""
 _LEAST_CHARS = 24
+_NOTE_MARK = "The user's note on the next document: "
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class PageHit:
     """One hit by reference. `page` is the 1-based document page; `span` are the characters of the passage that are shown,
 
     None for all of it; `score` is None where nothing was scored; `cut_chars` is set when what is shown had to be cut to fit.
-    `linked` counts the passages that belong to it by name, `via` is the name that led to it. `why` is how the score came
+    `linked` counts the passages that belong to it by name, `via` is the name that led to it, `note` is the user's on its
+    document as it was then. `why` is how the score came
     about (see search.Why); it is for people, so no message holds it.
     """
 
@@ -39,6 +41,7 @@ class PageHit:
     span: tuple[int, int] | None = None
     linked: int = 0
     via: str = ""
+    note: str = ""
     why: tuple[Any, ...] | None = None
 
     def shown(self, text: str) -> str:
@@ -123,13 +126,17 @@ class ResultPage:
 
 
 def header(hit: PageHit) -> str:
-    """The line above a hit's text: handle, document, page, heading, score, links. Only such lines start at the left margin."""
+    """The line above a hit's text: handle, document, page, heading, score, links; and a note of the user's above that.
+
+    Only such lines start at the left margin.
+    """
+    note = f"{_NOTE_MARK}{hit.note}\n" if hit.note else ""
     label = f" (label {_name(hit.label)})" if hit.label and hit.label != str(hit.page) else ""
     heading = f" | {_name(hit.heading)}" if hit.heading else ""
     score = f" | score {hit.score:.3f}" if hit.score is not None else ""
     via = f" | by {_name(hit.via)}" if hit.via else ""
     linked = f" | {hit.linked} linked passage{'s' * (hit.linked != 1)}" if hit.linked else ""
-    return f"{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading}{score}{via}{linked}"
+    return f"{note}{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading}{score}{via}{linked}"
 
 
 def indent(text: str, cut_chars: int | None = None) -> str:
@@ -208,10 +215,10 @@ def _shown_chars(hit: PageHit, texts: Mapping[int, str]) -> int:
 
 
 def _shorter(hits: Sequence[PageHit]) -> tuple[int, PageHit] | None:
-    """A hit with a shorter header in place of the one with the longest: heading first, then label, then document."""
+    """A hit with a shorter header in place of the one with the longest: note first, heading, label, then document."""
     at = max(range(len(hits)), key=lambda index: len(header(hits[index])))
     hit = hits[at]
-    for name in ("heading", "label", "document"):
+    for name in ("note", "heading", "label", "document"):
         value = _name(getattr(hit, name) or "")
         if len(value) > (4 if name == "document" else 0):
             changed: dict[str, Any] = {name: value[: len(value) // 2]}

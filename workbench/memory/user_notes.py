@@ -9,7 +9,7 @@ from typing import Any
 from workbench.foreign import clean
 from workbench.memory.database import Clock, Database, next_id, utc_now
 
-NOTE_CHARS = 200
+NOTE_CHARS = 160
 """Most of a note that the model is shown with a hit."""
 
 
@@ -56,21 +56,20 @@ class UserNotes:
         )
         return [UserNote(str(source), str(path), str(text)) for source, path, text in rows]
 
-    def of_documents(self, sources: Iterable[int]) -> dict[int, str]:
-        """What the model is told with hits of each document of these sources: document's own note first, then its folders'."""
-        chosen = set(sources)
-        notes = {key: text for key, text in self._current().items() if key[0] in chosen}
+    def of_documents(self, documents: Iterable[int]) -> dict[int, str]:
+        """What the model is told with hits of these documents: a document's own note first, then its folders', its sources'."""
+        notes = {key: text for key, text in self._current().items() if text}
         if not notes:
             return {}
         rows = self._database.rows(
-            "SELECT source_id, path, document_id FROM source_documents WHERE list_contains(?, source_id) "
+            "SELECT source_id, path, document_id FROM source_documents WHERE list_contains(?, document_id) "
             "ORDER BY source_id, path",
-            [sorted({source for source, _ in notes})],
+            [sorted(set(documents))],
         )
         found: dict[int, dict[str, None]] = {}
         for source, path, document in rows:
             for place in _places(str(path)):
-                if text := notes.get((source, place)):
+                if text := notes.get((int(source), place)):
                     found.setdefault(int(document), {})[text] = None
         return {document: _bounded("; ".join(texts)) for document, texts in found.items()}
 
