@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from workbench.commands import functions, roster, sources
+from workbench.commands import functions, library, roster
 from workbench.errors import UsageError
 from workbench.output import line, say
 from workbench.session import Session
@@ -27,7 +27,9 @@ def show(session: Session, chosen: argparse.Namespace) -> int:
         return 0
     if chosen.kind == "functions":
         return functions.functions(session, argparse.Namespace(agent=chosen.agent, on=None, off=None, json=chosen.json))
-    return roster.show(session, chosen) if chosen.kind == "agents" else sources.sources(session, chosen)
+    if chosen.kind == "agents":
+        return roster.show(session, chosen)
+    return library.sources(session, argparse.Namespace(action=None, json=chosen.json))
 
 
 def add(session: Session, chosen: argparse.Namespace) -> int:
