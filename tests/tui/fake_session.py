@@ -83,6 +83,10 @@ class FakeSession:
 
     # -- SessionProtocol ---------------------------------------------------------------------
 
+    def open_agent(self, name: str | None = None) -> str:
+        self.agent = name or self.agent
+        return self.agent
+
     @property
     def timeline(self) -> FakeTimeline:
         return FakeTimeline(self)
@@ -235,6 +239,10 @@ class FakeTimeline:
 
     def steps(self) -> list[int]:
         return [1, 2, 3]
+
+    def fork(self, step: int, name: str | None = None) -> str:
+        self.session.calls.append(f"fork {step} {name}")
+        return name or f"{self.session.agent}-step-{step}"
 
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
         self.session.calls.append(f"compare {first} {second}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.flags import agents, finding, measures, memgpt, questions, roster, sources
+from workbench.flags import agents, finding, measures, memgpt, past, questions, roster, sources
 from workbench.flags.entry import Entry
 
 COMMANDS: dict[str, Entry] = {
@@ -11,6 +11,7 @@ COMMANDS: dict[str, Entry] = {
     **sources.COMMANDS,
     **roster.COMMANDS,
     **agents.COMMANDS,
+    **past.COMMANDS,
     **measures.COMMANDS,
     **memgpt.COMMANDS,
 }
