@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
 from workbench.tui import command_actions as do
+from workbench.tui import library_commands as library
 from workbench.tui import time_actions as past
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("attach", "SOURCE", "search this source as well", do.attach),
     Command("detach", "SOURCE", "stop searching this source", do.detach),
     Command("sources", "", "what is loaded, and what is attached", do.sources),
+    Command("reload", "SOURCE", "load a source again from where it was loaded", library.reload),
+    Command("queue", "[retry]", "what is not loaded, and why; try it again", library.queue),
+    Command("rename", "SOURCE NAME", "give a source another name", library.rename),
+    Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove),
+    Command("note", "[SOURCE[:DOCUMENT] TEXT]", "a line the model reads with its hits", library.note),
     Command("search", "QUERY", "search the archive yourself; the model does not see it", do.search),
     Command("memory", "", "the blocks of the working context, whole", do.memory),
     Command("tokens", "", "what the context window is made of, in tokens", do.tokens),
