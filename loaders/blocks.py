@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from loaders import limits
 from loaders.document import Heading, Page, clean_text
+from loaders.tables import PlacedRows
 
 _NUMERIC = re.compile(r"^[\s$€£¥(+-]*\d[\d\s.,:/%)-]*$")
 
@@ -22,7 +23,10 @@ class PageBuilder:
         self._parts: list[str] = []
         self._headings: list[Heading] = []
         self._chars = 0
+        self._newlines = 0
         self._tight = False
+        self.last_line = 0
+        """The line, from 1, on which what was added last begins."""
 
     def heading(self, level: int, title: str) -> None:
         """A heading; its text stands on the page too."""
@@ -40,12 +44,20 @@ class PageBuilder:
         self._append(text, tight=self._tight)
         self._tight = True
 
-    def table(self, rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> None:
-        """A table, every row with the header of its columns: its own, else the one that is given."""
+    def table(self, rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> PlacedRows:
+        """A table, every row with the header of its columns: its own, else the one that is given. Where its rows stand."""
         self._tight = False
-        for line in table_lines(rows, header):
-            self.line(line)
+        cells = filled_rows(rows)
+        place = header_place(cells)
+        names = header if place is None else cells[place]
+        placed = []
+        for number, row in enumerate(cells):
+            below = place is None or number > place
+            self.line(labelled(names if below else (), row))
+            if below:
+                placed.append((self.last_line, tuple(row)))
         self._tight = False
+        return PlacedRows(tuple(names), tuple(placed))
 
     def page(self) -> Page:
         """What was collected."""
@@ -63,18 +75,16 @@ class PageBuilder:
             return self._chars
         gap = "" if not self._parts else "\n" if tight else "\n\n"
         self._parts += [gap, self._budget.add(text)]
+        self.last_line = 1 + self._newlines + len(gap)
+        self._newlines += len(gap) + text.count("\n")
         self._chars += len(gap) + len(text)
         return self._chars - len(text)
 
 
-def table_lines(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> Iterator[str]:
-    """Each row on a line of its own, every cell after the name of its column; `header` is used if there is no other."""
+def filled_rows(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """The rows that are not empty, each cell on one line."""
     cells = [[" ".join(cell.split()) for cell in row] for row in rows]
-    cells = [row for row in cells if any(row)]
-    place = header_place(cells)
-    names = header if place is None else cells[place]
-    for number, row in enumerate(cells):
-        yield labelled(names if place is None or number > place else (), row)
+    return [row for row in cells if any(row)]
 
 
 def header_place(rows: Sequence[Sequence[str]]) -> int | None:

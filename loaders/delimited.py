@@ -10,9 +10,10 @@ from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
 from loaders.registry import Loader
+from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 1
+VERSION = 2
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
@@ -25,10 +26,12 @@ def load(path: Path) -> Document:
     builder = PageBuilder(1, None, limits.TextBudget())
     delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(text)
     try:
-        builder.table(csv.reader(io.StringIO(text), delimiter=delimiter))
+        placed = builder.table(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error as error:
         raise LoadError(f"it is not a table: {error}", "Check its quotation marks, or rename it to .txt.") from None
-    return Document("", (builder.page(),), LOADER.name, VERSION)
+    keeper = TableKeeper()
+    keeper.add("", 1, placed)
+    return Document("", (builder.page(),), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
 
 
 def delimiter_of(text: str) -> str:

@@ -6,6 +6,7 @@ characters and lone surrogates are gone, and nothing else is changed.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,20 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table beside the text. `name` is what the document calls it ("" when it is all of it), `page` where it stands.
+
+    `labels` are the names of its columns as they are written; `data` is an Arrow stream with names fit for SQL and `_row`.
+    """
+
+    name: str
+    page: int
+    labels: tuple[str, ...]
+    row_count: int
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Document:
     """A file as text. Without pages it is one page, number 1, label None. `attachments` are names only."""
 
@@ -77,6 +92,7 @@ class Document:
     metadata: Mapping[str, str] = field(default_factory=dict)
     outline: tuple[OutlineEntry, ...] = ()
     attachments: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
 
     @property
     def text_chars(self) -> int:
@@ -84,7 +100,7 @@ class Document:
         return sum(len(page.text) for page in self.pages)
 
     def as_dict(self) -> dict[str, Any]:
-        """A JSON-ready mapping; `from_dict` is its inverse."""
+        """A JSON-ready mapping; `from_dict` is its inverse, but for the tables' data: bytes travel beside it."""
         return {
             "title": self.title,
             "loader": self.loader,
@@ -92,6 +108,9 @@ class Document:
             "metadata": dict(self.metadata),
             "outline": [[entry.level, entry.title, entry.page] for entry in self.outline],
             "attachments": list(self.attachments),
+            "tables": [
+                [table.name, table.page, table.labels, table.row_count, len(table.data)] for table in self.tables
+            ],
             "pages": [
                 [page.number, page.label, page.text, [[h.level, h.title, h.start_char] for h in page.headings]]
                 for page in self.pages
@@ -99,8 +118,13 @@ class Document:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Document:
-        """The document that `as_dict` described."""
+    def from_dict(cls, data: Mapping[str, Any], blob: bytes = b"") -> Document:
+        """The document that `as_dict` described; `blob` is the data of its tables, one after the other."""
+        ends = list(itertools.accumulate((size for *_, size in data["tables"]), initial=0))
+        tables = tuple(
+            Table(name, page, tuple(labels), rows, blob[start : start + size])
+            for start, (name, page, labels, rows, size) in zip(ends, data["tables"])
+        )
         pages = tuple(
             Page(number, label, text, tuple(Heading(*heading) for heading in headings))
             for number, label, text, headings in data["pages"]
@@ -113,4 +137,5 @@ class Document:
             metadata=dict(data["metadata"]),
             outline=tuple(OutlineEntry(*entry) for entry in data["outline"]),
             attachments=tuple(data["attachments"]),
+            tables=tables,
         )

@@ -34,6 +34,7 @@ BUILT_IN = (
     "loaders.ebook",
     "loaders.image",
     "loaders.delimited",
+    "loaders.parquet",
     "loaders.json_records",
     "loaders.xml_records",
     "loaders.compressed",

@@ -15,8 +15,9 @@ from loaders.document import Document, LoadError, Page, PasswordNeededError
 from loaders.elements import check_unpacked_size
 from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
+from loaders.tables import TableKeeper
 
-VERSION = 1
+VERSION = 2
 
 _COLUMNS = 2_000
 _REMEDY = "Open it in the program that made it and save it again, or export it as CSV."
@@ -28,7 +29,8 @@ def load(path: Path) -> Document:
     with path.open("rb") as file:
         kind = kind_of(file.read(4096), path)
     try:
-        pages = _pages(_old_sheets(path) if kind is Kind.XLS else _sheets(path))
+        keeper = TableKeeper()
+        pages = _pages(_old_sheets(path) if kind is Kind.XLS else _sheets(path), keeper)
     except (MemoryError, RecursionError, LoadError):
         raise
     except Exception as error:
@@ -38,10 +40,10 @@ def load(path: Path) -> Document:
         raise LoadError(f"it is damaged or not a workbook ({type(error).__name__}: {error})", _REMEDY) from None
     if not any(page.text.strip() for page in pages):
         raise LoadError("the workbook has no cells with text", "Nothing to load.")
-    return Document("", tuple(pages), LOADER.name, VERSION)
+    return Document("", tuple(pages), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
 
 
-def _pages(sheets: Iterable[tuple[str, Iterable[list[str]]]]) -> list[Page]:
+def _pages(sheets: Iterable[tuple[str, Iterable[list[str]]]], keeper: TableKeeper) -> list[Page]:
     budget = limits.TextBudget()
     pages = []
     for number, (name, rows) in enumerate(sheets, 1):
@@ -51,12 +53,14 @@ def _pages(sheets: Iterable[tuple[str, Iterable[list[str]]]]) -> list[Page]:
         header: list[str] = []
         for place, block in enumerate(blocks):
             names_only = place + 1 < len(blocks) and has_numbers(blocks[place + 1][:1])
-            header = _add_block(builder, block, header, names_only)
+            header = _add_block(builder, block, header, names_only, keeper)
         pages.append(builder.page())
     return pages
 
 
-def _add_block(builder: PageBuilder, rows: list[list[str]], header: list[str], names_only: bool) -> list[str]:
+def _add_block(
+    builder: PageBuilder, rows: list[list[str]], header: list[str], names_only: bool, keeper: TableKeeper
+) -> list[str]:
     """Rows without an empty one between them: titles of a single cell, then a table. Returns the header for the next.
 
     An empty row often stands between a header and its numbers, so a few rows of words are one too when `names_only`.
@@ -69,7 +73,7 @@ def _add_block(builder: PageBuilder, rows: list[list[str]], header: list[str], n
         for row in rows:
             builder.line(labelled((), row))
         return rows[-1]
-    builder.table(rows, header)
+    keeper.add(builder.label or "", builder.number, builder.table(rows, header))
     place = header_place(rows)
     return header if place is None else rows[place]
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from loaders import elements, registry
-from loaders.blocks import table_lines
+from loaders.blocks import PageBuilder
 from loaders.delimited import delimiter_of
 from loaders.document import Document, LoadError, PasswordNeededError
+from loaders.limits import TextBudget
 
 
 def text_of(path: Path) -> str:
@@ -234,9 +235,15 @@ def test_a_table_in_text_repeats_its_header(tmp_path: Path, delimiter: str, suff
     assert text_of(file) == "Team | Location | Cups\nTeam: Blues, the | Location: STL | Cups: 1\nTeam: Flyers | Cups: 2"
 
 
+def table_text(rows: list[list[str]], header: list[str] | tuple[str, ...] = ()) -> str:
+    builder = PageBuilder(1, None, TextBudget())
+    builder.table(rows, header)
+    return builder.page().text
+
+
 def test_a_table_without_names_stays_as_it_is() -> None:
-    assert list(table_lines([["1", "2"], ["3", "4"]])) == ["1 | 2", "3 | 4"]
-    assert list(table_lines([["1", "x"]], ["n", "name"])) == ["n: 1 | name: x"]
+    assert table_text([["1", "2"], ["3", "4"]]) == "1 | 2\n3 | 4"
+    assert table_text([["1", "x"]], ["n", "name"]) == "n: 1 | name: x"
     assert delimiter_of("one, two; three\nfour, five\n") == ","
 
 

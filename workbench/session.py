@@ -26,6 +26,7 @@ from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
 from workbench.roster import Roster
 from workbench.search_options import SearchOptions
+from workbench.tables import Tables
 from workbench.timeline import Timeline
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
@@ -141,6 +142,11 @@ class Session:
     def timeline(self) -> Timeline:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
         return Timeline(self.engine, self._current, self._answer)
+
+    @property
+    def tables(self) -> Tables:
+        """The tables of what is attached, and SQL over them."""
+        return Tables(self.engine, lambda: self._agent.workspace.sources() if self._agent else ())
 
     # -- sources ------------------------------------------------------------------------------------------------------
 

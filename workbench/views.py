@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from workbench.events import ContextAssembled, Event, PageRead
 from workbench.library_views import LibraryProtocol
 from workbench.load_options import LoadOptions
+from workbench.table_views import TablesProtocol
 from workbench.timeline_views import TimelineProtocol
 
 
@@ -113,12 +114,13 @@ class SessionProtocol(Protocol):
         ...
 
     @property
-    def busy(self) -> bool:
-        """Whether a question is being answered."""
+    def tables(self) -> TablesProtocol:
+        """The tables of what is attached, and SQL over them."""
         ...
 
-    def open_agent(self, name: str | None = None) -> str:
-        """Work with another agent from now on; returns its name."""
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered."""
         ...
 
     @property

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.tui.fake_library import FakeLibrary
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import (
     Attached,
@@ -21,6 +20,7 @@ from workbench.events import (
     QuestionAsked,
     Stopped,
 )
+from workbench.table_views import RowsView, TableView
 from workbench.timeline_views import ContextDiff, Moved
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 
@@ -53,7 +53,7 @@ class FakeSession:
     agent: str = "lease-audit"
     model_label: str = "mistral-small"
     window_tokens: int = 8_192
-    shelf: list[SourceInfo] = field(default_factory=list)
+    library: list[SourceInfo] = field(default_factory=list)
     papers: list[DocumentInfo] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -84,17 +84,13 @@ class FakeSession:
 
     # -- SessionProtocol ---------------------------------------------------------------------
 
-    def open_agent(self, name: str | None = None) -> str:
-        self.agent = name or self.agent
-        return self.agent
-
-    @property
-    def library(self) -> FakeLibrary:
-        return FakeLibrary(self)
-
     @property
     def timeline(self) -> FakeTimeline:
         return FakeTimeline(self)
+
+    @property
+    def tables(self) -> FakeTables:
+        return FakeTables(self)
 
     def history(self) -> Iterator[Event]:
         yield from self.past
@@ -139,17 +135,17 @@ class FakeSession:
 
     def attach(self, source: str) -> Event:
         self._named(source)
-        self.shelf = [replace(item, attached=item.attached or item.name == source) for item in self.shelf]
+        self.library = [replace(item, attached=item.attached or item.name == source) for item in self.library]
         found = self._named(source)
         return Attached(source=source, documents=found.documents, passages=found.passages)
 
     def detach(self, source: str) -> Event:
         self._named(source)
-        self.shelf = [replace(item, attached=item.attached and item.name != source) for item in self.shelf]
+        self.library = [replace(item, attached=item.attached and item.name != source) for item in self.library]
         return Detached(source=source)
 
     def _named(self, source: str) -> SourceInfo:
-        for item in self.shelf:
+        for item in self.library:
             if item.name == source:
                 return item
         raise NotFound(f"There is no source {source}.", "/sources lists them.")
@@ -185,7 +181,7 @@ class FakeSession:
         return []
 
     def sources(self) -> list[SourceInfo]:
-        return list(self.shelf)
+        return list(self.library)
 
     def documents(self, source: str | None = None) -> list[DocumentInfo]:
         return [paper for paper in self.papers if source in (None, paper.source)]
@@ -245,10 +241,6 @@ class FakeTimeline:
     def steps(self) -> list[int]:
         return [1, 2, 3]
 
-    def fork(self, step: int, name: str | None = None) -> str:
-        self.session.calls.append(f"fork {step} {name}")
-        return name or f"{self.session.agent}-step-{step}"
-
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
         self.session.calls.append(f"compare {first} {second}")
         return ContextDiff(
@@ -263,3 +255,21 @@ def hit(
     return Hit(
         passage, f"#a{passage}", document, page, label, heading, text or f"The text of passage {passage}.", score
     )
+
+
+@dataclass
+class FakeTables:
+    """One table, and one answer to every query."""
+
+    session: FakeSession
+
+    def list(self, source: str | None = None) -> tuple[TableView, ...]:
+        columns = (("tenant", "VARCHAR", "Tenant"), ("rent", "BIGINT", "Rent"))
+        return (TableView("rents", "rents.csv", 1, "", columns, 3),) if self.session.library else ()
+
+    def query(self, sql: str, page: int = 1, source: str | None = None) -> RowsView:
+        self.session.calls.append(f"sql {sql}")
+        if "secret" in sql:
+            raise UsageError("There is no table 'secret'.", "Tables: rents.")
+        rows = (("Ada\x1b[31m", "500"), ("Grace", None))
+        return RowsView(("tenant", "rent"), rows, page, 2, 73, False, ("rents.csv",))

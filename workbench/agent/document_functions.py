@@ -6,9 +6,11 @@ import re
 
 from workbench.agent.functions import CallRefused, Function, Outcome, function
 from workbench.agent.shelf import Shelf
+from workbench.agent.table_functions import described
 from workbench.agent.workspace import Workspace
 from workbench.memory.document_pages import open_document
 from workbench.memory.result_page import ResultPage
+from workbench.memory.table_names import named_tables
 from workbench.memory.text_page import TextPage
 
 
@@ -41,13 +43,17 @@ def archival_memory_search(
 
 @function()
 def document_list(workspace: Workspace, page: int = 0) -> Outcome:
-    """List the attached documents with their number of pages.
+    """List the attached documents with their number of pages, and their tables.
 
     Args:
         page: Page of the list, from 0.
     """
     _counts_from_zero(page)
-    items = Shelf.of(workspace).lines()
+    archive = workspace.search.archive
+    tables: dict[int, list[str]] = {}
+    for item in named_tables(archive, workspace.sources()).values():
+        tables.setdefault(item.stored.document, []).append(described(item))
+    items = Shelf.of(workspace).lines(tables)
     found = TextPage.of(items, page, workspace.budget.page_tokens, lambda number: f"document_list(page={number})")
     return Outcome(found.text, summary=found.summary)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -81,14 +81,15 @@ class Shelf:
         known = "; ".join(source[:60] for source in list(self.sources.values())[:_NAMED]) or "nothing"
         raise CallRefused(f"No source {name[:60]!r} is attached.", f"Attached: {known}.")
 
-    def lines(self) -> list[str]:
-        """One line a document, by name."""
+    def lines(self, more: Mapping[int, Sequence[str]] | None = None) -> list[str]:
+        """One line a document, by name; `more` is what is to be said of it besides."""
         found = []
         for key, name in sorted(((key, self.name(key)) for key in self.documents), key=lambda pair: pair[1]):
             pages, title = self.sizes[key]
             flat = " ".join(title.split())[:80]
             called = f" | {flat}" if flat and flat.casefold() != name.casefold() else ""
             found.append(f"{' '.join(name.split())} | {pages} page{'s' * (pages != 1)}{called}")
+            found[-1] = " | ".join([found[-1], *(more or {}).get(key, ())])
         return found
 
 

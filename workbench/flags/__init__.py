@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.flags import agents, finding, measures, memgpt, past, questions, roster, sources
+from workbench.flags import agents, finding, measures, memgpt, questions, roster, sources, tables
 from workbench.flags.entry import Entry
 
 COMMANDS: dict[str, Entry] = {
     **questions.COMMANDS,
     **finding.COMMANDS,
     **sources.COMMANDS,
+    **tables.COMMANDS,
     **roster.COMMANDS,
     **agents.COMMANDS,
-    **past.COMMANDS,
     **measures.COMMANDS,
     **memgpt.COMMANDS,
 }

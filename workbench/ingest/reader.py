@@ -83,10 +83,10 @@ class Reader:
                 if cancel is not None and cancel.is_set():
                     raise CancelledError
                 raise BrokeLimitsError(f"reading it took more than {self.limit_seconds:g} seconds", _CONVERT)
-            reply = frame[0]
+            reply, blob = frame
             if reply["spent"]:
                 self._discard()
-        return _reading(reply)
+        return _reading(reply, blob)
 
     def _answer(self, worker: Worker, cancel: threading.Event | None) -> Frame | None:
         """The worker's answer; the time counts anew after each sign of life, which OCR gives with every page."""
@@ -121,11 +121,11 @@ class Reader:
         return BrokeLimitsError(f"reading it crashed the reader ({gone})", "The file is probably damaged. " + _CONVERT)
 
 
-def _reading(reply: dict[str, Any]) -> Reading:
+def _reading(reply: dict[str, Any], blob: bytes) -> Reading:
     if not reply["ok"]:
         kind = BrokeLimitsError if reply.get("broke_limits") else LoadError
         raise kind(reply["reason"], reply["remedy"])
-    document = Document.from_dict(reply["document"])
+    document = Document.from_dict(reply["document"], blob)
     pages = {page.number: page.text for page in document.pages}
     passages = tuple(
         PassageDraft(number, start, end, pages[number][start:end], heading, context)

@@ -50,20 +50,23 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
         try:
             with options.reading(options.ReadOptions(**header["options"]), alive):
-                reply = _read(Path(header["path"]), header["passwords"], chunker)
+                reply, blob = _read(Path(header["path"]), header["passwords"], chunker)
         except MemoryError:
-            reply = _refused(
+            reply, blob = _refused(
                 f"reading it needs more than {memory_bytes >> 20:,} MB of memory", _TOO_MUCH, broke_limits=True
             )
         signal.setitimer(signal.ITIMER_REAL, 0)
         reply["spent"] = reply.get("spent", False) or _peak_bytes() > min(_REPLACE_BYTES, limit)
-        channel.send(reply)
+        channel.send(reply, blob)
 
+
+Answer = tuple[dict[str, Any], bytes]
+"""What goes to the parent: JSON, and the data of the tables."""
 
 _TOO_MUCH = "Split the file, or convert it to PDF or plain text and load that."
 
 
-def _read(path: Path, passwords: list[str], chunker: Chunker) -> dict[str, Any]:
+def _read(path: Path, passwords: list[str], chunker: Chunker) -> Answer:
     try:
         document = registry.read(path, passwords)
     except LoadError as error:
@@ -78,7 +81,7 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> dict[str, Any]:
         logging.getLogger(__name__).exception("a loader failed on %s", path)
         return _refused(f"its loader failed: {type(error).__name__}: {error}", _TOO_MUCH)
     drafts = list(chunker.passages(document, fallback_title=path.name))
-    return {
+    answer = {
         "ok": True,
         "document": document.as_dict(),
         "passages": [[item.page_number, item.start_char, item.end_char, item.heading, item.context] for item in drafts],
@@ -86,10 +89,12 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> dict[str, Any]:
         "counted": [Counted.of(draft.text, document.title, draft.heading) for draft in drafts],
         "sketch": sketch("\n".join(page.text for page in document.pages)).hex(),
     }
+    return answer, b"".join(table.data for table in document.tables)
 
 
-def _refused(reason: str, remedy: str, *, broke_limits: bool = False) -> dict[str, Any]:
-    return {"ok": False, "reason": reason, "remedy": remedy, "broke_limits": broke_limits, "spent": broke_limits}
+def _refused(reason: str, remedy: str, *, broke_limits: bool = False) -> Answer:
+    answer = {"ok": False, "reason": reason, "remedy": remedy, "broke_limits": broke_limits, "spent": broke_limits}
+    return answer, b""
 
 
 def _limit_memory(memory_bytes: int) -> int:

@@ -31,6 +31,8 @@ _LENGTHS = struct.Struct(">II")
 _POLL_SECONDS = 0.05
 _GOODBYE_SECONDS = 2.0
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "SCARF_NO_ANALYTICS": "true"}
+_FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""Arrow's own pools reserve address space, which is what the memory of a reader is measured by."""
 
 
 class CancelledError(Exception):
@@ -179,7 +181,12 @@ def _environment() -> dict[str, str]:
     """The child finds our packages where the parent did, never in the current folder, and is told to stay offline."""
     root = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, **_OFFLINE, "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root])}
+    return {
+        **os.environ,
+        **_OFFLINE,
+        **_FRUGAL,
+        "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),
+    }
 
 
 class Channel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from workbench.errors import NotFound
 from workbench.memory.bulk import DIMENSIONS as DIMENSIONS
 from workbench.memory.bulk import Counted, insert_embeddings, insert_pages, insert_passages, next_document
 from workbench.memory.database import Clock, Database, next_id, utc_now
+from workbench.memory.document_tables import insert_tables
 from workbench.memory.file_queue import FileQueue
 from workbench.memory.holdings import Holdings
 from workbench.memory.incoming import Arrival, Draft, LoadedDocument, Stored
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 NOTES_PREFIX = "notes of "
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
-_PATHS_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ class ArchivalStorage:
         self.holdings = Holdings(database)
         self.notes = UserNotes(database, clock)
         self.likeness = Likeness(database)
-        self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
 
     # -- sources ------------------------------------------------------------------------------------------------
 
@@ -141,19 +140,8 @@ class ArchivalStorage:
             [source],
         )
 
-    def paths(self, sources: Iterable[int]) -> Mapping[int, tuple[str, str]]:
-        """(path, source name) of every document in these sources. A document in two of them goes by its first path.
-
-        The very same mapping again while the catalogue is the same: looking it up takes longer than a search.
-        """
-        chosen, now = frozenset(sources), self.database.catalogue
-        known = self._paths.get(chosen)
-        if known is None or known[0] != now:
-            known = now, self._read_paths(chosen)
-            self._paths = {**dict(list(self._paths.items())[-_PATHS_KEPT:]), chosen: known}
-        return known[1]
-
-    def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
+    def paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """(path, source name) of every document in these sources. A document in two of them goes by its first path."""
         rows = self.database.rows(
             """SELECT l.document_id, arg_min(l.path, (s.source_id, l.path)), arg_min(s.name, (s.source_id, l.path))
                FROM source_documents l JOIN sources s USING (source_id)
@@ -258,6 +246,7 @@ class ArchivalStorage:
                  self._clock()],
             )  # fmt: skip
             insert_pages(connection, new, document.pages)
+            insert_tables(connection, new, document.tables)
             ids = insert_passages(connection, new, passages, counted)
             before = self._link(connection, given.source, given.path, new, given.location)
             if vectors is not None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from workbench.memory.database import Database
+from workbench.memory.document_tables import drop_tables
 
 _UNLINKED = """SELECT d.document_id FROM documents d
     ANTI JOIN source_documents l USING (document_id)
@@ -36,6 +37,7 @@ def collect(database: Database, kept: Collection[int] = ()) -> int:
             "DELETE FROM embeddings WHERE passage_id IN (SELECT passage_id FROM passages WHERE list_contains(?, document_id))",
             [gone],
         )
+        drop_tables(connection, gone)
         for table in ("passages", "pages", "documents"):
             connection.execute(f"DELETE FROM {table} WHERE list_contains(?, document_id)", [gone])
         return len(gone)

@@ -63,7 +63,10 @@ class Database:
             raise ArchiveError("The database is closed.", "Start the workbench again.")
         future: Future[T] = Future()
         self._jobs.put((job, future, catalogue))
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            self.catalogue += catalogue
 
     def read(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor. It sees what is committed."""
@@ -114,10 +117,8 @@ class Database:
                 with _transaction(chosen):
                     result = job(chosen)
             except BaseException as error:
-                self.catalogue += catalogue
                 future.set_exception(_as_archive_error(error))
             else:
-                self.catalogue += catalogue  # here alone, so that two writers at once count twice
                 future.set_result(result)
         cursor.close()
         simple.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workbench.memory.bulk import Counted
+from workbench.memory.document_tables import LoadedTable
 
 
 class PageText(Protocol):
@@ -29,6 +30,8 @@ class LoadedDocument(Protocol):
     def pages(self) -> Sequence[PageText]: ...
     @property
     def metadata(self) -> Any: ...
+    @property
+    def tables(self) -> Sequence[LoadedTable]: ...
     @property
     def loader(self) -> str: ...
     @property

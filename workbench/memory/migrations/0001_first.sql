@@ -38,6 +38,13 @@ CREATE TABLE passages (
     terms TEXT NOT NULL, names TEXT NOT NULL, title_terms TEXT NOT NULL, heading_terms TEXT NOT NULL, called TEXT NOT NULL,
     terms_version INTEGER NOT NULL
 );
+-- Tables of documents (csv, xlsx, Parquet): their rows are in tables."d<document_id>_<number>", whose column _row is the line of
+-- the page on which a row stands; columns is JSON, [name, type, name as the document writes it].
+CREATE SCHEMA tables;
+CREATE TABLE document_tables (
+    document_id INTEGER NOT NULL, number INTEGER NOT NULL, page_number INTEGER NOT NULL, name TEXT NOT NULL,
+    columns TEXT NOT NULL, row_count BIGINT NOT NULL, PRIMARY KEY (document_id, number)
+);
 -- One row a passage, once it is embedded: a passage can be found by its words before that.
 CREATE TABLE embeddings (passage_id INTEGER NOT NULL, embedding FLOAT[384] NOT NULL);
 -- Documents that nothing referred to any more; their numbers and those of their passages are never given again.

@@ -1,0 +1,140 @@
+"""Rows of csv files and workbooks as typed tables beside their text: cells go in as they are shown, Arrow tables come out.
+
+A column has a type when every cell of it does: whole number, number, date, time, truth; else it stays text. The column
+`_row` says on which line of the document's page a row stands.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loaders.document import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROW = "_row"
+ROWS = 1_000_000
+COLUMNS = 500
+CELLS = 5_000_000
+BYTES = 64 * 1024 * 1024
+"""Beyond any of these a table is not kept; its text is."""
+
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3}){1,5})")
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3}){1,5})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
+_NO_VALUE = frozenset(("-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "..."))
+"""What stands in a column of numbers where there is none."""
+
+_TRUTHS = {"true": True, "false": False}
+_RESERVED = frozenset(
+    "all analyse analyze and any array as asc both case cast check collate column constraint create default deferrable "
+    "desc describe distinct do else end except false fetch for foreign from group having in initially intersect into "
+    "lambda lateral leading limit not null offset on only or order pivot placing primary qualify references returning "
+    "select show some summarize symmetric table then to trailing true union unique unpivot using variadic when where "
+    "window with rowid".split()
+)
+
+
+@dataclass(frozen=True)
+class PlacedRows:
+    """A table as it stands on a page: the names of its columns, and each row of cells with its line (from 1)."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+class TableKeeper:
+    """Collects the tables of one document; what is too large for a table is left out, and `left_out` counts it."""
+
+    def __init__(self) -> None:
+        self.tables: list[Table] = []
+        self.left_out = 0
+        self._cells = 0
+
+    def add(self, name: str, page: int, placed: PlacedRows) -> None:
+        """Keep a table of the page with that number. One without rows below its header is none."""
+        width = max((len(cells) for _, cells in placed.rows), default=0)
+        if not placed.rows or not width:
+            return
+        self._cells += width * len(placed.rows)
+        if len(placed.rows) > ROWS or width > COLUMNS or self._cells > CELLS:
+            self.left_out += 1
+            return
+        named = [placed.names[place] if place < len(placed.names) else "" for place in range(width)]
+        cut = [[cells[place] if place < len(cells) else "" for _, cells in placed.rows] for place in range(width)]
+        # Narrow columns without a name or a cell are there for looks.
+        used = [place for place in range(width) if named[place] or any(cut[place])]
+        labels, columns = [named[place] for place in used], [cut[place] for place in used]
+        arrays = [_typed(column) for column in columns]
+        self.keep(name, page, labels, arrays, [line for line, _ in placed.rows])
+
+    def keep(
+        self, name: str, page: int, labels: Sequence[str], arrays: Sequence[Any], lines: Sequence[int | None]
+    ) -> None:
+        """Keep columns that have their types already."""
+        import pyarrow as pa
+
+        names = column_names(labels)
+        table = pa.table([*arrays, pa.array(lines, pa.int64())], names=[*names, ROW])
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        data = sink.getvalue().to_pybytes()
+        if len(data) > BYTES:
+            self.left_out += 1
+            return
+        self.tables.append(Table(name, page, tuple(labels), len(lines), data))
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Metadata of the document: what was not kept."""
+        return {"tables_left_out": str(self.left_out)} if self.left_out else {}
+
+
+def column_names(labels: Sequence[str]) -> list[str]:
+    """Names that need no quotes in SQL, all different: "Stanley Cups" is stanley_cups, a column without a name c3."""
+    names: list[str] = []
+    for number, label in enumerate(labels, 1):
+        base = identifier(label) or f"c{number}"
+        name, copy = base, 2
+        while name in names or name == ROW:
+            name, copy = f"{base}_{copy}", copy + 1
+        names.append(name)
+    return names
+
+
+def identifier(text: str) -> str:
+    """`text` as a name in SQL, "" when nothing of it can be one."""
+    name = re.sub(r"\W+", "_", text.casefold()).strip("_")[:60].strip("_")
+    if name[:1].isdigit():
+        name = f"_{name}"
+    return f"{name}_" if name in _RESERVED else name
+
+
+def _typed(cells: Sequence[str]) -> pa.Array:
+    """A column of the narrowest type that all its cells have; empty cells are NULL."""
+    import pyarrow as pa
+
+    filled = [cell for cell in cells if cell and cell.casefold() not in _NO_VALUE]
+    kinds: tuple[tuple[Callable[[str], Any], Callable[[str], Any], Any], ...] = (
+        (lambda cell: cell.casefold() in _TRUTHS, lambda cell: _TRUTHS[cell.casefold()], pa.bool_()),
+        (_INTEGER.fullmatch, lambda cell: int(cell.replace(",", "")), pa.int64()),
+        (_NUMBER.fullmatch, lambda cell: float(cell.replace(",", "")), pa.float64()),
+        (_DATE.fullmatch, datetime.date.fromisoformat, pa.date32()),
+        (_TIME.fullmatch, datetime.datetime.fromisoformat, pa.timestamp("us")),
+    )
+    for fits, value, kind in kinds:
+        if filled and all(map(fits, filled)):
+            try:
+                return pa.array(
+                    [value(cell) if cell and cell.casefold() not in _NO_VALUE else None for cell in cells], kind
+                )
+            except (ValueError, OverflowError):
+                continue
+    return pa.array([cell or None for cell in cells], pa.string())
