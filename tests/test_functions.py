@@ -122,10 +122,10 @@ def test_a_filter_keeps_the_index(desk: Any) -> None:
     one.store("a.txt", ["The lamp of oil.", "A ship."])
     one.store("b.txt", ["The lamp of gas and a ship.", "A lamp."])
     one.call("archival_memory_search", query="lamp oil")
-    index = one.session.engine.search._index
+    held = one.session.engine.search.index.status()
     some = one.call("archival_memory_search", query="lamp oil", document="b.txt")[1].outcome.archive.hits
     assert some
-    assert one.session.engine.search._index is index
+    assert one.session.engine.search.index.status() == held
     assert all(hit.document == "b.txt" for hit in some)
 
 

@@ -117,6 +117,7 @@ class Engine:
         for reranker in self._rerankers.values():
             with contextlib.suppress(Exception):
                 reranker.stop()
+        self.search.index.close()
         self.database.close()
 
 

@@ -13,7 +13,7 @@ from workbench import room, shelves
 from workbench.agent.loop import Agent
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
-from workbench.events import Event, Loaded
+from workbench.events import Event, Loaded, LoadProgress
 from workbench.library_views import NoteRow, QueueRow
 from workbench.load_options import LoadOptions
 from workbench.memory.archival_storage import ArchivalStorage
@@ -71,6 +71,14 @@ class Library:
             origins += origins_of([root.location], options, self._engine.paths.data)
         return self._begin([(source, origins)], False, options)
 
+    def resume(self) -> Iterator[Event]:
+        """See LibraryProtocol."""
+        waiting = self._archive.waiting.by_source()
+        names = [name for key, name in self._archive.source_names(waiting).items() if key in waiting]
+        for event in self._begin([(name, []) for name in names[:1]], False, LoadOptions(), told=False):
+            if isinstance(event, LoadProgress):
+                yield event
+
     def retry(
         self,
         source: str | None = None,
@@ -105,13 +113,17 @@ class Library:
         self.unwatch.set()
         self.cancel.set()
 
-    def _begin(self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions) -> Iterator[Event]:
+    def _begin(
+        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, *, told: bool = True
+    ) -> Iterator[Event]:
         if not self._loading.acquire(blocking=False):
             raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
         self.cancel.clear()
-        return self._load(groups, attach, options)
+        return self._load(groups, attach, options, told)
 
-    def _load(self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions) -> Iterator[Event]:
+    def _load(
+        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, told: bool
+    ) -> Iterator[Event]:
         try:
             for name, origins in groups:
                 if attach and self._archive.source_id(name):
@@ -121,7 +133,7 @@ class Library:
                 for event in self._one(name, origins, options):
                     if attach and (agent := self._agent()) is not None:
                         room.announce(agent, event)
-                    yield self._told(event)
+                    yield self._told(event) if told else event
                 if attach:
                     yield self._told(shelves.attached(self._engine, name))
         finally:

@@ -43,6 +43,10 @@ class LibraryProtocol(Protocol):
         """Load a source again from where it was loaded; `prune` drops what is gone, `ocr` reads every page as a picture."""
         ...
 
+    def resume(self) -> Iterator[Event]:
+        """Embed what earlier loads left without vectors; LoadProgress only."""
+        ...
+
     def retry(
         self,
         source: str | None = None,

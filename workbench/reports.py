@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from workbench.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead, QuestionAsked, Stopped
 from workbench.foreign import clean
+from workbench.timeline_views import SIGNS, ContextDiff
 
 _BAR = 32
 
@@ -39,6 +40,18 @@ def context_lines(event: ContextAssembled) -> Iterator[str]:
         yield ""
         yield f"== {segment.name}: {segment.title} ({segment.tokens:,} tokens)"
         yield clean(segment.text)
+
+
+def diff_lines(diff: ContextDiff) -> Iterator[str]:
+    """Two prompts compared: a line a segment that came, went or changed, and the lines that changed in it."""
+    steps = [f"step {step}" if step is not None else "the next prompt" for step in (diff.first, diff.second)]
+    yield f"{steps[0]} to {steps[1]}: {diff.used_before:,} to {diff.used_after:,} tokens, {diff.unchanged:,} segments the same"
+    for change in diff.changes:
+        segment = change.segment
+        yield ""
+        yield clean(f"{SIGNS[change.kind]} {segment.name}: {segment.title} ({change.tokens:+,} tokens)")
+        lines = change.lines or [f"{SIGNS[change.kind]}{line}" for line in segment.text.splitlines()]
+        yield from (f"    {clean(line)}" for line in lines)
 
 
 def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:

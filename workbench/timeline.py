@@ -16,6 +16,7 @@ from workbench.engine import Engine
 from workbench.errors import UsageError
 from workbench.events import ContextAssembled, Event, FunctionCalled, FunctionReturned
 from workbench.memory.branches import Branches
+from workbench.memory.fork import Fork
 from workbench.memory.message import StoredMessage
 from workbench.memory.point import Hidden, hide
 from workbench.memory.queue_manager import Pressure
@@ -132,6 +133,15 @@ class Timeline:
     def steps(self) -> list[int]:
         """The numbers of all recorded steps, of every branch."""
         return self._engine.recorder.steps(self._memory.agent.id)
+
+    def fork(self, step: int, name: str | None = None) -> str:
+        """A new agent that stands where a step ended; returns its name. Raises NotFound, UsageError when the name is taken."""
+        row = self._engine.agents.get(self._memory.agent.name)
+        chosen = name or self._engine.agents.fresh_name(f"{row.name}-step-{step}")
+        if self._engine.agents.find(chosen) or not chosen.strip():
+            raise UsageError(f"There is an agent named {chosen!r} already.", "Choose another name.")
+        Fork(self._engine.recorder, self._engine.clock).make(row, step, chosen)
+        return chosen
 
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
         """Two steps' prompts, None being the next prompt. Raises NotFound."""

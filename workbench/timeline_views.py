@@ -43,6 +43,10 @@ class SegmentChange:
         return found
 
 
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+"""How each kind of change is marked."""
+
+
 @dataclass(frozen=True)
 class ContextDiff:
     """Two prompts compared: `first` and `second` are steps (None the next prompt); tokens of both; what changed, in wire order."""
@@ -92,6 +96,13 @@ class TimelineProtocol(Protocol):
 
     def steps(self) -> list[int]:
         """The numbers of all recorded steps, of every branch."""
+        ...
+
+    def fork(self, step: int, name: str | None = None) -> str:
+        """A new agent that stands where a step ended (its reply and results are in), with its own copy of the way there.
+
+        Returns its name. Raises NotFound when there is no such step, UsageError when the name is taken.
+        """
         ...
 
     def compare(self, first: int | None, second: int | None) -> ContextDiff:

@@ -123,6 +123,10 @@ class SessionProtocol(Protocol):
         """Whether a question is being answered."""
         ...
 
+    def open_agent(self, name: str | None = None) -> str:
+        """Work with another agent from now on; returns its name."""
+        ...
+
     @property
     def timeline(self) -> TimelineProtocol:
         """The agent's past: undo, retry, fork, forget, and steps compared."""

@@ -104,10 +104,15 @@ def _insert(connection: Any, source: int, first: int, rows: list[Any], vectors: 
     known = {row[0] for row in connection.execute("SELECT document_id FROM documents").fetchall()}
     new = [document for document in documents if document not in known]
     count = len(new)
+    passages: dict[int, int] = {}
+    characters: dict[int, int] = {}
+    for document, _, text, _ in rows:
+        passages[document] = passages.get(document, 0) + 1
+        characters[document] = characters.get(document, 0) + len(text)
     _table(connection, "documents", {
         "document_id": new, "content_hash": [str(key) for key in new], "loader": ["made"] * count, "loader_version": [1] * count,
         "title": [documents[key] for key in new], "metadata": ["{}"] * count, "page_count": [1] * count,
-        "passage_count": [PASSAGES_OF_A_DOCUMENT] * count, "text_chars": [0] * count, "size_bytes": [0] * count,
+        "passage_count": [passages[key] for key in new], "text_chars": [characters[key] for key in new], "size_bytes": [0] * count,
         "embedder": ["all-MiniLM-L6-v2"] * count, "sketch": [b""] * count, "created_at": [now] * count,
     })  # fmt: skip
     _table(connection, "source_documents", {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.tui.fake_library import FakeLibrary
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import (
     Attached,
@@ -53,7 +54,7 @@ class FakeSession:
     agent: str = "lease-audit"
     model_label: str = "mistral-small"
     window_tokens: int = 8_192
-    library: list[SourceInfo] = field(default_factory=list)
+    shelf: list[SourceInfo] = field(default_factory=list)
     papers: list[DocumentInfo] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -83,6 +84,14 @@ class FakeSession:
             self.open(*(entry.name for entry in script if isinstance(entry, Gate)))
 
     # -- SessionProtocol ---------------------------------------------------------------------
+
+    def open_agent(self, name: str | None = None) -> str:
+        self.agent = name or self.agent
+        return self.agent
+
+    @property
+    def library(self) -> FakeLibrary:
+        return FakeLibrary(self)
 
     @property
     def timeline(self) -> FakeTimeline:
@@ -135,17 +144,17 @@ class FakeSession:
 
     def attach(self, source: str) -> Event:
         self._named(source)
-        self.library = [replace(item, attached=item.attached or item.name == source) for item in self.library]
+        self.shelf = [replace(item, attached=item.attached or item.name == source) for item in self.shelf]
         found = self._named(source)
         return Attached(source=source, documents=found.documents, passages=found.passages)
 
     def detach(self, source: str) -> Event:
         self._named(source)
-        self.library = [replace(item, attached=item.attached and item.name != source) for item in self.library]
+        self.shelf = [replace(item, attached=item.attached and item.name != source) for item in self.shelf]
         return Detached(source=source)
 
     def _named(self, source: str) -> SourceInfo:
-        for item in self.library:
+        for item in self.shelf:
             if item.name == source:
                 return item
         raise NotFound(f"There is no source {source}.", "/sources lists them.")
@@ -181,7 +190,7 @@ class FakeSession:
         return []
 
     def sources(self) -> list[SourceInfo]:
-        return list(self.library)
+        return list(self.shelf)
 
     def documents(self, source: str | None = None) -> list[DocumentInfo]:
         return [paper for paper in self.papers if source in (None, paper.source)]
@@ -240,6 +249,10 @@ class FakeTimeline:
 
     def steps(self) -> list[int]:
         return [1, 2, 3]
+
+    def fork(self, step: int, name: str | None = None) -> str:
+        self.session.calls.append(f"fork {step} {name}")
+        return name or f"{self.session.agent}-step-{step}"
 
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
         self.session.calls.append(f"compare {first} {second}")

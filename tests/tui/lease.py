@@ -151,7 +151,7 @@ def lease(*, loading: bool = False, attached: bool = True) -> FakeSession:
         now=context(3, 620, 400, 195, 640, 1_204, 2_741),
     )
     if attached:
-        session.library = [SourceInfo("leases", 3, 41, 412, 1_000_000, True, "2026-01-01T00:00:00Z")]
+        session.shelf = [SourceInfo("leases", 3, 41, 412, 1_000_000, True, "2026-01-01T00:00:00Z")]
         session.papers = [
             DocumentInfo("leases", "lease-2019.pdf", "Lease", 28, 240, 600_000),
             DocumentInfo("leases", "amend-2021.pdf", "Amendment", 8, 92, 300_000),

@@ -77,7 +77,7 @@ async def test_nothing_on_the_screen_is_markup_or_an_escape() -> None:
         agent=ATTACK,
         model_label=ATTACK,
         blocks=(BlockView("task", ATTACK, 10, 100),),
-        library=[SourceInfo(ATTACK, 1, 1, 1, 1, True, "")],
+        shelf=[SourceInfo(ATTACK, 1, 1, 1, 1, True, "")],
         papers=[
             DocumentInfo(ATTACK, ATTACK, ATTACK, 1, 1, 1),
             DocumentInfo(ATTACK, "b", "", 0, 0, 0, "failed", ATTACK, ATTACK),

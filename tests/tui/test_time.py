@@ -40,13 +40,17 @@ def test_the_chat_follows_the_branch(make_session: Any) -> None:
             await shows("/heartbeat", ["Reply to 7"], [])
             await shows("/memorywarning", ["Reply to 10"], [])
             await shows("/pop x", ["'x' is not a number of messages"], [])
+            await shows("/fork 2", ["tester-step-2 goes on from step 2", "first thing", "Reply to 6"], ["second thing"])
+            assert app.desk.session.agent == "tester-step-2"
+            await shows("third thing", ["third thing", "Reply to 12"], [])
+            session.open_agent("tester")
 
     with ModelServer(talks) as server:
         session = make_session(model="scripted", base_url=server.url, read_ahead=False)
         session.open_agent("tester")
         session.open_all = lambda: None
         asyncio.run(scenario(session))
-        assert [session.recorded(step).body() for step in session.steps()] == server.requests
+        assert [session.recorded(step).body() for step in session.steps()] == server.requests[:-2]
 
 
 def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from workbench import events
 from workbench.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
 from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.point import ON_EVERY_BRANCH
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
-_ON_EVERY_BRANCH = ("attached", "detached", "loaded")
 _OUTSIDE = ("step", "agent", "seq")
 _KINDS: dict[str, type[Event]] = {
     kind().name: kind
@@ -70,7 +70,7 @@ def history(memory: AgentMemory) -> Iterator[Event]:
     )
     hidden = memory.operations.hidden
     for seq, step, name, data in rows:
-        if name not in _ON_EVERY_BRANCH and any(first <= seq < end for first, end in hidden):
+        if name not in ON_EVERY_BRANCH and any(first <= seq < end for first, end in hidden):
             continue
         if event := load(memory.agent.name, int(seq), step, str(name), str(data), memory.texts):
             yield event

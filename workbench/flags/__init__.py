@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.flags import agents, finding, measures, memgpt, questions, roster, sources, tables
+from workbench.flags import agents, finding, measures, memgpt, past, questions, roster, sources, tables
 from workbench.flags.entry import Entry
 
 COMMANDS: dict[str, Entry] = {
@@ -12,6 +12,7 @@ COMMANDS: dict[str, Entry] = {
     **tables.COMMANDS,
     **roster.COMMANDS,
     **agents.COMMANDS,
+    **past.COMMANDS,
     **measures.COMMANDS,
     **memgpt.COMMANDS,
 }

@@ -11,6 +11,7 @@ def _fill_context(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("agent", metavar="AGENT")
     sub.add_argument("--step", metavar="N", type=int, help="a past step (default: what the next prompt would hold)")
     sub.add_argument("--raw", action="store_true", help="print the request as it was sent")
+    sub.add_argument("--diff", metavar=("A", "B"), type=int, nargs=2, help="what changed from step A to step B")
     json_flag(sub)
 
 
@@ -30,7 +31,7 @@ def _fill_functions(sub: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "context": Entry("what was in main context, segment by segment", _fill_context, "agents.context"),
+    "context": Entry("what was in main context, segment by segment", _fill_context, "past.context"),
     "replay": Entry("the recorded steps again, no model called", _fill_replay, "agents.replay"),
     "functions": Entry("what a model may call, your own functions too", _fill_functions, "functions.functions"),
 }

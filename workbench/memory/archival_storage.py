@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOTES_PREFIX = "notes of "
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
+_PATHS_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class ArchivalStorage:
         self.holdings = Holdings(database)
         self.notes = UserNotes(database, clock)
         self.likeness = Likeness(database)
+        self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
 
     # -- sources ------------------------------------------------------------------------------------------------
 
@@ -140,8 +142,19 @@ class ArchivalStorage:
             [source],
         )
 
-    def paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
-        """(path, source name) of every document in these sources. A document in two of them goes by its first path."""
+    def paths(self, sources: Iterable[int]) -> Mapping[int, tuple[str, str]]:
+        """(path, source name) of every document in these sources. A document in two of them goes by its first path.
+
+        The very same mapping again while the catalogue is the same: looking it up takes longer than a search.
+        """
+        chosen, now = frozenset(sources), self.database.catalogue
+        known = self._paths.get(chosen)
+        if known is None or known[0] != now:
+            known = now, self._read_paths(chosen)
+            self._paths = {**dict(list(self._paths.items())[-_PATHS_KEPT:]), chosen: known}
+        return known[1]
+
+    def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
         rows = self.database.rows(
             """SELECT l.document_id, arg_min(l.path, (s.source_id, l.path)), arg_min(s.name, (s.source_id, l.path))
                FROM source_documents l JOIN sources s USING (source_id)

@@ -63,10 +63,7 @@ class Database:
             raise ArchiveError("The database is closed.", "Start the workbench again.")
         future: Future[T] = Future()
         self._jobs.put((job, future, catalogue))
-        try:
-            return future.result()
-        finally:
-            self.catalogue += catalogue
+        return future.result()
 
     def read(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor. It sees what is committed."""
@@ -117,8 +114,10 @@ class Database:
                 with _transaction(chosen):
                     result = job(chosen)
             except BaseException as error:
+                self.catalogue += catalogue
                 future.set_exception(_as_archive_error(error))
             else:
+                self.catalogue += catalogue  # here alone, so that two writers at once count twice
                 future.set_result(result)
         cursor.close()
         simple.close()

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory import terms
-from workbench.memory.keyword_index import KeywordSearcher
-from workbench.memory.vector_index import VectorIndex, Vectors
+from workbench.memory.snapshot import Meanings, Words
+from workbench.memory.vector_index import Vectors
 
 CANDIDATES = 200
 """Passages that each of the two indexes proposes."""
@@ -23,60 +23,60 @@ _LEAST_WORDS = 0.2
 
 @dataclass
 class FirstRanking:
-    """Cosines by row, BM25 scores of the best by words, and the ranks that the two indexes gave."""
+    """Cosines by row, BM25 scores of the best by words, and the ranks that the two indexes gave; there are `size` passages."""
 
     query: str
     query_vector: Vectors | None
-    vectors: VectorIndex
-    keywords: KeywordSearcher
+    vectors: Meanings
+    keywords: Words
+    size: int
     cosines: dict[int, float] = field(default_factory=dict)
     bm25: dict[int, float] = field(default_factory=dict)
     vector_ranks: dict[int, int] = field(default_factory=dict)
     keyword_ranks: dict[int, int] = field(default_factory=dict)
     top_bm25: float = 1.0
+    _scores: dict[int, float] = field(default_factory=dict)
 
-    def gather(
-        self, allowed: NDArray[np.bool_], documents: frozenset[int] | None, rows: Sequence[int] | None = None
-    ) -> list[int]:
-        """Candidate rows from both indexes, each with its cosine; among `rows` alone when given."""
-        found = self.keywords.search(self._telling(), CANDIDATES, documents, rows=rows)
-        hits = [(row, score) for row, score in found if allowed[row]]
+    def gather(self, allowed: NDArray[np.bool_]) -> list[int]:
+        """Candidate rows from both indexes, each with its cosine; among the rows `allowed` alone."""
+        hits = self.keywords.search(self._telling(), CANDIDATES, allowed)
         self.keyword_ranks = {row: rank for rank, (row, _) in enumerate(hits, 1)}
         self.bm25 = dict(hits)
         self.top_bm25 = max(self.bm25.values(), default=0.0) or 1.0
         if self.query_vector is not None:
             near, scores = self.vectors.search(self.query_vector, CANDIDATES, allowed)
-            self.vector_ranks = {int(row): rank for rank, row in enumerate(near, 1)}
+            self.vector_ranks = {row: rank for rank, row in enumerate(near.tolist(), 1)}
             self.cosines = dict(zip(self.vector_ranks, scores.tolist(), strict=True))
         candidates = list(dict.fromkeys([*self.vector_ranks, *self.keyword_ranks]))
         self.complete(candidates)
         return candidates
 
     def complete(self, rows: Sequence[int]) -> None:
-        """Give each of `rows` its cosine; its BM25 score counts as 0 when it is not among the best."""
+        """Give each of `rows` its cosine and its score; its BM25 score counts as 0 when it is not among the best."""
         unmeasured = np.array([row for row in rows if row not in self.cosines], dtype=np.int64)
         if self.query_vector is not None and len(unmeasured):
             scores = self.vectors.scores(self.query_vector, unmeasured)
             self.cosines.update(zip(unmeasured.tolist(), scores.tolist(), strict=True))
-        for row in rows:  # not among the best by words
-            self.bm25.setdefault(row, 0.0)
+        fused = np.array([self.bm25.setdefault(row, 0.0) for row in rows]) / self.top_bm25
+        if self.query_vector is not None:
+            cosines = np.array([self.cosines[row] for row in rows])
+            fused = _MEANING_SHARE * np.maximum(cosines, 0.0) + (1 - _MEANING_SHARE) * fused
+        self._scores.update(zip(rows, fused.round(6).tolist(), strict=True))
 
     def _telling(self) -> dict[str, float]:
         """The query's terms without those that a quarter of a large archive has, unless there are no others."""
         weights = terms.query_terms(self.query)
-        size = len(self.vectors.vectors)
-        if size < _LARGE_PASSAGES:
+        if self.size < _LARGE_PASSAGES:
             return weights
-        rare = {term: weight for term, weight in weights.items() if self.keywords.frequency(term) < size / 4}
+        counts = self.keywords.frequencies(weights)
+        rare = {term: weight for term, weight in weights.items() if counts[term] < self.size / 4}
         return rare or weights
 
     def score(self, row: int) -> float:
         """The cosine and the share of the best BM25 score, weighed: 0 to about 1. Words alone without a vector."""
-        words = self.bm25.get(row, 0.0) / self.top_bm25
-        if self.query_vector is None:
-            return round(words, 6)
-        cosine = max(self.cosines.get(row, 0.0), 0.0)
-        return round(_MEANING_SHARE * cosine + (1 - _MEANING_SHARE) * words, 6)
+        if row not in self._scores:
+            self.complete([row])
+        return self._scores[row]
 
     def relevant(self, row: int) -> bool:
         """Whether a passage has anything to do with the query: the rest is cut."""

@@ -1,33 +1,27 @@
-"""Passages by their words, in memory (tantivy, BM25). In: terms by row; out: scored rows, or all rows with all terms.
+"""Passages by their words: blocks of postings and a mask of rows go in; BM25 scores, rows with terms, and counts come out.
 
-The terms are ours (`terms.index_terms`), so digits, identifiers and every script are kept; tantivy only counts them.
+The terms are ours (`terms.index_terms`), so digits, identifiers and every script are kept. What a score is counted from
+are the rows of the mask alone: what else the blocks hold changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
-import tantivy
+import numpy as np
+from numpy.typing import NDArray
 
-_HEAP_BYTES = 64_000_000
-_FIELDS = ("text", "title", "heading", "names")
+from workbench.memory.blocks import RANKED, Block
+from workbench.memory.postings import hashed
 
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
-@dataclass(frozen=True)
-class PassageTerms:
-    """The terms of one passage, each field joined by single spaces; `document` is the document's id.
-
-    `names` are the keys of the names it uses and is called by (`names.names_in`, `names.title_keys`).
-    """
-
-    row: int
-    document: int
-    text: str
-    title: str
-    heading: str
-    names: str = ""
+_K1, _B = 1.2, 0.75
+_DIGITS = 4
+"""Scores are compared to so many decimals: equal ones are ordered by passage."""
 
 
 @dataclass(frozen=True)
@@ -42,114 +36,160 @@ class FieldWeights:
 DEFAULT_WEIGHTS = FieldWeights()
 
 
-class KeywordIndex:
-    """The writing side: one thread at a time. Each change returns a searcher that sees it."""
+@dataclass(frozen=True)
+class Statistics:
+    """What BM25 knows of a whole set of passages: how many there are, and terms by ranked field."""
 
-    def __init__(self) -> None:
-        builder = tantivy.SchemaBuilder()
-        builder.add_unsigned_field("row", stored=False, indexed=True, fast=True)
-        builder.add_unsigned_field("document", stored=False, indexed=True)
-        for field in _FIELDS:
-            builder.add_text_field(field, stored=False, tokenizer_name="terms", index_option="freq")
-        self._schema = builder.build()
-        self._index = tantivy.Index(self._schema)
-        analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-        self._index.register_tokenizer("terms", analyzer)
-        self._writer: Any = None
+    passages: int
+    terms: dict[str, int]
 
-    def change(self, added: Iterable[PassageTerms] = (), removed: Iterable[int] = ()) -> KeywordSearcher:
-        """Remove the rows `removed`, add the passages `added`, and return a searcher that sees both."""
-        if self._writer is None:  # one thread keeps rows in order inside a segment, so equal scores stay in order
-            self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        for row in removed:
-            self._writer.delete_documents_by_term("row", row)
-        for passage in added:
-            document = tantivy.Document()
-            document.add_unsigned("row", passage.row)
-            document.add_unsigned("document", passage.document)
-            document.add_text("text", passage.text)
-            document.add_text("title", passage.title)
-            document.add_text("heading", passage.heading)
-            document.add_text("names", passage.names)
-            self._writer.add_document(document)
-        self._writer.commit()
-        self._index.reload()
-        return KeywordSearcher(self._index.searcher(), self._schema)
+    def average(self, field: str) -> float:
+        """Terms of a passage in a field, on average."""
+        return self.terms[field] / max(self.passages, 1)
 
 
 @dataclass(frozen=True)
-class KeywordSearcher:
-    """The reading side: a snapshot, safe in any thread."""
+class KeywordIndex:
+    """A snapshot, safe in any thread. `alive` says which rows count; `given` statistics stand for more rows than there are."""
 
-    _searcher: Any
-    _schema: Any
+    blocks: tuple[Block, ...]
+    alive: Mask
+    given: Statistics | None = None
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Of the rows that count."""
+        if self.given is not None:
+            return self.given
+        terms = {
+            field: sum(int(block.lengths[field][self._mask(block)].sum(dtype=np.int64)) for block in self.blocks)
+            for field in RANKED
+        }
+        return Statistics(int(np.count_nonzero(self.alive)), terms)
 
     def search(
         self,
         weights: dict[str, float],
         count: int,
-        documents: frozenset[int] | None = None,
+        allowed: Mask | None = None,
         fields: FieldWeights = DEFAULT_WEIGHTS,
-        rows: Sequence[int] | None = None,
     ) -> list[tuple[int, float]]:
-        """The `count` best (row, BM25 score) for weighted query terms, best first, ties by row; among `rows` only, if
-        given (by the same statistics, so scores compare)."""
-        parts = [
-            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(field, term), weight * share))
-            for term, weight in weights.items()
-            for field, share in (("text", fields.text), ("title", fields.title), ("heading", fields.heading))
-            if share > 0
-        ]
-        if not parts:
+        """The `count` best (row, BM25 score) for weighted query terms, best first, ties by passage; among `allowed` rows
+        only, if given (by the same statistics, so scores compare)."""
+        shares = {field: share for field in RANKED if (share := getattr(fields, field)) > 0}
+        asked = hashed(list(weights))
+        boosts = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
+        spans = {field: [block.postings[field].find(asked) for block in self.blocks] for field in shares}
+        gains = {
+            field: share * boosts * self._idf(self._counted(field, spans[field])) * (_K1 + 1)
+            for field, share in shares.items()
+        }
+        found: list[tuple[NDArray[np.float64], Rows]] = []
+        for number, block in enumerate(self.blocks):
+            scores = np.zeros(len(block.ids))
+            for term in range(len(asked)):
+                for field in shares:
+                    starts, ends = spans[field][number]
+                    if ends[term] > starts[term]:
+                        self._add(scores, block, field, slice(starts[term], ends[term]), gains[field][term])
+            mask = self._mask(block) if allowed is None else allowed[block.first : block.end]
+            rows = np.flatnonzero((scores > 0) & mask)
+            found.append(_best(scores[rows].round(_DIGITS), rows + block.first, count))
+        if not found:
             return []
-        query = self._within(tantivy.Query.boolean_query(parts), documents)
-        return self._best(self._among(query, rows), count)
+        best, where = _best(
+            np.concatenate([part for part, _ in found]), np.concatenate([rows for _, rows in found]), count
+        )
+        order = np.lexsort((self.ids(where), -best))[:count]
+        return list(zip(where[order].tolist(), best[order].tolist(), strict=True))
 
-    def containing(self, terms: Sequence[str], documents: frozenset[int] | None = None) -> list[int]:
+    def containing(self, terms: Sequence[str]) -> list[int]:
         """Every row whose text has all of `terms`, in order."""
-        total = self._searcher.num_docs
-        if not terms or not total:
+        if not terms:
             return []
-        musts = [(tantivy.Occur.Must, self._term("text", term)) for term in dict.fromkeys(terms)]
-        query = self._within(tantivy.Query.boolean_query(musts), documents)
-        hits = self._searcher.search(query, limit=total, count=False).hits
-        return sorted(int(row) for row in self._searcher.fast_field_values("row", [address for _, address in hits]))
+        asked = hashed(list(dict.fromkeys(terms)))
+        found: list[int] = []
+        for block in self.blocks:
+            postings = block.postings["text"]
+            starts, ends = postings.find(asked)
+            order = np.argsort(ends - starts)
+            rows = postings.rows[starts[order[0]] : ends[order[0]]]
+            for term in order[1:]:
+                rows = np.intersect1d(rows, postings.rows[starts[term] : ends[term]], assume_unique=True)
+            found.extend((rows[self._mask(block)[rows]].astype(np.int64) + block.first).tolist())
+        return found
 
-    def sharing(self, names: dict[str, float], count: int, documents: frozenset[int] | None) -> list[tuple[int, float]]:
-        """The `count` best (row, weight) that use one of `names`, each row with the heaviest name it has."""
-        parts = [tantivy.Query.const_score_query(self._term("names", name), weight) for name, weight in names.items()]
-        return self._best(self._within(tantivy.Query.disjunction_max_query(parts), documents), count) if parts else []
+    def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]:
+        """How many passages have each term in `field`."""
+        terms = list(dict.fromkeys(terms))
+        asked = hashed(terms)
+        spans = [block.postings[field].find(asked) for block in self.blocks]
+        return dict(zip(terms, self._counted(field, spans).tolist(), strict=True))
 
-    def holding(self, term: str, rows: Sequence[int]) -> list[int]:
-        """Which of `rows` have `term` in their text or title."""
-        either = [(tantivy.Occur.Should, self._term(field, term)) for field in ("text", "title")]
-        hits = self._best(self._among(tantivy.Query.boolean_query(either), rows), len(rows))
-        return [row for row, _ in hits]
+    def rows_of(self, terms: Iterable[str], field: str) -> dict[str, Rows]:
+        """The rows that have each term in `field`, in order."""
+        terms = list(dict.fromkeys(terms))
+        asked = hashed(terms)
+        parts: dict[str, list[Rows]] = {term: [] for term in terms}
+        for block in self.blocks:
+            postings, mask = block.postings[field], self._mask(block)
+            starts, ends = postings.find(asked)
+            for term in np.flatnonzero(ends > starts).tolist():
+                rows = postings.rows[starts[term] : ends[term]]
+                parts[terms[term]].append(rows[mask[rows]].astype(np.int64) + block.first)
+        return {term: np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for term, rows in parts.items()}
 
-    def frequency(self, term: str, field: str = "text") -> int:
-        """How many passages have `term` in `field`."""
-        return int(self._searcher.doc_freq(field, term))
+    def ids(self, rows: Rows) -> Rows:
+        """Passages of rows."""
+        return self._ids[rows]
 
-    def _best(self, query: Any, count: int) -> list[tuple[int, float]]:
-        hits = self._searcher.search(query, limit=count + 50, count=False).hits
-        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        ranked = sorted(((int(row), float(hit[0])) for row, hit in zip(rows, hits, strict=True)), key=_best_first)
-        return ranked[:count]
+    @cached_property
+    def _ids(self) -> Rows:
+        return np.concatenate([block.ids for block in self.blocks]) if self.blocks else np.empty(0, dtype=np.int64)
 
-    def _among(self, query: Any, rows: Sequence[int] | None) -> Any:
-        return query if rows is None else self._also(query, "row", sorted(rows))
+    @cached_property
+    def _whole(self) -> frozenset[int]:
+        """First rows of the blocks of which every row counts."""
+        return frozenset(block.first for block in self.blocks if self._mask(block).all())
 
-    def _term(self, field: str, term: str) -> Any:
-        return tantivy.Query.term_query(self._schema, field, term, index_option="freq")
+    def _mask(self, block: Block) -> Mask:
+        mask: Mask = self.alive[block.first : block.end]
+        return mask
 
-    def _within(self, query: Any, documents: frozenset[int] | None) -> Any:
-        return query if documents is None else self._also(query, "document", sorted(documents))
+    def _counted(self, field: str, spans: list[tuple[Rows, Rows]]) -> Rows:
+        """How many rows that count are in the spans of each term, over all blocks."""
+        total = np.zeros(len(spans[0][0]) if spans else 0, dtype=np.int64)
+        for block, (starts, ends) in zip(self.blocks, spans, strict=True):
+            if block.first in self._whole:
+                total += ends - starts
+                continue
+            mask, rows = self._mask(block), block.postings[field].rows
+            for term in np.flatnonzero(ends > starts).tolist():
+                total[term] += np.count_nonzero(mask[rows[starts[term] : ends[term]]])
+        return total
 
-    def _also(self, query: Any, field: str, values: list[int]) -> Any:
-        allowed = tantivy.Query.term_set_query(self._schema, field, values)
-        silent = tantivy.Query.const_score_query(allowed, 0.0)
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, silent)])
+    def _idf(self, counts: Rows) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = np.log1p((self.statistics.passages - counts + 0.5) / (counts + 0.5))
+        return found
+
+    def _add(self, scores: NDArray[np.float64], block: Block, field: str, span: slice, gain: float) -> None:
+        postings = block.postings[field]
+        rows, counts = postings.rows[span], postings.counts[span]
+        lengths = block.quantised[field][rows]
+        scores[rows] += gain * counts / (counts + _K1 * (1 - _B + _B * lengths / self.statistics.average(field)))
 
 
-def _best_first(hit: tuple[int, float]) -> tuple[float, int]:
-    return (-round(hit[1], 4), hit[0])
+def _best(scores: NDArray[np.float64], rows: Rows, count: int) -> tuple[NDArray[np.float64], Rows]:
+    """The best `count`, and all that equal the last of them."""
+    if len(scores) <= count:
+        return scores, rows
+    keep = scores >= np.partition(scores, len(scores) - count)[len(scores) - count]
+    return scores[keep], rows[keep]
+
+
+def each_block(blocks: Sequence[Block], rows: Rows) -> Iterator[tuple[Block, Rows]]:
+    """The blocks that hold some of `rows` (any order), each with their positions in `rows`."""
+    for block in blocks:
+        inside = np.flatnonzero((rows >= block.first) & (rows < block.end))
+        if len(inside):
+            yield block, inside

@@ -10,16 +10,15 @@ import functools
 import itertools
 import math
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory import names, terms
-from workbench.memory.keyword_index import KeywordSearcher
+from workbench.memory.snapshot import View
 
 SEEDS = 10
 """Passages followed from: the best of the first ranking."""
@@ -29,11 +28,10 @@ BONUS = 6.0
 
 _POOL = 60
 _SHARED_ROWS = 20
+_FIRST_NAMES = 10
 _ROOT_CHARS = 4
 _RARE_PASSAGES = 30
 _MANY_ROWS = 64
-_LONGEST_TITLE_WORDS = 8
-
 
 Features = NDArray[np.float64]
 ScoreRows = Callable[[Sequence[int]], dict[int, float]]
@@ -55,31 +53,12 @@ class PairFeatures(NamedTuple):
     shared_residual: Any
 
 
-@dataclass
-class TitleIndex:
-    """By what keys which rows are called. Rows are only ever added; a reader passes over those it may not see."""
-
-    rows: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    first_words: set[str] = field(default_factory=set)
-
-    def add(self, row: int, keys: Iterable[str]) -> None:
-        """Remember that `row` is called by `keys`."""
-        for key in keys:
-            self.rows[key].append(row)
-            self.first_words.add(key.split("_", 1)[0])
-
-
 @dataclass(frozen=True)
 class Surroundings:
-    """What following may look at: the snapshot of one search."""
+    """What following may look at: a view, the rows that may be found, and how many passages are searched."""
 
-    keywords: KeywordSearcher
-    titles: TitleIndex
-    keys_of: Callable[[int], tuple[str, ...]]
-    text_of: Callable[[int], str]
-    id_of: Callable[[int], int]
-    allowed: Callable[[int], bool]
-    documents: frozenset[int] | None
+    view: View
+    allowed: NDArray[np.bool_]
     size: int
 
 
@@ -98,7 +77,8 @@ class Follower:
         self._asked = "_" + "_".join(names.words(question)) + "_"
         self._log_size = math.log(max(around.size, 2))
         words = dict.fromkeys(terms.content_words(question))
-        weights = {word: self._rarity(around.keywords.frequency(terms.stem(word))) for word in words}
+        counts = around.view.keywords.frequencies([terms.stem(word) for word in words])
+        weights = {word: self._rarity(counts[terms.stem(word)]) for word in words}
         total = sum(weights.values()) or 1.0
         self._words = {word: weight / total for word, weight in weights.items()}
         self._roots = [_root(word) for word in words]
@@ -122,9 +102,9 @@ class Follower:
     def pairs(self, scores: dict[int, float], score_rows: ScoreRows) -> tuple[list[int], list[int], Features]:
         """Seeds, rows, and the features (seeds, rows, PairFeatures) of each seed with each row; a row is no pair with
         itself. `scores` is the first ranking by row; rows reached beyond it are scored by `score_rows`."""
-        ranked = sorted(scores, key=lambda row: (-scores[row], self.around.id_of(row)))
+        ranked = sorted(scores, key=lambda row: (-scores[row], int(self.around.view.ids[row])))
         seeds = ranked[:SEEDS]
-        links = [self.links(seed, scores) for seed in seeds]
+        links = self.links(seeds, scores)
         beyond = sorted({row for reached in links for row in reached} - scores.keys())
         known = {**scores, **score_rows(beyond)}
         rows = list(dict.fromkeys([*ranked[:_POOL], *sorted({row for reached in links for row in reached})]))
@@ -134,10 +114,11 @@ class Follower:
         self, seeds: list[int], rows: list[int], links: list[dict[int, Link]], scores: dict[int, float]
     ) -> Features:
         place = {row: number for number, row in enumerate(rows)}
+        self.around.view.fetch(rows)
         held = np.array([self._held(row) for row in rows], dtype=np.float64).reshape(len(rows), len(self._words))
         rarity = np.array(list(self._words.values()), dtype=np.float64)
         score = np.array([scores[row] for row in rows])
-        asked = np.array([float(any(map(self._is_asked, self.around.keys_of(row)))) for row in rows])
+        asked = np.array([float(any(map(self._is_asked, self.around.view.called_of(row)))) for row in rows])
         found = np.empty((len(seeds), len(rows), len(PairFeatures._fields)))
         for number, (seed, reached) in enumerate(zip(seeds, links, strict=True)):
             at = place[seed]
@@ -165,57 +146,80 @@ class Follower:
             found[number, at] = -np.inf
         return found
 
-    def links(self, row: int, known: dict[int, float]) -> dict[int, Link]:
-        """The passages that `row` leads to: those whose title or heading it names, those that share a rare name."""
-        found: dict[int, Link] = {}
-        own = self.around.keys_of(row)
-        used, words = _read(self.around.text_of(row))
-        for target, strength in self._titled(row, own, self._title_mentions(words, frozenset(used)), known).items():
-            found[target] = Link(titled=strength)
-        rare: dict[str, float] = {}
-        limit = max(_RARE_PASSAGES, self.around.size**0.4)
-        for name in dict.fromkeys([*used, *own]):
-            count = self.around.keywords.frequency(name, "names")
-            if 2 <= count <= limit and not self._is_asked(name):
-                rare[name] = math.log(self.around.size / count) / self._log_size
-        for target, strength in self.around.keywords.sharing(rare, _SHARED_ROWS, self.around.documents):
-            if target != row and strength > 0 and self.around.allowed(target):
-                found[target] = found.get(target, Link())._replace(shared=strength)
+    def links(self, rows: Sequence[int], known: dict[int, float]) -> list[dict[int, Link]]:
+        """The passages that each row leads to: those whose title or heading it names, those that share a rare name."""
+        view = self.around.view
+        view.fetch(rows)
+        own = [view.called_of(row) for row in rows]
+        read = [_read(view.text_of(row)) for row in rows]
+        mentions = [
+            {key for key in keys if ("_" in key or key in used) and key not in called}
+            for keys, (used, _), called in zip(view.mentioned([words for _, words in read]), read, own, strict=True)
+        ]
+        names_of = [dict.fromkeys([*used, *called]) for (used, _), called in zip(read, own, strict=True)]
+        counts = view.keywords.frequencies({name for part in (*names_of, *mentions) for name in part}, "names")
+        titled = self._titled(rows, mentions, counts, known)
+        shared = self._shared(rows, [self._rare(part, counts) for part in names_of])
+        found = []
+        for strengths, sharing in zip(titled, shared, strict=True):
+            links = {target: Link(titled=strength) for target, strength in strengths.items()}
+            links.update((at, links.get(at, Link())._replace(shared=strength)) for at, strength in sharing.items())
+            found.append(links)
         return found
 
     def _titled(
-        self, row: int, own: tuple[str, ...], mentions: Iterable[str], known: dict[int, float]
-    ) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for key in mentions:
-            rows = self.around.titles.rows[key]
-            if key in own:
-                continue
-            strength = self._name_rarity(key) * (0.5 if self._is_asked(key) else 1.0)
-            for target in rows if len(rows) <= _MANY_ROWS else [item for item in rows if item in known]:
-                if target != row and self.around.allowed(target):
-                    whole = self.around.keys_of(target)[0] == key
-                    found[target] = max(found.get(target, 0.0), strength * (1.0 if whole else 0.8))
-        return found
+        self, rows: Sequence[int], mentions: Sequence[set[str]], counts: dict[str, int], known: dict[int, float]
+    ) -> list[dict[int, float]]:
+        """For each row, how strongly it names the titles of others. A key of many rows leads to the `known` ones alone:
+        one common word names a title only when written as a name."""
+        view, allowed = self.around.view, self.around.allowed
+        keys = sorted({key for part in mentions for key in part})
+        called = {key: at[allowed[at]].tolist() for key, at in view.keywords.rows_of(keys, "called").items()}
+        view.fetch({at for found in called.values() if len(found) <= _MANY_ROWS for at in found})
+        rarity = self._name_rarities([key for key in keys if called[key]], counts)
+        reached = []
+        for row, part in zip(rows, mentions, strict=True):
+            found: dict[int, float] = {}
+            for key in part:
+                at = called[key]
+                for target in at if len(at) <= _MANY_ROWS else [item for item in at if item in known]:
+                    if target != row:
+                        strength = rarity[key] * (0.5 if self._is_asked(key) else 1.0)
+                        whole = view.called_of(target)[0] == key
+                        found[target] = max(found.get(target, 0.0), strength * (1.0 if whole else 0.8))
+            reached.append(found)
+        return reached
 
-    def _title_mentions(self, text: Sequence[str], used: frozenset[str]) -> set[str]:
-        titles = self.around.titles
-        found = set()
-        for start, word in enumerate(text):
-            if word not in titles.first_words:
-                continue
-            key = word
-            if key in titles.rows and key in used:  # one common word names a title only when written as a name
-                found.add(key)
-            for end in range(start + 1, min(start + _LONGEST_TITLE_WORDS, len(text))):
-                key = f"{key}_{text[end]}"
-                if key in titles.rows:
-                    found.add(key)
+    def _rare(self, used: Iterable[str], counts: dict[str, int]) -> dict[str, float]:
+        """The names that few passages use and the question does not, the heaviest first."""
+        limit = max(_RARE_PASSAGES, self.around.size**0.4)
+        rare = [(counts[name], name) for name in used if 2 <= counts[name] <= limit and not self._is_asked(name)]
+        return {name: math.log(self.around.size / count) / self._log_size for count, name in sorted(rare)}
+
+    def _shared(self, rows: Sequence[int], rare: Sequence[dict[str, float]]) -> list[dict[int, float]]:
+        """For each row, the passages that use one of its rare names, by the rarest."""
+        view, allowed = self.around.view, self.around.allowed
+        first = [dict(itertools.islice(part.items(), _FIRST_NAMES)) for part in rare]  # nearly always enough
+        holders = view.keywords.rows_of(sorted({name for part in first for name in part}), "names")
+        found = []
+        for row, part in zip(rows, rare, strict=True):
+            best: dict[int, float] = {}
+            last = 0.0
+            for name, weight in part.items():
+                if len(best) >= _SHARED_ROWS and weight < last:
+                    break
+                if name not in holders:
+                    holders |= view.keywords.rows_of([other for other in part if other not in holders], "names")
+                for at in holders[name].tolist():
+                    if at not in best and allowed[at]:
+                        best[at] = last = weight
+            ranked = sorted(best, key=lambda at: (-best[at], int(view.ids[at])))[:_SHARED_ROWS]
+            found.append({at: best[at] for at in ranked if at != row and best[at] > 0})
         return found
 
     def _held(self, row: int) -> list[bool]:
-        """Which of the question's words the passage or its title has: some word there begins with the word's root."""
-        text = _searchable(self.around.text_of(row))
+        """Which of the question's words the passage has: some word there begins with the word's root."""
+        text = _searchable(self.around.view.text_of(row))
         return [_begins_a_word(text, root) for root in self._roots]
 
     def _is_asked(self, key: str) -> bool:
@@ -224,11 +228,15 @@ class Follower:
     def _rarity(self, count: int) -> float:
         return math.log(1 + (self.around.size - count + 0.5) / (count + 0.5)) if count <= self.around.size else 0.0
 
-    def _name_rarity(self, key: str) -> float:
-        count = self.around.keywords.frequency(key, "names")
-        if not count:
-            count = min(self.around.keywords.frequency(word) for word in key.split("_"))
-        return max(0.0, math.log(self.around.size / max(count, 1)) / self._log_size)
+    def _name_rarities(self, keys: Sequence[str], counts: dict[str, int]) -> dict[str, float]:
+        """How rare each name is; one that is never used as a name is as rare as its rarest word."""
+        unused = [key for key in keys if not counts[key]]
+        words = self.around.view.keywords.frequencies({word for key in unused for word in key.split("_")})
+        found = {}
+        for key in keys:
+            count = counts[key] or min(words[word] for word in key.split("_"))
+            found[key] = max(0.0, math.log(self.around.size / max(count, 1)) / self._log_size)
+        return found
 
 
 _BIAS = -11.74

@@ -6,6 +6,7 @@ A key is the folded words of a name joined by `_`, so one name is one term of th
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 
 import regex
@@ -21,7 +22,9 @@ _SPAN = regex.compile(rf"{_CAPITAL}(?:[ \n-]{_JOINING}(?:{_CAPITAL}|\p{{N}}+))*"
 _QUOTED = regex.compile(r"《([^《》]{1,40})》|『([^』]{1,40})』|「([^」]{1,40})」")
 _KATAKANA = regex.compile(r"[\p{Katakana}ー・]{3,}")
 _IDENTIFIER = regex.compile(r"(?=[^\s]*\p{N})(?=[^\s]*\p{L})[\p{L}\p{N}]+(?:[-_/.][\p{L}\p{N}]+)+")
+_SEPARATORS = frozenset("-_/.")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _BRACKETED_END = regex.compile(r"\s*[(（][^)）]*[)）]\s*$")
 _SUFFIX = regex.compile(r"\.[A-Za-z0-9]{1,5}$")
 
@@ -31,8 +34,9 @@ def names_in(text: str) -> list[str]:
     found: dict[str, None] = {}
     for span in _SPAN.findall(text):
         found.update(dict.fromkeys(_parts(span)))
-    for match in _IDENTIFIER.finditer(text):
-        found[key(match[0])] = None
+    for token in text.split():  # an identifier has no white space in it
+        if not token.isalpha() and not _SEPARATORS.isdisjoint(token):
+            found.update((key(match[0]), None) for match in _IDENTIFIER.finditer(token))
     if not text.isascii():
         found.update(dict.fromkeys(key("".join(groups)) for groups in _QUOTED.findall(text)))
         found.update(dict.fromkeys(key(run) for run in _KATAKANA.findall(text)))
@@ -53,7 +57,10 @@ def key(name: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    return [terms.fold(word) for word in _WORD.findall(terms.normalise(text))]
+    normal = terms.normalise(text)
+    if normal.isascii():
+        return _ASCII_WORD.findall(normal)
+    return [terms.fold(word) for word in _WORD.findall(normal)]
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 Hidden = tuple[tuple[int, int], ...]
 """Events of the journal that are off the current branch: numbers from the first up to but not including the second."""
 
+ON_EVERY_BRANCH = ("attached", "detached", "loaded")
+"""Events that are told on every branch: nothing done to the branch takes them back."""
+
 
 @dataclass(frozen=True)
 class Point:

@@ -1,13 +1,13 @@
 """Nearest passages by meaning, in memory. In: unit vectors by row; out: the best rows and their exact cosines.
 
 Up to `EXACT_ROWS` the scan is plain numpy. Beyond, faiss fast-scan codes choose candidates and the float32 vectors
-decide: the scores are the exact scan's, and equal scores are ordered by row.
+decide: the scores are the exact scan's, and equal scores are ordered by passage.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 EXACT_ROWS = 20_000
 """Rows up to which every vector is compared: about 3 ms."""
@@ -22,87 +23,127 @@ EXACT_ROWS = 20_000
 _OVERSAMPLING = 5
 _ROUNDING = 1e-6
 _LEAST_CANDIDATES = 1_000
+_TAIL_ROWS = 5_000
+_MASKED_SHARE = 20
+
+
+class Codes:
+    """One bit a dimension for each row, to choose candidates by. Rows are only ever added; a lock keeps faiss from
+    being read while it grows."""
+
+    def __init__(self, dimensions: int) -> None:
+        self._lock = threading.Lock()
+        self._dimensions = dimensions
+        self._index: Any = None
+        self.rows = 0
+
+    def add(self, vectors: Vectors) -> None:
+        """Code these vectors too, as the next rows."""
+        import faiss
+
+        with self._lock:
+            if self._index is None:
+                self._index = faiss.index_factory(self._dimensions, "RaBitQfs", faiss.METRIC_INNER_PRODUCT)
+                self._index.train(vectors)
+            self._index.add(vectors)
+            self.rows += len(vectors)
+
+    def search(self, query: Vectors, count: int) -> Rows:
+        """About the best `count` rows, in no order that counts."""
+        with self._lock:
+            _, found = self._index.search(query.reshape(1, -1), min(count, self.rows))
+        rows: Rows = found[0][found[0] >= 0].astype(np.int64)
+        return rows
 
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """A snapshot: adding makes a new one that shares the vectors, so searches under way are never disturbed."""
+    """A snapshot: adding makes a new one that shares vectors and codes, so searches under way are never disturbed.
+
+    `ids` are the passages by row, which order equal scores; `coded` rows are in the codes.
+    """
 
     vectors: Vectors
-    coded_rows: int
-    codes: Any = None
+    ids: Rows
+    codes: Codes
+    coded: int = 0
 
     @classmethod
-    def build(cls, vectors: Vectors) -> VectorIndex:
+    def build(cls, vectors: Vectors, ids: Rows | None = None) -> VectorIndex:
         """An index over `vectors` (n, d), float32, each of length 1; row i is vector i."""
-        return cls(np.ascontiguousarray(vectors, dtype=np.float32), 0).coded()
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        ids = np.arange(len(vectors), dtype=np.int64) if ids is None else ids
+        return cls(vectors, ids, Codes(vectors.shape[1])).grown(vectors, ids)
 
-    def coded(self) -> VectorIndex:
-        """Code the rows not yet coded once they are too many to scan; the same index otherwise."""
-        rows = len(self.vectors)
-        tail = rows - self.coded_rows
-        if rows <= EXACT_ROWS or tail <= max(EXACT_ROWS, self.coded_rows // 4):
-            return self
-        import faiss
+    def grown(self, vectors: Vectors, ids: Rows) -> VectorIndex:
+        """The index over these rows, of which the first are the present ones."""
+        rows = len(vectors)
+        if rows > EXACT_ROWS and rows - self.coded > _TAIL_ROWS:
+            self.codes.add(vectors[self.coded :])
+            return VectorIndex(vectors, ids, self.codes, rows)
+        return VectorIndex(vectors, ids, self.codes, self.coded)
 
-        codes = faiss.index_factory(self.vectors.shape[1], "RaBitQfs", faiss.METRIC_INNER_PRODUCT)
-        codes.train(self.vectors)
-        codes.add(self.vectors)
-        return replace(self, coded_rows=rows, codes=codes)
-
-    def search(self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None = None) -> tuple[Rows, Vectors]:
-        """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by row."""
+    def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
+        """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""
+        query = np.asarray(query, dtype=np.float32)
         rows = self._candidates(query, count, allowed)
         scores = self.scores(query, rows)
-        order = np.lexsort((rows, -scores))[:count]
+        order = np.lexsort((self.ids[rows], -scores))[:count]
         return rows[order], scores[order]
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """The cosine of `query` with each of `rows`."""
-        # einsum, not BLAS: the same vector has the same cosine whatever rows stand beside it
-        found: Vectors = np.einsum("ij,j->i", self.vectors[rows], np.asarray(query, dtype=np.float32))
-        return found
+        return exact_scores(self.vectors[rows], query)
 
-    def _candidates(self, query: Vectors, count: int, allowed: NDArray[np.bool_] | None) -> Rows:
+    def _candidates(self, query: Vectors, count: int, allowed: Mask | None) -> Rows:
         total = len(self.vectors)
         permitted = total if allowed is None else int(np.count_nonzero(allowed))
-        if self.codes is None or permitted <= EXACT_ROWS:
+        if not self.coded or permitted <= max(EXACT_ROWS, total // _MASKED_SHARE):
             return self._scan(query, 0, count, allowed)
-        wanted = min(total, max(_LEAST_CANDIDATES, count * _OVERSAMPLING))
+        wanted = max(_LEAST_CANDIDATES, count * _OVERSAMPLING)
         if permitted < total:  # the codes know nothing of the mask: ask for as many more as it will take away
-            wanted = min(total, int(wanted * total / permitted * 1.5))
-        _, found = self.codes.search(np.asarray(query, dtype=np.float32).reshape(1, -1), wanted)
-        rows = found[0][found[0] >= 0].astype(np.int64)
+            wanted = int(wanted * total / permitted * 1.5)
+        rows = self.codes.search(query, wanted)
+        rows = rows[rows < self.coded]
         if allowed is not None:
             rows = rows[allowed[rows]]
         if len(rows) < min(count, permitted):
             return self._scan(query, 0, count, allowed)
-        return np.concatenate([rows, self._scan(query, self.coded_rows, count, allowed)])
+        return np.concatenate([rows, self._scan(query, self.coded, count, allowed)])
 
-    def _scan(self, query: Vectors, start: int, count: int, allowed: NDArray[np.bool_] | None) -> Rows:
+    def _scan(self, query: Vectors, start: int, count: int, allowed: Mask | None) -> Rows:
         """The best `count` rows from `start` on, by comparing every vector."""
-        query = np.asarray(query, dtype=np.float32)
         if allowed is not None and np.count_nonzero(allowed[start:]) <= EXACT_ROWS:
             rows = np.flatnonzero(allowed[start:]).astype(np.int64) + start
-            scores = self.vectors[rows] @ query
-        else:
-            rows = np.arange(start, len(self.vectors), dtype=np.int64)
-            scores = self.vectors[start:] @ query
-            if allowed is not None:
-                scores = np.where(allowed[start:], scores, -np.inf)
-        if len(rows) > count:  # keep every row that ties with the last one kept: the caller orders ties by row
-            last = np.partition(scores, len(scores) - count)[len(scores) - count]
-            keep = scores >= last - _ROUNDING
-            rows, scores = rows[keep], scores[keep]
-        found: Rows = rows[np.isfinite(scores)]
-        return found
+            return best_rows(rows, self.vectors[rows] @ query, count)
+        rows = np.arange(start, len(self.vectors), dtype=np.int64)
+        scores = self.vectors[start:] @ query
+        if allowed is not None:
+            rows, scores = rows[allowed[start:]], scores[allowed[start:]]
+        return best_rows(rows, scores, count)
+
+
+def exact_scores(vectors: Vectors, query: Vectors) -> Vectors:
+    """Cosines of unit vectors with a unit query: the same for the same vector, whatever rows stand beside it."""
+    # einsum, not BLAS: its sums do not depend on the number of rows
+    found: Vectors = np.einsum("ij,j->i", vectors, np.asarray(query, dtype=np.float32))
+    return found
+
+
+def best_rows(rows: Rows, scores: Vectors, count: int) -> Rows:
+    """The `count` best rows and every one that may tie with the last of them: the caller orders ties by passage."""
+    if len(scores) <= count:
+        return rows
+    last = np.partition(scores, len(scores) - count)[len(scores) - count]
+    found: Rows = rows[scores >= last - _ROUNDING]
+    return found
 
 
 class GrowingVectors:
-    """A buffer that doubles: each `append` returns a view of all rows, and the views made before stay as they were."""
+    """A buffer that grows by a quarter: each `append` returns a view of all rows, and earlier views stay as they were."""
 
-    def __init__(self, dimensions: int) -> None:
-        self._buffer: Vectors = np.empty((0, dimensions), dtype=np.float32)
+    def __init__(self, dimensions: int, rows: int = 0) -> None:
+        self._buffer: Vectors = np.empty((rows, dimensions), dtype=np.float32)
         self._rows = 0
         self._lock = threading.Lock()
 
@@ -111,7 +152,7 @@ class GrowingVectors:
         with self._lock:
             end = self._rows + len(vectors)
             if end > len(self._buffer):
-                grown = np.empty((max(end, 2 * len(self._buffer)), self._buffer.shape[1]), dtype=np.float32)
+                grown = np.empty((max(end, len(self._buffer) * 5 // 4), self._buffer.shape[1]), dtype=np.float32)
                 grown[: self._rows] = self._buffer[: self._rows]
                 self._buffer = grown
             self._buffer[self._rows : end] = vectors

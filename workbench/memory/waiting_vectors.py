@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.memory.bulk import DIMENSIONS, insert_embeddings
+from workbench.memory.bulk import insert_embeddings
 from workbench.memory.database import Database
 
 if TYPE_CHECKING:
@@ -107,22 +107,3 @@ def copy_equal(connection: Any, old: int, new: int) -> int:
         {"old": old, "new": new},
     ).fetchall()
     return int(copied[0][0])
-
-
-def read_vectors(
-    database: Database, wanted: str, parameters: list[Any], ids: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors by row for `ids` (rising), the passages that the subquery `wanted` gives; and which rows have none, as a mask."""
-    import numpy as np
-
-    sql = f"SELECT passage_id, embedding FROM embeddings WHERE passage_id IN ({wanted})"
-    table = database.read().sql(sql, params=parameters).to_arrow_table()
-    vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
-    bare = np.ones(len(ids), dtype=bool)
-    if table.num_rows:
-        rows = np.searchsorted(ids, table.column(0).to_numpy())
-        vectors[rows] = (
-            table.column(1).combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, DIMENSIONS)
-        )
-        bare[rows] = False
-    return vectors, bare

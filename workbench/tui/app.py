@@ -31,11 +31,12 @@ from workbench.tui.bridge import Bridge, Panes
 from workbench.tui.cells import plural
 from workbench.tui.desk import Desk
 from workbench.tui.filters import AsciiFilter, NoColourFilter
+from workbench.tui.library_actions import LibraryActions
 from workbench.tui.palette import Palette
 from workbench.tui.panes.archive import ArchivePane
 from workbench.tui.panes.chat import ChatPane
 from workbench.tui.panes.gauge import Gauge
-from workbench.tui.panes.library import LibraryPane
+from workbench.tui.panes.library import LibraryLines, LibraryPane
 from workbench.tui.panes.load_line import LoadLine
 from workbench.tui.panes.memory import MemoryPane
 from workbench.tui.panes.pane import Pane
@@ -90,6 +91,7 @@ class WorkbenchApp(App[int]):
         self._filter()
         self.desk = Desk(self, session)
         self.windows = Windows(self)
+        self.library_actions = LibraryActions(self)
         self.status = StatusLine(now=now, id="status")
         self.gauge = Gauge(session.window_tokens, id="gauge")
         self.tabs = PaneTabs(id="tabs")
@@ -260,6 +262,10 @@ class WorkbenchApp(App[int]):
         self.arrangement.changed(message.pane)
         if message.pane is self.archive and self.archive.shown is not None:
             self.tabs.count("archive", self.archive.shown.total)
+
+    @on(LibraryLines.Wanted)
+    def _library_wanted(self, message: LibraryLines.Wanted) -> None:
+        self.library_actions.do(message.action, message.item)
 
     @on(ArchivePane.PageWanted)
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:

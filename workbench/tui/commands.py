@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
 from workbench.tui import command_actions as do
+from workbench.tui import library_commands as library
 from workbench.tui import table_actions as tables
 from workbench.tui import time_actions as past
 
@@ -37,6 +38,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("attach", "SOURCE", "search this source as well", do.attach),
     Command("detach", "SOURCE", "stop searching this source", do.detach),
     Command("sources", "", "what is loaded, and what is attached", do.sources),
+    Command("reload", "SOURCE", "load a source again from where it was loaded", library.reload),
+    Command("queue", "[retry]", "what is not loaded, and why; try it again", library.queue),
+    Command("rename", "SOURCE NAME", "give a source another name", library.rename),
+    Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove),
+    Command("note", "[SOURCE[:DOCUMENT] TEXT]", "a line the model reads with its hits", library.note),
     Command("search", "QUERY", "search the archive yourself; the model does not see it", do.search),
     Command("sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql),
     Command("memory", "", "the blocks of the working context, whole", do.memory),
@@ -53,6 +59,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("summarize", "", "evict and summarise now what was said before the last question", past.summarize),
     Command("heartbeat", "", "give the model a turn of its own", past.heartbeat),
     Command("memorywarning", "", "tell the model that its context is filling", past.memory_warning),
+    Command("fork", "STEP [NAME]", "a new agent that goes on from where an old step ended", past.fork),
     Command("diff", "[A] [B]", "what changed from the prompt of step A to that of step B", past.diff),
     Command("stop", "", "stop the answer after this step, or the load", do.stop),
     Command("save", "", "where everything is kept", do.save),

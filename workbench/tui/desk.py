@@ -9,6 +9,7 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Event, Failed, QuestionAsked
 from workbench.foreign import one_line
 from workbench.tui import commands, themes
+from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.work import Ended, Work
 from workbench.views import DocumentInfo, SessionProtocol, SourceInfo
 
@@ -65,8 +66,14 @@ class Desk:
         early, self._early = self._early or [], None
         for text in early:
             self.ask(text)
+        self.fetch(self.session.sources, self._resume)
         self.refresh_library()
         self.refresh_memory()
+
+    def _resume(self, sources: list[SourceInfo]) -> None:
+        """What an earlier load left without its vectors gets them now."""
+        if any(source.unembedded for source in sources):
+            self.work.start_load(self.session.library.resume)
 
     def send(self, text: str) -> None:
         """What the user sent: a command or a question."""
@@ -140,6 +147,8 @@ class Desk:
     def _library(self, sources: list[SourceInfo], documents: list[DocumentInfo]) -> None:
         self.documents = documents
         self._app.library.show(sources, documents)
+        if isinstance(self._app.screen, LibraryScreen):
+            self._app.screen.show(sources, documents)
         attached = [source for source in sources if source.attached]
         count = sum(source.documents for source in attached)
         self._app.status.attached(count, sum(source.passages for source in attached))

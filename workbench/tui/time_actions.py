@@ -65,6 +65,29 @@ def diff(desk: Desk, words: Sequence[str]) -> None:
     desk.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
 
 
+def fork(desk: Desk, words: Sequence[str]) -> None:
+    """/fork STEP [NAME]"""
+    if not words:
+        raise UsageError("Fork from which step?", "For example /fork 3; /context shows the steps.")
+    step = whole_number(words[0], "step")
+    name = " ".join(words[1:]) or None
+
+    def work() -> str:
+        made = desk.session.timeline.fork(step, name)
+        desk.session.open_agent(made)
+        return made
+
+    def done(made: str) -> None:
+        desk.refresh_identity()
+        desk.refresh_library()
+        desk.redraw(
+            lambda: desk.say(f"{one_line(made, 80)} goes on from step {number(step)}; the other agent is as it was")
+        )
+
+    _idle(desk)
+    desk.fetch(work, done)
+
+
 def whole_number(word: str, noun: str) -> int:
     """A number from 1 on. Raises UsageError."""
     try:

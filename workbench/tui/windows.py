@@ -46,6 +46,10 @@ class Windows:
         """The page a hit comes from."""
         self._source(hit.document, hit.page, hit.passage)
 
+    def document(self, path: str) -> None:
+        """The first page of a document."""
+        self._source(path, 1, None)
+
     def _source(self, document: str, page: int, passage: int | None) -> None:
         app = self._app
         app.desk.fetch(

@@ -111,6 +111,13 @@ class Work:
             return
         self._drain("load", partial(self._session.load, [str(path) for path in paths]))
 
+    def start_load(self, start: Callable[[], Iterator[Event]]) -> bool:
+        """Run a load of another kind; False when one is running already."""
+        if self.loading:
+            return False
+        self._drain("load", start)
+        return True
+
     def next_load(self) -> None:
         """Start the load that waited longest."""
         if self._loads and not self.loading:

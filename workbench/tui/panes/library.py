@@ -1,53 +1,180 @@
-"""The library: sources, their documents, and what became of each."""
+"""The library: sources, their documents, and what became of each; what is done with them goes out as messages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Click
+from textual.geometry import Region
+from textual.message import Message
+from textual.widget import Widget
 
 from workbench.foreign import one_line
 from workbench.tui import glyphs
+from workbench.tui.blocks.drawing import CURSOR
 from workbench.tui.cells import crop, fit, number, plural, right
-from workbench.tui.lines import Lines
+from workbench.tui.lines import Lines, Row, Target
 from workbench.tui.panes.pane import Pane
 from workbench.views import DocumentInfo, SourceInfo
 
+KEYS = "r load again · d remove · n rename · p password · s skip · o ocr · t note"
+MOST_SHOWN = 300
+"""Documents of one source that are drawn; those with a problem come first."""
 
-class LibraryLines(Lines):
-    """Sources, and under each its documents."""
+Item = SourceInfo | DocumentInfo
+
+
+class LibraryLines(Lines, can_focus=True):
+    """Sources, and under each its documents, with a cursor."""
+
+    BINDINGS = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move(-10)", "Ten up", show=False),
+        Binding("pagedown", "move(10)", "Ten down", show=False),
+        Binding("r", "want('reload')", "Load again", show=False),
+        Binding("d,delete", "want('remove')", "Remove", show=False),
+        Binding("n", "want('rename')", "Rename", show=False),
+        Binding("p", "want('password')", "Password", show=False),
+        Binding("s", "want('skip')", "Skip", show=False),
+        Binding("o", "want('ocr')", "Read as pictures", show=False),
+        Binding("t", "want('note')", "Note", show=False),
+        Binding("enter", "want('open')", "Open", show=False),
+    ]
+
+    @dataclass
+    class Wanted(Message):
+        """Something is to be done with the item under the cursor."""
+
+        action: str
+        item: Item
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on this row."""
+
+        row: int
 
     def __init__(self) -> None:
         super().__init__()
         self.sources: Sequence[SourceInfo] = ()
         self.documents: Sequence[DocumentInfo] = ()
+        self._items: list[Item] = []
+        self._cursor = 0
 
-    def rows(self, width: int) -> list[Content]:
-        rows: list[Content] = []
-        for source in self.sources:
-            sign = glyphs.RUNNING if source.attached else glyphs.READY
-            counts = f"{plural(source.documents, 'doc')} · {plural(source.passages, 'passage')}"
-            name = fit(one_line(source.name, 200), max(4, width - 3 - len(counts)))
-            rows.append(Content.assemble((f"{sign} ", "$accent"), (name, "bold"), (f" {counts}", "$muted")))
-            for document in self.documents:
-                if document.source == source.name:
-                    rows += self._document(document, width)
-            rows.append(Content(""))
+    def put(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
+        """Draw these; the cursor stays on what it was on."""
+        before = _key(self._items[self._cursor]) if self._cursor < len(self._items) else None
+        self.sources, self.documents = sources, documents
+        found: dict[str, list[DocumentInfo]] = {}
+        for document in documents:
+            found.setdefault(document.source, []).append(document)
+        self._items = []
+        for source in sources:
+            own = sorted(found.get(source.name, ()), key=lambda item: (item.status == "loaded", item.path))
+            self._items += [source, *own[:MOST_SHOWN]]
+        at = next((at for at, item in enumerate(self._items) if _key(item) == before), self._cursor)
+        self._cursor = max(0, min(at, len(self._items) - 1))
+        self.changed()
+
+    def rows(self, width: int) -> list[Row | Content]:
+        rows: list[Row | Content] = []
+        for at, item in enumerate(self._items):
+            here = self.has_focus and at == self._cursor
+            drawn = self._source(item, width, here) if isinstance(item, SourceInfo) else _document(item, width, here)
+            if isinstance(item, SourceInfo) and rows:
+                rows.append(Content(""))
+            rows += [Row(content, (Target(0, width, at),)) for content in drawn]
         return rows or [Content.styled("nothing is loaded yet: f2 adds documents", "$muted")]
 
-    def _document(self, document: DocumentInfo, width: int) -> list[Content]:
-        if document.status != "loaded":
-            name = crop(one_line(document.path, 300), width - 4, keep_end=True)
-            why = crop(f"{one_line(document.reason, 300)} {one_line(document.remedy, 300)}", width - 6)
-            return [
-                Content.assemble((f"  {glyphs.FAILED} ", "$text-error"), name),
-                Content.assemble("      ", (why, "$muted")),
-            ]
-        counts = right(number(document.pages), 6) + " p." + right(number(document.passages), 7) + " passages"
-        name = fit(one_line(document.path, 300), max(4, width - 4 - len(counts)), keep_end=True)
-        return [Content.assemble("    ", name, (counts, "$muted"))]
+    def _source(self, source: SourceInfo, width: int, here: bool) -> list[Content]:
+        sign = glyphs.RUNNING if source.attached else glyphs.READY
+        counts = f"{plural(source.documents, 'doc')} · {plural(source.passages, 'passage')}"
+        name = fit(one_line(source.name, 200), max(4, width - 3 - len(counts)))
+        rows = [Content.assemble((f"{sign} ", "$accent"), (name, CURSOR if here else "bold"), (f" {counts}", "$muted"))]
+        said = [f"{plural(source.pages, 'page')} · {_bytes(source.bytes)}"]
+        said += [f"{number(source.unembedded)} not yet embedded"] if source.unembedded else []
+        said += [f"{number(source.queued)} not loaded"] if source.queued else []
+        drawn = sum(document.source == source.name for document in self.documents)
+        said += [f"{number(drawn - MOST_SHOWN)} more than are drawn"] if drawn > MOST_SHOWN else []
+        rows.append(Content.styled(crop("  " + " · ".join(said), width), "$muted"))
+        return rows + _note(source.note, width, 2)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor, and what can be seen with it."""
+        self._go(max(0, min(self._cursor + by, len(self._items) - 1)))
+
+    def action_want(self, action: str) -> None:
+        """Ask for something to be done."""
+        if self._cursor < len(self._items):
+            self.post_message(self.Wanted(action, self._items[self._cursor]))
+
+    def on_click(self, event: Click) -> None:
+        """The first click moves the cursor, the second opens."""
+        laid = self.laid_out(self.content_size.width)
+        targets = laid[event.y].targets if 0 <= event.y < len(laid) else ()
+        for target in targets:
+            if target.item == self._cursor:
+                self.action_want("open")
+            else:
+                self._go(target.item)
+
+    def _go(self, at: int) -> None:
+        self._cursor = at
+        self.changed(layout=False)
+        laid = self.laid_out(self.content_size.width)
+        row = next((row for row, entry in enumerate(laid) if any(t.item == at for t in entry.targets)), 0)
+        self.post_message(self.Moved(row))
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.changed(layout=False)
+
+    def on_blur(self) -> None:
+        """Hide it."""
+        self.changed(layout=False)
+
+
+def _key(item: Item) -> tuple[str, str]:
+    return (item.name, "") if isinstance(item, SourceInfo) else (item.source, item.path)
+
+
+def _document(document: DocumentInfo, width: int, here: bool) -> list[Content]:
+    marked = CURSOR if here else ""
+    if document.status != "loaded":
+        sign = (
+            (glyphs.FAILED, "$text-error") if document.status in ("failed", "quarantined") else (glyphs.READY, "$muted")
+        )
+        state = f" {document.status}"
+        name = fit(one_line(document.path, 300), max(4, width - 4 - len(state)), keep_end=True)
+        why = crop(f"{one_line(document.reason, 300)} {one_line(document.remedy, 300)}".strip(), width - 6)
+        rows = [Content.assemble((f"  {sign[0]} ", sign[1]), (name, marked), (state, "$muted"))]
+        return rows + ([Content.assemble("      ", (why, "$muted"))] if why else [])
+    counts = right(number(document.pages), 6) + " p." + right(number(document.passages), 7) + " passages"
+    name = fit(one_line(document.path, 300), max(4, width - 4 - len(counts)), keep_end=True)
+    rows = [Content.assemble("    ", (name, marked), (counts, "$muted"))]
+    if document.alike:
+        same = ", ".join(one_line(path, 80) for path in document.alike[:3])
+        rows.append(Content.styled(crop(f"      nearly the same: {same}", width), "$muted"))
+    return rows + _note(document.note, width, 6)
+
+
+def _note(text: str, width: int, indent: int) -> list[Content]:
+    said = crop(f"note: {one_line(text, 300)}", width - indent)
+    return [Content.styled(" " * indent + said, "italic $muted")] if text else []
+
+
+def _bytes(count: int) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1_000:
+            return f"{count:,} {unit}"
+        count = round(count / 1_000)
+    return f"{count:,} GB"
 
 
 class LibraryPane(VerticalScroll, Pane):
@@ -58,19 +185,28 @@ class LibraryPane(VerticalScroll, Pane):
     HELP = (
         "Sources and their documents; a full dot marks a source the agent searches.\n"
         "/attach and /detach change that, f2 or /load adds documents. A file that could not be read\n"
-        "stands here with the reason and what to do about it."
+        "stands here with the reason and what to do about it.\n"
+        f"{KEYS}; enter opens a document."
     )
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self.can_focus = False
         self._drawn = LibraryLines()
 
     def compose(self) -> ComposeResult:
         yield self._drawn
 
+    def goal(self) -> Widget:
+        """The list has the cursor."""
+        return self._drawn
+
     def show(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
         """Draw these."""
-        lines = self._drawn
-        lines.sources, lines.documents = sources, documents
-        lines.changed()
+        self._drawn.put(sources, documents)
         self.frame(number=plural(sum(document.status == "loaded" for document in documents), "document"))
+
+    def on_library_lines_moved(self, event: LibraryLines.Moved) -> None:
+        """Keep the cursor in sight."""
+        event.stop()
+        self.scroll_to_region(Region(0, event.row, 1, 2), animate=False, force=True)

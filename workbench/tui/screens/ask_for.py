@@ -40,15 +40,16 @@ class Hints(Lines):
 class AskFor(Overlay[str]):
     """Asks for one line; dismissed with it, or with None."""
 
-    def __init__(self, title: str, placeholder: str, hints: Sequence[str]) -> None:
+    def __init__(self, title: str, placeholder: str, hints: Sequence[str], *, secret: bool = False) -> None:
         super().__init__()
+        self._secret = secret
         self._title = title
         self._placeholder = placeholder
         self._hints = hints
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="ask-for") as frame:
-            yield Input(placeholder=self._placeholder)
+            yield Input(placeholder=self._placeholder, password=self._secret)
             yield Hints(self._hints)
         self.named(frame, self._title, "enter go · esc close")
 

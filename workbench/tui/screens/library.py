@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from workbench.tui.panes.library import LibraryPane
+from workbench.tui.panes.library import KEYS, LibraryPane
 from workbench.tui.screens.overlay import Overlay
 from workbench.views import DocumentInfo, SourceInfo
 
 
 class LibraryScreen(Overlay[None]):
-    """Sources and documents."""
+    """Sources and documents; the keys of the pane work here too."""
 
     BINDINGS = [Binding("f4,q", "close", "Close", show=False)]
 
@@ -27,6 +27,11 @@ class LibraryScreen(Overlay[None]):
 
     def on_mount(self) -> None:
         """Draw and take the focus."""
+        self.show(self._sources, self._documents)
+        self.query_one(LibraryPane).goal().focus()
+
+    def show(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
+        """Draw these."""
         pane = self.query_one(LibraryPane)
-        pane.show(self._sources, self._documents)
-        pane.focus()
+        pane.show(sources, documents)
+        pane.frame(number=f"{KEYS} · esc close")

@@ -12,7 +12,7 @@ from textual.events import Click
 from textual.message import Message
 
 from workbench.foreign import clean, one_line
-from workbench.timeline_views import ContextDiff, SegmentChange
+from workbench.timeline_views import SIGNS, ContextDiff, SegmentChange
 from workbench.tui.blocks.drawing import CURSOR
 from workbench.tui.cells import crop, number, right, wrap
 from workbench.tui.glossary import part_of
@@ -22,7 +22,6 @@ from workbench.tui.screens.overlay import Overlay
 FetchDiff = Callable[[int | None, int | None, int, int, Callable[[ContextDiff], None]], None]
 """Steps, by how many each is moved on, and what takes the diff."""
 
-SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _STYLES = {"+": "$in-context", "-": "$text-error"}
 _KEYS = "up down segment · ] [ second · } { first · esc close"
 

@@ -1,0 +1,201 @@
+"""The index in memory, kept in step with the archive: documents that are searched go in, a view of just these comes out.
+
+Few new passages are added at once; many in the background, and what does not fit the budget of memory is never added:
+in both cases there is no view, and the search goes to the database itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.memory.bulk import DIMENSIONS, renew_terms
+from workbench.memory.database import Database
+from workbench.memory.passage_reading import embedded, given, passages_of, read_blocks
+
+if TYPE_CHECKING:
+    from workbench.memory.search import SearchIndex
+    from workbench.memory.snapshot import Snapshot
+
+AT_ONCE = 3_000
+"""Passages that a search adds itself: about a tenth of a second. More are added in the background."""
+
+_BYTES_OF_A_PASSAGE = 4 * DIMENSIONS + 120
+_BYTES_OF_A_CHARACTER = 1.8
+_DEAD_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class IndexStatus:
+    """What the index holds and takes: `wanted_bytes` is what all that was last asked for would take, about."""
+
+    passages: int
+    bytes: int
+    budget_bytes: int
+    wanted_bytes: int
+    building: bool
+    seconds: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether what was last asked for may be held in memory."""
+        return self.wanted_bytes <= self.budget_bytes
+
+
+class LiveIndex:
+    """One index for all agents of a process. Thread-safe; nothing of it is ever stored."""
+
+    def __init__(self, database: Database, budget_bytes: int) -> None:
+        self._database = database
+        self._budget_bytes = budget_bytes
+        self._lock = threading.RLock()
+        self._index: SearchIndex | None = None
+        self._held: frozenset[int] = frozenset()
+        self._bare: frozenset[int] = frozenset()
+        self._sizes: dict[int, tuple[int, int]] = {}
+        self._seen = -1
+        self._wanted_bytes = 0
+        self._worker: threading.Thread | None = None
+        self._closed = False
+        self._seconds = 0.0
+
+    def view(self, documents: frozenset[int], *, start: bool = True) -> Snapshot | None:
+        """Everything that is committed now of these documents; None when the index is not, or never, ready for that.
+
+        With `start`, what is missing is added in the background for later searches.
+        """
+        with self._lock:
+            now = self._database.catalogue
+            missing = documents - self._held
+            stale = self._newly_embedded() if self._bare and now != self._seen else frozenset()
+            if missing or stale:
+                if self._building or not self._fits(documents):
+                    return None
+                if len(stale) + self._passages(missing) > AT_ONCE:
+                    if start:
+                        self._start(documents)
+                    return None
+                self._add(missing, stale)
+            self._seen = now
+            return self._empty().view(documents)
+
+    def prepare(self, documents: frozenset[int]) -> None:
+        """Have these documents ready for later searches, without waiting."""
+        self.view(documents)
+
+    def wait(self, seconds: float = 600.0) -> bool:
+        """Wait for what is being built; whether it is done."""
+        worker = self._worker
+        if worker is not None:
+            worker.join(seconds)
+        return not self._building
+
+    def release(self, documents: frozenset[int]) -> None:
+        """Let go of everything but these documents, once that is worth it."""
+        with self._lock:
+            self._held &= documents
+            if self._index is None or self._building:
+                return
+            if not self._held:
+                self._index, self._bare = None, frozenset()
+                return
+            rows = len(self._index.snapshot.ids)
+            if rows - self._passages(self._held) > _DEAD_SHARE * rows:
+                self._index = None
+                held, self._held, self._bare = self._held, frozenset(), frozenset()
+                self.view(held)
+
+    def status(self) -> IndexStatus:
+        """What it holds and takes now."""
+        index = self._index
+        held = index.snapshot.bytes if index is not None else 0
+        passages = len(index) if index is not None else 0
+        return IndexStatus(
+            passages, held, self._budget_bytes, max(self._wanted_bytes, held), self._building, self._seconds
+        )
+
+    def close(self) -> None:
+        """Stop what is being built."""
+        self._closed = True
+        self.wait(30.0)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _building(self) -> bool:
+        return self._worker is not None and self._worker.is_alive()
+
+    def _empty(self, rows: int = 0) -> SearchIndex:
+        from workbench.memory.search import SearchIndex
+
+        if self._index is None:
+            self._index = SearchIndex(DIMENSIONS, rows)
+        return self._index
+
+    def _passages(self, documents: Iterable[int]) -> int:
+        return sum(self._sizes[document][0] for document in self._measured(documents))
+
+    def _measured(self, documents: Iterable[int]) -> list[int]:
+        """The documents that are stored, their passages and characters now known."""
+        new = [document for document in documents if document not in self._sizes]
+        if new:
+            sql = "SELECT document_id, passage_count, text_chars FROM documents WHERE document_id IN (SELECT id FROM wanted)"
+            with given(self._database, wanted=new) as cursor:
+                rows = cursor.execute(sql).fetchall()
+            self._sizes.update((int(key), (int(passages), int(chars))) for key, passages, chars in rows)
+        return [document for document in documents if document in self._sizes]
+
+    def _fits(self, documents: frozenset[int]) -> bool:
+        """Whether these documents may be in memory, alone if they must."""
+        self._wanted_bytes = self._estimate(documents)
+        if self._wanted_bytes > self._budget_bytes:
+            return False
+        if self._estimate(documents | self._held) > self._budget_bytes:
+            self._index, self._held, self._bare = None, frozenset(), frozenset()
+        return True
+
+    def _estimate(self, documents: Iterable[int]) -> int:
+        known = self._measured(documents)
+        characters = sum(self._sizes[document][1] for document in known)
+        return self._passages(known) * _BYTES_OF_A_PASSAGE + int(characters * _BYTES_OF_A_CHARACTER)
+
+    def _newly_embedded(self) -> frozenset[int]:
+        return frozenset(embedded(self._database, self._bare).tolist())
+
+    def _start(self, documents: frozenset[int]) -> None:
+        self._worker = threading.Thread(target=self._build, args=[documents], name="index", daemon=True)
+        self._worker.start()
+
+    def _build(self, documents: frozenset[int]) -> None:
+        started = time.monotonic()
+        with contextlib.suppress(Exception):  # the database was closed: nobody will search again
+            stale = self._newly_embedded() if self._bare else frozenset()
+            self._add(documents - self._held, stale)
+            self._seconds = time.monotonic() - started
+
+    def _add(self, documents: frozenset[int], passages: Iterable[int]) -> None:
+        """Add these documents, and these passages anew."""
+        import numpy as np
+
+        renew_terms(self._database)
+        ids = passages_of(self._database, documents)
+        ids = np.union1d(ids, np.fromiter(passages, dtype=np.int64))
+        index = self._empty(len(ids))
+        bare: set[int] = set()
+        for block in read_ahead(read_blocks(self._database, ids)):
+            if self._closed:
+                return
+            index.add_table(block.table, block.vectors)
+            bare.update(block.bare.tolist())
+        with self._lock:
+            self._held |= documents
+            self._bare = (self._bare - frozenset(passages)) | bare
+
+
+def read_ahead(items: Iterable[Any]) -> Iterable[Any]:
+    """The same items, the next one made while this one is used."""
+    yield from items
