@@ -1,0 +1,173 @@
+"""What one search sees from beginning to end. In: blocks of rows, vectors, a mask; out: passages by row, and rows by words.
+
+Rows are positions; a change of the index makes a new snapshot, a restriction to documents a view of the same blocks.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.memory.blocks import Block
+from workbench.memory.keyword_index import FieldWeights, KeywordIndex
+from workbench.memory.vector_index import Codes, Mask, Rows, VectorIndex, Vectors
+
+LONGEST_TITLE_WORDS = 8
+
+
+class Meanings(Protocol):
+    """Rows by their vectors."""
+
+    def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]: ...
+    def scores(self, query: Vectors, rows: Rows) -> Vectors: ...
+
+
+class Words(Protocol):
+    """Rows by their words."""
+
+    def search(
+        self, weights: dict[str, float], count: int, allowed: Mask | None = None, fields: FieldWeights = ...
+    ) -> list[tuple[int, float]]: ...
+    def containing(self, terms: Sequence[str]) -> list[int]: ...
+    def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]: ...
+    def rows_of(self, terms: Iterable[str], field: str) -> dict[str, Rows]: ...
+
+
+class View(Protocol):
+    """What a search may ask: of an index in memory, or of the database itself."""
+
+    @property
+    def ids(self) -> Rows: ...
+    @property
+    def documents(self) -> Rows: ...
+    @property
+    def pages(self) -> NDArray[np.int32]: ...
+    @property
+    def alive(self) -> Mask: ...
+    @property
+    def vectors(self) -> Meanings: ...
+    @property
+    def keywords(self) -> Words: ...
+    def text_of(self, row: int) -> str: ...
+    def called_of(self, row: int) -> tuple[str, ...]: ...
+    def row_of(self, passage: int) -> int | None: ...
+    def mentioned(self, texts: Sequence[Sequence[str]]) -> list[set[str]]: ...
+    def fetch(self, rows: Iterable[int]) -> None: ...
+
+
+@dataclass
+class TitleKeys:
+    """The keys that passages are called by. Keys are only ever added; who asks passes over those that are gone."""
+
+    keys: set[int] = field(default_factory=set)
+    first_words: set[str] = field(default_factory=set)
+    beginnings: set[int] = field(default_factory=set)
+
+    def add(self, called: Any) -> None:
+        """Remember the keys of an Arrow column of lines."""
+        for line in called.unique().to_pylist():
+            for key in line.split():
+                words = key.split("_", 2)
+                self.keys.add(hash(key))
+                self.first_words.add(words[0])
+                if len(words) > 2:
+                    self.beginnings.add(hash(f"{words[0]}_{words[1]}"))
+
+    def mentioned(self, text: Sequence[str]) -> set[str]:
+        """The keys that stand in a text of folded words."""
+        found = set()
+        for start, word in enumerate(text):
+            if word not in self.first_words:
+                continue
+            key = word
+            if hash(key) in self.keys:
+                found.add(key)
+            for end in range(start + 1, min(start + LONGEST_TITLE_WORDS, len(text))):
+                key = f"{key}_{text[end]}"
+                if hash(key) in self.keys:
+                    found.add(key)
+                if end == start + 1 and hash(key) not in self.beginnings:
+                    break
+        return found
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A view of an index in memory."""
+
+    blocks: tuple[Block, ...]
+    ids: Rows
+    documents: Rows
+    pages: NDArray[np.int32]
+    alive: Mask
+    vectors: VectorIndex
+    titles: TitleKeys
+
+    @classmethod
+    def empty(cls, dimensions: int) -> Snapshot:
+        """A snapshot of nothing."""
+        none = np.empty(0, dtype=np.int64)
+        vectors = VectorIndex(np.empty((0, dimensions), dtype=np.float32), none, Codes(dimensions))
+        return cls((), none, none, none.astype(np.int32), none.astype(bool), vectors, TitleKeys())
+
+    @cached_property
+    def keywords(self) -> KeywordIndex:
+        """The rows that count, by their words."""
+        return KeywordIndex(self.blocks, self.alive)
+
+    def of(self, documents: frozenset[int]) -> Snapshot:
+        """The view of these documents' passages alone; nothing else counts in it."""
+        inside = np.isin(self.documents, np.fromiter(documents, dtype=np.int64, count=len(documents)))
+        return replace(self, alive=self.alive & inside)
+
+    def text_of(self, row: int) -> str:
+        """The text of a row."""
+        return self._value(row, "text")
+
+    def called_of(self, row: int) -> tuple[str, ...]:
+        """The keys that a row is called by, its document's title first."""
+        return tuple(self._value(row, "called").split())
+
+    def row_of(self, passage: int) -> int | None:
+        """The row of a passage, None when it is not in view."""
+        rows, ids = self._by_id
+        at = int(np.searchsorted(ids, passage))
+        return int(rows[at]) if at < len(ids) and ids[at] == passage else None
+
+    def mentioned(self, texts: Sequence[Sequence[str]]) -> list[set[str]]:
+        """For each text, as folded words, the keys of titles and headings that stand in it."""
+        return [self.titles.mentioned(text) for text in texts]
+
+    def fetch(self, rows: Iterable[int]) -> None:
+        """Everything is at hand."""
+
+    @property
+    def bytes(self) -> int:
+        """Memory taken, about; a key of a title is counted with its places in two sets."""
+        arrays: list[Any] = [self.ids, self.documents, self.pages, self.alive, self.vectors.vectors]
+        codes = self.vectors.coded * (self.vectors.vectors.shape[1] // 8 + 16)
+        keys = 140 * (len(self.titles.keys) + len(self.titles.beginnings)) + 100 * len(self.titles.first_words)
+        return (
+            sum(int(array.nbytes) for array in arrays) + int(codes) + keys + sum(block.bytes for block in self.blocks)
+        )
+
+    @cached_property
+    def _by_id(self) -> tuple[Rows, Rows]:
+        rows = np.flatnonzero(self.alive)
+        ids = self.ids[rows]
+        order = np.argsort(ids, kind="stable")
+        return rows[order], ids[order]
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        return [block.first for block in self.blocks]
+
+    def _value(self, row: int, column: str) -> str:
+        block = self.blocks[bisect.bisect_right(self._firsts, row) - 1]
+        return str(block.columns[column][row - block.first].as_py())
