@@ -121,7 +121,11 @@ class ArchivalSearch:
 
     def warm(self, sources: Iterable[int]) -> int:
         """Build the index of these sources now; returns how many passages it holds."""
-        return len(self._searcher(self.archive.paths(sources)).view.ids)
+        documents = frozenset(self.archive.paths(sources))
+        while self.index.view(documents) is None and self.index.wait():
+            if not self.index.status().fits:
+                return 0
+        return self.index.status().passages
 
     def ranking(
         self,
@@ -147,9 +151,7 @@ class ArchivalSearch:
     def _searcher(self, documents: Mapping[int, Any]) -> Searcher:
         from workbench.memory.hybrid import Searcher
 
-        view = self.index.view(frozenset(documents))
-        if view is None:
-            self.index.wait()
-            view = self.index.view(frozenset(documents))
-        assert view is not None
-        return Searcher(view)
+        from workbench.memory.archive_scan import ArchiveScan
+
+        wanted = frozenset(documents)
+        return Searcher(self.index.view(wanted) or ArchiveScan(self.archive.database, wanted))

@@ -77,6 +77,8 @@ class KeywordIndex:
         """The `count` best (row, BM25 score) for weighted query terms, best first, ties by passage; among `allowed` rows
         only, if given (by the same statistics, so scores compare)."""
         shares = {field: share for field in RANKED if (share := getattr(fields, field)) > 0}
+        if not self.blocks:
+            return []
         asked = hashed(list(weights))
         boosts = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
         spans = {field: [block.postings[field].find(asked) for block in self.blocks] for field in shares}
@@ -95,8 +97,6 @@ class KeywordIndex:
             mask = self._mask(block) if allowed is None else allowed[block.first : block.end]
             rows = np.flatnonzero((scores > 0) & mask)
             found.append(_best(scores[rows].round(_DIGITS), rows + block.first, count))
-        if not found:
-            return []
         best, where = _best(
             np.concatenate([part for part, _ in found]), np.concatenate([rows for _, rows in found]), count
         )

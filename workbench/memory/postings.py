@@ -62,6 +62,14 @@ class Postings:
         return cls(hashes, starts, (pairs & 0xFFFF).astype(np.uint16), counts)
 
     @classmethod
+    def made(cls, hashes: NDArray[np.int64], rows: NDArray[np.int64], counts: NDArray[np.int64]) -> Postings:
+        """From a term's hash, a row and a count for each, no pair of hash and row twice."""
+        order = np.lexsort((rows, hashes))
+        terms, starts = np.unique(hashes[order], return_index=True)
+        kept = np.minimum(counts[order], _MOST_COUNT).astype(np.uint8)
+        return cls(terms, np.append(starts, len(rows)), rows[order].astype(np.uint16), kept)
+
+    @classmethod
     def joined(cls, parts: Sequence[Postings], offsets: Sequence[int]) -> Postings:
         """One for several whose rows begin at `offsets`; together at most MOST_ROWS rows."""
         hashes, places = np.unique(np.concatenate([part.hashes for part in parts]), return_inverse=True)

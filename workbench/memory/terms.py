@@ -70,7 +70,7 @@ def index_terms(text: str) -> list[str]:
 
 def index_line(text: str) -> str:
     """`index_terms` joined by spaces: what the keyword index takes and a store may keep."""
-    return " ".join(map(_line_of, _tokens(text)))
+    return " ".join(filter(None, map(_line_of, _tokens(text))))
 
 
 def query_terms(text: str) -> dict[str, float]:
