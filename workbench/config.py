@@ -125,6 +125,9 @@ class Settings:
     memory_limit_mb: int = 1_024
     """Memory DuckDB may use."""
 
+    index_memory_mb: int = 4_096
+    """Memory the search index may take: about 3 MB for a thousand passages. What would be larger is searched in the database."""
+
     threads: int = 2
     """Threads DuckDB may use."""
 

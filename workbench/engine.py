@@ -38,7 +38,9 @@ class Engine:
             paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
         )
         self.archive = ArchivalStorage(self.database, clock)
-        self.search = ArchivalSearch(self.archive, self.embed_queries, clock)
+        self.search = ArchivalSearch(
+            self.archive, self.embed_queries, clock, index_bytes=settings.index_memory_mb * 1_000_000
+        )
         self.agents = AgentStore(self.database, clock)
         self.recorder = FlightRecorder(self.database, self.search.texts, clock)
         self.recall = RecallStorage(self.database)

@@ -29,6 +29,7 @@ def checks(engine: Engine, *, offline: bool = False) -> Iterator[Check]:
     yield Check("settings", True, str(engine.paths.settings_file))
     yield _try("tokens", lambda: f"{count('The quick brown fox.')} tokens counted offline")
     yield _try("embedder", lambda: _embed(engine))
+    yield _try("search index", lambda: _index(engine))
     samples = paths.samples()
     there = (samples / "questions.json").is_file()
     yield Check("samples", there, str(samples), "" if there else "Reinstall memgpt-workbench.")
@@ -39,6 +40,15 @@ def _embed(engine: Engine) -> str:
     started = time.monotonic()
     vectors = engine.embed_queries(["Where is the light?"])
     return f"{engine.embedder.model_id}, {vectors.shape[1]} dimensions, ready in {time.monotonic() - started:.1f} s"
+
+
+def _index(engine: Engine) -> str:
+    status = engine.search.measured()
+    allowed = f"of {status.budget_bytes / 1e6:,.0f} MB allowed (index_memory_mb)"
+    held = f"{status.passages:,} passages in {status.bytes / 1e6:,.0f} MB {allowed}"
+    if status.fits:
+        return f"{held}; all sources together would take {status.wanted_bytes / 1e6:,.0f} MB"
+    return f"{held}; all sources would take {status.wanted_bytes / 1e6:,.0f} MB: together they are searched in the database"
 
 
 def _model(engine: Engine, offline: bool) -> str:

@@ -59,6 +59,7 @@ class Session:
         """Open an agent: by name (made when new), the one made for these paths, a fresh one, or the last one used."""
         with self.engine.opening:
             self._agent = room.open_agent(self.engine, self.settings, name, paths, fresh=fresh)
+        self.engine.search.prepare(self._agent.workspace.sources())
         return self.agent
 
     @property
@@ -166,7 +167,10 @@ class Session:
         agent = self._current.workspace.memory.agent
         found = self.engine.archive.find_source(source)
         event = shelves.attached(self.engine, source)
-        return self._told(event) if self.engine.agents.attach(agent.id, found) else event
+        if not self.engine.agents.attach(agent.id, found):
+            return event
+        self.engine.search.prepare([key for key, _ in self.engine.agents.attached(agent.id)])
+        return self._told(event)
 
     def detach(self, source: str) -> Event:
         """Detach a source. Raises NotFound when it is not attached."""
@@ -175,6 +179,7 @@ class Session:
             raise NotFound(
                 f"{source!r} is not attached.", f"Attached: {', '.join(self._attached_names()) or 'nothing'}."
             )
+        self.engine.search.release(self.engine.agents.all_attached())
         return self._told(Detached(source=source))
 
     def _attached_names(self) -> list[str]:

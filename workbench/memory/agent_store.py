@@ -140,6 +140,10 @@ class AgentStore:
             [agent],
         )
 
+    def all_attached(self) -> list[int]:
+        """Ids of the sources that any agent is attached to."""
+        return [int(key) for (key,) in self.database.rows("SELECT DISTINCT source_id FROM attachments ORDER BY 1")]
+
     def attach(self, agent: int, source: int) -> bool:
         """Attach a source: a link. False when it was attached already."""
 

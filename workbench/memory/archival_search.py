@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.memory.database import Clock, utc_now
-from workbench.memory.live_index import LiveIndex
+from workbench.memory.live_index import IndexStatus, LiveIndex
 from workbench.memory.pager import PLAIN, Budget, Extras, Pager
 from workbench.memory.reranking import RERANKED, Reranker, reranked
 from workbench.memory.restriction import NO_RESTRICTION, Restriction
@@ -119,6 +119,20 @@ class ArchivalSearch:
         """Texts of passages by id."""
         return {key: passage.text for key, passage in self.archive.passages(ids).items()}
 
+    def prepare(self, sources: Iterable[int]) -> None:
+        """Have the index of these sources ready for later searches, without waiting."""
+        chosen = list(sources)
+        self.index.prepare(lambda: frozenset(self.archive.paths(chosen)))
+
+    def release(self, sources: Iterable[int]) -> None:
+        """Let go of what the index holds of other sources than these."""
+        self.index.release(frozenset(self.archive.paths(sources)))
+
+    def measured(self) -> IndexStatus:
+        """What the index holds, and what it would take for all sources together."""
+        every = [row.id for row in self.archive.sources(notes=True)]
+        return self.index.status(frozenset(self.archive.paths(every)))
+
     def warm(self, sources: Iterable[int]) -> int:
         """Build the index of these sources now; returns how many passages it holds."""
         documents = frozenset(self.archive.paths(sources))
@@ -149,9 +163,8 @@ class ArchivalSearch:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _searcher(self, documents: Mapping[int, Any]) -> Searcher:
-        from workbench.memory.hybrid import Searcher
-
         from workbench.memory.archive_scan import ArchiveScan
+        from workbench.memory.hybrid import Searcher
 
         wanted = frozenset(documents)
         return Searcher(self.index.view(wanted) or ArchiveScan(self.archive.database, wanted))

@@ -6,12 +6,12 @@ in both cases there is no view, and the search goes to the database itself.
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.memory.bulk import DIMENSIONS, renew_terms
 from workbench.memory.database import Database
@@ -27,11 +27,13 @@ AT_ONCE = 3_000
 _BYTES_OF_A_PASSAGE = 4 * DIMENSIONS + 120
 _BYTES_OF_A_CHARACTER = 1.8
 _DEAD_SHARE = 0.25
+_PATIENCE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class IndexStatus:
-    """What the index holds and takes: `wanted_bytes` is what all that was last asked for would take, about."""
+    """What the index holds and takes; `wanted_bytes` is what something asked for would take, about, and `seconds` is how
+    long the last passages took that were added in the background."""
 
     passages: int
     bytes: int
@@ -42,7 +44,7 @@ class IndexStatus:
 
     @property
     def fits(self) -> bool:
-        """Whether what was last asked for may be held in memory."""
+        """Whether what was asked for may be held in memory."""
         return self.wanted_bytes <= self.budget_bytes
 
 
@@ -60,32 +62,34 @@ class LiveIndex:
         self._seen = -1
         self._wanted_bytes = 0
         self._worker: threading.Thread | None = None
-        self._closed = False
+        self._failed: frozenset[int] | None = None
+        self._closing = threading.Event()
         self._seconds = 0.0
 
-    def view(self, documents: frozenset[int], *, start: bool = True) -> Snapshot | None:
-        """Everything that is committed now of these documents; None when the index is not, or never, ready for that.
+    def view(self, documents: frozenset[int]) -> Snapshot | None:
+        """Everything that is committed now of these documents; None when the index is not, or never, ready for that:
 
-        With `start`, what is missing is added in the background for later searches.
+        then what is missing is being added in the background for later searches, if it may be.
         """
         with self._lock:
             now = self._database.catalogue
             missing = documents - self._held
             stale = self._newly_embedded() if self._bare and now != self._seen else frozenset()
             if missing or stale:
-                if self._building or not self._fits(documents):
+                if self._building or documents == self._failed or not self._fits(documents):
                     return None
                 if len(stale) + self._passages(missing) > AT_ONCE:
-                    if start:
-                        self._start(documents)
+                    self._run(lambda: self._build(documents))
                     return None
                 self._add(missing, stale)
             self._seen = now
             return self._empty().view(documents)
 
-    def prepare(self, documents: frozenset[int]) -> None:
-        """Have these documents ready for later searches, without waiting."""
-        self.view(documents)
+    def prepare(self, look: Callable[[], frozenset[int]]) -> None:
+        """Have the documents that `look` gives ready for later searches, without waiting, when they are many."""
+        with self._lock:
+            if not self._building and not self._closing.is_set():
+                self._run(lambda: self._prepare(look))
 
     def wait(self, seconds: float = 600.0) -> bool:
         """Wait for what is being built; whether it is done."""
@@ -109,18 +113,17 @@ class LiveIndex:
                 held, self._held, self._bare = self._held, frozenset(), frozenset()
                 self.view(held)
 
-    def status(self) -> IndexStatus:
-        """What it holds and takes now."""
+    def status(self, documents: frozenset[int] | None = None) -> IndexStatus:
+        """What it holds and takes now; with `documents`, what these would take, in place of what was last searched."""
         index = self._index
+        wanted = self._wanted_bytes if documents is None else self._estimate(documents)
         held = index.snapshot.bytes if index is not None else 0
         passages = len(index) if index is not None else 0
-        return IndexStatus(
-            passages, held, self._budget_bytes, max(self._wanted_bytes, held), self._building, self._seconds
-        )
+        return IndexStatus(passages, held, self._budget_bytes, wanted, self._building, self._seconds)
 
     def close(self) -> None:
         """Stop what is being built."""
-        self._closed = True
+        self._closing.set()
         self.wait(30.0)
 
     # -- inside ---------------------------------------------------------------------------------------------------
@@ -166,16 +169,29 @@ class LiveIndex:
     def _newly_embedded(self) -> frozenset[int]:
         return frozenset(embedded(self._database, self._bare).tolist())
 
-    def _start(self, documents: frozenset[int]) -> None:
-        self._worker = threading.Thread(target=self._build, args=[documents], name="index", daemon=True)
+    def _run(self, job: Callable[[], None]) -> None:
+        self._worker = threading.Thread(target=job, name="index", daemon=True)
         self._worker.start()
+
+    def _prepare(self, look: Callable[[], frozenset[int]]) -> None:
+        if self._closing.wait(_PATIENCE_SECONDS):  # a command that attaches and ends needs no index
+            return
+        documents = look()
+        with self._lock:
+            wanted = self._passages(documents - self._held) > AT_ONCE and self._fits(documents)
+        if wanted:
+            self._build(documents)
 
     def _build(self, documents: frozenset[int]) -> None:
         started = time.monotonic()
-        with contextlib.suppress(Exception):  # the database was closed: nobody will search again
+        try:
             stale = self._newly_embedded() if self._bare else frozenset()
             self._add(documents - self._held, stale)
             self._seconds = time.monotonic() - started
+        except Exception:
+            if not self._closing.is_set():  # searched in the database from now on
+                self._failed = documents
+                logging.getLogger(__name__).exception("The search index could not be built.")
 
     def _add(self, documents: frozenset[int], passages: Iterable[int]) -> None:
         """Add these documents, and these passages anew."""
@@ -186,16 +202,11 @@ class LiveIndex:
         ids = np.union1d(ids, np.fromiter(passages, dtype=np.int64))
         index = self._empty(len(ids))
         bare: set[int] = set()
-        for block in read_ahead(read_blocks(self._database, ids)):
-            if self._closed:
+        for block in read_blocks(self._database, ids):
+            if self._closing.is_set():
                 return
             index.add_table(block.table, block.vectors)
             bare.update(block.bare.tolist())
         with self._lock:
             self._held |= documents
             self._bare = (self._bare - frozenset(passages)) | bare
-
-
-def read_ahead(items: Iterable[Any]) -> Iterable[Any]:
-    """The same items, the next one made while this one is used."""
-    yield from items
