@@ -10,20 +10,18 @@ import http.client
 import socket
 import ssl
 import threading
-import time
 import urllib.parse
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from loaders import addresses
+from loaders import addresses, deadline
 from loaders.document import LoadError
 
 BYTES = 64 * 1024 * 1024
 SECONDS = 60.0
 REDIRECTS = 8
 _WAIT_SECONDS = 15.0
-_POLL_SECONDS = 0.05
 _BLOCK_BYTES = 1 << 16
 _URL_CHARS = 4_000
 _MOVED = (301, 302, 303, 307, 308)
@@ -46,21 +44,11 @@ def fetch(
 ) -> Fetched:
     """What is at `url`. `headers` are sent along (lower case). Raises LoadError; ends within SECONDS or on `cancel`."""
     errand = _Errand(private, dict(headers or {}))
-    thread = threading.Thread(target=errand.run, args=(normal(url),), name="fetch", daemon=True)
-    thread.start()
-    end = time.monotonic() + SECONDS
-    while thread.is_alive():
-        thread.join(_POLL_SECONDS)
-        if cancel is not None and cancel.is_set():
-            errand.abort()
-            raise LoadError("it was stopped", "Load it again.")
-        if time.monotonic() > end:
-            # Whatever it hangs in (the resolver, a server that sends a byte a second), nobody waits for it.
-            errand.abort()
-            raise LoadError(f"fetching it took more than {SECONDS:g} seconds", _TRY_AGAIN)
-    if isinstance(errand.result, LoadError):
-        raise errand.result
-    return errand.result
+    start = normal(url)
+    # Whatever it hangs in (the resolver, a server that sends a byte a second), nobody waits for it.
+    return deadline.within(
+        SECONDS, lambda: errand.run(start), what="fetching it", remedy=_TRY_AGAIN, abort=errand.abort, cancel=cancel
+    )
 
 
 def normal(url: str) -> str:
@@ -88,26 +76,25 @@ class _Errand:
 
     def __init__(self, private: bool, headers: dict[str, str]) -> None:
         self.private, self.headers = private, headers
-        self.result: Fetched | LoadError = LoadError("it could not be fetched", _TRY_AGAIN)
         self._connection: _Connection | None = None
 
     def abort(self) -> None:
+        """Break the connection."""
         connection = self._connection
         if connection is not None and connection.sock is not None:
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
-    def run(self, url: str) -> None:
+    def run(self, url: str) -> Fetched:
+        """The answer in the end. Raises LoadError."""
         try:
-            self.result = self._follow(url)
-        except LoadError as error:
-            self.result = error
+            return self._follow(url)
         except ssl.SSLError as error:
             said = getattr(error, "verify_message", "") or error.reason or "unknown"
-            self.result = LoadError(f"no safe connection can be made: {said}", "Check the address.")
+            raise LoadError(f"no safe connection can be made: {said}", "Check the address.") from None
         except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            self.result = LoadError(f"it cannot be fetched: {said}"[:200], _TRY_AGAIN)
+            raise LoadError(f"it cannot be fetched: {said}"[:200], _TRY_AGAIN) from None
 
     def _follow(self, url: str) -> Fetched:
         for _ in range(REDIRECTS + 1):

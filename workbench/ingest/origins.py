@@ -11,6 +11,7 @@ from loaders.origins import Origin, PathOrigin
 from workbench.errors import UsageError
 from workbench.load_options import LoadOptions
 
+_DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 _WEB = re.compile(r"^https?://", re.IGNORECASE)
 
 
@@ -31,6 +32,10 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
             return WebOrigin(normal(name), data / "web", options.private)
         except LoadError as error:
             raise UsageError(f"{name}: {error.reason}.", error.remedy) from None
+    if options.query and isinstance(name, str) and _DATABASE.match(name):
+        from loaders.database import QueryOrigin
+
+        return QueryOrigin(name, options.query, data / "database")
     path = Path(name).expanduser()
     try:
         exists = path.exists() or path.is_symlink()

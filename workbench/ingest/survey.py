@@ -10,6 +10,7 @@ from pathlib import Path
 from loaders.document import LoadError
 from loaders.folder import Found
 from loaders.origins import Origin, PathOrigin
+from workbench.ingest.origins import is_web
 from workbench.ingest.queued_files import QueuedFiles
 
 
@@ -55,4 +56,6 @@ class Survey:
 
 
 def _location(origin: Origin, found: Found) -> str:
-    return str(found.path.absolute()) if isinstance(origin, PathOrigin | QueuedFiles) else origin.name
+    if found.status != "load" and not isinstance(origin, PathOrigin | QueuedFiles):
+        return origin.name
+    return origin.name if is_web(origin.name) else str(found.path.absolute())
