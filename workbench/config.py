@@ -119,6 +119,9 @@ class Settings:
     verify: bool = True
     """Send an answer back to the model once when a quote is not on the page it cites."""
 
+    repair: bool = True
+    """Ask the model once for citations when half of its answer quotes nothing although pages were read; its text stands."""
+
     request_timeout_seconds: float = 600.0
     """How long the model's server may stay silent."""
 

@@ -144,6 +144,8 @@ def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
             )
             where = f"{one_line(citation.document, 300)} p.{citation.page}{label}"
             yield "citation", f'[{citation.number or at}] {where}: "{one_line(citation.quote)}"'
+    if event.standing:
+        yield "note", f"note: {event.standing}"
     for note in event.notes:
         yield "note", f"note: {one_line(note)}"
 

@@ -2,69 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from workbench.agent.citations import Place, check, notes_of, repair_request, says_not_found
+from workbench.agent.amending import only_adds_citations
+from workbench.agent.citations import (
+    Checked,
+    Place,
+    check,
+    citation_request,
+    notes_of,
+    repair_request,
+    says_not_found,
+)
 from workbench.agent.evidence import kept_passages
 from workbench.agent.executor import Executed
 from workbench.agent.functions import Outcome
+from workbench.agent.grounding import Grounding, grounding
 from workbench.agent.workspace import Workspace
 from workbench.events import AnswerDone, Event, QuoteChecked
 from workbench.memory.archival_storage import ArchivalStorage
 
+_FREE = ("chat", "lookup")
+"""Presets whose answers need no quotes: talk, and bare values."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A message that was sent back. `open`: the next one may say anything, because this one quoted what is not there or
+
+    left a part of the question open.
+    """
+
+    text: str
+    open: bool
+
 
 class AnswerDesk:
-    """Checks an answer before it is shown. A quote that is on no page, or an open hop, sends it back once each."""
+    """Checks an answer before it is shown. It is sent back at most once for its quotes, and once for an open hop."""
 
     def __init__(self, workspace: Workspace, archive: ArchivalStorage) -> None:
         self._workspace = workspace
         self._archive = archive
         self._repaired = False
         self._gated = False
+        self._held: _Held | None = None
 
     def start_question(self) -> None:
         """Each question has its one repair and its one gate."""
         self._repaired = False
         self._gated = False
+        self._held = None
 
     def deliver(self, executed: Executed) -> tuple[Executed, list[Event]]:
         """The result of a send_message and, when it was delivered, its events."""
-        complaint, events = self.weigh(str(executed.arguments["message"]))
+        sent = str(executed.arguments["message"])
+        complaint, events = self.weigh(sent)
         if complaint:
             return replace(executed, ok=False, outcome=Outcome(complaint, summary="sent back once")), []
+        if any(isinstance(event, AnswerDone) and event.text != sent for event in events):
+            said = "The text was changed, so the first message was delivered as it was."
+            executed = replace(executed, outcome=Outcome(said, summary="the first message was sent"))
         return executed, events
 
     def weigh(self, text: str) -> tuple[str, list[Event]]:
         """A complaint that sends the message back, or the events of its delivery."""
+        held, notes = self._held, list[str]()
+        if held is not None and not held.open and not only_adds_citations(held.text, text):
+            text = held.text
+            notes.append("Asked for citations, the model changed its text; the first one stands.")
         checked = check(text, self._place_of, self._read)
-        if not checked.sound and self._workspace.settings.verify and not self._repaired:
-            self._repaired = True
-            return repair_request(checked), []
+        found = self._ground(text, checked)
         still_open = [hop for hop, status in self._workspace.hops.items() if status == "open"]
-        if still_open and not self._gated:
-            self._gated = True
+        gate = bool(still_open) and not self._gated
+        wanting = not checked.sound or (not gate and self._wants_quotes(found))
+        if self._workspace.settings.verify and not self._repaired and wanting:
+            self._repaired = True
+            self._held = _Held(text, open=not checked.sound)
+            return (citation_request(len(found.unquoted)) if checked.sound else repair_request(checked)), []
+        if gate:
+            self._gated, self._held = True, _Held(text, open=True)
             return (
                 f"Not delivered: these parts are still open: {'; '.join(still_open)}. Go on, or mark them, then send again.",
                 [],
             )
-        notes = list(notes_of(checked, text)) if self._workspace.sources() else []
+        self._held = None
+        notes += notes_of(checked, text) if self._workspace.sources() else ()
         if still_open:
             notes.append(f"Left open: {'; '.join(still_open)}.")
+        return "", self._delivered(text, checked, found, notes)
+
+    def _delivered(self, text: str, checked: Checked, found: Grounding, notes: Sequence[str]) -> list[Event]:
         answered = bool(checked.citations) or not says_not_found(text)
         citations = checked.citations if answered else ()
         if self._workspace.settings.evidence:
             self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
-        events: list[Event] = [QuoteChecked(citation=citation) for citation in citations]
-        return "", [*events, AnswerDone(text=text, answered=answered, citations=citations, notes=tuple(notes))]
+        done = AnswerDone(
+            text=text, answered=answered, citations=citations, notes=tuple(notes), state=found.state,
+            unquoted=found.unquoted if self._workspace.sources() else (), false_quotes=checked.missing,
+        )  # fmt: skip
+        return [*(QuoteChecked(citation=citation) for citation in citations), done]
+
+    def release(self) -> list[Event]:
+        """The events of a message that was sent back and never came again: what the model said is not lost."""
+        if self._held is None:
+            return []
+        text, self._held = self._held.text, None
+        checked = check(text, self._place_of, self._read)
+        notes = ["It was sent back once and did not come again.", *notes_of(checked, text)]
+        return self._delivered(text, checked, self._ground(text, checked), notes)
 
     def partial(self, text: str, note: str) -> list[Event]:
         """The events of an answer that a cap cut short: checked as any, sent back never."""
         checked = check(text, self._place_of, self._read)
-        found: list[Event] = [QuoteChecked(citation=citation) for citation in checked.citations]
-        notes = (note, *notes_of(checked, text))
-        done = AnswerDone(text=text, answered=bool(checked.citations), citations=checked.citations, notes=notes)
-        return [*found, done]
+        found = self._ground(text, checked)
+        events: list[Event] = [QuoteChecked(citation=citation) for citation in checked.citations]
+        done = AnswerDone(
+            text=text, answered=bool(checked.citations), citations=checked.citations, notes=(note, *notes_of(checked, text)),
+            state=found.state, unquoted=found.unquoted, false_quotes=checked.missing,
+        )  # fmt: skip
+        return [*events, done]
+
+    def _ground(self, text: str, checked: Checked) -> Grounding:
+        return grounding(text, checked.held, len(checked.missing), abstains=says_not_found(text))
+
+    def _wants_quotes(self, found: Grounding) -> bool:
+        """Whether the model is asked for citations: pages were read for the question, and half of the claims quote nothing."""
+        space = self._workspace
+        if space.settings.preset in _FREE or not space.settings.repair or space.settings.uses_reader:
+            return False
+        if 2 * len(found.unquoted) < max(1, found.claims):
+            return False
+        asked = space.memory.queue.question or 0
+        return any(message.id > asked and message.passages for message in space.memory.queue.messages)
 
     def _place_of(self, handle: str) -> Place | None:
         return self._place(self._handles().get(handle), handle)

@@ -31,11 +31,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of an answer's quotes. `missing` are quotes that stand on no page that was read."""
+    """What became of an answer's quotes. `missing` are quotes that stand on no page that was read; `held` are the
+
+    characters of the answer that hold quotes which were found.
+    """
 
     citations: tuple[Citation, ...]
     missing: tuple[str, ...]
     unquoted: bool
+    held: tuple[tuple[int, int], ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -56,6 +60,7 @@ def check(answer: str, place_of: Lookup, read: Callable[[], Iterator[Place]]) ->
     missing: list[str] = []
     end = 0
     spans: list[tuple[int, int]] = []
+    held: list[tuple[int, int]] = []
     for mark in _MARK.finditer(answer):
         handles = re.findall(r"#[a-z]+\d+", mark[1])
         candidates = list(_quotes_before(answer, end, mark.start()))
@@ -67,6 +72,7 @@ def check(answer: str, place_of: Lookup, read: Callable[[], Iterator[Place]]) ->
         if citation is None:
             missing.append(candidates[-1])
         else:
+            held.append((max(0, answer.rfind(citation.quote, 0, mark.start())), mark.end()))
             spans.append((answer.find(citation.quote), mark.end()))
             found.setdefault((citation.document, citation.page, citation.quote), citation)
     for loose in _LOOSE.finditer(answer):
@@ -74,9 +80,10 @@ def check(answer: str, place_of: Lookup, read: Callable[[], Iterator[Place]]) ->
         if any(start <= loose.start() < stop for start, stop in spans):
             continue
         if place := next((item for item in read() if is_on_page(quote, item.text)), None):
+            held.append(loose.span())
             found.setdefault((place.document, place.page, quote), _citation(quote, place, "found"))
     numbered = tuple(_numbered(citation, number) for number, citation in enumerate(found.values(), 1))
-    return Checked(numbered, tuple(missing), not found and not missing)
+    return Checked(numbered, tuple(missing), not found and not missing, tuple(held))
 
 
 def _quotes_before(answer: str, start: int, end: int) -> Iterator[str]:
@@ -142,4 +149,13 @@ def repair_request(checked: Checked) -> str:
     return (
         f"Not delivered: {quotes} is on no page you have read. Quote the exact words of the page with its handle, "
         "or leave that claim out, and send the message again."
+    )
+
+
+def citation_request(unquoted: int) -> str:
+    """What goes back to the model, once, when its answer quotes nothing, or too little."""
+    return (
+        f"Not delivered yet: {unquoted} line{'s' * (unquoted != 1)} of it rest on no quote. Send the very same text again and "
+        'add only quotes with handles behind the claims that pages you have read support: "exact words" [#a3]. '
+        "Change no other word: if the text changes, your first one is delivered as it is."
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.agent import custom_functions, document_functions, memory_functions, table_functions
+from workbench.agent import custom_functions, document_functions, finding_functions, memory_functions, table_functions
 from workbench.agent.functions import Function
 from workbench.errors import NotFound, UsageError
 from workbench.tokens import count, functions_text
@@ -16,6 +16,7 @@ BUILT_IN: tuple[Function, ...] = (
     *memory_functions.FUNCTIONS,
     *document_functions.FUNCTIONS,
     *table_functions.FUNCTIONS,
+    *finding_functions.FUNCTIONS,
 )
 _ALWAYS = ("send_message",)
 

@@ -158,11 +158,11 @@ class Agent:
         return question.spent.over(self.workspace.settings) or ("repeated" if self.executor.stuck else "")
 
     def _partial(self, reason: str, detail: str) -> list[Event]:
-        """At a cap: the findings that the model has noted, in its own words, their quotes checked; none when there are none."""
+        """At a cap: an answer that was sent back, or else the findings that the model has noted, their quotes checked."""
         memory = self.workspace.memory
         lines = [line.text for line in memory.working.block("task").lines if line.origin == "model"]
-        if reason == "user" or not lines:
-            return []
+        if (held := self._desk.release()) or reason == "user" or not lines:
+            return held
         text = "\n".join(lines)
         memory.add(
             "assistant", "assistant", {"content": text, "calls": [], "interrupted": True}, step=self.workspace.step
@@ -316,18 +316,16 @@ class Agent:
             )
         self._open_step = None
         memory.finish_step(memory.step, "interrupted", reply={"content": partial}, usage={}, times=times)
-        yield from self._commit(
-            [Stopped(reason="user", detail="Cancelled at once; what had come is kept as interrupted.")]
-        )
+        detail = "Cancelled at once; what had come is kept as interrupted."
+        yield from self._commit([*self._desk.release(), Stopped(reason="user", detail=detail)])
 
     def _fail(self, error: ModelError) -> Iterator[Event]:
         if self._open_step is not None:
             reply = {"error": error.one_line()}
             self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
             self._open_step = None
-        yield from self.tell(
-            Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
-        )
+        failed, stopped = Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
+        yield from self.tell(*self._desk.release(), failed, stopped)
 
     def tell(self, *events: Event) -> Iterator[Event]:
         """Make durable what was done, then tell it."""

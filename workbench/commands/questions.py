@@ -66,6 +66,7 @@ def _ask(session: Session, question: str, *, as_json: bool) -> int:
         ]
         line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
                "agent": session.agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
+               "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
                "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
     if failed is not None:
         complain(f"{failed.message} {failed.hint}")

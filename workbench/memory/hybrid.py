@@ -102,7 +102,7 @@ class Searcher:
             titles = view.called_of(at)
             called = next((title for title in titles if f"_{title}_" in text and title not in own), "")
             counts = view.keywords.frequencies({*used, *own} & {*names_in(view.text_of(at)), *titles}, "names")
-            rarest = min(counts, key=lambda name: (counts[name], name), default="")
+            rarest = min(counts, key=lambda name: (counts[name], -len(name), name), default="")
             found[key] = (called or rarest).replace("_", " ")
         return found
 

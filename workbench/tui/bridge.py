@@ -219,7 +219,8 @@ class Bridge:
             case ev.AnswerDone():
                 exchange.answer, exchange.streaming, exchange.waiting = event.text, False, ""
                 exchange.answered, exchange.citations = event.answered, list(event.citations)
-                exchange.notes = [one_line(note) for note in event.notes]
+                exchange.notes = [one_line(note) for note in (event.standing, *event.notes) if note]
+                exchange.unquoted = event.unquoted
             case ev.Stopped():
                 exchange.outcome = outcome(event)
                 self._finish(exchange)

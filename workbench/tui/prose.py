@@ -7,7 +7,7 @@ choose a style, and whatever does not parse is shown as it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual.content import Content
 
@@ -42,12 +42,18 @@ def prose(text: str, width: int) -> list[Content]:
     return lines
 
 
-def marked(text: str, citations: Sequence[Citation]) -> str:
+def marked(text: str, citations: Sequence[Citation], unquoted: Collection[int] = ()) -> str:
     """`text`, cleaned, with every mention of a handle as the number of the citation its quote became.
 
-    A mention whose quote was found on no page is said to be unverified; one without a quote, to be unquoted.
+    A mention whose quote was found on no page is said to be unverified; one without a quote, and the lines (from 1)
+    whose claims rest on none, to be unquoted.
     """
     text = clean(text).replace(_START, "").replace(_END, "")
+    lines = text.split("\n")
+    for number in unquoted:
+        if 0 < number <= len(lines) and not _MENTION.search(lines[number - 1]):
+            lines[number - 1] = f"{lines[number - 1].rstrip()} {_START}{UNQUOTED}{_END}"
+    text = "\n".join(lines)
     pieces: list[str] = []
     at = 0
     for match in _MENTION.finditer(text):
@@ -79,7 +85,7 @@ UNVERIFIED = "[not verified]"
 """Shown where a quote could not be found on the page it cites; such a quote has no number."""
 
 UNQUOTED = "[no quote]"
-"""Shown where a handle stands behind a claim and not behind a quote: there was nothing to check."""
+"""Shown where a claim has no quote, or a handle stands behind a claim and not behind a quote: there was nothing to check."""
 
 
 def _block(raw: str, width: int) -> list[Content]:

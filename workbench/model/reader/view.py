@@ -12,7 +12,7 @@ from workbench.model.chat_model import Message
 
 _HEADER = re.compile(
     r"^(?P<handle>#[a-z]+\d+) \| (?P<document>.+?) \| document_page (?P<page>\d+)(?: \(label (?P<label>[^|]*)\))?"
-    r" \| (?:(?P<heading>.*) \| )?score (?P<score>-?[\d.]+)\s*$"
+    r" \| (?:(?P<heading>.*) \| )?score (?P<score>-?[\d.]+)(?: \| [^|]*)*\s*$"
 )
 _SHOWING = re.compile(r"^Showing (\d+) of ([\d,]+) results \(page (\d+)/(\d+)\)")
 _NOTE = re.compile(

@@ -64,7 +64,7 @@ def answer_rows(exchange: Exchange, width: int, shown: list[Citation]) -> list[R
     """The answer with its handles as numbers; while it streams, a caret at its end."""
     if not exchange.answer:
         return []
-    text = unmarked(exchange.answer) if exchange.streaming else marked(exchange.answer, shown)
+    text = unmarked(exchange.answer) if exchange.streaming else marked(exchange.answer, shown, exchange.unquoted)
     lines = prose(text, width - 1)
     if exchange.streaming and lines:
         lines[-1] = Content.assemble(lines[-1], (glyphs.CARET, "$accent"))

@@ -21,6 +21,7 @@ class Exchange:
     answered: bool = True
     citations: list[Citation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unquoted: tuple[int, ...] = ()
     outcome: str = ""
     finished: bool = False
     folded_steps: bool = False
