@@ -16,6 +16,7 @@ from workbench.parts import Explanation as Explanation
 from workbench.parts import FileFailed as FileFailed
 from workbench.parts import Hit as Hit
 from workbench.parts import Segment as Segment
+from workbench.parts import standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,15 +243,7 @@ class AnswerDone(Event):
     @property
     def standing(self) -> str:
         """The state in a sentence for people; "" where there was nothing to check."""
-        which = f"line{'s' * (len(self.unquoted) != 1)} {', '.join(map(str, self.unquoted))}"
-        lacking = f" Not quoted: {which}." if self.unquoted else ""
-        if self.state == "grounded":
-            return "Grounded: what it claims rests on quotes that were found on their pages."
-        if self.state == "partly":
-            false = len(self.false_quotes)
-            wrong = f" {false} quote{'s' * (false != 1)} could not be found." if false else ""
-            return f"Partly grounded.{lacking}{wrong}"
-        return f"Not grounded.{lacking}" if self.unquoted or self.false_quotes else ""
+        return standing(self.state, self.unquoted, len(self.false_quotes))
 
 
 @dataclass(frozen=True, kw_only=True)

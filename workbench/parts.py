@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,3 +129,15 @@ class FileFailed:
     path: str
     reason: str
     remedy: str
+
+
+def standing(state: str, unquoted: Sequence[int], false_quotes: int) -> str:
+    """How far an answer rests on quotes, in a sentence for people; "" where there was nothing to check."""
+    which = f"line{'s' * (len(unquoted) != 1)} {', '.join(map(str, unquoted))}"
+    lacking = f" Not quoted: {which}." if unquoted else ""
+    if state == "grounded":
+        return "Grounded: what it claims rests on quotes that were found on their pages."
+    if state == "partly":
+        wrong = f" {false_quotes} quote{'s' * (false_quotes != 1)} could not be found." if false_quotes else ""
+        return f"Partly grounded.{lacking}{wrong}"
+    return f"Not grounded.{lacking}" if unquoted or false_quotes else ""
