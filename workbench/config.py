@@ -80,6 +80,9 @@ class Settings:
     reranker: str = ""
     """A cross-encoder of sentence-transformers, by its folder or name, that puts the best 50 results in order. Empty: none."""
 
+    sweep_share: float = 0.05
+    """A sweep goes on while at least this share of the last 40 pages gave something."""
+
     steps: int = 50
     """Most model calls for one question."""
 
@@ -151,6 +154,8 @@ class Settings:
         for name in ("warn_share", "flush_share", "evict_to_share", "page_share"):
             if not 0.05 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0.05 and 1.", "Leave it out to have the default.")
+        if not 0 <= self.sweep_share <= 1:
+            raise ConfigError("sweep_share must lie between 0 and 1.", "The default is 0.05.")
         if self.warn_share > self.flush_share or self.evict_to_share > self.flush_share:
             raise ConfigError(
                 "flush_share must not be below warn_share or evict_to_share.", "The defaults are 0.7, 1.0, 0.5."

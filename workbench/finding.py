@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,11 +15,12 @@ from workbench.agent.workspace import Workspace, page_read
 from workbench.config import Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
-from workbench.events import PageRead
+from workbench.events import Event, PageRead
 from workbench.memory.cursors import Reader, Write
 from workbench.memory.document_dates import document_days
 from workbench.memory.pager import Budget
 from workbench.memory.restriction import Restriction
+from workbench.memory.sweeper import Sweeper
 from workbench.search_options import SearchOptions
 
 _LIFETIME = timedelta(hours=1)
@@ -32,6 +34,7 @@ class Finding:
         self._engine = engine
         self._settings = settings
         self._agent = agent
+        self._stop = threading.Event()
 
     def search(self, query: str, page: int = 1, options: SearchOptions | None = None) -> PageRead:
         """Page `page` (from 1) of a search. Raises UsageError, NotFound, RerankerError."""
@@ -62,6 +65,32 @@ class Finding:
         event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
         where = f"{self._engine.archive.path_of(stored.document)} p.{stored.page}"
         return replace(event, agent=self._name, passage=passage, query=where)
+
+    def sweep(self, query: str, page: int = 1, options: SearchOptions | None = None) -> Iterator[Event]:
+        """Everything about a query: SweepProgress (the forecast first)…, then page `page` of the findings as PageRead.
+
+        `stop` ends it before the next page of a document; what was found so far is the result. Raises UsageError, NotFound.
+        """
+        options = options or SearchOptions()
+        _from_one(page)
+        if not query.strip():
+            raise UsageError("The query is empty.", "Say what to find all of.")
+        chosen, space = self._sources(options.source), self._space
+        restriction = self.restriction(chosen, options)
+        self._stop.clear()
+        sweeper = Sweeper.of(
+            self._engine.search, chosen, reader=self._reader, beside=space.reader if space else None,
+            share=self._settings.sweep_share,
+        )  # fmt: skip
+        found = yield from sweeper.run(
+            query, page - 1, self._budget, self._handle_of, restriction=restriction, stopped=self._stop.is_set
+        )
+        event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
+        yield replace(event, agent=self._name)
+
+    def stop(self) -> None:
+        """End the sweep that runs."""
+        self._stop.set()
 
     def passage_of(self, handle: str) -> int:
         """The passage of a handle that the agent knows, with or without its #. Raises NotFound."""

@@ -89,7 +89,8 @@ def _place(rank: int) -> str:
 class Hit:
     """One passage in a page of results. `page` is 1-based; `score` is comparable within one search only.
 
-    `linked` is how many passages belong to it by name, where that was counted; `via` the name that led here.
+    `linked` is how many passages belong to it by name, where that was counted; `via` the name that led here; `span` the
+    characters of the text that the page shows, None for all.
     """
 
     passage: int
@@ -105,6 +106,12 @@ class Hit:
     linked: int = 0
     via: str = ""
     why: Explanation | None = None
+    span: tuple[int, int] | None = None
+
+    @property
+    def shown(self) -> str:
+        """What a page shows of the text: all of it, or the characters of `span`."""
+        return self.text[self.span[0] : self.span[1]] if self.span else self.text
 
 
 @dataclass(frozen=True)

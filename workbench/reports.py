@@ -28,6 +28,15 @@ def page_lines(page: PageRead, *, explain: bool = False) -> Iterator[str]:
         yield from (f"     {line.strip()}" for line in clean(hit.text).splitlines() if line.strip())
 
 
+def finding_lines(page: PageRead) -> Iterator[str]:
+    """The findings of a sweep: the coverage, then a line each."""
+    place = f"{page.first}-{page.last} of {page.total:,}" if page.total else "nothing found"
+    yield clean(f"{place}; {page.note}" if page.note else place)
+    for rank, hit in enumerate(page.hits, page.first):
+        label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
+        yield clean(f"{rank:>4}. {hit.document} p.{hit.page}{label}: {' '.join(hit.shown.split())}")
+
+
 def context_lines(event: ContextAssembled) -> Iterator[str]:
     """A prompt, segment by segment, with its sizes and its whole text."""
     about = "" if event.exact else "~"

@@ -135,7 +135,8 @@ class Session:
             agent.asking.release()
 
     def stop(self) -> None:
-        """Stop the answer after this step; called again, cancel now."""
+        """Stop the answer after this step, and a sweep at its next page; called again, cancel now."""
+        self.finding.stop()
         if self._agent is not None and self._answering:
             self._agent.stop.request()
 

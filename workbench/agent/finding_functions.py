@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from workbench.agent.functions import CallRefused, Function, Outcome, function
+from workbench.agent.shelf import Shelf
 from workbench.agent.workspace import Workspace
+from workbench.events import SweepProgress
+from workbench.memory.result_page import ResultPage
+from workbench.memory.sweeper import Sweeper
 
 
 @function()
@@ -28,4 +34,41 @@ def archival_follow(workspace: Workspace, passage: str, page: int = 0) -> Outcom
     return Outcome(archive=found, summary=f"{handle}  {shown}{len(found.hits)} linked of {found.total}")
 
 
-FUNCTIONS: tuple[Function, ...] = (archival_follow,)
+@function()
+def archival_sweep(workspace: Workspace, query: str, page: int = 0, source: str = "", document: str = "") -> Outcome:
+    """Find everything about a query: reads candidate pages while they give something and lists every relevant passage in a line.
+
+    Args:
+        query: What to find all of.
+        page: Page of the list, from 0.
+        source: Sweep this source only.
+        document: Sweep this document only.
+    """
+    if page < 0:
+        raise CallRefused("page counts from 0.", "Call again with page=0.")
+    if not query.strip():
+        raise CallRefused("query is empty.", "Say what to find all of.")
+    shelf = Shelf.of(workspace)
+    sweeper = Sweeper.of(workspace.search, shelf.sources, reader=workspace.reader, share=workspace.settings.sweep_share)
+    steps = sweeper.run(
+        query, page, workspace.budget, workspace.memory.handle_of,
+        restriction=shelf.restriction(source, document), stopped=workspace.stopped,
+    )  # fmt: skip
+    told: list[SweepProgress] = []
+    found = _drain(steps, told)
+    ends = tuple(event for event in told if event.stage != "reading")
+    coverage = found.note.strip("; ").split(";")[0]
+    return Outcome(archive=found, summary=f'"{query[:48]}"  {found.total} found  {coverage}', events=ends)
+
+
+def _drain(steps: Generator[SweepProgress, None, ResultPage], told: list[SweepProgress]) -> ResultPage:
+    """Run a sweep to its end and keep what it tells."""
+    while True:
+        try:
+            told.append(next(steps))
+        except StopIteration as end:
+            page: ResultPage = end.value
+            return page
+
+
+FUNCTIONS: tuple[Function, ...] = (archival_follow, archival_sweep)

@@ -76,9 +76,14 @@ def history(memory: AgentMemory) -> Iterator[Event]:
             yield event
 
 
+def _hit(hit: Mapping[str, Any]) -> Hit:
+    why, span = hit.get("why"), hit.get("span")
+    return Hit(**{**hit, "why": Explanation(**why) if why else None, "span": tuple(span) if span else None})
+
+
 def _value(key: str, value: Any) -> Any:
     if key == "hits":
-        return tuple(Hit(**{**hit, "why": Explanation(**hit["why"]) if hit.get("why") else None}) for hit in value)
+        return tuple(_hit(hit) for hit in value)
     if key == "citations":
         return tuple(Citation(**citation) for citation in value)
     if key == "citation":

@@ -70,6 +70,7 @@ class Agent:
         self._open_step: int | None = None
         self.options = dict(options or {})
         self.stop = Stop()
+        workspace.stopped = self.stop.after_step.is_set
         self.inbox = Inbox()
         self.asking = threading.Lock()
         self._desk = desk

@@ -38,6 +38,8 @@ class Workspace:
     step: int = 0
     paused_until: float = 0.0
     hops: dict[str, str] = field(default_factory=dict)
+    stopped: Callable[[], bool] = lambda: False
+    """Whether the user wants the step to end: what takes long asks it and ends with what it has."""
     links: bool = False
     """Whether results say how many passages belong to a hit: only a model that can follow them has a use for it."""
     _grep: ArchivalGrep | None = None
@@ -92,7 +94,7 @@ def page_read(
     texts = search.texts([hit.passage for hit in page.hits])
     hits = tuple(
         Hit(hit.passage, hit.handle, hit.document, hit.page, hit.label, hit.heading, texts.get(hit.passage, "[erased]"),
-            hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit))
+            hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit), span=hit.span)
         for hit in page.hits
     )  # fmt: skip
     best = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"

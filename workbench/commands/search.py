@@ -9,8 +9,8 @@ from typing import Any
 from workbench import reports
 from workbench.commands.agents import existing
 from workbench.errors import NotFound, UsageError
-from workbench.events import Hit, PageRead
-from workbench.output import line, say
+from workbench.events import Hit, PageRead, SweepProgress
+from workbench.output import interruptible, line, say, tell
 from workbench.search_options import SearchOptions
 from workbench.session import Session
 
@@ -36,6 +36,54 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
     if following:
         say(f"Next: {following}")
     return 0
+
+
+def sweep(session: Session, chosen: argparse.Namespace) -> int:
+    """Everything about a query: the forecast, how far it is, and a page of the findings. Ctrl+C ends it with what it has."""
+    options = options_of(chosen)
+    prepare(session, chosen)
+    page: PageRead | None = None
+    last: SweepProgress | None = None
+    with interruptible(session.finding.stop):
+        for event in session.finding.sweep(chosen.query, chosen.page, options):
+            if isinstance(event, PageRead):
+                page = event
+                break
+            if isinstance(event, SweepProgress):
+                last = event
+                tell(event, as_json=chosen.json)
+                if chosen.forecast:
+                    break
+    if page is not None and page.page > max(1, page.pages):
+        raise UsageError(
+            f"There is no page {page.page}: the findings end at page {page.pages}.", "Use a smaller --page."
+        )
+    more = page is not None and page.page < page.pages
+    following = _next_sweep(page.page + 1, chosen, options) if page is not None and more else None
+    if chosen.json:
+        line(_sweep_line(chosen.query, page, last, following))
+    elif page is not None:
+        say("\n".join(reports.finding_lines(page)))
+        if following:
+            say(f"Next: {following}")
+    return 0
+
+
+def _sweep_line(query: str, page: PageRead | None, last: SweepProgress | None, following: str | None) -> dict[str, Any]:
+    hits = [hit_line(hit) for hit in page.hits] if page else []
+    done = last if last and last.stage == "done" else None
+    return {
+        "event": "sweep", "step": None, "query": query,
+        "forecast": {"pages": last.forecast_pages, "tokens": last.forecast_tokens} if last else None,
+        "read": done.read if done else None, "of": last.pages if last else None, "quiet": done.quiet if done else None,
+        "ended": done.reason if done else None, "total": page.total if page else None, "page": page.page if page else None,
+        "pages": page.pages if page else None, "coverage": page.note if page else None, "hits": hits, "next": following,
+    }  # fmt: skip
+
+
+def _next_sweep(number: int, chosen: argparse.Namespace, options: SearchOptions) -> str:
+    agent = f" --agent {shlex.quote(chosen.agent)}" if chosen.agent else ""
+    return f"workbench sweep {shlex.quote(chosen.query)}{options.flags()}{agent} --page {number}"
 
 
 def options_of(chosen: argparse.Namespace) -> SearchOptions:

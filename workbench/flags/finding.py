@@ -32,6 +32,15 @@ def _fill_search(sub: argparse.ArgumentParser) -> None:
     json_flag(sub)
 
 
+def _fill_sweep(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("query", metavar="QUERY", help="what to find all of: " + _QUERY)
+    _scope_flags(sub)
+    sub.add_argument("--page", metavar="N", type=int, default=1, help="page of the findings, from 1")
+    sub.add_argument("--forecast", action="store_true", help="only say how many pages would be read")
+    json_flag(sub)
+
+
 COMMANDS = {
+    "sweep": Entry("find everything about a query, page after page of the documents", _fill_sweep, "search.sweep"),
     "search": Entry("search the archive", _fill_search, "search.search"),
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from workbench.memory.hybrid import Searcher
     from workbench.memory.ranking import Ranking
+    from workbench.memory.snapshot import View
 
 EmbedQueries = Callable[[Sequence[str]], "np.ndarray"]
 
@@ -111,7 +112,9 @@ class ArchivalSearch:
         )
 
     def linked_counts(self, paths: Mapping[int, Any], ids: Sequence[int]) -> dict[int, int]:
-        """How many passages belong to each of `ids` by name: what following them would give."""
+        """How many passages belong to each of `ids` by name: what following them would give. None while there is no index."""
+        if self.index.view(frozenset(paths)) is None:
+            return {}
         searcher = self._searcher(paths)
         return {key: len(searcher.linked(key).ids) for key in ids}
 
@@ -160,11 +163,16 @@ class ArchivalSearch:
         texts = self.texts(found.ids[:RERANKED])
         return reranked(found, query, texts, reranker)
 
+    def view(self, documents: Mapping[int, Any]) -> View:
+        """What a search of these documents sees now: the index, or the database while there is none."""
+        from workbench.memory.archive_scan import ArchiveScan
+
+        wanted = frozenset(documents)
+        return self.index.view(wanted) or ArchiveScan(self.archive.database, wanted)
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _searcher(self, documents: Mapping[int, Any]) -> Searcher:
-        from workbench.memory.archive_scan import ArchiveScan
         from workbench.memory.hybrid import Searcher
 
-        wanted = frozenset(documents)
-        return Searcher(self.index.view(wanted) or ArchiveScan(self.archive.database, wanted))
+        return Searcher(self.view(documents))

@@ -37,14 +37,14 @@ class FirstRanking:
     top_bm25: float = 1.0
     _scores: dict[int, float] = field(default_factory=dict)
 
-    def gather(self, allowed: NDArray[np.bool_]) -> list[int]:
+    def gather(self, allowed: NDArray[np.bool_], count: int = CANDIDATES) -> list[int]:
         """Candidate rows from both indexes, each with its cosine; among the rows `allowed` alone."""
-        hits = self.keywords.search(self._telling(), CANDIDATES, allowed)
+        hits = self.keywords.search(self._telling(), count, allowed)
         self.keyword_ranks = {row: rank for rank, (row, _) in enumerate(hits, 1)}
         self.bm25 = dict(hits)
         self.top_bm25 = max(self.bm25.values(), default=0.0) or 1.0
         if self.query_vector is not None:
-            near, scores = self.vectors.search(self.query_vector, CANDIDATES, allowed)
+            near, scores = self.vectors.search(self.query_vector, count, allowed)
             self.vector_ranks = {row: rank for rank, row in enumerate(near.tolist(), 1)}
             self.cosines = dict(zip(self.vector_ranks, scores.tolist(), strict=True))
         candidates = list(dict.fromkeys([*self.vector_ranks, *self.keyword_ranks]))

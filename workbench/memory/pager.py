@@ -76,6 +76,10 @@ class Pager:
         hits, texts = self._hits(cursor, chosen, paths, handle_of, extras)
         return fit_page(replace(page, hits=hits, first=chosen.start), texts, budget.page_tokens)
 
+    def continued(self, blank: ResultPage, reader: Reader, beside: Reader | None = None) -> Cursor | None:
+        """The result of this call that the reader would go on with, None when it would be looked for anew."""
+        return self.cursors.get(reader, call_of(blank), beside)
+
     def _sizes(self, cursor: Cursor, paths: Paths, extras: Extras) -> list[int]:
         """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
         passages = self.archive.passages(cursor.ids)
