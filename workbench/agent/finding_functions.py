@@ -14,7 +14,7 @@ from workbench.memory.sweeper import Sweeper
 
 @function()
 def archival_follow(workspace: Workspace, passage: str, page: int = 0) -> Outcome:
-    """List the passages that belong to a passage by name, best first: whose titles it names, or that share a rare name.
+    """List passages that belong to a passage by name, best first. It calls them by title, or shares a rare name with them.
 
     Args:
         passage: The passage's handle, like #a3.
@@ -36,7 +36,7 @@ def archival_follow(workspace: Workspace, passage: str, page: int = 0) -> Outcom
 
 @function()
 def archival_sweep(workspace: Workspace, query: str, page: int = 0, source: str = "", document: str = "") -> Outcome:
-    """Find everything about a query: reads candidate pages while they give something and lists every relevant passage in a line.
+    """Find everything about a query, a line for each passage. Pages are read while enough of them give something.
 
     Args:
         query: What to find all of.
