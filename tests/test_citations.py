@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.agent.citations import NOT_FOUND, Checked, Place, check, notes_of, repair_request, says_not_found
+from workbench.events import Citation
 from workbench.memory.quotes import is_on_page
 
 _NAMES = [
@@ -234,3 +235,17 @@ def test_not_found_is_recognised() -> None:
     assert says_not_found(f"{NOT_FOUND} I searched.")
     assert says_not_found('"Not found in the documents."')
     assert not says_not_found("The lamp was not found in the documents.")
+
+
+@pytest.mark.parametrize(
+    ("document", "label", "heading", "where"),
+    [
+        ("report.pdf", "iv", "Annexes > Annex B", "report.pdf, Annex B, p. iv (PDF page 6)"),
+        ("report.pdf", "iv", "", "report.pdf, p. iv (PDF page 6)"),
+        ("report.pdf", "6", "", "report.pdf p.6"),
+        ("report.pdf", None, "Annex B", "report.pdf, Annex B, p.6"),
+        ("books.xlsx", "Rents", "", "books.xlsx, Rents (page 6)"),
+    ],
+)
+def test_where_a_citation_stands_as_people_write_it(document: str, label: str | None, heading: str, where: str) -> None:
+    assert Citation(document, 6, label, "q", True, heading=heading).where == where

@@ -127,6 +127,19 @@ class Citation:
     passage: int | None = None
     state: str = "verified"
     number: int = 0
+    heading: str = ""
+    """The headings over the quote, outermost first, "A > B"."""
+
+    @property
+    def where(self) -> str:
+        """Where it stands, as people write it: "report.pdf, Annex B, p. iv (PDF page 6)"."""
+        heading = self.heading.rpartition(" > ")[2]
+        over = f", {heading}," if heading else ""
+        if not self.label or self.label == str(self.page):
+            return f"{self.document}{over} p.{self.page}"
+        if self.document.lower().endswith(".pdf"):
+            return f"{self.document}{over or ','} p. {self.label} (PDF page {self.page})"
+        return f"{self.document}{over or ','} {self.label} (page {self.page})"
 
 
 @dataclass(frozen=True, kw_only=True)

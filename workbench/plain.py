@@ -150,13 +150,7 @@ def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
         yield "answer", line
     for at, citation in enumerate(event.citations, 1):
         if citation.verified:
-            label = (
-                f" (label {one_line(citation.label, 20)})"
-                if citation.label and citation.label != str(citation.page)
-                else ""
-            )
-            where = f"{one_line(citation.document, 300)} p.{citation.page}{label}"
-            yield "citation", f'[{citation.number or at}] {where}: "{one_line(citation.quote)}"'
+            yield "citation", f'[{citation.number or at}] {one_line(citation.where, 400)}: "{one_line(citation.quote)}"'
     if event.standing:
         yield "note", f"note: {event.standing}"
     for note in event.notes:

@@ -73,11 +73,8 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
             yield clean(event.text)
             yield ""
             for citation in event.citations:
-                label = f" ({citation.label})" if citation.label and citation.label != str(citation.page) else ""
-                yield clean(
-                    f"{citation.number}. {citation.document} p.{citation.page}{label}: “{' '.join(citation.quote.split())}”"
-                )
-            yield from _standing(event)
+                quote = " ".join(citation.quote.split())
+                yield clean(f"{citation.number}. {citation.where}: “{quote}”")
             yield from (f"> {clean(note)}" for note in event.notes)
         elif isinstance(event, Stopped):
             yield f"*Stopped: {clean(event.detail or event.reason)}*"

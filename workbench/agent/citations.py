@@ -19,7 +19,10 @@ _LONGEST_QUOTE_CHARS = 2_000
 
 @dataclass(frozen=True)
 class Place:
-    """A page where a quote may stand: the passage's handle, its document's path, the page and its whole text."""
+    """A page where a quote may stand: the passage's handle, its document's path, the page and its whole text.
+
+    `heading` stands over the passage itself, whose text is `own_text`.
+    """
 
     passage: int
     handle: str
@@ -27,6 +30,8 @@ class Place:
     page: int
     label: str | None
     text: str
+    heading: str = ""
+    own_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,11 @@ def _first_sound(
 
 
 def _citation(quote: str, place: Place, state: str) -> Citation:
-    return Citation(place.document, place.page, place.label, quote, True, place.handle, place.passage, state)
+    # The quote may stand elsewhere on the page, under another heading.
+    heading = place.heading if place.heading and is_on_page(quote, place.own_text) else ""
+    return Citation(
+        place.document, place.page, place.label, quote, True, place.handle, place.passage, state, heading=heading
+    )
 
 
 def _numbered(citation: Citation, number: int) -> Citation:
