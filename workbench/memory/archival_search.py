@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.archival_storage import ArchivalStorage, Passage
 from workbench.memory.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.live_index import IndexStatus, LiveIndex
 from workbench.memory.pager import PLAIN, Budget, Extras, Pager
+from workbench.memory.place import Place
 from workbench.memory.reranking import RERANKED, Reranker, reranked
 from workbench.memory.restriction import NO_RESTRICTION, Restriction
 from workbench.memory.result_page import ResultPage
@@ -45,6 +46,7 @@ class ArchivalSearch:
         self.archive = archive
         self.embed = embed
         self.index = LiveIndex(archive.database, index_bytes)
+        self._last: tuple[Mapping[int, Any], frozenset[int]] = {}, frozenset()
         self.cursors = Cursors(archive.database, clock)
         self.pager = Pager(archive, self.cursors)
 
@@ -72,7 +74,7 @@ class ArchivalSearch:
         blank = ResultPage("archival_memory_search", query, number, 0, 0, 0, False, extra=restriction.words, note=note)
         variant = f" reranked by {reranker.name}" if reranker else ""
         if not reader.name:
-            variant += f" over {sorted(paths)}, {restriction.documents}"
+            variant += f" over {hash(self._documents(paths))}, {restriction.documents}"
 
         def look() -> Cursor:
             found = self.ranking(paths, query, restriction=restriction, reranker=reranker)
@@ -80,8 +82,9 @@ class ArchivalSearch:
 
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
         return self.pager.page(
-            blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted, beside=beside
-        )
+            blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted, beside=beside,
+            places=lambda ids: self._places(paths, ids),
+        )  # fmt: skip
 
     def follow(
         self,
@@ -113,7 +116,7 @@ class ArchivalSearch:
 
     def linked_counts(self, paths: Mapping[int, Any], ids: Sequence[int]) -> dict[int, int]:
         """How many passages belong to each of `ids` by name: what following them would give. None while there is no index."""
-        if self.index.view(frozenset(paths)) is None:
+        if self.index.view(self._documents(paths)) is None:
             return {}
         searcher = self._searcher(paths)
         return {key: len(searcher.linked(key).ids) for key in ids}
@@ -167,7 +170,7 @@ class ArchivalSearch:
         """What a search of these documents sees now: the index, or the database while there is none."""
         from workbench.memory.archive_scan import ArchiveScan
 
-        wanted = frozenset(documents)
+        wanted = self._documents(documents)
         return self.index.view(wanted) or ArchiveScan(self.archive.database, wanted)
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -176,3 +179,14 @@ class ArchivalSearch:
         from workbench.memory.hybrid import Searcher
 
         return Searcher(self.view(documents))
+
+    def _places(self, paths: Mapping[int, Any], ids: Sequence[int]) -> Mapping[int, Place | Passage]:
+        view = self.index.view(self._documents(paths))
+        return self.archive.passages(ids) if view is None else view.places(ids)
+
+    def _documents(self, paths: Mapping[int, Any]) -> frozenset[int]:
+        """Their ids, made once for the very same mapping: a hundred thousand take longer than a search."""
+        known = self._last
+        if known[0] is not paths:
+            known = self._last = paths, frozenset(paths)
+        return known[1]

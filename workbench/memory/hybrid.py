@@ -155,7 +155,7 @@ def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope,
     if asked.excluded:
         view.fetch(rows)
         rows = [row for row in rows if _passes(view.text_of(row), asked)]
-    totals = {row: round(scores.get(row, first.score(row)) + bonus.get(row, 0.0), 6) for row in rows}
+    totals = {row: round((scores[row] if row in scores else first.score(row)) + bonus.get(row, 0.0), 6) for row in rows}
     ids = dict(zip(rows, view.ids[np.array(rows, dtype=np.int64)].tolist(), strict=True))
     best = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:limit]
     why = tuple(

@@ -81,7 +81,7 @@ class Follower:
         weights = {word: self._rarity(counts[terms.stem(word)]) for word in words}
         total = sum(weights.values()) or 1.0
         self._words = {word: weight / total for word, weight in weights.items()}
-        self._roots = [_root(word) for word in words]
+        self._roots = [_Root.of(_root(word)) for word in words]
         self.partners: dict[int, int] = {}
         """After `bonus`: the row that each row owes most of it to."""
 
@@ -219,8 +219,12 @@ class Follower:
 
     def _held(self, row: int) -> list[bool]:
         """Which of the question's words the passage has: some word there begins with the word's root."""
-        text = _searchable(self.around.view.text_of(row))
-        return [_begins_a_word(text, root) for root in self._roots]
+        text = self.around.view.text_of(row)
+        plain = _plain(text)
+        return [
+            root.beginning in plain if root.beginning else _begins_a_word(_searchable(text), root.letters)
+            for root in self._roots
+        ]
 
     def _is_asked(self, key: str) -> bool:
         return f"_{key}_" in self._asked
@@ -262,6 +266,25 @@ def likelihood(features: Features) -> NDArray[np.float64]:
     pairs = np.isfinite(features[..., 0])
     found[pairs] = 1.0 / (1.0 + np.exp(-(_BIAS + features[pairs] @ np.array(_WEIGHTS))))
     return found
+
+
+class _Root(NamedTuple):
+    """A root, and how it stands in a plain text at the beginning of a word: empty when it has other than plain letters."""
+
+    letters: str
+    beginning: bytes
+
+    @classmethod
+    def of(cls, root: str) -> _Root:
+        return cls(root, f" {root}".encode() if root.isascii() and root.isalnum() else b"")
+
+
+def _plain(text: str) -> bytes:
+    """A text for roots in plain letters: lower case, without accents, a space for every other sign and one before it."""
+    return b" " + (text if text.isascii() else _searchable(text)[0]).encode("ascii").translate(_SPACED)
+
+
+_SPACED = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -9,9 +9,11 @@ from typing import Any
 
 from workbench.memory.archival_storage import ArchivalStorage, Passage
 from workbench.memory.cursors import Cursor, Cursors, Reader
+from workbench.memory.place import Place
 from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
 
 Paths = Mapping[int, tuple[str, str]]
+Places = Callable[[Sequence[int]], Mapping[int, Place | Passage]]
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,20 @@ class Pager:
         variant: str = "",
         extras: Extras = PLAIN,
         beside: Reader | None = None,
+        places: Places | None = None,
     ) -> ResultPage:
         """Page `blank.number` (from 0) of what `look` found when this reader read page 0 of the very same call, or when
 
-        `beside` did so later. `look` leaves the starts of pages open. `variant` tells results apart whose calls are the same. Raises
-        UsageError when the query itself would fill the page.
+        `beside` did so later. `look` leaves the starts of pages open. `variant` tells results apart whose calls are the same.
+        `places` knows where passages are, sooner than the archive does. Raises UsageError when the query itself would
+        fill the page.
         """
         room = hits_room(replace(blank, searched=10**9), budget.page_tokens)
         key = call_of(blank) + variant
         cursor = self.cursors.get(reader, key, beside) if blank.number else None
         if cursor is None:
             found = look()
-            starts = paginate(self._sizes(found, paths, extras), room, budget.hits)
+            starts = paginate(self._sizes(found, paths, extras, places or self.archive.passages), room, budget.hits)
             cursor = replace(found, starts=tuple(starts))
             self.cursors.put(reader, key, cursor)
         page = replace(
@@ -80,9 +84,10 @@ class Pager:
         """The result of this call that the reader would go on with, None when it would be looked for anew."""
         return self.cursors.get(reader, call_of(blank), beside)
 
-    def _sizes(self, cursor: Cursor, paths: Paths, extras: Extras) -> list[int]:
+    def _sizes(self, cursor: Cursor, paths: Paths, extras: Extras, places: Places) -> list[int]:
         """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
-        passages = self.archive.passages(cursor.ids)
+        texts = self.archive.passages(cursor.ids) if cursor.spans else {}
+        passages = places(cursor.ids)
         linked, via = 100 if extras.linked else 0, "a name of four words" if extras.via else ""
         notes = self.archive.notes.of_documents({passage.document for passage in passages.values()})
         sizes = []
@@ -99,7 +104,7 @@ class Pager:
             tokens = passage.tokens
             if cursor.spans:
                 start, end = cursor.spans[position]
-                tokens = rendered_tokens(passage.text[start:end])
+                tokens = rendered_tokens(texts[key].text[start:end])
             sizes.append(hit_tokens(hit, tokens))
         return sizes
 

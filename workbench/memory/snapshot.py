@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from workbench.memory.blocks import Block
 from workbench.memory.keyword_index import FieldWeights, KeywordIndex
+from workbench.memory.place import Place
 from workbench.memory.vector_index import Codes, Mask, Rows, VectorIndex, Vectors
 
 LONGEST_TITLE_WORDS = 8
@@ -134,6 +135,22 @@ class Snapshot:
         """The keys that a row is called by, its document's title first."""
         return tuple(self._value(row, "called").split())
 
+    def places(self, passages: Sequence[int]) -> dict[int, Place]:
+        """Where passages are; one that is not in view is missing."""
+        rows, ids = self._by_id
+        asked = np.array(passages, dtype=np.int64)
+        at = np.minimum(np.searchsorted(ids, asked), max(len(ids) - 1, 0))
+        found = {}
+        for position in np.flatnonzero(ids[at] == asked).tolist() if len(ids) else ():
+            row = int(rows[at[position]])
+            block = self._block(row)
+            inside = row - block.first
+            found[int(asked[position])] = Place(
+                int(block.documents[inside]), int(block.pages[inside]), str(block.columns["heading"][inside]),
+                int(block.tokens[inside]),
+            )  # fmt: skip
+        return found
+
     def row_of(self, passage: int) -> int | None:
         """The row of a passage, None when it is not in view."""
         rows, ids = self._by_id
@@ -169,5 +186,9 @@ class Snapshot:
         return [block.first for block in self.blocks]
 
     def _value(self, row: int, column: str) -> str:
-        block = self.blocks[bisect.bisect_right(self._firsts, row) - 1]
-        return str(block.columns[column][row - block.first].as_py())
+        block = self._block(row)
+        value: str = block.columns[column][row - block.first].as_py()
+        return value
+
+    def _block(self, row: int) -> Block:
+        return self.blocks[bisect.bisect_right(self._firsts, row) - 1]
