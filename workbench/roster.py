@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from workbench import agent_file, room
-from workbench.agent import journal, texts
+from workbench.agent import function_sets, journal, texts
+from workbench.agent.loop import Agent
 from workbench.config import Settings
 from workbench.engine import Engine
 from workbench.errors import UsageError
@@ -20,6 +21,7 @@ from workbench.memory.archival_search import ArchivalSearch
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.database import Database, utc_now
 from workbench.memory.flight_recorder import FlightRecorder
+from workbench.roster_views import FunctionView
 from workbench.typed import fits
 
 _TRAVELS = ("model", "window_tokens", "reserve_tokens", "preset", "persona", "human")
@@ -68,6 +70,20 @@ class Roster:
             raise UsageError(f"Agent {name!r} is open in a workbench.", "Close that one, or open another agent there.")
         self._engine.agents.delete(row)
         self._engine.open_agents.pop(row.id, None)
+
+    def presets(self) -> list[str]:
+        """The task guidances there are."""
+        return texts.names("presets", self._engine.paths.config)
+
+    def functions(self, name: str) -> list[FunctionView]:
+        """What the model of an agent may call, ours and the user's own, and what of it this agent is offered."""
+        row = self._engine.agents.get(name)
+        agent: Agent = self._engine.open_agents.get(row.id) or room.ready(self._engine, row, self._settings)
+        off, offered = row.settings.get("functions_off", ()), {item.name for item in agent.executor.functions}
+        return [
+            FunctionView(item.name, item.short, item.origin, item.name not in off, item.name in offered)
+            for item in function_sets.available(self._engine.paths.config).functions
+        ]
 
     def preset(self, name: str, preset: str) -> None:
         """Change the task guidance in the system instructions of an agent, from its next step on. Raises NotFound."""

@@ -24,6 +24,7 @@ from workbench.memory.database import Clock, utc_now
 from workbench.memory.flight_recorder import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.paths import Paths, locate
+from workbench.purse import Purse
 from workbench.roster import Roster
 from workbench.search_options import SearchOptions
 from workbench.tables import Tables
@@ -52,6 +53,7 @@ class Session:
         self.finding = Finding(self.engine, self.settings, lambda: self._agent)
         """Searches, links and sweeps of the user; over all sources while no agent is open."""
         self.engine.sessions.add(self)
+        self.purse = Purse(self.engine, self.settings, lambda: self._current)
 
     # -- agents -----------------------------------------------------------------------------------------------------
 
@@ -127,7 +129,7 @@ class Session:
     def _answer(self, agent: Agent, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Run what the agent does, its lock being held; stop() reaches it."""
         self._answering = True
-        room.limit(agent, self.settings)
+        room.limit(agent, self.purse.settings)
         try:
             yield from work()
         finally:
@@ -222,7 +224,7 @@ class Session:
     def memory(self) -> tuple[BlockView, ...]:
         """The blocks of the working context, as they are now."""
         blocks = self._current.workspace.memory.working.blocks.values()
-        return tuple(BlockView(block.name, block.text, len(block.text), block.limit_chars) for block in blocks)
+        return tuple(shelves.block(item) for item in blocks)
 
     def edit_memory(self, block: str, old: str, new: str) -> MemoryEdited:
         """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises BlockError, UsageError."""

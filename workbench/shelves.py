@@ -9,7 +9,8 @@ from workbench.config import READER, Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound
 from workbench.events import Attached
-from workbench.views import AgentInfo, DocumentInfo, PageView, SourceInfo
+from workbench.memory.working_context import Block
+from workbench.views import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
 
 
 def attached(engine: Engine, source: str) -> Attached:
@@ -64,6 +65,12 @@ def page(engine: Engine, chosen: Sequence[int], document: str, number: int, pass
     inside = found is not None and found.document == row.document and found.page == row.number
     start, end = (found.start_char, found.end_char) if found is not None and inside else (0, 0)
     return PageView(document, row.number, row.pages, row.label, row.text, start, end)
+
+
+def block(found: Block) -> BlockView:
+    """A block of the working context."""
+    lines = tuple(LineView(line.text, line.origin, line.pinned) for line in found.lines)
+    return BlockView(found.name, found.text, len(found.text), found.limit_chars, lines)
 
 
 def agents(engine: Engine, defaults: Settings) -> list[AgentInfo]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from workbench.events import ContextAssembled, Event, PageRead
 from workbench.library_views import LibraryProtocol
 from workbench.load_options import LoadOptions
+from workbench.roster_views import PurseProtocol, RosterProtocol
 from workbench.table_views import TablesProtocol
 from workbench.timeline_views import TimelineProtocol
 
@@ -68,6 +69,15 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True)
+class LineView:
+    """A line of a block. `origin` is model, user, system (kept by the workbench) or hop; a pinned line is the user's to change."""
+
+    text: str
+    origin: str = "model"
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
 class BlockView:
     """A block of the working context, as it is now."""
 
@@ -75,6 +85,7 @@ class BlockView:
     text: str
     chars: int
     limit_chars: int
+    lines: tuple[LineView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,28 @@ class SessionProtocol(Protocol):
         options: LoadOptions | None = None,
     ) -> Iterator[Event]:  # fmt: skip
         """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
+        ...
+
+    def heartbeat(self) -> Iterator[Event]:
+        """A turn of the model's own when one is due (heartbeat_minutes); no events when none is. A display asks each minute."""
+        ...
+
+    @property
+    def roster(self) -> RosterProtocol:
+        """All agents: their presets and functions, and files of them."""
+        ...
+
+    @property
+    def purse(self) -> PurseProtocol:
+        """What the current agent spent, and what a question may."""
+        ...
+
+    def edit_memory(self, block: str, old: str, new: str) -> Event:
+        """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises UsageError."""
+        ...
+
+    def pin(self, block: str, line: str, pinned: bool = True) -> Event:
+        """Pin a line of a block, so that the model cannot change it, or let it go. Raises UsageError."""
         ...
 
     def attach(self, source: str) -> Event:

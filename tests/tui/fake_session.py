@@ -21,9 +21,10 @@ from workbench.events import (
     QuestionAsked,
     Stopped,
 )
+from workbench.roster_views import CAPS, FunctionView, Spent
 from workbench.table_views import RowsView, TableView
 from workbench.timeline_views import ContextDiff, Moved
-from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
+from workbench.views import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
 
 WAIT_SECONDS = 60.0
 
@@ -59,6 +60,8 @@ class FakeSession:
     asked: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     stops: int = 0
+    own_turn: Sequence[Event] = ()
+    bounds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._gates: dict[str, threading.Event] = {}
@@ -100,6 +103,42 @@ class FakeSession:
     @property
     def tables(self) -> FakeTables:
         return FakeTables(self)
+
+    @property
+    def roster(self) -> FakeRoster:
+        return FakeRoster(self)
+
+    @property
+    def purse(self) -> FakePurse:
+        return FakePurse(self)
+
+    def heartbeat(self) -> Iterator[Event]:
+        self.calls.append("beat")
+        yield from self.own_turn
+
+    def edit_memory(self, block: str, old: str, new: str) -> Event:
+        self.calls.append(f"edit {block} {old!r} {new!r}")
+        found = self._block(block)
+        lines = [LineView(new, "user", line.pinned) if line.text == old else line for line in found.lines]
+        return self._put(found, [*lines, *([] if old else [LineView(new, "user")])], new)
+
+    def pin(self, block: str, line: str, pinned: bool = True) -> Event:
+        self.calls.append(f"pin {block} {line!r} {pinned}")
+        found = self._block(block)
+        return self._put(found, [replace(item, pinned=pinned) if item.text == line else item for item in found.lines], "")
+
+    def _block(self, name: str) -> BlockView:
+        for block in self.blocks:
+            if block.name == name:
+                return block
+        raise UsageError(f"There is no block {name!r}.", "Blocks: persona, human, task.")
+
+    def _put(self, block: BlockView, lines: Sequence[LineView], added: str) -> Event:
+        kept = tuple(line for line in lines if line.text)
+        text = "\n".join(line.text for line in kept)
+        new = replace(block, text=text, chars=len(text), lines=kept)
+        self.blocks = tuple(new if item.name == block.name else item for item in self.blocks)
+        return MemoryEdited(block=block.name, text=text, added=added, chars=len(text), limit_chars=block.limit_chars)
 
     def history(self) -> Iterator[Event]:
         yield from self.past
@@ -259,6 +298,46 @@ class FakeTimeline:
         return ContextDiff(
             first, second, self.session.now.used, self.session.now.used, (), len(self.session.now.segments)
         )
+
+
+@dataclass
+class FakeRoster:
+    """Implements RosterProtocol over a FakeSession."""
+
+    session: FakeSession
+
+    def presets(self) -> list[str]:
+        return ["chat", "documents"]
+
+    def preset(self, name: str, preset: str) -> None:
+        self.session.calls.append(f"preset {name} {preset}")
+        if preset not in self.presets():
+            raise UsageError(f"There is no preset named {preset!r}.", "There are: chat, documents.")
+
+    def functions(self, name: str) -> list[FunctionView]:
+        return [FunctionView("send_message", "Send a message to the user.", "workbench", True, True)]
+
+    def export(self, name: str, file: Path) -> int:
+        self.session.calls.append(f"export {name} {file}")
+        return 4_711
+
+
+@dataclass
+class FakePurse:
+    """Implements PurseProtocol over a FakeSession."""
+
+    session: FakeSession
+
+    def spent(self) -> Spent:
+        return Spent(12, 34_567, 890, 4.25, None)
+
+    def limits(self) -> dict[str, float]:
+        return {"steps": 50, "seconds": 1800, "tokens": 0, "cost": 0, **self.session.bounds}
+
+    def limit(self, name: str, value: float) -> None:
+        if name not in CAPS:
+            raise UsageError("A question is bounded by steps, seconds, tokens, cost.", "For example /budget tokens 20000.")
+        self.session.bounds[name] = value
 
 
 def hit(

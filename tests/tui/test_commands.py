@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.tui.grid import grid
@@ -27,7 +29,21 @@ REQUIRED = {
     "search",
     "context",
     "sources",
+    "edit",
+    "pin",
+    "preset",
+    "functions",
+    "cost",
+    "budget",
+    "copy",
+    "export",
 }
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What /export writes goes into a folder of the test's."""
+    monkeypatch.chdir(tmp_path)
 
 
 def test_the_commands_people_know_are_there() -> None:
@@ -95,6 +111,20 @@ async def test_what_commands_say() -> None:
         "/detach leases": "detached leases; it stays loaded",
         "/attach leases": "attached leases · 3 docs · 412 passages",
         "/save": "/home/somebody/workbench.duckdb",
+        "/edit human": "What should the line say?",
+        "/edit nowhere a line": "There is no block 'nowhere'.",
+        "/pin words of nothing": "0 lines hold 'words of nothing'.",
+        "/preset": "presets: chat, documents",
+        "/preset chat": "preset chat from the next step on",
+        "/preset nope": "There is no preset named 'nope'.",
+        "/functions": "● send_message",
+        "/cost": "12 steps · 34,567 tokens in · 890 out · 4.2 s of the model · no prices set",
+        "/budget": "tokens            any  tokens, in and out",
+        "/budget tokens 20,000": "tokens         20,000  tokens, in and out",
+        "/budget tokens": "A bound is a name and a number.",
+        "/budget beers 3": "A question is bounded by",
+        "/export x.agent": "4,711 bytes, the whole agent",
+        "/copy": "there is no answer to copy yet",
         "/dump no": "'no' is not a number of messages",
         "/attach nothing": "There is no source nothing.",
         "/theme nope": "There is no theme 'nope'.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workbench.commands.sources import load_paths, told
@@ -12,6 +14,9 @@ from workbench.errors import NotFound, UsageError
 from workbench.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.output import complain, interruptible, line, show
 from workbench.session import Session
+
+BEAT_SECONDS = 60.0
+"""How long standard input may be silent before the session is asked whether the model has a turn of its own."""
 
 
 def ask(session: Session, chosen: argparse.Namespace) -> int:
@@ -79,9 +84,35 @@ def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:
     if paths:
         loaded = load_paths(session, paths, None, attach=True, as_json=json)
         code = 1 if any(result.failed for result in loaded) else 0
-    for typed in sys.stdin:
-        if typed.strip() in ("/exit", "/quit"):
+    for typed in _lines():
+        if typed is None:
+            with interruptible(session.stop):
+                for _ in show(session.heartbeat(), as_json=json):
+                    pass
+        elif typed.strip() in ("/exit", "/quit"):
             break
-        if typed.strip():
+        elif typed.strip():
             code = max(code, _ask(session, typed.strip(), as_json=json))
     return code
+
+
+def _lines() -> Iterator[str | None]:
+    """Lines of standard input as they come, and None for every minute in which none came."""
+    try:
+        handle = sys.stdin.fileno()
+    except OSError:
+        yield from sys.stdin
+        return
+    rest = b""
+    while True:
+        *whole, rest = rest.split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in whole)
+        if not select.select([handle], [], [], BEAT_SECONDS)[0]:
+            yield None
+            continue
+        piece = os.read(handle, 1 << 16)
+        if not piece:
+            if rest:
+                yield rest.decode("utf-8", "replace")
+            return
+        rest += piece

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workbench import reports
+from workbench import conversation
 from workbench.agent_file import SUFFIX
 from workbench.commands.agents import existing
 from workbench.errors import UsageError
@@ -79,7 +79,7 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
         say(f"Written to {chosen.file} ({size:,} bytes): workbench import reads it.")
         return 0
     existing(session, chosen.agent)
-    text = "\n".join(reports.markdown_lines(session.agent, session.history()))
+    text = "\n".join(conversation.markdown_lines(session.agent, session.history()))
     if not chosen.file:
         say(text)
         return 0

@@ -141,7 +141,8 @@ class WorkingContext:
             raise BlockError(
                 f"Block {name} does not hold {old[:80]!r}.", "old_content must be an exact part of the block."
             )
-        start = block.text.index(old)
+        start = _whole_line(block, old)
+        start = block.text.index(old) if start is None else start
         touched = [line for line in block.lines if _overlaps(block, line, start, start + len(old))]
         if any(line.origin == "system" for line in touched):
             raise BlockError("That line is kept by the workbench.", "Edit your own lines only.")
@@ -149,7 +150,7 @@ class WorkingContext:
         if pinned and origin != "user":
             raise BlockError("The user has pinned that line.", "Leave it, and append what you have to add.")
         kept = {line.text: line for line in block.lines}
-        text = block.text.replace(old, new, 1)
+        text = block.text[:start] + new + block.text[start + len(old) :]
         lines = tuple(
             kept.get(line.text) or replace(line, pinned=pinned) for line in _lines(text, origin, step, place_of)
         )
@@ -245,6 +246,16 @@ def _cut(text: str, limit: int) -> str:
         return text
     head = text[: max(1, limit - 1)]
     return (head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head) + "…"
+
+
+def _whole_line(block: Block, text: str) -> int | None:
+    """Where a line that is exactly this text starts; the same words inside another line are not meant then."""
+    at = 0
+    for line in block.lines:
+        if line.text == text:
+            return at
+        at += len(line.text) + 1
+    return None
 
 
 def _overlaps(block: Block, line: Line, start: int, end: int) -> bool:

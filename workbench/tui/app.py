@@ -69,6 +69,7 @@ class WorkbenchApp(App[int]):
         Binding("escape", "stop", "Stop", id="stop", key_display="esc"),
         Binding("f4", "library", "Library", id="library", show=False),
         Binding("f5", "xray", "Context X-ray", id="xray", show=False),
+        Binding("y", "copy", "Copy the last answer", id="copy", show=False),
         Binding("z", "zoom", show=False, id="zoom-letter"),
         Binding("ctrl+q", "quit", "Quit", id="quit", show=False, priority=True),
     ]
@@ -247,6 +248,10 @@ class WorkbenchApp(App[int]):
         """f5."""
         self.windows.context(None)
 
+    def action_copy(self) -> None:
+        """y."""
+        self.desk.run_command("/copy")
+
     def action_jump(self) -> None:
         """ctrl+o."""
         self.windows.jump()
@@ -270,6 +275,10 @@ class WorkbenchApp(App[int]):
     @on(ArchivePane.PageWanted)
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
         self.desk.start_search(message.query, message.page)
+
+    @on(MemoryPane.EditWanted)
+    def _edit_wanted(self, message: MemoryPane.EditWanted) -> None:
+        self.windows.memory()
 
     @on(ArchivePane.HitChosen)
     def _hit_chosen(self, message: ArchivePane.HitChosen) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from workbench.errors import UsageError
 from workbench.tui import command_actions as do
 from workbench.tui import library_commands as library
+from workbench.tui import own_actions as own
 from workbench.tui import table_actions as tables
 from workbench.tui import time_actions as past
 
@@ -46,10 +47,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("search", "QUERY", "search the archive yourself; the model does not see it", do.search),
     Command("sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql),
     Command("memory", "", "the blocks of the working context, whole", do.memory),
+    Command("edit", "[BLOCK LINE]", "edit lines of the working context, or add one to a block", own.edit),
+    Command("pin", "[TEXT]", "pin the line with these words, so that the model leaves it, or let it go", own.pin),
     Command("tokens", "", "what the context window is made of, in tokens", do.tokens),
     Command("context", "[STEP]", "the exact prompt of a step, segment by segment", do.context),
     Command("dump", "[N]", "the last N messages of the conversation (default 10)", do.dump),
     Command("model", "[NAME]", "say which model answers, or change it", do.model),
+    Command("preset", "[NAME]", "list the task guidances, or change the one of this agent now", own.preset),
+    Command("functions", "", "what the model may call", own.functions),
+    Command("cost", "", "what this agent has used: steps, tokens, time, price", own.cost),
+    Command("budget", "[WHAT NUMBER]", "what a question may use: steps, seconds, tokens, cost", own.budget),
+    Command("copy", "", "copy the last answer", own.copy),
+    Command("export", "[FILE]", "write the conversation as Markdown, or to FILE.agent the whole agent", own.export),
     Command("theme", "[NAME]", "list the colour themes, or choose one", do.theme),
     Command("undo", "", "take back the last question, or the last /pop, /retry, /rewrite …", past.undo),
     Command("pop", "[N]", "take the last question and its answer, or the last N messages, off the branch", past.pop),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+BEAT_SECONDS = 60.0
+"""How often the session is asked whether the model has a turn of its own."""
+
 LIBRARY_SECONDS = 2.0
 """How often the numbers of documents are asked for while a load runs."""
 
@@ -46,6 +49,17 @@ class Desk:
         self.refresh_identity()
         self.fetch(self._history, self._replay)
         self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
+        self._app.set_interval(BEAT_SECONDS, self.beat)
+
+    def beat(self) -> None:
+        """A minute has passed: the model has a turn of its own if one is due and nothing else runs."""
+        if self.drawn and not self.work.asking:
+            self.work.turn(self._beats)
+
+    def _beats(self) -> Iterator[Event]:
+        for event in self.session.heartbeat():
+            self._redraw_at_end = True
+            yield event
 
     def _while_loading(self) -> None:
         if self.work.loading:
@@ -186,6 +200,17 @@ class Desk:
     def open_diff(self, first: int | None, second: int | None) -> None:
         """What changed between two steps; None for the first is the newest step, for the second the next prompt."""
         self._app.windows.diff(first, second)
+
+    def open_memory(self) -> None:
+        """The lines of the working context, to edit and pin."""
+        self._app.windows.memory()
+
+    def copy_answer(self) -> str:
+        """Put the last answer on the clipboard; returns it, "" when there is none."""
+        text = self._app.chat.last_answer()
+        if text:
+            self._app.copy_to_clipboard(text)
+        return text
 
     def open_context(self, step: int | None) -> None:
         """The X-ray of a step, None for the next prompt."""

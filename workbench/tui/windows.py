@@ -14,10 +14,11 @@ from workbench.tui.screens.ask_for import AddDocuments, AskFor
 from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.library import LibraryScreen
+from workbench.tui.screens.memory_lines import MemoryLinesScreen, Show, Wish
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.step_diff import StepDiff
 from workbench.tui.screens.xray import LAST, XRay
-from workbench.views import PageView
+from workbench.views import BlockView, PageView
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -89,6 +90,26 @@ class Windows:
         app.desk.fetch(
             lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found))
         )
+
+    def memory(self) -> None:
+        """The lines of the working context."""
+        desk = self._app.desk
+
+        def act(wish: Wish, show: Show) -> None:
+            def work() -> Sequence[BlockView]:
+                if wish.pin is not None:
+                    desk.session.pin(wish.block, wish.old, wish.pin)
+                else:
+                    desk.session.edit_memory(wish.block, wish.old, wish.new)
+                return desk.session.memory()
+
+            def done(blocks: Sequence[BlockView]) -> None:
+                self._app.memory.show(blocks)
+                show(blocks)
+
+            desk.fetch(work, done)
+
+        desk.fetch(desk.session.memory, lambda blocks: self._push(MemoryLinesScreen(blocks, act)))
 
     def context(self, step: int | None) -> None:
         """The X-ray of a step."""

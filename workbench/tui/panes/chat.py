@@ -65,6 +65,11 @@ class ChatPane(VerticalScroll, Pane):
         self._add(ExchangeBlock(Exchange(question)))
         self.anchor()
 
+    def last_answer(self) -> str:
+        """The newest answer that is drawn; "" when there is none."""
+        blocks = (block for block in reversed(self._live) if isinstance(block, ExchangeBlock))
+        return next((block.exchange.answer for block in blocks if block.exchange.answer), "")
+
     def changed(self) -> None:
         """The current exchange was written to."""
         if self._current is not None:

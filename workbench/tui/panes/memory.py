@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 
 from workbench.foreign import clean, one_line
 from workbench.tui import glyphs
@@ -86,12 +88,22 @@ class MemoryPane(VerticalScroll, Pane):
         "The working context: blocks of text the model itself reads in every prompt and writes with\n"
         "core_memory_append and core_memory_replace. The task block holds the question, the searches\n"
         "made for it and the findings; a mark shows the newest edit. Blocks have limits in characters.\n"
-        "f10 shows every block whole."
+        "f10 shows every block whole. enter opens the lines: edit, add, delete, and pin those that\n"
+        "the model must leave as they are."
     )
+
+    BINDINGS = [Binding("enter", "edit", "Edit and pin lines", show=False)]
+
+    class EditWanted(Message):
+        """The user wants to edit or pin lines."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._drawn = MemoryLines()
+
+    def action_edit(self) -> None:
+        """enter."""
+        self.post_message(self.EditWanted())
 
     def compose(self) -> ComposeResult:
         yield self._drawn

@@ -40,8 +40,11 @@ class Hints(Lines):
 class AskFor(Overlay[str]):
     """Asks for one line; dismissed with it, or with None."""
 
-    def __init__(self, title: str, placeholder: str, hints: Sequence[str], *, secret: bool = False) -> None:
+    def __init__(
+        self, title: str, placeholder: str, hints: Sequence[str], value: str = "", *, secret: bool = False
+    ) -> None:
         super().__init__()
+        self._value = value
         self._secret = secret
         self._title = title
         self._placeholder = placeholder
@@ -49,7 +52,7 @@ class AskFor(Overlay[str]):
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="ask-for") as frame:
-            yield Input(placeholder=self._placeholder, password=self._secret)
+            yield Input(self._value, placeholder=self._placeholder, password=self._secret, select_on_focus=False)
             yield Hints(self._hints)
         self.named(frame, self._title, "enter go · esc close")
 
