@@ -20,6 +20,7 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
             for citation in event.citations:
                 quote = " ".join(citation.quote.split())
                 yield clean(f"{citation.number}. {citation.where}: “{quote}”")
+            yield from _standing(event)
             yield from (f"> {clean(note)}" for note in event.notes)
         elif isinstance(event, Stopped):
             yield f"*Stopped: {clean(event.detail or event.reason)}*"
