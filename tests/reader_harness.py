@@ -177,6 +177,7 @@ class Engine:
     def ask(self, question: str, *, read_ahead: bool = True, steps: int = 50) -> Outcome:
         self._queue: list[dict[str, Any]] = [_user({"type": "user_message", "message": question, "time": TIME})]
         self._task, self._done, self._calls = f"question: {question}", [], 0
+        self._made: Counter[tuple[str, str]] = Counter()
         outcome = Outcome("", 0, [])
         if read_ahead and self._archive:
             self._run("archival_memory_search", {"query": question, "page": 0, "request_heartbeat": True}, outcome)
@@ -223,7 +224,10 @@ class Engine:
         self._calls += 1
         identifier = f"call_{self._calls}"
         status, result = "OK", "None"
-        if name == "archival_memory_search":
+        self._made[name, json.dumps(arguments, sort_keys=True)] += 1
+        if (times := self._made[name, json.dumps(arguments, sort_keys=True)]) >= 3:
+            status, result = "Failed", f"You have made this call {times} times with the same arguments."
+        elif name == "archival_memory_search":
             result = self._page(arguments["query"], int(arguments.get("page") or 0), outcome)
         elif name == "core_memory_append":
             if len(self._task) + len(arguments["content"]) + 1 > self._task_chars:

@@ -152,3 +152,46 @@ def test_the_reader_knows_no_document() -> None:
         for path in [*folder.glob("reader/*.py"), folder / "extractive_reader.py"]
     )
     assert not [phrase for phrase in ("key-value", "locker", "griselda", "kettle point", "veddic") if phrase in code]
+
+
+def test_a_chain_of_two_with_only_words_to_go_by() -> None:
+    outcome = ask("What bird did the designer of the iron beacon on Gannet Ledge keep?", archive())
+    assert documents(outcome) == {"harbour.md", "ledger.md"}
+    assert any("lame heron" in quote for _, _, quote, _ in outcome.cited)
+
+
+def test_findings_of_the_task_block_answer_when_every_passage_is_evicted() -> None:
+    question = "Where was the woman born who taught drawing to the designer of the iron beacon on Gannet Ledge?"
+    outcome = ask(question, archive(), queue_chars=900)
+    assert {"harbour.md", "school.md", "letters.md"} <= documents(outcome)
+    assert all(verified for *_, verified in outcome.cited)
+
+
+def test_two_names_set_against_each_other_are_both_quoted() -> None:
+    shelf = archive(
+        [
+            *ISLES,
+            ("boats.md", "The cutter Petrel was launched at Thornwick in 1911. She leaked."),
+            ("yard.md", "The ferry Old Patience was launched in the rain in 1898. Nobody sang."),
+        ]
+    )
+    outcome = ask("Which was launched earlier, the cutter Petrel or the ferry Old Patience?", shelf)
+    assert documents(outcome) == {"boats.md", "yard.md"}
+
+
+def test_what_only_describes_a_name_is_not_what_is_asked() -> None:
+    outcome = ask("In what year did the harbour-master Otto Perrin marry?", archive())
+    assert outcome.abstained
+
+
+@pytest.mark.parametrize("remembered", [0, 1, 3])
+def test_a_question_ends_when_the_list_of_searches_is_lost(remembered: int) -> None:
+    class Forgetful(Engine):
+        def messages(self) -> list[dict[str, Any]]:
+            self._done = self._done[-remembered:] if remembered else []
+            return super().messages()
+
+    question = "Where was the woman born who taught drawing to the designer of the iron beacon on Gannet Ledge?"
+    outcome = Forgetful(ExtractiveReader(word_score), archive(), queue_chars=900).ask(question)
+    assert outcome.text
+    assert outcome.steps < 50

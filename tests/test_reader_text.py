@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from workbench.model.reader.names import names
 from workbench.model.reader.question import analyse, supplies
 from workbench.model.reader.text import identifiers, is_heading, sentences, stem, stems
 from workbench.model.reader.view import parse_hits, parse_notes, read
@@ -113,3 +116,36 @@ def test_malformed_messages_are_passed_over() -> None:
     assert view.question == "Who?"
     assert view.sources == ("s",)
     assert view.after == "failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Who built the lighthouse on the Isle of Wight?", "Isle of Wight"),
+        ("The Isle of Wight ferry leaves at nine.", "Isle of Wight"),
+        ("A bust of Ludwig van Beethoven fell down.", "Ludwig van Beethoven"),
+        ("It was Simone de Beauvoir who said so.", "Simone de Beauvoir"),
+        ("The tables of Muhammad al-Khwarizmi were lost.", "Muhammad al-Khwarizmi"),
+        ("A letter from Omar ibn al-Khattab arrived.", "Omar ibn al-Khattab"),
+        ("He failed with the Bank of the Ohio Valley.", "Bank of the Ohio Valley"),
+        ("They sailed to Rio de Janeiro and back.", "Rio de Janeiro"),
+        ("They joined the House of Keys and the Kingdom of Leon.", "Kingdom of Leon"),
+    ],
+)
+def test_a_name_keeps_its_lower_case_connectives(text: str, name: str) -> None:
+    assert name in names(text)
+
+
+def test_names_set_against_each_other() -> None:
+    assert analyse("Who is older, Ada Quill or Otto Perrin?").compared == ("Ada Quill", "Otto Perrin")
+    assert analyse("Were both Ada Quill and Otto Perrin born at Thornwick?").compared == ("Ada Quill", "Otto Perrin")
+    assert not analyse("Where did Ada Quill meet Otto Perrin?").compared
+
+
+def test_words_before_a_name_that_describe_it() -> None:
+    told = {
+        term.word
+        for term in analyse("What did the stern diver Ignatius Roper find near the wreck of the Petrel?").terms
+        if term.told
+    }
+    assert told == {"stern", "diver"}

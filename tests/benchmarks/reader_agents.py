@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--window", type=int, default=8_192, help="tokens of main context")
     given = parser.parse_args()
     folder, _, file = given.set.partition(":")
     questions = [one for one in questions_of(Path(folder), Path(file) if file else None) if given.only in one.id]
@@ -78,7 +79,7 @@ def main() -> None:
     Engine.embedder = property(lambda engine: embedder)  # type: ignore[assignment,method-assign]
     outcomes = []
     try:
-        with Session(Settings(model=READER), locate(given.home)) as session:
+        with Session(Settings(model=READER, window_tokens=given.window), locate(given.home)) as session:
             for outcome in ask(session, questions):
                 outcomes.append(outcome)
                 if given.verbose:

@@ -15,7 +15,8 @@ class Weights:
     """What a chain's score is made of; set on public question sets as a whole, never on one question.
 
     `floor` is the likeness that says nothing, `member` what every sentence after the first costs, `bridge` the least
-    link by which one may follow another, `document` the cost of one more document.
+    link by which one may follow another, `document` the cost of one more document, `compared` what it is worth to have
+    said something of each of two names that are set against each other.
     """
 
     coverage: float = 1.0
@@ -30,6 +31,7 @@ class Weights:
     jump: float = 0.15
     trust: float = 0.5
     document: float = 0.02
+    compared: float = 0.15
     starts: int = 12
     beam: int = 12
     longest: int = 4
@@ -69,7 +71,40 @@ def best_chains(evidence: Evidence, weights: Weights = WEIGHTS) -> list[Chain]:
                     grown[frozenset(longer.members)] = longer
         frontier = sorted(grown.values(), key=_order)[: weights.beam]
         found.extend(frontier)
-    return sorted(found, key=_order)
+    return sorted([*found, *_compared(evidence, weights)], key=_order)
+
+
+def _compared(evidence: Evidence, weights: Weights) -> list[Chain]:
+    """For names set against each other: the sentences that say most of each, side by side; no name links them."""
+    question = evidence.question
+    members: list[int] = []
+    for name in question.compared:
+        wanted = stems(name)
+        best = max(
+            (i for i, unit in enumerate(evidence.units) if wanted <= unit.stems | unit.near),
+            key=lambda i: (_plain(evidence, i) + weights.likeness * evidence.likeness[i], -i),
+            default=None,
+        )
+        if best is None or _plain(evidence, best) == 0.0:
+            return []
+        members.append(best)
+    if len(set(members)) < 2:
+        return []
+    covered: dict[str, float] = {}
+    for index in members:
+        for key, value in evidence.cover[index].items():
+            covered[key] = max(covered.get(key, 0.0), value)
+    coverage = _share(question, covered)
+    alike = sum(evidence.likeness[i] for i in members) / len(members)
+    score = weights.coverage * coverage + weights.likeness * max(0.0, alike - weights.floor) + weights.compared
+    return [Chain(tuple(members), score, coverage, tuple(sorted(covered.items())))]
+
+
+def _plain(evidence: Evidence, index: int) -> float:
+    """The weight of the question's words that are no names, as a sentence covers it."""
+    return sum(
+        term.weight * evidence.cover[index].get(term.stem, 0.0) for term in evidence.question.terms if not term.name
+    )
 
 
 def _order(chain: Chain) -> tuple[float, int, tuple[int, ...]]:
@@ -107,7 +142,7 @@ def _extend(evidence: Evidence, chain: Chain, weights: Weights) -> list[Chain]:
         if index in chain.members:
             continue
         cover = evidence.cover[index]
-        link = max(evidence.link(member, unit) for member in members)
+        link = max(evidence.linked(member, index) for member in chain.members)
         reaches = any(t.name and cover.get(t.stem, 0.0) > have.get(t.stem, 0.0) + 0.5 for t in question.terms)
         if link < weights.bridge and not reaches:
             continue

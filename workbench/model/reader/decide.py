@@ -10,7 +10,7 @@ from workbench.model.reader import answer, report
 from workbench.model.reader.chain import Chain, best_chains, pruned
 from workbench.model.reader.evidence import Evidence, Score, Unit, units
 from workbench.model.reader.figures import figures
-from workbench.model.reader.judge import answers
+from workbench.model.reader.judge import answers, settled
 from workbench.model.reader.lookup import next_step
 from workbench.model.reader.notes import note_line, room
 from workbench.model.reader.places import Place, chosen, places
@@ -50,7 +50,7 @@ def decide(view: View, score: Score) -> Call:
     question = analyse(view.question)
     if asked := figures(view.question, view.documents == 1):
         return report.next_call(view, question, asked, score)
-    evidence = Evidence(question, units(view.passages, view.notes), score)
+    evidence = Evidence(question, units(view.passages, view.notes), score, view.archive_passages)
     chains = best_chains(evidence)
     nearest = places(question, None, view, score) if view.documents == 1 else []
     if view.after == "search" and (call := _note(view, evidence, chains, nearest)):
@@ -59,8 +59,9 @@ def decide(view: View, score: Score) -> Call:
     if query is not None:
         return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
     found: list[Unit] = []
-    if chains and answers(evidence, chains[0]):
-        found = [evidence.units[index] for index in pruned(evidence, chains[0]).members[: answer.CITATIONS]]
+    best = settled(evidence, chains)
+    if best and answers(evidence, best):
+        found = [evidence.units[index] for index in pruned(evidence, best).members[: answer.CITATIONS]]
     found = report.filled(found, nearest)
     if not found:
         return _say(answer.not_found(question, [search.query for search in view.searches]))

@@ -21,6 +21,9 @@ Score = Callable[[str, Sequence[str]], Sequence[float]]
 _FIGURE = re.compile(r"(?<![\d.,-])(?!1[5-9]\d\d\b|20\d\d\b)\d{3,}(?![\d.,%-])")
 """Numbers that may stand for a thing (bag 316), years left out."""
 
+_TINY_PASSAGES = 16
+"""In an archive of so few passages a name that half of them share is still a name: it counts as one of this size."""
+
 QUOTE_CHARS = 320
 """How long a quote may grow by taking a scrap of a sentence with it."""
 
@@ -151,14 +154,17 @@ def _telling(paragraphs: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
 class Evidence:
     """The units of one request against one question: coverage of its terms, likeness to it, and links between units."""
 
-    def __init__(self, question: Question, found: Sequence[Unit], score: Score) -> None:
+    def __init__(self, question: Question, found: Sequence[Unit], score: Score, archive_passages: int = 0) -> None:
         self.question, self.units, self._score = question, list(found), score
         self.likeness = list(score(question.text, [u.embedded for u in self.units])) if self.units else []
         passages = {(u.document, u.document_page, u.handle): set[str]() for u in self.units}
         for u in self.units:
             passages[u.document, u.document_page, u.handle] |= u.stems | u.near
         self._df = Counter(stem for seen in passages.values() for stem in seen)
-        self._passages = max(1, len(passages))
+        tiny = 0 < archive_passages <= _TINY_PASSAGES
+        self._passages = max(_TINY_PASSAGES if tiny else 1, len(passages))
+        self._rare: dict[str, float] = {}
+        self._links: dict[tuple[int, int], float] = {}
         self.cover = [self._cover(u) for u in self.units]
 
     def _cover(self, unit: Unit) -> dict[str, float]:
@@ -175,9 +181,11 @@ class Evidence:
 
     def rare(self, stem: str) -> float:
         """How much sharing this stem tells: rare in the language, and in few of the passages in sight."""
-        return rarity(stem) * min(
-            1.0, max(0.15, math.log((1 + self._passages) / (0.5 + self._df[stem])) / math.log(1 + self._passages))
-        )
+        known = self._rare.get(stem)
+        if known is None:
+            few = math.log((1 + self._passages) / (0.5 + self._df[stem])) / math.log(1 + self._passages)
+            known = self._rare[stem] = rarity(stem) * min(1.0, max(0.15, few))
+        return known
 
     def like(self, query: str) -> list[float]:
         """The likeness of every unit to another query."""
@@ -186,6 +194,13 @@ class Evidence:
     def alike(self, word: str, others: Sequence[str]) -> Sequence[float]:
         """The likeness in meaning of each of the other words to a word."""
         return self._score(word, others)
+
+    def linked(self, left: int, right: int) -> float:
+        """The link of two units by their numbers, worked out once."""
+        known = self._links.get((left, right))
+        if known is None:
+            known = self._links[left, right] = self.link(self.units[left], self.units[right])
+        return known
 
     def link(self, left: Unit, right: Unit) -> float:
         """How strongly two units belong together, 0 to 1: by a name, or rare words, that the question does not hold."""

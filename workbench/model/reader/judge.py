@@ -7,6 +7,8 @@ question's names, or that is firmly linked to the rest of the chain.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.model.reader.chain import Chain
 from workbench.model.reader.evidence import Evidence
 from workbench.model.reader.question import Question, Term
@@ -25,9 +27,13 @@ SHORT_WEIGHT = 2.6
 """A short question must have two thirds of its words met; every further unit of weight asks a little less."""
 
 
+NEARLY, MEETS = 0.12, 0.3
+"""By how much a chain may be behind the best to be preferred, and what meeting all that is asked is worth then."""
+
+
 def answers(evidence: Evidence, chain: Chain) -> bool:
     """Whether a chain says what the question asks."""
-    asked = [term for term in evidence.question.terms if not term.name]
+    asked = _asked(evidence.question)
     weight = sum(term.weight for term in asked)
     if weight < 0.2:
         return chain.coverage > 0.5
@@ -35,23 +41,47 @@ def answers(evidence: Evidence, chain: Chain) -> bool:
     return chain.coverage >= 0.4 and met(evidence, chain, asked) / weight >= needed
 
 
+def settled(evidence: Evidence, chains: Sequence[Chain]) -> Chain | None:
+    """The chain to answer with: of those nearly as good as the best, the one that meets most of what is asked."""
+    if not chains:
+        return None
+    asked = _asked(evidence.question)
+    weight = sum(term.weight for term in asked) or 1.0
+    near = [chain for chain in chains if chain.score >= chains[0].score - NEARLY]
+
+    def value(chain: Chain) -> float:
+        return chain.score + MEETS * sum(
+            min(1.0, term.weight * share / weight) for term, share in _covered(evidence, chain, asked)
+        )
+
+    return max(near, key=lambda chain: (value(chain), -len(chain.members), chain.score))
+
+
+def _asked(question: Question) -> list[Term]:
+    return [term for term in question.terms if not term.name and not term.told]
+
+
 def met(evidence: Evidence, chain: Chain, asked: list[Term]) -> float:
     """The weight of the asked words that the chain meets, word for word or by a word much like it."""
-    firm = _firm(evidence, chain)
-    have: dict[str, float] = {}
-    for index in chain.members:
-        share = 1.0 if index in firm else LOOSE_SHARE
-        for key, value in evidence.cover[index].items():
-            have[key] = max(have.get(key, 0.0), value * share)
-    said = list(dict.fromkeys(word for index in firm for word in _said(evidence, index)))
+    said = list(dict.fromkeys(word for index in _firm(evidence, chain) for word in _said(evidence, index)))
     total = 0.0
-    for term in asked:
-        covered = have.get(term.stem, 0.0)
+    for term, covered in _covered(evidence, chain, asked):
         if covered < 0.5 and said:
             alike = (max(evidence.alike(term.word.lower(), said)) - ALIKE_FLOOR) / ALIKE_SPAN
             covered = max(covered, ALIKE_WORTH * max(0.0, min(1.0, alike)))
         total += term.weight * covered
     return total
+
+
+def _covered(evidence: Evidence, chain: Chain, asked: list[Term]) -> list[tuple[Term, float]]:
+    """How far each asked word stands in the chain, word for word."""
+    firm = set(_firm(evidence, chain))
+    have: dict[str, float] = {}
+    for index in chain.members:
+        share = 1.0 if index in firm else LOOSE_SHARE
+        for key, value in evidence.cover[index].items():
+            have[key] = max(have.get(key, 0.0), value * share)
+    return [(term, have.get(term.stem, 0.0)) for term in asked]
 
 
 def _firm(evidence: Evidence, chain: Chain) -> list[int]:
@@ -73,8 +103,7 @@ def _firm(evidence: Evidence, chain: Chain) -> list[int]:
 
 
 def _link(evidence: Evidence, one: int, other: int) -> float:
-    left, right = evidence.units[one], evidence.units[other]
-    return max(evidence.link(left, right), evidence.link(right, left))
+    return max(evidence.linked(one, other), evidence.linked(other, one))
 
 
 def _names(question: Question) -> frozenset[str]:

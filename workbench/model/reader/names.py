@@ -28,6 +28,7 @@ def names(text: str) -> tuple[str, ...]:
     for run in _runs(text):
         found.setdefault(run)
         for part in re.split(r" and | & ", run):
+            part = re.sub(r"^(?:the|a|an) ", "", part)
             if part != run and len(part) > 2:
                 found.setdefault(part)
     for identifier in identifiers(text):
@@ -50,7 +51,7 @@ def _runs(text: str) -> list[str]:
             _close(runs, held)
             joiners, opening = [], token not in ",;:)—–" or (opening and not held)
             continue
-        if bare[0].isupper() and not (opening and _plain_opening(bare, text[match.end() :])):
+        if _is_capital(bare) and not (opening and _plain_opening(bare, text[match.end() :])):
             if held:
                 held.extend(joiners)
             held.append(bare)
@@ -68,6 +69,15 @@ def _runs(text: str) -> list[str]:
             joiners, opening = [], True
     _close(runs, held)
     return runs
+
+
+def _is_capital(word: str) -> bool:
+    """Whether a word begins with a capital, or with a joiner that is written together with one (al-Khwarizmi, d'Arc)."""
+    head, _, rest = word.replace("’", "'").replace("'", "-", 1).partition("-")
+    return word[0].isupper() or (rest[:1].isupper() and head in _PREFIXES)
+
+
+_PREFIXES = frozenset("al el ad ar as ash at az an d l o van von de del der ibn bint abu bin ben".split())
 
 
 def _plain_opening(word: str, rest: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from workbench.model.reader.names import names
 from workbench.model.reader.text import identifiers, rarity, stem, words
@@ -31,30 +33,35 @@ _ASKED_FOR = re.compile(r"(?:\bwhat|^(?:\w+ )?which) ([^\W_]+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Term:
-    """A content word of the question. `weight` is how much covering it tells; `name` when it belongs to a proper name."""
+    """A content word of the question. `weight` is how much covering it tells; `name` when it belongs to a proper name,
+
+    `told` when it only says what the name that follows it is (the diver Roper): it is not what is asked.
+    """
 
     word: str
     stem: str
     weight: float
     name: bool
+    told: bool = False
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question taken apart. `wanted` is date, number, person, name or any."""
+    """A question taken apart. `wanted` is date, number, person, name or any; `compared` are names set against each other."""
 
     text: str
     terms: tuple[Term, ...]
     names: tuple[str, ...]
     identifiers: tuple[str, ...]
     wanted: str
+    compared: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def stems(self) -> frozenset[str]:
         """The stems of all terms."""
         return frozenset(term.stem for term in self.terms)
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """What covering everything would weigh."""
         return sum(term.weight for term in self.terms) or 1.0
@@ -65,6 +72,7 @@ def analyse(text: str) -> Question:
     """Take a question apart."""
     own_names = names(text)
     name_words = {stem(word) for name in own_names for word in _parts(name)}
+    told = {stem(part) for name in own_names for word in _descriptors(text, name) for part in _parts(word)}
     asked_for = {match.group(1).lower() for match in _ASKED_FOR.finditer(text)}
     terms: dict[str, Term] = {}
     for word in (part for whole in words(text) for part in _parts(whole)):
@@ -75,8 +83,34 @@ def analyse(text: str) -> Question:
         weight = max(rarity(word), 0.7) * 1.4 if is_name else rarity(word)
         if not is_name and (word.lower() in QUESTION_WORDS or word.lower() in asked_for):
             weight *= 0.3
-        terms[base] = Term(word, base, weight, is_name)
-    return Question(text, tuple(terms.values()), own_names, tuple(identifiers(text)), _wanted(text))
+        terms[base] = Term(word, base, weight, is_name, base in told and not is_name)
+    compared = _compared(text, own_names)
+    return Question(text, tuple(terms.values()), own_names, tuple(identifiers(text)), _wanted(text), compared)
+
+
+def _descriptors(text: str, name: str) -> list[str]:
+    """The words between an article and a name: what the name is, not what is asked of it."""
+    match = re.search(rf"\b(?:the|an?)\s+((?:[a-z][\w'’-]*\s+){{1,3}}){re.escape(name)}", text)
+    found = match.group(1).split() if match else []
+    return [] if any(word in FUNCTION_WORDS for word in found) else found
+
+
+def _compared(text: str, own_names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that a question sets against each other: joined by "or", or by "and" where it compares."""
+    places = sorted((text.find(name), name) for name in own_names if not re.search(r" (?:and|or|&) ", name))
+    for (start, first), (second_start, second) in itertools.pairwise(places):
+        joined = _JOINED.fullmatch(text[start + len(first) : second_start])
+        if joined and (joined.group(1) == "or" or _COMPARES.search(text)):
+            return first, second
+    return ()
+
+
+_JOINED = re.compile(r"[,\s]*(or|and)\s+(?:(?:the|an?|his|her)\s+)?(?:[a-z][\w'’-]*\s+){0,3}")
+_COMPARES = re.compile(
+    r"\b(?:both|same|common|similar|alike|share|than|more|most|fewer|(?:earli|lat|old|young|larg|small|bigg|long|short|tall|high|low|fast|slow"
+    r"|heavi|deep|near|clos|great)(?:er|est)|first|last)\b",
+    re.IGNORECASE,
+)
 
 
 def _parts(word: str) -> list[str]:

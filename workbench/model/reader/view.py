@@ -91,10 +91,19 @@ class View:
     @property
     def documents(self) -> int:
         """How many documents the sources hold between them."""
-        return sum(int(match[1].replace(",", "")) for source in self.sources for match in _DOCUMENTS.finditer(source))
+        return self._held("documents")
+
+    @property
+    def archive_passages(self) -> int:
+        """How many passages the sources hold between them."""
+        return self._held("passages")
+
+    def _held(self, what: str) -> int:
+        found = (match for source in self.sources for match in _HELD.finditer(source))
+        return sum(int(match[what].replace(",", "")) for match in found)
 
 
-_DOCUMENTS = re.compile(r"\((\d[\d,]*) documents?\b[^()]*\)\s*$")
+_HELD = re.compile(r"\((?P<documents>\d[\d,]*) documents?, (?P<passages>\d[\d,]*) passages?\)\s*$")
 _REPEATED = "with the same arguments"
 """What the executor says of a call made again and again."""
 
