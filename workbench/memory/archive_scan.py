@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.memory.arrow_arrays import numbers
 from workbench.memory.bulk import DIMENSIONS, renew_terms
 from workbench.memory.database import Database
 from workbench.memory.passage_reading import given
@@ -29,8 +30,8 @@ class ArchiveScan:
             sql = """SELECT passage_id, document_id, page_number FROM passages
                      WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"""
             table = cursor.sql(sql).to_arrow_table()
-        self.ids, self.documents = (table.column(number).to_numpy().astype(np.int64) for number in (0, 1))
-        self.pages: NDArray[np.int32] = table.column(2).to_numpy().astype(np.int32)
+        self.ids, self.documents = (numbers(table.column(number)).astype(np.int64) for number in (0, 1))
+        self.pages: NDArray[np.int32] = numbers(table.column(2)).astype(np.int32)
         self.alive: Mask = np.ones(len(self.ids), dtype=bool)
         self.vectors = ScannedVectors(database, self.ids)
         self.keywords = ScannedWords(database, documents, self.ids)
@@ -86,9 +87,9 @@ class ScannedVectors:
         scores = np.zeros(len(self._ids), dtype=np.float32)
         sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
         table = self._database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
-        keys = table.column(0).to_numpy()
+        keys = numbers(table.column(0))
         rows, known = self._rows(keys)
-        scores[rows] = table.column(1).to_numpy()[known]
+        scores[rows] = numbers(table.column(1))[known]
         permitted = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
         best = best_rows(permitted.astype(np.int64), scores[permitted], count)
         exact = self.scores(query, best)
@@ -104,7 +105,7 @@ class ScannedVectors:
             table = cursor.sql(sql).to_arrow_table()
         place = {int(key): number for number, key in enumerate(asked.tolist())}
         for batch in table.to_batches():
-            flat = batch.column(1).flatten().to_numpy(zero_copy_only=False).reshape(-1, DIMENSIONS)
+            flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
             vectors[[place[key] for key in batch.column(0).to_pylist()]] = flat
         return exact_scores(vectors, query)
 

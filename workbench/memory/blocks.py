@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.memory.arrow_arrays import numbers
 from workbench.memory.postings import MOST_ROWS as MOST_ROWS
 from workbench.memory.postings import Postings
 
@@ -18,6 +20,7 @@ RANKED = ("text", "title", "heading")
 
 _LINES = {"text": "terms", "title": "title_terms", "heading": "heading_terms", "called": "called"}
 _KEPT = ("text", "heading", "called")
+_MANY_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,17 @@ class Block:
         table = table.combine_chunks()
         lines = {field: _column(table, name) for field, name in _LINES.items()}
         lines["names"] = pc.binary_join_element_wise(_column(table, "names"), lines["called"], " ")
-        found = {field: Postings.of(column) for field, column in lines.items()}
+        if table.num_rows < _MANY_ROWS:
+            found = {field: Postings.of(column) for field, column in lines.items()}
+        else:  # nearly all of it lets other threads run
+            with ThreadPoolExecutor(2) as pool:
+                found = dict(zip(lines, pool.map(Postings.of, lines.values()), strict=True))
         return cls(
             first,
-            _column(table, "passage_id").cast(pa.int64()).to_numpy(),
-            _column(table, "document_id").cast(pa.int64()).to_numpy(),
-            _column(table, "page_number").cast(pa.int32()).to_numpy(),
-            _column(table, "tokens").cast(pa.int32()).to_numpy(),
+            numbers(_column(table, "passage_id").cast(pa.int64())),
+            numbers(_column(table, "document_id").cast(pa.int64())),
+            numbers(_column(table, "page_number").cast(pa.int32())),
+            numbers(_column(table, "tokens").cast(pa.int32())),
             {name: _column(table, name) for name in _KEPT},
             {field: postings for field, (postings, _) in found.items()},
             {field: np.minimum(found[field][1], 65_535).astype(np.uint16) for field in RANKED},

@@ -34,11 +34,15 @@ class ReadBlock:
 @contextlib.contextmanager
 def given(database: Database, **columns: Iterable[int]) -> Iterator[Any]:
     """This thread's cursor, on which each name is a table with one column of these ids, called `id`."""
+    import numpy as np
     import pyarrow as pa
 
     cursor = database.read()
     for name, ids in columns.items():
-        cursor.register(name, pa.table({"id": pa.array(list(ids), pa.int64())}))
+        numbers = np.fromiter(ids, dtype=np.int64)
+        # From its buffer: an array made of values would import pandas, which takes half a second.
+        column = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+        cursor.register(name, pa.table({"id": column}))
     try:
         yield cursor
     finally:
@@ -69,6 +73,8 @@ def read_blocks(database: Database, ids: np.ndarray) -> Iterator[ReadBlock]:
 def _read(database: Database, ids: np.ndarray) -> ReadBlock:
     import numpy as np
 
+    from workbench.memory.arrow_arrays import numbers
+
     bounds = f"passage_id BETWEEN {int(ids[0])} AND {int(ids[-1])}"
     with given(database, wanted=ids.tolist()) as cursor:
         inside = f"{bounds} AND passage_id IN (SELECT id FROM wanted)"
@@ -79,17 +85,17 @@ def _read(database: Database, ids: np.ndarray) -> ReadBlock:
     vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
     bare = np.ones(len(there), dtype=bool)
     for batch in found.to_batches():
-        keys = batch.column(0).to_numpy(zero_copy_only=False)
+        keys = numbers(batch.column(0))
         rows = np.searchsorted(there, keys)
         known = np.flatnonzero((rows < len(there)) & (there[np.minimum(rows, len(there) - 1)] == keys))
-        flat = batch.column(1).flatten().to_numpy(zero_copy_only=False).reshape(-1, DIMENSIONS)
+        flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
         vectors[rows[known]] = flat[known]
         bare[rows[known]] = False
     return ReadBlock(table, vectors, there[bare])
 
 
 def _numbers(table: Any) -> np.ndarray:
-    import numpy as np
+    from workbench.memory.arrow_arrays import numbers
 
-    found: np.ndarray = table.column(0).to_numpy().astype(np.int64)
+    found: np.ndarray = numbers(table.column(0)).astype("int64")
     return found

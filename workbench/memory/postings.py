@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.memory.arrow_arrays import numbers
+
 MOST_ROWS = 65_536
 """Rows of one block: a row's place in it takes two bytes."""
 
@@ -35,9 +37,9 @@ class Postings:
 
         split = pc.split_pattern(pc.cast(lines, pa.large_string()), " ")
         flat = split.flatten()
-        lengths = np.diff(split.offsets.to_numpy())
+        lengths = np.diff(numbers(split.offsets))
         encoded = flat.dictionary_encode()
-        codes = encoded.indices.to_numpy(zero_copy_only=False)
+        codes = numbers(encoded.indices)
         distinct = encoded.dictionary.to_pylist()
         hashes = hashed(distinct)
         place = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
@@ -48,12 +50,14 @@ class Postings:
         order = np.argsort(hashes, kind="stable")
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
+        if len(order) <= 1 << 16:  # half the memory to sort
+            rank, place = rank.astype(np.uint32), place.astype(np.uint32)
         pairs = (rank[codes] << 16) | place
         pairs.sort()
         return cls._from_sorted(hashes[order], pairs), lengths
 
     @classmethod
-    def _from_sorted(cls, hashes: NDArray[np.int64], pairs: NDArray[np.int64]) -> Postings:
+    def _from_sorted(cls, hashes: NDArray[np.int64], pairs: NDArray[Any]) -> Postings:
         """From pairs (place of the term's hash << 16 | row), sorted, a pair for each time that a term stands in a row."""
         first = np.flatnonzero(np.concatenate([[True], pairs[1:] != pairs[:-1]])) if len(pairs) else pairs
         counts = np.minimum(np.diff(np.append(first, len(pairs))), _MOST_COUNT).astype(np.uint8)

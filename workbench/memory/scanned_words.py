@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.memory.arrow_arrays import numbers
 from workbench.memory.blocks import MOST_ROWS, RANKED, Block
 from workbench.memory.database import Database
 from workbench.memory.keyword_index import DEFAULT_WEIGHTS, FieldWeights, KeywordIndex, Statistics
@@ -43,8 +44,8 @@ class ScannedWords:
         asked = hashed(terms)
         found = {}
         for field in RANKED:
-            numbers, at, counts = self._counted(terms, field)
-            found[field] = asked[numbers], at, counts
+            place, at, counts = self._counted(terms, field)
+            found[field] = asked[place], at, counts
         rows = np.unique(np.concatenate([part[1] for part in found.values()]))
         blocks = tuple(
             self._block(start, rows[start : start + MOST_ROWS], found) for start in range(0, len(rows), MOST_ROWS)
@@ -59,27 +60,27 @@ class ScannedWords:
             return []
         condition = " AND ".join(["contains(concat(' ', terms, ' '), ?)"] * len(terms))
         table = self._read(f"SELECT passage_id FROM inside WHERE {condition}", [f" {term} " for term in terms])
-        return sorted(self._rows(table.column(0).to_numpy()).tolist())
+        return sorted(self._rows(numbers(table.column(0))).tolist())
 
     def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]:
         """How many passages have each term in `field`."""
         terms = list(dict.fromkeys(terms))
-        numbers, rows, _ = self._counted(terms, field)
-        counts = np.bincount(numbers, minlength=len(terms)) if len(rows) else np.zeros(len(terms), dtype=np.int64)
+        found, rows, _ = self._counted(terms, field)
+        counts = np.bincount(found, minlength=len(terms)) if len(rows) else np.zeros(len(terms), dtype=np.int64)
         return dict(zip(terms, counts.tolist(), strict=True))
 
     def rows_of(self, terms: Iterable[str], field: str) -> dict[str, Rows]:
         """The rows that have each term in `field`, in order."""
         terms = list(dict.fromkeys(terms))
-        numbers, rows, _ = self._counted(terms, field)
-        order = np.lexsort((rows, numbers))
-        bounds = np.searchsorted(numbers[order], np.arange(len(terms) + 1))
+        found, rows, _ = self._counted(terms, field)
+        order = np.lexsort((rows, found))
+        bounds = np.searchsorted(found[order], np.arange(len(terms) + 1))
         return {term: rows[order][bounds[at] : bounds[at + 1]] for at, term in enumerate(terms)}
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Those of `keys` that a passage is called by."""
-        numbers, _, _ = self._counted(keys, "called")
-        return {keys[number] for number in np.unique(numbers).tolist()}
+        found, _, _ = self._counted(keys, "called")
+        return {keys[number] for number in np.unique(found).tolist()}
 
     @cached_property
     def _statistics(self) -> Statistics:
@@ -103,7 +104,7 @@ class ScannedWords:
             sql = f"SELECT {columns} FROM passages WHERE passage_id IN (SELECT id FROM asked) ORDER BY passage_id"
             table = cursor.sql(sql).to_arrow_table()
         return {
-            field: np.minimum(table.column(number).to_numpy(), 65_535).astype(np.uint16)
+            field: np.minimum(numbers(table.column(number)), 65_535).astype(np.uint16)
             for number, field in enumerate(RANKED)
         }
 
@@ -120,8 +121,8 @@ class ScannedWords:
             table = self._read(sql, [])
         finally:
             cursor.unregister("asked")
-        numbers, ids, counts = (table.column(number).to_numpy().astype(np.int64) for number in range(3))
-        return numbers, self._rows(ids), counts
+        terms_asked, ids, counts = (numbers(table.column(number)).astype(np.int64) for number in range(3))
+        return terms_asked, self._rows(ids), counts
 
     def _read(self, sql: str, parameters: Sequence[Any]) -> Any:
         """What a query over `inside`, the passages in view, gives, as an Arrow table."""
