@@ -67,7 +67,10 @@ def encoding(name: str) -> tiktoken.Encoding:
         if line:
             token, rank = line.split()
             ranks[base64.b64decode(token)] = int(rank)
-    return tiktoken.Encoding(name=name, pat_str=_SPLITS[name], mergeable_ranks=ranks, special_tokens={})
+    made = tiktoken.Encoding(name=name, pat_str=_SPLITS[name], mergeable_ranks=ranks, special_tokens={})
+    # It keeps the table a second time for nothing but pickling: 30 MB.
+    made._mergeable_ranks = {}
+    return made
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.errors import ArchiveBusy, ArchiveError
+from workbench.memory.arrow import leave_pandas_out
 
 if TYPE_CHECKING:
     import duckdb
@@ -144,6 +145,7 @@ def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
     import duckdb
 
+    leave_pandas_out()
     settings: dict[str, Any] = {
         "memory_limit": f"{memory_limit_mb}MB",
         "threads": threads,

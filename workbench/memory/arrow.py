@@ -1,0 +1,37 @@
+"""Arrow without pandas: nothing comes in; afterwards pyarrow makes tables without importing a library that nobody here uses."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _Hidden(MetaPathFinder):
+    """Says that there is no pandas."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Nothing, for any other module."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is not used here", name=fullname)
+        return None
+
+
+@functools.cache
+def leave_pandas_out() -> None:
+    """pyarrow looks for pandas when it makes its first array, and keeps what it found: 45 MB, where another package brought it."""
+    if "pandas" in sys.modules:
+        return
+    import pyarrow as pa
+
+    finder = _Hidden()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(finder)
