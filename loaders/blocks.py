@@ -44,19 +44,31 @@ class PageBuilder:
         self._append(text, tight=self._tight)
         self._tight = True
 
-    def table(self, rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> PlacedRows:
-        """A table, every row with the header of its columns: its own, else the one that is given. Where its rows stand."""
+    def table(
+        self, rows: Iterable[Sequence[str]], header: Sequence[str] = (), shown_chars: float = float("inf")
+    ) -> PlacedRows:
+        """A table, every row with the header of its columns: its own, else the one that is given. Where its rows stand.
+
+        Rows after `shown_chars` are not written but only returned, without a line.
+        """
         self._tight = False
         cells = filled_rows(rows)
         place = header_place(cells)
         names = header if place is None else cells[place]
-        placed = []
+        placed: list[tuple[int | None, tuple[str, ...]]] = []
+        before, hidden = self._chars, 0
         for number, row in enumerate(cells):
             below = place is None or number > place
+            if hidden or self._chars - before > shown_chars:
+                hidden += 1
+                placed.append((None, tuple(row)))
+                continue
             self.line(labelled(names if below else (), row))
             if below:
                 placed.append((self.last_line, tuple(row)))
         self._tight = False
+        if hidden:
+            self.paragraph(f"({hidden:,} more rows are in the table only: ask for them by SQL.)")
         return PlacedRows(tuple(names), tuple(placed))
 
     def page(self) -> Page:

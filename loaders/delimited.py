@@ -26,11 +26,11 @@ def load(path: Path) -> Document:
     builder = PageBuilder(1, None, limits.TextBudget())
     delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(text)
     try:
-        placed = builder.table(csv.reader(io.StringIO(text), delimiter=delimiter))
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error as error:
         raise LoadError(f"it is not a table: {error}", "Check its quotation marks, or rename it to .txt.") from None
     keeper = TableKeeper()
-    keeper.add("", 1, placed)
+    keeper.add("", 1, builder.table(rows, shown_chars=keeper.shown_chars(rows)))
     return Document("", (builder.page(),), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
 
 

@@ -18,6 +18,20 @@ def load(path: Path) -> NoReturn:
     raise PasswordNeededError
 
 
+def need_none(path: Path) -> None:
+    """Raises PasswordNeededError when the older document at `path` has a password; what is damaged is left to its loader."""
+    import msoffcrypto
+
+    with path.open("rb") as file:
+        try:
+            locked = bool(msoffcrypto.OfficeFile(file).is_encrypted())
+        except Exception:
+            # It raises what the libraries under it raise for a damaged file.
+            return
+    if locked:
+        raise PasswordNeededError
+
+
 def unlock(path: Path, password: str) -> Document:
     """The document inside. Raises PasswordNeededError when the password is another one, LoadError when it is damaged."""
     import msoffcrypto
@@ -32,7 +46,7 @@ def unlock(path: Path, password: str) -> Document:
                 office.decrypt(plain)
         except (InvalidKeyError, DecryptionError):
             raise PasswordNeededError from None
-        except (FileFormatError, ParseError, OSError, ValueError, KeyError) as error:
+        except (FileFormatError, ParseError, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             reason = f"it is damaged ({type(error).__name__})"
             raise LoadError(reason, "Save a copy without the password and load that.") from None
         return registry.read(opened)

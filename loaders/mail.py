@@ -89,4 +89,4 @@ def _content(part: EmailMessage) -> str:
     return decode(data) if data.strip() else ""
 
 
-LOADER = Loader(name="mail", version=VERSION, suffixes=(".eml",), kinds=(Kind.MAIL,), load=load)
+LOADER = Loader(name="mail", version=VERSION, suffixes=(".eml", ".mht", ".mhtml"), kinds=(Kind.MAIL,), load=load)

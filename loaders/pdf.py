@@ -24,6 +24,7 @@ _LINE_END_HYPHEN = "\ufffe"
 
 _DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
 _SCANNED = "it has no text layer (scanned pages or drawings only)"
+_EMPTY = "its pages have no text, and no pictures that could be drawn"
 _NOTHING_SEEN = "no text can be recognised on its pages"
 _NOTHING_REMEDY = "Nothing to load; exclude it, or scan it again at 300 dots an inch."
 
@@ -228,7 +229,9 @@ def _with_text(document: Document) -> Document:
     if document.loader in (pdf_pictures.BY_OCR, pdf_pictures.ALL_BY_OCR):
         left_out = document.metadata.get("left_out", "")
         raise LoadError(_NOTHING_SEEN + (f" ({left_out})" if left_out else ""), _NOTHING_REMEDY)
-    raise LoadError(_SCANNED, ocr.remedy() if not ocr.wanted() else _NOTHING_REMEDY)
+    if ocr.wanted():
+        raise LoadError(_EMPTY, _NOTHING_REMEDY)
+    raise LoadError(_SCANNED, ocr.remedy())
 
 
 LOADER = Loader(

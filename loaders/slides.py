@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loaders import elements, libreoffice
+from loaders import elements, libreoffice, locked_office
 from loaders.document import Document
 from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
@@ -17,6 +17,7 @@ def load(path: Path) -> Document:
     with path.open("rb") as file:
         kind = kind_of(file.read(4096), path)
     if kind is Kind.PPT:
+        locked_office.need_none(path)
         return libreoffice.converted(path, "pptx", _slides)
     return _slides(path)
 
@@ -26,5 +27,10 @@ def _slides(path: Path) -> Document:
 
 
 LOADER = Loader(
-    name="slides", version=VERSION, suffixes=(".pptx", ".pptm", ".ppt"), kinds=(Kind.PPTX, Kind.PPT), load=load
+    name="slides",
+    version=VERSION,
+    suffixes=(".pptx", ".pptm", ".ppt"),
+    kinds=(Kind.PPTX, Kind.PPT),
+    load=load,
+    unlock=locked_office.unlock,
 )

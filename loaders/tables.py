@@ -24,6 +24,9 @@ CELLS = 5_000_000
 BYTES = 64 * 1024 * 1024
 """Beyond any of these a table is not kept; its text is."""
 
+SHOWN_CHARS = 1_000_000
+"""A table has this much text; the rows after it are asked by SQL, for nobody reads them, and cutting them takes minutes."""
+
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3}){1,5})")
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3}){1,5})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -43,10 +46,10 @@ _RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class PlacedRows:
-    """A table as it stands on a page: the names of its columns, and each row of cells with its line (from 1)."""
+    """A table as it stands on a page: the names of its columns, and each row of cells with its line (from 1, if any)."""
 
     names: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    rows: tuple[tuple[int | None, tuple[str, ...]], ...]
 
 
 class TableKeeper:
@@ -90,6 +93,12 @@ class TableKeeper:
             self.left_out += 1
             return
         self.tables.append(Table(name, page, tuple(labels), len(lines), data))
+
+    def shown_chars(self, rows: Sequence[Sequence[str]]) -> float:
+        """How much of these rows need be text: all where they are too many for a table, else what a person might read."""
+        width = max(map(len, rows), default=0)
+        fits = len(rows) <= ROWS and width <= COLUMNS and self._cells + width * len(rows) <= CELLS
+        return SHOWN_CHARS if fits else float("inf")
 
     @property
     def notes(self) -> dict[str, str]:

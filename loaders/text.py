@@ -104,7 +104,7 @@ LOADER = Loader(
     name="text",
     version=VERSION,
     suffixes=(
-        *(".txt", ".text", ".log", ".tex", ".bib", ".srt", ".vtt", ".diff", ".patch"),
+        *(".txt", ".text", ".log", ".tex", ".bib", ".srt", ".vtt", ".ics", ".vcf", ".diff", ".patch"),
         *(".py", ".pyi", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".java"),
         *(".kt", ".go", ".rs", ".rb", ".php", ".pl", ".lua", ".r", ".jl", ".swift", ".scala", ".hs", ".ml", ".ex"),
         *(".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".sql", ".css", ".scss", ".vue", ".m", ".asm", ".tf"),

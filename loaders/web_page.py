@@ -8,7 +8,7 @@ from typing import Any
 
 from loaders import limits
 from loaders.blocks import PageBuilder
-from loaders.document import Document, LoadError
+from loaders.document import Document, LoadError, clean_text
 from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.text import decode
@@ -56,9 +56,9 @@ def add_html(html: str, builder: PageBuilder) -> str:
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        root = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+        root = lxml.html.document_fromstring(clean_text(html).encode("utf-8", "replace"), parser=parser)
     except (lxml.etree.LxmlError, ValueError) as error:
-        if not html.strip():
+        if not clean_text(html).strip():
             return ""
         raise LoadError(f"it is not HTML that can be read ({error})", "Save it as PDF from a browser.") from None
     title = " ".join((root.findtext(".//title") or "").split())[: limits.HEADING_CHARS]

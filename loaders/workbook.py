@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from loaders import limits
+from loaders import limits, locked_office
 from loaders.blocks import HEADER_ROWS, PageBuilder, has_numbers, header_place, labelled
 from loaders.document import Document, LoadError, Page, PasswordNeededError
 from loaders.elements import check_unpacked_size
@@ -73,7 +73,7 @@ def _add_block(
         for row in rows:
             builder.line(labelled((), row))
         return rows[-1]
-    keeper.add(builder.label or "", builder.number, builder.table(rows, header))
+    keeper.add(builder.label or "", builder.number, builder.table(rows, header, keeper.shown_chars(rows)))
     place = header_place(rows)
     return header if place is None else rows[place]
 
@@ -124,5 +124,10 @@ def _shown(value: object) -> str:
 
 
 LOADER = Loader(
-    name="workbook", version=VERSION, suffixes=(".xlsx", ".xlsm", ".xls"), kinds=(Kind.XLSX, Kind.XLS), load=load
+    name="workbook",
+    version=VERSION,
+    suffixes=(".xlsx", ".xlsm", ".xls"),
+    kinds=(Kind.XLSX, Kind.XLS),
+    load=load,
+    unlock=locked_office.unlock,
 )

@@ -61,4 +61,4 @@ def _name(tag: Any) -> str:
     return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else "entity"
 
 
-LOADER = Loader(name="xml_records", version=VERSION, suffixes=(".xml", ".rss", ".atom"), load=load)
+LOADER = Loader(name="xml_records", version=VERSION, suffixes=(".xml", ".rss", ".atom", ".fb2", ".opml"), load=load)

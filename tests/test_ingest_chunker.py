@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -76,6 +77,27 @@ def test_prose_ends_at_sentences_and_fills_passages(chunker: Chunker) -> None:
 def test_arabic_and_chinese_end_at_their_own_marks(chunker: Chunker) -> None:
     assert all(passage.text[-1] in "。！？" for passage in cut(chunker, Page(1, None, TEXTS["chinese"])))
     assert all(passage.text[-1] in ".؟" for passage in cut(chunker, Page(1, None, TEXTS["arabic"])))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        (
+            "灯台は海辺にある。船はどこへ行くのか？誰も知らない。",
+            ["灯台は海辺にある。", "船はどこへ行くのか？", "誰も知らない。"],
+        ),
+        ("「もう遅い。」と彼は言った。雨が降っていた。", ["「もう遅い。」と彼は言った。", "雨が降っていた。"]),
+        ("他说：“天黑了。”我们走吧！", ["他说：“天黑了。”", "我们走吧！"]),
+        ("气温是３．５度。很冷。", ["气温是３．５度。", "很冷。"]),
+        ("המגדלור עומד על החוף. מי מחפש את אורו? הספנים.", ["המגדלור עומד על החוף. ", "מי מחפש את אורו? ", "הספנים."]),
+        ("تقف المنارة هنا. هل يراها أحد؟ نعم.", ["تقف المنارة هنا. ", "هل يراها أحد؟ ", "نعم."]),
+        ("روشنی کہاں ہے؟ وہ یہاں ہے۔ سب سو گئے۔", ["روشنی کہاں ہے؟ ", "وہ یہاں ہے۔ ", "سب سو گئے۔"]),
+        ("प्रकाश कहाँ है? वह यहाँ है। सब सो गए।", ["प्रकाश कहाँ है? ", "वह यहाँ है। ", "सब सो गए।"]),
+    ],
+)
+def test_sentences_end_where_each_script_ends_them(text: str, sentences: list[str]) -> None:
+    starts = [0, *sentence_starts(text), len(text)]
+    assert [text[start:end] for start, end in itertools.pairwise(starts)] == sentences
 
 
 def test_a_table_is_cut_between_its_rows(chunker: Chunker) -> None:

@@ -9,15 +9,16 @@ import lzma
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from loaders import compressed, registry
+from loaders import compressed, registry, tables
 from loaders.document import LoadError, PasswordNeededError
 from loaders.sniff import Kind, kind_of
-from workbench.ingest.reader import Reader
+from workbench.ingest.reader import BrokeLimitsError, Reader
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +170,38 @@ def test_content_goes_before_the_suffix(tmp_path: Path, name: str, data: bytes, 
     assert text in registry.read(tmp_path / name).pages[0].text
 
 
+def test_a_table_of_very_many_rows_is_asked_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "SHOWN_CHARS", 200)
+    (tmp_path / "many.csv").write_text("name,age\n" + "".join(f"Person {n},{n}\n" for n in range(1, 501)))
+    document = registry.read(tmp_path / "many.csv")
+    text = document.pages[0].text
+    assert "name: Person 5 | age: 5" in text
+    assert "name: Person 20 " not in text
+    shown = text.count("name: Person")
+    assert text.endswith(f"({500 - shown} more rows are in the table only: ask for them by SQL.)")
+    assert document.tables[0].row_count == 500
+    monkeypatch.setattr(tables, "ROWS", 400)
+    whole = registry.read(tmp_path / "many.csv")
+    assert (whole.tables, whole.metadata["tables_left_out"]) == ((), "1")
+    assert "name: Person 500 | age: 500" in whole.pages[0].text
+
+
+def test_an_encrypted_open_document_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "locked.odt"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr("META-INF/manifest.xml", "<m:manifest xmlns:m='m'><m:encryption-data/></m:manifest>")
+        archive.writestr("content.xml", bytes(range(256)))
+    with pytest.raises(LoadError, match="encrypted"):
+        registry.read(file)
+
+
+def test_zeros_are_no_page_of_the_web(tmp_path: Path) -> None:
+    (tmp_path / "zeros.html").write_bytes(bytes(5000))
+    with pytest.raises(LoadError, match="no text"):
+        registry.read(tmp_path / "zeros.html")
+
+
 def test_deep_data_ends(tmp_path: Path, reader: Reader) -> None:
     (tmp_path / "deep.json").write_text("[" * 200_000 + "]" * 200_000)
     (tmp_path / "deep.xml").write_text("<a>" * 100_000 + "x" + "</a>" * 100_000)
@@ -188,6 +221,29 @@ def test_every_unicode_spelling_is_read_whatever_the_loader(tmp_path: Path, enco
     for file in sorted(tmp_path.iterdir()):
         assert "José" in registry.read(file).pages[0].text
         assert "Zürich" in registry.read(file).pages[0].text
+
+
+def test_a_decompression_bomb_ends_within_its_limits(tmp_path: Path) -> None:
+    """Four gigabytes of spaces in a page: the reader's memory ends, the interface's does not, and the next file is read."""
+    packer = zlib.compressobj(9)
+    block = bytes([32]) * (1 << 20)
+    data = b"".join(packer.compress(block) for _ in range(4096)) + packer.flush()
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R>>",
+        b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(data), data),
+    ]
+    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, text) for number, text in enumerate(objects, 1))
+    (tmp_path / "bomb.pdf").write_bytes(b"%PDF-1.7\n" + body + b"trailer<</Root 1 0 R/Size 5>>\n%%EOF")
+    (tmp_path / "next.txt").write_text("Read after it.")
+    reader = Reader(memory_bytes=512 << 20)
+    try:
+        with pytest.raises(BrokeLimitsError, match="memory"):
+            reader.read(tmp_path / "bomb.pdf")
+        assert reader.read(tmp_path / "next.txt").document.pages[0].text == "Read after it."
+    finally:
+        reader.stop()
 
 
 def test_a_locked_pdf_says_so(tmp_path: Path) -> None:

@@ -31,9 +31,12 @@ class Break:
 
 
 _CLOSING = "\"'”’»›)\\]」』）】〉》"
-_SPACED_END = re.compile(rf"[.!?…؟۔।॥։]+[{_CLOSING}]*\s+")
-_CJK_END = re.compile(rf"[。！？｡．]+[{_CLOSING}]*")
-_ENDS_SENTENCE = re.compile(rf"[.!?…؟۔।॥։。！？｡．:：;；][{_CLOSING}]*\s*$")
+_SPACED_END = re.compile(rf"[.!?…؟۔।॥։׃።។။]+[{_CLOSING}]*\s+")
+# A quoted sentence that goes on (「…。」と言った) ends none.
+_CJK_END = re.compile(
+    rf"(?:[。！？｡]|(?<!\d)．|…{{2,}}(?=[{_CLOSING}]))+(?:[{_CLOSING}]+(?![とっ、，])|(?![{_CLOSING}]))"
+)
+_ENDS_SENTENCE = re.compile(rf"[.!?…؟۔।॥։׃።។။。！？｡．:：;；][{_CLOSING}]*\s*$")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Fig|Figs|Eq|Sec|Ch|Art|Vol|vol|pp?|al|vs|cf|ca|Jr|Sr|Rev|Gen|Col|Capt|"
     r"Lt|Sgt|Hon|approx|dept|ed|eds|e\.g|i\.e|[A-Z](?:\.[A-Z])+)\.$"

@@ -20,6 +20,9 @@ from workbench.ingest.worker import CancelledError, Frame, Worker, WorkerGoneErr
 from workbench.memory.bulk import Counted
 
 _MODULE = "workbench.ingest.reading"
+_WANT_OF_MEMORY = (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL)
+"""How libraries in C end that are given no more memory."""
+
 _CONVERT = "Convert it to PDF or plain text, or split it, and load that."
 
 
@@ -118,6 +121,10 @@ class Reader:
     def _crashed(self, gone: WorkerGoneError) -> LoadError:
         if gone.signal_number == signal.SIGKILL:
             return BrokeLimitsError("the system ended its reader, most likely for want of memory", _CONVERT)
+        if gone.signal_number in _WANT_OF_MEMORY:
+            limit = f"{self.memory_bytes >> 20:,} MB"
+            reason = f"reading it needs more than {limit} of memory, or crashed the reader ({gone})"
+            return BrokeLimitsError(reason, "It may be damaged, or a decompression bomb. " + _CONVERT)
         return BrokeLimitsError(f"reading it crashed the reader ({gone})", "The file is probably damaged. " + _CONVERT)
 
 
