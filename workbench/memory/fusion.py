@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.measures import measures
 from workbench.memory import terms
 from workbench.memory.snapshot import Meanings, Words
 from workbench.memory.vector_index import Vectors
@@ -17,6 +18,9 @@ CANDIDATES = 200
 
 _MEANING_SHARE = 0.6
 _LARGE_PASSAGES = 5_000
+_MEASURE_SHARE = 0.6
+"""What a word of a measure's lines counts against a word of the query itself."""
+
 _LEAST_COSINE = 0.2
 _LEAST_WORDS = 0.2
 
@@ -65,7 +69,7 @@ class FirstRanking:
 
     def _telling(self) -> dict[str, float]:
         """The query's terms without those that a quarter of a large archive has, unless there are no others."""
-        weights = terms.query_terms(self.query)
+        weights = _with_measures(self.query)
         if self.size < _LARGE_PASSAGES:
             return weights
         counts = self.keywords.frequencies(weights)
@@ -81,3 +85,13 @@ class FirstRanking:
     def relevant(self, row: int) -> bool:
         """Whether a passage has anything to do with the query: the rest is cut."""
         return self.cosines.get(row, 0.0) >= _LEAST_COSINE or self.bm25.get(row, 0.0) >= _LEAST_WORDS * self.top_bm25
+
+
+def _with_measures(query: str) -> dict[str, float]:
+    """The terms of a query; one that names a measure of a report also looks for the lines that the measure is made of."""
+    weights = terms.query_terms(query)
+    asked = measures(query)
+    for text in asked.queries if asked else ():
+        for term, weight in terms.query_terms(text).items():
+            weights[term] = weights.get(term, 0.0) + _MEASURE_SHARE * weight
+    return weights

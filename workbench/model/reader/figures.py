@@ -10,74 +10,10 @@ import functools
 import re
 from dataclasses import dataclass
 
+from workbench.measures import NAMED, measures
 from workbench.model.reader.question import Question
 from workbench.model.reader.text import stem
 
-STATEMENTS = {
-    "income": "consolidated statements of income operations earnings",
-    "balance": "consolidated balance sheets",
-    "cash": "consolidated statements of cash flows",
-}
-"""How the titles of the three statements read."""
-
-_NAMED = {
-    "income": r"(?:statements? of (?:income|operations|earnings|profit)|(?:income|earnings) statements?|profit (?:and|&) loss|p ?& ?l)\b",
-    "balance": r"(?:balance sheets?|statements? of financial position)\b",
-    "cash": r"(?:cash[ -]?flows? statements?|statements? of cash[ -]?flows?)\b",
-}
-
-_MEASURES = """
-operating margin; operating profit; operating income; income from operations; ebit | income | operating income; total revenue;
-  income from operations
-gross margin; gross profit | income | gross profit; cost of revenue; total revenue; cost of sales
-profit margin; net margin; net income; net profit; net earnings; net loss; bottom line | income | net income; total revenue;
-  net earnings; net loss
-ebitda; ebitda margin | income | operating income; depreciation and amortization; ebitda; total revenue
-ebitda; depreciation; amortization; d&a; depreciation and amortization | cash | depreciation and amortization
-effective tax rate; tax rate; income tax; income taxes | income | provision for income taxes; income before income taxes;
-  effective tax rate
-eps; earnings per share | income | diluted earnings per share; net income per share; earnings per share
-revenue; revenues; net sales; top line; ~sales; ~growth | income | total revenue; net sales; revenues
-cogs; cost of goods sold; cost of sales; cost of revenue | income | cost of revenue; cost of sales; cost of goods sold
-sg&a; selling, general and administrative | income | selling, general and administrative expenses; sg&a
-r&d; research and development | income | research and development
-interest expense; interest coverage | income | operating income; interest expense
-operating expenses; opex; ~marketing | income | total operating expenses; marketing; sales and marketing
-free cash flow; free cashflow; fcf | cash | net cash provided by operating activities; purchases of property and equipment;
-  capital expenditures
-operating cash flow; cash from operations; cash from operating activities; cash flow ratio; ~cash flow; ~financing; ~investing |
-  cash | net cash provided by operating activities; net cash used in investing activities; net cash used in financing activities
-capex; capital expenditure; capital expenditures; capital intensive; capital intensity | cash |
-  purchases of property, plant and equipment; capital expenditures
-capital intensive; capital intensity | balance | property, plant and equipment, net; total assets
-dividend payout; dividends paid; cash dividends; ~dividend; ~dividends | cash | dividends paid; cash dividends
-share repurchase; share repurchases; stock repurchase; stock repurchases; buyback; buybacks | cash | repurchases of common stock;
-  purchase of treasury stock
-cash and cash equivalents; cash & cash equivalents; cash equivalents | balance | cash and cash equivalents
-working capital; current ratio; quick ratio; current assets; current liabilities; ~liquidity | balance | total current assets;
-  total current liabilities
-days payable outstanding; dpo; accounts payable; payables turnover | balance | accounts payable; inventories; trade payables
-days sales outstanding; dso; receivables turnover; accounts receivable; receivables | balance | accounts receivable;
-  trade receivables; receivables, net
-inventory turnover; days inventory; dio; cash conversion cycle; merchandise inventories; ~inventory; ~inventories | balance |
-  inventories; merchandise inventories
-asset turnover; return on assets; roa; total assets | balance | total assets
-return on equity; roe; stockholders' equity; shareholders' equity; book value; retained earnings | balance |
-  total stockholders' equity; retained earnings
-return on assets; roa; return on equity; roe | income | net income; net earnings
-long-term debt; total debt; debt to equity; leverage ratio; net debt; ~debt; ~borrowings | balance | long-term debt; debt;
-  current portion of long-term debt
-pp&e; ppe; ppne; pp&ne; fixed asset; fixed assets; property, plant and equipment | balance | property, plant and equipment, net
-goodwill; intangible assets; ~intangibles | balance | goodwill; intangible assets, net
-total liabilities | balance | total liabilities
-"""
-"""What is asked for | the statement | its lines. With ~ the words are common ones: they count beside a reporting period."""
-
-_PERIOD = re.compile(
-    r"\bfy ?'?(\d{2}(?:\d{2})?)\b|\bfiscal (?:year )?'?(\d{4})\b|\b(?:q[1-4]|[1-4]q|h[12])\b|\b(?:first|second|third|fourth) quarter\b"
-    r"|\b10-[kq]\b|\b8-k\b|\bannual report\b",
-    re.IGNORECASE,
-)
 _TIME_WORD = re.compile(r"^(?:fy\d*|q[1-4]|[1-4]q|h[12]|\d{1,4}|fiscal|quarter|year|years|vs|versus)$", re.IGNORECASE)
 _FIGURES = re.compile(r"\d")
 
@@ -95,67 +31,14 @@ class Figures:
     statements: frozenset[str]
 
 
-@dataclass(frozen=True)
-class _Measure:
-    pattern: re.Pattern[str]
-    common: re.Pattern[str] | None
-    statement: str
-    lines: tuple[str, ...]
-
-
-def _any_of(phrases: list[str]) -> re.Pattern[str] | None:
-    if not phrases:
-        return None
-    parts = (re.escape(phrase).replace(r"\ ", r"[\s-]+").replace("'", "['’]") for phrase in phrases)
-    return re.compile(r"(?<!\w)(?:" + "|".join(parts) + r")(?!\w)", re.IGNORECASE)
-
-
-def _measures() -> tuple[_Measure, ...]:
-    found = []
-    for row in re.sub(r"\n +", " ", _MEASURES).strip().splitlines():
-        asked, statement, lines = (part.strip() for part in row.split("|"))
-        phrases = [phrase.strip() for phrase in asked.split(";")]
-        plain = _any_of([phrase for phrase in phrases if phrase[0] != "~"])
-        assert plain is not None
-        common = _any_of([phrase[1:] for phrase in phrases if phrase[0] == "~"])
-        found.append(_Measure(plain, common, statement, tuple(line.strip() for line in lines.split(";"))))
-    return tuple(found)
-
-
-MEASURES = _measures()
-
-
 @functools.lru_cache(maxsize=256)
 def figures(question: str, one_document: bool = False) -> Figures | None:
     """What a question asks of a report; None when it names neither a measure nor a reporting period."""
-    period = bool(_PERIOD.search(question))
-    reports = period or one_document
-    measures = [
-        one
-        for one in MEASURES
-        if one.pattern.search(question) or (reports and one.common and one.common.search(question))
-    ]
-    named = [key for key, pattern in _NAMED.items() if re.search(pattern, question, re.IGNORECASE)]
-    if not period and not measures and not named:
+    found = measures(question, of_report=one_document)
+    if found is None:
         return None
-    phrases = [match.group() for one in measures for match in one.pattern.finditer(question)]
-    phrases += [match.group() for key in named for match in re.finditer(_NAMED[key], question, re.IGNORECASE)]
-    return Figures(
-        tuple(dict.fromkeys(line for one in measures for line in one.lines)),
-        _queries(measures, named),
-        frozenset(stem(word) for phrase in phrases for word in re.findall(r"\w+", phrase)),
-        frozenset([*(one.statement for one in measures), *named]),
-    )
-
-
-def _queries(measures: list[_Measure], named: list[str]) -> tuple[str, ...]:
-    """A search for each statement concerned: its title and the lines wanted."""
-    found = []
-    for key in STATEMENTS:
-        lines = list(dict.fromkeys(line for one in measures if one.statement == key for line in one.lines))
-        if lines or key in named:
-            found.append(" ".join([STATEMENTS[key], *lines[:4]]))
-    return tuple(found[:2])
+    measured = frozenset(stem(word) for phrase in found.phrases for word in re.findall(r"\w+", phrase))
+    return Figures(found.lines, found.queries, measured, found.statements)
 
 
 def line_match(lines: tuple[str, ...], text: str) -> tuple[float, str]:
@@ -192,7 +75,7 @@ def statements_titled(text: str) -> frozenset[str]:
     lines = [line.strip() for line in text.splitlines() if len(line) <= _TITLE_CHARS]
     return frozenset(
         key
-        for key, pattern in _NAMED.items()
+        for key, pattern in NAMED.items()
         for line in lines
         if re.search(rf"{pattern}(?: \(.*\))?$", line, re.IGNORECASE)
     )
