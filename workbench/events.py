@@ -7,37 +7,16 @@ ephemeral and never stored. Text in events is foreign text: a display must never
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from workbench.event import Event as Event
 from workbench.parts import Citation as Citation
 from workbench.parts import Explanation as Explanation
 from workbench.parts import FileFailed as FileFailed
 from workbench.parts import Hit as Hit
 from workbench.parts import Segment as Segment
-from workbench.parts import standing
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Base of all events."""
-
-    durable: ClassVar[bool] = False
-
-    agent: str = ""
-    step: int | None = None
-    seq: int = 0
-
-    @property
-    def name(self) -> str:
-        """The event's name on the wire: the class name in snake case."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
-
-    def as_dict(self) -> dict[str, Any]:
-        """A JSON-ready mapping with "event" and "step" first."""
-        fields = asdict(self)
-        return {"event": self.name, "step": fields.pop("step"), **fields}
+from workbench.parts import standing, sweep_coverage, sweep_forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +122,7 @@ class HopChanged(Event):
 class PageRead(Event):
     """A page of search results; `page`, `pages`, `first`, `last` count from 1. `origin`: model | read-ahead | user.
 
-    `passage` is the one that was followed, where the page lists what belongs to it.
+    `passage` is the one that was followed, where the page lists what belongs to it; `scope` the call's other arguments.
     """
 
     durable: ClassVar[bool] = True
@@ -159,6 +138,7 @@ class PageRead(Event):
     origin: str = "model"
     note: str = ""
     passage: int | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +158,13 @@ class SweepProgress(Event):
     forecast_pages: int = 0
     forecast_tokens: int = 0
     reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """How far it is, in one line for people."""
+        if self.stage == "forecast":
+            return sweep_forecast(self.forecast_pages, self.pages, self.forecast_tokens)
+        return sweep_coverage(self.read, self.pages, self.found, self.quiet)
 
 
 @dataclass(frozen=True, kw_only=True)

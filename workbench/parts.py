@@ -161,3 +161,15 @@ def standing(state: str, unquoted: Sequence[int], false_quotes: int) -> str:
         wrong = f" {false_quotes} quote{'s' * (false_quotes != 1)} could not be found." if false_quotes else ""
         return f"Partly grounded.{lacking}{wrong}"
     return f"Not grounded.{lacking}" if unquoted or false_quotes else ""
+
+
+def sweep_forecast(forecast: int, pages: int, tokens: int) -> str:
+    """What a sweep will cost, in one line for people."""
+    about = f"about {forecast:,} of {pages:,} pages will be read, {tokens:,} tokens"
+    return f"sweep: {about}; a model is sent the findings alone"
+
+
+def sweep_coverage(read: int, pages: int, found: int, quiet: int) -> str:
+    """How far a sweep is, in one line for people."""
+    nothing = f", the last {quiet:,} gave nothing" if quiet else ""
+    return f"sweep: read {read:,} of {pages:,} pages, {found:,} found{nothing}"

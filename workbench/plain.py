@@ -98,7 +98,7 @@ def _step(event: ev.Event) -> str:
         case ev.PageRead():
             return _page(event)
         case ev.SweepProgress():
-            return f"  {sweep_words(event)}"
+            return f"  {event.words}"
         case ev.MemoryEdited():
             return f"  memory {one_line(event.block, 40)}: {event.chars:,}/{event.limit_chars:,} chars, {_edit(event)}"
         case ev.HopChanged():
@@ -112,17 +112,6 @@ def _step(event: ev.Event) -> str:
             return f"  summary rewritten ({event.tokens:,} tokens)"
         case _:
             return ""
-
-
-def sweep_words(event: ev.SweepProgress) -> str:
-    """How far a sweep is, in one line."""
-    if event.stage == "forecast":
-        return (
-            f"sweep: about {event.forecast_pages:,} of {event.pages:,} pages will be read, "
-            f"{event.forecast_tokens:,} tokens; a model is sent the findings alone"
-        )
-    quiet = f", the last {event.quiet:,} gave nothing" if event.quiet else ""
-    return f"sweep: read {event.read:,} of {event.pages:,} pages, {plural(event.found, 'finding')}{quiet}"
 
 
 def _page(event: ev.PageRead) -> str:

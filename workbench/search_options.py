@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import json
 import re
 import shlex
 from dataclasses import dataclass, fields
@@ -53,6 +54,15 @@ class SearchOptions:
         if last < first:
             raise UsageError(f"{self.until} lies before {self.since}.", "Swap --since and --until.")
         return first, last
+
+    @classmethod
+    def from_words(cls, words: str) -> SearchOptions:
+        """The options of a call's other arguments, as they stand in the call for the next page."""
+        found: dict[str, str] = {}
+        for match in re.finditer(r'(\w+)=("(?:[^"\\]|\\.)*"), ', words):
+            if match[1] in {field.name for field in fields(cls)}:
+                found[match[1]] = str(json.loads(match[2]))
+        return cls(**found)
 
     def flags(self) -> str:
         """The same as flags of a command."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from workbench.events import ContextAssembled, Event, PageRead
+from workbench.finding_views import FindingProtocol
 from workbench.library_views import LibraryProtocol
 from workbench.load_options import LoadOptions
 from workbench.roster_views import PurseProtocol, RosterProtocol
@@ -117,6 +118,11 @@ class SessionProtocol(Protocol):
     @property
     def window_tokens(self) -> int:
         """The context window in tokens."""
+        ...
+
+    @property
+    def finding(self) -> FindingProtocol:
+        """Searches with options, links and sweeps of the user."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.tui.fake_finding import FakeFinding
 from tests.tui.fake_library import FakeLibrary
 from workbench.errors import NotFound, UsageError, WorkbenchError
 from workbench.events import (
@@ -95,6 +96,10 @@ class FakeSession:
     @property
     def library(self) -> FakeLibrary:
         return FakeLibrary(self)
+
+    @property
+    def finding(self) -> FakeFinding:
+        return FakeFinding(self)
 
     @property
     def timeline(self) -> FakeTimeline:

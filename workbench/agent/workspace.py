@@ -102,7 +102,7 @@ def page_read(
     first = page.first + 1 if hits else 0
     return PageRead(
         query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,
-        last=page.first + len(hits), total=page.total, hits=hits, tokens=tokens, origin=origin, note=note,
+        last=page.first + len(hits), total=page.total, hits=hits, tokens=tokens, origin=origin, note=note, scope=page.extra,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from textual.filter import Monochrome, NoColor
 from textual.widgets import Footer, Tabs
 
 from workbench.foreign import one_line
-from workbench.tui import commands, themes
+from workbench.tui import commands, finding_actions, themes
 from workbench.tui.arrangement import Arrangement
 from workbench.tui.blocks.exchange import ExchangeBlock
 from workbench.tui.blocks.fold import FoldBlock
@@ -274,7 +274,11 @@ class WorkbenchApp(App[int]):
 
     @on(ArchivePane.PageWanted)
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
-        self.desk.start_search(message.query, message.page)
+        self.desk.show_page(lambda: finding_actions.other_page(self.desk, message.shown, message.page))
+
+    @on(ArchivePane.FollowWanted)
+    def _follow_wanted(self, message: ArchivePane.FollowWanted) -> None:
+        self.desk.show_page(lambda: self.desk.session.finding.follow(message.hit.passage))
 
     @on(MemoryPane.EditWanted)
     def _edit_wanted(self, message: MemoryPane.EditWanted) -> None:

@@ -28,7 +28,13 @@ STOP_REASONS = {
     "repeated": "the model kept repeating itself",
     "error": "an error ended it",
 }
-_SEARCHES = ("archival_memory_search", "conversation_search", "conversation_search_date")
+_SEARCHES = (
+    "archival_memory_search",
+    "archival_follow",
+    "archival_sweep",
+    "conversation_search",
+    "conversation_search_date",
+)
 _WRITES = ("core_memory_append", "core_memory_replace", "archival_memory_insert", "task_update")
 
 
@@ -97,6 +103,8 @@ class Bridge:
                 self._wait(one_line(event.text[-400:], 400))
             case ev.FunctionCalled() | ev.FunctionReturned() | ev.MemoryEdited() | ev.PageRead():
                 self._step(event)
+            case ev.SweepProgress():
+                self._sweep(event)
             case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.SummaryWritten():
                 self._housekeeping(event)
             case (
@@ -174,6 +182,11 @@ class Bridge:
                 if exchange.steps and exchange.steps[-1].kind == "memory":
                     step_lines.edited(exchange.steps[-1], event)
         panes.chat.changed()
+
+    def _sweep(self, event: ev.SweepProgress) -> None:
+        self._panes.archive.show_sweep(event)
+        if event.step is None and event.stage != "reading":
+            self._panes.chat.say(event.words)
 
     def _searching(self, exchange: Exchange, event: ev.PageRead) -> step_lines.StepLine:
         """The call a page answers; a page that was read without a call gets a line of its own."""

@@ -71,14 +71,6 @@ def sources(desk: Desk, words: Sequence[str]) -> None:
     desk.fetch(desk.session.sources, done)
 
 
-def search(desk: Desk, words: Sequence[str]) -> None:
-    """/search QUERY"""
-    if not words:
-        raise UsageError("Search for what?", "For example /search rent review; quotes search for the exact words.")
-    desk.start_search(words[0])
-    desk.say(f'searching the archive for "{one_line(words[0], 120)}"')
-
-
 def memory(desk: Desk, words: Sequence[str]) -> None:
     """/memory"""
 

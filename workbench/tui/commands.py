@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
 from workbench.tui import command_actions as do
+from workbench.tui import finding_actions as finding
 from workbench.tui import library_commands as library
 from workbench.tui import own_actions as own
 from workbench.tui import table_actions as tables
@@ -44,7 +45,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("rename", "SOURCE NAME", "give a source another name", library.rename),
     Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove),
     Command("note", "[SOURCE[:DOCUMENT] TEXT]", "a line the model reads with its hits", library.note),
-    Command("search", "QUERY", "search the archive yourself; the model does not see it", do.search),
+    Command("search", "QUERY", "search the archive yourself (--document D, --pages A-B, --since …)", finding.search),
+    Command("follow", "HANDLE", "what belongs to a passage by name", finding.follow),
+    Command("sweep", "QUERY", "find everything about something, page after page; esc ends it", finding.sweep),
     Command("sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql),
     Command("memory", "", "the blocks of the working context, whole", do.memory),
     Command("edit", "[BLOCK LINE]", "edit lines of the working context, or add one to a block", own.edit),

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.errors import UsageError, WorkbenchError
-from workbench.events import ContextAssembled, Event, Failed, QuestionAsked
+from workbench.events import ContextAssembled, Event, Failed, PageRead, QuestionAsked
 from workbench.foreign import one_line
-from workbench.tui import commands, themes
+from workbench.tui import commands, finding_actions, themes
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.work import Ended, Work
 from workbench.views import DocumentInfo, SessionProtocol, SourceInfo
@@ -121,6 +121,8 @@ class Desk:
     def ended(self, message: Ended) -> None:
         """A question or a load is over; the next one may begin."""
         self.work.ended(message.group)
+        if message.group == "sweep":
+            return
         if message.group == "load":
             self._app.bridge.load_over()
             self.refresh_library()
@@ -150,9 +152,13 @@ class Desk:
         self.work.load(paths)
 
     def start_search(self, query: str, page: int = 1) -> None:
-        """Search as the user; the archive shows it, the latest search wins."""
+        """Search as the user, options behind the query; the archive shows it, the latest search wins."""
+        self.show_page(lambda: finding_actions.find_page(self, query, page))
+
+    def show_page(self, find: Callable[[], PageRead]) -> None:
+        """Find a page off the event loop; the archive shows it, the latest wins."""
         self._app.arrangement.reveal("archive")
-        self.work.fetch(lambda: self.session.search(query, page), self._app.bridge.draw, group="search")
+        self.work.fetch(find, self._app.bridge.draw, group="search")
 
     def refresh_library(self) -> None:
         """Sources or attachments may have changed: ask again."""
@@ -238,6 +244,9 @@ class Desk:
             if self._stops > 1:
                 return "cancelling now"
             return "stopping after this step, again to cancel now" + (f"; {waiting} waiting dropped" if waiting else "")
+        if self.work.sweeping:
+            self.session.finding.stop()
+            return "ending the sweep; what it found is kept"
         if self.work.loading:
             self.session.stop_load()
             return "stopping the load; what is done stays"

@@ -21,6 +21,8 @@ from workbench.tui.cells import number, plural
 
 _KINDS = {
     "archival_memory_search": (glyphs.SEARCH, "archive"),
+    "archival_follow": (glyphs.SEARCH, "follow"),
+    "archival_sweep": (glyphs.SEARCH, "sweep"),
     "archival_memory_insert": (glyphs.EDIT, "archive"),
     "conversation_search": (glyphs.SEARCH, "recall"),
     "conversation_search_date": (glyphs.SEARCH, "recall"),
@@ -70,8 +72,10 @@ def _sentence(function: str, arguments: Mapping[str, Any]) -> str:
         return one_line(str(arguments.get(key, "")), limit)
 
     match function:
-        case "archival_memory_search" | "conversation_search":
+        case "archival_memory_search" | "archival_sweep" | "conversation_search":
             return f'"{said("query")}"'
+        case "archival_follow":
+            return said("passage", 20)
         case "conversation_search_date":
             return f"{said('start_date')} to {said('end_date')}"
         case "core_memory_append":

@@ -50,7 +50,7 @@ class Arrived(Message):
 
 
 class Ended(Message):
-    """A question ("ask") or a load ("load") is over."""
+    """A question ("ask"), a load ("load") or a sweep ("sweep") is over."""
 
     def __init__(self, group: str) -> None:
         super().__init__()
@@ -103,6 +103,18 @@ class Work:
         count = len(self._waiting)
         self._waiting.clear()
         return count
+
+    @property
+    def sweeping(self) -> bool:
+        """Whether the archive is swept for the user."""
+        return "sweep" in self._running
+
+    def sweep(self, start: Callable[[], Iterator[Event]]) -> bool:
+        """Sweep the archive beside whatever else runs; False when a sweep is running already."""
+        if self.sweeping:
+            return False
+        self._drain("sweep", start)
+        return True
 
     def load(self, paths: Sequence[str | Path]) -> None:
         """Load and attach; one load after the other."""

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from workbench.events import Hit, PageRead
+from workbench.events import Hit, PageRead, SweepProgress
 from workbench.foreign import one_line
 from workbench.tui import glyphs
 from workbench.tui.cells import crop, number
@@ -19,6 +19,9 @@ from workbench.tui.panes.hits import HitList, Preview
 from workbench.tui.panes.pane import Pane
 
 KEPT_PAGES = 200
+
+_FOUND = {"archival_memory_search": "", "archival_follow": "linked", "archival_sweep": "sweep"}
+"""Results whose other pages a person may turn to, and what their title says of them."""
 
 
 class ArchivePane(Pane):
@@ -31,21 +34,29 @@ class ArchivePane(Pane):
         f"{glyphs.IN_CONTEXT} marks what is in the model's context now; the bar is the score within this search.\n"
         "] and [ go to the next and previous page; pages the agent has not read are your own search and\n"
         "never enter its context. left and right go through the pages read before. enter opens the page of\n"
-        "the document. f3 searches for you."
+        "the document, x says how its score came about, f lists what belongs to it by name. f3 searches for you."
     )
     BINDINGS = [
         Binding("right_square_bracket", "turn(1)", "Next page", show=False),
         Binding("left_square_bracket", "turn(-1)", "Previous page", show=False),
         Binding("right", "recall(1)", "Later search", show=False),
         Binding("left", "recall(-1)", "Earlier search", show=False),
+        Binding("x", "explain", "How the score came about", show=False),
+        Binding("f", "follow", "What belongs to it by name", show=False),
     ]
 
     @dataclass
     class PageWanted(Message):
         """A page nobody has read yet."""
 
-        query: str
+        shown: PageRead
         page: int
+
+    @dataclass
+    class FollowWanted(Message):
+        """The user wants to see what belongs to a hit by name."""
+
+        hit: Hit
 
     @dataclass
     class HitChosen(Message):
@@ -93,12 +104,32 @@ class ArchivePane(Pane):
             return
         for at in range(len(self._pages) - 1, -1, -1):
             page = self._pages[at]
-            if (page.query, page.page, page.function) == (shown.query, shown.page + by, shown.function):
+            if _result(page) == _result(shown) and page.page == shown.page + by:
                 self._at = at
                 self._draw()
                 return
-        if shown.function == "archival_memory_search":
-            self.post_message(self.PageWanted(shown.query, shown.page + by))
+        if shown.function in _FOUND:
+            self.post_message(self.PageWanted(shown, shown.page + by))
+
+    def action_explain(self) -> None:
+        """Show or hide how the score of the hit came about."""
+        self._preview.explain()
+
+    def action_follow(self) -> None:
+        """What belongs to the hit under the cursor."""
+        if (hit := self._list.chosen) is not None:
+            self.post_message(self.FollowWanted(hit))
+
+    def show_sweep(self, event: SweepProgress) -> None:
+        """How far a sweep is, in the frame; its findings come as a page."""
+        query = crop(one_line(event.query, 200), max(8, self.size.width - 26))
+        title = Content.assemble(("Archive", ""), (" · ", ""), (f'"{query}"', ""), (" · ", ""), ("sweep", "$accent"))
+        if event.stage == "forecast":
+            words = f"about {number(event.forecast_pages)} of {number(event.pages)} pages to read"
+        else:
+            words = f"read {number(event.read)}/{number(event.pages)} pages · {number(event.found)} found"
+        self.frame(title=title, number=words if event.stage == "done" else f"{words} · esc ends")
+        self.mark_changed()
 
     def action_recall(self, by: int) -> None:
         """The page read before or after this one."""
@@ -134,8 +165,7 @@ class ArchivePane(Pane):
 
     def _title(self, shown: PageRead) -> Content:
         who = {"user": "yours", "model": ""}.get(shown.origin, "ahead")
-        if shown.function != "archival_memory_search":
-            who = "recall"
+        who = _FOUND.get(shown.function, "recall") or who
         query = crop(one_line(shown.query, 200), max(8, self.size.width - 18 - len(who)))
         parts: list[tuple[str, str]] = [("Archive", ""), (" · ", ""), (f'"{query}"', "")]
         if who:
@@ -148,3 +178,8 @@ class ArchivePane(Pane):
         place = f"{number(shown.first)}–{number(shown.last)} of {number(shown.total)}"
         keys = " ".join((["] next"] if shown.page < shown.pages else []) + (["[ prev"] if shown.page > 1 else []))
         return " · ".join(filter(None, (f"page {number(shown.page)}/{number(shown.pages)}", place, keys)))
+
+
+def _result(page: PageRead) -> tuple[object, ...]:
+    """What two pages of one result have in common."""
+    return page.query, page.function, page.scope, page.passage

@@ -54,6 +54,12 @@ class HitList(Lines, can_focus=True):
         self._page, self._in_context, self._cursor = page, in_context, 0
         self.changed()
 
+    @property
+    def chosen(self) -> Hit | None:
+        """The hit under the cursor."""
+        hits = self._page.hits if self._page else ()
+        return hits[self._cursor] if self._cursor < len(hits) else None
+
     def mark(self, in_context: Collection[int]) -> None:
         """Another set of passages is in context."""
         self._in_context = in_context
@@ -125,12 +131,18 @@ class Preview(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._hit: Hit | None = None
+        self._explains = False
         self.display = False
 
     def show(self, hit: Hit | None) -> None:
         """Preview this hit, or nothing."""
         self._hit = hit
         self.display = hit is not None
+        self.changed()
+
+    def explain(self) -> None:
+        """Say, or no longer say, how the scores of hits came about."""
+        self._explains = not self._explains
         self.changed()
 
     def rows(self, width: int) -> list[Content]:
@@ -140,8 +152,13 @@ class Preview(Lines):
         name = crop_path(one_line(self._hit.document, 300), max(8, width - 26))
         head = f"{glyphs.RULE} {name} p.{one_line(self._hit.label or str(self._hit.page), 8)} "
         rule = glyphs.RULE * max(1, width - cell_len(head) - len(ends))
-        text = " ".join(clean(self._hit.text).split())
+        text = " ".join(clean(self._hit.shown).split())
         rows = [Content.assemble((crop(head + rule + ends, width), "$muted"))]
+        if self._hit.linked:
+            rows.append(Content.styled(crop(f"{self._hit.linked} linked passages · f lists them", width), "$muted"))
+        if self._explains:
+            lines = self._hit.why.lines() if self._hit.why else ["this page does not say how its scores came about"]
+            rows += [Content.styled(part, "$accent") for line in lines for part in wrap(line, width)]
         heading = one_line(self._hit.heading, 300)
         if heading and not text.startswith(heading.rsplit(" > ", 1)[-1]):
             rows.append(Content.styled(crop(heading, width, keep_end=True), "italic $muted"))
