@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests import model_scripts
 from tests.model_replies import Reply, calls, refusal, says
 from tests.model_server import ModelServer
-from workbench import plain, reports
+from workbench import conversation, plain
 from workbench.agent.amending import only_adds_citations
 from workbench.agent.grounding import grounding
 from workbench.events import AnswerDone, QuoteChecked, Stopped
@@ -147,7 +147,7 @@ def test_states_over_the_wire(
         assert all(citation.verified and "blue" not in citation.quote for citation in answer.citations)
         again = [event for event in session.history() if isinstance(event, AnswerDone)]
         assert (again[0].state, again[0].unquoted, again[0].false_quotes) == (state, unquoted, answer.false_quotes)
-        exported = "\n".join(reports.markdown_lines("tester", session.history()))
+        exported = "\n".join(conversation.markdown_lines("tester", session.history()))
         shown = plain.event_line(answer) or ""
         assert ("Partly grounded" in exported) == ("Partly grounded" in shown) == (state == "partly")
         assert exported.count("> Not quoted, line") == len(unquoted)
