@@ -99,3 +99,43 @@ def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: T
     while processes(mark) and time.monotonic() < end:
         time.sleep(0.2)
     assert not processes(mark)
+
+
+def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Terminal, tmp_path: Path) -> None:
+    """SIGTERM while the screen is up and a question has been answered: the shell is as before, the conversation is kept."""
+    import signal
+
+    root, home = Path(__file__).parent.parent.parent, tmp_path / "home"
+    terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
+    terminal.type(f"cd {root}; stty -g > {tmp_path}/before; {sys.executable} -m workbench; echo code=$?")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "Ask about your documents" in screen, 60, "the screen")
+    terminal.type("What is nowhere?")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "Nothing is attached" in screen and "ready" in screen.splitlines()[0], ANSWER_SECONDS, "an answer")
+    for number in _screens(home):
+        os.kill(number, signal.SIGTERM)
+    terminal.wait(lambda screen: "code=0" in screen, 30, "the shell again")
+    assert terminal.flag("alternate_on") == "0"
+    assert terminal.flag("cursor_flag") == "1"
+    assert "Traceback" not in terminal.screen()
+    terminal.type(f"stty -g | diff - {tmp_path}/before && echo modes-are-$((1+1))-the-same")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "modes-are-2-the-same" in screen, 10, "terminal modes as before")
+    assert not processes(f"WORKBENCH_HOME={home}") or not _screens(home)
+    terminal.type(f"{sys.executable} -m workbench")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "What is nowhere?" in screen and "Nothing is attached" in screen, 60, "the conversation as it was")
+
+
+def _screens(home: Path) -> list[int]:
+    """Process ids of the workbenches on a home, without their workers."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            mine = folder.name.isdigit() and f"WORKBENCH_HOME={home}".encode() in (folder / "environ").read_bytes()
+            if mine and (folder / "cmdline").read_bytes().split(b"\0")[1:3] == [b"-m", b"workbench"]:
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found

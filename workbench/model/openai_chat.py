@@ -11,17 +11,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from threading import Event as Flag
 from typing import Any
-from urllib.parse import urlsplit
 
 from workbench.errors import ModelError
 from workbench.model.chat_model import Completion, Delta, ModelRequest
 from workbench.model.wire_errors import Lost, Refused, Server, explained
-from workbench.model.wire_line import Address, Line
+from workbench.model.wire_line import Address, Line, on_this_machine
 from workbench.model.wire_repair import Patience, Repair, repairs
 from workbench.model.wire_reply import ReplyReader
 
 OPENAI_URL = "https://api.openai.com/v1"
-_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"}
 _NO_KEY = "no-key"
 _AFTER_FINISH_SECONDS = 2.0
 """A server that keeps the line open after the finish_reason, without [DONE], is not waited for longer than this."""
@@ -162,13 +160,12 @@ class OpenAIChat:
             line.close()
 
     def _resolved(self) -> Address:
-        host = (urlsplit(self.base_url).hostname or "").lower()
         tls = None
         if self.base_url.startswith("https"):
             import httpx2
 
             tls = httpx2.create_ssl_context()
-        return Address(self.base_url, self._key or _NO_KEY, self.timeout_seconds, host in _LOCAL_HOSTS, tls)
+        return Address(self.base_url, self._key or _NO_KEY, self.timeout_seconds, on_this_machine(self.base_url), tls)
 
 
 def _unstreamed(body: Mapping[str, Any]) -> dict[str, Any]:

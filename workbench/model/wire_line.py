@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from workbench.model.wire_errors import Lost, refusal
 from workbench.model.wire_events import Event, read_events, read_whole
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 _LONGEST_WHOLE_BYTES = 64 << 20
+
+
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"}
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether a server's address is on this machine: no proxy is asked then."""
+    return (urlsplit(url).hostname or "") in _LOCAL_HOSTS
 
 
 @dataclass(frozen=True)

@@ -306,5 +306,12 @@ class WorkbenchApp(App[int]):
 def run(session: SessionProtocol, *, load: Sequence[Path] = (), ascii: bool = False, theme: str = "workbench") -> int:
     """Show a session until the user quits; the exit code. Closing the session is the caller's business."""
     app = WorkbenchApp(session, load=load, ascii=ascii, theme=theme)
-    code = app.run()
+    # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        code = app.run()
+    finally:
+        for number, handler in before.items():
+            with contextlib.suppress(ValueError, TypeError):
+                signal.signal(number, handler)
     return code if code is not None else app.return_code or 0
