@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from workbench.errors import UsageError
@@ -76,14 +76,8 @@ class ResultPage:
 
     def dump(self) -> dict[str, Any]:
         """JSON-ready; texts stay in the archive, and what has its default is left out."""
-        blank = {field.name: field.default for field in fields(self)}
-        hit_blank = {field.name: field.default for field in fields(PageHit)}
-        data = {key: value for key, value in asdict(self).items() if value != blank[key] or key == "renderer"}
-        hits = [
-            {key: value for key, value in hit.items() if key != "why" and value != hit_blank[key]}
-            for hit in data.get("hits", ())
-        ]
-        return {**data, "hits": hits}
+        data = _given(self, keep="renderer")
+        return {**data, "hits": [_given(hit, but="why") for hit in self.hits]}
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> ResultPage:
@@ -123,6 +117,17 @@ class ResultPage:
         """The exact call that gives the next page."""
         arguments = f"{self.key}={json.dumps(self.query, ensure_ascii=False)}, {self.extra}page={self.number + 1}"
         return f"{self.function}({arguments})"
+
+
+def _given(value: PageHit | ResultPage, keep: str = "", but: str = "") -> dict[str, Any]:
+    """What does not have its default, and `keep`, by name; never `but`."""
+    defaults = _HIT_DEFAULTS if isinstance(value, PageHit) else _PAGE_DEFAULTS
+    found = ((name, getattr(value, name), default) for name, default in defaults)
+    return {name: item for name, item, default in found if name != but and (item != default or name == keep)}
+
+
+_HIT_DEFAULTS = [(field.name, field.default) for field in fields(PageHit)]
+_PAGE_DEFAULTS = [(field.name, field.default) for field in fields(ResultPage)]
 
 
 def header(hit: PageHit) -> str:
