@@ -138,6 +138,10 @@ def _open(chosen: argparse.Namespace) -> int:
 
     files = [Path(path).expanduser() for path in chosen.paths]
     for file in files:
+        if str(file).startswith(("http:/", "https:/")):
+            raise UsageError(
+                "A web address is loaded before the screen opens.", "workbench load URL, then /attach; or /load URL."
+            )
         if not file.exists():
             near = f" (or a command: {', '.join(COMMANDS)})" if os.sep not in str(file) else ""
             raise UsageError(f"There is nothing at {file}.", f"Name a file or a folder{near}.")
