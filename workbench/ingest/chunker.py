@@ -27,7 +27,12 @@ class ChunkLimits:
     embedder_tokens: int = 256
     mark_tokens: int = 2
     target_tokens: int = 180
-    """The size aimed at, in the embedder's tokens, the context line not counted."""
+    """The size aimed at, in the embedder's tokens, the context line not counted.
+
+    Measured by tests/benchmarks/chunk_sizes.py with 90, 130, 180 and 212: what is found within 1,000 tokens of results is the
+    same within half a point on English paragraphs (99.2-99.5 %) and Chinese ones (97.1-97.7 %), and best at 180 on reports
+    (evidence page 82 %; 76 % and 71 % for smaller ones). Passages that overlap by 30 tokens find no more and cost a sixth more.
+    """
     context_line_tokens: int = 40
     context_tokens: int = 350
     """Tokens of the main context (o200k)."""
