@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import model_scripts
+from tests.model_replies import calls
 from tests.model_server import ModelServer
 from workbench.session import Session
 
@@ -32,3 +33,21 @@ def test_agents_at_work_in_one_process_do_not_meet_each_others_numbers(make_sess
             assert [session.recorded(step).body() for step in session.steps()] == sent[session.agent]
             asked = [row for row in session.transcript() if '"user_message"' in str(row["content"])]
             assert len(asked) == 2
+
+
+def test_a_fork_shows_its_steps_when_the_original_is_gone(make_session: Any, papers: Path) -> None:
+    pages = model_scripts.reads_pages("lamp", 1)
+    notes = [calls("archival_memory_insert", content="The lamp of pier nine was blue.", request_heartbeat=True)]
+    with ModelServer(lambda body: notes.pop() if notes else pages(body)) as server:
+        session = open_on(server, make_session, "first")
+        list(session.load([papers]))
+        list(session.submit("Which lamp?"))
+        last = session.steps()[-1]
+        session.timeline.fork(last, "second")
+        session.open_agent("second")
+        before = [session.recorded(step).body() for step in session.steps()]
+        session.roster.delete("first")
+        assert [agent.name for agent in session.agents()] == ["second"]
+        assert [session.recorded(step).body() for step in session.steps()] == before == list(server.requests)
+        session.roster.create("third")
+        session.roster.delete("third")

@@ -19,6 +19,7 @@ from workbench.memory.agent_restore import restore
 from workbench.memory.agent_store import AgentStore
 from workbench.memory.archival_search import ArchivalSearch
 from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.collection import collect
 from workbench.memory.database import Database, utc_now
 from workbench.memory.flight_recorder import FlightRecorder
 from workbench.roster_views import FunctionView
@@ -70,6 +71,8 @@ class Roster:
             raise UsageError(f"Agent {name!r} is open in a workbench.", "Close that one, or open another agent there.")
         self._engine.agents.delete(row)
         self._engine.open_agents.pop(row.id, None)
+        at_work: list[Agent] = list(self._engine.open_agents.values())
+        collect(self._engine.database, [key for agent in at_work for key in list(agent.workspace.memory.handles)])
 
     def presets(self) -> list[str]:
         """The task guidances there are."""

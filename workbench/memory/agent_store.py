@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,7 @@ class AgentStore:
         self.database.write(job)
 
     def delete(self, agent: AgentRow) -> None:
-        """Delete an agent, its past and its own notes, in one transaction; documents that were loaded stay."""
+        """Delete an agent and its past, in one transaction, and unlink its own notes; documents that were loaded stay."""
 
         def job(connection: Any) -> None:
             tables = connection.execute(
@@ -103,20 +104,13 @@ class AgentStore:
             ).fetchall()
             for (table,) in tables:
                 connection.execute(f"DELETE FROM {table} WHERE agent_id = ?", [agent.id])
-            loader = f"note of {agent.id}"
-            own = "(SELECT document_id FROM documents WHERE loader = ?)"
+            loader, mark = f"note of {agent.id}", secrets.token_hex(4)
             connection.execute(
-                "INSERT INTO collected SELECT document_id, max(passage_id) FROM passages "
-                f"WHERE document_id IN {own} GROUP BY document_id",
+                "DELETE FROM source_documents WHERE document_id IN (SELECT document_id FROM documents WHERE loader = ?)",
                 [loader],
             )
-            connection.execute(
-                f"DELETE FROM embeddings WHERE passage_id IN (SELECT passage_id FROM passages WHERE document_id IN {own})",
-                [loader],
-            )
-            for table in ("passages", "pages", "source_documents"):
-                connection.execute(f"DELETE FROM {table} WHERE document_id IN {own}", [loader])
-            connection.execute("DELETE FROM documents WHERE loader = ?", [loader])
+            # A fork may have shown them: what nobody has is collected, what stays is no note of the next agent of that number.
+            connection.execute("UPDATE documents SET loader = ? || loader WHERE loader = ?", [f"left {mark}: ", loader])
             connection.execute("DELETE FROM sources WHERE name = ?", [NOTES_PREFIX + agent.name])
 
         self.database.write(job)
