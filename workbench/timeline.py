@@ -13,6 +13,7 @@ from workbench.agent.answers import AnswerDesk
 from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
 from workbench.engine import Engine
+from workbench.eraser import Eraser
 from workbench.errors import UsageError
 from workbench.events import ContextAssembled, Event, FunctionCalled, FunctionReturned
 from workbench.memory.branches import Branches
@@ -44,6 +45,11 @@ class Timeline:
         self._engine = engine
         self._agent = agent
         self._run = run
+
+    @property
+    def eraser(self) -> Eraser:
+        """Forgets messages, documents and sources, in all agents' pasts and in the archive."""
+        return Eraser(self._engine, self._memory.agent.id)
 
     # -- the branch ---------------------------------------------------------------------------------------------------
 

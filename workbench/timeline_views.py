@@ -59,8 +59,56 @@ class ContextDiff:
     unchanged: int
 
 
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What would be forgotten: ids of messages, documents and sources, words; and lines for people, a message or a document each."""
+
+    messages: tuple[int, ...]
+    documents: tuple[int, ...]
+    sources: tuple[int, ...]
+    words: tuple[str, ...]
+    message_lines: tuple[str, ...]
+    document_lines: tuple[str, ...]
+
+
+def erasure_lines(plan: ErasurePlan) -> list[str]:
+    """A plan for people."""
+    words = [f"the words {text!r} wherever an agent keeps them" for text in plan.words]
+    derived = "and every stretch of five words or more of it in answers, notes, summaries and old steps"
+    return [*plan.message_lines, *plan.document_lines, *words, derived]
+
+
+class EraserProtocol(Protocol):
+    """Plans what is to be forgotten, and forgets it for good. Plans raise NotFound or UsageError."""
+
+    def words(self, text: str) -> ErasurePlan:
+        """Every message of the agent, on any branch, that says this, and the words themselves wherever an agent keeps them."""
+        ...
+
+    def message(self, number: int) -> ErasurePlan:
+        """One message by its number."""
+        ...
+
+    def document(self, path: str, source: str | None = None) -> ErasurePlan:
+        """A document by its path inside its source."""
+        ...
+
+    def source(self, name: str) -> ErasurePlan:
+        """A source with all its documents."""
+        ...
+
+    def erase(self, plan: ErasurePlan) -> str:
+        """Carry a plan out; one line about it. Raises UsageError while any agent answers."""
+        ...
+
+
 class TimelineProtocol(Protocol):
     """The past of one agent. Everything but `compare` and `steps` is refused (UsageError) while a question is answered."""
+
+    @property
+    def eraser(self) -> EraserProtocol:
+        """Forgets messages, documents and sources."""
+        ...
 
     def undo(self) -> Moved:
         """Take back the last operation: a question with its answer, or any other of these, or an edit of the working context."""

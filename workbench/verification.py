@@ -15,16 +15,20 @@ from workbench.session import Session
 
 @dataclass(frozen=True)
 class Verdict:
-    """One step made again. `call` is None where no reader answered or the step has no reply."""
+    """One step made again. `call` is None where no reader answered or the step has no reply.
+
+    `forgotten`: something that the step showed was erased at the user's wish, so it cannot come out as it was.
+    """
 
     step: int
     prompt: bool
     call: bool | None
+    forgotten: bool = False
 
     @property
     def same(self) -> bool:
         """Whether everything that could be made again came out the same, byte for byte."""
-        return self.prompt and self.call is not False
+        return self.forgotten or (self.prompt and self.call is not False)
 
     def words(self) -> str:
         """What differs."""
@@ -41,6 +45,9 @@ def verify(session: Session) -> Iterator[Verdict]:
     reader = ExtractiveReader(session.engine.score)
     for number in session.steps():
         step = session.recorded(number)
+        if step.forgotten:
+            yield Verdict(number, False, None, forgotten=True)
+            continue
         prompt = step.prompt.digest() == step.digest and step.prompt.used == step.used
         yield Verdict(number, prompt, _same_call(reader, step))
 

@@ -24,7 +24,7 @@ from workbench.events import (
 )
 from workbench.roster_views import CAPS, FunctionView, Spent
 from workbench.table_views import RowsView, TableView
-from workbench.timeline_views import ContextDiff, Moved
+from workbench.timeline_views import ContextDiff, ErasurePlan, Moved
 from workbench.views import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
 
 WAIT_SECONDS = 60.0
@@ -258,6 +258,26 @@ class FakeTimeline:
     """Implements TimelineProtocol over a FakeSession: what it is asked for is noted in `calls`."""
 
     session: FakeSession
+
+    @property
+    def eraser(self) -> FakeTimeline:
+        return self
+
+    def words(self, text: str) -> ErasurePlan:
+        return ErasurePlan((7,), (), (), (text,), (f"#7 user: {text}",), ())
+
+    def message(self, number: int) -> ErasurePlan:
+        return ErasurePlan((number,), (), (), (), (f"#{number} user: something",), ())
+
+    def document(self, path: str, source: str | None = None) -> ErasurePlan:
+        return ErasurePlan((), (3,), (), (), (), (f"leases: {path}",))
+
+    def source(self, name: str) -> ErasurePlan:
+        return ErasurePlan((), (3, 4), (1,), (), (), (f"{name}: a.pdf", f"{name}: b.pdf"))
+
+    def erase(self, plan: ErasurePlan) -> str:
+        self.session.calls.append(f"erase {len(plan.messages)} {len(plan.documents)} {len(plan.sources)}")
+        return "forgotten: all of it"
 
     def _moved(self, operation: str) -> Moved:
         self.session.calls.append(operation)

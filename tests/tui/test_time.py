@@ -8,7 +8,9 @@ from typing import Any
 from tests.model_server import ModelServer
 from tests.test_timeline import talks
 from tests.tui.grid import grid
-from tests.tui.pilot import NARROW, WIDE, ask, running, wait_until
+from tests.tui.lease import lease
+from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.step_diff import ChangeList, StepDiff
 from workbench.tui.screens.xray import XRay
 
@@ -87,3 +89,40 @@ def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> Non
         list(session.submit("two"))
         for size in (WIDE, NARROW):
             asyncio.run(scenario(session, size))
+
+
+@piloted
+async def test_nothing_is_erased_before_a_yes() -> None:
+    session = lease()
+    async with running(session) as (app, pilot):
+        for what, shown, erased in (
+            ("the rent review", "#7 user: the rent review", "erase 1 0 0"),
+            ("#12", "#12 user: something", "erase 1 0 0"),
+            ("@amend-2021.pdf", "leases: amend-2021.pdf", "erase 0 1 0"),
+            ("source leases", "leases: b.pdf", "erase 0 2 1"),
+        ):
+            for key, said in (("escape", "nothing was erased"), ("y", "forgotten: all of it")):
+                session.calls.clear()
+                await ask(pilot, f"/forget {what}")
+                await wait_until(pilot, lambda: isinstance(app.screen, Confirm) and shown in grid(app))
+                await pilot.press(key)
+                await wait_until(pilot, lambda: said in grid(app) and len(app.screen_stack) == 1)
+                assert [call for call in session.calls if call.startswith("erase")] == ([erased] if key == "y" else [])
+
+
+def test_a_message_is_forgotten_on_the_screen(make_session: Any) -> None:
+    async def scenario(session: Any) -> None:
+        async with running(session) as (app, pilot):
+            await ask(pilot, "My secret is the green cormorant of Kalmar.")
+            await wait_until(pilot, lambda: "Reply to 6" in grid(app) and not app.desk.work.asking)
+            await ask(pilot, "/forget green cormorant")
+            await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
+            await pilot.press("y")
+            await wait_until(pilot, lambda: "forgotten: " in grid(app) and "▎ [erased]" in grid(app))
+            assert "Kalmar" not in grid(app)
+
+    with ModelServer(talks) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        session.open_all = lambda: None
+        asyncio.run(scenario(session))

@@ -46,16 +46,22 @@ def replay(session: Session, chosen: argparse.Namespace) -> int:
         if chosen.json:
             line({"event": "replayed", "step": None, "agent": chosen.agent, "steps": len(session.steps())})
         return 0
-    checked, different = 0, 0
+    checked, different, forgotten = 0, 0, 0
     for verdict in verification.verify(session):
         checked += 1
-        different += not verdict.same
+        different, forgotten = different + (not verdict.same), forgotten + verdict.forgotten
         if chosen.json:
-            line({"event": "verified", "step": verdict.step, "prompt": verdict.prompt, "call": verdict.call})
+            made = {"prompt": verdict.prompt, "call": verdict.call, "forgotten": verdict.forgotten}
+            line({"event": "verified", "step": verdict.step, **made})
+        elif verdict.forgotten:
+            say(f"step {verdict.step}: forgotten: what it showed was erased")
         elif not verdict.same:
             say(f"step {verdict.step}: {verdict.words()}")
     if chosen.json:
-        line({"event": "result", "step": None, "agent": chosen.agent, "steps": checked, "different": different})
+        line({"event": "result", "step": None, "agent": chosen.agent, "steps": checked, "different": different,
+              "forgotten": forgotten})  # fmt: skip
     else:
-        say(f"{checked} steps made again: {'all the same, byte for byte' if not different else f'{different} differ'}.")
+        others = f", {forgotten} forgotten" if forgotten else ""
+        same = "all the same, byte for byte" if not different else f"{different} differ"
+        say(f"{checked - forgotten} steps made again: {same}{others}.")
     return 1 if different else 0

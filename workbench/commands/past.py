@@ -7,9 +7,10 @@ import argparse
 from workbench import reports
 from workbench.commands import agents
 from workbench.commands.agents import existing
+from workbench.errors import UsageError
 from workbench.output import line, say
 from workbench.session import Session
-from workbench.timeline_views import ContextDiff
+from workbench.timeline_views import ContextDiff, EraserProtocol, ErasurePlan, erasure_lines
 
 
 def fork(session: Session, chosen: argparse.Namespace) -> int:
@@ -21,6 +22,49 @@ def fork(session: Session, chosen: argparse.Namespace) -> int:
     else:
         say(f"{name} stands where step {chosen.step} of {chosen.agent} ended; {chosen.agent} is as it was.")
     return 0
+
+
+def forget(session: Session, chosen: argparse.Namespace) -> int:
+    """Erase messages, a document or a source everywhere, or show what would be erased."""
+    if chosen.agent:
+        existing(session, chosen.agent)
+    plan = _plan(session.timeline.eraser, chosen)
+    if chosen.dry_run:
+        if chosen.json:
+            rows = {
+                "messages": list(plan.message_lines),
+                "documents": list(plan.document_lines),
+                "words": list(plan.words),
+            }
+            line({"event": "erasure_plan", "step": None, "agent": session.agent, **rows})
+        for text in () if chosen.json else erasure_lines(plan):
+            say(text)
+        return 0
+    said = session.timeline.eraser.erase(plan)
+    if chosen.json:
+        line(
+            {
+                "event": "forgotten",
+                "step": None,
+                "text": said,
+                "messages": len(plan.messages),
+                "documents": len(plan.documents),
+            }
+        )
+    else:
+        say(f"{said[:1].upper()}{said[1:]}.")
+    return 0
+
+
+def _plan(eraser: EraserProtocol, chosen: argparse.Namespace) -> ErasurePlan:
+    given = [value for value in (chosen.words, chosen.message, chosen.document) if value]
+    if len(given) > 1 or not (given or chosen.source) or (chosen.source and given and not chosen.document):
+        raise UsageError("One thing is forgotten at a time.", "Give WORDS, --message N, --document PATH or --source S.")
+    if chosen.document:
+        return eraser.document(chosen.document, chosen.source)
+    if chosen.source:
+        return eraser.source(chosen.source)
+    return eraser.message(chosen.message) if chosen.message else eraser.words(chosen.words)
 
 
 def context(session: Session, chosen: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.errors import ArchiveBusy, ArchiveError
+from workbench.memory import scrubbing
 from workbench.memory.arrow import leave_pandas_out
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Database:
     def __init__(self, file: Path, *, memory_limit_mb: int = 1_024, threads: int = 2) -> None:
         self.file = file
         self._connection = _connect(file, memory_limit_mb, threads)
+        if scrubbing.is_marked(file):
+            # Whoever marked it was killed before it could close.
+            scrubbing.scrub(self._connection, file)
+            self._connection.close()
+            self._connection = _connect(file, memory_limit_mb, threads)
         self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any], bool] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._closed = False
@@ -102,6 +108,9 @@ class Database:
         self._closed = True
         self._jobs.put(None)
         self._writer.join(timeout=30)
+        with contextlib.suppress(Exception):
+            if scrubbing.is_marked(self.file):
+                scrubbing.scrub(self._connection, self.file)
         with contextlib.suppress(Exception):
             self._connection.close()
 

@@ -35,6 +35,8 @@ class RecordedStep:
     window: int
     reserve: int
     created: str
+    forgotten: bool = False
+    """Whether the user has had something erased that this step showed: it is rebuilt with tombstones."""
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the request as it was sent."""
@@ -90,7 +92,7 @@ class FlightRecorder:
         """One step, its prompt rebuilt. Raises NotFound when there is no such step."""
         row = self.database.row(
             "SELECT status, head, queue, summary_id, context_version, system_hash, tools_hash, state, request, prefix_hash, "
-            "used_tokens, exact, reply, usage, created_at FROM steps WHERE agent_id = ? AND step = ?",
+            "used_tokens, exact, reply, usage, created_at, forgotten FROM steps WHERE agent_id = ? AND step = ?",
             [agent.id, step],
         )
         if row is None:
@@ -113,6 +115,7 @@ class FlightRecorder:
             reply,
             usage,
             created,
+            forgotten,
         ) = row
         sent = json.loads(request)
         messages = self.queue(agent.id, head, queue)
@@ -129,7 +132,7 @@ class FlightRecorder:
             prompt = assemble(self.text(system), functions, old, messages, details, calibration)
         return RecordedStep(
             step, status, prompt, sent, json.loads(reply or "{}"), json.loads(usage or "{}"), digest, used, exact,
-            sent["window"], sent["reserve"], str(created),
+            sent["window"], sent["reserve"], str(created), forgotten,
         )  # fmt: skip
 
     # -- the parts --------------------------------------------------------------------------------------------------

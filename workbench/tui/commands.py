@@ -72,6 +72,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("heartbeat", "", "give the model a turn of its own", past.heartbeat),
     Command("memorywarning", "", "tell the model that its context is filling", past.memory_warning),
     Command("fork", "STEP [NAME]", "a new agent that goes on from where an old step ended", past.fork),
+    Command("forget", "QUERY", "erase a message, #NUMBER, @DOCUMENT or source NAME everywhere, for good", past.forget),
     Command("diff", "[A] [B]", "what changed from the prompt of step A to that of step B", past.diff),
     Command("stop", "", "stop the answer after this step, or the load", do.stop),
     Command("save", "", "where everything is kept", do.save),

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 from workbench.errors import UsageError, WorkbenchError
 from workbench.events import ContextAssembled, Event, Failed, PageRead, QuestionAsked
 from workbench.foreign import one_line
+from workbench.timeline_views import ErasurePlan, erasure_lines
 from workbench.tui import commands, finding_actions, themes
+from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.work import Ended, Work
 from workbench.views import DocumentInfo, SessionProtocol, SourceInfo
@@ -202,6 +204,21 @@ class Desk:
         self._stops = 0
         self._app.status.started()
         self.work.turn(start)
+
+    def confirm_erasure(self, plan: ErasurePlan) -> None:
+        """Ask before anything is forgotten; draw what is left afterwards."""
+
+        def done(said: str) -> None:
+            self.refresh_library()
+            self.redraw(lambda: self.say(said))
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(lambda: self.session.timeline.eraser.erase(plan), done)
+            else:
+                self.say("nothing was erased")
+
+        self._app.push_screen(Confirm("Erase for good?", erasure_lines(plan)), answered)
 
     def open_diff(self, first: int | None, second: int | None) -> None:
         """What changed between two steps; None for the first is the newest step, for the second the next prompt."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from workbench.errors import UsageError
 from workbench.events import Event
 from workbench.foreign import one_line
-from workbench.timeline_views import Moved
+from workbench.timeline_views import EraserProtocol, ErasurePlan, Moved
 from workbench.tui.cells import number
 from workbench.tui.desk import Desk
 
@@ -86,6 +86,28 @@ def fork(desk: Desk, words: Sequence[str]) -> None:
 
     _idle(desk)
     desk.fetch(work, done)
+
+
+def forget(desk: Desk, words: Sequence[str]) -> None:
+    """/forget QUERY"""
+    what = " ".join(words).strip()
+    if not what:
+        raise UsageError(
+            "Forget what?", "/forget WORDS of a message, /forget #NUMBER, /forget @DOCUMENT or /forget source NAME."
+        )
+    _idle(desk)
+    desk.fetch(lambda: _planned(desk.session.timeline.eraser, what), lambda plan: desk.confirm_erasure(plan))
+    desk.say(f"looking for {one_line(what, 120)}; nothing is erased before you say so")
+
+
+def _planned(eraser: EraserProtocol, what: str) -> ErasurePlan:
+    if what.startswith("#") and what[1:].isdigit():
+        return eraser.message(int(what[1:]))
+    if what.startswith("@"):
+        return eraser.document(what[1:])
+    if what.startswith("source "):
+        return eraser.source(what.removeprefix("source ").strip())
+    return eraser.words(what)
 
 
 def whole_number(word: str, noun: str) -> int:
