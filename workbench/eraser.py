@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
@@ -68,7 +70,10 @@ class Eraser:
     def erase(self, plan: ErasurePlan) -> str:
         """Carry the plan out; one line about it. Raises UsageError while any agent answers."""
         with self._all_idle():
+            fetched = self._fetched(plan.documents)
             erased = self._forgetting.erase(_targets(plan))
+            for file in fetched:
+                file.unlink(missing_ok=True)
             mark(self._engine.database.file)
             for agent in list(self._engine.open_agents.values()):
                 memory = agent.workspace.memory
@@ -84,6 +89,16 @@ class Eraser:
         return f"forgotten: {said}; old steps that show [erased]: {erased.steps:,}; the file is written anew when this workbench ends"
 
     # -- inside -------------------------------------------------------------------------------------------------------------
+
+    def _fetched(self, documents: tuple[int, ...]) -> list[Path]:
+        """What is kept of pages that were fetched from the web."""
+        rows = self._engine.database.rows(
+            "SELECT path FROM source_documents WHERE list_contains(?, document_id) AND contains(path, '://')",
+            [list(documents)],
+        )
+        stems = {hashlib.sha256(str(path).encode()).hexdigest()[:32] for (path,) in rows}
+        folder = self._engine.paths.data / "web"
+        return [file for file in folder.glob("*") if file.stem in stems] if stems else []
 
     def _said(self) -> list[tuple[int, str, str]]:
         """Number, who, and text of all that was said, on every branch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from workbench.memory.database import Database
@@ -28,18 +28,24 @@ def collect(database: Database, kept: Collection[int] = ()) -> int:
         gone = [int(row[0]) for row in connection.execute(_UNLINKED, parameters).fetchall()]
         if not gone:
             return 0
-        connection.execute(
-            "INSERT INTO collected SELECT d.document_id, coalesce(max(p.passage_id), 0) FROM documents d "
-            "LEFT JOIN passages p USING (document_id) WHERE list_contains(?, d.document_id) GROUP BY d.document_id",
-            [gone],
-        )
-        connection.execute(
-            "DELETE FROM embeddings WHERE passage_id IN (SELECT passage_id FROM passages WHERE list_contains(?, document_id))",
-            [gone],
-        )
-        drop_tables(connection, gone)
-        for table in ("passages", "pages", "documents"):
-            connection.execute(f"DELETE FROM {table} WHERE list_contains(?, document_id)", [gone])
+        delete_documents(connection, gone)
         return len(gone)
 
     return database.write(job)
+
+
+def delete_documents(connection: Any, documents: Sequence[int]) -> None:
+    """Delete documents with all that was made of them; a job of the writer. What links to them is the caller's to delete."""
+    gone = [list(documents)]
+    connection.execute(
+        "INSERT INTO collected SELECT d.document_id, coalesce(max(p.passage_id), 0) FROM documents d "
+        "LEFT JOIN passages p USING (document_id) WHERE list_contains(?, d.document_id) GROUP BY d.document_id",
+        gone,
+    )
+    connection.execute(
+        "DELETE FROM embeddings WHERE passage_id IN (SELECT passage_id FROM passages WHERE list_contains(?, document_id))",
+        gone,
+    )
+    drop_tables(connection, documents)
+    for table in ("passages", "pages", "documents"):
+        connection.execute(f"DELETE FROM {table} WHERE list_contains(?, document_id)", gone)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.memory.collection import delete_documents
 from workbench.memory.database import Database
 from workbench.memory.main_context import Summary
 from workbench.memory.message import Texts, render
@@ -209,17 +210,11 @@ def _delete(connection: Any, targets: Targets) -> int:
     documents = [list(targets.documents)]
     inside = "SELECT passage_id FROM passages WHERE list_contains(?, document_id)"
     passages = int(connection.execute(f"SELECT count(*) FROM ({inside})", documents).fetchall()[0][0])
-    connection.execute(
-        "INSERT INTO collected SELECT d.document_id, coalesce(max(p.passage_id), 0) FROM documents d "
-        "LEFT JOIN passages p USING (document_id) WHERE list_contains(?, d.document_id) GROUP BY d.document_id",
-        documents,
-    )
-    connection.execute(f"DELETE FROM embeddings WHERE passage_id IN ({inside})", documents)
     links = "SELECT source_id, path FROM source_documents WHERE list_contains(?, document_id)"
     for table in ("file_queue", "user_notes"):
         connection.execute(f"DELETE FROM {table} WHERE (source_id, path) IN ({links})", documents)
-    for table in ("passages", "pages", "source_documents", "documents"):
-        connection.execute(f"DELETE FROM {table} WHERE list_contains(?, document_id)", documents)
+    connection.execute("DELETE FROM source_documents WHERE list_contains(?, document_id)", documents)
+    delete_documents(connection, targets.documents)
     for table in ("attachments", "source_roots", "file_queue", "user_notes", "sources"):
         connection.execute(f"DELETE FROM {table} WHERE list_contains(?, source_id)", [list(targets.sources)])
     return passages
