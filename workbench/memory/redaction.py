@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -79,7 +80,7 @@ class Redaction:
     def _mark_cut(self, text: str, found: list[re.Match[str]], words: list[str], hit: list[bool]) -> None:
         """Texts are cut where they get too long, also inside a word: a stretch whose first or last word is cut counts too."""
         gaps = [0, *(k for k in range(1, len(found)) if "…" in text[found[k - 1].end() : found[k].start()]), len(found)]
-        for start, end in zip(gaps, gaps[1:], strict=False):
+        for start, end in itertools.pairwise(gaps):
             size = STRETCH_WORDS
             if end - start >= size and hash(tuple(words[end - size : end - 1])) in self._heads:
                 hit[end - size : end] = [True] * size
