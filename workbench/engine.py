@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.allocator import share_freed_memory
 from workbench.config import READER, Settings
 from workbench.load_options import LoadOptions
 from workbench.memory.agent_store import AgentStore
@@ -31,6 +32,7 @@ class Engine:
     """Everything that all agents share. Raises ArchiveBusy when another workbench owns the database."""
 
     def __init__(self, settings: Settings, paths: Paths, clock: Clock = utc_now) -> None:
+        share_freed_memory()
         self.settings = settings
         self.paths = paths.ensure()
         self.clock = clock

@@ -1,8 +1,9 @@
 """Kill -9 at random moments of loads: `python -m tests.benchmarks.kills [KILLS] [FILES] [SEED]`.
 
-`workbench load` is started and killed until it was killed so often; whenever a load comes to its end by itself, the
-database is compared with that of an undisturbed load, row for row and bit for bit, then files change and it goes on with
-that, then with a new database. Prints what was found; exit code 1 when anything differs.
+`workbench load` is started and killed until it was killed so often; whenever a load comes to its end by itself, or was
+killed ten times, the database is compared with that of an undisturbed load, row for row and bit for bit, then files
+change and it goes on with that, then with a new database. A kill counts when the load had stored or embedded something
+new before it. Prints what was found; exit code 1 when anything differs.
 """
 
 from __future__ import annotations
@@ -23,22 +24,40 @@ def main() -> int:
     given = [int(word) for word in sys.argv[1:]]
     kills, files, seed = (*given, *(100, 40, 1)[len(given) :])
     moments = random.Random(seed)
-    killed = compared = different = 0
+    killed = compared = different = idle = 0
     while killed < kills:
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / "docs"
+            folder, home = Path(place) / "docs", Path(place) / "killed"
             corpus(folder, files)
             for state in ("new", "altered"):
                 if state == "altered":
                     alter(folder)
-                took = _load(Path(place) / "calm", folder)
-                while killed < kills and killed_after(*_kill(Path(place) / "killed", folder, moments.uniform(0, took))):
-                    killed += 1
-                _load(Path(place) / "killed", folder)
-                same = contents(Path(place) / "calm") == contents(Path(place) / "killed")
+                took, before = _load(Path(place) / "calm", folder), _stored(home)
+                for _ in range(10):
+                    if killed == kills or not killed_after(*_kill(home, folder, moments.uniform(took * 0.2, took * 1.2))):
+                        break
+                    after = _stored(home)
+                    killed, idle = killed + (after != before), idle + (after == before)
+                    before = after
+                _load(home, folder)
+                same = contents(Path(place) / "calm") == contents(home)
                 compared, different = compared + 1, different + (not same)
-                print(f"{killed:4} kills, {compared} compared ({state}), {different} different", flush=True)
+                told = f"{compared} compared ({state}), {different} different"
+                print(f"{killed:4} kills at work, {idle} before anything was done, {told}", flush=True)
     return 1 if different else 0
+
+
+def _stored(home: Path) -> tuple[int, ...]:
+    """How much is stored and embedded."""
+    import duckdb
+
+    try:
+        with duckdb.connect(str(home / "data" / "workbench.duckdb"), read_only=True) as connection:
+            tables = ("source_documents", "documents", "passages", "embeddings", "file_queue", "collected")
+            rows = [connection.execute(f"SELECT count(*) FROM {name}").fetchall() for name in tables]
+            return tuple(int(row[0][0]) for row in rows)
+    except duckdb.Error:
+        return ()
 
 
 def _command(folder: Path) -> list[str]:
