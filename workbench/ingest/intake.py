@@ -23,8 +23,8 @@ from workbench.memory.file_queue import QueuedFile, Refused
 from workbench.memory.holdings import Link
 from workbench.memory.incoming import Arrival
 
-_AHEAD_FILES = 8
-_AHEAD_PASSAGES = 2_000
+_AHEAD_FILES = 4
+_AHEAD_PASSAGES = 1_000
 _READ_BYTES = 1 << 20
 _SET_ASIDE = "It is set aside until it changes; `workbench queue retry` tries it again."
 
