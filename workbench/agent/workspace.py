@@ -98,7 +98,7 @@ def page_read(
         for hit in page.hits
     )  # fmt: skip
     best = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"
-    note = ", ".join(filter(None, (best, page.note.strip(" ,"))))
+    note = ", ".join(filter(None, (best, page.note.strip(" ,;"))))
     first = page.first + 1 if hits else 0
     return PageRead(
         query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,

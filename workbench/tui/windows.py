@@ -79,7 +79,8 @@ class Windows:
 
         hints = (
             "the archive shows the results as yours; the model does not see them",
-            'an identifier or a "quoted phrase" is matched word for word',
+            'an identifier or a "quoted phrase" is matched word for word; -word leaves out',
+            "--document D, --pages 3-9, --since 2021 behind it restrict the search",
         )
         self._app.push_screen(AskFor("Search the archive", "what to look for", hints), done)
 
