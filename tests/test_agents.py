@@ -51,3 +51,17 @@ def test_a_fork_shows_its_steps_when_the_original_is_gone(make_session: Any, pap
         assert [session.recorded(step).body() for step in session.steps()] == before == list(server.requests)
         session.roster.create("third")
         session.roster.delete("third")
+
+
+def test_two_displays_of_one_agent_go_on_together_when_its_model_changes(make_session: Any) -> None:
+    with ModelServer(lambda body: "Good day.") as server:
+        first = open_on(server, make_session, "shared")
+        second = Session(first.settings, first.engine.paths, clock=first.engine.clock, engine=first.engine)
+        second.open_agent("shared")
+        list(first.submit("First?"))
+        second.use_model("other")
+        list(second.submit("Second?"))
+        list(first.submit("Third?"))
+        said = str(server.requests[-1]["messages"])
+        assert server.requests[-1]["model"] == "other"
+        assert all(word in said for word in ("First?", "Second?", "Third?"))

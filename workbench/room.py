@@ -111,6 +111,9 @@ def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
     engine.agents.update_settings(row.id, own)
     changed = ready(engine, engine.agents.get(row.name), replace(engine.settings, model=model))
     changed.inbox = agent.inbox
+    # Two of the same agent would each go on from a past of their own.
+    for session in list(engine.sessions):
+        session.follow(changed)
     return changed
 
 

@@ -78,6 +78,11 @@ class Session:
         """Whether the current agent is the one of this id."""
         return self._agent is not None and self._agent.workspace.memory.agent.id == agent
 
+    def follow(self, agent: Agent) -> None:
+        """The agent was made anew, by this or by another display: if it is the current one, go on with it."""
+        if self.shows(agent.workspace.memory.agent.id):
+            self._agent = agent
+
     @property
     def _current(self) -> Agent:
         if self._agent is None:

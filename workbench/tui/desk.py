@@ -180,6 +180,10 @@ class Desk:
         """The working context may have changed: ask again."""
         self.fetch(self.session.memory, self._app.memory.show)
 
+    def refresh_gauge(self) -> None:
+        """The next prompt has changed without a step: draw it as it is now."""
+        self.fetch(self.session.context, self._app.gauge.show)
+
     def refresh_identity(self) -> None:
         """Agent or model may have changed: show them again."""
         self._app.status.identify(self.session.agent, self.session.model_label, self.session.window_tokens)

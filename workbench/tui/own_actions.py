@@ -31,6 +31,7 @@ def edit(desk: Desk, words: Sequence[str]) -> None:
 
 def _edited(desk: Desk, event: Event) -> None:
     desk.refresh_memory()
+    desk.refresh_gauge()
     if isinstance(event, MemoryEdited):
         desk.say(f"{one_line(event.block, 40)} · {number(event.chars)}/{number(event.limit_chars)} chars")
 
@@ -71,10 +72,12 @@ def preset(desk: Desk, words: Sequence[str]) -> None:
             roster.presets, lambda names: desk.say(f"presets: {', '.join(one_line(name, 40) for name in names)}")
         )
         return
-    desk.fetch(
-        lambda: roster.preset(agent, words[0]),
-        lambda _: desk.say(f"preset {one_line(words[0], 40)} from the next step on; /diff shows it then"),
-    )
+
+    def done(_: None) -> None:
+        desk.say(f"preset {one_line(words[0], 40)} from the next step on; /diff shows it then")
+        desk.refresh_gauge()
+
+    desk.fetch(lambda: roster.preset(agent, words[0]), done)
 
 
 def functions(desk: Desk, words: Sequence[str]) -> None:
