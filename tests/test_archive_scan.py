@@ -185,3 +185,19 @@ def test_what_is_detached_is_let_go(shelf: Shelf) -> None:
     shelf.search.index.release(frozenset())
     assert shelf.search.index.status().passages == 0
     shelf.check(["a", "b"])
+
+
+def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_index, "AT_ONCE", 15)
+    for number in range(20):
+        shelf.store("a", f"{number}.txt", sentences(number, 2), title=f"note {number}", embed=False)
+        shelf.check(["a"])
+    shelf.embed_waiting()
+    shelf.search.warm([1])
+    shelf.check(["a"])
+    assert shelf.search.index.wait()
+    passages = shelf.search.index.status().passages
+    shelf.check(["a"])
+    view = shelf.search.index.view(frozenset(shelf.archive.paths([1])))
+    assert view is not None
+    assert len(view.ids) == passages == 40

@@ -47,19 +47,18 @@ def duckdb_scan(vectors: np.ndarray, folder: Path) -> Engine:
 
 
 def sqlite_vec(vectors: np.ndarray, folder: Path) -> Engine:
-    """sqlite-vec, which scans too."""
-    import sqlite3
-
+    """sqlite-vec, which scans too. Through apsw: not every Python's sqlite3 may load extensions."""
+    import apsw
     import sqlite_vec as extension
 
     started = time.perf_counter()
-    connection = sqlite3.connect(folder / "vec.sqlite")
+    connection = apsw.Connection(str(folder / "vec.sqlite"))
     connection.enable_load_extension(True)
-    extension.load(connection)
+    connection.load_extension(extension.loadable_path())
     connection.execute(f"CREATE VIRTUAL TABLE v USING vec0(embedding float[{vectors.shape[1]}] distance_metric=cosine)")
     rows = ((number, vector.tobytes()) for number, vector in enumerate(vectors))
-    connection.executemany("INSERT INTO v (rowid, embedding) VALUES (?, ?)", rows)
-    connection.commit()
+    with connection:
+        connection.executemany("INSERT INTO v (rowid, embedding) VALUES (?, ?)", rows)
     sql = f"SELECT rowid FROM v WHERE embedding MATCH ? AND k = {COUNT} ORDER BY distance"
     return Engine(
         "sqlite-vec, exact scan",

@@ -140,8 +140,8 @@ def other_measures(names: list[str], vectors: np.ndarray, queries: np.ndarray, w
         with tempfile.TemporaryDirectory() as folder:
             try:
                 engine = ENGINES[name](vectors, Path(folder))
-            except ImportError as error:
-                print(f"{name} is not measured: {error}")
+            except Exception as error:  # what another engine raises is its own affair
+                print(f"{name} is not measured: {type(error).__name__}: {error}")
                 continue
             print(f"{engine.name}: built in {engine.build_seconds:.1f} s", flush=True)
             some = queries[:_EXACT_QUESTIONS]
@@ -152,13 +152,13 @@ def other_measures(names: list[str], vectors: np.ndarray, queries: np.ndarray, w
     return measures
 
 
-def show(measures: Sequence[Measure], scan: Measure) -> None:
-    """The table, with ratios to DuckDB's exact scan."""
+def show(measures: Sequence[Measure], scan: Measure | None) -> None:
+    """The table, with ratios to DuckDB's exact scan once it is measured."""
     print(f"\n{'':36}  p50 ms  least   cpu   of the scan   recall@10")
     for one in measures:
         share = f"{one.recall:.4f}" if one.recall is not None else ""
-        ratio = one.median / scan.median
-        print(f"{one.name:36} {one.median:7.2f} {one.least:6.2f} {one.cpu:6.2f}   {ratio:9.4f}     {share}")
+        ratio = f"{one.median / scan.median:.4f}" if scan is not None else ""
+        print(f"{one.name:36} {one.median:7.2f} {one.least:6.2f} {one.cpu:6.2f}   {ratio:>9}     {share}", flush=True)
 
 
 def main() -> None:
@@ -192,6 +192,7 @@ def main() -> None:
             f"{chosen.passages:,} passages, {min(len(corpus), chosen.passages):,} of them real; {QUESTIONS} questions"
         )
         measures = workbench_measures(file, asked, queries, wanted)
+    show(measures, None)
     names = ["duckdb", *(name for name in chosen.others.split(",") if name and name != "duckdb")]
     vectors = np.concatenate(
         [vectors_near(real, first, min(50_000, chosen.passages - first)) for first in range(0, chosen.passages, 50_000)]

@@ -6,6 +6,7 @@ in both cases there is no view, and the search goes to the database itself.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -18,6 +19,8 @@ from workbench.memory.database import Database
 from workbench.memory.passage_reading import embedded, given, passages_of, read_blocks
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from workbench.memory.search import SearchIndex
     from workbench.memory.snapshot import Snapshot
 
@@ -83,7 +86,10 @@ class LiveIndex:
                     return None
                 self._add(missing, stale)
             self._seen = now
-            return self._empty().view(documents)
+            index = self._empty()
+            if not self._building and index.dead > max(AT_ONCE, _DEAD_SHARE * len(index.snapshot.ids)):
+                self._run(self._rebuild)
+            return index.view(documents)
 
     def prepare(self, look: Callable[[], frozenset[int]]) -> None:
         """Have the documents that `look` gives ready for later searches, without waiting, when they are many."""
@@ -193,6 +199,18 @@ class LiveIndex:
                 self._failed = documents
                 logging.getLogger(__name__).exception("The search index could not be built.")
 
+    def _rebuild(self) -> None:
+        """Make the index anew, without the rows that are kept and cannot be found; the old one serves meanwhile."""
+        from workbench.memory.search import SearchIndex
+
+        with contextlib.suppress(Exception):  # the old one goes on
+            ids = passages_of(self._database, self._held)
+            index = SearchIndex(DIMENSIONS, len(ids))
+            bare = self._fill(index, ids)
+            with self._lock:
+                if bare is not None:
+                    self._index, self._bare = index, bare
+
     def _add(self, documents: frozenset[int], passages: Iterable[int]) -> None:
         """Add these documents, and these passages anew."""
         import numpy as np
@@ -200,13 +218,18 @@ class LiveIndex:
         renew_terms(self._database)
         ids = passages_of(self._database, documents)
         ids = np.union1d(ids, np.fromiter(passages, dtype=np.int64))
-        index = self._empty(len(ids))
+        bare = self._fill(self._empty(len(ids)), ids)
+        if bare is not None:
+            with self._lock:
+                self._held |= documents
+                self._bare = (self._bare - frozenset(passages)) | bare
+
+    def _fill(self, index: SearchIndex, ids: np.ndarray) -> frozenset[int] | None:
+        """Add passages to an index; those that have no vector yet, or None when there was no time to finish."""
         bare: set[int] = set()
         for block in read_blocks(self._database, ids):
             if self._closing.is_set():
-                return
+                return None
             index.add_table(block.table, block.vectors)
             bare.update(block.bare.tolist())
-        with self._lock:
-            self._held |= documents
-            self._bare = (self._bare - frozenset(passages)) | bare
+        return frozenset(bare)
