@@ -143,12 +143,11 @@ def other_measures(names: list[str], vectors: np.ndarray, queries: np.ndarray, w
             except Exception as error:  # what another engine raises is its own affair
                 print(f"{name} is not measured: {type(error).__name__}: {error}")
                 continue
-            print(f"{engine.name}: built in {engine.build_seconds:.1f} s", flush=True)
             some = queries[:_EXACT_QUESTIONS]
             found = [engine.search(query) for query in some]
-            measures.append(
-                Measure.of(engine.name, lambda n: engine.search(some[n]), len(some), recall(found, wanted[: len(some)]))
-            )
+            share = recall(found, wanted[: len(some)])
+            measures.append(Measure.of(engine.name, lambda n: engine.search(some[n]), len(some), share))
+            print(f"{engine.name}: built in {engine.build_seconds:.1f} s, {measures[-1].median:.1f} ms", flush=True)
     return measures
 
 
