@@ -31,6 +31,11 @@ CELLS = 20_000_000
 _FUNCTIONS = frozenset(("range", "generate_series", "unnest"))
 """Functions that may stand where a table stands."""
 
+_INFLATING = frozenset(("repeat", "lpad", "rpad", "printf", "format", "bar"))
+"""Functions that make gigabytes of a letter, which the limit of memory does not see."""
+
+_BATCH_ROWS = 64
+
 
 @dataclass(frozen=True)
 class NamedTable:
@@ -136,7 +141,11 @@ class _Room:
         try:
             cursor = self._connection.execute(sql)
             columns = tuple(str(item[0]) for item in cursor.description or ())
-            return columns, [tuple(map(_cell, row)) for row in cursor.fetchmany(ROWS + 1)]
+            rows: list[tuple[str | None, ...]] = []
+            # A few at a time, cut at once: rows of long texts are never in memory together.
+            while len(rows) <= ROWS and (part := cursor.fetchmany(min(_BATCH_ROWS, ROWS + 1 - len(rows)))):
+                rows += [tuple(map(_cell, row)) for row in part]
+            return columns, rows
         finally:
             watch.cancel()
 
@@ -150,6 +159,8 @@ def _names(tree: Any, tables: Mapping[str, NamedTable]) -> list[str]:
             function = str(node.get("function", {}).get("function_name", ""))
             if function.casefold() not in _FUNCTIONS:
                 raise UsageError(f"{function} cannot be used here.", f"Only tables: {_known(tables)}.")
+        elif node.get("class") == "FUNCTION" and str(node.get("function_name", "")).casefold() in _INFLATING:
+            raise UsageError(f"{node['function_name']} cannot be used here.", "Ask for the values as they are.")
         elif node.get("type") == "BASE_TABLE":
             name = str(node.get("table_name", ""))
             qualified = node.get("schema_name") or node.get("catalog_name")
