@@ -16,7 +16,7 @@ import pytest
 from tests import model_scripts
 from tests.model_replies import Reply, calls
 from tests.model_server import ModelServer
-from tests.test_timeline import ask, recalled, state, told
+from tests.test_timeline import ask, recalled, state, talks, told
 from workbench import verification
 from workbench.errors import NotFound, UsageError
 from workbench.memory.redaction import TOMBSTONE, Redaction
@@ -132,6 +132,18 @@ def test_one_message_by_its_number(make_session: Any) -> None:
             session.timeline.eraser.message(99_999)
         with pytest.raises(UsageError, match="too short"):
             session.timeline.eraser.words("yes")
+
+
+def test_what_a_message_says_beside_the_words_is_not_hunted(make_session: Any) -> None:
+    with ModelServer(talks) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        ask(session, "first thing")
+        ask(session, "second thing")
+        session.timeline.eraser.erase(session.timeline.eraser.words("second thing"))
+        assert "second thing" not in everything(session)
+        assert list(verdicts(session).values()) == ["same", "same", "forgotten", "forgotten"]
+        assert "I should note it." in str(session.transcript()[1])
 
 
 def test_a_document_is_nowhere_any_more(make_session: Any, papers: Path) -> None:

@@ -89,6 +89,10 @@ class Forgetting:
             "SELECT body FROM messages WHERE list_contains(?, message_id)", [list(targets.messages)]
         )
         texts = [text for (body,) in said for text in texts_of(json.loads(body))]
+        if targets.words:
+            # What else such a message says goes with it, but is nothing to look for elsewhere.
+            wanted = [word.casefold() for word in targets.words]
+            texts = [text for text in texts if any(word in text.casefold() for word in wanted)]
         documents = list(targets.documents)
         pages = self._database.rows(
             "SELECT text FROM pages WHERE list_contains(?, document_id) UNION ALL "
