@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.scripted import Scripted, using
-from workbench import plain, reports
+from workbench import plain
+from workbench.conversation import markdown_lines
 from workbench.events import AnswerDone
 from workbench.model.chat_model import ModelRequest
 
@@ -30,4 +31,4 @@ def test_a_citation_of_an_appendix_names_heading_label_and_pdf_page(make_session
     (citation,) = answer.citations
     assert citation.where == "harbour-survey.pdf, Table of Lights, p. A-1 (PDF page 8)"
     assert any(citation.where in line for line in (plain.event_line(answer) or "").split("\n"))
-    assert any(citation.where in line for line in reports.markdown_lines("asker", [answer]))
+    assert any(citation.where in line for line in markdown_lines("asker", [answer]))
