@@ -23,7 +23,7 @@ from workbench.memory.snapshot import View
 SEEDS = 10
 """Passages followed from: the best of the first ranking."""
 
-BONUS = 6.0
+BONUS = 12.0
 """What certainty of a pair is worth, in units of the first ranking's score."""
 
 _POOL = 60
