@@ -146,6 +146,22 @@ def test_what_a_message_says_beside_the_words_is_not_hunted(make_session: Any) -
         assert "I should note it." in str(session.transcript()[1])
 
 
+def test_what_other_messages_say_in_the_same_words_stays(make_session: Any) -> None:
+    with ModelServer(keeps) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        for number in (11, 12, 13):
+            ask(session, f"The number of the {number}th lamp on the long western pier is {number * 37}.")
+        session.timeline.eraser.erase(session.timeline.eraser.words("the 12th lamp"))
+        found = everything(session)
+        assert "12th" not in found
+        assert "is 444" not in found
+        for number in (11, 13):
+            assert (
+                f"You said this: The number of the {number}th lamp on the long western pier is {number * 37}." in found
+            )
+
+
 def test_a_document_is_nowhere_any_more(make_session: Any, papers: Path) -> None:
     def script(body: Any) -> Reply:
         found = [m for m in body["messages"] if m["role"] == "tool" and "Showing" in m["content"]]

@@ -85,14 +85,6 @@ class Forgetting:
         return self._database.write(job)
 
     def _redaction(self, targets: Targets) -> Redaction:
-        said = self._database.rows(
-            "SELECT body FROM messages WHERE list_contains(?, message_id)", [list(targets.messages)]
-        )
-        texts = [text for (body,) in said for text in texts_of(json.loads(body))]
-        if targets.words:
-            # What else such a message says goes with it, but is nothing to look for elsewhere.
-            wanted = [word.casefold() for word in targets.words]
-            texts = [text for text in texts if any(word in text.casefold() for word in wanted)]
         documents = list(targets.documents)
         pages = self._database.rows(
             "SELECT text FROM pages WHERE list_contains(?, document_id) UNION ALL "
@@ -102,8 +94,33 @@ class Forgetting:
         paths = self._database.rows(
             "SELECT path FROM source_documents WHERE list_contains(?, document_id)", [documents]
         )
-        words = [*texts, *targets.words, *(str(row[0]) for row in pages)]
-        return Redaction(words, [*targets.words, *(str(row[0]) for row in paths)], self._passages(documents))
+        words = [*targets.words, *(str(row[0]) for row in pages)]
+        names = [*targets.words, *(str(row[0]) for row in paths)]
+        redaction = Redaction(words, names, self._passages(documents))
+        for kinds in (["user_message"], ["user_message", "assistant", "function_result"]):
+            texts, others = self._said(targets, kinds)
+            redaction.add(texts, others)
+        return redaction
+
+    def _said(self, targets: Targets, kinds: list[str]) -> tuple[list[str], list[str]]:
+        """What messages of the last of these kinds say that go, and what messages of all of them say that stay: their own words."""
+        rows = self._database.rows(
+            "SELECT message_id, kind, body FROM messages WHERE list_contains(?, kind) AND kind <> 'function_result' "
+            "OR list_contains(?, message_id)",
+            [kinds, list(targets.messages)],
+        )
+        wanted = [word.casefold() for word in targets.words]
+        going: list[str] = []
+        staying: list[str] = []
+        for identifier, kind, body in rows:
+            texts = texts_of(json.loads(body))
+            if identifier not in targets.messages:
+                staying += texts
+            elif (kind == "user_message") == (len(kinds) == 1):
+                # What else such a message says goes with it, but is nothing to look for elsewhere.
+                going += [text for text in texts if not wanted or any(word in text.casefold() for word in wanted)]
+        # A copy of a message that goes, in a fork, is no other message.
+        return going, [text for text in staying if text not in going]
 
     def _passages(self, documents: Sequence[int]) -> set[int]:
         sql = "SELECT passage_id FROM passages WHERE list_contains(?, document_id)"

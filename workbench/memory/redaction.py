@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 TOMBSTONE = "[erased]"
@@ -27,26 +27,34 @@ class Redaction:
 
     def __init__(self, texts: Iterable[str], names: Iterable[str] = (), passages: Collection[int] = ()) -> None:
         self._stretches: dict[int, set[int]] = {}
-        self._heads: set[int] = set()
-        self._tails: set[int] = set()
+        self._heads: dict[int, set[str]] = {}
+        self._tails: dict[int, set[str]] = {}
         self._short: list[list[str]] = []
-        for text in texts:
-            self._add([word.casefold() for word in _WORD.findall(text)])
+        self.add(texts)
         named = sorted((name for name in set(names) if len(name) >= _LEAST_LETTERS), key=len, reverse=True)
         self._names = re.compile("|".join(re.escape(name) for name in named)) if named else None
         self._passages = frozenset(passages)
 
-    def _add(self, words: list[str]) -> None:
+    def add(self, texts: Iterable[str], spared: Iterable[str] = ()) -> None:
+        """More texts. A stretch that stands in one of the `spared` texts too is nobody's own, and stays."""
+        kept = {hash(stretch) for text in spared for stretch in _stretches(text)}
+        for text in texts:
+            self._add([word.casefold() for word in _WORD.findall(text)], kept)
+
+    def _add(self, words: list[str], spared: Collection[int]) -> None:
         size = min(len(words), STRETCH_WORDS)
         if size and (size == STRETCH_WORDS or sum(map(len, words)) >= _LEAST_LETTERS):
             known = self._stretches.setdefault(size, set())
-            known.update(hash(tuple(words[at : at + size])) for at in range(len(words) - size + 1))
             if size < STRETCH_WORDS:
                 self._short.append(words)
+                known.add(hash(tuple(words)))
                 return
             for at in range(len(words) - size + 1):
-                self._heads.add(hash(tuple(words[at : at + size - 1])))
-                self._tails.add(hash(tuple(words[at + 1 : at + size])))
+                stretch = tuple(words[at : at + size])
+                if hash(stretch) not in spared:
+                    known.add(hash(stretch))
+                    self._heads.setdefault(hash(stretch[:-1]), set()).add(stretch[-1])
+                    self._tails.setdefault(hash(stretch[1:]), set()).add(stretch[0])
 
     def text(self, text: str) -> str:
         """The text without what is forgotten; the very same string when it holds nothing of it."""
@@ -82,10 +90,13 @@ class Redaction:
         gaps = [0, *(k for k in range(1, len(found)) if "…" in text[found[k - 1].end() : found[k].start()]), len(found)]
         for start, end in itertools.pairwise(gaps):
             size = STRETCH_WORDS
-            if end - start >= size and hash(tuple(words[end - size : end - 1])) in self._heads:
-                hit[end - size : end] = [True] * size
-            if end - start >= size and hash(tuple(words[start + 1 : start + size])) in self._tails:
-                hit[start : start + size] = [True] * size
+            if end - start >= size:
+                follows = self._heads.get(hash(tuple(words[end - size : end - 1])), ())
+                if any(word.startswith(words[end - 1]) for word in follows):
+                    hit[end - size : end] = [True] * size
+                before = self._tails.get(hash(tuple(words[start + 1 : start + size])), ())
+                if any(word.endswith(words[start]) for word in before):
+                    hit[start : start + size] = [True] * size
             for short in self._short:
                 size = len(short)
                 last = words[end - size : end]
@@ -113,6 +124,11 @@ class Redaction:
             cleaned = self.value(inner)
             return text if cleaned == inner else json.dumps(cleaned, ensure_ascii=False)
         return self.text(text)
+
+
+def _stretches(text: str) -> Iterator[tuple[str, ...]]:
+    words = [word.casefold() for word in _WORD.findall(text)]
+    return (tuple(words[at : at + STRETCH_WORDS]) for at in range(len(words) - STRETCH_WORDS + 1))
 
 
 def without_passage(item: Mapping[str, Any]) -> dict[str, Any]:
