@@ -94,12 +94,12 @@ class Forgetting:
         paths = self._database.rows(
             "SELECT path FROM source_documents WHERE list_contains(?, document_id)", [documents]
         )
-        words = [*targets.words, *(str(row[0]) for row in pages)]
+        words = [str(row[0]) for row in pages]
         names = [*targets.words, *(str(row[0]) for row in paths)]
         redaction = Redaction(words, names, self._passages(documents))
         for kinds in (["user_message"], ["user_message", "assistant", "function_result"]):
             texts, others = self._said(targets, kinds)
-            redaction.add(texts, others)
+            redaction.add([*targets.words, *texts], others)
         return redaction
 
     def _said(self, targets: Targets, kinds: list[str]) -> tuple[list[str], list[str]]:
