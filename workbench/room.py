@@ -20,8 +20,8 @@ from workbench.engine import Engine, source_name
 from workbench.events import Event, Loaded
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
-from workbench.memory.message import stamp
-from workbench.tokens import Calibration, count
+from workbench.memory.message import render, stamp
+from workbench.tokens import Calibration, count_message
 
 T = TypeVar("T")
 
@@ -34,7 +34,8 @@ _OF_A_QUESTION = (
 )  # fmt: skip
 """Settings that hold for the question that is asked, not for the agent: each display has its own."""
 
-_PASTED_SHARE = 0.25
+_PASTED_SHARE = 1 / 3
+"""Most of the usable window that one message of the user's may take, as the server counts it: what cannot leave fits beside it."""
 _STUB_CHARS = 300
 _LOGIN_AFTER = timedelta(hours=1)
 
@@ -246,13 +247,29 @@ def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, A
 
 def fitting(engine: Engine, agent: Agent, text: str) -> str:
     """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
-    settings = agent.workspace.settings
-    if count(text) <= settings.usable_tokens * _PASTED_SHARE:
+    memory, calibration = agent.workspace.memory, agent.context.calibration
+    most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
+
+    def fits(message: str) -> bool:
+        wire = render("user", "user_message", {"message": message}, datetime.min, _no_texts)
+        return calibration.predict(count_message(wire, calibration.encoding)) - calibration.predict(0) <= most
+
+    if fits(text):
         return text
-    passages = insert_note(engine, agent.workspace.memory.agent, text, {"pasted": True})
-    stub = " ".join(text.split())[:_STUB_CHARS]
-    ending = " ".join(text.split())[-_STUB_CHARS:]
+    passages = insert_note(engine, memory.agent, text, {"pasted": True})
+    flat, chars = " ".join(text.split()), _STUB_CHARS
+    while not fits(stub := _pasted(flat, chars, len(text), passages)) and chars:
+        chars //= 2
+    return stub
+
+
+def _pasted(flat: str, chars: int, length: int, passages: int) -> str:
+    ends = f"{flat[:chars]} […] {flat[-chars:]}\n" if chars else ""
     return (
-        f"{stub} […] {ending}\n(The user pasted {len(text):,} characters. The whole text is in archival storage now, in "
-        f"{passages} passages: search it with archival_memory_search.)"
+        f"{ends}(The user pasted {length:,} characters. The whole text is in archival storage now, in {passages} passages: "
+        "search it with archival_memory_search.)"
     )
+
+
+def _no_texts(passages: Collection[int]) -> dict[int, str]:
+    return {}
