@@ -93,7 +93,7 @@ def chroma(vectors: np.ndarray, folder: Path) -> Engine:
 
     started = time.perf_counter()
     client = chromadb.PersistentClient(str(folder / "chroma"), Settings(anonymized_telemetry=False))
-    collection = client.create_collection("v", metadata={"hnsw:space": "ip"}, embedding_function=None)
+    collection = client.create_collection("vectors", metadata={"hnsw:space": "ip"}, embedding_function=None)
     for first in range(0, len(vectors), _BATCH):
         part = vectors[first : first + _BATCH]
         collection.add(ids=[str(number) for number in range(first, first + len(part))], embeddings=part)
