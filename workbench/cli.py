@@ -45,8 +45,6 @@ def _run(chosen: argparse.Namespace) -> int:
         command: Command = chosen.run
         return command(chosen)
     except WorkbenchError:
-        if chosen.debug:
-            raise
         raise
     except KeyboardInterrupt:
         return _complain("Stopped. What was done is kept.", 1)

@@ -65,10 +65,6 @@ class Engine:
                 self._embedder = LocalEmbedder(log_file=self.paths.log_file)
             return self._embedder
 
-    def warm_up(self) -> None:
-        """Start the embedding worker without waiting for it."""
-        self.embedder.start()
-
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
         """Unit vectors (n, 384) of queries; they do not wait behind the passages of a load."""
         return self.embedder.embed(list(queries), kind="query")

@@ -7,7 +7,6 @@
     └── WorkError             exit 1: the work failed
         ├── ArchiveError      the database cannot be opened or written
         │   └── ArchiveBusy   another process owns it
-        ├── LoadFailed        a document could not be read (the loaders' own LoadError, with its path)
         ├── EmbedderError     the embedding worker failed
         ├── RerankerError     the cross-encoder cannot be found, or failed
         ├── ContextOverflow   the fixed parts of the prompt do not fit the window
@@ -61,10 +60,6 @@ class ArchiveError(WorkError):
 
 class ArchiveBusy(ArchiveError):
     """Another process owns the database."""
-
-
-class LoadFailed(WorkError):
-    """A document could not be read."""
 
 
 class EmbedderError(WorkError):

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -73,8 +73,8 @@ def show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
 
 
 @contextmanager
-def interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl+C stops at the next boundary, a second one now, a third one ends the program."""
+def interruptible(stop: Callable[[], None], signals: Sequence[int] = (signal.SIGINT, signal.SIGTERM)) -> Iterator[None]:
+    """Ctrl+C stops at the next boundary, a second one now, a third one ends the program; SIGTERM, if taken, stops now."""
     if threading.current_thread() is not threading.main_thread():
         # A command for another display: that display says when to stop.
         yield
@@ -90,7 +90,7 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
             stop()
         stop()
 
-    before = {number: signal.signal(number, pressed) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, pressed) for number in signals}
     try:
         yield
     finally:

@@ -8,12 +8,13 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from workbench.config import Settings
 from workbench.errors import ArchiveBusy, WorkError
+from workbench.output import interruptible
 
 
 def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settings) -> int:
@@ -27,7 +28,7 @@ def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settin
             ) from None
         request = {"command": command, "arguments": dict(arguments), "settings": dataclasses.asdict(settings)}
         connection.sendall(json.dumps(request).encode() + b"\n")
-        with _stopping(connection):
+        with interruptible(lambda: _ask_to_stop(connection), [signal.SIGINT]):
             for line in connection.makefile("r", encoding="utf-8"):
                 frame = json.loads(line)
                 if "exit" in frame:
@@ -36,21 +37,7 @@ def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settin
     raise WorkError("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
 
 
-@contextlib.contextmanager
-def _stopping(connection: socket.socket) -> Iterator[None]:
-    """Ctrl+C asks the owner to stop, as it would here."""
-    presses = 0
-
-    def pressed(number: int, frame: object) -> None:
-        nonlocal presses
-        presses += 1
-        if presses > 2:
-            raise KeyboardInterrupt
-        with contextlib.suppress(OSError):
-            connection.sendall(b"stop\n")
-
-    before = signal.signal(signal.SIGINT, pressed)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _ask_to_stop(connection: socket.socket) -> None:
+    """The owner stops as this process would."""
+    with contextlib.suppress(OSError):
+        connection.sendall(b"stop\n")

@@ -65,7 +65,7 @@ def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> Non
             await pilot.press("d")
             await wait_until(pilot, lambda: isinstance(app.screen, StepDiff) and "step 3 → step 4" in grid(app))
             found = app.screen.query_one(ChangeList)
-            kinds = [(change.kind, change.segment.name) for change in found.changes]
+            kinds = [(change.kind, change.segment.name) for change in found.items]
             assert kinds == [("added", "conversation")] * 3 + [("changed", "working_context")]
             await pilot.press("down", "down", "down")
             await wait_until(pilot, lambda: "+ said: two" in grid(app))

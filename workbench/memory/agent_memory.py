@@ -67,7 +67,6 @@ class AgentMemory:
         self.summary: Summary | None = None
         self.working = working
         self.head = agent.head
-        self.head_stored = agent.head
         self.version = agent.context_version
         self.branch: list[int] = []
         """Ids of all messages from the first to the head."""
@@ -269,7 +268,6 @@ class AgentMemory:
 
         self.database.write(job, catalogue=False)
         self._head_written = head
-        self.head_stored = self.head
 
     def ranges(self) -> str:
         """The queue by reference, as JSON: ranges of message ids along the branch, and the hash of its evidence when it has some."""

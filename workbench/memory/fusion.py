@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.measures import measures
+from workbench.financial_measures import measures
 from workbench.memory import terms
 from workbench.memory.snapshot import Meanings, Words
 from workbench.memory.vector_index import Vectors

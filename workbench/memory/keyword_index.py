@@ -6,7 +6,7 @@ are the rows of the mask alone: what else the blocks hold changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -185,11 +185,3 @@ def _best(scores: NDArray[np.float64], rows: Rows, count: int) -> tuple[NDArray[
         return scores, rows
     keep = scores >= np.partition(scores, len(scores) - count)[len(scores) - count]
     return scores[keep], rows[keep]
-
-
-def each_block(blocks: Sequence[Block], rows: Rows) -> Iterator[tuple[Block, Rows]]:
-    """The blocks that hold some of `rows` (any order), each with their positions in `rows`."""
-    for block in blocks:
-        inside = np.flatnonzero((rows >= block.first) & (rows < block.end))
-        if len(inside):
-            yield block, inside

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from threading import Event as Flag
-from typing import Any
 
 from workbench.model.chat_model import CallDelta, Completion, Delta, FunctionCall, ModelRequest, Usage
 from workbench.model.reader.decide import decide
@@ -48,8 +47,3 @@ def _usage(request: ModelRequest, call: FunctionCall) -> Usage:
     """Exact by definition: o200k over the rendered prompt."""
     prompt = count_prompt(request.messages, request.tools)
     return Usage(prompt, count(call.name) + count(call.arguments))
-
-
-def call_arguments(**arguments: Any) -> dict[str, Any]:
-    """Arguments of a call that wants control back."""
-    return {**arguments, "request_heartbeat": True}

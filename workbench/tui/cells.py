@@ -78,15 +78,6 @@ def line(*pieces: Piece) -> Content:
     return Content.assemble(*parts)
 
 
-def spread(left: Content, end: Content, width: int) -> Content:
-    """One line of `width` cells: `left` cut to make room, `end` at the right edge."""
-    room = width - end.cell_length - (1 if end.cell_length else 0)
-    if room < 1:
-        return end.truncate(width)
-    head = left.truncate(room, ellipsis=True)
-    return Content.assemble(head, " " * (width - head.cell_length - end.cell_length), end)
-
-
 def wrap(text: str, width: int) -> list[str]:
     """`text` (several lines) as lines of at most `width` cells, broken between words, never wider."""
     lines: list[str] = []

@@ -78,11 +78,6 @@ class Unit:
         return name_stems(self.text)
 
     @cached_property
-    def named_near(self) -> frozenset[str]:
-        """The same of what surrounds it."""
-        return name_stems(self.title) | (name_stems(self.before) if self.leans else frozenset())
-
-    @cached_property
     def embedded(self) -> str:
         """The text whose meaning is compared: with the sentence before when it leans on it."""
         lead = self.before if self.leans and self.before else ""

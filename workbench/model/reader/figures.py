@@ -10,7 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from workbench.measures import NAMED, measures
+from workbench.financial_measures import NAMED, measures
 from workbench.model.reader.question import Question
 from workbench.model.reader.text import stem
 

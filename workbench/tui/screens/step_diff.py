@@ -8,16 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.events import Click
-from textual.message import Message
 
-from workbench.foreign import clean, one_line
+from workbench.foreign import clean
 from workbench.timeline_views import SIGNS, ContextDiff, SegmentChange
-from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, number, right, wrap
+from workbench.tui.cells import number, wrap
 from workbench.tui.glossary import part_of
 from workbench.tui.lines import Lines
 from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.part_list import PartList
+from workbench.tui.screens.xray import segment_title
 
 FetchDiff = Callable[[int | None, int | None, int, int, Callable[[ContextDiff], None]], None]
 """Steps, by how many each is moved on, and what takes the diff."""
@@ -26,55 +25,21 @@ _STYLES = {"+": "$in-context", "-": "$text-error"}
 _KEYS = "up down segment · ] [ second · } { first · esc close"
 
 
-class ChangeList(Lines, can_focus=True):
+class ChangeList(PartList[SegmentChange]):
     """One row a change: sign, letter, what it is, tokens more or less."""
 
-    BINDINGS = [Binding("up", "move(-1)", show=False), Binding("down", "move(1)", show=False)]
+    EMPTY = "the two prompts are the same"
+    TOKEN_CELLS = 8
 
-    class Moved(Message):
-        """The cursor stands on another change."""
+    def lead(self, item: SegmentChange) -> Content:
+        part, sign = part_of(item.segment), SIGNS[item.kind]
+        return Content.assemble((f"{sign} ", _STYLES.get(sign, "bold")), (f"{part.letter} ", f"bold {part.style}"))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.changes: tuple[SegmentChange, ...] = ()
-        self.cursor = 0
+    def title(self, item: SegmentChange) -> str:
+        return segment_title(item.segment)
 
-    def put(self, changes: tuple[SegmentChange, ...]) -> None:
-        """Show these, the cursor on the first."""
-        self.changes, self.cursor = changes, 0
-        self.changed()
-        self.post_message(self.Moved())
-
-    def rows(self, width: int) -> list[Content]:
-        rows: list[Content] = []
-        for at, change in enumerate(self.changes):
-            part = part_of(change.segment)
-            sign = SIGNS[change.kind]
-            tokens = right(more(change.tokens), 8)
-            name = crop(title(change), width - 5 - len(tokens))
-            pad = " " * max(0, width - 4 - len(tokens) - Content(name).cell_length)
-            lead = ((f"{sign} ", _STYLES.get(sign, "bold")), (f"{part.letter} ", f"bold {part.style}"))
-            if at == self.cursor:
-                rows.append(Content.assemble(*lead, (name + pad + tokens, CURSOR)))
-            else:
-                rows.append(Content.assemble(*lead, name, pad, (tokens, "$muted")))
-        return rows or [Content.styled("the two prompts are the same", "$muted")]
-
-    def action_move(self, by: int) -> None:
-        """Another change."""
-        self.go(self.cursor + by)
-
-    def go(self, at: int) -> None:
-        """Put the cursor on change `at`."""
-        if 0 <= at < len(self.changes):
-            self.cursor = at
-            self.changed(layout=False)
-            self.scroll_visible()
-            self.post_message(self.Moved())
-
-    def on_click(self, event: Click) -> None:
-        """The change that was clicked."""
-        self.go(event.y)
+    def tokens(self, item: SegmentChange) -> str:
+        return more(item.tokens)
 
 
 class DiffLines(Lines):
@@ -138,24 +103,17 @@ class StepDiff(Overlay[None]):
             self.query_one(DiffLines).put(())
             self.named(self.query_one("#segment"), "nothing changed", "")
 
-    def on_change_list_moved(self) -> None:
+    def on_part_list_moved(self) -> None:
         """The lines follow the cursor."""
-        found = self.query_one(ChangeList)
-        if found.changes:
-            change = found.changes[found.cursor]
+        if (change := self.query_one(ChangeList).chosen) is not None:
             box = self.query_one("#segment", VerticalScroll)
             self.query_one(DiffLines).put(change_lines(change))
-            self.named(box, f"{change.kind} · {title(change)} · {more(change.tokens)} tokens", "")
+            self.named(box, f"{change.kind} · {segment_title(change.segment)} · {more(change.tokens)} tokens", "")
             box.scroll_home(animate=False)
 
     def action_turn(self, first: int, second: int) -> None:
         """Other steps."""
         self._fetch(self._shown.first, self._shown.second, first, second, self._show)
-
-
-def title(change: SegmentChange) -> str:
-    """What a changed segment is called."""
-    return one_line(change.segment.title or change.segment.name.replace("_", " "), 200)
 
 
 def change_lines(change: SegmentChange) -> list[str]:

@@ -8,16 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Click
-from textual.message import Message
 
 from workbench.events import ContextAssembled, Segment
 from workbench.foreign import one_line
-from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, number, right
+from workbench.tui.cells import number
 from workbench.tui.glossary import part_of
-from workbench.tui.lines import Lines
 from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.text_view import TextBox
 
 FetchContext = Callable[[int | None, Callable[[ContextAssembled], None]], None]
@@ -30,54 +27,25 @@ LAST = -1
 """Asks for the newest recorded step."""
 
 
-class SegmentList(Lines, can_focus=True):
+class SegmentList(PartList[Segment]):
     """One row a segment: letter, what it is, tokens."""
 
-    BINDINGS = [Binding("up", "move(-1)", show=False), Binding("down", "move(1)", show=False)]
+    EMPTY = "nothing yet"
 
-    class Moved(Message):
-        """The cursor stands on another segment."""
+    def lead(self, item: Segment) -> Content:
+        part = part_of(item)
+        return Content.assemble((f"{part.letter} ", f"bold {part.style}"))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.segments: tuple[Segment, ...] = ()
-        self.cursor = 0
+    def title(self, item: Segment) -> str:
+        return segment_title(item)
 
-    def put(self, segments: tuple[Segment, ...]) -> None:
-        """Show these, the cursor on the first."""
-        self.segments, self.cursor = segments, 0
-        self.changed()
-        self.post_message(self.Moved())
+    def tokens(self, item: Segment) -> str:
+        return number(item.tokens)
 
-    def rows(self, width: int) -> list[Content]:
-        rows: list[Content] = []
-        for at, segment in enumerate(self.segments):
-            part = part_of(segment)
-            tokens = right(number(segment.tokens), 7)
-            title = one_line(segment.title or segment.name.replace("_", " "), 200)
-            name = crop(title, width - 3 - len(tokens))
-            pad = " " * max(0, width - 2 - len(tokens) - Content(name).cell_length)
-            if at == self.cursor:
-                rows.append(Content.assemble((f"{part.letter} ", f"bold {part.style}"), (name + pad + tokens, CURSOR)))
-            else:
-                rows.append(Content.assemble((f"{part.letter} ", f"bold {part.style}"), name, pad, (tokens, "$muted")))
-        return rows or [Content.styled("nothing yet", "$muted")]
 
-    def action_move(self, by: int) -> None:
-        """Another segment."""
-        self.go(self.cursor + by)
-
-    def go(self, at: int) -> None:
-        """Put the cursor on segment `at`."""
-        if 0 <= at < len(self.segments):
-            self.cursor = at
-            self.changed(layout=False)
-            self.scroll_visible()
-            self.post_message(self.Moved())
-
-    def on_click(self, event: Click) -> None:
-        """The segment that was clicked."""
-        self.go(event.y)
+def segment_title(segment: Segment) -> str:
+    """What a segment is called, on one line."""
+    return one_line(segment.title or segment.name.replace("_", " "), 200)
 
 
 class XRay(Overlay[None]):
@@ -115,11 +83,9 @@ class XRay(Overlay[None]):
         self.named(self.query_one("#xray"), f"Context · {step} · {used}", _KEYS)
         self.query_one(SegmentList).put(context.segments)
 
-    def on_segment_list_moved(self) -> None:
+    def on_part_list_moved(self) -> None:
         """The text follows the cursor."""
-        segments = self.query_one(SegmentList)
-        if segments.segments:
-            segment = segments.segments[segments.cursor]
+        if (segment := self.query_one(SegmentList).chosen) is not None:
             box = self.query_one(TextBox)
             box.put(segment.text)
             role = f" · {segment.role}" if segment.role else ""

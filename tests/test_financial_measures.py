@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.measures import MEASURES, STATEMENTS, measures
+from workbench.financial_measures import MEASURES, STATEMENTS, measures
 from workbench.memory.search import IndexedPassage, SearchIndex
 
 PAGES = [
