@@ -19,9 +19,9 @@ from workbench.ingest.chunker import Chunker
 from workbench.ingest.pipeline import LoadRules, load
 from workbench.ingest.reader import Reader, Reading
 from workbench.ingest.sketch import sketch
-from workbench.ingest.worker import CancelledError
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.database import Database
+from workbench.worker import CancelledError
 
 
 def archive_in(home: Path) -> ArchivalStorage:

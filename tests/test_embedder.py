@@ -18,7 +18,7 @@ import pytest
 from workbench.errors import EmbedderError
 from workbench.ingest import local_model
 from workbench.ingest.embedder import LocalEmbedder
-from workbench.ingest.worker import CancelledError
+from workbench.worker import CancelledError
 
 WORDS = ("keeper", "light", "bell", "storm", "harbour", "1891", "lease", "clause", "灯台", "المنارة", "wreck", "lamp")
 

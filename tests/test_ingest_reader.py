@@ -17,7 +17,7 @@ import pytest
 from loaders.document import LoadError
 from tests.ingest_fakes import pdf
 from workbench.ingest.reader import Reader
-from workbench.ingest.worker import CancelledError, Worker, WorkerGoneError
+from workbench.worker import CancelledError, Worker, WorkerGoneError
 
 BAD_LOADERS = """
 import os, signal, sys, time

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.allocator import share_freed_memory
 from workbench.config import READER, Settings
 from workbench.load_options import LoadOptions
+from workbench.memory import table_query
 from workbench.memory.agent_store import AgentStore
 from workbench.memory.archival_search import ArchivalSearch
 from workbench.memory.archival_storage import ArchivalStorage
@@ -118,6 +119,7 @@ class Engine:
             with contextlib.suppress(Exception):
                 reranker.stop()
         self.search.index.close()
+        table_query.dismiss()
         self.database.close()
 
 

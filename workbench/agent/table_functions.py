@@ -32,7 +32,7 @@ def table_query(workspace: Workspace, sql: str, page: int = 0) -> Outcome:
     if not tables:
         raise CallRefused("No attached document has a table.", "Use archival_memory_search instead.")
     try:
-        found = select(sql, tables, lambda table: rows_of(archive.database, table))
+        found = select(sql, tables, lambda table: rows_of(archive.database, table), workspace.stopped)
     except UsageError as error:
         raise CallRefused(error.message, error.hint) from None
     notes = _notes(found)

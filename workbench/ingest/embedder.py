@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workbench.errors import EmbedderError
 from workbench.ingest import local_model
-from workbench.ingest.worker import CancelledError, Worker, WorkerGoneError
+from workbench.worker import CancelledError, Worker, WorkerGoneError
 
 if TYPE_CHECKING:
     import numpy as np

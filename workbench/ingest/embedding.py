@@ -17,7 +17,7 @@ import numpy as np
 
 from workbench.errors import WorkbenchError
 from workbench.ingest import local_model
-from workbench.ingest.worker import Channel
+from workbench.worker import Channel
 
 NICENESS = 5
 _SLICE_TEXTS = 8

@@ -17,11 +17,11 @@ from workbench.ingest.progress import Meter
 from workbench.ingest.reader import BrokeLimitsError, Reader, Reading
 from workbench.ingest.survey import Candidate
 from workbench.ingest.tally import Tally
-from workbench.ingest.worker import CancelledError
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.file_queue import QueuedFile, Refused
 from workbench.memory.holdings import Link
 from workbench.memory.incoming import Arrival
+from workbench.worker import CancelledError
 
 _AHEAD_FILES = 4
 _AHEAD_PASSAGES = 1_000

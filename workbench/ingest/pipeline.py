@@ -22,9 +22,9 @@ from workbench.ingest.settling import settle
 from workbench.ingest.survey import Survey
 from workbench.ingest.tally import Tally
 from workbench.ingest.vector_line import VectorLine
-from workbench.ingest.worker import CancelledError
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.collection import collect
+from workbench.worker import CancelledError
 
 _TICK_SECONDS = 0.1
 _TELL_SECONDS = 0.25

@@ -16,8 +16,8 @@ from loaders import ocr
 from loaders.document import Document, LoadError
 from loaders.options import ReadOptions
 from workbench.ingest.passage import PassageDraft
-from workbench.ingest.worker import CancelledError, Frame, Worker, WorkerGoneError
 from workbench.memory.bulk import Counted
+from workbench.worker import CancelledError, Frame, Worker, WorkerGoneError
 
 _MODULE = "workbench.ingest.reading"
 _WANT_OF_MEMORY = (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL)

@@ -21,8 +21,8 @@ from loaders import options, registry
 from loaders.document import LoadError
 from workbench.ingest.chunker import Chunker
 from workbench.ingest.sketch import sketch
-from workbench.ingest.worker import Channel
 from workbench.memory.bulk import Counted
+from workbench.worker import Channel
 
 NICENESS = 10
 _GRACE_SECONDS = 5.0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.errors import RerankerError
-from workbench.ingest.worker import Worker, WorkerGoneError
+from workbench.worker import Worker, WorkerGoneError
 
 _MODULE = "workbench.ingest.reranking"
 _TEXT_CHARS = 8_000

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ingest.worker import Channel
+from workbench.worker import Channel
 
 NICENESS = 5
 

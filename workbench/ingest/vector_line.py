@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from workbench.ingest.embedder import Embedder
 from workbench.ingest.passage import embedding_text
 from workbench.ingest.progress import Meter
-from workbench.ingest.worker import CancelledError
 from workbench.memory.waiting_vectors import WaitingPassage, WaitingVectors
+from workbench.worker import CancelledError
 
 _BATCH_PASSAGES = 96
 _IN_FLIGHT = 2

@@ -16,6 +16,9 @@ ROW = "_row"
 """The column that every table has: the line of the document's page on which the row stands, from 1."""
 
 
+_BATCH_ROWS = 20_000
+
+
 class LoadedTable(Protocol):
     """A table as a loader gives it; `data` is an Arrow stream whose last column is `_row`."""
 
@@ -92,9 +95,10 @@ def stored_tables(database: Database, documents: Mapping[int, Any]) -> list[Stor
     ]  # fmt: skip
 
 
-def rows_of(database: Database, table: StoredTable) -> pa.Table:
-    """All rows of a table."""
-    found: pa.Table = database.read().sql(f"SELECT * FROM {_place(table.document, table.number)}").to_arrow_table()
+def rows_of(database: Database, table: StoredTable) -> pa.RecordBatchReader:
+    """All rows of a table, some at a time; they must be taken before this thread reads anything else."""
+    rows = database.read().sql(f"SELECT * FROM {_place(table.document, table.number)}")
+    found: pa.RecordBatchReader = rows.to_arrow_reader(_BATCH_ROWS)
     return found
 
 

@@ -179,7 +179,7 @@ class Worker:
 
 def _environment() -> dict[str, str]:
     """The child finds our packages where the parent did, never in the current folder, and is told to stay offline."""
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[1])
     inherited = os.environ.get("PYTHONPATH")
     return {
         **os.environ,
