@@ -20,6 +20,8 @@ from workbench.memory.fifo_queue import FifoQueue, group
 from workbench.memory.main_context import Summary
 from workbench.memory.message import StoredMessage, render
 from workbench.memory.queue_manager import Pressure, counted_limit, leaving
+from workbench.memory.recall_page import RecallPage
+from workbench.memory.references import Fetched
 from workbench.memory.result_page import PageHit, ResultPage
 from workbench.tokens import Calibration, count_message, count_prompt
 from workbench.verification import verify
@@ -37,7 +39,10 @@ class Log:
     def add(self, role: str, kind: str, body: dict[str, Any]) -> StoredMessage:
         number = len(self.made) + 1
         created = datetime(2026, 1, 1) + timedelta(seconds=number)
-        wire = render(role, kind, body, created, lambda ids: {key: f"Passage {key} of the archive." for key in ids})
+        texts = Fetched(
+            {key: f"Passage {key} of the archive." for key in range(40)}, {m.id: m.spoken for m in self.made}
+        )
+        wire = render(role, kind, body, created, texts)
         message = StoredMessage(number, number - 1 or None, role, kind, body, wire, count_message(wire), created)
         self.made.append(message)
         self.queue.append(message)
@@ -81,13 +86,11 @@ def test_lru_keeps_what_was_mentioned_or_recalled() -> None:
     log.queue.question = None
     cited, other = log.search(1), log.search(2)
     log.say('It says "oil" [#a1].')
-    recalled = (
-        f"Showing 1 of 1 results (page 0/0)\n2026-01-01T00:00:0{said.id}Z user: My cat is called Tom.\nNo more results."
-    )
+    recalled = RecallPage("conversation_search", {"query": "cat"}, 0, 1, 1, ((said.id, None),)).dump()
     call = {"id": "r", "name": "conversation_search", "arguments": "{}"}
     log.add("assistant", "assistant", {"content": "", "calls": [call]})
     log.add(
-        "tool", "function_result", {"call": "r", "function": "conversation_search", "status": "OK", "text": recalled}
+        "tool", "function_result", {"call": "r", "function": "conversation_search", "status": "OK", "recall": recalled}
     )
     log.ask("What is my cat called?")
     room = log.queue.tokens - 1

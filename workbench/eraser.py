@@ -25,7 +25,7 @@ class Eraser:
     def __init__(self, engine: Engine, agent: int) -> None:
         self._engine = engine
         self._agent = agent
-        self._forgetting = Forgetting(engine.database, engine.search.texts)
+        self._forgetting = Forgetting(engine.database, engine.recorder.texts)
 
     def words(self, text: str) -> ErasurePlan:
         """Every message of the agent, on any branch, that says this, and the words themselves wherever an agent keeps them."""

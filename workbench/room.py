@@ -21,6 +21,7 @@ from workbench.events import Event, Loaded
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
 from workbench.memory.message import render, stamp
+from workbench.memory.references import Fetched
 from workbench.tokens import Calibration, count_message
 
 T = TypeVar("T")
@@ -251,7 +252,7 @@ def fitting(engine: Engine, agent: Agent, text: str) -> str:
     most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
 
     def fits(message: str) -> bool:
-        wire = render("user", "user_message", {"message": message}, datetime.min, _no_texts)
+        wire = render("user", "user_message", {"message": message}, datetime.min, Fetched({}))
         return calibration.predict(count_message(wire, calibration.encoding)) - calibration.predict(0) <= most
 
     if fits(text):
@@ -269,7 +270,3 @@ def _pasted(flat: str, chars: int, length: int, passages: int) -> str:
         f"{ends}(The user pasted {length:,} characters. The whole text is in archival storage now, in {passages} passages: "
         "search it with archival_memory_search.)"
     )
-
-
-def _no_texts(passages: Collection[int]) -> dict[int, str]:
-    return {}

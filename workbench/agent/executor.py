@@ -39,6 +39,8 @@ class Executed:
         }
         if self.outcome.archive is not None:
             return {**body, "archive": self.outcome.archive.dump()}
+        if self.outcome.recall is not None:
+            return {**body, "recall": self.outcome.recall.dump()}
         return {**body, "text": self.outcome.text}
 
 

@@ -13,6 +13,7 @@ from workbench.errors import WorkbenchError
 from workbench.events import Event
 
 if TYPE_CHECKING:
+    from workbench.memory.recall_page import RecallPage
     from workbench.memory.result_page import ResultPage
 
 HEARTBEAT = "request_heartbeat"
@@ -29,6 +30,7 @@ class Outcome:
 
     text: str = ""
     archive: ResultPage | None = None
+    recall: RecallPage | None = None
     summary: str = ""
     events: tuple[Event, ...] = ()
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from workbench.agent.functions import CallRefused, Function, Outcome, function
 from workbench.agent.workspace import Workspace
 from workbench.events import HopChanged, MemoryEdited
+from workbench.memory.recall_page import RecallPage
 from workbench.memory.recall_storage import RecallItem
-from workbench.memory.text_page import TextPage
 from workbench.memory.working_context import Line, WorkingContext
 
 _LONGEST_PAUSE_MINUTES = 360
@@ -104,8 +103,7 @@ def conversation_search(workspace: Workspace, query: str, page: int = 0) -> Outc
         page: Page of results, from 0.
     """
     items = workspace.recall.search(workspace.memory.agent.id, workspace.branch(), query)
-    shown = json.dumps(query, ensure_ascii=False)
-    return _recall_page(workspace, items, page, lambda number: f"conversation_search(query={shown}, page={number})")
+    return _recall_page(workspace, "conversation_search", {"query": query}, items, page)
 
 
 @function()
@@ -121,17 +119,20 @@ def conversation_search_date(workspace: Workspace, start_date: str, end_date: st
     if end < start:
         raise CallRefused("end_date lies before start_date.", "Swap them.")
     items = workspace.recall.between(workspace.memory.agent.id, workspace.branch(), start, end + timedelta(days=1))
-    call = f'conversation_search_date(start_date="{start_date}", end_date="{end_date}", page='
-    return _recall_page(workspace, items, page, lambda number: f"{call}{number})")
+    days = {"start_date": start_date, "end_date": end_date}
+    return _recall_page(workspace, "conversation_search_date", days, items, page)
 
 
-def _recall_page(workspace: Workspace, items: list[RecallItem], page: int, next_call: Callable[[int], str]) -> Outcome:
+def _recall_page(
+    workspace: Workspace, function: str, arguments: Mapping[str, str], items: list[RecallItem], page: int
+) -> Outcome:
     if page < 0:
         raise CallRefused("page counts from 0.", "Call again with page=0.")
     # The question that is being answered is in view already; it would be the first hit of every search.
-    lines = [item.line() for item in items if item.message != workspace.memory.queue.question]
-    found = TextPage.of(lines, page, workspace.budget.page_tokens, next_call, workspace.budget.hits)
-    return Outcome(found.text, summary=found.summary)
+    lines = {item.message: item.line() for item in items if item.message != workspace.memory.queue.question}
+    budget = workspace.budget
+    found = RecallPage.of(function, arguments, lines, page, budget.page_tokens, budget.hits)
+    return Outcome(recall=found, summary=found.summary)
 
 
 def _day(text: str) -> datetime:

@@ -16,6 +16,7 @@ from workbench.memory.bulk import insert_rows
 from workbench.memory.carried import Carried, bring, count
 from workbench.memory.database import Database, next_id, text_hash
 from workbench.memory.point import Point
+from workbench.memory.recall_page import with_messages
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "INTEGER": (int,), "BIGINT": (int,), "VARCHAR": (str,), "DOUBLE": (int, float), "BOOLEAN": (bool,), "TIMESTAMP": (str,),
@@ -134,7 +135,9 @@ def _renumbered(table: str, row: Row, numbers: _Numbers) -> Row:
         if (found["parent_id"] or 0) >= found[_NUMBERED[table]]:
             raise CopyDamaged(f"a row of {table} comes before what it follows")
     if table == "messages":
-        found["body"] = json.dumps(with_passages(json.loads(row["body"]), numbers.passage), ensure_ascii=False)
+        body = with_passages(json.loads(row["body"]), numbers.passage)
+        moved = with_messages(body, lambda old: int(numbers.of("messages", old)))
+        found["body"] = json.dumps(moved, ensure_ascii=False)
     elif table == "context_versions":
         blocks = json.loads(row["blocks"])
         moved = {k: numbers.of(table, v) if isinstance(v, int) else v for k, v in blocks.items()}

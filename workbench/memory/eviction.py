@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workbench.errors import ConfigError
-from workbench.memory.message import StoredMessage, stamp, wire_text
+from workbench.memory.message import StoredMessage, wire_text
+from workbench.memory.recall_page import recalled
 
 Groups = Sequence[Sequence[StoredMessage]]
 
 _HANDLE = re.compile(r"#[a-z]{1,3}\d{1,3}\b")
-_RECALLED = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (user|you): ", re.MULTILINE)
 
 
 class EvictionPolicy(Protocol):
@@ -72,12 +72,12 @@ def policy(name: str) -> EvictionPolicy:
 
 
 def _names(message: StoredMessage) -> set[str]:
-    """What a later message can use of this one: handles of its passages, the time and speaker of what was said."""
+    """What a later message can use of this one: handles of its passages, and itself if it says something."""
     page = message.body.get("archive")
     if page:
         return {str(hit["handle"]) for hit in page["hits"] if hit["passage"] in message.passages}
     if message.spoken:
-        return {f"{stamp(message.created)} {'user' if message.kind == 'user_message' else 'you'}"}
+        return {f"message {message.id}"}
     return set()
 
 
@@ -85,6 +85,4 @@ def _mentions(message: StoredMessage) -> set[str]:
     """What this message uses of earlier ones."""
     if message.kind == "assistant":
         return set(_HANDLE.findall(wire_text(message.wire)))
-    if message.kind == "function_result" and message.body.get("function", "").startswith("conversation_search"):
-        return {f"{time} {who}" for time, who in _RECALLED.findall(str(message.body.get("text", "")))}
-    return set()
+    return {f"message {number}" for number in recalled(message.body)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from workbench.memory.database import Clock, Database, utc_now
 from workbench.memory.main_context import Prompt, Summary, assemble
 from workbench.memory.message import StoredMessage, Texts
 from workbench.memory.point import Point
+from workbench.memory.recall_page import recalled
+from workbench.memory.references import Fetched, References
 from workbench.memory.summary_request import summary_prompt
 from workbench.memory.working_context import WorkingContext
 from workbench.tokens import Calibration
@@ -53,9 +55,11 @@ class RecordedStep:
 class FlightRecorder:
     """Reads what agents did. Every prompt is rebuilt by the same `assemble` that made it."""
 
-    def __init__(self, database: Database, texts: Texts, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, texts: Callable[[Sequence[int]], Mapping[int, str]], clock: Clock = utc_now
+    ) -> None:
         self.database = database
-        self.texts = texts
+        self.texts = References(database, texts)
         self._clock = clock
 
     def open(self, agent: AgentRow, window_tokens: int, persona: str, human: str) -> AgentMemory:
@@ -191,9 +195,10 @@ class FlightRecorder:
 
     def _texts_of(self, rows: Sequence[tuple[Any, ...]]) -> Texts:
         # One look-up for the whole queue, not one a message.
-        wanted = {hit["passage"] for row in rows for hit in (json.loads(row[4]).get("archive") or {}).get("hits", ())}
-        found = self.texts(sorted(wanted)) if wanted else {}
-        return lambda ids: found
+        bodies = [json.loads(row[4]) for row in rows if row[3] == "function_result"]
+        wanted = {hit["passage"] for body in bodies for hit in (body.get("archive") or {}).get("hits", ())}
+        said = {message for body in bodies for message in recalled(body)}
+        return Fetched(self.texts(sorted(wanted)) if wanted else {}, self.texts.said(sorted(said)))
 
     def summary(self, identifier: int | None) -> Summary | None:
         """A summary by id."""

@@ -11,7 +11,10 @@ from workbench.memory.collection import delete_documents
 from workbench.memory.database import Database
 from workbench.memory.main_context import Summary
 from workbench.memory.message import Texts, render
+from workbench.memory.recall_page import recalled
+from workbench.memory.recall_storage import RecallItem
 from workbench.memory.redaction import Redaction, texts_of, tombstone
+from workbench.memory.references import Fetched
 from workbench.tokens import count_message
 
 
@@ -136,17 +139,25 @@ class Forgetting:
         self, connection: Any, targets: Targets, redaction: Redaction, shown: Mapping[int, str], changed: _Changed
     ) -> None:
         rows = connection.execute("SELECT message_id, role, kind, body, created_at FROM messages").fetchall()
-        for identifier, role, kind, text, created in rows:
+        cleaned: dict[int, Any] = {}
+        lines: dict[int, str] = {}
+        for identifier, _, kind, text, created in rows:
             body = json.loads(text)
-            cleaned = tombstone(body) if identifier in targets.messages else redaction.value(body)
-            if cleaned == body:
-                continue
-            tokens = count_message(render(role, kind, cleaned, created, lambda ids: shown))
-            connection.execute(
-                "UPDATE messages SET body = ?, tokens = ? WHERE message_id = ?",
-                [json.dumps(cleaned, ensure_ascii=False), tokens, identifier],
-            )
-            changed.messages.add(int(identifier))
+            after = cleaned[identifier] = tombstone(body) if identifier in targets.messages else redaction.value(body)
+            if after != body:
+                changed.messages.add(int(identifier))
+            if kind != "function_result":
+                lines[identifier] = RecallItem.of(identifier, kind, after, created).line()
+        # What recall showed of such a message is other words now, too.
+        changed.messages.update(key for key, body in cleaned.items() if changed.messages.intersection(recalled(body)))
+        for identifier, role, kind, _, created in rows:
+            if identifier in changed.messages:
+                body = cleaned[identifier]
+                tokens = count_message(render(role, kind, body, created, Fetched(shown, lines)))
+                connection.execute(
+                    "UPDATE messages SET body = ?, tokens = ? WHERE message_id = ?",
+                    [json.dumps(body, ensure_ascii=False), tokens, identifier],
+                )
 
     def _summaries(self, connection: Any, redaction: Redaction, changed: _Changed) -> None:
         for identifier, text in connection.execute("SELECT summary_id, body FROM summaries").fetchall():

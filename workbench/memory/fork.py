@@ -13,6 +13,7 @@ from workbench.memory.bulk import insert_rows
 from workbench.memory.database import Clock, next_id, text_hash
 from workbench.memory.flight_recorder import FlightRecorder
 from workbench.memory.point import ON_EVERY_BRANCH, Point
+from workbench.memory.recall_page import recalled, with_messages
 
 Row = Sequence[Any]
 _STEP_COLUMNS = (
@@ -117,13 +118,28 @@ class Fork:
     # -- copies under new numbers -----------------------------------------------------------------------------------------
 
     def _copy_messages(self, agent: int, way: _Way) -> list[Row]:
-        rows = self._database.rows(
+        rows = self._messages_of(agent, way.branch)
+        # What recall showed may have left the branch since, by a rewrite: it comes along, in the log.
+        shown = {message for row in rows for message in recalled(json.loads(row[5]))} - set(way.branch)
+        rows = sorted([*rows, *self._messages_of(agent, sorted(shown))], key=lambda row: row[0]) if shown else rows
+        self._messages = self._numbered("messages", "message_id", [row[0] for row in rows])
+        return [
+            (self._messages[row[0]], self._messages.get(row[1]), *row[2:5], self._body(row[5]), *row[6:])
+            for row in rows
+        ]
+
+    def _messages_of(self, agent: int, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        return self._database.rows(
             "SELECT message_id, parent_id, step, role, kind, body, tokens, created_at FROM messages "
             "WHERE agent_id = ? AND list_contains(?, message_id) ORDER BY message_id",
-            [agent, list(way.branch)],
+            [agent, list(ids)],
         )
-        self._messages = self._numbered("messages", "message_id", [row[0] for row in rows])
-        return [(self._messages[row[0]], self._messages.get(row[1]), *row[2:]) for row in rows]
+
+    def _body(self, text: str) -> str:
+        body = json.loads(text)
+        return (
+            json.dumps(with_messages(body, self._messages.__getitem__), ensure_ascii=False) if recalled(body) else text
+        )
 
     def _copy_summaries(self, way: _Way) -> list[Row]:
         wanted = (

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.events import Segment
+from workbench.memory.recall_page import RecallPage, recalled
 from workbench.memory.receipts import receipt, short_receipt
 from workbench.memory.result_page import ResultPage
 
-Texts = Callable[[Sequence[int]], Mapping[int, str]]
-"""Looks up texts of passages by id."""
+
+class Texts(Protocol):
+    """Looks up what messages refer to: texts of passages by id, and past messages as recall shows them."""
+
+    def __call__(self, passages: Sequence[int], /) -> Mapping[int, str]: ...
+    def said(self, messages: Sequence[int], /) -> Mapping[int, str]: ...
+
 
 NOTICE_KINDS = ("user_message", "heartbeat", "login", "system_alert")
 
@@ -121,7 +127,8 @@ def _result_text(body: Mapping[str, Any], texts: Texts, kept: Sequence[int] | No
         if kept is not None:
             return receipt(loaded, kept, texts(kept) if kept else {})
         return loaded.render(texts([hit.passage for hit in loaded.hits]))
-    text = str(body.get("text", ""))
+    recall = body.get("recall")
+    text = RecallPage.load(recall).render(texts.said(recalled(body))) if recall else str(body.get("text", ""))
     return text if kept is None else short_receipt(text)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from workbench.memory.database import Database
 from workbench.memory.message import StoredMessage, stamp
@@ -24,6 +25,13 @@ class RecallItem:
     who: str
     text: str
     created: datetime
+
+    @classmethod
+    def of(cls, message: int, kind: str, body: Mapping[str, Any], created: datetime) -> RecallItem:
+        """A stored message; its text is empty when nobody said it or was told it."""
+        stored = StoredMessage(message, None, "", kind, body, {}, 0, created)
+        text = stored.spoken or (str(body.get("content", "")) if not body.get("calls") else "")
+        return cls(message, "user" if kind == "user_message" else "you", text, created)
 
     def line(self) -> str:
         """As the model reads it, on one line."""
@@ -51,10 +59,9 @@ class RecallStorage:
         for identifier, kind, body, created in self.database.rows(sql, [agent, *plain]):
             if identifier not in on_branch:
                 continue
-            message = StoredMessage(identifier, None, "", kind, json.loads(body), {}, 0, created)
-            text = message.spoken or (str(message.body.get("content", "")) if not message.body.get("calls") else "")
-            if text and all(_holds(text.lower(), word.lower()) for word in words):
-                found.append(RecallItem(identifier, "user" if kind == "user_message" else "you", text, created))
+            item = RecallItem.of(identifier, kind, json.loads(body), created)
+            if item.text and all(_holds(item.text.lower(), word.lower()) for word in words):
+                found.append(item)
         return found
 
     def search(self, agent: int, branch: Sequence[int], query: str) -> list[RecallItem]:

@@ -11,13 +11,17 @@ from workbench.memory.result_page import paginate, text_room, text_tokens
 
 @dataclass(frozen=True)
 class TextPage:
-    """The text that a model reads, and what it shows: `number` counts from 0; `total` is true."""
+    """The text that a model reads, and what it shows: `number` counts from 0; `total` is true.
+
+    `lines` are those of this page as they are shown, the first of them being number `first` of all.
+    """
 
     text: str
     number: int
-    shown: int
     total: int
     pages: int
+    first: int = 0
+    lines: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -34,16 +38,25 @@ class TextPage:
             raise UsageError("The query is too long: it would fill the page that answers it.", "Make it shorter.")
         fitted = [_fitting(line, room) for line in lines]
         starts = paginate([text_tokens(line) + 1 for line in fitted], room, hits)
+        first, end = (*starts, total)[number : number + 2] if 0 <= number < len(starts) else (0, 0)
+        text = cls.written(fitted[first:end], number, len(starts), total, next_call)
+        return cls(text, number, total, len(starts), first, tuple(fitted[first:end]))
+
+    @staticmethod
+    def written(lines: Sequence[str], number: int, pages: int, total: int, next_call: Callable[[int], str]) -> str:
+        """The text of a page that shows these lines."""
         if not total:
-            return cls("No results found.", number, 0, 0, 0)
-        if not 0 <= number < len(starts):
-            last = len(starts) - 1
-            text = f"There is no page {number}: {total} results end at page {last}. No more results."
-            return cls(text, number, 0, total, len(starts))
-        chosen = fitted[starts[number] : (*starts, total)[number + 1]]
-        head = f"Showing {len(chosen)} of {total} results (page {number}/{len(starts) - 1})"
-        tail = f"Next: {next_call(number + 1)}" if number + 1 < len(starts) else "No more results."
-        return cls("\n".join([head, *chosen, tail]), number, len(chosen), total, len(starts))
+            return "No results found."
+        if not 0 <= number < pages:
+            return f"There is no page {number}: {total} results end at page {pages - 1}. No more results."
+        head = f"Showing {len(lines)} of {total} results (page {number}/{pages - 1})"
+        tail = f"Next: {next_call(number + 1)}" if number + 1 < pages else "No more results."
+        return "\n".join([head, *lines, tail])
+
+    @property
+    def shown(self) -> int:
+        """How many lines it shows."""
+        return len(self.lines)
 
     @property
     def summary(self) -> str:

@@ -1,0 +1,48 @@
+"""What stored messages refer to: ids of passages and of past messages go in, the texts that stand in their place come out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workbench.memory.database import Database
+from workbench.memory.recall_storage import RecallItem
+
+
+class References:
+    """Looks them up in the archive, by `passages`, and in the log of messages."""
+
+    def __init__(self, database: Database, passages: Callable[[Sequence[int]], Mapping[int, str]]) -> None:
+        self._database = database
+        self._passages = passages
+
+    def __call__(self, passages: Sequence[int], /) -> Mapping[int, str]:
+        """Texts of passages by id."""
+        return self._passages(passages)
+
+    def said(self, messages: Sequence[int], /) -> Mapping[int, str]:
+        """Messages by id, each on one line as recall shows it."""
+        if not messages:
+            return {}
+        marks = ", ".join("?" * len(messages))
+        rows = self._database.rows(
+            f"SELECT message_id, kind, body, created_at FROM messages WHERE message_id IN ({marks})", list(messages)
+        )
+        return {key: RecallItem.of(key, kind, json.loads(body), created).line() for key, kind, body, created in rows}
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The same from what was looked up before."""
+
+    passages: Mapping[int, str]
+    lines: Mapping[int, str] = field(default_factory=dict)
+
+    def __call__(self, passages: Sequence[int], /) -> Mapping[int, str]:
+        """Texts of passages by id."""
+        return self.passages
+
+    def said(self, messages: Sequence[int], /) -> Mapping[int, str]:
+        """Messages by id, each on one line as recall shows it."""
+        return self.lines
