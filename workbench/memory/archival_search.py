@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.memory.archival_storage import ArchivalStorage, Passage
+from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.memory.database import Clock, utc_now
 from workbench.memory.live_index import IndexStatus, LiveIndex
 from workbench.memory.pager import PLAIN, Budget, Extras, Pager
-from workbench.memory.place import Place
 from workbench.memory.reranking import RERANKED, Reranker, reranked
 from workbench.memory.restriction import NO_RESTRICTION, Restriction
 from workbench.memory.result_page import ResultPage
@@ -83,7 +82,7 @@ class ArchivalSearch:
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
         return self.pager.page(
             blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted, beside=beside,
-            places=lambda ids: self._places(paths, ids),
+            at_hand=lambda: self.index.view(self._documents(paths)),
         )  # fmt: skip
 
     def follow(
@@ -179,10 +178,6 @@ class ArchivalSearch:
         from workbench.memory.hybrid import Searcher
 
         return Searcher(self.view(documents))
-
-    def _places(self, paths: Mapping[int, Any], ids: Sequence[int]) -> Mapping[int, Place | Passage]:
-        view = self.index.view(self._documents(paths))
-        return self.archive.passages(ids) if view is None else view.places(ids)
 
     def _documents(self, paths: Mapping[int, Any]) -> frozenset[int]:
         """Their ids, made once for the very same mapping: a hundred thousand take longer than a search."""

@@ -47,6 +47,16 @@ class ArchiveScan:
         self.fetch([row])
         return self._texts[row][1]
 
+    def texts_of(self, rows: Sequence[int]) -> list[str]:
+        """The text of each row."""
+        self.fetch(rows)
+        return [self._texts[row][0] for row in rows]
+
+    def calls_of(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """What each row is called by."""
+        self.fetch(rows)
+        return [self._texts[row][1] for row in rows]
+
     def fetch(self, rows: Iterable[int]) -> None:
         """Read these rows at once: one by one takes longer."""
         missing = [row for row in rows if row not in self._texts]

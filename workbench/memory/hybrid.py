@@ -171,8 +171,15 @@ def _lifted(view: View, rows: Sequence[int], asked: Query) -> set[int]:
     """The rows whose text has one of the phrases that lift."""
     if not asked.lifted:
         return set()
-    view.fetch(rows)
-    return {row for row in rows if any(phrases.contains(view.text_of(row), part) for part in asked.lifted)}
+    found: set[int] = set()
+    for part in asked.lifted:
+        runs = terms.runs(part)
+        near = [row for row in rows if row not in found]
+        if runs:  # what the index knows not to have the words need not be read
+            near = sorted(set(view.keywords.containing(runs)).intersection(near))
+        texts = zip(near, view.texts_of(near), strict=True)
+        found.update(row for row, text in texts if phrases.contains(text, part))
+    return found
 
 
 def _scored(first: FirstRanking, rows: Sequence[int]) -> dict[int, float]:

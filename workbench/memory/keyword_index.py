@@ -130,14 +130,19 @@ class KeywordIndex:
         """The rows that have each term in `field`, in order."""
         terms = list(dict.fromkeys(terms))
         asked = hashed(terms)
-        parts: dict[str, list[Rows]] = {term: [] for term in terms}
+        nothing = np.empty(0, dtype=np.int64)
+        found, of = [nothing], [nothing]
         for block in self.blocks:
-            postings, mask = block.postings[field], self._mask(block)
-            starts, ends = postings.find(asked)
-            for term in np.flatnonzero(ends > starts).tolist():
-                rows = postings.rows[starts[term] : ends[term]]
-                parts[terms[term]].append(rows[mask[rows]].astype(np.int64) + block.first)
-        return {term: np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for term, rows in parts.items()}
+            term, rows = block.postings[field].rows_of(asked)
+            if block.first not in self._whole:
+                here = self._mask(block)[rows]
+                term, rows = term[here], rows[here]
+            found.append(rows.astype(np.int64) + block.first)
+            of.append(term)
+        by_term = np.concatenate(of)
+        order = np.argsort(by_term, kind="stable")
+        bounds = np.searchsorted(by_term[order], np.arange(1, len(terms)))
+        return dict(zip(terms, np.split(np.concatenate(found)[order], bounds), strict=True)) if terms else {}
 
     def ids(self, rows: Rows) -> Rows:
         """Passages of rows."""

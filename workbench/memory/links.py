@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory import names, terms
+from workbench.memory.held_words import held_words
 from workbench.memory.snapshot import View
 
 SEEDS = 10
@@ -81,7 +81,7 @@ class Follower:
         weights = {word: self._rarity(counts[terms.stem(word)]) for word in words}
         total = sum(weights.values()) or 1.0
         self._words = {word: weight / total for word, weight in weights.items()}
-        self._roots = [_Root.of(_root(word)) for word in words]
+        self._roots = [_root(word) for word in words]
         self.partners: dict[int, int] = {}
         """After `bonus`: the row that each row owes most of it to."""
 
@@ -102,7 +102,8 @@ class Follower:
     def pairs(self, scores: dict[int, float], score_rows: ScoreRows) -> tuple[list[int], list[int], Features]:
         """Seeds, rows, and the features (seeds, rows, PairFeatures) of each seed with each row; a row is no pair with
         itself. `scores` is the first ranking by row; rows reached beyond it are scored by `score_rows`."""
-        ranked = sorted(scores, key=lambda row: (-scores[row], int(self.around.view.ids[row])))
+        ids = dict(zip(scores, self.around.view.ids[np.array(list(scores), dtype=np.int64)].tolist(), strict=True))
+        ranked = sorted(scores, key=lambda row: (-scores[row], ids[row]))
         seeds = ranked[:SEEDS]
         links = self.links(seeds, scores)
         beyond = sorted({row for reached in links for row in reached} - scores.keys())
@@ -114,36 +115,37 @@ class Follower:
         self, seeds: list[int], rows: list[int], links: list[dict[int, Link]], scores: dict[int, float]
     ) -> Features:
         place = {row: number for number, row in enumerate(rows)}
-        self.around.view.fetch(rows)
-        held = np.array([self._held(row) for row in rows], dtype=np.float64).reshape(len(rows), len(self._words))
+        view = self.around.view
+        view.fetch(rows)
+        held = held_words(view.texts_of(rows), self._roots).astype(np.float64)
         rarity = np.array(list(self._words.values()), dtype=np.float64)
         score = np.array([scores[row] for row in rows])
-        asked = np.array([float(any(map(self._is_asked, self.around.view.called_of(row)))) for row in rows])
-        found = np.empty((len(seeds), len(rows), len(PairFeatures._fields)))
-        for number, (seed, reached) in enumerate(zip(seeds, links, strict=True)):
-            at = place[seed]
-            titled, shared = np.zeros(len(rows)), np.zeros(len(rows))
-            for row, link in reached.items():
-                titled[place[row]], shared[place[row]] = link
-            residual = (held * (1 - held[at])) @ rarity
-            joint = residual + float(held[at] @ rarity)
-            alike = np.ones(len(rows))
-            found[number] = np.column_stack(
-                PairFeatures(
-                    seed=score[at] * alike,
-                    second=score,
-                    titled=titled,
-                    mentions=np.sign(titled),
-                    shared=shared,
-                    residual=residual,
-                    joint=joint,
-                    seed_asked=asked[at] * alike,
-                    second_asked=asked,
-                    titled_residual=titled * residual,
-                    shared_residual=shared * residual,
-                )
-            )
-            found[number, at] = -np.inf
+        asked = np.array([float(any(map(self._is_asked, called))) for called in view.calls_of(rows)])
+        at = [place[seed] for seed in seeds]
+        titled, shared = np.zeros((2, len(seeds), len(rows)))
+        for number, reached in enumerate(links):
+            columns = [place[row] for row in reached]
+            titled[number, columns] = [link.titled for link in reached.values()]
+            shared[number, columns] = [link.shared for link in reached.values()]
+        residual = ((1 - held[at]) * rarity) @ held.T
+        alike = np.ones_like(titled)
+        found = np.stack(
+            PairFeatures(
+                seed=score[at, None] * alike,
+                second=score * alike,
+                titled=titled,
+                mentions=np.sign(titled),
+                shared=shared,
+                residual=residual,
+                joint=residual + (held[at] @ rarity)[:, None],
+                seed_asked=asked[at, None] * alike,
+                second_asked=asked * alike,
+                titled_residual=titled * residual,
+                shared_residual=shared * residual,
+            ),
+            axis=-1,
+        )
+        found[np.arange(len(seeds)), at] = -np.inf
         return found
 
     def links(self, rows: Sequence[int], known: dict[int, float]) -> list[dict[int, Link]]:
@@ -175,17 +177,20 @@ class Follower:
         view, allowed = self.around.view, self.around.allowed
         keys = sorted({key for part in mentions for key in part})
         called = {key: at[allowed[at]].tolist() for key, at in view.keywords.rows_of(keys, "called").items()}
-        view.fetch({at for found in called.values() if len(found) <= _MANY_ROWS for at in found})
+        targets = {
+            key: at if len(at) <= _MANY_ROWS else [item for item in at if item in known] for key, at in called.items()
+        }
+        every = sorted({at for found in targets.values() for at in found})
+        first = {at: keys[0] for at, keys in zip(every, view.calls_of(every), strict=True)}
         rarity = self._name_rarities([key for key in keys if called[key]], counts)
         reached = []
         for row, part in zip(rows, mentions, strict=True):
             found: dict[int, float] = {}
             for key in part:
-                at = called[key]
-                for target in at if len(at) <= _MANY_ROWS else [item for item in at if item in known]:
+                strength = rarity.get(key, 0.0) * (0.5 if self._is_asked(key) else 1.0)
+                for target in targets[key]:
                     if target != row:
-                        strength = rarity[key] * (0.5 if self._is_asked(key) else 1.0)
-                        whole = view.called_of(target)[0] == key
+                        whole = first[target] == key
                         found[target] = max(found.get(target, 0.0), strength * (1.0 if whole else 0.8))
             reached.append(found)
         return reached
@@ -198,9 +203,8 @@ class Follower:
 
     def _shared(self, rows: Sequence[int], rare: Sequence[dict[str, float]]) -> list[dict[int, float]]:
         """For each row, the passages that use one of its rare names, by the rarest."""
-        view, allowed = self.around.view, self.around.allowed
         first = [dict(itertools.islice(part.items(), _FIRST_NAMES)) for part in rare]  # nearly always enough
-        holders = view.keywords.rows_of(sorted({name for part in first for name in part}), "names")
+        holders = self._holders({name for part in first for name in part})
         found = []
         for row, part in zip(rows, rare, strict=True):
             best: dict[int, float] = {}
@@ -209,22 +213,20 @@ class Follower:
                 if len(best) >= _SHARED_ROWS and weight < last:
                     break
                 if name not in holders:
-                    holders |= view.keywords.rows_of([other for other in part if other not in holders], "names")
-                for at in holders[name].tolist():
-                    if at not in best and allowed[at]:
+                    holders |= self._holders(other for other in part if other not in holders)
+                for at in holders[name]:
+                    if at not in best:
                         best[at] = last = weight
-            ranked = sorted(best, key=lambda at: (-best[at], int(view.ids[at])))[:_SHARED_ROWS]
-            found.append({at: best[at] for at in ranked if at != row and best[at] > 0})
+            ids = self.around.view.ids[np.array(list(best), dtype=np.int64)].tolist()
+            ranked = sorted(zip(best, ids, strict=True), key=lambda item: (-best[item[0]], item[1]))[:_SHARED_ROWS]
+            found.append({at: best[at] for at, _ in ranked if at != row and best[at] > 0})
         return found
 
-    def _held(self, row: int) -> list[bool]:
-        """Which of the question's words the passage has: some word there begins with the word's root."""
-        text = self.around.view.text_of(row)
-        plain = _plain(text)
-        return [
-            root.beginning in plain if root.beginning else _begins_a_word(_searchable(text), root.letters)
-            for root in self._roots
-        ]
+    def _holders(self, used: Iterable[str]) -> dict[str, list[int]]:
+        """The rows that may be found and use each name."""
+        allowed = self.around.allowed
+        found = self.around.view.keywords.rows_of(sorted(used), "names")
+        return {name: rows[allowed[rows]].tolist() for name, rows in found.items()}
 
     def _is_asked(self, key: str) -> bool:
         return f"_{key}_" in self._asked
@@ -266,48 +268,6 @@ def likelihood(features: Features) -> NDArray[np.float64]:
     pairs = np.isfinite(features[..., 0])
     found[pairs] = 1.0 / (1.0 + np.exp(-(_BIAS + features[pairs] @ np.array(_WEIGHTS))))
     return found
-
-
-class _Root(NamedTuple):
-    """A root, and how it stands in a plain text at the beginning of a word: empty when it has other than plain letters."""
-
-    letters: str
-    beginning: bytes
-
-    @classmethod
-    def of(cls, root: str) -> _Root:
-        return cls(root, f" {root}".encode() if root.isascii() and root.isalnum() else b"")
-
-
-def _plain(text: str) -> bytes:
-    """A text for roots in plain letters: lower case, without accents, a space for every other sign and one before it."""
-    return b" " + (text if text.isascii() else _searchable(text)[0]).encode("ascii").translate(_SPACED)
-
-
-_SPACED = bytes(ord(chr(code).lower()) if chr(code).isalnum() and code < 128 else 32 for code in range(256))
-
-
-@functools.lru_cache(maxsize=4_096)
-def _searchable(text: str) -> tuple[str, str]:
-    """A text for roots in plain letters, without accents, and for all others; a space before it."""
-    lowered = " " + text.lower()
-    if lowered.isascii():
-        return lowered, lowered
-    spaced = lowered.replace("\u2014", " ").replace("\u2013", " ")
-    return unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode(), lowered
-
-
-def _begins_a_word(text: tuple[str, str], root: str) -> bool:
-    """Whether a word of `text` begins with `root`; in other scripts, whether it stands there at all."""
-    if not root.isascii():
-        return root in text[1]
-    plain = text[0]
-    at = plain.find(root)
-    while at >= 0:
-        if not plain[at - 1].isalnum():
-            return True
-        at = plain.find(root, at + 1)
-    return False
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -61,6 +61,7 @@ class LiveIndex:
         self._index: SearchIndex | None = None
         self._held: frozenset[int] = frozenset()
         self._bare: frozenset[int] = frozenset()
+        self._known: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
         self._sizes: dict[int, tuple[int, int]] = {}
         self._seen = -1
         self._wanted_bytes = 0
@@ -76,7 +77,7 @@ class LiveIndex:
         """
         with self._lock:
             now = self._database.catalogue
-            missing = documents - self._held
+            missing = documents - self._held if not self._has(documents) else frozenset()
             stale = self._newly_embedded() if self._bare and now != self._seen else frozenset()
             if missing or stale:
                 if self._building or documents == self._failed or not self._fits(documents):
@@ -85,7 +86,7 @@ class LiveIndex:
                     self._run(lambda: self._build(documents))
                     return None
                 self._add(missing, stale)
-            self._seen = now
+            self._seen, self._known = now, (documents, self._held)
             index = self._empty()
             if not self._building and index.dead > max(AT_ONCE, _DEAD_SHARE * len(index.snapshot.ids)):
                 self._run(self._rebuild)
@@ -137,6 +138,10 @@ class LiveIndex:
     @property
     def _building(self) -> bool:
         return self._worker is not None and self._worker.is_alive()
+
+    def _has(self, documents: frozenset[int]) -> bool:
+        """Whether the very same set was found to be held: to compare a hundred thousand takes longer than a search."""
+        return documents is self._known[0] and self._held is self._known[1]
 
     def _empty(self, rows: int = 0) -> SearchIndex:
         from workbench.memory.search import SearchIndex

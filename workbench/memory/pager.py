@@ -9,11 +9,10 @@ from typing import Any
 
 from workbench.memory.archival_storage import ArchivalStorage, Passage
 from workbench.memory.cursors import Cursor, Cursors, Reader
-from workbench.memory.place import Place
+from workbench.memory.place import AtHand, Place
 from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
 
 Paths = Mapping[int, tuple[str, str]]
-Places = Callable[[Sequence[int]], Mapping[int, Place | Passage]]
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,12 @@ class Pager:
         variant: str = "",
         extras: Extras = PLAIN,
         beside: Reader | None = None,
-        places: Places | None = None,
+        at_hand: Callable[[], AtHand | None] = lambda: None,
     ) -> ResultPage:
         """Page `blank.number` (from 0) of what `look` found when this reader read page 0 of the very same call, or when
 
         `beside` did so later. `look` leaves the starts of pages open. `variant` tells results apart whose calls are the same.
-        `places` knows where passages are, sooner than the archive does. Raises UsageError when the query itself would
+        `at_hand` gives passages sooner than the archive does. Raises UsageError when the query itself would
         fill the page.
         """
         room = hits_room(replace(blank, searched=10**9), budget.page_tokens)
@@ -67,7 +66,7 @@ class Pager:
         cursor = self.cursors.get(reader, key, beside) if blank.number else None
         if cursor is None:
             found = look()
-            starts = paginate(self._sizes(found, paths, extras, places or self.archive.passages), room, budget.hits)
+            starts = paginate(self._sizes(found, paths, extras, at_hand()), room, budget.hits)
             cursor = replace(found, starts=tuple(starts))
             self.cursors.put(reader, key, cursor)
         page = replace(
@@ -77,17 +76,17 @@ class Pager:
         if not 0 <= blank.number < len(cursor.starts):
             return page
         chosen = cursor.bounds(blank.number)
-        hits, texts = self._hits(cursor, chosen, paths, handle_of, extras)
+        hits, texts = self._hits(cursor, chosen, paths, handle_of, extras, at_hand())
         return fit_page(replace(page, hits=hits, first=chosen.start), texts, budget.page_tokens)
 
     def continued(self, blank: ResultPage, reader: Reader, beside: Reader | None = None) -> Cursor | None:
         """The result of this call that the reader would go on with, None when it would be looked for anew."""
         return self.cursors.get(reader, call_of(blank), beside)
 
-    def _sizes(self, cursor: Cursor, paths: Paths, extras: Extras, places: Places) -> list[int]:
+    def _sizes(self, cursor: Cursor, paths: Paths, extras: Extras, near: AtHand | None) -> list[int]:
         """Tokens that each hit takes on a page: its text as stored beside the passage, and its header line."""
         texts = self.archive.passages(cursor.ids) if cursor.spans else {}
-        passages = places(cursor.ids)
+        passages: Mapping[int, Place | Passage] = near.places(cursor.ids) if near else self.archive.passages(cursor.ids)
         linked, via = 100 if extras.linked else 0, "a name of four words" if extras.via else ""
         notes = self.archive.notes.of_documents({passage.document for passage in passages.values()})
         sizes = []
@@ -109,10 +108,11 @@ class Pager:
         return sizes
 
     def _hits(
-        self, cursor: Cursor, chosen: slice, paths: Paths, handle_of: Callable[[int], str], extras: Extras
-    ) -> tuple[tuple[PageHit, ...], dict[int, str]]:
+        self, cursor: Cursor, chosen: slice, paths: Paths, handle_of: Callable[[int], str], extras: Extras,
+        near: AtHand | None,
+    ) -> tuple[tuple[PageHit, ...], Mapping[int, str]]:  # fmt: skip
         ids = cursor.ids[chosen]
-        passages = self.archive.passages(ids)
+        passages, texts = self._read(ids, near)
         known = [key for key in ids if key in passages and passages[key].document in paths]
         labels = self.archive.labels([(item.document, item.page) for item in passages.values()])
         linked = extras.linked(known) if extras.linked else {}
@@ -129,16 +129,22 @@ class Pager:
             path = paths[passage.document][0]
             shown = None if score is None else round(float(score), 3)
             hit = PageHit(
-                key, handle_of(key), path, passage.page, label, passage.heading, shown, span=_span(cursor, position, passage),
+                key, handle_of(key), path, passage.page, label, passage.heading, shown, span=_span(cursor, position, texts[key]),
                 linked=linked.get(key, 0), via=via.get(key, ""), why=_why(cursor, position),
                 note=notes.get(passage.document, ""),
             )  # fmt: skip
             hits.append(hit)
-        return tuple(hits), {key: passage.text for key, passage in passages.items()}
+        return tuple(hits), texts
+
+    def _read(self, ids: Sequence[int], near: AtHand | None) -> tuple[Mapping[int, Place | Passage], Mapping[int, str]]:
+        if near is not None:
+            return near.places(ids), near.texts(ids)
+        passages = self.archive.passages(ids)
+        return passages, {key: passage.text for key, passage in passages.items()}
 
 
-def _span(cursor: Cursor, position: int, passage: Passage) -> tuple[int, int] | None:
-    if not cursor.spans or cursor.spans[position] == (0, len(passage.text)):
+def _span(cursor: Cursor, position: int, text: str) -> tuple[int, int] | None:
+    if not cursor.spans or cursor.spans[position] == (0, len(text)):
         return None
     return cursor.spans[position]
 

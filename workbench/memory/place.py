@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 
 class Place(NamedTuple):
@@ -12,3 +13,10 @@ class Place(NamedTuple):
     page: int
     heading: str
     tokens: int
+
+
+class AtHand(Protocol):
+    """Passages in memory: what is asked for and missing is not there."""
+
+    def places(self, passages: Sequence[int]) -> Mapping[int, Place]: ...
+    def texts(self, passages: Sequence[int]) -> Mapping[int, str]: ...

@@ -98,6 +98,14 @@ class Postings:
         starts = self.starts[at]
         return starts, np.where(self.hashes[at] == wanted, self.starts[at + 1], starts)
 
+    def rows_of(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """(number of the hash, row) for each of these hashes and every row that has it, in this order."""
+        starts, ends = self.find(wanted)
+        counts = ends - starts
+        term = np.repeat(np.arange(len(wanted), dtype=np.int64), counts)
+        before = np.cumsum(counts) - counts
+        return term, self.rows[np.arange(len(term)) + (starts - before)[term]]
+
     @property
     def bytes(self) -> int:
         """Memory taken."""

@@ -6,6 +6,7 @@ Rows are positions; a change of the index makes a new snapshot, a restriction to
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -57,6 +58,8 @@ class View(Protocol):
     def keywords(self) -> Words: ...
     def text_of(self, row: int) -> str: ...
     def called_of(self, row: int) -> tuple[str, ...]: ...
+    def texts_of(self, rows: Sequence[int]) -> list[str]: ...
+    def calls_of(self, rows: Sequence[int]) -> list[tuple[str, ...]]: ...
     def row_of(self, passage: int) -> int | None: ...
     def mentioned(self, texts: Sequence[Sequence[str]]) -> list[set[str]]: ...
     def fetch(self, rows: Iterable[int]) -> None: ...
@@ -135,21 +138,31 @@ class Snapshot:
         """The keys that a row is called by, its document's title first."""
         return tuple(self._value(row, "called").split())
 
+    def texts_of(self, rows: Sequence[int]) -> list[str]:
+        """The text of each row."""
+        return self._values(rows, "text")
+
+    def calls_of(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """What each row is called by."""
+        return [tuple(line.split()) for line in self._values(rows, "called")]
+
     def places(self, passages: Sequence[int]) -> dict[int, Place]:
         """Where passages are; one that is not in view is missing."""
-        rows, ids = self._by_id
-        asked = np.array(passages, dtype=np.int64)
-        at = np.minimum(np.searchsorted(ids, asked), max(len(ids) - 1, 0))
-        found = {}
-        for position in np.flatnonzero(ids[at] == asked).tolist() if len(ids) else ():
-            row = int(rows[at[position]])
-            block = self._block(row)
-            inside = row - block.first
-            found[int(asked[position])] = Place(
-                int(block.documents[inside]), int(block.pages[inside]), str(block.columns["heading"][inside]),
-                int(block.tokens[inside]),
-            )  # fmt: skip
-        return found
+        known, at = self._rows_of(passages)
+        tokens = np.empty(len(at), dtype=np.int64)
+        for block in self.blocks:
+            mine = (at >= block.first) & (at < block.end)
+            tokens[mine] = block.tokens[at[mine] - block.first]
+        places = zip(
+            self.documents[at].tolist(), self.pages[at].tolist(), self._values(at.tolist(), "heading"), tokens.tolist(),
+            strict=True,
+        )  # fmt: skip
+        return dict(zip(known, itertools.starmap(Place, places), strict=True))
+
+    def texts(self, passages: Sequence[int]) -> dict[int, str]:
+        """Texts of passages; one that is not in view is missing."""
+        known, at = self._rows_of(passages)
+        return dict(zip(known, self._values(at.tolist(), "text"), strict=True))
 
     def row_of(self, passage: int) -> int | None:
         """The row of a passage, None when it is not in view."""
@@ -189,6 +202,31 @@ class Snapshot:
         block = self._block(row)
         value: str = block.columns[column][row - block.first].as_py()
         return value
+
+    def _rows_of(self, passages: Sequence[int]) -> tuple[list[int], Rows]:
+        """Those of `passages` that are in view, and their rows."""
+        rows, ids = self._by_id
+        asked = np.array(passages, dtype=np.int64)
+        if not len(ids):
+            return [], asked[:0]
+        at = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
+        known = ids[at] == asked
+        return asked[known].tolist(), rows[at[known]]
+
+    def _values(self, rows: Sequence[int], column: str) -> list[str]:
+        """Of each row, in as few steps as there are blocks."""
+        import pyarrow as pa
+
+        at = np.array(rows, dtype=np.int64)
+        number = np.searchsorted(self._firsts, at, side="right") - 1
+        found: list[str] = [""] * len(at)
+        for block in np.unique(number).tolist():
+            mine = np.flatnonzero(number == block)
+            inside = pa.array(at[mine] - self.blocks[block].first)
+            values = self.blocks[block].columns[column].take(inside).to_pylist()
+            for place, value in zip(mine.tolist(), values, strict=True):
+                found[place] = value
+        return found
 
     def _block(self, row: int) -> Block:
         return self.blocks[bisect.bisect_right(self._firsts, row) - 1]
