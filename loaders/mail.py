@@ -15,7 +15,7 @@ from loaders.sniff import Kind
 from loaders.text import decode
 from loaders.web_page import add_html
 
-VERSION = 1
+VERSION = 2
 
 _SHOWN = ("From", "To", "Cc", "Date")
 
@@ -25,23 +25,35 @@ def load(path: Path) -> Document:
     data = path.read_bytes()
     if b"\x00" in data[:200]:
         data = decode(data).encode("utf-8")
-    message = email.message_from_bytes(data, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
+    message = parsed(data)
     if not message.keys():
         raise LoadError("it is not an e-mail message: it has no headers", "Rename it to .txt if it is plain text.")
-    subject = _header(message, "Subject")
     builder = PageBuilder(1, None, limits.TextBudget())
-    builder.heading(1, subject)
-    for name in _SHOWN:
-        if value := _header(message, name):
-            builder.line(f"{name}: {value}")
-    attachments = _add_body(message, builder)
+    attachments = add_message(message, builder)
     if builder.empty:
         raise LoadError("the message has no text", "Nothing to load.")
-    return Document(subject, (builder.page(),), LOADER.name, VERSION, attachments=attachments)
+    noted = {"date": date} if (date := header(message, "Date")) else {}
+    return Document(header(message, "Subject"), (builder.page(),), LOADER.name, VERSION, noted, attachments=attachments)
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def parsed(data: bytes) -> EmailMessage:
+    """The message of these bytes, whatever is wrong with it."""
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def add_message(message: EmailMessage, builder: PageBuilder) -> tuple[str, ...]:
+    """Add a message: its subject as a heading, the headers people see, its text. Names of its attachments."""
+    builder.heading(1, header(message, "Subject"))
+    for name in _SHOWN:
+        if value := header(message, name):
+            builder.line(f"{name}: {value}")
+    return _add_body(message, builder)
+
+
+def header(message: EmailMessage, name: str) -> str:
+    """A header on one line, "" when it is not there."""
     try:
         return " ".join(str(message.get(name) or "").split())
     except (ValueError, IndexError, AttributeError, TypeError, LookupError):

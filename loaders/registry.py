@@ -28,6 +28,7 @@ BUILT_IN = (
     "loaders.rich_text",
     "loaders.outlook",
     "loaders.mail",
+    "loaders.mail_folder",
     "loaders.workbook",
     "loaders.locked_office",
     "loaders.web_page",

@@ -28,6 +28,7 @@ class Kind(enum.Enum):
     RTF = "Rich Text files"
     HTML = "web pages"
     MAIL = "e-mail messages"
+    MAIL_FOLDER = "mail folders (mbox)"
     IMAGE = "images"
     AUDIO_VIDEO = "audio and video files"
     COMPRESSED = "compressed files"
@@ -82,6 +83,7 @@ _MAIL_HEADER = re.compile(
     rb"^(?:From|To|Cc|Subject|Date|Message-ID|MIME-Version|Return-Path|Received|Content-Type|Delivered-To):",
     re.MULTILINE | re.IGNORECASE,
 )
+_MESSAGE = re.compile(rb"From [^\n]*\d:\d\d[^\n]*\n(?:>From [^\n]*\n)?[!-9;-~]+:")
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\xef\xbb\xbf")
 
@@ -104,9 +106,16 @@ def kind_of(head: bytes, path: Path) -> Kind | None:
             return kind
     if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
         return Kind.COMPRESSED
+    if begins_message(start):
+        return Kind.MAIL_FOLDER
     if len(_MAIL_HEADER.findall(head.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0])) >= 2:
         return Kind.MAIL
     return Kind.HTML if start[:20].lower().startswith((b"<!doctype html", b"<html")) else None
+
+
+def begins_message(lines: bytes) -> bool:
+    """Whether these lines are those that a message in a mail folder begins with: sender and date, then a header."""
+    return _MESSAGE.match(lines) is not None
 
 
 def _inside_zip(path: Path) -> Kind:
