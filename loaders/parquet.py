@@ -69,6 +69,8 @@ def _document(file: Any) -> Document:
     notes = {"rows": str(rows), "rows_as_text": str(len(lines)), **keeper.notes}
     if not fits:
         notes["tables_left_out"] = "1"
+    if rows > len(lines):
+        notes["rows_by_sql_only" if keeper.tables else "rows_left_out"] = str(rows - len(lines))
     return Document("", (builder.page(),), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
 
 

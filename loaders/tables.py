@@ -58,7 +58,7 @@ class TableKeeper:
     def __init__(self) -> None:
         self.tables: list[Table] = []
         self.left_out = 0
-        self._cells = 0
+        self._cells = self._beyond = 0
 
     def add(self, name: str, page: int, placed: PlacedRows) -> None:
         """Keep a table of the page with that number. One without rows below its header is none."""
@@ -76,6 +76,7 @@ class TableKeeper:
         labels, columns = [named[place] for place in used], [cut[place] for place in used]
         arrays = [_typed(column) for column in columns]
         self.keep(name, page, labels, arrays, [line for line, _ in placed.rows])
+        self._beyond += sum(line is None for line, _ in placed.rows)
 
     def keep(
         self, name: str, page: int, labels: Sequence[str], arrays: Sequence[Any], lines: Sequence[int | None]
@@ -102,8 +103,9 @@ class TableKeeper:
 
     @property
     def notes(self) -> dict[str, str]:
-        """Metadata of the document: what was not kept."""
-        return {"tables_left_out": str(self.left_out)} if self.left_out else {}
+        """Metadata of the document: what was not kept, and how many rows are in its tables only."""
+        beyond = {"rows_by_sql_only": str(self._beyond)} if self._beyond else {}
+        return {**beyond, **({"tables_left_out": str(self.left_out)} if self.left_out else {})}
 
 
 def column_names(labels: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from workbench.config import READER, Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound
 from workbench.events import Attached
+from workbench.memory.document_remarks import document_remarks
 from workbench.memory.working_context import Block
 from workbench.views import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
 
@@ -43,9 +44,10 @@ def documents(engine: Engine, source: str | None) -> list[DocumentInfo]:
         name = names[key]
         groups = engine.archive.likeness.paths([key])
         alike = {path: [other for _, other in group if other != path] for group in groups for _, path in group}
-        for path, _, title, pages, passages, size in engine.archive.documents(key):
-            note, others = notes.get((name, path), ""), tuple(alike.get(path, ()))
-            found.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others))
+        remarks = document_remarks(engine.database, key)
+        for path, number, title, pages, passages, size in engine.archive.documents(key):
+            note, others, said = notes.get((name, path), ""), tuple(alike.get(path, ())), remarks.get(number, "")
+            found.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others, remark=said))
         for item in engine.archive.queue.files(key):
             size, why = item.size_bytes, (item.reason, item.remedy)
             found.append(DocumentInfo(name, item.path, item.path, 0, 0, size, item.state, *why))

@@ -53,7 +53,8 @@ class SourceInfo:
 class DocumentInfo:
     """A document inside a source; `status` is loaded, or what the queue says (waiting, failed, quarantined, skipped).
 
-    `alike` are the paths of its near-duplicates in the source, `note` is the user's.
+    `alike` are the paths of its near-duplicates in the source, `note` is the user's, `remark` says what of it was not read
+    or is reached by SQL alone.
     """
 
     source: str
@@ -67,6 +68,7 @@ class DocumentInfo:
     remedy: str = ""
     note: str = ""
     alike: tuple[str, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ def _list(session: Session, chosen: argparse.Namespace) -> int:
             if document.status != "loaded":
                 said = f"{document.reason} {document.remedy}".strip()
                 say(f"  {document.status}: {document.path}" + (f": {said}" if said else ""))
+            elif document.remark:
+                say(f"  {document.path}: {document.remark}")
         for group in session.library.alike(source.name)[:_SHOWN]:
             say(f"  nearly the same: {', '.join(group)}")
     return 0

@@ -161,6 +161,8 @@ def _document(document: DocumentInfo, width: int, here: bool) -> list[Content]:
     if document.alike:
         same = ", ".join(one_line(path, 80) for path in document.alike[:3])
         rows.append(Content.styled(crop(f"      nearly the same: {same}", width), "$muted"))
+    if document.remark:
+        rows.append(Content.styled("      " + crop(one_line(document.remark, 300), width - 6), "$muted"))
     return rows + _note(document.note, width, 6)
 
 
