@@ -33,6 +33,7 @@ operations = st.one_of(
     st.tuples(st.just("pop"), st.one_of(st.none(), st.integers(1, 12))),
     st.tuples(st.just("undo"), st.none()),
     st.tuples(st.just("undo"), st.none()),
+    st.tuples(st.just("redo"), st.none()),
     st.tuples(st.just("retry"), st.none()),
     st.tuples(st.just("rewrite"), texts),
     st.tuples(st.just("rethink"), texts),
@@ -97,6 +98,15 @@ class Course:
                 line.rethink(f"Thought {value}")
             elif name == "undo":
                 line.undo()
+                after = self.state()
+                line.redo()
+                assert self.state() == before
+                line.undo()
+                assert self.state() == after
+            elif name == "redo":
+                line.redo()
+                self.undone_is(before)
+                line.redo()
             elif name == "edit":
                 session.edit_memory("human", "", f"edit {self.clock.now}")
                 self.undone_is(before)

@@ -195,6 +195,44 @@ def test_an_edit_of_the_working_context_is_undone_alone(session: Any) -> None:
     assert state(session) == before
 
 
+def test_redo_goes_forward_until_something_else_is_done(session: Any, make_session: Any) -> None:
+    def stands() -> Any:
+        return state(session), told(session), session.memory()[1].text
+
+    line = session.timeline
+    with pytest.raises(UsageError, match="nothing to go forward to"):
+        line.redo()
+    past = [stands()]
+    for act in (lambda: ask(session, "one"), lambda: ask(session, "two"), lambda: list(line.retry()),
+                lambda: line.rewrite("better"), lambda: line.pop(1), lambda: session.edit_memory("human", "", "x")):  # fmt: skip
+        act()
+        past.append(stands())
+    for at in range(5, -1, -1):
+        line.undo()
+        # A retry and its question are one.
+        assert stands() == past[at]
+        line.redo()
+        assert stands() == past[at + 1]
+        line.undo()
+    with pytest.raises(UsageError):
+        line.undo()
+    session.close()
+    session = make_session(model="scripted", base_url=session.server.url, read_ahead=False)
+    session.open_agent("tester")
+    line = session.timeline
+    for at in range(6):
+        assert line.redo().operation == "redo"
+        assert stands() == past[at + 1]
+    with pytest.raises(UsageError):
+        line.redo()
+    line.undo()
+    ask(session, "three")
+    with pytest.raises(UsageError):
+        line.redo()
+    line.undo()
+    assert stands() == past[5]
+
+
 def test_everything_is_refused_while_a_question_is_answered(session: Any) -> None:
     ask(session, "one")
     events = session.submit("two")
@@ -202,6 +240,7 @@ def test_everything_is_refused_while_a_question_is_answered(session: Any) -> Non
     line = session.timeline
     for attempt in (
         line.undo,
+        line.redo,
         line.pop,
         line.retry,
         line.summarize,

@@ -61,6 +61,14 @@ class Timeline:
             self._moved()
             return Moved("undo", before - len(self._memory.branch), f"undone: {_UNDONE[operation.kind]}")
 
+    def redo(self) -> Moved:
+        """Take back the last undo. Raises UsageError when something was done since, or a question is being answered."""
+        with self._idle() as branches:
+            before = len(self._memory.branch)
+            branches.redo()
+            self._moved()
+            return Moved("redo", len(self._memory.branch) - before, "redone: all is as it was before the last /undo")
+
     def pop(self, messages: int | None = None) -> Moved:
         """Take at least so many messages off the branch, whole steps at a time; without a number the last question with its answer."""
         if messages is not None and messages < 1:

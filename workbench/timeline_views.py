@@ -114,6 +114,10 @@ class TimelineProtocol(Protocol):
         """Take back the last operation: a question with its answer, or any other of these, or an edit of the working context."""
         ...
 
+    def redo(self) -> Moved:
+        """Take back the last undo, as long as nothing else was done since."""
+        ...
+
     def pop(self, messages: int | None = None) -> Moved:
         """Take at least so many messages off the branch, whole steps at a time; without a number the last question and its answer."""
         ...

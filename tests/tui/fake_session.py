@@ -290,6 +290,9 @@ class FakeTimeline:
     def undo(self) -> Moved:
         return self._moved("undo")
 
+    def redo(self) -> Moved:
+        return self._moved("redo")
+
     def pop(self, messages: int | None = None) -> Moved:
         return self._moved(f"pop {messages}")
 

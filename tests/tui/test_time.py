@@ -34,6 +34,8 @@ def test_the_chat_follows_the_branch(make_session: Any) -> None:
             await shows("second thing", ["second thing", "Reply to 12"], [])
             await shows("/pop", ["Reply to 6", "6 messages off the branch"], ["second thing", "Reply to 12"])
             await shows("/undo", ["second thing", "Reply to 12", "the messages are back"], [])
+            await shows("/redo", ["Reply to 6", "as it was before the last /undo"], ["second thing"])
+            await shows("/undo", ["second thing", "Reply to 12", "the messages are back"], [])
             await shows("/rewrite It is better so.", ["second thing", "It is better so."], ["Reply to 12"])
             await shows("/retry", ["second thing", "Reply to 12"], ["It is better so."])
             await shows("/undo", ["second thing", "It is better so."], ["Reply to 12"])

@@ -47,6 +47,15 @@ class Branches:
         self._go(first.before)
         return first if first.kind == "retry" else top
 
+    def redo(self) -> None:
+        """Take back the last undo: the agent stands where it stood before that. Raises UsageError when something was done since."""
+        memory = self._memory
+        undo = memory.operations.redone_by_next()
+        if undo is None:
+            raise UsageError("There is nothing to go forward to.", "/redo follows an /undo, until something else is done.")
+        memory.operate("redo", memory.here(), memory.next_seq, undo.before.hidden)
+        self._go(undo.before)
+
     def pop(self, messages: int | None) -> int:
         """Take at least so many messages off the branch, whole steps at a time; None for the last question with all that followed.
 

@@ -15,10 +15,10 @@ _COLUMNS = "operation_id, parent_id, kind, question_id, before, hidden, seq"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. kind: question | heartbeat | warning | pop | retry | rethink | rewrite | summarize | memory | undo.
+    """One operation. kind: question | heartbeat | warning | pop | retry | rethink | rewrite | summarize | memory | undo | redo.
 
-    `parent` is the operation that an undo takes back after this one; `before` is where the agent stood; `seq` is the
-    first event that came of it. `question` is the message that a question made.
+    `parent` is the operation that an undo takes back after an undo, and the undo that a redo takes back; `before` is where
+    the agent stood; `seq` is the first event that came of it. `question` is the message that a question made.
     """
 
     id: int
@@ -36,23 +36,23 @@ class Operations:
     def __init__(self, database: Database, agent: int) -> None:
         self._database = database
         self._agent = agent
-        found = database.rows(
-            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? ORDER BY operation_id DESC LIMIT 1", [agent]
-        )
-        newest = _operation(found[0]) if found else None
+        newest = self._before(None)
         self.hidden: Hidden = newest.hidden if newest else ()
-        self._top = newest.parent if newest and newest.kind == "undo" else newest.id if newest else None
+        self._top, self._undone = self._after(newest)
 
     def add(self, kind: str, before: Point, seq: int, hidden: Hidden, question: int | None, now: datetime) -> list[Any]:
         """A row for the table. An undo stands for what was below the operation that it takes back."""
-        parent = self.top() if kind == "undo" else None
-        below = parent.parent if parent else self._top
-        if kind == "undo" and parent and (under := self.get(below)) and _pair(under, parent):
-            below = under.parent
-        new = self._database.number("operations", "operation_id")
-        self._top = below if kind == "undo" else new
+        new, parent = self._database.number("operations", "operation_id"), self._top
+        if kind == "undo" and (pair := self.undone_by_next()):
+            parent = pair[1].parent
+            self._top, self._undone = parent, new
+        elif kind == "redo" and (undo := self.redone_by_next()):
+            parent = undo.id
+            self._top, self._undone = self._after(self._before(parent))
+        else:
+            self._top, self._undone = new, None
         self.hidden = hidden
-        return [new, self._agent, below, kind, question, before.dump(), json.dumps(hidden), seq, now]
+        return [new, self._agent, parent, kind, question, before.dump(), json.dumps(hidden), seq, now]
 
     def top(self) -> Operation | None:
         """What an undo would take back; it must be committed."""
@@ -66,12 +66,34 @@ class Operations:
         under = self.get(top.parent)
         return top, under if under and _pair(under, top) else top
 
+    def redone_by_next(self) -> Operation | None:
+        """The undo that a redo would take back; None when something was done since."""
+        return self.get(self._undone)
+
     def get(self, identifier: int | None) -> Operation | None:
         """An operation by its id."""
         if identifier is None:
             return None
         found = self._database.row(f"SELECT {_COLUMNS} FROM operations WHERE operation_id = ?", [identifier])
         return _operation(found) if found else None
+
+    def _before(self, identifier: int | None) -> Operation | None:
+        """The operation done before that one, None being one still to come."""
+        found = self._database.row(
+            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND operation_id < coalesce(?, 2147483647) "
+            "ORDER BY operation_id DESC LIMIT 1",
+            [self._agent, identifier],
+        )
+        return _operation(found) if found else None
+
+    def _after(self, newest: Operation | None) -> tuple[int | None, int | None]:
+        """What an undo would take back when `newest` is the last operation, and which undo a redo would."""
+        while newest is not None and newest.kind == "redo":
+            # All is again as it was before the undo.
+            newest = self._before(newest.parent)
+        if newest is None:
+            return None, None
+        return (newest.parent, newest.id) if newest.kind == "undo" else (newest.id, None)
 
     def question(self, message: int) -> Operation | None:
         """The operation that put this question."""

@@ -64,6 +64,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("export", "[FILE]", "write the conversation as Markdown, or to FILE.agent the whole agent", own.export),
     Command("theme", "[NAME]", "list the colour themes, or choose one", do.theme),
     Command("undo", "", "take back the last question, or the last /pop, /retry, /rewrite …", past.undo),
+    Command("redo", "", "take back the last /undo, until something else is done", past.redo),
     Command("pop", "[N]", "take the last question and its answer, or the last N messages, off the branch", past.pop),
     Command("retry", "", "ask the last question again, on a branch before it", past.retry),
     Command("rewrite", "TEXT", "put your text in the place of the last reply", past.rewrite),

@@ -17,6 +17,11 @@ def undo(desk: Desk, words: Sequence[str]) -> None:
     _move(desk, lambda: desk.session.timeline.undo())
 
 
+def redo(desk: Desk, words: Sequence[str]) -> None:
+    """/redo"""
+    _move(desk, lambda: desk.session.timeline.redo())
+
+
 def pop(desk: Desk, words: Sequence[str]) -> None:
     """/pop [N]"""
     messages = whole_number(words[0], "number of messages") if words else None
