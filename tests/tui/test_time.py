@@ -93,6 +93,32 @@ def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> Non
             asyncio.run(scenario(session, size))
 
 
+def test_the_xray_steps_over_numbers_that_a_fork_does_not_have(make_session: Any) -> None:
+    async def scenario(session: Any) -> None:
+        async with running(session) as (app, pilot):
+            await pilot.press("f5")
+            await wait_until(pilot, lambda: isinstance(app.screen, XRay) and "next prompt" in grid(app))
+            for key, step in (("left", 6), ("left", 5), ("left", 2), ("right", 5), ("left", 2), ("left", 1), ("left", 1)):
+                await pilot.press(f"{key}_square_bracket")
+                await wait_until(pilot, lambda step=step: f"Context · step {step} " in grid(app))
+            await pilot.press("escape")
+            await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+            await ask(pilot, "/context 3")
+            await wait_until(pilot, lambda: "Recorded next to it: 2 and 5." in grid(app))
+
+    with ModelServer(talks) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        session.open_all = lambda: None
+        list(session.submit("one"))
+        list(session.submit("two"))
+        session.timeline.undo()
+        list(session.submit("three"))
+        session.open_agent(session.timeline.fork(6, "twin"))
+        assert session.steps() == [1, 2, 5, 6]
+        asyncio.run(scenario(session))
+
+
 @piloted
 async def test_nothing_is_erased_before_a_yes() -> None:
     session = lease()

@@ -52,7 +52,9 @@ class Branches:
         memory = self._memory
         undo = memory.operations.redone_by_next()
         if undo is None:
-            raise UsageError("There is nothing to go forward to.", "/redo follows an /undo, until something else is done.")
+            raise UsageError(
+                "There is nothing to go forward to.", "/redo follows an /undo, until something else is done."
+            )
         memory.operate("redo", memory.here(), memory.next_seq, undo.before.hidden)
         self._go(undo.before)
 

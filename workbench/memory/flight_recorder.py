@@ -101,7 +101,9 @@ class FlightRecorder:
         )
         if row is None:
             steps = self.steps(agent.id)
-            hint = f"Steps 1 to {steps[-1]} are recorded." if steps else "It has not been asked anything yet."
+            near = [*[at for at in steps if at < step][-1:], *[at for at in steps if at > step][:1]]
+            known = f"Recorded next to it: {' and '.join(map(str, near))}."
+            hint = known if near else "It has not been asked anything yet."
             raise NotFound(f"Agent {agent.name!r} has no step {step}.", hint)
         (
             status,

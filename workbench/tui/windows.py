@@ -17,7 +17,7 @@ from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.screens.memory_lines import MemoryLinesScreen, Show, Wish
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.step_diff import StepDiff
-from workbench.tui.screens.xray import LAST, XRay
+from workbench.tui.screens.xray import XRay
 from workbench.views import BlockView, PageView
 
 if TYPE_CHECKING:
@@ -115,12 +115,17 @@ class Windows:
 
     def context(self, step: int | None) -> None:
         """The X-ray of a step."""
-        self._fetch_context(step, lambda context: self._push(XRay(context, self._fetch_context, self.diff)))
-
-    def _fetch_context(self, step: int | None, show: Callable[[ContextAssembled], None]) -> None:
         last = self._app.trace.last_step
-        wanted = last if step == LAST else None if step is not None and last is not None and step > last else step
-        self._app.desk.fetch(lambda: self._app.desk.session.context(wanted), show)
+        wanted = None if step is not None and last is not None and step > last else step
+        self._fetch_context(wanted, 0, lambda context: self._push(XRay(context, self._fetch_context, self.diff)))
+
+    def _fetch_context(self, step: int | None, by: int, show: Callable[[ContextAssembled], None]) -> None:
+        session = self._app.desk.session
+
+        def work() -> ContextAssembled:
+            return session.context(_moved([*session.timeline.steps(), None], step, by) if by else step)
+
+        self._app.desk.fetch(work, show)
 
     def diff(self, first: int | None, second: int | None) -> None:
         """What changed from one step to another: None is the next prompt, as the first the step before the second."""

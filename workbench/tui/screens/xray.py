@@ -17,14 +17,12 @@ from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.text_view import TextBox
 
-FetchContext = Callable[[int | None, Callable[[ContextAssembled], None]], None]
+FetchContext = Callable[[int | None, int, Callable[[ContextAssembled], None]], None]
+"""A step, None the next prompt; by how many recorded steps to move on from it; and what takes the prompt."""
 
 _KEYS = "up down segment · ] [ step · d diff · esc close"
 
 OpenDiff = Callable[[int | None, int | None], None]
-
-LAST = -1
-"""Asks for the newest recorded step."""
 
 
 class SegmentList(PartList[Segment]):
@@ -100,9 +98,5 @@ class XRay(Overlay[None]):
         self._open_diff(None, self._shown.step)
 
     def action_step(self, by: int) -> None:
-        """The prompt of the step before or after; after the last comes the next prompt."""
-        step = self._shown.step
-        if step is not None and step + by >= 1:
-            self._fetch(step + by, self._show)
-        elif step is None and by < 0:
-            self._fetch(LAST, self._show)
+        """The prompt of the recorded step before or after; after the last comes the next prompt."""
+        self._fetch(self._shown.step, by, self._show)
