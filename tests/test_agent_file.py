@@ -126,6 +126,52 @@ def test_twice_in_one_home_and_back_out_again(exported: Any, tmp_path: Path, mak
         assert [json.dumps(home.recorded(step).body()) for step in home.steps()] == sent
 
 
+def tabled(body: Any) -> Any:
+    """Asks the table of rents, quotes a row with its handle, and answers from that."""
+    last = str(body["messages"][-2]["content"])
+    if '"type": "user_message"' in last:
+        sql = "SELECT tenant, rent, _row FROM rents WHERE rent > 530 ORDER BY rent DESC"
+        return calls("table_query", sql=sql, request_heartbeat=True)
+    text = next(json.loads(m["content"])["message"] for m in reversed(body["messages"]) if m["role"] == "tool")
+    if "[#" not in text:
+        return calls("send_message", message="Not found in the documents.")
+    handle = text.split("[#")[1].split("]")[0]
+    return calls("send_message", message=f'It says "Tenant: Tenant 033 | Rent: 533" [#{handle}].')
+
+
+def test_an_agent_that_asked_tables_shows_every_step_elsewhere(make_session: Any, tmp_path: Path) -> None:
+    rents = tmp_path / "papers" / "rents.csv"
+    rents.parent.mkdir()
+    rents.write_text("Tenant,Rent\n" + "".join(f"Tenant {n:03},{500 + n}\n" for n in range(34)), encoding="utf-8")
+    file = tmp_path / "clerk.agent"
+    with ModelServer(tabled) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("clerk")
+        list(session.load([rents.parent]))
+        answers = [event for event in session.submit("Who pays most?") if event.name == "answer_done"]
+        assert answers[0].citations[0].verified
+        list(session.submit("And again?"))
+        sent = list(server.requests)
+        assert "Showing 3 of 3 results" in json.dumps(sent[1])
+        session.roster.export("clerk", file)
+    here = {"model": "scripted", "read_ahead": False}
+    with ModelServer(tabled) as server, elsewhere(tmp_path, base_url=server.url, **here) as home:
+        home.open_agent("somebody")
+        list(home.submit("What was it?"))
+        asked = len(server.requests)
+        home.roster.bring(file)
+        home.open_agent("clerk")
+        assert [home.recorded(step).body() for step in home.steps()] == sent
+        assert all(verdict.same for verdict in verification.verify(home))
+        list(home.submit("Who pays most, without the table?"))
+        assert "No attached document has a table" in json.dumps(server.requests[-1])
+        assert [home.recorded(step).body() for step in home.steps()[len(sent) :]] == list(server.requests)[asked:]
+        list(home.load([rents.parent]))
+        (answer,) = [event for event in home.submit("Who pays most now?") if event.name == "answer_done"]
+        assert answer.citations[0].verified
+        assert [home.recorded(step).body() for step in home.steps()[: len(sent)]] == sent
+
+
 def rewritten(file: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
     """The file with its entries changed."""
     with zipfile.ZipFile(file) as archive:

@@ -121,6 +121,12 @@ def test_the_preset_of_a_live_agent_changes_its_instructions_and_no_old_step(mak
     assert "nested look-ups" not in first
     assert "nested look-ups" in second
     assert second == third
+    diff = session.timeline.compare(1, 2)
+    (change,) = [change for change in diff.changes if change.segment.name == "system"]
+    assert change.kind == "changed"
+    assert any(line.startswith("+") and "nested look-ups" in line for line in change.lines)
+    assert any(line.startswith("-") for line in change.lines)
+    assert not [change for change in session.timeline.compare(2, 3).changes if change.segment.name == "system"]
     with pytest.raises(UsageError, match="no preset"):
         session.roster.preset("a", "nowhere")
 
