@@ -13,8 +13,9 @@ from workbench.memory import bulk
 from workbench.memory.archival_search import ArchivalSearch
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.database import Database
-from workbench.memory.names import names_line
-from workbench.memory.terms import TERMS_VERSION, index_line
+from workbench.memory.names import names_in
+from workbench.memory.stored_terms import packed, term_hash
+from workbench.memory.terms import TERMS_VERSION, index_terms
 
 TEXTS = ("Ada Marlow kept the light at Gannet Rock.", "The valve HX-204/7 opens at 10kV.", "数据库索引")
 
@@ -33,20 +34,27 @@ def archive(tmp_path: Path) -> ArchivalStorage:
     archive.database.close()
 
 
-def stored(archive: ArchivalStorage) -> list[tuple[str, str, str, str, str, int]]:
-    sql = "SELECT text, terms, names, title_terms, called, terms_version FROM passages ORDER BY passage_id"
+def stored(archive: ArchivalStorage) -> list[tuple[object, ...]]:
+    sql = "SELECT text, terms, names, title_terms, called_by, called, terms_version FROM passages ORDER BY passage_id"
     return archive.database.rows(sql)
 
 
 def test_terms_and_names_are_stored_with_the_passage(archive: ArchivalStorage) -> None:
     assert stored(archive) == [
-        (text, index_line(text), names_line(text), f"note {number}", f"note_{number}", TERMS_VERSION)
+        (text, packed(index_terms(text)), packed({*names_in(text), f"note_{number}"}), packed(["note", str(number)]),
+         packed([f"note_{number}"]), f"note_{number}", TERMS_VERSION)
         for number, text in enumerate(TEXTS)
-    ]
+    ]  # fmt: skip
+
+
+def test_a_term_is_stored_as_the_same_number_in_every_process() -> None:
+    assert packed(["valve", "10kv", "valve"]) == sorted([term_hash("valve") << 8 | 2, term_hash("10kv") << 8 | 1])
+    assert term_hash("valve") == 0x3512868b85
+    assert packed(["a"] * 300) == [term_hash("a") << 8 | 255]
 
 
 def test_terms_made_by_older_rules_are_made_anew_before_the_next_search(archive: ArchivalStorage) -> None:
-    spoil = "UPDATE passages SET terms = 'old', names = 'old', called = 'old', terms_version = 0 WHERE passage_id > 1"
+    spoil = "UPDATE passages SET terms = [1], names = [2], called = 'old', terms_version = 0 WHERE passage_id > 1"
     archive.database.write(lambda connection: connection.execute(spoil) and None)
     search = ArchivalSearch(archive, None)
     found = search.ranking(archive.paths([1]), "10kV valve")

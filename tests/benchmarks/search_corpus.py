@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.memory import bulk, names, terms
+from workbench.memory import bulk, names, stored_terms, terms
 from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.database import Database, utc_now
 
@@ -28,7 +28,7 @@ class Sentence:
     """A sentence with what the keyword index takes of it: a mixture's terms are those of its sentences."""
 
     text: str
-    terms: str
+    terms: tuple[str, ...]
     names: tuple[str, ...]
 
 
@@ -65,7 +65,7 @@ def write_archive(file: Path, corpus: list[tuple[str, str]], real: np.ndarray, p
     database = Database(file)
     source = ArchivalStorage(database).source_id("corpus")
     sentences = [
-        Sentence(part, terms.index_line(part), tuple(names.names_in(part)))
+        Sentence(part, tuple(terms.index_terms(part)), tuple(names.names_in(part)))
         for _, text in corpus
         for part in (piece.strip() + "." for piece in text.split(". "))
         if len(part) > 20
@@ -92,9 +92,10 @@ def _rows(
         title = f"{corpus[document % len(corpus)][0]} {document}"
         chosen = rng.sample(sentences, 6)
         text = " ".join(item.text for item in chosen)
-        used = " ".join(dict.fromkeys(name for item in chosen for name in item.names))
+        used = {name for item in chosen for name in item.names}.union(names.title_keys(title))
         yield document, title, text, bulk.Counted(
-            len(text) // 4, " ".join(item.terms for item in chosen), used, *bulk.called(title, "")
+            len(text) // 4, stored_terms.packed(term for item in chosen for term in item.terms), stored_terms.packed(used),
+            *bulk.called(title, ""),
         )  # fmt: skip
 
 
@@ -124,7 +125,10 @@ def _insert(connection: Any, source: int, first: int, rows: list[Any], vectors: 
         "passage_id": ids, "document_id": [row[0] for row in rows], "page_number": [1] * len(rows),
         "start_char": [0] * len(rows), "end_char": [len(row[2]) for row in rows], "heading": [""] * len(rows),
         "text": [row[2] for row in rows], "context": [""] * len(rows), "terms_version": [terms.TERMS_VERSION] * len(rows),
-        **{name: [getattr(row[3], name) for row in rows] for name in bulk.Counted._fields},
+        "tokens": [row[3].tokens for row in rows], **bulk.counted_columns([row[3] for row in rows]),
+    })  # fmt: skip
+    _table(connection, "pages", {
+        "document_id": new, "number": [1] * count, "label": pa.nulls(count, pa.string()), "text": [""] * count,
     })  # fmt: skip
     bulk.insert_embeddings(connection, ids, vectors)
 

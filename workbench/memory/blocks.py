@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 from workbench.memory.arrow_arrays import numbers
 from workbench.memory.postings import MOST_ROWS as MOST_ROWS
-from workbench.memory.postings import Postings
+from workbench.memory.postings import Postings, lengths_of
 
 RANKED = ("text", "title", "heading")
 """Fields of terms that are ranked by; `names` and `called` are looked up."""
 
-_LINES = {"text": "terms", "title": "title_terms", "heading": "heading_terms", "called": "called"}
+TERM_COLUMNS = {
+    "text": "terms", "names": "names", "title": "title_terms", "heading": "heading_terms", "called": "called_by",
+}  # fmt: skip
+"""Fields of terms and the columns that they are stored in."""
+
 _KEPT = ("text", "heading", "called")
 _MANY_ROWS = 5_000
 
@@ -39,18 +43,16 @@ class Block:
     @classmethod
     def of(cls, first: int, table: Any) -> Block:
         """The block of an Arrow table (at most MOST_ROWS rows) with the columns passage_id, document_id, page_number,
-        tokens, text, heading, terms, names, title_terms, heading_terms and called."""
+        tokens, text, heading, called and TERM_COLUMNS."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         table = table.combine_chunks()
-        lines = {field: _column(table, name) for field, name in _LINES.items()}
-        lines["names"] = pc.binary_join_element_wise(_column(table, "names"), lines["called"], " ")
+        lists = {field: _column(table, name) for field, name in TERM_COLUMNS.items()}
         if table.num_rows < _MANY_ROWS:
-            found = {field: Postings.of(column) for field, column in lines.items()}
+            postings = [Postings.of(column) for column in lists.values()]
         else:  # nearly all of it lets other threads run
             with ThreadPoolExecutor(2) as pool:
-                found = dict(zip(lines, pool.map(Postings.of, lines.values()), strict=True))
+                postings = list(pool.map(Postings.of, lists.values()))
         return cls(
             first,
             numbers(_column(table, "passage_id").cast(pa.int64())),
@@ -58,8 +60,8 @@ class Block:
             numbers(_column(table, "page_number").cast(pa.int32())),
             numbers(_column(table, "tokens").cast(pa.int32())),
             {name: _column(table, name) for name in _KEPT},
-            {field: postings for field, (postings, _) in found.items()},
-            {field: np.minimum(found[field][1], 65_535).astype(np.uint16) for field in RANKED},
+            dict(zip(lists, postings, strict=True)),
+            {field: lengths_of(lists[field]) for field in RANKED},
         )
 
     @classmethod

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.memory.database import Database, next_id
-from workbench.memory.names import names_line, title_keys
+from workbench.memory.names import names_in, title_keys
 from workbench.memory.result_page import rendered_tokens
-from workbench.memory.terms import TERMS_VERSION, index_line
+from workbench.memory.stored_terms import packed
+from workbench.memory.terms import TERMS_VERSION, index_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,26 +49,42 @@ def insert_pages(connection: Any, document: int, pages: Sequence[Any]) -> None:
 
 
 class Counted(NamedTuple):
-    """What is stored beside a passage: tokens of its text inside a result, and what the keyword index takes of it, joined
-    by spaces: terms and names of the text, terms of its document's title and of its heading, the names it is called by."""
+    """What is stored beside a passage: tokens of its text inside a result, and what the index takes of it, as `packed`: terms
+    of the text, names that it uses or is called by, terms of its document's title and of its heading, names that it is
+    called by; and these once more, joined by spaces."""
 
     tokens: int
-    terms: str
-    names: str
-    title_terms: str
-    heading_terms: str
+    terms: Sequence[int]
+    names: Sequence[int]
+    title_terms: Sequence[int]
+    heading_terms: Sequence[int]
+    called_by: Sequence[int]
     called: str
 
     @classmethod
     def of(cls, text: str, title: str, heading: str) -> Counted:
         """Made outside the writer, whose other jobs would wait for it."""
-        return cls(rendered_tokens(text), index_line(text), names_line(text), *called(title, heading))
+        keys = title_keys(title, heading)
+        names = packed({*names_in(text), *keys})
+        return cls(rendered_tokens(text), packed(index_terms(text)), names, *called(title, heading))
 
 
 @functools.lru_cache(maxsize=4_096)
-def called(title: str, heading: str) -> tuple[str, str, str]:
-    """Terms of a title, terms of a heading, and the names that a passage under them is called by."""
-    return index_line(title), index_line(heading), " ".join(title_keys(title, heading))
+def called(title: str, heading: str) -> tuple[list[int], list[int], list[int], str]:
+    """Terms of a title, terms of a heading, and the names that a passage under them is called by, twice."""
+    keys = title_keys(title, heading)
+    return packed(index_terms(title)), packed(index_terms(heading)), packed(keys), " ".join(keys)
+
+
+def counted_columns(counted: Sequence[Counted]) -> dict[str, Any]:
+    """Arrow columns of what the index takes, by their names in the table."""
+    import pyarrow as pa
+
+    lists = pa.list_(pa.uint64())
+    return {
+        name: pa.array([getattr(item, name) for item in counted], pa.string() if name == "called" else lists)
+        for name in Counted._fields[1:]
+    }
 
 
 def insert_passages(connection: Any, document: int, passages: Sequence[Any], counted: Sequence[Counted]) -> range:
@@ -87,7 +104,7 @@ def insert_passages(connection: Any, document: int, passages: Sequence[Any], cou
             "text": pa.array([item.text for item in passages], pa.string()),
             "tokens": pa.array([item.tokens for item in counted], pa.int32()),
             "context": pa.array([item.context for item in passages], pa.string()),
-            **{name: pa.array([getattr(item, name) for item in counted], pa.string()) for name in _KEPT},
+            **counted_columns(counted),
             "terms_version": pa.array([TERMS_VERSION] * len(passages), pa.int32()),
         }
     )
@@ -128,9 +145,6 @@ def _insert(connection: Any, name: str, table: Any) -> None:
         connection.unregister("incoming")
 
 
-_KEPT = Counted._fields[1:]
-
-
 def renew_terms(database: Database, most: int = 2_000) -> int:
     """Make anew what the keyword index takes where other rules made it, `most` passages at a time; returns how many."""
     renewed = 0
@@ -148,11 +162,11 @@ def renew_terms(database: Database, most: int = 2_000) -> int:
 def _update_terms(counted: dict[int, Counted], connection: Any) -> None:
     import pyarrow as pa
 
-    columns = {name: pa.array([getattr(item, name) for item in counted.values()], pa.string()) for name in _KEPT}
+    columns = counted_columns(list(counted.values()))
     connection.register("incoming", pa.table({"passage_id": pa.array(list(counted), pa.int32()), **columns}))
     try:
         connection.execute(
-            f"UPDATE passages SET {', '.join(f'{name} = i.{name}' for name in _KEPT)}, terms_version = ? "
+            f"UPDATE passages SET {', '.join(f'{name} = i.{name}' for name in columns)}, terms_version = ? "
             "FROM incoming i WHERE passages.passage_id = i.passage_id",
             [TERMS_VERSION],
         )

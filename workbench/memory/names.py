@@ -44,11 +44,6 @@ def names_in(text: str) -> list[str]:
     return list(found)
 
 
-def names_line(text: str) -> str:
-    """`names_in` joined by spaces: what the keyword index takes and a store may keep."""
-    return " ".join(names_in(text))
-
-
 @functools.lru_cache(maxsize=50_000)
 def key(name: str) -> str:
     """The key of a name: its folded words joined by `_`."""

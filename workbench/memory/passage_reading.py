@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 BLOCK_PASSAGES = 65_536
+_BATCH_VECTORS = 8_192
 
 COLUMNS = (
-    "passage_id", "document_id", "page_number", "tokens", "text", "heading", "terms", "names", "title_terms", "heading_terms",
-    "called",
+    "passage_id", "document_id", "page_number", "tokens", "text", "heading", "called", "terms", "names", "title_terms",
+    "heading_terms", "called_by",
 )  # fmt: skip
 """What an index takes of a passage."""
 
@@ -65,33 +67,63 @@ def embedded(database: Database, passages: Iterable[int]) -> np.ndarray:
 
 
 def read_blocks(database: Database, ids: np.ndarray) -> Iterator[ReadBlock]:
-    """The passages `ids` (rising), in blocks. One that is gone by now is passed over."""
-    for start in range(0, len(ids), BLOCK_PASSAGES):
-        yield _read(database, ids[start : start + BLOCK_PASSAGES])
+    """The passages `ids` (rising), in blocks. One that is gone by now is passed over. While the caller is at work on a
+    block, the next one is read."""
+    parts = [ids[start : start + BLOCK_PASSAGES] for start in range(0, len(ids), BLOCK_PASSAGES)]
+    if len(parts) < 2:
+        yield from (_read(database, part) for part in parts)
+        return
+    with ThreadPoolExecutor(1, "index-reader") as pool:
+        ahead = pool.submit(_read, database, parts[0])
+        for part in parts[1:]:
+            block, ahead = ahead.result(), pool.submit(_read, database, part)
+            yield block
+            del block  # what is not needed any more must not wait for the next one
+        yield ahead.result()
 
 
 def _read(database: Database, ids: np.ndarray) -> ReadBlock:
     import numpy as np
 
-    from workbench.memory.arrow_arrays import numbers
-
     bounds = f"passage_id BETWEEN {int(ids[0])} AND {int(ids[-1])}"
     with given(database, wanted=ids.tolist()) as cursor:
         inside = f"{bounds} AND passage_id IN (SELECT id FROM wanted)"
-        sql = f"SELECT {', '.join(COLUMNS)} FROM passages WHERE {inside} ORDER BY passage_id"
-        table = cursor.sql(sql).to_arrow_table().combine_chunks()
-        found = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}").to_arrow_table()
-    there = _numbers(table)
-    vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
-    bare = np.ones(len(there), dtype=bool)
-    for batch in found.to_batches():
-        keys = numbers(batch.column(0))
-        rows = np.searchsorted(there, keys)
-        known = np.flatnonzero((rows < len(there)) & (there[np.minimum(rows, len(there) - 1)] == keys))
-        flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
-        vectors[rows[known]] = flat[known]
-        bare[rows[known]] = False
+        table = _sorted(cursor.sql(f"SELECT {', '.join(COLUMNS)} FROM passages WHERE {inside}").to_arrow_table())
+        there = _numbers(table)
+        vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
+        bare = np.ones(len(there), dtype=bool)
+        found = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
+        for batch in found.to_arrow_reader(_BATCH_VECTORS):
+            _place(batch, there, vectors, bare)
     return ReadBlock(table, vectors, there[bare])
+
+
+def _place(batch: Any, there: np.ndarray, vectors: np.ndarray, bare: np.ndarray) -> None:
+    """Put vectors of an Arrow batch into the rows of their passages."""
+    import numpy as np
+
+    from workbench.memory.arrow_arrays import numbers
+
+    keys = numbers(batch.column(0))
+    rows: Any = np.searchsorted(there, keys)
+    flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
+    if len(keys) and rows[-1] - rows[0] == len(keys) - 1 and np.array_equal(there[rows[0] : rows[-1] + 1], keys):
+        rows = slice(int(rows[0]), int(rows[-1]) + 1)
+    else:
+        known = np.flatnonzero((rows < len(there)) & (there[np.minimum(rows, len(there) - 1)] == keys))
+        rows, flat = rows[known], flat[known]
+    vectors[rows] = flat
+    bare[rows] = False
+
+
+def _sorted(table: Any) -> Any:
+    """In the order of passages: to have the database sort all these columns takes longer than to read them."""
+    import numpy as np
+    import pyarrow as pa
+
+    ids = _numbers(table)
+    table = table.combine_chunks()
+    return table if (ids[1:] > ids[:-1]).all() else table.take(pa.array(np.argsort(ids)))
 
 
 def _numbers(table: Any) -> np.ndarray:

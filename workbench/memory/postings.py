@@ -1,7 +1,4 @@
-"""Which rows have which terms: lines of terms go in, one line a row, and rows with counts come out by term.
-
-Terms are kept as 64-bit hashes of this process, so a million different ones cost no strings; nothing of it is stored.
-"""
+"""Which rows have which terms: a list of packed terms a row goes in, rows with counts come out by term."""
 
 from __future__ import annotations
 
@@ -13,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory.arrow_arrays import numbers
+from workbench.memory.stored_terms import COUNT_BITS, MOST_COUNT
 
 MOST_ROWS = 65_536
 """Rows of one block: a row's place in it takes two bytes."""
 
-_MOST_COUNT = 255
+_ROW_BITS = 16
+_HASH = np.uint64((1 << 64) - 1 - MOST_COUNT)
 
 
 @dataclass(frozen=True)
@@ -30,47 +29,28 @@ class Postings:
     counts: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, lines: Any) -> tuple[Postings, NDArray[np.int64]]:
-        """The postings of an Arrow array of lines, terms apart by single spaces, and how many terms each line has."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        split = pc.split_pattern(pc.cast(lines, pa.large_string()), " ")
-        flat = split.flatten()
-        lengths = np.diff(numbers(split.offsets))
-        encoded = flat.dictionary_encode()
-        codes = numbers(encoded.indices)
-        distinct = encoded.dictionary.to_pylist()
-        hashes = hashed(distinct)
-        place = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-        if "" in distinct:  # what an empty line gives
-            empty = distinct.index("")
-            lengths = lengths - np.bincount(place[codes == empty], minlength=len(lengths))
-            codes, place = codes[codes != empty], place[codes != empty]
-        order = np.argsort(hashes, kind="stable")
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
-        if len(order) <= 1 << 16:  # half the memory to sort
-            rank, place = rank.astype(np.uint32), place.astype(np.uint32)
-        pairs = (rank[codes] << 16) | place
-        pairs.sort()
-        return cls._from_sorted(hashes[order], pairs), lengths
-
-    @classmethod
-    def _from_sorted(cls, hashes: NDArray[np.int64], pairs: NDArray[Any]) -> Postings:
-        """From pairs (place of the term's hash << 16 | row), sorted, a pair for each time that a term stands in a row."""
-        first = np.flatnonzero(np.concatenate([[True], pairs[1:] != pairs[:-1]])) if len(pairs) else pairs
-        counts = np.minimum(np.diff(np.append(first, len(pairs))), _MOST_COUNT).astype(np.uint8)
-        pairs = pairs[first]
-        starts = np.searchsorted(pairs >> 16, np.arange(len(hashes) + 1))
-        return cls(hashes, starts, (pairs & 0xFFFF).astype(np.uint16), counts)
+    def of(cls, lists: Any) -> Postings:
+        """The postings of an Arrow array with the packed terms of each row, no term twice."""
+        offsets = numbers(lists.offsets).astype(np.int64)
+        values = numbers(lists.values)[offsets[0] : offsets[-1]]
+        # hash, row and count in one number: to sort it is nearly all there is to do
+        keys = values & _HASH
+        keys <<= np.uint64(_ROW_BITS)
+        keys |= np.repeat(np.arange(len(offsets) - 1, dtype=np.uint64) << np.uint64(COUNT_BITS), np.diff(offsets))
+        keys |= values & np.uint64(MOST_COUNT)
+        keys.sort()
+        counts, rows = keys.astype(np.uint8), (keys >> np.uint64(COUNT_BITS)).astype(np.uint16)
+        keys >>= np.uint64(COUNT_BITS + _ROW_BITS)
+        first = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        starts = np.concatenate([[0], first]) if len(keys) else first
+        return cls(keys[starts].astype(np.int64), np.append(starts, len(keys)), rows, counts)
 
     @classmethod
     def made(cls, hashes: NDArray[np.int64], rows: NDArray[np.int64], counts: NDArray[np.int64]) -> Postings:
         """From a term's hash, a row and a count for each, no pair of hash and row twice."""
         order = np.lexsort((rows, hashes))
         terms, starts = np.unique(hashes[order], return_index=True)
-        kept = np.minimum(counts[order], _MOST_COUNT).astype(np.uint8)
+        kept = np.minimum(counts[order], MOST_COUNT).astype(np.uint8)
         return cls(terms, np.append(starts, len(rows)), rows[order].astype(np.uint16), kept)
 
     @classmethod
@@ -112,6 +92,11 @@ class Postings:
         return self.hashes.nbytes + self.starts.nbytes + self.rows.nbytes + self.counts.nbytes
 
 
-def hashed(terms: Sequence[str]) -> NDArray[np.int64]:
-    """The hash of each term, as `Postings` keeps it."""
-    return np.fromiter(map(hash, terms), dtype=np.int64, count=len(terms))
+def lengths_of(lists: Any) -> NDArray[np.uint16]:
+    """How many terms each row of an Arrow array of packed terms has, each as often as it counts; 65,535 at most."""
+    offsets = numbers(lists.offsets).astype(np.int64)
+    values = numbers(lists.values)[offsets[0] : offsets[-1]]
+    ends = np.cumsum(values & np.uint64(MOST_COUNT), dtype=np.int64)
+    before = np.concatenate([[0], ends])
+    found: NDArray[np.uint16] = np.minimum(np.diff(before[offsets - offsets[0]]), 65_535).astype(np.uint16)
+    return found

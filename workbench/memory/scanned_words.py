@@ -1,25 +1,36 @@
-"""Passages by their words without an index: terms go in, the database counts them, and BM25 comes out as from the index."""
+"""Passages by their words without an index: terms go in, the stored ones are read, and BM25 comes out as from the index.
+
+A column is read once for all the terms that are asked for together, a few thousand passages at a time; what was found of a
+term is kept for the next question of the same search.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.memory.arrow_arrays import numbers
-from workbench.memory.blocks import MOST_ROWS, RANKED, Block
+from workbench.memory.blocks import MOST_ROWS, RANKED, TERM_COLUMNS, Block
 from workbench.memory.database import Database
 from workbench.memory.keyword_index import DEFAULT_WEIGHTS, FieldWeights, KeywordIndex, Statistics
 from workbench.memory.passage_reading import given
-from workbench.memory.postings import Postings, hashed
+from workbench.memory.postings import Postings, lengths_of
+from workbench.memory.stored_terms import COUNT_BITS, HASH_BITS, MOST_COUNT, hashed
 from workbench.memory.vector_index import Mask, Rows
 
-_LINES = {
-    "text": "terms", "title": "title_terms", "heading": "heading_terms", "called": "called",
-    "names": "concat(names, ' ', called)",
-}  # fmt: skip
+_BATCH_ROWS = 16_384
+_TOP_BITS = 16
+
+
+class _Found(NamedTuple):
+    """The rows that have a term, rising, and how often each has it."""
+
+    rows: Rows
+    counts: Rows
 
 
 class ScannedWords:
@@ -29,6 +40,8 @@ class ScannedWords:
         self._database = database
         self._documents = documents
         self._ids = ids
+        self._known: dict[str, dict[int, _Found]] = {field: {} for field in TERM_COLUMNS}
+        self._lengths: dict[str, NDArray[np.uint16]] = {}
 
     def search(
         self,
@@ -40,17 +53,14 @@ class ScannedWords:
         """The `count` best (row, BM25 score) for weighted query terms, best first, ties by passage; among `allowed` only."""
         if not weights:
             return []
-        terms = list(weights)
-        asked = hashed(terms)
-        found = {}
-        for field in RANKED:
-            place, at, counts = self._counted(terms, field)
-            found[field] = asked[place], at, counts
-        rows = np.unique(np.concatenate([part[1] for part in found.values()]))
+        asked = list(dict.fromkeys(hashed(list(weights)).tolist()))
+        found = {field: self._found(asked, field) for field in RANKED}
+        rows = np.unique(np.concatenate([part.rows for parts in found.values() for part in parts]))
         blocks = tuple(
-            self._block(start, rows[start : start + MOST_ROWS], found) for start in range(0, len(rows), MOST_ROWS)
+            self._block(start, rows[start : start + MOST_ROWS], asked, found)
+            for start in range(0, len(rows), MOST_ROWS)
         )
-        index = KeywordIndex(blocks, np.ones(len(rows), dtype=bool), self._statistics)
+        index = KeywordIndex(blocks, np.ones(len(rows), dtype=bool), self._statistics())
         best = index.search(weights, count, None if allowed is None else allowed[rows], fields)
         return [(int(rows[row]), score) for row, score in best]
 
@@ -58,84 +68,87 @@ class ScannedWords:
         """Every row whose text has all of `terms`, in order."""
         if not terms:
             return []
-        condition = " AND ".join(["contains(concat(' ', terms, ' '), ?)"] * len(terms))
-        table = self._read(f"SELECT passage_id FROM inside WHERE {condition}", [f" {term} " for term in terms])
-        return sorted(self._rows(numbers(table.column(0))).tolist())
+        parts = self._found(list(dict.fromkeys(hashed(list(terms)).tolist())), "text")
+        rows = parts[0].rows
+        for part in parts[1:]:
+            rows = np.intersect1d(rows, part.rows, assume_unique=True)
+        return [int(row) for row in rows]
 
     def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]:
         """How many passages have each term in `field`."""
-        terms = list(dict.fromkeys(terms))
-        found, rows, _ = self._counted(terms, field)
-        counts = np.bincount(found, minlength=len(terms)) if len(rows) else np.zeros(len(terms), dtype=np.int64)
-        return dict(zip(terms, counts.tolist(), strict=True))
+        return {term: len(rows) for term, rows in self.rows_of(terms, field).items()}
 
     def rows_of(self, terms: Iterable[str], field: str) -> dict[str, Rows]:
         """The rows that have each term in `field`, in order."""
         terms = list(dict.fromkeys(terms))
-        found, rows, _ = self._counted(terms, field)
-        order = np.lexsort((rows, found))
-        bounds = np.searchsorted(found[order], np.arange(len(terms) + 1))
-        return {term: rows[order][bounds[at] : bounds[at + 1]] for at, term in enumerate(terms)}
+        parts = self._found(hashed(terms).tolist(), field)
+        return {term: part.rows for term, part in zip(terms, parts, strict=True)}
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Those of `keys` that a passage is called by."""
-        found, _, _ = self._counted(keys, "called")
-        return {keys[number] for number in np.unique(found).tolist()}
+        return {key for key, rows in self.rows_of(keys, "called").items() if len(rows)}
 
-    @cached_property
     def _statistics(self) -> Statistics:
-        sums = ", ".join(f"coalesce(sum({_length(field)}), 0)::BIGINT" for field in RANKED)
-        row = self._read(f"SELECT {sums} FROM inside", []).to_pylist()[0]
-        return Statistics(len(self._ids), dict(zip(RANKED, (int(value) for value in row.values()), strict=True)))
+        for field in RANKED:
+            self._found([], field)
+        return Statistics(len(self._ids), {field: int(self._lengths[field].sum(dtype=np.int64)) for field in RANKED})
 
-    def _block(self, first: int, rows: Rows, found: dict[str, tuple[Rows, Rows, Rows]]) -> Block:
+    def _block(self, first: int, rows: Rows, asked: Sequence[int], found: dict[str, list[_Found]]) -> Block:
         """The rows with some of the terms asked for, as a block of the index has them."""
-        postings, ids = {}, self._ids[rows]
-        for field, (hashes, at, counts) in found.items():
+        postings = {}
+        for field, parts in found.items():
+            hashes = np.repeat(np.array(asked, dtype=np.int64), [len(part.rows) for part in parts])
+            at, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
             place = np.searchsorted(rows, at)
             mine = (at >= rows[0]) & (at <= rows[-1])
             postings[field] = Postings.made(hashes[mine], place[mine], counts[mine])
-        blank = np.zeros(len(rows), dtype=np.int32)
-        return Block(first, ids, ids, blank, blank, {}, postings, self._lengths(ids))
+        ids, blank = self._ids[rows], np.zeros(len(rows), dtype=np.int32)
+        lengths = {field: self._lengths[field][rows] for field in RANKED}
+        return Block(first, ids, ids, blank, blank, {}, postings, lengths)
 
-    def _lengths(self, ids: Rows) -> dict[str, Any]:
-        with given(self._database, asked=ids.tolist()) as cursor:
-            columns = ", ".join(_length(field) for field in RANKED)
-            sql = f"SELECT {columns} FROM passages WHERE passage_id IN (SELECT id FROM asked) ORDER BY passage_id"
-            table = cursor.sql(sql).to_arrow_table()
-        return {
-            field: np.minimum(numbers(table.column(number)), 65_535).astype(np.uint16)
-            for number, field in enumerate(RANKED)
-        }
+    def _found(self, asked: Sequence[int], field: str) -> list[_Found]:
+        """What is found of each hash in `field`; looked for once, and the lengths of rows are counted the first time."""
+        known = self._known[field]
+        missing = np.array(sorted({*asked} - known.keys()), dtype=np.int64)
+        counting = field in RANKED and field not in self._lengths
+        if len(missing) or counting:
+            lengths = np.zeros(len(self._ids), dtype=np.uint16)
+            nothing = np.empty(0, dtype=np.int64)
+            numbers_found, rows_found, counts_found = [nothing], [nothing], [nothing]
+            for rows, lists in self._lists(field):
+                if counting:
+                    lengths[rows] = lengths_of(lists)
+                number, place, counts = _matches(lists, missing)
+                numbers_found.append(number)
+                rows_found.append(rows[place])
+                counts_found.append(counts)
+            number, at = np.concatenate(numbers_found), np.concatenate(rows_found)
+            order = np.lexsort((at, number))
+            bounds = np.searchsorted(number[order], np.arange(1, len(missing)))
+            parts = zip(np.split(at[order], bounds), np.split(np.concatenate(counts_found)[order], bounds), strict=True)
+            known.update(zip(missing.tolist(), itertools.starmap(_Found, parts), strict=False))
+            if counting:
+                self._lengths[field] = lengths
+        return [known[key] for key in asked]
 
-    def _counted(self, terms: Sequence[str], field: str) -> tuple[Rows, Rows, Rows]:
-        """(number of the term, row, how often) for each term and each passage in view that has it in `field`."""
-        import pyarrow as pa
-
-        asked = pa.table({"term": pa.array(terms, pa.string()), "number": pa.array(range(len(terms)), pa.int64())})
-        split = f"SELECT passage_id, unnest(string_split({_LINES[field]}, ' ')) AS term FROM inside"
-        sql = f"SELECT number, passage_id, count(*) FROM ({split}) JOIN asked USING (term) GROUP BY number, passage_id"
-        cursor = self._database.read()
-        cursor.register("asked", asked)
-        try:
-            table = self._read(sql, [])
-        finally:
-            cursor.unregister("asked")
-        terms_asked, ids, counts = (numbers(table.column(number)).astype(np.int64) for number in range(3))
-        return terms_asked, self._rows(ids), counts
-
-    def _read(self, sql: str, parameters: Sequence[Any]) -> Any:
-        """What a query over `inside`, the passages in view, gives, as an Arrow table."""
+    def _lists(self, field: str) -> Iterator[tuple[Rows, Any]]:
+        """(rows, the packed terms of each) of all passages in view, some at a time."""
         with given(self._database, wanted=self._documents) as cursor:
-            inside = "SELECT * FROM passages WHERE document_id IN (SELECT id FROM wanted)"
-            return cursor.sql(f"WITH inside AS ({inside}) {sql}", params=list(parameters)).to_arrow_table()
-
-    def _rows(self, ids: Rows) -> Rows:
-        rows: Rows = np.searchsorted(self._ids, ids)
-        return rows
+            sql = f"SELECT passage_id, {TERM_COLUMNS[field]} FROM passages WHERE document_id IN (SELECT id FROM wanted)"
+            for batch in cursor.sql(sql).to_arrow_reader(_BATCH_ROWS):
+                yield np.searchsorted(self._ids, numbers(batch.column(0))), batch.column(1)
 
 
-def _length(field: str) -> str:
-    """SQL for the terms in a line."""
-    line = _LINES[field]
-    return f"CASE {line} WHEN '' THEN 0 ELSE length({line}) - length(replace({line}, ' ', '')) + 1 END"
+def _matches(lists: Any, asked: Rows) -> tuple[Rows, Rows, Rows]:
+    """(number of the hash, place of the list, count) wherever a list of packed terms has one of these hashes, rising."""
+    offsets = numbers(lists.offsets).astype(np.int64)
+    values = numbers(lists.values)[offsets[0] : offsets[-1]]
+    tops = np.zeros(1 << _TOP_BITS, dtype=bool)  # of a thousand terms nearly all are passed over by their first bits
+    tops[asked >> (HASH_BITS - _TOP_BITS)] = True
+    near = np.flatnonzero(tops[(values >> np.uint64(COUNT_BITS + HASH_BITS - _TOP_BITS)).astype(np.uint16)])
+    hashes = (values[near] >> np.uint64(COUNT_BITS)).astype(np.int64)
+    number = np.searchsorted(asked, hashes)
+    right = np.flatnonzero(asked[np.minimum(number, len(asked) - 1)] == hashes) if len(asked) else near[:0]
+    near = near[right]
+    place = np.searchsorted(offsets, near + offsets[0], side="right") - 1
+    return number[right], place, (values[near] & np.uint64(MOST_COUNT)).astype(np.int64)

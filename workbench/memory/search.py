@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from workbench.memory.blocks import MOST_ROWS, Block
-from workbench.memory.bulk import Counted
+from workbench.memory.bulk import Counted, counted_columns
 from workbench.memory.hybrid import MEANING_LIMIT, Searcher
 from workbench.memory.ranking import Ranking as Ranking
 from workbench.memory.ranking import Why as Why
@@ -111,7 +111,9 @@ class SearchIndex:
 
     def _append(self, block: Block, vectors: Vectors) -> None:
         old = self.snapshot
-        kept: Mask = old.alive & ~np.isin(old.ids, block.ids) if len(old.ids) else old.alive
+        kept: Mask = old.alive
+        if len(old.ids) and block.ids.min() <= old.ids.max():
+            kept = kept & ~np.isin(old.ids, block.ids)
         ids = np.concatenate([old.ids, block.ids])
         old.titles.add(block.columns["called"])
         self._replace(
@@ -152,4 +154,5 @@ def _table(passages: Sequence[IndexedPassage]) -> Any:
         "text": [passage.text for passage in passages],
         "heading": [passage.heading for passage in passages],
     }
-    return pa.table(columns | {name: [getattr(item, name) for item in counted] for name in Counted._fields})
+    columns["tokens"] = [item.tokens for item in counted]
+    return pa.table(columns | counted_columns(counted))

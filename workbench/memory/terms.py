@@ -12,7 +12,7 @@ from typing import Any
 
 import regex
 
-TERMS_VERSION = 1
+TERMS_VERSION = 2
 """Raised whenever the same text would give other terms: stored terms of another version must be made again."""
 
 _LINE_HYPHEN = regex.compile(r"(?<=\p{L})[-\u2010\u2011]\s*\n\s*(?=\p{Ll})")
@@ -65,12 +65,7 @@ def _fold_case(text: str) -> str:
 
 def index_terms(text: str) -> list[str]:
     """Every term `text` can be found by, in order, repeated as often as it occurs; no term contains white space."""
-    return [term for token in _tokens(text) for term in _forms(token)]
-
-
-def index_line(text: str) -> str:
-    """`index_terms` joined by spaces: what the keyword index takes and a store may keep."""
-    return " ".join(filter(None, map(_line_of, _tokens(text))))
+    return [term for token in _tokens(text) for term, _ in _forms_cached(token)]
 
 
 def query_terms(text: str) -> dict[str, float]:
@@ -132,11 +127,6 @@ def _forms_cached(token: str) -> tuple[tuple[str, float], ...]:
         for term, weight in _piece_forms(piece):
             forms[term] = max(forms.get(term, 0.0), weight * share)
     return tuple(forms.items())
-
-
-@functools.lru_cache(maxsize=200_000)
-def _line_of(token: str) -> str:
-    return " ".join(term for term, _ in _forms_cached(token))
 
 
 def _forms(token: str) -> dict[str, float]:

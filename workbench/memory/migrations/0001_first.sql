@@ -33,9 +33,10 @@ CREATE TABLE passages (
     passage_id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, page_number INTEGER NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
     tokens INTEGER NOT NULL, context TEXT NOT NULL,
-    -- What the keyword index takes: terms and names of the text, terms of title and heading, the names it is called by,
-    -- and the version of the rules that made them.
-    terms TEXT NOT NULL, names TEXT NOT NULL, title_terms TEXT NOT NULL, heading_terms TEXT NOT NULL, called TEXT NOT NULL,
+    -- What the keyword index takes, a term as hash << 8 | count: terms of the text, names that it uses or is called by, terms
+    -- of title and heading, names that it is called by; these in letters; and the version of the rules that made them.
+    terms UBIGINT[] NOT NULL, names UBIGINT[] NOT NULL, title_terms UBIGINT[] NOT NULL, heading_terms UBIGINT[] NOT NULL,
+    called_by UBIGINT[] NOT NULL, called TEXT NOT NULL,
     terms_version INTEGER NOT NULL
 );
 -- Tables of documents (csv, xlsx, Parquet): their rows are in tables."d<document_id>_<number>", whose column _row is the line of
