@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory.blocks import RANKED, Block
-from workbench.memory.stored_terms import hashed
+from workbench.memory.postings import hashed
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.memory.arrow_arrays import numbers
-from workbench.memory.stored_terms import COUNT_BITS, MOST_COUNT
+from workbench.memory.stored_terms import COUNT_BITS, MOST_COUNT, term_hash
 
 MOST_ROWS = 65_536
 """Rows of one block: a row's place in it takes two bytes."""
@@ -100,3 +100,8 @@ def lengths_of(lists: Any) -> NDArray[np.uint16]:
     before = np.concatenate([[0], ends])
     found: NDArray[np.uint16] = np.minimum(np.diff(before[offsets - offsets[0]]), 65_535).astype(np.uint16)
     return found
+
+
+def hashed(terms: Sequence[str]) -> NDArray[np.int64]:
+    """The hash of each term, as `Postings` keeps it."""
+    return np.fromiter(map(term_hash, terms), dtype=np.int64, count=len(terms))

@@ -18,8 +18,8 @@ from workbench.memory.blocks import MOST_ROWS, RANKED, TERM_COLUMNS, Block
 from workbench.memory.database import Database
 from workbench.memory.keyword_index import DEFAULT_WEIGHTS, FieldWeights, KeywordIndex, Statistics
 from workbench.memory.passage_reading import given
-from workbench.memory.postings import Postings, lengths_of
-from workbench.memory.stored_terms import COUNT_BITS, HASH_BITS, MOST_COUNT, hashed
+from workbench.memory.postings import Postings, hashed, lengths_of
+from workbench.memory.stored_terms import COUNT_BITS, HASH_BITS, MOST_COUNT
 from workbench.memory.vector_index import Mask, Rows
 
 _BATCH_ROWS = 16_384

@@ -9,10 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable
 
 COUNT_BITS = 8
 MOST_COUNT = (1 << COUNT_BITS) - 1
@@ -24,11 +21,6 @@ def term_hash(term: str) -> int:
     """The hash of a term, below 1 << HASH_BITS."""
     made = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=HASH_BITS // 8)
     return int.from_bytes(made.digest(), "big")
-
-
-def hashed(terms: Sequence[str]) -> NDArray[np.int64]:
-    """The hash of each term."""
-    return np.fromiter(map(term_hash, terms), dtype=np.int64, count=len(terms))
 
 
 def packed(terms: Iterable[str]) -> list[int]:
