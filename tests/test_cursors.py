@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from workbench.ingest.chunker import Chunker
 from workbench.memory.archival_grep import ArchivalGrep
 from workbench.memory.archival_search import ArchivalSearch
 from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.changes import Changes, Update
 from workbench.memory.cursors import Cursor, Cursors, Reader
 from workbench.memory.database import Database
 from workbench.memory.pager import Budget
@@ -28,6 +30,11 @@ from workbench.memory.result_page import ResultPage
 CHUNKER = Chunker.for_local_model()
 EMBEDDER = WordEmbedder()
 BUDGET = Budget(600, 3)
+
+
+def keeping(database: Database) -> Callable[[Update], None]:
+    """Keeps what a reader saw, as an agent's commit does."""
+    return lambda update: database.keep(Changes(updates=[update]))
 
 
 class Shelf:
@@ -44,7 +51,7 @@ class Shelf:
         self.archive = ArchivalStorage(self.database, self.clock)
         self.search = ArchivalSearch(self.archive, lambda queries: EMBEDDER.embed(list(queries)), self.clock)
         self.source = self.archive.source_id("shelf")
-        self.reader = Reader("model", 7, self.database.write)
+        self.reader = Reader("model", 7, keeping(self.database))
 
     def restart(self) -> None:
         self.database.close()
@@ -129,7 +136,7 @@ def test_page_0_looks_again_and_other_readers_are_not_disturbed(tmp_path: Path) 
         shelf.insert(f"The lamp of night {number}.")
     before = shelf.page("meaning", "lamp", 0)
     shelf.insert("The lamp of a ninth night.")
-    other = Reader("user", 7, shelf.database.write)
+    other = Reader("user", 7, keeping(shelf.database))
     anew = shelf.search.page([shelf.source], "lamp", 0, BUDGET, str, reader=other)
     assert anew.total == before.total + 2
     assert shelf.page("meaning", "lamp", 1).total == before.total
@@ -141,7 +148,7 @@ def test_what_a_person_saw_is_looked_up_anew_after_its_lifetime(tmp_path: Path) 
     shelf = Shelf(tmp_path)
     for number in range(8):
         shelf.insert(f"The lamp of night {number}.")
-    reader = Reader("people", 0, shelf.database.write, timedelta(hours=1))
+    reader = Reader("people", 0, keeping(shelf.database), timedelta(hours=1))
     first = shelf.search.page([shelf.source], "lamp", 0, BUDGET, str, reader=reader)
     shelf.insert("The lamp of a ninth night.")
     assert shelf.search.page([shelf.source], "lamp", 1, BUDGET, str, reader=reader).total == first.total
@@ -164,7 +171,7 @@ def test_a_cursor_comes_back_as_it_was(rows: list[tuple[int, float]], exact: boo
 
 def test_what_is_kept_for_a_reader_is_bounded(tmp_path: Path) -> None:
     database = Database(tmp_path / "archive.duckdb")
-    cursors, reader = Cursors(database, Ticking()), Reader("model", 1, database.write)
+    cursors, reader = Cursors(database, Ticking()), Reader("model", 1, keeping(database))
     for number in range(300):
         cursors.put(reader, f"query {number}", Cursor((1, 2), (1.0, 1.0), (0, 1), True, 2))
     assert database.rows("SELECT count(*) FROM cursors")[0][0] <= 64

@@ -16,7 +16,8 @@ from workbench.config import Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
 from workbench.events import Event, PageRead
-from workbench.memory.cursors import Reader, Write
+from workbench.memory.changes import Changes, Update
+from workbench.memory.cursors import Reader
 from workbench.memory.document_dates import document_days
 from workbench.memory.pager import Budget
 from workbench.memory.restriction import Restriction
@@ -146,8 +147,8 @@ class Finding:
             Reader("user", space.memory.agent.id, self._keep) if space else Reader("people", 0, self._keep, _LIFETIME)
         )
 
-    def _keep(self, write: Write) -> None:
-        self._engine.database.write(write, catalogue=False)
+    def _keep(self, update: Update) -> None:
+        self._engine.database.keep(Changes(updates=[update]))
 
     def _handle_of(self, passage: int) -> str:
         space = self._space

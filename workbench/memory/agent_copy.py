@@ -62,6 +62,7 @@ _DOCUMENT = (
 @contextmanager
 def _snapshot(database: Database) -> Iterator[Rows]:
     """Reads rows as dictionaries, all of one moment."""
+    database.settle()
     cursor = database.read().cursor()
 
     def rows(sql: str, parameters: list[Any]) -> list[Row]:

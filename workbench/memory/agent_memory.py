@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from workbench.memory.agent_store import AgentRow
-from workbench.memory.bulk import insert_rows
+from workbench.memory.changes import Changes, Update
 from workbench.memory.database import Clock, Database, text_hash, utc_now
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.main_context import Summary
@@ -19,17 +19,6 @@ from workbench.memory.operations import Operations
 from workbench.memory.point import Hidden, Point
 from workbench.memory.working_context import WorkingContext
 from workbench.tokens import count_message
-
-Write = Callable[[Any], Any]
-
-_MOVE_HEAD = (
-    "UPDATE agents SET head = ?, queue = ?, question_id = ?, summary_id = ?, context_version = ?, last_used_at = ? "
-    "WHERE agent_id = ?"
-)
-_FINISH_STEP = (
-    "UPDATE steps SET status = ?, reply = ?, usage = ?, model_seconds = ?, own_seconds = ?, point_after = ? "
-    "WHERE agent_id = ? AND step = ?"
-)
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,7 @@ class AgentMemory:
         self.handles: dict[int, str] = {}
         self._block_at: dict[str, tuple[Any, int]] = {}
         self._rows: dict[str, list[Sequence[Any]]] = {}
-        self._updates: list[Write] = []
+        self._updates: list[Update] = []
         self._head_written: tuple[Any, ...] = ()
         self._sequence_lock = threading.Lock()
         newest = database.rows(
@@ -223,12 +212,11 @@ class AgentMemory:
     ) -> None:
         """How the step ended: done, interrupted or failed; times (model, own) in seconds. Stored at the next commit."""
         row = [status, json.dumps(reply, ensure_ascii=False), json.dumps(usage), *times, self.here().dump()]
-        self._updates.append(lambda c: c.execute(_FINISH_STEP, [*row, self.agent.id, step]))
+        self.later(("finish", [*row, self.agent.id, step]))
 
     def correct_request(self, step: int, request: Mapping[str, Any]) -> None:
         """What was finally sent, when a retry left something out. Stored at the next commit."""
-        row = [json.dumps(request), self.agent.id, step]
-        self._updates.append(lambda c: c.execute("UPDATE steps SET request = ? WHERE agent_id = ? AND step = ?", row))
+        self.later(("request", [json.dumps(request), self.agent.id, step]))
 
     def journal(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """Durable events as (step, name, JSON); stored at the next commit."""
@@ -238,7 +226,7 @@ class AgentMemory:
     def journal_now(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """The same in a transaction of its own: for loads and attachments, which other threads do meanwhile."""
         if rows := self._journal_rows(entries):
-            self.database.write(lambda connection: insert_rows(connection, "journal", rows), catalogue=False)
+            self.database.keep(Changes({"journal": rows}))
 
     def _journal_rows(self, entries: Iterable[tuple[int | None, str, str]]) -> list[Sequence[Any]]:
         now = self.clock()
@@ -247,26 +235,18 @@ class AgentMemory:
             self._next_seq += len(rows)
         return list(rows)
 
-    def later(self, write: Write) -> None:
+    def later(self, update: Update) -> None:
         """Something else to write with the next commit."""
-        self._updates.append(write)
+        self._updates.append(update)
 
     def commit(self) -> None:
-        """Write everything that waits, and the agent's head, in one transaction: one statement a table."""
+        """Make durable everything that waits, and the agent's head, in one transaction."""
         rows, self._rows = self._rows, {}
         updates, self._updates = self._updates, []
         head = (self.head, self.ranges(), self.queue.question, self.summary.id if self.summary else None, self.version)
-        moved = head != self._head_written
-
-        def job(connection: Any) -> None:
-            for table, values in rows.items():
-                insert_rows(connection, table, values)
-            for write in updates:
-                write(connection)
-            if moved:
-                connection.execute(_MOVE_HEAD, [*head, self.clock(), self.agent.id])
-
-        self.database.write(job, catalogue=False)
+        if head != self._head_written:
+            updates.append(("head", [*head, self.clock(), self.agent.id]))
+        self.database.keep(Changes(rows, updates))
         self._head_written = head
 
     def ranges(self) -> str:

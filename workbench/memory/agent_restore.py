@@ -12,8 +12,8 @@ from typing import Any
 from workbench.errors import UsageError
 from workbench.memory.agent_copy import AgentCopy, Row, receipts, with_passages
 from workbench.memory.archival_storage import NOTES_PREFIX
-from workbench.memory.bulk import insert_rows
 from workbench.memory.carried import Carried, bring, count
+from workbench.memory.changes import insert_rows
 from workbench.memory.database import Database, next_id, text_hash
 from workbench.memory.point import Point
 from workbench.memory.recall_page import with_messages

@@ -18,20 +18,6 @@ if TYPE_CHECKING:
 DIMENSIONS = 384
 """Of the vectors in the table `embeddings`."""
 
-_ROWS_A_STATEMENT = 200
-
-
-def insert_rows(connection: Any, table: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Add rows with a value for every column, a few statements for all of them; a job of the writer."""
-    if not rows:
-        return
-    marks = f"({', '.join('?' * len(rows[0]))})"
-    ending = " ON CONFLICT DO NOTHING" if table == "texts" else ""
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = rows[start : start + _ROWS_A_STATEMENT]
-        sql = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}{ending}"
-        connection.execute(sql, [value for row in part for value in row])
-
 
 def insert_pages(connection: Any, document: int, pages: Sequence[Any]) -> None:
     """Add the pages of a document; a job of the writer."""

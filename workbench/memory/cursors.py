@@ -13,18 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from workbench.memory.changes import Update
 from workbench.memory.database import Clock, Database
-
-Write = Callable[[Any], Any]
 
 KEPT = 64
 """Results that are kept for one reader."""
 
 _IN_MEMORY = 256
-_PUT = (
-    "INSERT INTO cursors VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (agent_id, reader, slot) "
-    "DO UPDATE SET query = excluded.query, body = excluded.body, created_at = excluded.created_at"
-)
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class Reader:
 
     name: str = ""
     agent: int = 0
-    keep: Callable[[Write], Any] | None = None
+    keep: Callable[[Update], Any] | None = None
     lifetime: timedelta | None = None
 
 
@@ -119,7 +114,7 @@ class Cursors:
         self._remember((reader.agent, reader.name, query), (cursor, now))
         if reader.keep is not None:
             row = [reader.agent, reader.name, _slot(query), query, cursor.dump() if len(cursor.starts) > 1 else "", now]
-            reader.keep(lambda connection: connection.execute(_PUT, row))
+            reader.keep(("cursor", row))
 
     def _remember(self, key: tuple[int, str, str], value: tuple[Cursor, datetime]) -> None:
         with self._lock:
@@ -129,6 +124,7 @@ class Cursors:
                 self._known.popitem(last=False)
 
     def _stored(self, reader: Reader, query: str) -> tuple[Cursor, datetime] | None:
+        # What waits to be settled is among the newest, and those are known: nothing need be settled for this.
         row = self._database.row(
             "SELECT query, body, created_at FROM cursors WHERE agent_id = ? AND reader = ? AND slot = ?",
             [reader.agent, reader.name, _slot(query)],

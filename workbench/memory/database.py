@@ -7,7 +7,7 @@ import hashlib
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from importlib import resources
@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from workbench.errors import ArchiveBusy, ArchiveError
 from workbench.memory import scrubbing
 from workbench.memory.arrow import leave_pandas_out
+from workbench.memory.changes import Changes, apply
+from workbench.memory.settling import IDLE_SECONDS, LARGE, MOST, Settling, reads_agents, transaction
 
 if TYPE_CHECKING:
     import duckdb
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
+_Job = tuple[Callable[[Any], Any] | Changes, Future[Any], bool]
 
 
 def utc_now() -> datetime:
@@ -49,7 +52,8 @@ class Database:
             scrubbing.scrub(self._connection, file)
             self._connection.close()
             self._connection = _connect(file, memory_limit_mb, threads)
-        self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any], bool] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._settling = Settling()
         self._local = threading.local()
         self._closed = False
         self._numbers: dict[str, int] = {}
@@ -59,6 +63,7 @@ class Database:
         self._writer = threading.Thread(target=self._run_writer, name="database-writer", daemon=True)
         self._writer.start()
         self.write(_migrate)
+        self.write(self._settling.load)
 
     def write(self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True) -> T:
         """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit.
@@ -66,14 +71,31 @@ class Database:
         `catalogue` False promises that the job leaves sources, documents and attachments alone and does nothing but
         insert rows and update them by key: its statements are not optimised, which would take longer than to run them.
         """
-        if self._closed:
-            raise ArchiveError("The database is closed.", "Start the workbench again.")
         future: Future[T] = Future()
-        self._jobs.put((job, future, catalogue))
+        self._put((job, future, catalogue))
         return future.result()
 
+    def keep(self, changes: Changes) -> None:
+        """Make changes of an agent durable, in one transaction; `rows` sees them from now on, `read` when they are settled."""
+        if changes.size >= LARGE:
+            self.write(lambda connection: apply([changes], connection), catalogue=False)
+            return
+        future: Future[None] = Future()
+        self._put((changes, future, False))
+        future.result()
+
+    def settle(self) -> None:
+        """Everything that was kept is in its tables when this returns."""
+        if self._settling.waiting:
+            self.write(lambda connection: None, catalogue=False)
+
+    def _put(self, job: _Job) -> None:
+        if self._closed:
+            raise ArchiveError("The database is closed.", "Start the workbench again.")
+        self._jobs.put(job)
+
     def read(self) -> duckdb.DuckDBPyConnection:
-        """This thread's own cursor. It sees what is committed."""
+        """This thread's own cursor. It sees what is committed; of agents what is settled."""
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
         if cursor is None:
             cursor = self._connection.cursor()
@@ -81,7 +103,9 @@ class Database:
         return cursor
 
     def rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query, read with this thread's cursor."""
+        """All rows of a query, read with this thread's cursor. What was kept is seen."""
+        if self._settling.waiting and reads_agents(sql):
+            self.settle()
         return self.read().execute(sql, list(parameters)).fetchall()
 
     def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
@@ -117,38 +141,44 @@ class Database:
     def _run_writer(self) -> None:
         cursor, simple = self._connection.cursor(), self._connection.cursor()
         simple.execute("PRAGMA disable_optimizer")
-        while (item := self._jobs.get()) is not None:
+        while (item := self._next_job(simple)) is not None:
             job, future, catalogue = item
-            chosen = cursor if catalogue else simple
             try:
-                with _transaction(chosen):
-                    result = job(chosen)
+                result = None
+                if isinstance(job, Changes):
+                    self._settling.keep(simple, job)
+                else:
+                    self._settling.settle(simple)
+                    with transaction(chosen := cursor if catalogue else simple):
+                        result = job(chosen)
             except BaseException as error:
                 self.catalogue += catalogue
                 future.set_exception(_as_archive_error(error))
             else:
                 self.catalogue += catalogue  # here alone, so that two writers at once count twice
                 future.set_result(result)
+            if len(self._settling.waiting) >= MOST:
+                self._settle_quietly(simple)
+        self._settle_quietly(simple)
         cursor.close()
         simple.close()
+
+    def _next_job(self, connection: duckdb.DuckDBPyConnection) -> _Job | None:
+        try:
+            return self._jobs.get(timeout=IDLE_SECONDS if self._settling.waiting else None)
+        except queue.Empty:
+            self._settle_quietly(connection)
+            return self._jobs.get()
+
+    def _settle_quietly(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # What fails is durable all the same, and whoever reads next is told.
+        with contextlib.suppress(Exception):
+            self._settling.settle(connection)
 
 
 def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
     """The next free id of a table; for jobs of the writer only. (A result must be fetched to its end before other work.)"""
     return int(connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()[0][0])
-
-
-@contextlib.contextmanager
-def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    cursor.execute("BEGIN TRANSACTION")
-    try:
-        yield
-        cursor.execute("COMMIT")
-    except BaseException:
-        # A COMMIT that failed has already ended the transaction.
-        with contextlib.suppress(Exception):
-            cursor.execute("ROLLBACK")
-        raise
 
 
 def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyConnection:

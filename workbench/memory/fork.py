@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.memory.agent_store import AgentRow
-from workbench.memory.bulk import insert_rows
+from workbench.memory.changes import insert_rows
 from workbench.memory.database import Clock, next_id, text_hash
 from workbench.memory.flight_recorder import FlightRecorder
 from workbench.memory.point import ON_EVERY_BRANCH, Point
