@@ -25,8 +25,10 @@ UPDATES = {
 }
 """What changes may do beside adding rows. They are stored by these names: no SQL is ever read from a file."""
 
+_CURSOR = "(?, ?, ?, ?, ?, ?)"
 _STEP_COLUMNS = {"finish": (2, 16, 17, 18, 19, 21), "request": (11,)}
-_ROWS_A_STATEMENT = 200
+_FEW_ROWS = 8
+"""From so many rows on, an appender is cheaper than to plan a statement with that many values."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,21 @@ def apply(changes: Iterable[Changes], connection: Any) -> None:
         for table, more in one.rows.items():
             rows.setdefault(table, []).extend(more)
         updates += one.updates
-    steps = {(row[0], row[1]): list(row) for row in rows.get("steps", ())}
+    steps: dict[tuple[Any, ...], Any] = {(row[0], row[1]): list(row) for row in rows.get("steps", ())}
     left = _folded(updates, steps)
-    rows["steps"] = list[Row](steps.values())
-    for table, values in rows.items():
-        insert_rows(connection, table, values)
+    rows["steps"] = list(steps.values())
+    for table, many in rows.items():
+        insert_rows(connection, table, many)
+    cursors = [values for name, values in left if name == "cursor"]
+    if cursors:
+        marks = UPDATES["cursor"].replace(_CURSOR, ", ".join([_CURSOR] * len(cursors)))
+        connection.execute(marks, [value for row in cursors for value in row])
     for name, values in left:
-        connection.execute(UPDATES[name], list(values))
+        if name != "cursor":
+            connection.execute(UPDATES[name], list(values))
 
 
-def _folded(updates: Iterable[Update], steps: Mapping[tuple[Any, Any], list[Any]]) -> list[Update]:
+def _folded(updates: Iterable[Update], steps: Mapping[tuple[Any, ...], list[Any]]) -> list[Update]:
     """The updates that are still to be made: of heads and cursors the last, of steps those whose row is not among `steps`."""
     left: dict[tuple[Any, ...], Update] = {}
     for number, (name, values) in enumerate(updates):
@@ -92,9 +99,14 @@ def insert_rows(connection: Any, table: str, rows: Sequence[Row]) -> None:
     """Add rows with a value for every column, a few statements for all of them; a job of the writer."""
     if not rows:
         return
+    if table != "texts" and len(rows) >= _FEW_ROWS:
+        appender = connection.appender(table)
+        appender.append_rows(rows)
+        appender.flush()
+        return
     marks = f"({', '.join('?' * len(rows[0]))})"
     ending = " ON CONFLICT DO NOTHING" if table == "texts" else ""
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = rows[start : start + _ROWS_A_STATEMENT]
+    for start in range(0, len(rows), _FEW_ROWS):
+        part = rows[start : start + _FEW_ROWS]
         sql = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}{ending}"
         connection.execute(sql, [value for row in part for value in row])

@@ -124,7 +124,6 @@ class Cursors:
                 self._known.popitem(last=False)
 
     def _stored(self, reader: Reader, query: str) -> tuple[Cursor, datetime] | None:
-        # What waits to be settled is among the newest, and those are known: nothing need be settled for this.
         row = self._database.row(
             "SELECT query, body, created_at FROM cursors WHERE agent_id = ? AND reader = ? AND slot = ?",
             [reader.agent, reader.name, _slot(query)],

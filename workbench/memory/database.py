@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import queue
@@ -62,6 +63,8 @@ class Database:
         """Rises with every write that may have changed sources, documents or attachments: what is derived from them is old then."""
         self._writer = threading.Thread(target=self._run_writer, name="database-writer", daemon=True)
         self._writer.start()
+        # At exit the writer must not be caught in the middle of a statement: that would abort the process.
+        atexit.register(self.close)
         self.write(_migrate)
         self.write(self._settling.load)
 
@@ -130,6 +133,7 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        atexit.unregister(self.close)
         self._jobs.put(None)
         self._writer.join(timeout=30)
         with contextlib.suppress(Exception):

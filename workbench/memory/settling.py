@@ -21,7 +21,7 @@ LARGE = 200
 IDLE_SECONDS = 0.3
 """What waits is settled when nothing was written for so long: mostly while a model is thinking."""
 
-_NAMED = re.compile(rf"\b(?:agents|{'|'.join(TABLES)})\b")
+_NAMED = re.compile(rf"\b(?:agents|cursors|{'|'.join(TABLES)})\b")
 
 _Numbered = tuple[int, Changes]
 
@@ -49,20 +49,21 @@ class Settling:
 
     def settle(self, connection: Any) -> None:
         """Move what waits into its tables. What the database refuses for good stays out and in the file, and is raised."""
-        import duckdb
-
         if not self.waiting:
             return
+        import duckdb
+
+        refusals = duckdb.IntegrityError, duckdb.DataError, duckdb.ProgrammingError
         try:
             _move(connection, self.waiting)
             self.waiting.clear()
-        except (duckdb.IntegrityError, duckdb.DataError) as error:
+        except refusals:
             # One at a time, or the one that is refused would keep back all others for ever.
             while self.waiting:
-                with contextlib.suppress(duckdb.IntegrityError, duckdb.DataError):
+                with contextlib.suppress(*refusals):
                     _move(connection, [self.waiting[0]])
                 self.waiting.popleft()
-            raise error
+            raise
 
 
 def _move(connection: Any, waiting: Sequence[_Numbered]) -> None:
