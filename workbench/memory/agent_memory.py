@@ -14,7 +14,7 @@ from workbench.memory.changes import Changes, Update
 from workbench.memory.database import Clock, Database, text_hash, utc_now
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.main_context import Summary
-from workbench.memory.message import StoredMessage, Texts, render
+from workbench.memory.message import StoredMessage, Texts, render, render_receipt
 from workbench.memory.operations import Operations
 from workbench.memory.point import Hidden, Point
 from workbench.memory.working_context import WorkingContext
@@ -116,7 +116,7 @@ class AgentMemory:
         for message in self.queue.messages:
             if message.id in kept and message.kept is None:
                 chosen = tuple(kept[message.id])
-                wire = render(message.role, message.kind, message.body, message.created, self.texts, chosen)
+                wire = render_receipt(message, self.texts, chosen)
                 changed.append(replace(message, wire=wire, tokens=count_message(wire), kept=chosen))
         if changed:
             self.queue.swap(changed)

@@ -121,6 +121,14 @@ def render(
     return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}
 
 
+def render_receipt(message: StoredMessage, texts: Texts, kept: Sequence[int]) -> dict[str, Any]:
+    """The wire message of a result that was sent whole until now. Only what is `kept` of an archive's page is looked up."""
+    if message.body.get("archive"):
+        return render(message.role, message.kind, message.body, message.created, texts, kept)
+    sent = json.loads(message.wire["content"])
+    return {**message.wire, "content": to_json({**sent, "message": short_receipt(sent["message"])})}
+
+
 def _result_text(body: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> str:
     if page := body.get("archive"):
         loaded = ResultPage.load(page)

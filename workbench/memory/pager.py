@@ -10,7 +10,15 @@ from typing import Any
 from workbench.memory.archival_storage import ArchivalStorage, Passage
 from workbench.memory.cursors import Cursor, Cursors, Reader
 from workbench.memory.place import AtHand, Place
-from workbench.memory.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate, rendered_tokens
+from workbench.memory.result_page import (
+    PageHit,
+    ResultPage,
+    fit_page,
+    hits_room,
+    paginate,
+    rendered_tokens,
+    usual_tokens,
+)
 
 Paths = Mapping[int, tuple[str, str]]
 
@@ -95,16 +103,12 @@ class Pager:
             if passage is None or passage.document not in paths:
                 sizes.append(32)
                 continue
-            path = paths[passage.document][0]
-            hit = PageHit(
-                key, "#aa99", path, passage.page, "label", passage.heading, 0.0, linked=linked, via=via,
-                note=notes.get(passage.document, ""),
-            )  # fmt: skip
+            path, note = paths[passage.document][0], notes.get(passage.document, "")
             tokens = passage.tokens
             if cursor.spans:
                 start, end = cursor.spans[position]
                 tokens = rendered_tokens(texts[key].text[start:end])
-            sizes.append(hit_tokens(hit, tokens))
+            sizes.append(usual_tokens(path, passage.page, passage.heading, linked, via, note, tokens))
         return sizes
 
     def _hits(

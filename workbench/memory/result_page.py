@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from workbench.errors import UsageError
@@ -191,6 +192,13 @@ def hits_room(page: ResultPage, page_tokens: int) -> int:
 def hit_tokens(hit: PageHit, shown_tokens: int) -> int:
     """What a hit takes on a page: its header and its text of `shown_tokens`."""
     return shown_tokens + text_tokens(header(hit)) + 2
+
+
+@lru_cache(maxsize=8_192)
+def usual_tokens(document: str, page: int, heading: str, linked: int, via: str, note: str, shown_tokens: int) -> int:
+    """The same for a hit whose handle, label and score are of the usual width; counted once, however often it is found."""
+    hit = PageHit(0, "#aa99", document, page, "label", heading, 0.0, linked=linked, via=via, note=note)
+    return hit_tokens(hit, shown_tokens)
 
 
 def fit_page(page: ResultPage, texts: Mapping[int, str], page_tokens: int) -> ResultPage:
