@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.allocator import share_freed_memory
+from workbench.allocator import give_memory_back
 from workbench.config import READER, Settings
 from workbench.load_options import LoadOptions
 from workbench.memory import table_query
@@ -33,7 +33,7 @@ class Engine:
     """Everything that all agents share. Raises ArchiveBusy when another workbench owns the database."""
 
     def __init__(self, settings: Settings, paths: Paths, clock: Clock = utc_now) -> None:
-        share_freed_memory()
+        give_memory_back()
         self.settings = settings
         self.paths = paths.ensure()
         self.clock = clock

@@ -12,6 +12,7 @@ import argparse
 import itertools
 import os
 import random
+import re
 import sys
 import tempfile
 import threading
@@ -22,28 +23,32 @@ from tests.tui.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES_A_FILE = 100
+WORDS_A_PAGE = 440
 QUESTION = "Which keeper counted the barrels of the northern light?"
 SECONDS = 1_800.0
 
 
 def write_pages(folder: Path, pages: int) -> None:
-    """PDFs whose words are as unevenly frequent as those of a language, 40,000 different ones."""
+    """PDFs with the words of the sample documents, as unevenly frequent as in a language, and 20,000 made-up names."""
     from reportlab.pdfgen.canvas import Canvas
 
     rolled = random.Random(11)
-    parts = ["ka", "lo", "mir", "ten", "sa", "bo", "ver", "ni", "da", "rust", "pel", "ga", "on", "tar", "wi", "fen"]
-    words = ["".join(rolled.choices(parts, k=rolled.randint(1, 4))) for _ in range(40_000)]
+    samples = sorted((ROOT / "sample_docs").glob("*.[mt][dx]*"))
+    words = sorted({word for file in samples for word in re.findall(r"[a-z]{2,}", file.read_text(encoding="utf-8"))})
+    rolled.shuffle(words)
     weights = list(itertools.accumulate(1 / (place + 3) for place in range(len(words))))
+    parts = ["ka", "lo", "mir", "ten", "sa", "bo", "ver", "ni", "da", "rust", "pel", "ga", "on", "tar", "wi", "fen"]
+    names = ["".join(rolled.choices(parts, k=rolled.randint(2, 4))).capitalize() for _ in range(20_000)]
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(1, pages + 1, PAGES_A_FILE):
         canvas = Canvas(str(folder / f"book {first // PAGES_A_FILE:03}.pdf"), pageCompression=1)
         for number in range(first, min(first + PAGES_A_FILE, pages + 1)):
             canvas.setFont("Times-Roman", 9)
-            drawn = rolled.choices(words, cum_weights=weights, k=480)
-            drawn[40:44] = ["keeper", f"number{number}", "counted", f"{number * 7} barrels."]
-            for row in range(48):
-                line = " ".join(drawn[row * 10 : row * 10 + 10]).capitalize()
-                canvas.drawString(50, 790 - row * 15, f"{line}.")
+            drawn = rolled.choices(words, cum_weights=weights, k=WORDS_A_PAGE)
+            drawn[::10] = rolled.choices(names, k=len(drawn[::10]))
+            drawn[41:44] = [f"number{number}", "counted", f"{number * 7} barrels."]
+            for row in range(0, len(drawn), 10):
+                canvas.drawString(50, 800 - row * 1.6, " ".join(drawn[row : row + 10]) + ".")
             canvas.showPage()
         canvas.save()
 
@@ -59,7 +64,8 @@ class Scale:
 
     def _weigh(self) -> None:
         while not self._done.wait(0.1):
-            self.now_mb = sum(map(_resident_mb, self._screens()))
+            # A child that was forked and has not yet become another program looks like its parent.
+            self.now_mb = max(map(_resident_mb, self._screens()), default=0.0)
             self.peak_mb = max(self.peak_mb, self.now_mb)
 
     def _screens(self) -> list[Path]:

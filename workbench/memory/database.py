@@ -196,6 +196,9 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "temp_directory": str(file.parent / "tmp"),
+        # What a query took goes back to the system, not only what hundreds of megabytes took.
+        "allocator_flush_threshold": "8MB",
+        "allocator_bulk_deallocation_flush_threshold": "8MB",
     }
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
