@@ -152,6 +152,8 @@ def _file(path: Path, relative: str, mode: int, size_bytes: int | None = None) -
 
 
 def _unreadable(path: Path, relative: str, error: OSError) -> Found:
+    if path.is_symlink() and isinstance(error, FileNotFoundError):
+        return Found(path, _printable(relative), "unreadable", "it is a link to nothing", "Mend the link or delete it.")
     reason = f"it cannot be opened: {error.strerror or error}"
     return Found(path, _printable(relative), "unreadable", reason, "Check its permissions and try again.")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import logging
 import os
 import signal
@@ -19,6 +21,7 @@ from workbench.config import Settings, read_settings
 from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
 from workbench.flags import COMMANDS, load, passwords
 from workbench.flags.entry import Entry
+from workbench.foreign import readable
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -32,6 +35,7 @@ _PAUSE_SECONDS = 0.4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user (unless --debug asks for it)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _readable_streams()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         chosen = _parser().parse_args(words if _names_a_command(words) else ["open", *words])
@@ -56,6 +60,14 @@ def _run(chosen: argparse.Namespace) -> int:
         if chosen.debug:
             raise
         return _complain(f"Unexpected {type(error).__name__}: {error}. Run again with --debug to see where.", 1)
+
+
+def _readable_streams() -> None:
+    """A terminal that says it knows ASCII only gets UTF-8, as Python does for the locale C; other encodings get what they have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not codecs.lookup(stream.encoding).name.startswith("utf"):
+            bare = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if bare else None, errors="backslashreplace" if bare else "replace")
 
 
 def _complain(text: str, code: int) -> int:
@@ -134,6 +146,7 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
 def _open(chosen: argparse.Namespace) -> int:
     from workbench.commands import questions
 
+    _readable(chosen)
     files = [Path(path).expanduser() for path in chosen.paths]
     for file in files:
         if str(file).startswith(("http:/", "https:/")):
@@ -162,6 +175,7 @@ def _with_session(entry: Entry) -> Command:
         from workbench import remote
 
         _consent(entry, chosen)
+        _readable(chosen)
         _absolute(chosen)
         module, _, function = entry.body.partition(".")
         body: Callable[[Session, argparse.Namespace], int] = getattr(
@@ -194,6 +208,18 @@ def _consent(entry: Entry, chosen: argparse.Namespace) -> None:
         raise UsageError("Nothing was deleted.")
 
 
+_PLACES = ("paths", "attach", "file", "data", "input_dir", "input_files")
+
+
+def _readable(chosen: argparse.Namespace) -> None:
+    """Arguments that are no paths as valid Unicode, whatever bytes the terminal sent."""
+    for key, value in vars(chosen).items():
+        if isinstance(value, str) and key not in _PLACES:
+            setattr(chosen, key, readable(value))
+        elif isinstance(value, list) and key not in _PLACES:
+            setattr(chosen, key, [readable(item) if isinstance(item, str) else item for item in value])
+
+
 def _absolute(chosen: argparse.Namespace) -> None:
     """Paths as they are meant here: the owner of the database may run in another folder, and cannot ask for a password."""
     passwords.ask(chosen)
@@ -204,7 +230,7 @@ def _absolute(chosen: argparse.Namespace) -> None:
     if isinstance(getattr(chosen, "attach", None), list):
         found = {item: Path(item).expanduser() for item in chosen.attach}
         chosen.attach = [
-            [item, item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
+            [readable(item), item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
             for item, path in found.items()
         ]
     for name in ("file", "data"):

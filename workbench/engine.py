@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.allocator import give_memory_back
 from workbench.config import READER, Settings
+from workbench.foreign import readable
 from workbench.load_options import LoadOptions
 from workbench.memory import table_query
 from workbench.memory.agent_store import AgentStore
@@ -125,4 +126,4 @@ class Engine:
 
 def source_name(path: Path) -> str:
     """What a source made for a path is called: its last part."""
-    return path.name or path.anchor.strip("/\\:") or "files"
+    return readable(path.name or path.anchor.strip("/\\:") or "files")

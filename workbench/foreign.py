@@ -31,6 +31,11 @@ def clean(text: str, *, tab_cells: int = 4) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def readable(text: str) -> str:
+    """What the system gave, as valid Unicode: bytes that are not UTF-8 (in names of files, in arguments) show as U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() else text
+
+
 def one_line(text: str, limit_chars: int = 2_000) -> str:
     """`text` cleaned and put on one line, runs of white space closed up, cut at `limit_chars` with an ellipsis."""
     text = " ".join(clean(text[: limit_chars * 4]).split())

@@ -14,6 +14,7 @@ from workbench.agent.loop import Agent
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
 from workbench.events import Event, Loaded, LoadProgress
+from workbench.foreign import readable
 from workbench.library_views import NoteRow, QueueRow
 from workbench.load_options import LoadOptions
 from workbench.memory.archival_storage import ArchivalStorage
@@ -156,16 +157,19 @@ class Library:
     def _remember(self, name: str, origins: Sequence[Origin], options: LoadOptions) -> None:
         """Where a source is loaded from, for the next time. Addresses of databases are not kept: they may hold a password."""
         from loaders.origins import PathOrigin
+        from workbench.ingest.places import place
 
         source = self._archive.source_id(name)
         for origin in origins:
             if isinstance(origin, PathOrigin):
-                self._archive.holdings.add_root(source, Root(str(origin.root.absolute()), options.dump()))
+                self._archive.holdings.add_root(source, Root(place(origin.root.absolute()), options.dump()))
             elif origin.name.lower().startswith(("http://", "https://")):
                 self._archive.holdings.add_root(source, Root(origin.name, options.dump()))
 
     def _source_of(self, origin: Origin) -> str:
-        return self._archive.source_for_path(origin.key, origin.short)
+        from workbench.ingest.places import place
+
+        return self._archive.source_for_path(place(origin.key), readable(origin.short))
 
     def _shown(self) -> list[int]:
         """Passages that agents at work have handles for: some may not be stored yet."""

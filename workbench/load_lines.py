@@ -45,6 +45,12 @@ def loaded_line(event: Loaded) -> str:
     return f"loaded {one_line(event.source, 120)}: {said} in {event.seconds:,.1f} s{stopped}"
 
 
+def why(reason: str, remedy: str) -> str:
+    """Why a file is not loaded and what to do, as sentences."""
+    ended = f"{reason}." if reason and remedy and reason[-1] not in ".!?" else reason
+    return f"{ended} {remedy}".strip()
+
+
 def file_lines(event: Loaded) -> Iterator[str]:
     """What became of files that a person would ask about: moved, gone, alike. Long lists are cut, and say so."""
     lists: tuple[tuple[str, list[str]], ...] = (

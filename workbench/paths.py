@@ -10,6 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from workbench.errors import ArchiveError
+
 APP = "memgpt-workbench"
 _LONGEST_SOCKET_BYTES = 100
 
@@ -48,10 +50,20 @@ class Paths:
         return Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}-{mark}.sock"
 
     def ensure(self) -> Paths:
-        """Create the folders (private to the user) and return self."""
+        """Create the folders (private to the user) and return self. Raises ArchiveError where nothing can be written."""
         for folder in (self.config, self.data, self.cache, self.logs):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                writable = os.access(folder, os.W_OK | os.X_OK)
+            except OSError as error:
+                raise _unusable(folder, error.strerror or str(error)) from None
+            if not writable:
+                raise _unusable(folder, "nothing can be written there")
         return self
+
+
+def _unusable(folder: Path, why: str) -> ArchiveError:
+    return ArchiveError(f"The folder {folder} cannot be used: {why}.", "Set WORKBENCH_HOME to a folder of your own.")
 
 
 def locate(home: str | os.PathLike[str] | None = None) -> Paths:

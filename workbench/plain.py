@@ -8,7 +8,7 @@ from typing import TextIO
 
 from workbench import events as ev
 from workbench.foreign import clean, one_line
-from workbench.load_lines import file_lines, loaded_line, plural, progress_line
+from workbench.load_lines import file_lines, loaded_line, plural, progress_line, why
 
 _COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
 _STOPPED = {
@@ -156,8 +156,8 @@ def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> 
             for line in file_lines(event):
                 yield "load", line
             for failed in event.failed:
-                why = f"{one_line(failed.reason)} {one_line(failed.remedy)}".rstrip()
-                yield "failed", f"not loaded {one_line(failed.path, 300)}: {why}"
+                said = why(one_line(failed.reason), one_line(failed.remedy))
+                yield "failed", f"not loaded {one_line(failed.path, 300)}: {said}"
         case ev.Attached():
             yield (
                 "load",

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.commands.sources import finished, loads
 from workbench.errors import NotFound, UsageError
 from workbench.library_views import QueueRow
+from workbench.load_lines import why
 from workbench.output import line, say
 from workbench.session import Session
 from workbench.views import DocumentInfo, SourceInfo
@@ -48,7 +49,7 @@ def _list(session: Session, chosen: argparse.Namespace) -> int:
         say(f"{source.name}: {size}{waits}" + (f"  note: {source.note}" if source.note else ""))
         for document in session.documents(source.name):
             if document.status != "loaded":
-                said = f"{document.reason} {document.remedy}".strip()
+                said = why(document.reason, document.remedy)
                 say(f"  {document.status}: {document.path}" + (f": {said}" if said else ""))
             elif document.remark:
                 say(f"  {document.path}: {document.remark}")
@@ -86,7 +87,7 @@ def queue(session: Session, chosen: argparse.Namespace) -> int:
         line({"event": "queue", "step": None, "files": [asdict(row) for row in rows]})
         return 0
     for row in rows:
-        said = f"{row.reason} {row.remedy}".strip()
+        said = why(row.reason, row.remedy)
         say(f"{row.state}: {row.source}: {row.path}" + (f": {said}" if said else ""))
     if not rows:
         say("Nothing waits and nothing failed.")

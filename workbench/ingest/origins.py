@@ -9,6 +9,7 @@ from pathlib import Path
 from loaders.folder import Rules
 from loaders.origins import Origin, PathOrigin
 from workbench.errors import UsageError
+from workbench.ingest.places import path_of
 from workbench.load_options import LoadOptions
 
 _DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
@@ -36,7 +37,7 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
         from loaders.database import QueryOrigin
 
         return QueryOrigin(name, options.query, data / "database")
-    path = Path(name).expanduser()
+    path = Path(path_of(str(name))).expanduser()
     try:
         exists = path.exists() or path.is_symlink()
     except (OSError, ValueError):

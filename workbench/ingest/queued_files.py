@@ -10,6 +10,7 @@ from pathlib import Path
 from loaders import folder
 from loaders.document import LoadError
 from loaders.folder import Found
+from workbench.ingest.places import path_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class QueuedFiles:
             if cancel.is_set():
                 return
             try:
-                for row in folder.walk(Path(location)):
+                for row in folder.walk(Path(path_of(location))):
                     yield replace(row, relative=path)
             except LoadError as error:
-                yield Found(Path(location), path, "unreadable", error.reason, error.remedy)
+                yield Found(Path(path_of(location)), path, "unreadable", error.reason, error.remedy)

@@ -19,6 +19,7 @@ from typing import Any
 
 from loaders import options, registry
 from loaders.document import LoadError
+from workbench.foreign import readable
 from workbench.ingest.chunker import Chunker
 from workbench.ingest.sketch import sketch
 from workbench.memory.bulk import Counted
@@ -80,7 +81,7 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> Answer:
     except Exception as error:
         logging.getLogger(__name__).exception("a loader failed on %s", path)
         return _refused(f"its loader failed: {type(error).__name__}: {error}", _TOO_MUCH)
-    drafts = list(chunker.passages(document, fallback_title=path.name))
+    drafts = list(chunker.passages(document, fallback_title=readable(path.name)))
     answer = {
         "ok": True,
         "document": document.as_dict(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 
+from workbench.ingest.places import path_of
 from workbench.ingest.survey import Survey
 from workbench.ingest.tally import Tally
 from workbench.memory.archival_storage import ArchivalStorage
@@ -43,5 +44,6 @@ def settle(
 
 def _is_gone(location: str, roots: Collection[str]) -> bool:
     """Whether a file that was seen under one of the roots is no longer there."""
-    under = any(location == root or location.startswith(root.rstrip("/") + "/") for root in roots)
-    return under and not os.path.lexists(location)
+    path = path_of(location)
+    under = any(path == root or path.startswith(root.rstrip("/") + "/") for root in roots)
+    return under and not os.path.lexists(path)

@@ -11,12 +11,13 @@ from loaders.document import LoadError
 from loaders.folder import Found
 from loaders.origins import Origin, PathOrigin
 from workbench.ingest.origins import is_web
+from workbench.ingest.places import place
 from workbench.ingest.queued_files import QueuedFiles
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An entry of an origin. `location` is the absolute path of a file, or the address of what is none."""
+    """An entry of an origin. `location` is the place of a file (see places.py), or the address of what is none."""
 
     found: Found
     location: str
@@ -41,7 +42,7 @@ class Survey:
                     self.paths.add(named.relative)
                     yield Candidate(named, _location(origin, named))
             except LoadError as error:
-                found = Found(Path(origin.name), origin.name, "unreadable", error.reason, error.remedy)
+                found = Found(Path(origin.name), place(origin.name), "unreadable", error.reason, error.remedy)
                 self.paths.add(found.relative)
                 yield Candidate(found, _location(origin, found))
             else:
@@ -58,4 +59,4 @@ class Survey:
 def _location(origin: Origin, found: Found) -> str:
     if found.status != "load" and not isinstance(origin, PathOrigin | QueuedFiles):
         return origin.name
-    return origin.name if is_web(origin.name) else str(found.path.absolute())
+    return origin.name if is_web(origin.name) else place(found.path.absolute())

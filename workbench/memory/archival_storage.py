@@ -100,6 +100,9 @@ class ArchivalStorage:
             return str(found[0])
 
         def job(connection: Any) -> str:
+            # Another display may have loaded the same path in the meantime.
+            if made := connection.execute("SELECT name FROM sources WHERE root = ?", [root]).fetchall():
+                return str(made[0][0])
             rows = connection.execute("SELECT name, root FROM sources WHERE starts_with(name, ?)", [name]).fetchall()
             taken = {str(row[0]) for row in rows}
             free = next(

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +18,7 @@ from workbench.errors import ArchiveBusy, ArchiveError
 from workbench.memory import scrubbing
 from workbench.memory.arrow import leave_pandas_out
 from workbench.memory.changes import Changes, apply
+from workbench.memory.schema import migrate
 from workbench.memory.settling import IDLE_SECONDS, LARGE, MOST, Settling, reads_agents, transaction
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ class Database:
         self._writer.start()
         # At exit the writer must not be caught in the middle of a statement: that would abort the process.
         atexit.register(self.close)
-        self.write(_migrate)
-        self.write(self._settling.load)
+        try:
+            self.write(lambda connection: migrate(connection, utc_now()))
+            self.write(self._settling.load)
+        except BaseException:
+            self.close()
+            raise
 
     def write(self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True) -> T:
         """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit.
@@ -223,38 +227,13 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
     return connection
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TIMESTAMP NOT NULL)"
-    )
-    present = connection.execute("SELECT coalesce(max(version), 0) FROM schema_versions").fetchall()[0][0]
-    files = sorted(
-        (
-            item
-            for item in resources.files("workbench.memory").joinpath("migrations").iterdir()
-            if item.name.endswith(".sql")
-        ),
-        key=lambda item: item.name,
-    )
-    newest = int(files[-1].name[:4])
-    if present > newest:
-        raise ArchiveError(
-            f"The database was written by a newer workbench (schema {present}, this one knows {newest}).",
-            "Upgrade: pip install --upgrade memgpt-workbench.",
-        )
-    for item in files:
-        version = int(item.name[:4])
-        if version > present:
-            connection.execute(item.read_text(encoding="utf-8"))
-            connection.execute("INSERT INTO schema_versions VALUES (?, ?)", [version, utc_now()])
-
-
 def _as_archive_error(error: BaseException) -> BaseException:
     import duckdb
 
     if isinstance(error, duckdb.Error):
         first = (str(error).splitlines() or ["unknown"])[0]
         return ArchiveError(
-            f"The database refused a write: {first}", "Check the free space of the disk; nothing was half written."
+            f"The database refused a write: {first.rstrip('.')}.",
+            "Check the free space of the disk; nothing was half written.",
         )
     return error

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from workbench.errors import UsageError
 from workbench.foreign import one_line
 from workbench.library_views import NoteRow, QueueRow
+from workbench.load_lines import why
 from workbench.tui.cells import plural
 from workbench.tui.desk import Desk
 from workbench.views import SourceInfo
@@ -34,7 +35,7 @@ def queue(desk: Desk, words: Sequence[str]) -> None:
 
     def done(rows: list[QueueRow]) -> None:
         lines = [
-            f"{row.state:<12} {one_line(row.path, 80)}: {one_line(f'{row.reason} {row.remedy}', 200)}" for row in rows
+            f"{row.state:<12} {one_line(row.path, 80)}: {one_line(why(row.reason, row.remedy), 200)}" for row in rows
         ]
         more = [f"and {len(lines) - _LISTED:,} more"] if len(lines) > _LISTED else []
         desk.say("\n".join([*lines[:_LISTED], *more]) if lines else "nothing waits and nothing failed")

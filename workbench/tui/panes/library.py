@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from workbench.foreign import one_line
+from workbench.load_lines import why
 from workbench.tui import glyphs
 from workbench.tui.blocks.drawing import CURSOR
 from workbench.tui.cells import crop, fit, number, plural, right
@@ -152,9 +153,9 @@ def _document(document: DocumentInfo, width: int, here: bool) -> list[Content]:
         )
         state = f" {document.status}"
         name = fit(one_line(document.path, 300), max(4, width - 4 - len(state)), keep_end=True)
-        why = crop(f"{one_line(document.reason, 300)} {one_line(document.remedy, 300)}".strip(), width - 6)
+        said = crop(why(one_line(document.reason, 300), one_line(document.remedy, 300)), width - 6)
         rows = [Content.assemble((f"  {sign[0]} ", sign[1]), (name, marked), (state, "$muted"))]
-        return rows + ([Content.assemble("      ", (why, "$muted"))] if why else [])
+        return rows + ([Content.assemble("      ", (said, "$muted"))] if said else [])
     counts = right(number(document.pages), 6) + " p." + right(number(document.passages), 7) + " passages"
     name = fit(one_line(document.path, 300), max(4, width - 4 - len(counts)), keep_end=True)
     rows = [Content.assemble("    ", (name, marked), (counts, "$muted"))]
