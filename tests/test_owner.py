@@ -98,3 +98,39 @@ def test_a_display_and_the_owner_share_one_agent(tmp_path: Path) -> None:
         assert wait_until(lambda: len(seen) == 2)
         close(process)
         assert "First?" in json.dumps(seen[1])
+
+
+def test_a_model_for_one_run_takes_effect_or_is_refused(tmp_path: Path) -> None:
+    """While the owner shows an agent, others cannot change its model or window; an agent that nobody shows, they can."""
+    home = tmp_path / "home"
+    with ModelServer(model_scripts.reads_pages("ferry", 1)) as server:
+        process = owner(home, OPENAI_BASE_URL=server.url, WORKBENCH_MODEL="scripted")
+        try:
+            here = {"OPENAI_BASE_URL": server.url}
+            assert wait_until(lambda: bool(command(home, "agents")[-1]["agents"]))
+            for flag, value, said in (
+                ("--model", "other", "is open in another workbench with model 'scripted'. Change it there, or leave --model out."),
+                ("--window", "4096", "with window_tokens 8192. Change it there, or leave --window out."),
+            ):
+                refused = subprocess.run(
+                    [sys.executable, "-m", "workbench", "ask", "Who?", "--agent", "host", flag, value],
+                    capture_output=True, text=True, cwd=ROOT, env=environment(home, **here),
+                )  # fmt: skip
+                assert refused.returncode == 2
+                assert said in refused.stderr
+            assert server.requests == []
+            command(home, "ask", "Who?", "--agent", "host", "--model", "scripted", **here)
+            for model in ("first", "second"):
+                command(home, "ask", "Who?", "--agent", "side", "--model", model, **here)
+                assert {body["model"] for body in server.requests[-1:]} == {model}
+            command(home, "ask", "Who?", "--agent", "side", **here)
+            assert server.requests[-1]["model"] == "first"
+            command(home, "ask", "Who?", "--agent", "side", "--window", "4096", **here)
+            assert command(home, "context", "side", "--json")[-1]["window"] == 8_192
+        finally:
+            close(process)
+        # What is given is meant, also when it is the default.
+        command(home, "agents", "create", "small", "--window", "4096")
+        command(home, "ask", "Who?", "--agent", "small", "--window", "8192", "--model", "scripted", **here)
+        steps = command(home, "context", "small", "--step", "1")[-1]
+        assert steps["window"] == 8_192

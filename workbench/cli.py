@@ -160,6 +160,7 @@ def _open(chosen: argparse.Namespace) -> int:
         raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
     with _session(chosen) as session:
         session.open_agent(chosen.agent, paths=files)
+        session.run_with(vars(chosen))
         if chosen.plain or chosen.json:
             return questions.converse(session, files, json=chosen.json)
         from workbench.tui.app import run

@@ -17,6 +17,7 @@ from workbench.agent.loop import Agent
 from workbench.agent.workspace import Workspace
 from workbench.config import Settings
 from workbench.engine import Engine, source_name
+from workbench.errors import UsageError
 from workbench.events import Event, Loaded
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
@@ -34,6 +35,9 @@ _OF_A_QUESTION = (
     "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
 )  # fmt: skip
 """Settings that hold for the question that is asked, not for the agent: each display has its own."""
+
+_FLAGS = {"model": "--model", "base_url": "--model-endpoint", "window_tokens": "--window", "preset": "--preset"}
+"""Settings of an agent that flags can give for a run."""
 
 _PASTED_SHARE = 1 / 3
 """Most of the usable window that one message of the user's may take, as the server counts it: what cannot leave fits beside it."""
@@ -64,7 +68,35 @@ def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequ
 
 def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     """The agent of a row with its own settings, below those given for this run."""
-    settings = _merged(row, settings)
+    return _made(engine, row, _merged(row, settings))
+
+
+def run_with(engine: Engine, agent: Agent, given: Mapping[str, Any]) -> Agent:
+    """The agent with what flags give for this run; None is not given. Raises UsageError where another display shows it."""
+    now, name = agent.workspace.settings, agent.workspace.memory.agent.name
+    other = {key: given[key] for key in _FLAGS if given.get(key) is not None and given[key] != getattr(now, key)}
+    if not other:
+        return agent
+    shown = sum(session.shows(agent.workspace.memory.agent.id) for session in list(engine.sessions))
+    if shown > 1 or agent.asking.locked():
+        key = next(iter(other))
+        what = "the extractive reader" if key == "model" and now.uses_reader else f"{key} {getattr(now, key)!r}"
+        raise UsageError(
+            f"Agent {name!r} is open in another workbench with {what}.", f"Change it there, or leave {_FLAGS[key]} out."
+        )
+    made = _made(engine, engine.agents.get(name), replace(now, **other))
+    made.inbox = agent.inbox
+    return made
+
+
+def leave(engine: Engine, agent: Agent) -> None:
+    """A display has closed: an agent that no other one shows is opened anew next time, with what is given then."""
+    key = agent.workspace.memory.agent.id
+    if not agent.asking.locked() and not any(session.shows(key) for session in list(engine.sessions)):
+        engine.open_agents.pop(key, None)
+
+
+def _made(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     folder = engine.paths.config
     # Texts that an agent began with are in its working context since: their files may be gone.
     persona, human = (

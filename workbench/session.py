@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +63,11 @@ class Session:
             self._agent = room.open_agent(self.engine, self.settings, name, paths, fresh=fresh)
         self.engine.search.prepare(self._agent.workspace.sources())
         return self.agent
+
+    def run_with(self, given: Mapping[str, Any]) -> None:
+        """Settings that flags give for this run, by name, hold for the open agent. Raises UsageError when another display has it."""
+        with self.engine.opening:
+            self._agent = room.run_with(self.engine, self._current, given)
 
     @property
     def agent(self) -> str:
@@ -289,6 +294,8 @@ class Session:
         self.stop()
         self.stop()
         self.engine.sessions.discard(self)
+        if self._agent is not None:
+            room.leave(self.engine, self._agent)
         if self._owns_engine:
             self.engine.close()
 

@@ -27,6 +27,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
         )
     targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
     session.open_agent(chosen.agent, fresh=not chosen.agent)
+    session.run_with(vars(chosen))
     for name, path, is_path in targets:
         if is_path:
             load_paths(session, [path], None, attach=True, as_json=chosen.json)
