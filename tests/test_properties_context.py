@@ -67,14 +67,19 @@ class Course:
     summary_by: str
     evidence: bool
     model: str
+    shares: tuple[float, ...]
     questions: tuple[tuple[str, tuple[Any, ...], Any], ...]
 
     def settings(self) -> Settings:
+        warn, flush, evict, page, summary = self.shares
         return Settings(
             window_tokens=self.window, eviction=self.eviction, summary_by=self.summary_by, evidence=self.evidence, model=self.model,
-            verify=False, steps=12,
+            warn_share=warn, flush_share=flush, evict_to_share=evict, page_share=page, summary_share=summary, verify=False, steps=12,
         )  # fmt: skip
 
+
+SHARES = ((0.7, 1.0, 0.5, 0.25, 0.0625), (0.3, 0.6, 0.1, 0.6, 0.25), (1.0, 1.0, 1.0, 0.05, 0.01), (0.6, 0.8, 0.3, 1.0, 0.25))
+"""Warning, flush, eviction, page and summary: the defaults, and what else a user may choose."""
 
 courses = st.builds(
     Course,
@@ -83,6 +88,7 @@ courses = st.builds(
     st.sampled_from(("condense", "model")),
     st.booleans(),
     st.sampled_from(("gpt-4o", "gpt-4", "local-7b")),
+    st.sampled_from((*SHARES[:1] * 3, *SHARES[1:])),
     st.lists(st.tuples(long_texts, st.lists(replies, max_size=5).map(tuple), answers), min_size=1, max_size=5).map(
         tuple
     ),

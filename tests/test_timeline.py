@@ -10,8 +10,11 @@ import pytest
 
 from tests.model_replies import Reply, calls
 from tests.model_server import ModelServer
+from workbench.config import Settings
 from workbench.errors import UsageError
-from workbench.events import AnswerDone, Evicted, QuestionAsked, SummaryWritten
+from workbench.events import AnswerDone, Evicted, QuestionAsked, StepFinished, SummaryWritten
+from workbench.paths import locate
+from workbench.session import Session
 from workbench.tokens import count_message
 
 
@@ -231,6 +234,39 @@ def test_redo_goes_forward_until_something_else_is_done(session: Any, make_sessi
         line.redo()
     line.undo()
     assert stands() == past[5]
+
+
+def test_an_undo_can_be_redone_in_another_home(session: Any, tmp_path: Path) -> None:
+    ask(session, "one")
+    ask(session, "two")
+    both = told(session)
+    session.timeline.undo()
+    session.timeline.redo()
+    session.timeline.undo()
+    session.timeline.undo()
+    session.roster.export("tester", tmp_path / "tester.agent")
+    with Session(Settings(model="reader"), locate(tmp_path / "elsewhere")) as home:
+        home.open_agent("somebody")
+        list(home.submit("Who?"))
+        home.roster.bring(tmp_path / "tester.agent")
+        home.open_agent("tester")
+        assert told(home) == []
+        home.timeline.redo()
+        assert told(home) == both[:2]
+        home.timeline.redo()
+        assert told(home) == both
+        with pytest.raises(UsageError):
+            home.timeline.redo()
+
+
+def test_what_a_prefix_cache_can_reuse_is_the_same_from_the_record(session: Any) -> None:
+    ask(session, "one")
+    ask(session, "two")
+    shares = [event.cacheable_share for event in session.history() if isinstance(event, StepFinished)]
+    assert shares == [session.timeline.cacheable_share(step) for step in session.steps()]
+    assert shares[0] == 0
+    assert all(0.5 < share < 1 for share in shares[1:])
+    assert session.timeline.cacheable_share(None) > 0.5
 
 
 def test_everything_is_refused_while_a_question_is_answered(session: Any) -> None:

@@ -37,11 +37,13 @@ def finding_lines(page: PageRead) -> Iterator[str]:
         yield clean(f"{rank:>4}. {hit.document} p.{hit.page}{label}: {' '.join(hit.shown.split())}")
 
 
-def context_lines(event: ContextAssembled) -> Iterator[str]:
-    """A prompt, segment by segment, with its sizes and its whole text."""
+def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[str]:
+    """A prompt, segment by segment, with its sizes and its whole text, and what of it a prefix cache can reuse."""
     about = "" if event.exact else "~"
     usable = event.window - event.reserve
     yield f"{about}{event.used:,} of {usable:,} usable tokens (window {event.window:,}, {event.reserve:,} kept for the reply)"
+    if cacheable_share:
+        yield f"{cacheable_share:.0%} of it stood at the start of the request before: a prefix cache can reuse that"
     for segment in event.segments:
         share = round(_BAR * segment.tokens / max(1, usable))
         yield f"{segment.tokens:>7,}  {segment.name:<16} {'#' * share:<{_BAR}} {segment.title}"

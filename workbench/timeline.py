@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench import compare
 from workbench.agent.answers import AnswerDesk
-from workbench.agent.context import assembled
+from workbench.agent.context import assembled, shared_prefix_tokens
 from workbench.agent.loop import Agent
 from workbench.engine import Engine
 from workbench.eraser import Eraser
@@ -25,6 +25,7 @@ from workbench.timeline_views import ContextDiff, Moved
 
 Run = Callable[[Agent, Callable[[], Iterator[Event]]], Iterator[Event]]
 
+_MOST_SUMMARIES = 8
 _UNDONE = {
     "question": "the last question and its answer are off the branch",
     "heartbeat": "the model's own turn is off the branch",
@@ -160,6 +161,18 @@ class Timeline:
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
         """Two steps' prompts, None being the next prompt. Raises NotFound."""
         return compare.compare(self._context(first), self._context(second))
+
+    def cacheable_share(self, step: int | None) -> float:
+        """The share of a step's prompt that the step before had at its start too. Raises NotFound."""
+        recorder, agent = self._engine.recorder, self._memory.agent
+        now = self._agent.context.prompt() if step is None else recorder.step(agent, step).prompt
+        earlier = [number for number in recorder.steps(agent.id) if step is None or number < step]
+        # Requests for a summary go in between and leave a server's cache of the others as it is.
+        for number in reversed(earlier[-_MOST_SUMMARIES:]):
+            before = recorder.step(agent, number).prompt
+            if before.tools or not now.tools:
+                return round(shared_prefix_tokens(before, now) / max(1, now.counted), 4)
+        return 0.0
 
     def _context(self, step: int | None) -> ContextAssembled:
         agent = self._agent

@@ -157,6 +157,10 @@ class TimelineProtocol(Protocol):
         """
         ...
 
+    def cacheable_share(self, step: int | None) -> float:
+        """What a prefix cache can reuse of a step's prompt (None the next one), 0..1: what the step before began with too."""
+        ...
+
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
         """Two steps' prompts, None being the next prompt. Raises NotFound."""
         ...

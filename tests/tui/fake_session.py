@@ -317,6 +317,9 @@ class FakeTimeline:
     def steps(self) -> list[int]:
         return [1, 2, 3]
 
+    def cacheable_share(self, step: int | None) -> float:
+        return 0.5
+
     def fork(self, step: int, name: str | None = None) -> str:
         self.session.calls.append(f"fork {step} {name}")
         return name or f"{self.session.agent}-step-{step}"

@@ -23,15 +23,16 @@ def context(session: Session, chosen: argparse.Namespace) -> int:
         line(session.recorded(step).body())
         return 0
     event = session.context(chosen.step)
+    share = session.timeline.cacheable_share(chosen.step)
     if chosen.json:
         segments = [
             {"name": s.name, "tokens": s.tokens, "text": s.text, "role": s.role, "title": s.title, "message": s.message}
             for s in event.segments
         ]
         line({"event": "context", "step": chosen.step, "window": event.window, "reserve": event.reserve, "used": event.used,
-               "exact": event.exact, "segments": segments})  # fmt: skip
+               "exact": event.exact, "cacheable_share": share, "segments": segments})  # fmt: skip
         return 0
-    say("\n".join(reports.context_lines(event)))
+    say("\n".join(reports.context_lines(event, share)))
     return 0
 
 
