@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,30 @@ def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: Shelf, monk
     view = shelf.search.index.view(frozenset(shelf.archive.paths([1])))
     assert view is not None
     assert len(view.ids) == passages == 40
+
+
+def test_what_is_erased_while_it_is_added_leaves_memory_too(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = shelf.store("a", "1.txt", sentences(1, 9), title="One")
+    gone = shelf.store("a", "2.txt", "The quixotic ledger of Zebulon.", title="Zebulon")
+    monkeypatch.setattr(live_index, "AT_ONCE", 0)
+    index, read = shelf.search.index, live_index.read_blocks
+    reached, go = threading.Event(), threading.Event()
+
+    def slowly(*given: Any) -> Iterator[Any]:
+        for block in read(*given):
+            reached.set()
+            assert go.wait(10)
+            yield block
+
+    monkeypatch.setattr(live_index, "read_blocks", slowly)
+    assert index.view(frozenset({keep, gone})) is None
+    assert reached.wait(10)
+    shelf.search.erase([gone])
+    go.set()
+    assert index.wait(10)
+    texts = [text for block in index._index.snapshot.blocks for text in block.columns["text"].to_pylist()]
+    assert any(texts)
+    assert not any("quixotic" in text for text in texts)
+    view = index.view(frozenset({keep}))
+    assert view is not None
+    assert set(view.documents[view.alive].tolist()) == {keep}

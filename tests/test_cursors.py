@@ -169,6 +169,18 @@ def test_a_cursor_comes_back_as_it_was(rows: list[tuple[int, float]], exact: boo
     assert Cursor.load(cursor.dump()) == cursor
 
 
+def test_an_agent_that_gets_the_number_of_one_that_is_gone_sees_nothing_of_it(tmp_path: Path) -> None:
+    cursors = Cursors(Database(tmp_path / "a.duckdb"), Ticking())
+    mine, other = Reader("model", 7), Reader("model", 8)
+    for reader in (mine, other):
+        cursors.put(reader, "lamp", Cursor((1, 2), (), (0, 1), True, 2))
+    cursors.drop(7)
+    assert cursors.get(mine, "lamp") is None
+    assert cursors.get(other, "lamp") is not None
+    cursors.drop()
+    assert cursors.get(other, "lamp") is None
+
+
 def test_what_is_kept_for_a_reader_is_bounded(tmp_path: Path) -> None:
     database = Database(tmp_path / "archive.duckdb")
     cursors, reader = Cursors(database, Ticking()), Reader("model", 1, keeping(database))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.memory import phrases, vector_index
+from workbench.memory.postings import hashed
 from workbench.memory.search import IndexedPassage, Ranking, SearchIndex
 from workbench.memory.vector_index import VectorIndex
 
@@ -160,6 +162,33 @@ def test_coded_search_agrees_with_the_scan(monkeypatch) -> None:  # type: ignore
             found, scores = coded.search(query, 10, allowed)
             assert len(set(wanted) & set(found)) >= 9
             assert list(scores) == sorted(scores, reverse=True)
+
+
+def test_nothing_of_an_erased_document_stays_in_memory() -> None:
+    index = SearchIndex(DIMENSIONS)
+    secret = passage(2, "The quixotic Zebulon Marsh keeps HX-991", 2, "Zebulon ledger", "Private zebra")
+    others = [passage(1, "Lamp oil", 1, "Oil book"), passage(3, "Zebulon trades oil", 3, "Harbour", "Stores")]
+    index.add([others[0], secret, others[1]], unit(1, 3))
+    index.erase([2])
+    assert ids(index, '"Zebulon"') == (3,)
+    assert ids(index, "quixotic zebra ledger HX-991") == ()
+    (block,) = index.snapshot.blocks
+    assert [block.columns[name].to_pylist()[1] for name in ("text", "heading", "called")] == ["", "", ""]
+    for field, words in {"text": ["quixotic", "hx-991"], "title": ["ledger"], "heading": ["zebra"],
+                         "names": ["zebulon_marsh"], "called": ["zebulon_ledger"]}.items():  # fmt: skip
+        assert not np.isin(hashed(words), block.postings[field].hashes).any()
+    assert not index.snapshot.vectors.vectors[1].any()
+    assert "zebulon" not in index.snapshot.titles.first_words
+    fresh = SearchIndex.build(others, unit(1, 3)[[0, 2]])
+    for query in ("Zebulon oil", "harbour stores", "Lamp"):
+        assert index.search(query, None) == fresh.search(query, None)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_field_that_only_removed_passages_had_counts_for_nothing() -> None:
+    index = SearchIndex.build([passage(1, "oil lamp", heading="Oil"), passage(2, "oil keeper")], unit(1, 2))
+    index.remove([1])
+    assert ids(index, "oil") == (2,)
 
 
 def test_searches_run_while_the_index_changes() -> None:

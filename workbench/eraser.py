@@ -72,6 +72,7 @@ class Eraser:
         with self._all_idle():
             fetched = self._fetched(plan.documents)
             erased = self._forgetting.erase(_targets(plan))
+            self._engine.search.erase(plan.documents)
             for file in fetched:
                 file.unlink(missing_ok=True)
             mark(self._engine.database.file)

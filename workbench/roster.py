@@ -70,6 +70,7 @@ class Roster:
         if any(session.shows(row.id) for session in list(self._engine.sessions)):
             raise UsageError(f"Agent {name!r} is open in a workbench.", "Close that one, or open another agent there.")
         self._engine.agents.delete(row)
+        self._engine.search.cursors.drop(row.id)
         self._engine.open_agents.pop(row.id, None)
         at_work: list[Agent] = list(self._engine.open_agents.values())
         collect(self._engine.database, [key for agent in at_work for key in list(agent.workspace.memory.handles)])

@@ -133,6 +133,11 @@ class ArchivalSearch:
         """Let go of what the index holds of other sources than these."""
         self.index.release(frozenset(self.archive.paths(sources)))
 
+    def erase(self, documents: Iterable[int]) -> None:
+        """These documents are no more: keep nothing of them in memory, nor of what was asked and found."""
+        self.index.erase(documents)
+        self.cursors.drop()
+
     def measured(self) -> IndexStatus:
         """What the index holds, and what it would take for all sources together."""
         every = [row.id for row in self.archive.sources(notes=True)]

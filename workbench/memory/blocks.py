@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -82,6 +82,18 @@ class Block:
                 for field in blocks[0].postings
             },
             {field: np.concatenate([block.lengths[field] for block in blocks]) for field in RANKED},
+        )
+
+    def without(self, gone: NDArray[np.bool_]) -> Block:
+        """The same rows, with nothing left of what was in those of a mask but their numbers."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        mask = pa.array(gone.tolist())
+        return replace(
+            self,
+            columns={name: pc.if_else(mask, "", column) for name, column in self.columns.items()},
+            postings={field: postings.without(gone) for field, postings in self.postings.items()},
         )
 
     @property

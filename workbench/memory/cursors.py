@@ -116,6 +116,12 @@ class Cursors:
             row = [reader.agent, reader.name, _slot(query), query, cursor.dump() if len(cursor.starts) > 1 else "", now]
             reader.keep(("cursor", row))
 
+    def drop(self, agent: int | None = None) -> None:
+        """Keep nothing in memory of an agent that is gone, whose number another may get; of any reader without a number."""
+        with self._lock:
+            for key in [key for key in self._known if agent is None or key[0] == agent]:
+                del self._known[key]
+
     def _remember(self, key: tuple[int, str, str], value: tuple[Cursor, datetime]) -> None:
         with self._lock:
             self._known[key] = value

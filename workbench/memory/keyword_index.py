@@ -76,9 +76,11 @@ class KeywordIndex:
     ) -> list[tuple[int, float]]:
         """The `count` best (row, BM25 score) for weighted query terms, best first, ties by passage; among `allowed` rows
         only, if given (by the same statistics, so scores compare)."""
-        shares = {field: share for field in RANKED if (share := getattr(fields, field)) > 0}
         if not self.blocks:
             return []
+        # Where no row that counts has a term in a field, only rows that do not count can have one there.
+        used = [field for field in RANKED if self.statistics.terms[field]]
+        shares = {field: share for field in used if (share := getattr(fields, field)) > 0}
         asked = hashed(list(weights))
         boosts = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
         spans = {field: [block.postings[field].find(asked) for block in self.blocks] for field in shares}

@@ -127,7 +127,8 @@ class Follower:
             columns = [place[row] for row in reached]
             titled[number, columns] = [link.titled for link in reached.values()]
             shared[number, columns] = [link.shared for link in reached.values()]
-        residual = ((1 - held[at]) * rarity) @ held.T
+        # einsum, not BLAS: its sums do not depend on what stands beside
+        residual = np.einsum("sw,rw->sr", (1 - held[at]) * rarity, held)
         alike = np.ones_like(titled)
         found = np.stack(
             PairFeatures(
@@ -137,7 +138,7 @@ class Follower:
                 mentions=np.sign(titled),
                 shared=shared,
                 residual=residual,
-                joint=residual + (held[at] @ rarity)[:, None],
+                joint=residual + np.einsum("sw,w->s", held[at], rarity)[:, None],
                 seed_asked=asked[at, None] * alike,
                 second_asked=asked * alike,
                 titled_residual=titled * residual,

@@ -67,6 +67,7 @@ class LiveIndex:
         self._wanted_bytes = 0
         self._worker: threading.Thread | None = None
         self._failed: frozenset[int] | None = None
+        self._erased: frozenset[int] = frozenset()
         self._closing = threading.Event()
         self._seconds = 0.0
 
@@ -119,6 +120,12 @@ class LiveIndex:
                 self._index = None
                 held, self._held, self._bare = self._held, frozenset(), frozenset()
                 self.view(held)
+
+    def erase(self, documents: Iterable[int]) -> None:
+        """Keep nothing of these documents; what is being built of them lets go of them as soon as it is ready."""
+        with self._lock:
+            self._erased |= frozenset(documents)  # for good: no number is given again
+            self._drop_erased()
 
     def status(self, documents: frozenset[int] | None = None) -> IndexStatus:
         """What it holds and takes now; with `documents`, what these would take, in place of what was last searched."""
@@ -193,6 +200,11 @@ class LiveIndex:
         if wanted:
             self._build(documents)
 
+    def _drop_erased(self) -> None:
+        if self._index is not None and self._erased:
+            self._index.erase(self._erased)
+        self._held -= self._erased
+
     def _build(self, documents: frozenset[int]) -> None:
         started = time.monotonic()
         try:
@@ -203,6 +215,9 @@ class LiveIndex:
             if not self._closing.is_set():  # searched in the database from now on
                 self._failed = documents
                 logging.getLogger(__name__).exception("The search index could not be built.")
+        finally:
+            with self._lock:
+                self._drop_erased()
 
     def _rebuild(self) -> None:
         """Make the index anew, without the rows that are kept and cannot be found; the old one serves meanwhile."""
@@ -215,6 +230,7 @@ class LiveIndex:
             with self._lock:
                 if bare is not None:
                     self._index, self._bare = index, bare
+                self._drop_erased()
 
     def _add(self, documents: frozenset[int], passages: Iterable[int]) -> None:
         """Add these documents, and these passages anew."""

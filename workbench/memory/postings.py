@@ -69,6 +69,13 @@ class Postings:
         starts = np.searchsorted(together >> 16, np.arange(len(hashes) + 1))
         return cls(hashes, starts, (together & 0xFFFF).astype(np.uint16), np.concatenate(counts)[order])
 
+    def without(self, gone: NDArray[np.bool_]) -> Postings:
+        """These without the rows of a mask, and without the terms that only they have."""
+        kept = ~gone[self.rows]
+        left = np.concatenate([[0], np.cumsum(kept)])[self.starts]
+        used = left[1:] > left[:-1]
+        return Postings(self.hashes[used], np.append(left[:-1][used], left[-1]), self.rows[kept], self.counts[kept])
+
     def find(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(start, end) in `rows` of each hash; equal where the term is unknown."""
         if not len(self.hashes):

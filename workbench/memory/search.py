@@ -17,7 +17,7 @@ from workbench.memory.bulk import Counted, counted_columns
 from workbench.memory.hybrid import MEANING_LIMIT, Searcher
 from workbench.memory.ranking import Ranking as Ranking
 from workbench.memory.ranking import Why as Why
-from workbench.memory.snapshot import Snapshot
+from workbench.memory.snapshot import Snapshot, TitleKeys
 from workbench.memory.vector_index import GrowingVectors, Mask, Vectors
 
 _VIEWS = 8
@@ -94,6 +94,22 @@ class SearchIndex:
         with self._lock:
             gone = np.isin(self.snapshot.ids, np.fromiter(passage_ids, dtype=np.int64))
             self._replace(replace(self.snapshot, alive=self.snapshot.alive & ~gone))
+
+    def erase(self, documents: Iterable[int]) -> None:
+        """Keep nothing of the passages of these documents: not found, and no text, word, name or vector in memory."""
+        with self._lock:
+            old = self.snapshot
+            gone = np.isin(old.documents, np.fromiter(documents, dtype=np.int64))
+            if not gone.any():
+                return
+            blocks = tuple(
+                block.without(mine) if (mine := gone[block.first : block.end]).any() else block for block in old.blocks
+            )
+            titles = TitleKeys()
+            for block in blocks:
+                titles.add(block.columns["called"])
+            old.vectors.vectors[gone] = 0.0
+            self._replace(replace(old, blocks=blocks, alive=old.alive & ~gone, titles=titles))
 
     def search(
         self,
