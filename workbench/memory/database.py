@@ -47,6 +47,7 @@ class Database:
 
     def __init__(self, file: Path, *, memory_limit_mb: int = 1_024, threads: int = 2) -> None:
         self.file = file
+        self._memory_limit_mb = memory_limit_mb
         self._connection = _connect(file, memory_limit_mb, threads)
         if scrubbing.is_marked(file):
             # Whoever marked it was killed before it could close.
@@ -131,6 +132,13 @@ class Database:
             first = self._numbers[table]
             self._numbers[table] += many
             return first
+
+    def shrink(self) -> None:
+        """Give back most of the memory that holds what was read of the file: after much was read that is not read again."""
+        cursor = self.read()
+        for limit_mb in (self._memory_limit_mb // 4, self._memory_limit_mb):
+            with contextlib.suppress(Exception):  # what is in use stays
+                cursor.execute(f"SET memory_limit = '{limit_mb}MB'")
 
     def close(self) -> None:
         """Finish the writes that wait, checkpoint, and let the file go. Safe to call twice."""

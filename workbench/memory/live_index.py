@@ -206,11 +206,15 @@ class LiveIndex:
         self._held -= self._erased
 
     def _build(self, documents: frozenset[int]) -> None:
+        import pyarrow
+
         started = time.monotonic()
         try:
             stale = self._newly_embedded() if self._bare else frozenset()
             self._add(documents - self._held, stale)
             self._seconds = time.monotonic() - started
+            pyarrow.default_memory_pool().release_unused()
+            self._database.shrink()
         except Exception:
             if not self._closing.is_set():  # searched in the database from now on
                 self._failed = documents

@@ -38,7 +38,7 @@ class Postings:
         keys <<= np.uint64(_ROW_BITS)
         keys |= np.repeat(np.arange(len(offsets) - 1, dtype=np.uint64) << np.uint64(COUNT_BITS), np.diff(offsets))
         keys |= values & np.uint64(MOST_COUNT)
-        keys.sort()
+        keys.sort(kind="stable")  # the sooner of the two: terms come again and again
         counts, rows = keys.astype(np.uint8), (keys >> np.uint64(COUNT_BITS)).astype(np.uint16)
         keys >>= np.uint64(COUNT_BITS + _ROW_BITS)
         first = np.flatnonzero(keys[1:] != keys[:-1]) + 1
@@ -103,8 +103,8 @@ def lengths_of(lists: Any) -> NDArray[np.uint16]:
     """How many terms each row of an Arrow array of packed terms has, each as often as it counts; 65,535 at most."""
     offsets = numbers(lists.offsets).astype(np.int64)
     values = numbers(lists.values)[offsets[0] : offsets[-1]]
-    ends = np.cumsum(values & np.uint64(MOST_COUNT), dtype=np.int64)
-    before = np.concatenate([[0], ends])
+    before = np.zeros(len(values) + 1, dtype=np.uint64)
+    np.cumsum(values & np.uint64(MOST_COUNT), out=before[1:])
     found: NDArray[np.uint16] = np.minimum(np.diff(before[offsets - offsets[0]]), 65_535).astype(np.uint16)
     return found
 

@@ -64,10 +64,11 @@ class SearchIndex:
     def view(self, documents: frozenset[int]) -> Snapshot:
         """What is here now of these documents: nothing else is found or counts."""
         with self._lock:
-            if documents not in self._views:
-                while len(self._views) >= _VIEWS:
-                    self._views.pop(next(iter(self._views)))
-                self._views[documents] = self.snapshot.of(documents)
+            known = self._views.pop(documents, None)
+            while len(self._views) >= _VIEWS:
+                self._views.pop(next(iter(self._views)))
+            # the very set that was asked for last is the key: to compare a hundred thousand takes longer than a search
+            self._views[documents] = known or self.snapshot.of(documents)
             return self._views[documents]
 
     def add(self, passages: Sequence[IndexedPassage], vectors: Vectors) -> None:
