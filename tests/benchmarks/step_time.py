@@ -1,10 +1,14 @@
 """Measure the workbench's own time per step, model and embedding excluded: window and number of steps go in, a table comes out.
 
-    python tests/benchmarks/step_time.py [--steps 2000] [--windows 8192 131072] [--profile]
+    python -m tests.benchmarks.step_time [--steps 2000] [--windows 8192 131072] [--latency_ms 0 20] [--profile]
 
-Own time is everything between two requests: running the call, recall, archive, counting, assembling, recording, both
-commits. On a busy machine read the CPU time of the process instead; early, late and their growth are given in CPU time.
-At the larger window 2,000 messages are in the queue before the measuring begins.
+Own time is everything between the end of one step and the end of the next but the time inside the model and the
+embedding: running the call, recall, archive, counting, assembling, recording, and both waits until the disk has it. The
+model answers after `latency_ms`, slept and excluded exactly: 0 is the strict figure, in which nothing can be done while the
+model thinks; 20 is less than any real server takes, and what the database does meanwhile costs no step its time.
+p50 and p95 are of the clock, over all steps. On a busy machine read the CPU time of the process instead (all its threads);
+early, late and their growth are given in CPU time. At the larger window 2,000 messages are in the queue before the
+measuring begins.
 """
 
 from __future__ import annotations
@@ -84,10 +88,17 @@ def documents(folder: Path, number: int = 40) -> Path:
     return folder
 
 
-def measure(window: int, steps: int, *, profile: bool = False, messages: int = 0) -> dict[str, float]:
+def measure(
+    window: int, steps: int, *, latency_ms: float = 0.0, profile: bool = False, messages: int = 0
+) -> dict[str, float]:
     """Run an agent for `steps` steps and time each. `messages` are put in the queue first."""
+
+    def reply(request: ModelRequest, number: int) -> tuple[str, dict[str, Any]]:
+        time.sleep(latency_ms / 1e3)
+        return plan(request, number)
+
     Engine.embedder = property(lambda engine: TimedEmbedder())  # type: ignore[assignment]
-    with tempfile.TemporaryDirectory() as name, using(Scripted(plan, keep=False)) as model:
+    with tempfile.TemporaryDirectory() as name, using(Scripted(reply if latency_ms else plan, keep=False)) as model:
         places = locate(Path(name) / "home")
         session = Session(Settings(window_tokens=window, steps=10_000, read_ahead=False), places)
         session.open_agent("clock")
@@ -144,13 +155,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=2_000)
     parser.add_argument("--windows", type=int, nargs="*", default=[8_192, 131_072])
+    parser.add_argument("--latency_ms", type=float, nargs="*", default=[0.0, 20.0])
     parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
     names = ("p50_ms", "p95_ms", "cpu_ms", "early_ms", "late_ms", "growth", "queue", "megabytes")
-    print(f"{'window':>8} {'steps':>6} " + " ".join(f"{name:>9}" for name in names))
+    print(f"{'window':>8} {'steps':>6} {'latency':>7} " + " ".join(f"{name:>9}" for name in names))
     for window in given.windows:
-        got = measure(window, given.steps, profile=given.profile, messages=2_000 if window > 100_000 else 0)
-        print(f"{window:>8} {given.steps:>6} " + " ".join(f"{got[name]:>9.2f}" for name in names), flush=True)
+        for latency in given.latency_ms:
+            queued = 2_000 if window > 100_000 else 0
+            got = measure(window, given.steps, latency_ms=latency, profile=given.profile, messages=queued)
+            row = " ".join(f"{got[name]:>9.2f}" for name in names)
+            print(f"{window:>8} {given.steps:>6} {latency:>7.0f} {row}", flush=True)
 
 
 if __name__ == "__main__":

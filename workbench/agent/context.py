@@ -201,11 +201,13 @@ def shared_prefix_tokens(before: Prompt | None, now: Prompt) -> int:
     """Tokens at the start of a prompt that the one before it had too: what a prefix cache can reuse."""
     if before is None or before.tools != now.tools:
         return 0
-    sizes = [segment.tokens for segment in now.segments if segment.name not in ("functions", "overhead")]
-    shared = 0
-    for old, new, size in zip(before.messages, now.messages, sizes, strict=False):
-        if old is not new and old != new:
-            break
-        shared += size
-    functions = sum(segment.tokens for segment in now.segments if segment.name == "functions")
-    return shared + functions if shared else 0
+    most = min(len(before.messages), len(now.messages)) - 1
+    # From step to step all but the state is the same; tuples of the very same messages are compared in no time.
+    same = most if before.messages[:most] == now.messages[:most] else 0
+    while same <= most and before.messages[same] == now.messages[same]:
+        same += 1
+    if not same:
+        return 0
+    end = len(now.segments) - (now.segments[-1].name == "overhead")
+    others = now.segments[end - len(now.messages) + same : end]
+    return now.counted - sum(segment.tokens for segment in others)
