@@ -19,7 +19,7 @@ from workbench.agent.functions import json_schema
 from workbench.config import Settings
 from workbench.ingest.chunker import Chunker
 from workbench.model.chat_model import FunctionCall
-from workbench.room import FIXED_SHARE, fixed_parts
+from workbench.room import fixed_parts
 from workbench.tokens import count, functions_text
 
 MEMGPT = {
@@ -91,7 +91,7 @@ def desk(make_session: Any) -> Any:
 @pytest.mark.parametrize("window", [2_048, 2_500, 3_000, 4_096, 6_000, 8_192, 16_384, 131_072])
 def test_system_and_functions_take_at_most_their_share(window: int, preset: str, tmp_path: Path) -> None:
     functions, system, tools = fixed_parts(Settings(window_tokens=window, preset=preset), tmp_path)
-    assert count(system) + count(functions_text(tools)) <= window * FIXED_SHARE
+    assert count(system) + count(functions_text(tools)) <= window * 0.25
     names = {function.name for function in functions}
     assert {"send_message", "archival_memory_search", "core_memory_append", "conversation_search"} <= names
     if window >= 8_192:

@@ -71,15 +71,19 @@ class Course:
     questions: tuple[tuple[str, tuple[Any, ...], Any], ...]
 
     def settings(self) -> Settings:
-        warn, flush, evict, page, summary = self.shares
+        warn, flush, evict, page, summary, fixed, working = self.shares
         return Settings(
             window_tokens=self.window, eviction=self.eviction, summary_by=self.summary_by, evidence=self.evidence, model=self.model,
-            warn_share=warn, flush_share=flush, evict_to_share=evict, page_share=page, summary_share=summary, verify=False, steps=12,
+            warn_share=warn, flush_share=flush, evict_to_share=evict, page_share=page, summary_share=summary, fixed_share=fixed,
+            working_share=working, verify=False, steps=12,
         )  # fmt: skip
 
 
-SHARES = ((0.7, 1.0, 0.5, 0.25, 0.0625), (0.3, 0.6, 0.1, 0.6, 0.25), (1.0, 1.0, 1.0, 0.05, 0.01), (0.6, 0.8, 0.3, 1.0, 0.25))
-"""Warning, flush, eviction, page and summary: the defaults, and what else a user may choose."""
+SHARES = (
+    (0.7, 1.0, 0.5, 0.25, 0.0625, 0.25, 0.12), (0.3, 0.6, 0.1, 0.6, 0.25, 0.25, 0.05), (1.0, 1.0, 1.0, 0.05, 0.01, 0.2, 0.12),
+    (0.6, 0.8, 0.3, 1.0, 0.25, 0.3, 0.12), (0.7, 1.0, 0.5, 0.25, 0.0625, 0.5, 0.25),
+)  # fmt: skip
+"""Warning, flush, eviction, page, summary, fixed and working: the defaults, and what else a user may choose."""
 
 courses = st.builds(
     Course,

@@ -12,7 +12,7 @@ from workbench.errors import UsageError
 from workbench.events import FunctionReturned, MemoryEdited
 from workbench.memory.working_context import BlockError, WorkingContext
 
-FRESH = WorkingContext.fresh(8_192, "I am an analyst.", "A person.")
+FRESH = WorkingContext.fresh(983, "I am an analyst.", "A person.")
 
 
 def test_a_line_is_not_kept_twice() -> None:
@@ -34,7 +34,7 @@ def test_an_overfull_block_says_the_numbers_and_what_to_do() -> None:
 
 
 def test_all_blocks_together_stay_within_their_share_of_the_window() -> None:
-    context = WorkingContext.fresh(2_048, "", "")
+    context = WorkingContext.fresh(245, "", "")
     refusals = []
     for number in range(180):
         try:
@@ -75,7 +75,7 @@ def test_lines_know_the_step_document_and_page_they_come_from_and_survive_storag
     first, second = context.block("task").lines
     assert (first.step, first.document, first.page) == (7, "lease.pdf", 4)
     assert (second.step, second.document, second.page) == (7, "", None)
-    assert WorkingContext.load(context.dump(), 8_192) == context
+    assert WorkingContext.load(context.dump(), 983) == context
 
 
 def test_pinned_lines_stay_when_the_next_question_begins() -> None:

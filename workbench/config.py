@@ -71,6 +71,12 @@ class Settings:
     evidence: bool = True
     """Once a question is answered, results shrink to a line each; only the passages that the answer cited stay whole."""
 
+    fixed_share: float = 0.25
+    """System instructions and functions take at most this share of the window."""
+
+    working_share: float = 0.12
+    """The blocks of the working context together take at most this share of the window."""
+
     page_share: float = 0.25
     """A page of results takes at most this share of the window."""
 
@@ -154,6 +160,10 @@ class Settings:
         for name in ("warn_share", "flush_share", "evict_to_share", "page_share"):
             if not 0.05 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0.05 and 1.", "Leave it out to have the default.")
+        if not 0.2 <= self.fixed_share <= 0.5:
+            raise ConfigError("fixed_share must lie between 0.2 and 0.5.", "The default is 0.25.")
+        if not 0.05 <= self.working_share <= 0.25:
+            raise ConfigError("working_share must lie between 0.05 and 0.25.", "The default is 0.12.")
         if not 0 <= self.sweep_share <= 1:
             raise ConfigError("sweep_share must lie between 0 and 1.", "The default is 0.05.")
         if self.warn_share > self.flush_share or self.evict_to_share > self.flush_share:
@@ -184,6 +194,11 @@ class Settings:
     def reserve(self) -> int:
         """Tokens kept for the reply."""
         return self.reserve_tokens or min(4_096, max(256, self.window_tokens // 8))
+
+    @property
+    def working_tokens(self) -> int:
+        """Most that the blocks of the working context may take together."""
+        return int(self.window_tokens * self.working_share)
 
     @property
     def usable_tokens(self) -> int:

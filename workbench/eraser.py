@@ -78,7 +78,7 @@ class Eraser:
             mark(self._engine.database.file)
             for agent in list(self._engine.open_agents.values()):
                 memory = agent.workspace.memory
-                self._engine.recorder.restore(memory, memory.here(), agent.workspace.settings.window_tokens)
+                self._engine.recorder.restore(memory, memory.here(), agent.workspace.settings.working_tokens)
         counts = (
             (erased.messages, "message", "messages"), (erased.documents, "document", "documents"),
             (erased.passages, "passage", "passages"), (erased.summaries, "summary", "summaries"),

@@ -27,9 +27,6 @@ from workbench.tokens import Calibration, count_message
 
 T = TypeVar("T")
 
-FIXED_SHARE = 0.25
-"""Most of the window that system instructions and functions may take."""
-
 _OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 _OF_A_QUESTION = (
     "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
@@ -104,7 +101,7 @@ def _made(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
         if row.context_version
         else (texts.text("personas", settings.persona, folder), texts.text("humans", settings.human, folder))
     )
-    memory = engine.recorder.open(row, settings.window_tokens, persona, human)
+    memory = engine.recorder.open(row, settings.working_tokens, persona, human)
 
     def sources() -> Sequence[int]:
         return attached()[0]
@@ -190,7 +187,7 @@ def fixed_parts(
     found = function_sets.select(
         function_sets.available(folder).functions,
         off,
-        int(settings.window_tokens * FIXED_SHARE),
+        int(settings.window_tokens * settings.fixed_share),
         lambda small: texts.system_instructions(settings.preset, small=small, folder=folder),
     )
     return list(found.functions), found.system, found.tools

@@ -189,7 +189,7 @@ class Timeline:
         return self._agent.workspace.memory
 
     def _branches(self) -> Branches:
-        return Branches(self._memory, self._engine.recorder, self._agent.workspace.settings.window_tokens)
+        return Branches(self._memory, self._engine.recorder, self._agent.workspace.settings.working_tokens)
 
     @contextmanager
     def _idle(self) -> Iterator[Branches]:

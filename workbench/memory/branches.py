@@ -29,10 +29,10 @@ class _Boundary:
 class Branches:
     """Moves one agent's head. Every change waits in the memory for its next commit, with a note of the operation."""
 
-    def __init__(self, memory: AgentMemory, recorder: FlightRecorder, window_tokens: int) -> None:
+    def __init__(self, memory: AgentMemory, recorder: FlightRecorder, limit_tokens: int) -> None:
         self._memory = memory
         self._recorder = recorder
-        self._window_tokens = window_tokens
+        self._limit_tokens = limit_tokens
 
     def undo(self) -> Operation:
         """Take back the last operation: the agent stands where it stood before. Raises UsageError when there is none."""
@@ -131,7 +131,7 @@ class Branches:
         memory.keep_evidence(kept)
 
     def _go(self, point: Point) -> None:
-        self._recorder.restore(self._memory, point, self._window_tokens)
+        self._recorder.restore(self._memory, point, self._limit_tokens)
 
     # -- where one can go back to -------------------------------------------------------------------------------------
 

@@ -62,19 +62,19 @@ class FlightRecorder:
         self.texts = References(database, texts)
         self._clock = clock
 
-    def open(self, agent: AgentRow, window_tokens: int, persona: str, human: str) -> AgentMemory:
-        """The live memory of an agent, as of its last commit."""
-        working = self.working(agent.context_version, window_tokens) or WorkingContext.fresh(
-            window_tokens, persona, human
+    def open(self, agent: AgentRow, limit_tokens: int, persona: str, human: str) -> AgentMemory:
+        """The live memory of an agent, as of its last commit; `limit_tokens` bounds its working context."""
+        working = self.working(agent.context_version, limit_tokens) or WorkingContext.fresh(
+            limit_tokens, persona, human
         )
         memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
         rows = self.database.rows("SELECT passage_id, handle FROM handles WHERE agent_id = ?", [agent.id])
         memory.handles = {int(passage): str(handle) for passage, handle in rows}
         point = Point(agent.head, agent.queue or "[]", agent.question, agent.summary, agent.context_version)
-        self.restore(memory, point, window_tokens)
+        self.restore(memory, point, limit_tokens)
         return memory
 
-    def restore(self, memory: AgentMemory, point: Point, window_tokens: int) -> None:
+    def restore(self, memory: AgentMemory, point: Point, limit_tokens: int) -> None:
         """Put a live memory where it stood at a point; what the point names must be committed."""
         agent = memory.agent.id
         memory.head, memory.branch = point.head, self.branch(agent, point.head)
@@ -82,7 +82,7 @@ class FlightRecorder:
         memory.set_evidence({item.id: item.kept for item in memory.queue.messages if item.kept is not None})
         memory.queue.question = point.question
         memory.summary = self.summary(point.summary)
-        memory.working = self.working(point.version, window_tokens) or memory.working
+        memory.working = self.working(point.version, limit_tokens) or memory.working
         memory.version = point.version
 
     def steps(self, agent: int) -> list[int]:
@@ -210,7 +210,7 @@ class FlightRecorder:
         body = json.loads(row[0])
         return Summary(identifier, body["text"], tuple(body["stubs"]), body["evicted"], body["time"])
 
-    def working(self, version: int | None, window_tokens: int) -> WorkingContext | None:
+    def working(self, version: int | None, limit_tokens: int) -> WorkingContext | None:
         """A version of the working context."""
         row = (
             self.database.row("SELECT blocks FROM context_versions WHERE version_id = ?", [version])
@@ -227,4 +227,4 @@ class FlightRecorder:
             )
             known = {int(key): json.loads(text) for key, text in held}
             blocks = {name: known[at][name] if isinstance(at, int) else at for name, at in blocks.items()}
-        return WorkingContext.load(blocks, window_tokens)
+        return WorkingContext.load(blocks, limit_tokens)

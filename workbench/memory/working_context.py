@@ -12,8 +12,6 @@ from workbench.errors import UsageError
 from workbench.tokens import count
 
 BLOCKS = ("persona", "human", "task")
-SHARE = 0.12
-"""Most of the window that all blocks together may take."""
 
 _LIMIT_CHARS = 2_000
 _PARTS = {"persona": 0.25, "human": 0.25, "task": 0.5}
@@ -66,10 +64,9 @@ class WorkingContext:
     limit_tokens: int
 
     @classmethod
-    def fresh(cls, window_tokens: int, persona: str, human: str) -> WorkingContext:
-        """The blocks of a new agent in a window of this size. Texts that do not fit are cut at a word."""
-        limit = int(window_tokens * SHARE)
-        context = cls({name: Block(name, limit_chars(name, window_tokens)) for name in BLOCKS}, limit)
+    def fresh(cls, limit_tokens: int, persona: str, human: str) -> WorkingContext:
+        """The blocks of a new agent, together at most `limit_tokens`. Texts that do not fit are cut at a word."""
+        context = cls({name: Block(name, limit_chars(name, limit_tokens)) for name in BLOCKS}, limit_tokens)
         for name, text in (("persona", persona), ("human", human)):
             context = context.with_lines(name, _lines(_cut(text, context.blocks[name].limit_chars), "user", None))
         return context
@@ -212,18 +209,18 @@ class WorkingContext:
         return {name: [_dumped(line) for line in block.lines] for name, block in self.blocks.items()}
 
     @classmethod
-    def load(cls, data: Mapping[str, Any], window_tokens: int) -> WorkingContext:
+    def load(cls, data: Mapping[str, Any], limit_tokens: int) -> WorkingContext:
         """The inverse of `dump`."""
         blocks = {
-            name: Block(name, limit_chars(name, window_tokens), tuple(Line(*line) for line in lines))
+            name: Block(name, limit_chars(name, limit_tokens), tuple(Line(*line) for line in lines))
             for name, lines in data.items()
         }
-        return cls(blocks, int(window_tokens * SHARE))
+        return cls(blocks, limit_tokens)
 
 
-def limit_chars(name: str, window_tokens: int) -> int:
+def limit_chars(name: str, limit_tokens: int) -> int:
     """How many characters a block may hold in a window of this size."""
-    return min(_LIMIT_CHARS, int(window_tokens * SHARE * _CHARS_PER_TOKEN * _PARTS.get(name, 0.25)))
+    return min(_LIMIT_CHARS, int(limit_tokens * _CHARS_PER_TOKEN * _PARTS.get(name, 0.25)))
 
 
 def _dumped(line: Line) -> list[Any]:
