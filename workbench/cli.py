@@ -22,14 +22,15 @@ from workbench.errors import ArchiveBusy, UsageError, WorkbenchError
 from workbench.flags import COMMANDS, load, passwords
 from workbench.flags.entry import Entry
 from workbench.foreign import readable
+from workbench.output import TERMINATED
 
 if TYPE_CHECKING:
     from workbench.session import Session
 
 Command = Callable[[argparse.Namespace], int]
 
-_TRIES = 3
-_PAUSE_SECONDS = 0.4
+_PATIENCE_SECONDS = 5.0
+_PAUSE_SECONDS = 0.2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -139,8 +140,12 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
         owner = Owner(session.engine)
         try:
             yield session
-        finally:
+            owner.close(patient=not TERMINATED.is_set())
+        except WorkbenchError:
             owner.close()
+            raise
+        finally:
+            owner.close(patient=False)
 
 
 def _open(chosen: argparse.Namespace) -> int:
@@ -182,18 +187,23 @@ def _with_session(entry: Entry) -> Command:
         body: Callable[[Session, argparse.Namespace], int] = getattr(
             import_module(f"workbench.commands.{module}"), function
         )
-        for _ in range(_TRIES):
+        last = 0.0
+        while True:
             try:
                 with _session(chosen) as session:
                     return body(session, chosen)
             except ArchiveBusy:
-                places = paths.locate()
-                with suppress(ArchiveBusy):
-                    return remote.run(places.socket_file, entry.body, _plain(chosen), _settings(chosen, places))
-                # The owner is just starting, or just ending: then the next one of us becomes the owner.
-                time.sleep(_PAUSE_SECONDS)
-        with _session(chosen) as session:
-            return body(session, chosen)
+                # One that was asked in vain for so long is no workbench, or one that hangs.
+                if last and time.monotonic() > last:
+                    raise
+            places = paths.locate()
+            with suppress(ArchiveBusy):
+                asked = time.monotonic()
+                return remote.run(places.socket_file, entry.body, _plain(chosen), _settings(chosen, places))
+            # The owner is just starting, or just ending: then the next one of us becomes the owner.
+            if not last or time.monotonic() - asked > _PATIENCE_SECONDS:
+                last = time.monotonic() + _PATIENCE_SECONDS
+            time.sleep(_PAUSE_SECONDS)
 
     return run
 

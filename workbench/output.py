@@ -42,6 +42,9 @@ STANDARD = Standard()
 SINK: ContextVar[Sink] = ContextVar("sink", default=STANDARD)
 """Where the present command writes; each thread that runs a command for another display sets its own."""
 
+TERMINATED = threading.Event()
+"""Set once this process was asked to end (SIGTERM): then nothing is waited for any more."""
+
 
 def line(value: dict[str, Any]) -> None:
     """One JSON object as one line."""
@@ -87,6 +90,7 @@ def interruptible(stop: Callable[[], None], signals: Sequence[int] = (signal.SIG
         if presses > 2:
             raise KeyboardInterrupt
         if number == signal.SIGTERM:
+            TERMINATED.set()
             stop()
         stop()
 

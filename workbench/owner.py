@@ -1,7 +1,8 @@
 """One owner, many displays: the process that owns the database runs the commands of others on its home and sends them their lines.
 
 A Unix socket that only the user may use; a request is one JSON line (command, arguments, settings), the answers are JSON
-lines {"out"}, {"err"} and last {"exit"}. A display that goes away stops what it asked for.
+lines {"begun"}, then {"out"}, {"err"} and last {"exit"}. A display that goes away stops what it asked for. An owner that
+ends lets others' commands end first; their loads, which can go on anywhere, it breaks off for them to go on with.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from workbench.engine import Engine
 from workbench.errors import UsageError, WorkbenchError
 from workbench.flags import COMMANDS
 from workbench.output import SINK, complain
+from workbench.remote import LOAD
 from workbench.session import Session
 
 _BACKLOG = 16
 _REQUEST_BYTES = 1 << 22
+_SILENT_SECONDS = 1.0
+_HAND_BACK_SECONDS = 10.0
 
 
 class Owner:
@@ -42,15 +46,39 @@ class Owner:
         finally:
             os.umask(before)
         self._listener.listen(_BACKLOG)
+        self._changed = threading.Condition()
+        self._served: set[_Served] = set()
         threading.Thread(target=self._accept, name="owner", daemon=True).start()
 
-    def close(self) -> None:
-        """Stop answering."""
+    def close(self, *, patient: bool = True) -> None:
+        """Stop answering; `patient`: once what others asked for is done. Their loads are broken off, without an exit code."""
+        if patient:
+            self._let_end()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with contextlib.suppress(OSError):
             self._file.unlink()
+
+        for served in self._running():
+            served.hand_back()
+        with self._changed:
+            self._changed.wait_for(lambda: not any(item.command == LOAD for item in self._served), _HAND_BACK_SECONDS)
+
+    def _let_end(self) -> None:
+        """Wait for everything but loads, answering meanwhile; whoever looks on is told why this takes a while."""
+
+        def quiet() -> bool:
+            return all(item.command == LOAD for item in self._served)
+
+        with self._changed:
+            if not self._changed.wait_for(quiet, _SILENT_SECONDS):
+                complain("Another workbench's command is still running here; ctrl+c ends it.")
+                self._changed.wait_for(quiet)
+
+    def _running(self) -> list[_Served]:
+        with self._changed:
+            return list(self._served)
 
     def _accept(self) -> None:
         while True:
@@ -58,13 +86,25 @@ class Owner:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=_serve, args=(connection, self._engine), name="display", daemon=True).start()
+            served = _Served(connection, self._engine)
+            with self._changed:
+                self._served.add(served)
+            threading.Thread(target=self._serve, args=(served,), name="display", daemon=True).start()
+
+    def _serve(self, served: _Served) -> None:
+        try:
+            served.serve()
+        finally:
+            with self._changed:
+                self._served.discard(served)
+                self._changed.notify_all()
 
 
 class _Wire:
     """The lines of a command on their way to another display."""
 
     def __init__(self, connection: socket.socket) -> None:
+        self._connection, self._muted = connection, False
         self._file = connection.makefile("w", encoding="utf-8", errors="surrogatepass")
 
     def out(self, text: str) -> None:
@@ -75,28 +115,74 @@ class _Wire:
         """A line about what went wrong."""
         self.send({"err": text})
 
+    def mute(self) -> None:
+        """Send nothing more; the display sees the end of the stream."""
+        self._muted = True
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+
     def send(self, frame: dict[str, Any]) -> None:
         """One frame; a display that has gone is not an error here."""
+        if self._muted:
+            return
         with contextlib.suppress(OSError, ValueError):
             self._file.write(json.dumps(frame) + "\n")
             self._file.flush()
 
 
-def _serve(connection: socket.socket, engine: Engine) -> None:
-    with connection:
-        wire = _Wire(connection)
-        SINK.set(wire)
-        incoming = connection.makefile("r", encoding="utf-8")
+class _Served:
+    """One command of another display, from its request to its exit code."""
+
+    def __init__(self, connection: socket.socket, engine: Engine) -> None:
+        self._connection, self._engine = connection, engine
+        self._wire = _Wire(connection)
+        self._session: Session | None = None
+        self.command = ""
+
+    def serve(self) -> None:
+        """Read the request, run it, send what it says."""
+        with self._connection:
+            SINK.set(self._wire)
+            incoming = self._connection.makefile("r", encoding="utf-8")
+            try:
+                request = json.loads(incoming.readline(_REQUEST_BYTES))
+                self.command = request["command"]
+                code = self._run(request, incoming)
+            except WorkbenchError as error:
+                complain(error.one_line())
+                code = error.exit_code
+            except Exception as error:
+                complain(f"Unexpected {type(error).__name__}: {error}.")
+                code = 1
+            self._wire.send({"exit": code})
+
+    def hand_back(self) -> None:
+        """Say nothing more and come to an end: whoever asked goes on with it elsewhere."""
+        self._wire.mute()
+        if self._session is not None:
+            self._session.stop_load()
+
+    def _run(self, request: dict[str, Any], incoming: Any) -> int:
+        session = Session(Settings(**request["settings"]), self._engine.paths, engine=self._engine)
+        self._session = session
+        self._wire.send({"begun": True})
+        done = threading.Event()
+
+        def watch() -> None:
+            # Each line asks to stop once more; the end of the stream means that nobody is listening any more.
+            with contextlib.suppress(OSError):
+                for _ in incoming:
+                    session.stop_load()
+                    session.stop()
+            if not done.is_set():
+                session.close()
+
+        threading.Thread(target=watch, name="display-watch", daemon=True).start()
         try:
-            request = json.loads(incoming.readline(_REQUEST_BYTES))
-            code = _run(request, engine, incoming)
-        except WorkbenchError as error:
-            complain(error.one_line())
-            code = error.exit_code
-        except Exception as error:
-            complain(f"Unexpected {type(error).__name__}: {error}.")
-            code = 1
-        wire.send({"exit": code})
+            return int(_body(request["command"])(session, argparse.Namespace(**request["arguments"])))
+        finally:
+            done.set()
+            session.close()
 
 
 def _body(name: str) -> Any:
@@ -104,23 +190,3 @@ def _body(name: str) -> Any:
         raise UsageError(f"There is no command {name!r} here.", "Both workbenches must be of the same version.")
     module, _, function = name.partition(".")
     return getattr(import_module(f"workbench.commands.{module}"), function)
-
-
-def _run(request: dict[str, Any], engine: Engine, incoming: Any) -> int:
-    session = Session(Settings(**request["settings"]), engine.paths, engine=engine)
-    done = threading.Event()
-
-    def watch() -> None:
-        # Each line asks to stop once more; the end of the stream means that nobody is listening any more.
-        for _ in incoming:
-            session.stop_load()
-            session.stop()
-        if not done.is_set():
-            session.close()
-
-    threading.Thread(target=watch, name="display-watch", daemon=True).start()
-    try:
-        return int(_body(request["command"])(session, argparse.Namespace(**request["arguments"])))
-    finally:
-        done.set()
-        session.close()

@@ -8,7 +8,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,48 @@ from workbench.config import Settings
 from workbench.errors import ArchiveBusy, WorkError
 from workbench.output import interruptible
 
+LOAD = "sources.load"
+"""The command that any process can go on with where another left it: what is stored stays stored."""
+
 
 def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settings) -> int:
-    """Run a command in the owner's process and return its exit code. Raises ArchiveBusy when the owner does not answer."""
+    """Run a command in the owner's process and return its exit code.
+
+    Raises ArchiveBusy when the owner does not answer, or ended before it began or in the middle of a load: it may be
+    asked of the next owner then. WorkError when it ended in the middle of anything else.
+    """
+    begun = False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(str(file))
+            request = {"command": command, "arguments": dict(arguments), "settings": dataclasses.asdict(settings)}
+            connection.sendall(json.dumps(request).encode() + b"\n")
         except OSError:
             raise ArchiveBusy(
                 "Another workbench owns the database and does not answer.", "Quit it, then try again."
             ) from None
-        request = {"command": command, "arguments": dict(arguments), "settings": dataclasses.asdict(settings)}
-        connection.sendall(json.dumps(request).encode() + b"\n")
         with interruptible(lambda: _ask_to_stop(connection), [signal.SIGINT]):
-            for line in connection.makefile("r", encoding="utf-8"):
-                frame = json.loads(line)
+            for frame in _frames(connection):
                 if "exit" in frame:
                     return int(frame["exit"])
-                print(frame.get("out", frame.get("err")), file=sys.stderr if "err" in frame else sys.stdout, flush=True)
+                if "begun" in frame:
+                    begun = True
+                else:
+                    _show(frame)
+    if not begun or command == LOAD:
+        raise ArchiveBusy("The workbench that owned the database has ended.", "Try again.")
     raise WorkError("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
+
+
+def _frames(connection: socket.socket) -> Iterator[dict[str, Any]]:
+    """What the owner sends, until it ends."""
+    with contextlib.suppress(ConnectionError):
+        for line in connection.makefile("r", encoding="utf-8"):
+            yield json.loads(line)
+
+
+def _show(frame: Mapping[str, Any]) -> None:
+    print(frame.get("out", frame.get("err")), file=sys.stderr if "err" in frame else sys.stdout, flush=True)
 
 
 def _ask_to_stop(connection: socket.socket) -> None:
