@@ -99,7 +99,7 @@ class Follower:
         gain = likely.max(axis=0)  # as the second of a pair
         place = {int(row): number for number, row in enumerate(rows)}
         best = likely.max(axis=0)
-        self.partners = {int(row): seeds[int(likely[:, number].argmax())] for number, row in enumerate(rows)}
+        self.partners = dict(zip(rows, (seeds[number] for number in likely.argmax(axis=0).tolist()), strict=True))
         for seed, row_likely in zip(seeds, likely, strict=True):
             if row_likely.max() > best[place[seed]]:
                 self.partners[seed] = int(rows[int(row_likely.argmax())])

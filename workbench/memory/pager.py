@@ -108,7 +108,7 @@ class Pager:
             if cursor.spans:
                 start, end = cursor.spans[position]
                 tokens = rendered_tokens(texts[key].text[start:end])
-            sizes.append(usual_tokens(path, passage.page, passage.heading, linked, via, note, tokens))
+            sizes.append(tokens + usual_tokens(path, passage.page, passage.heading, linked, via, note))
         return sizes
 
     def _hits(

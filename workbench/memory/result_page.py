@@ -195,10 +195,11 @@ def hit_tokens(hit: PageHit, shown_tokens: int) -> int:
 
 
 @lru_cache(maxsize=8_192)
-def usual_tokens(document: str, page: int, heading: str, linked: int, via: str, note: str, shown_tokens: int) -> int:
-    """The same for a hit whose handle, label and score are of the usual width; counted once, however often it is found."""
+def usual_tokens(document: str, page: int, heading: str, linked: int, via: str, note: str) -> int:
+    """The same without its text, for a hit whose handle, label and score are of the usual width; counted once, however
+    often one from the same place is found."""
     hit = PageHit(0, "#aa99", document, page, "label", heading, 0.0, linked=linked, via=via, note=note)
-    return hit_tokens(hit, shown_tokens)
+    return hit_tokens(hit, 0)
 
 
 def fit_page(page: ResultPage, texts: Mapping[int, str], page_tokens: int) -> ResultPage:

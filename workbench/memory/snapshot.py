@@ -70,34 +70,41 @@ class TitleKeys:
     """The keys that passages are called by. Keys are only ever added; who asks passes over those that are gone."""
 
     keys: set[int] = field(default_factory=set)
-    first_words: set[str] = field(default_factory=set)
-    beginnings: set[int] = field(default_factory=set)
+    first_words: dict[str, bool] = field(default_factory=dict)
+    """Whether the word is a whole key, by the word that a key begins with."""
+    beginnings: dict[int, bool] = field(default_factory=dict)
+    """Whether the two words are a whole key, by the two words that a key begins with."""
 
     def add(self, called: Any) -> None:
         """Remember the keys of an Arrow column of lines."""
         for line in called.unique().to_pylist():
             for key in line.split():
-                words = key.split("_", 2)
+                first, *words = key.split("_", 2)
                 self.keys.add(hash(key))
-                self.first_words.add(words[0])
-                if len(words) > 2:
-                    self.beginnings.add(hash(f"{words[0]}_{words[1]}"))
+                self.first_words[first] = self.first_words.get(first, False) or not words
+                if words:
+                    two = hash(f"{first}_{words[0]}")
+                    self.beginnings[two] = self.beginnings.get(two, False) or len(words) == 1
 
     def mentioned(self, text: Sequence[str]) -> set[str]:
         """The keys that stand in a text of folded words."""
         found = set()
         for start, word in enumerate(text):
-            if word not in self.first_words:
+            whole = self.first_words.get(word)
+            if whole is None:
                 continue
-            key = word
-            if hash(key) in self.keys:
+            if whole:
+                found.add(word)
+            key = "_".join(text[start : start + 2])
+            whole = self.beginnings.get(hash(key)) if start + 1 < len(text) else None
+            if whole is None:
+                continue
+            if whole:
                 found.add(key)
-            for end in range(start + 1, min(start + LONGEST_TITLE_WORDS, len(text))):
-                key = f"{key}_{text[end]}"
+            for other in text[start + 2 : start + LONGEST_TITLE_WORDS]:
+                key = f"{key}_{other}"
                 if hash(key) in self.keys:
                     found.add(key)
-                if end == start + 1 and hash(key) not in self.beginnings:
-                    break
         return found
 
 
@@ -179,7 +186,7 @@ class Snapshot:
 
     @property
     def bytes(self) -> int:
-        """Memory taken, about; a key of a title is counted with its places in two sets."""
+        """Memory taken, about; a key of a title is counted with its places in a set and a dictionary."""
         arrays: list[Any] = [self.ids, self.documents, self.pages, self.alive, self.vectors.vectors]
         codes = self.vectors.coded * (self.vectors.vectors.shape[1] // 8 + 16)
         keys = 140 * (len(self.titles.keys) + len(self.titles.beginnings)) + 100 * len(self.titles.first_words)
