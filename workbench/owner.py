@@ -20,8 +20,8 @@ from workbench.config import Settings
 from workbench.engine import Engine
 from workbench.errors import UsageError, WorkbenchError
 from workbench.flags import COMMANDS
+from workbench.flags.load import BODY as LOAD
 from workbench.output import SINK, complain
-from workbench.remote import LOAD
 from workbench.session import Session
 
 _BACKLOG = 16

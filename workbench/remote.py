@@ -14,10 +14,8 @@ from typing import Any
 
 from workbench.config import Settings
 from workbench.errors import ArchiveBusy, WorkError
+from workbench.flags.load import BODY
 from workbench.output import interruptible
-
-LOAD = "sources.load"
-"""The command that any process can go on with where another left it: what is stored stays stored."""
 
 
 def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settings) -> int:
@@ -44,7 +42,7 @@ def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settin
                     begun = True
                 else:
                     _show(frame)
-    if not begun or command == LOAD:
+    if not begun or command == BODY:
         raise ArchiveBusy("The workbench that owned the database has ended.", "Try again.")
     raise WorkError("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
 

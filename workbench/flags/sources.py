@@ -15,7 +15,7 @@ def _fill_attach(sub: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "load": Entry("load files, folders, web pages and databases into a source", load.fill, "sources.load"),
+    "load": Entry("load files, folders, web pages and databases into a source", load.fill, load.BODY),
     **library.COMMANDS,
     "attach": Entry("attach a source to an agent", _fill_attach, "sources.attach"),
     "detach": Entry("detach a source from an agent", _fill_attach, "sources.detach"),
