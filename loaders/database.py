@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,17 +26,24 @@ ROWS = 100_000
 
 _BATCH_ROWS = 500
 _NAME_CHARS = 80
+HIDDEN = "***"
+"""Stands for the password in an address that is shown or kept."""
+
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@|((?:password|passwd|pwd|token|secret)=)[^&;]*", re.IGNORECASE)
 _INSTALL = "Install it: pip install 'memgpt-workbench[database]', and the driver of your database."
 
 
 @dataclass(frozen=True)
 class QueryOrigin:
-    """The rows of one query. `folder` keeps them as files; the address is kept nowhere, for it may hold a password."""
+    """The rows of one query. `folder` keeps them as files; the address is kept without its password.
+
+    Where `url` is such an address, each of `passwords` is tried in its place.
+    """
 
     url: str = field(repr=False)
     query: str
     folder: Path
+    passwords: Sequence[str] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -44,8 +52,8 @@ class QueryOrigin:
 
     @property
     def key(self) -> str:
-        """The address without a password, and the query."""
-        return f"{self.name} {' '.join(self.query.split())}"
+        """The address without a password or a blank, and the query: `address_and_query` is the inverse."""
+        return f"{self.name.replace(' ', '%20')} {self.query.strip()}"
 
     @property
     def short(self) -> str:
@@ -60,10 +68,7 @@ class QueryOrigin:
 
     def found(self, cancel: threading.Event) -> Iterator[Found]:
         """One file a row, in the order of the rows. Raises LoadError."""
-        errand = _Errand(self.url, self.query)
-        rows = deadline.within(
-            SECONDS, errand.run, what="the query", remedy="Ask for fewer rows.", abort=errand.abort, cancel=cancel
-        )
+        rows = self._rows(cancel)
         mark = hashlib.sha256(self.key.encode("utf-8", "replace")).hexdigest()[:24]
         folder = self.folder / mark
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -72,6 +77,34 @@ class QueryOrigin:
             if not file.is_file() or file.read_bytes() != data:
                 file.write_bytes(data)
             yield Found(file, name, size_bytes=len(data))
+
+    def _rows(self, cancel: threading.Event) -> list[dict[str, Any]]:
+        """What the query gives, by the first password that opens the database."""
+        refused = LoadError(
+            "its address needs the password, which is kept nowhere", "Give it: workbench queue retry --password P."
+        )
+        hidden = self.url == self.name and HIDDEN in self.url
+        words = [urllib.parse.quote(word, safe="") for word in self.passwords] if hidden else [HIDDEN]
+        for url in [self.url.replace(HIDDEN, word) for word in words]:
+            errand = _Errand(url, self.query)
+            try:
+                return deadline.within(
+                    SECONDS,
+                    errand.run,
+                    what="the query",
+                    remedy="Ask for fewer rows.",
+                    abort=errand.abort,
+                    cancel=cancel,
+                )
+            except LoadError as error:
+                refused = error
+        raise refused
+
+
+def address_and_query(key: str) -> tuple[str, str]:
+    """The address and the query of an origin's key."""
+    address, _, query = key.partition(" ")
+    return address.replace("%20", " "), query
 
 
 class _Errand:

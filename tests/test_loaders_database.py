@@ -133,3 +133,55 @@ def test_a_database_is_a_source_and_unchanged_rows_cost_nothing(make_session: An
     assert (again.source, again.documents, again.unchanged) == ("leases", 1, 2)
     with pytest.raises(UsageError):
         list(session.load([f"sqlite:///{leases}"], attach=False))
+
+
+def test_a_load_that_failed_is_tried_again_from_the_queue(make_session: Any, leases: Path) -> None:
+    session = make_session()
+    away = leases.with_name("my leases.db")
+    options = LoadOptions(query="SELECT id, tenant\nFROM leases")
+    assert list(session.load([f"sqlite:///{away}"], "db", attach=False, options=options))[-1].failed
+    (row,) = session.library.queue()
+    assert "there is no file" in row.reason
+    assert list(session.library.retry())[-1].failed
+    leases.rename(away)
+    assert list(session.library.retry("db", [row.path]))[-1].documents == 2 + 1
+    assert session.library.queue() == []
+    with sqlite3.connect(away) as connection:
+        connection.execute("DELETE FROM leases WHERE id = 7")
+    connection.close()
+    assert list(session.library.reload("db"))[-1].unchanged == 2
+
+
+def test_two_queries_of_one_database_fail_apart(make_session: Any, tmp_path: Path) -> None:
+    session = make_session()
+    for query in ("SELECT 1", "SELECT 2"):
+        options = LoadOptions(query=query)
+        list(session.load([f"sqlite:///{tmp_path}/x.db"], "db", attach=False, options=options))
+    assert [row.path.partition(" ")[2] for row in session.library.queue()] == ["SELECT 1", "SELECT 2"]
+
+
+def test_the_password_of_an_address_is_given_again_and_stored_nowhere(
+    make_session: Any, leases: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    tried: list[str] = []
+
+    def run(errand: Any) -> list[dict[str, Any]]:
+        tried.append(errand._url)
+        if "s3%40cret" in errand._url and len(tried) > 1:
+            return [{"id": 7, "tenant": "Ada"}]
+        raise LoadError("the database refuses: password authentication failed", "Check the query.")
+
+    monkeypatch.setattr(database._Errand, "run", run)
+    session = make_session()
+    options = LoadOptions(query="SELECT * FROM leases")
+    list(session.load(["postgresql://ada:s3%40cret@host/db"], "db", attach=False, options=options))
+    assert list(session.library.retry())[-1].failed[0].reason == "its address needs the password, which is kept nowhere"
+    assert len(tried) == 1
+    assert "--password" in session.library.queue()[0].remedy
+    assert list(session.library.retry(passwords=["wrong", "s3@cret"]))[-1].documents == 1
+    assert tried[1:] == ["postgresql://ada:wrong@host/db", "postgresql://ada:s3%40cret@host/db"]
+    assert session.library.queue() == []
+    session.close()
+    kept = [file.read_bytes() for file in home.rglob("*") if file.is_file()]
+    assert not any(b"s3%40cret" in data or b"s3@cret" in data for data in kept)
+    assert any(b"postgresql://ada:***@host/db" in data for data in kept)

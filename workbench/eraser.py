@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
+from workbench.ingest.kept_files import let_go
 from workbench.memory.forgetting import Forgetting, Targets
 from workbench.memory.redaction import texts_of
 from workbench.memory.scrubbing import mark
@@ -75,6 +76,7 @@ class Eraser:
             self._engine.search.erase(plan.documents)
             for file in fetched:
                 file.unlink(missing_ok=True)
+            let_go(self._engine.database, self._engine.paths.data)
             mark(self._engine.database.file)
             for agent in list(self._engine.open_agents.values()):
                 memory = agent.workspace.memory
@@ -92,14 +94,14 @@ class Eraser:
     # -- inside -------------------------------------------------------------------------------------------------------------
 
     def _fetched(self, documents: tuple[int, ...]) -> list[Path]:
-        """What is kept of pages that were fetched from the web."""
+        """What is kept of pages that were fetched from the web, and of rows of databases."""
         rows = self._engine.database.rows(
-            "SELECT path FROM source_documents WHERE list_contains(?, document_id) AND contains(path, '://')",
-            [list(documents)],
+            "SELECT path, location FROM source_documents WHERE list_contains(?, document_id)", [list(documents)]
         )
-        stems = {hashlib.sha256(str(path).encode()).hexdigest()[:32] for (path,) in rows}
-        folder = self._engine.paths.data / "web"
-        return [file for file in folder.glob("*") if file.stem in stems] if stems else []
+        stems = {hashlib.sha256(str(path).encode()).hexdigest()[:32] for path, _ in rows if "://" in str(path)}
+        data = self._engine.paths.data
+        of_rows = [Path(str(location)) for _, location in rows if str(location).startswith(f"{data / 'database'}/")]
+        return [*of_rows, *(file for file in (data / "web").glob("*") if file.stem in stems)]
 
     def _said(self) -> list[tuple[int, str, str]]:
         """Number, who, and text of all that was said, on every branch."""

@@ -93,19 +93,20 @@ class Library:
         for item in self._queued(source, paths):
             if paths or item.state in _TRIED:
                 chosen.setdefault(item.source_name, []).append(item)
-        groups = [(name, self._again(items)) for name, items in chosen.items()]
+        groups = [(name, self._again(items, passwords)) for name, items in chosen.items()]
         return self._begin(groups, attach, LoadOptions(retry=True, passwords=tuple(passwords)))
 
-    def _again(self, items: Sequence[QueuedFile]) -> list[Origin]:
-        """Files of one source by where they are; pages of the web are fetched again, by the rules they were fetched by."""
-        from workbench.ingest.origins import is_web, origins_of
+    def _again(self, items: Sequence[QueuedFile], passwords: Sequence[str]) -> list[Origin]:
+        """Files of one source by where they are; what has an address is fetched again, by the rules of its first time."""
+        from workbench.ingest.origins import is_address, origins_of
         from workbench.ingest.queued_files import QueuedFiles
 
         rules = {root.location: root.rules for root in self._archive.holdings.roots(items[0].source)}
-        found: list[Origin] = [QueuedFiles([(item.path, item.location) for item in items if not is_web(item.location)])]
+        files = [(item.path, item.location) for item in items if not is_address(item.location)]
+        found: list[Origin] = [QueuedFiles(files)]
         for item in items:
-            if is_web(item.location):
-                options = LoadOptions.load(rules.get(item.location, "{}"))
+            if is_address(item.location):
+                options = LoadOptions.load(rules.get(item.location, "{}"), passwords=tuple(passwords))
                 found += origins_of([item.location], options, self._engine.paths.data)
         return found
 
@@ -155,16 +156,17 @@ class Library:
                 reader.stop()
 
     def _remember(self, name: str, origins: Sequence[Origin], options: LoadOptions) -> None:
-        """Where a source is loaded from, for the next time. Addresses of databases are not kept: they may hold a password."""
+        """Where a source is loaded from, for the next time; of a database its query, and its address without a password."""
         from loaders.origins import PathOrigin
+        from workbench.ingest.origins import is_address
         from workbench.ingest.places import place
 
         source = self._archive.source_id(name)
         for origin in origins:
             if isinstance(origin, PathOrigin):
                 self._archive.holdings.add_root(source, Root(place(origin.root.absolute()), options.dump()))
-            elif origin.name.lower().startswith(("http://", "https://")):
-                self._archive.holdings.add_root(source, Root(origin.name, options.dump()))
+            elif is_address(origin.key):
+                self._archive.holdings.add_root(source, Root(origin.key, options.dump()))
 
     def _source_of(self, origin: Origin) -> str:
         from workbench.ingest.places import place
@@ -202,6 +204,8 @@ class Library:
 
     def remove(self, source: str, path: str = "") -> int:
         """See LibraryProtocol."""
+        from workbench.ingest.kept_files import let_go
+
         found = self._archive.find_source(source)
         links = [link.path for link in self._archive.holdings.links(found)]
         if not path:
@@ -209,9 +213,11 @@ class Library:
         elif path in links or path in {item.path for item in self._archive.queue.files(found)}:
             links = [link for link in links if link == path]
             self._archive.holdings.unlink(found, [path])
+            self._archive.holdings.drop_root(found, path)
         else:
             raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
         collect(self._engine.database, self._shown())
+        let_go(self._engine.database, self._engine.paths.data)
         return len(links)
 
     def rename(self, source: str, name: str) -> None:

@@ -33,10 +33,11 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
             return WebOrigin(normal(name), data / "web", options.private)
         except LoadError as error:
             raise UsageError(f"{name}: {error.reason}.", error.remedy) from None
-    if options.query and isinstance(name, str) and _DATABASE.match(name):
-        from loaders.database import QueryOrigin
+    if isinstance(name, str) and _DATABASE.match(name) and (options.query or is_address(name)):
+        from loaders.database import QueryOrigin, address_and_query
 
-        return QueryOrigin(name, options.query, data / "database")
+        address, query = (name, options.query) if options.query else address_and_query(name)
+        return QueryOrigin(address, query, data / "database", options.passwords)
     path = Path(path_of(str(name))).expanduser()
     try:
         exists = path.exists() or path.is_symlink()
@@ -45,6 +46,11 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
     if not exists:
         raise UsageError(f"There is nothing at {path}.", "Check the path.")
     return PathOrigin(path, Rules(options.include, options.exclude, options.hidden))
+
+
+def is_address(location: str) -> bool:
+    """Whether what is kept of an origin's location is an address, and no path: of the web, or a database and its query."""
+    return is_web(location) or (bool(_DATABASE.match(location)) and " " in location)
 
 
 def is_web(name: str) -> bool:

@@ -39,7 +39,7 @@ def settle(
             tally.gone.append(link.path)
     archive.holdings.unlink(source, drop)
     queued = [item.path for item in archive.queue.files(source) if _is_gone(item.location, survey.roots)]
-    archive.queue.drop(source, queued)
+    archive.queue.drop(source, [*queued, *survey.answered])
 
 
 def _is_gone(location: str, roots: Collection[str]) -> bool:

@@ -31,6 +31,8 @@ class Survey:
         self._cancel = cancel
         self._taken: dict[str, Path] = {}
         self.roots: list[str] = []
+        self.answered: list[str] = []
+        """Origins that are no document themselves and were seen to their end: what failed of them is no longer so."""
         self.paths: set[str] = set()
 
     def entries(self) -> Iterator[Candidate]:
@@ -42,12 +44,15 @@ class Survey:
                     self.paths.add(named.relative)
                     yield Candidate(named, _location(origin, named))
             except LoadError as error:
-                found = Found(Path(origin.name), place(origin.name), "unreadable", error.reason, error.remedy)
+                name = _called(origin)
+                found = Found(Path(name), place(name), "unreadable", error.reason, error.remedy)
                 self.paths.add(found.relative)
                 yield Candidate(found, _location(origin, found))
             else:
                 if isinstance(origin, PathOrigin):
                     self.roots.append(str(origin.root.absolute()))
+                elif origin.key and origin.key not in self.paths:
+                    self.answered.append(origin.key)
 
     def _apart(self, found: Found, parents: Sequence[str]) -> Found:
         name, folders = found.relative, list(parents)
@@ -56,7 +61,12 @@ class Survey:
         return found if name == found.relative else replace(found, relative=name)
 
 
+def _called(origin: Origin) -> str:
+    """What the row of an origin that gives nothing is called: a database by its query too, which is in its key."""
+    return origin.name if isinstance(origin, PathOrigin | QueuedFiles) else origin.key
+
+
 def _location(origin: Origin, found: Found) -> str:
     if found.status != "load" and not isinstance(origin, PathOrigin | QueuedFiles):
-        return origin.name
+        return origin.key
     return origin.name if is_web(origin.name) else place(found.path.absolute())

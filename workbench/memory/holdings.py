@@ -78,6 +78,15 @@ class Holdings:
                 )
             )
 
+    def drop_root(self, source: int, location: str) -> None:
+        """Forget that a source was loaded from there, if it was."""
+        if any(root.location == location for root in self.roots(source)):
+            self._database.write(
+                lambda connection: connection.execute(
+                    "DELETE FROM source_roots WHERE source_id = ? AND location = ?", [source, location]
+                )
+            )
+
     def rename(self, source: int, name: str) -> None:
         """Give a source another name. Raises UsageError when another source has it."""
 
