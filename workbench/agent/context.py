@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from workbench.agent.workspace import Workspace
+from workbench.alternation import how_folded
 from workbench.errors import ContextOverflow
 from workbench.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
 from workbench.memory.agent_memory import StepRecord
@@ -174,14 +175,22 @@ class MainContext:
         memory.start_step(record)
         return prompt, request
 
-    def request_record(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """What was sent beside messages and functions, and what the counts were based on."""
+    def request_record(
+        self, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """What was sent beside messages and functions, and what the counts were based on.
+
+        `messages` are those of the prompt, where the body may hold them folded: then it is noted how.
+        """
         settings = self.workspace.settings
+        how = how_folded(body["messages"], messages) if messages is not None else None
         return {
             "window": settings.window_tokens,
             "reserve": settings.reserve,
             "calibration": asdict(self.calibration),
-            "body": {key: None if key in ("messages", "tools") else value for key, value in body.items()},
+            "body": {
+                key: how if key == "messages" else None if key == "tools" else value for key, value in body.items()
+            },
         }
 
     def event(self, prompt: Prompt) -> ContextAssembled:

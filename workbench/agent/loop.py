@@ -297,7 +297,7 @@ class Agent:
     ) -> None:
         memory = self.workspace.memory
         if completion.body and _extras(completion.body) != _extras(request.body()):
-            memory.correct_request(memory.step, self.context.request_record(completion.body))
+            memory.correct_request(memory.step, self.context.request_record(completion.body, request.messages))
         usage = completion.usage
         if usage is not None:
             self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
@@ -346,4 +346,5 @@ class Agent:
 
 
 def _extras(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key not in ("messages", "tools")}
+    extras = {key: value for key, value in body.items() if key not in ("messages", "tools")}
+    return {**extras, "messages": len(body["messages"])}

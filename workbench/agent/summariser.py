@@ -103,7 +103,7 @@ class Summariser:
     ) -> None:
         memory = self._context.workspace.memory
         if done and done.body and {**done.body, "messages": 0} != {**request.body(), "messages": 0}:
-            memory.correct_request(step, self._context.request_record(done.body))
+            memory.correct_request(step, self._context.request_record(done.body, request.messages))
         usage = asdict(done.usage) if done and done.usage else {}
         reply = {"content": done.content if done else "", "calls": []}
         memory.finish_step(step, status, reply=reply, usage=usage, times=(seconds, 0.0))

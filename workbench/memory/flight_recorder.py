@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.alternation import folded
 from workbench.errors import NotFound
 from workbench.memory.agent_memory import AgentMemory, rendered
 from workbench.memory.agent_store import AgentRow
@@ -42,12 +43,10 @@ class RecordedStep:
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the request as it was sent."""
+        how = self.request["body"]["messages"]
+        messages = folded(self.prompt.messages, how) if how else list(self.prompt.messages)
         return {
-            key: list(self.prompt.messages)
-            if key == "messages"
-            else list(self.prompt.tools)
-            if key == "tools"
-            else value
+            key: messages if key == "messages" else list(self.prompt.tools) if key == "tools" else value
             for key, value in self.request["body"].items()
         }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.alternation import RESULTS, USERS, folded
 from workbench.model.wire_errors import Lost, Refused
 
 NEEDED_KEYS = frozenset({"model", "messages", "tools", "stream", "max_tokens", "max_completion_tokens"})
@@ -15,6 +16,7 @@ NEEDED_KEYS = frozenset({"model", "messages", "tools", "stream", "max_tokens", "
 _BUSY = {408, 425, 429, 502, 503, 504, 529}
 _NO_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|insufficient (balance|credit)", re.IGNORECASE)
 _MISTAKE = re.compile(r"validation error|invalid|template|alternate|must be|not support|unexpected", re.IGNORECASE)
+_TURNS = re.compile(r"\balternat|two user messages|consecutive (user|messages|roles)", re.IGNORECASE)
 _LOADING = re.compile(r"\bload(ing|ed)?\b|warming up", re.IGNORECASE)
 
 Body = dict[str, Any]
@@ -32,6 +34,8 @@ class Repair:
 
     def apply(self, body: Mapping[str, Any]) -> Body:
         """The body with the change made; keys keep their places."""
+        if self.key == "messages":
+            return {**body, "messages": folded(body["messages"], self.value)}
         if self.value:
             return {**body, self.key: self.value}
         names = {key: key for key in body if key != self.key}
@@ -41,7 +45,10 @@ class Repair:
 
 
 def repairs(body: Mapping[str, Any], refused: Refused) -> list[Repair]:
-    """What to change after a refusal of 400 or 422 that names the keys it does not want. Empty: nothing helps."""
+    """What to change after a refusal: keys that it names (400, 422), or turns that its template wants to alternate."""
+    if _TURNS.search(refused.text) and not refused.overflow:
+        ways = (how for how in (USERS, RESULTS) if len(folded(body["messages"], how)) < len(body["messages"]))
+        return [Repair("messages", value=how) for how in ways][:1]
     if refused.status not in (400, 422) or refused.overflow:
         return []
     named = f"{refused.param} {refused.text}"
