@@ -55,7 +55,9 @@ def decide(view: View, score: Score) -> Call:
     nearest = places(question, None, view, score) if view.documents == 1 else []
     if view.after == "search" and (call := _note(view, evidence, chains, nearest)):
         return call
-    query = None if view.repeating else next_query(evidence, chains, view.searches)
+    query = None if view.repeating else next_query(evidence, chains, view)
+    if query is not None and query.handle:
+        return "archival_follow", {"passage": query.handle, "page": query.page, "request_heartbeat": True}
     if query is not None:
         return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
     found: list[Unit] = []

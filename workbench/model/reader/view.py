@@ -87,6 +87,10 @@ class View:
     functions: frozenset[str] = field(default_factory=frozenset)
     window_tokens: int = 8192
     repeating: bool = False
+    followed: tuple[Search, ...] = ()
+    """The passages that were followed and are in sight: `query` is the handle."""
+    results: tuple[tuple[str, ...], ...] = ()
+    """The handles of every page of results in sight, in the order in which they came."""
 
     @property
     def documents(self) -> int:
@@ -114,6 +118,8 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
     question, after, repeating = "", "other", False
     passages: dict[str, Passage] = {}
     searches: dict[tuple[str, int], Search] = {}
+    followed: dict[str, Search] = {}
+    results: list[tuple[str, ...]] = []
     calls: dict[str, tuple[str, dict[str, Any]]] = {}
     for message in messages:
         role, content = message.get("role"), _object(message.get("content"))
@@ -121,7 +127,7 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
             state = content
         elif role == "user" and content.get("type") == "user_message":
             question, after = str(content.get("message", "")), "user"
-            searches, repeating = {}, False
+            searches, followed, results, repeating = {}, {}, [], False
         elif role == "assistant":
             for call in message.get("tool_calls") or ():
                 function = call.get("function", {})
@@ -132,10 +138,17 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
             if name == "archival_memory_search" and content.get("status") == "OK":
                 hits = parse_hits(body)
                 passages.update(hits)
+                results.append(tuple(hits))
                 search = _search(arguments, body, tuple(hits))
                 searches[search.query, search.page] = search
                 after = "search"
-            elif name == "archival_memory_search":
+            elif name == "archival_follow" and content.get("status") == "OK":
+                hits = parse_hits(body)
+                passages.update(hits)
+                results.append(tuple(hits))
+                search = _search({**arguments, "query": arguments.get("passage", "")}, body, tuple(hits))
+                followed[search.query], after = search, "search"
+            elif name in ("archival_memory_search", "archival_follow"):
                 # The list of searches is bounded: one that fell off it may be made again, and is refused.
                 repeating, after = repeating or _REPEATED in body, "failed"
             elif name.startswith("core_memory"):
@@ -159,6 +172,8 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
         functions=frozenset(str(tool.get("function", {}).get("name")) for tool in tools),
         window_tokens=int(context.get("window") or 8192),
         repeating=repeating,
+        followed=tuple(followed.values()),
+        results=tuple(results),
     )
 
 
