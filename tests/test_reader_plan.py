@@ -45,7 +45,13 @@ def test_results_that_bring_nothing_to_a_whole_chain_end_the_search() -> None:
 
 
 def test_linked_passages_are_read_like_results() -> None:
-    body = "Showing 1 of 1 results (page 0/0) that belong together by name\n#a2 | ledger.md | document_page 1 | score 0.910 | by otto perrin\n  Otto Perrin.\nNo more results."
+    lines = [
+        "Showing 1 of 1 results (page 0/0) that belong together by name",
+        "#a2 | ledger.md | document_page 1 | score 0.910 | by otto perrin",
+        "  Otto Perrin.",
+        "No more results.",
+    ]
+    body = "\n".join(lines)
     call = {"id": "c1", "type": "function", "function": {"name": "archival_follow", "arguments": '{"passage": "#a1"}'}}
     messages = [
         {"role": "user", "content": '{"type": "user_message", "message": "Who?"}'},
