@@ -65,7 +65,7 @@ def words(reason: str, settings: Settings) -> str:
         "user": "You stopped it.",
         "steps": f"The limit of {settings.steps} steps for one question is reached; --steps raises it.",
         "tokens": f"The limit of {settings.question_tokens:,} tokens for one question is reached.",
-        "time": f"The limit of {settings.minutes:g} minutes for one question is reached.",
+        "time": f"The limit of {settings.minutes * 60:,.10g} seconds for one question is reached; --seconds raises it.",
         "cost": f"The limit of {settings.question_cost:g} for one question is reached, at the prices in the settings.",
         "repeated": "The model made the same call again and again.",
     }[reason]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import select
 import sys
 from collections.abc import Iterator, Sequence
@@ -92,6 +93,9 @@ def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:
                     pass
         elif typed.strip() in ("/exit", "/quit"):
             break
+        elif re.match(r"/[a-z]+\b(?!/)", typed.strip()):
+            complain("Commands are for the screen; here a line is a question, and /exit ends.")
+            code = max(code, 2)
         elif typed.strip():
             code = max(code, _ask(session, typed.strip(), as_json=json))
     return code

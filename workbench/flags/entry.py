@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ def agent_flags(sub: argparse.ArgumentParser) -> None:
     new_agent_flags(sub)
     caps = sub.add_argument_group("limits of one question, a partial answer at the first that is reached")
     caps.add_argument("--steps", metavar="N", type=int, help="model calls (default 50)")
-    caps.add_argument("--seconds", metavar="S", type=_minutes, dest="minutes", help="time (default 1800)")
+    caps.add_argument("--seconds", metavar="S", type=seconds, dest="minutes", help="time (default 1800)")
     caps.add_argument(
         "--tokens", metavar="N", type=int, dest="question_tokens", help="tokens, in and out (default: any)"
     )
@@ -70,8 +71,12 @@ def _folder_or_name(text: str) -> str:
     return str(folder.absolute()) if folder.is_dir() else text
 
 
-def _minutes(text: str) -> float:
-    return float(text) / 60
+def seconds(text: str) -> float:
+    """Seconds as they are typed, in minutes; argparse names this function when they are none. Raises ValueError."""
+    typed = float(text)
+    if not math.isfinite(typed):
+        raise ValueError(text)
+    return typed / 60
 
 
 def new_agent_flags(sub: argparse.ArgumentParser) -> None:
