@@ -122,6 +122,9 @@ def test_a_filter_keeps_the_index(desk: Any) -> None:
     one.store("a.txt", ["The lamp of oil.", "A ship."])
     one.store("b.txt", ["The lamp of gas and a ship.", "A lamp."])
     one.call("archival_memory_search", query="lamp oil")
+    # What is being built in the background when the first search comes is there for the second.
+    assert one.session.engine.search.index.wait()
+    one.call("archival_memory_search", query="lamp ship")
     held = one.session.engine.search.index.status()
     some = one.call("archival_memory_search", query="lamp oil", document="b.txt")[1].outcome.archive.hits
     assert some
