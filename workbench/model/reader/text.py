@@ -158,7 +158,7 @@ def rarity(word: str) -> float:
 
     if word.isdigit():
         return 0.9 if len(word) >= 3 else 0.5
-    codes = encoding("o200k_base").ranks(" " + word.lower())
+    codes = encoding("o200k_base").encode_ordinary(" " + word.lower())
     if len(codes) > 1:
         return 1.0
     return min(1.0, max(0.1, math.log(max(codes[0], 1) / 400) / math.log(200_000 / 400)))
