@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Ticking, WordEmbedder
@@ -191,6 +191,13 @@ def follow(session: Session, course: Course, name: str) -> Checking:
     max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "25")), deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(course=courses)
+@example(
+    # Wide shares for what cannot leave, and a question just short of being stored as a stub.
+    course=Course(
+        2_048, "fifo", "condense", False, "gpt-4o", SHARES[4],
+        tuple((("light " * 12 + ". ") * n, (), ("send_message", {"message": "Seen."})) for n in (36, 38, 40)),
+    )
+)  # fmt: skip
 def test_main_context_holds_its_promises(shared: Session, course: Course) -> None:
     name = f"agent {next_number()}"
     model = follow(shared, course, name)

@@ -37,7 +37,7 @@ _FLAGS = {"model": "--model", "base_url": "--model-endpoint", "window_tokens": "
 """Settings of an agent that flags can give for a run."""
 
 _PASTED_SHARE = 1 / 3
-"""Most of the usable window that one message of the user's may take, as the server counts it: what cannot leave fits beside it."""
+"""Most of the usable window that one message of the user's may take, as the server counts it; less where what cannot leave takes more."""
 _STUB_CHARS = 300
 _LOGIN_AFTER = timedelta(hours=1)
 
@@ -278,7 +278,7 @@ def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, A
 def fitting(engine: Engine, agent: Agent, text: str) -> str:
     """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
     memory, calibration = agent.workspace.memory, agent.context.calibration
-    most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
+    most = min(int(agent.workspace.settings.usable_tokens * _PASTED_SHARE), agent.context.spare())
 
     def fits(message: str) -> bool:
         wire = render("user", "user_message", {"message": message}, datetime.min, Fetched({}))

@@ -17,7 +17,7 @@ from workbench.memory.main_context import Prompt, Summary, assemble, fixed_token
 from workbench.memory.message import StoredMessage, stamp
 from workbench.memory.queue_manager import ALERT, Pressure, leaving, warned
 from workbench.model.chat_model import ModelRequest
-from workbench.tokens import Calibration, count_message, functions_text
+from workbench.tokens import Calibration, count, count_message, functions_text
 
 PRESSURE_ALERT = (
     ALERT + ": the context window is {share} % full. Older messages will soon be evicted to recall storage. "
@@ -104,6 +104,14 @@ class MainContext:
         """Tokens of what cannot leave: instructions, functions and the state."""
         name = self.calibration.encoding
         return fixed_tokens(self.system, self._tools_text, name) + state_tokens(self._full(self._state()), name)
+
+    def spare(self) -> int:
+        """Tokens, as the server counts them, that a question may take beside what cannot leave, grown to its bound."""
+        self._look()
+        memory, name = self.workspace.memory, self.calibration.encoding
+        written = sum(count(text, name) for text in memory.working.texts().values())
+        growth = max(0, self.workspace.settings.working_tokens - written)
+        return self.pressure.usable - self.calibration.predict(self._fixed() + growth + self.pressure.summary_tokens)
 
     def _evict(self) -> Generator[Event, None, list[Event]]:
         """One batch leaves for recall storage; if nothing can leave there is no progress to wait for, and nothing is done."""
