@@ -134,8 +134,8 @@ def test_the_preset_of_a_live_agent_changes_its_instructions_and_no_old_step(mak
 CAPS = {
     "steps": ("--steps", "2"),
     "time": ("--seconds", "0.0001"),
-    "tokens": ("--tokens", "3000"),
-    "cost": ("--cost", "0.5", "--price-in", "200"),
+    "tokens": ("--tokens", "6000"),
+    "cost": ("--cost", "1.2", "--price-in", "200"),
 }
 
 
@@ -156,7 +156,7 @@ def test_a_question_ends_at_its_caps_with_what_was_found(run: Run, papers: Path,
         assert len(server.requests) <= 3
         if reason != "time":
             assert code == 0
-            assert answer["text"] == "Alda kept it."
+            assert answer["text"].startswith("Alda kept it.")
             assert answer["notes"]
 
 

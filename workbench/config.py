@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import tomllib
 import types
@@ -175,15 +176,21 @@ class Settings:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(f"{name} is one of {', '.join(choices)}.", f"The default is {choices[0]}.")
-        if self.page_hits < 1 or self.steps < 1 or self.minutes <= 0:
-            raise ConfigError("page_hits, steps and minutes must be positive.", "For example --steps 50.")
+        for name in ("page_hits", "steps"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1.", "Leave it out to have the default.")
+        if not 0 < self.minutes < math.inf:
+            raise ConfigError("minutes must be more than 0.", "The default is 30.")
         for name in ("question_tokens", "question_cost", "price_in", "price_out", "heartbeat_minutes"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must not be negative.", "0 means that there is none.")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name} must be a number from 0 on.", "0 means that there is none.")
         if self.function_seconds <= 0:
             raise ConfigError("function_seconds must be positive.", "The default is 30.")
         if self.question_cost and not (self.price_in or self.price_out):
-            raise ConfigError("question_cost needs prices.", "Set price_in and price_out, per million tokens.")
+            raise ConfigError(
+                "A limit of cost needs prices.",
+                "Give --price-in or --price-out, or price_in and price_out in the file.",
+            )
 
     @property
     def uses_reader(self) -> bool:

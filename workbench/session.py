@@ -181,7 +181,7 @@ class Session:
         found = self.engine.archive.find_source(source)
         event = shelves.attached(self.engine, source)
         if not self.engine.agents.attach(agent.id, found):
-            return event
+            return replace(event, agent=agent.name)
         self.engine.search.prepare([key for key, _ in self.engine.agents.attached(agent.id)])
         return self._told(event)
 

@@ -94,6 +94,12 @@ class MainContext:
             )
         return told
 
+    def used(self) -> int:
+        """Tokens of the prompt as it would be sent now; right after `relieve`, of the prompt that `record` makes."""
+        if not self._now:
+            self._look()
+        return self._used()
+
     def _used(self) -> int:
         """Tokens of the prompt, from sums that are kept up: nothing is assembled or counted anew but the state."""
         memory, name = self.workspace.memory, self.calibration.encoding
@@ -183,6 +189,11 @@ class MainContext:
         memory.start_step(record)
         return prompt, request
 
+    def note_sent(self, step: int, sent: Mapping[str, Any] | None, request: ModelRequest) -> None:
+        """Correct the record of a step whose request went out otherwise, also where its reply broke off."""
+        if sent and _beside_messages(sent) != _beside_messages(request.body()):
+            self.workspace.memory.correct_request(step, self.request_record(sent, request.messages))
+
     def request_record(
         self, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]] | None = None
     ) -> dict[str, Any]:
@@ -204,6 +215,11 @@ class MainContext:
     def event(self, prompt: Prompt) -> ContextAssembled:
         """The prompt as displays draw it."""
         return assembled(prompt, self.pressure, self.workspace.settings.reserve)
+
+
+def _beside_messages(body: Mapping[str, Any]) -> dict[str, Any]:
+    extras = {key: value for key, value in body.items() if key not in ("messages", "tools")}
+    return {**extras, "messages": len(body["messages"])}
 
 
 def assembled(prompt: Prompt, pressure: Pressure, reserve: int) -> ContextAssembled:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.agent.functions import CallRefused, Function, Outcome
-from workbench.agent.workspace import Workspace
+from workbench.agent.workspace import Workspace, page_read
 from workbench.errors import WorkbenchError
+from workbench.events import Event, FunctionCalled, FunctionReturned
 from workbench.memory.result_page import text_room, text_tokens
 from workbench.model.chat_model import FunctionCall
 
@@ -42,6 +43,21 @@ class Executed:
         if self.outcome.recall is not None:
             return {**body, "recall": self.outcome.recall.dump()}
         return {**body, "text": self.outcome.text}
+
+    def events(self, space: Workspace, tokens: int, *, origin: str = "model") -> list[Event]:
+        """What is told of it; `tokens` is what its result adds to the queue."""
+        called = FunctionCalled(
+            call=self.call.id, function=self.call.name, arguments=dict(self.arguments), heartbeat=self.heartbeat, origin=origin
+        )  # fmt: skip
+        returned = FunctionReturned(
+            call=self.call.id, function=self.call.name, ok=self.ok, summary=self.outcome.summary, tokens=tokens,
+            seconds=round(self.seconds, 4),
+        )  # fmt: skip
+        told: list[Event] = [called, *self.outcome.events, returned]
+        if (page := self.outcome.archive) is not None:
+            where = "read-ahead" if origin == "system" else "model"
+            told.append(page_read(page, space.search, space.in_context(), origin=where, tokens=tokens))
+        return told
 
 
 @dataclass

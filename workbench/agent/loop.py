@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from workbench.agent import caps, journal
@@ -15,18 +15,17 @@ from workbench.agent.answers import AnswerDesk
 from workbench.agent.calls import valid_arguments, with_ids
 from workbench.agent.caps import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
+from workbench.agent.ending import Ending
 from workbench.agent.executor import Executed, Executor
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.stop import Stop
 from workbench.agent.streaming import Reply
 from workbench.agent.summariser import Summariser
-from workbench.agent.workspace import Workspace, page_read
+from workbench.agent.workspace import Workspace
 from workbench.errors import ModelError, WorkbenchError
 from workbench.events import (
     Event,
     Failed,
-    FunctionCalled,
-    FunctionReturned,
     QuestionAsked,
     StepFinished,
     StepStarted,
@@ -36,7 +35,7 @@ from workbench.events import (
 )  # fmt: skip
 from workbench.memory.main_context import Prompt
 from workbench.memory.message import StoredMessage
-from workbench.model.chat_model import ChatModel, Completion, FunctionCall, ModelRequest
+from workbench.model.chat_model import ChatModel, Completion, FunctionCall
 from workbench.tokens import count
 
 _EMPTY_REPLIES = 3
@@ -48,7 +47,7 @@ class _Question:
     """The state of the question being answered. `owed`: a person waits for an answer."""
 
     started: float
-    spent: Spent = field(default_factory=Spent)
+    spent: Spent
     empty: int = 0
     done: bool = False
     owed: bool = True
@@ -70,14 +69,16 @@ class Agent:
         self._open_step: int | None = None
         self.options = dict(options or {})
         self.stop = Stop()
-        workspace.stopped = self.stop.after_step.is_set
+        workspace.stopped = self.stop.asked
         self.inbox = Inbox()
+        self._spent = Spent()
         self.asking = threading.Lock()
         self._desk = desk
+        self._ending = Ending(workspace, desk)
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
         if workspace.settings.summary_by == "model" and not workspace.settings.uses_reader:
-            context.summarise = Summariser(context, self.model, self.stop, self._commit)
+            context.summarise = Summariser(context, self.model, self.stop, self._commit, lambda: self._spent)
 
     def model(self) -> tuple[ChatModel, str]:
         """The model and its name on the wire, made when it is first needed. Raises ModelError."""
@@ -87,29 +88,31 @@ class Agent:
 
     def answer(self, text: str) -> Iterator[Event]:
         """Answer a message of the user; ends with Yielded or Stopped. What it yields is committed, or marked ephemeral."""
-        self._start()
-        question = _Question(time.monotonic())
-        yield from self._begin(text)
-        yield from self._work(question)
+        question = self._start()
+        with self.stop.within(self.workspace.settings.minutes * 60):
+            yield from self._begin(text)
+            yield from self._work(question)
 
     def beat(self, alert: str = "") -> Iterator[Event]:
         """A turn of the model's own, from a timer or told by an alert: nobody is owed an answer, so it may end without one."""
-        self._start()
+        question = self._start(owed=False)
         self.workspace.memory.operate_here("warning" if alert else "heartbeat")
         kind, body = ("system_alert", {"message": alert}) if alert else ("heartbeat", {"reason": REASONS["timer"]})
         self.inbox.put(kind, **body)
-        yield from self._work(_Question(time.monotonic(), owed=False))
+        with self.stop.within(self.workspace.settings.minutes * 60):
+            yield from self._work(question)
 
-    def _start(self) -> None:
+    def _start(self, *, owed: bool = True) -> _Question:
+        self._spent = Spent()
         self.stop.clear()
         self.executor.start_question()
         self._desk.start_question()
+        return _Question(time.monotonic(), self._spent, owed=owed)
 
     def _work(self, question: _Question) -> Iterator[Event]:
         while not question.done:
             if reason := self._cap(question):
-                detail = caps.words(reason, self.workspace.settings)
-                yield from self.tell(*self._partial(reason, detail), Stopped(reason=reason, detail=detail))
+                yield from self._end(question, reason)
                 return
             question.spent.steps += 1
             try:
@@ -135,8 +138,9 @@ class Agent:
         self.workspace.hops.clear()
         memory.set_working(memory.working.start_question(text))
         yield from self._commit([QuestionAsked(text=text)])
-        if self.workspace.settings.read_ahead and self.workspace.sources():
-            yield Waiting(what="archive", detail="read-ahead")
+        starts = not self._spent.barred(self.workspace.settings, self.context.used())
+        if starts and self.workspace.settings.read_ahead and self.workspace.sources():
+            yield self._stamp(Waiting(what="archive", detail="read-ahead"))
             yield from self._read_ahead(text)
 
     def _read_ahead(self, text: str) -> Iterator[Event]:
@@ -150,7 +154,9 @@ class Agent:
         executed = self.executor.run(call, self.workspace)
         self.executor.start_question()
         self._remember("", [call])
-        yield from self._commit(self._tell(executed, self._remember_result(executed), origin="system"))
+        yield from self._commit(
+            executed.events(self.workspace, self._remember_result(executed).tokens, origin="system")
+        )
 
     def _cap(self, question: _Question) -> str:
         if self.stop.after_step.is_set():
@@ -158,17 +164,18 @@ class Agent:
         question.spent.seconds = time.monotonic() - question.started
         return question.spent.over(self.workspace.settings) or ("repeated" if self.executor.stuck else "")
 
-    def _partial(self, reason: str, detail: str) -> list[Event]:
-        """At a cap: an answer that was sent back, or else the findings that the model has noted, their quotes checked."""
-        memory = self.workspace.memory
-        lines = [line.text for line in memory.working.block("task").lines if line.origin == "model"]
-        if (held := self._desk.release()) or reason == "user" or not lines:
-            return held
-        text = "\n".join(lines)
-        memory.add(
-            "assistant", "assistant", {"content": text, "calls": [], "interrupted": True}, step=self.workspace.step
+    def _end(self, question: _Question, reason: str, begun: str = "") -> Iterator[Event]:
+        """Stop at a cap: with an answer that was sent back, the answer that had `begun`, or else with what was found."""
+        space, sent = self.workspace, question.spent.prompt_tokens > 0
+        space.step = space.memory.step
+        never = reason in ("tokens", "cost") and not sent
+        detail = (
+            caps.never(reason, space.settings, self.context.used()) if never else caps.words(reason, space.settings)
         )
-        return self._desk.partial(text, f"Partial: {detail} These are the findings noted so far.")
+        held = self._desk.release()
+        if not held and reason != "user" and question.owed:
+            held = self._ending.events(detail, begun)
+        yield from self.tell(*held, Stopped(reason=reason, detail=detail))
 
     def _hear(self) -> None:
         """Put what waits in the inbox at the back of the queue."""
@@ -182,31 +189,39 @@ class Agent:
         memory = self.workspace.memory
         step = self.workspace.step = memory.step + 1
         self._hear()
-        if question.spent.near(self.workspace.settings):
+        settings = self.workspace.settings
+        if question.spent.near(settings, self.context.used()):
             memory.add("user", "system_alert", {"message": caps.LAST_CALL}, step=step)
         pressure = yield from self.context.relieve()
+        if reason := question.spent.barred(settings, self.context.used()):
+            question.done = True
+            yield from self._commit(pressure)
+            yield from self._end(question, reason)
+            return
         step = self.workspace.step = memory.step + 1
         model, name = self.model()
         prompt, request = self.context.record(step, name, self.options)
         memory.step = self._open_step = step
-        started = StepStarted(limit=self.workspace.settings.steps, reason=f"step {question.spent.steps}")
+        started = StepStarted(limit=settings.steps, reason=f"step {question.spent.steps}")
         yield from self._commit([started, *pressure])
         yield self._stamp(self.context.event(prompt))
         yield self._stamp(Waiting(what="model", detail=name))
         asked = time.perf_counter()
         reply = Reply()
-        for event in reply.follow(model, request, self.stop):
-            yield self._stamp(event)
+        try:
+            for event in reply.follow(model, request, self.stop):
+                yield self._stamp(event)
+        finally:
+            self.context.note_sent(step, reply.sent, request)
         answered = time.perf_counter()
         if reply.completion is None:
             question.done = True
-            yield from self._interrupted(reply, (answered - asked, asked - began))
+            yield from self._interrupted(question, reply, (answered - asked, asked - began))
             return
-        usage = reply.completion.usage
-        question.spent.add(usage.prompt_tokens if usage else prompt.used, usage.completion_tokens if usage else 0)
+        question.spent.add(prompt, reply.completion)
         events = self._take(reply.completion, question)
         own = (asked - began) + (time.perf_counter() - answered)
-        self._finish(reply.completion, prompt, request, (answered - asked, own))
+        self._finish(reply.completion, prompt, (answered - asked, own))
         finished = StepFinished(
             used=prompt.used, usable=self.context.pressure.usable, model_seconds=answered - asked, own_seconds=own,
             completion_tokens=reply.completion.usage.completion_tokens if reply.completion.usage else 0,
@@ -231,7 +246,7 @@ class Agent:
                 executed, delivered = self._desk.deliver(executed)
                 question.done = question.done or bool(delivered)
             message = self._remember_result(executed)
-            events += [*self._tell(executed, message), *delivered]
+            events += [*executed.events(self.workspace, message.tokens), *delivered]
             heartbeat, failed = heartbeat or executed.heartbeat, failed or not executed.ok
         if not question.done:
             reason = heartbeat_after(failed=failed, requested=heartbeat, owed=question.owed)
@@ -275,29 +290,8 @@ class Agent:
     def _remember_result(self, executed: Executed) -> StoredMessage:
         return self.workspace.memory.add("tool", "function_result", executed.body(), step=self.workspace.step)
 
-    def _tell(self, executed: Executed, result: StoredMessage, *, origin: str = "model") -> list[Event]:
-        called = FunctionCalled(
-            call=executed.call.id, function=executed.call.name, arguments=dict(executed.arguments), heartbeat=executed.heartbeat,
-            origin=origin,
-        )  # fmt: skip
-        returned = FunctionReturned(
-            call=executed.call.id, function=executed.call.name, ok=executed.ok, summary=executed.outcome.summary,
-            tokens=result.tokens, seconds=round(executed.seconds, 4),
-        )  # fmt: skip
-        events: list[Event] = [called, *executed.outcome.events, returned]
-        if (page := executed.outcome.archive) is not None:
-            where = "read-ahead" if origin == "system" else "model"
-            events.append(
-                page_read(page, self.workspace.search, self.workspace.in_context(), origin=where, tokens=result.tokens)
-            )
-        return events
-
-    def _finish(
-        self, completion: Completion, prompt: Prompt, request: ModelRequest, times: tuple[float, float]
-    ) -> None:
+    def _finish(self, completion: Completion, prompt: Prompt, times: tuple[float, float]) -> None:
         memory = self.workspace.memory
-        if completion.body and _extras(completion.body) != _extras(request.body()):
-            memory.correct_request(memory.step, self.context.request_record(completion.body, request.messages))
         usage = completion.usage
         if usage is not None:
             self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
@@ -308,7 +302,7 @@ class Agent:
         self._open_step = None
         memory.finish_step(memory.step, "done", reply=reply, usage=asdict(usage) if usage else {}, times=times)
 
-    def _interrupted(self, reply: Reply, times: tuple[float, float]) -> Iterator[Event]:
+    def _interrupted(self, question: _Question, reply: Reply, times: tuple[float, float]) -> Iterator[Event]:
         memory = self.workspace.memory
         partial = reply.answer or reply.content
         if partial.strip():
@@ -317,6 +311,9 @@ class Agent:
             )
         self._open_step = None
         memory.finish_step(memory.step, "interrupted", reply={"content": partial}, usage={}, times=times)
+        if self.stop.late.is_set() and not self.stop.after_step.is_set():
+            yield from self._end(question, "time", partial)
+            return
         detail = "Cancelled at once; what had come is kept as interrupted."
         yield from self._commit([*self._desk.release(), Stopped(reason="user", detail=detail)])
 
@@ -343,8 +340,3 @@ class Agent:
     def _stamp(self, event: Event) -> Event:
         step = self.workspace.step or None
         return replace(event, agent=self.workspace.memory.agent.name, step=step, seq=next(self._sequence))
-
-
-def _extras(body: Mapping[str, Any]) -> dict[str, Any]:
-    extras = {key: value for key, value in body.items() if key not in ("messages", "tools")}
-    return {**extras, "messages": len(body["messages"])}

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from workbench.agent.stop import Stop
 from workbench.events import AnswerDelta, Event, Thinking
-from workbench.model.chat_model import CallDelta, ChatModel, Completion, ModelRequest, ReasoningDelta, TextDelta
+from workbench.model.chat_model import (
+    CallDelta,
+    ChatModel,
+    Completion,
+    ModelRequest,
+    ReasoningDelta,
+    Sending,
+    TextDelta,
+)
 
 _MESSAGE = re.compile(r'"message"\s*:\s*"')
 
 
 @dataclass
 class Reply:
-    """What has come so far. `completion` is None when the stream was cancelled."""
+    """What has come so far. `completion` is None when the stream was cancelled; `sent` what was sent, where that is not
+
+    the request as it is.
+    """
 
     completion: Completion | None = None
+    sent: Mapping[str, Any] | None = None
     content: str = ""
     answer: str = ""
     _arguments: dict[int, str] = field(default_factory=dict)
@@ -29,6 +42,9 @@ class Reply:
         for delta in model.stream(request, stop.now):
             if isinstance(delta, Completion):
                 self.completion = delta
+                self.sent = delta.body or self.sent
+            elif isinstance(delta, Sending):
+                self.sent = delta.body
             elif isinstance(delta, TextDelta):
                 self.content += delta.text
                 yield Thinking(text=delta.text)

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from workbench.agent import texts
+from workbench.agent.caps import Spent
 from workbench.agent.context import MainContext
 from workbench.agent.stop import Stop
 from workbench.errors import ModelError
 from workbench.events import Event, StepFinished, StepStarted, Waiting
 from workbench.memory.agent_memory import StepRecord
 from workbench.memory.condensation import from_text
-from workbench.memory.main_context import Prompt, Summary
+from workbench.memory.main_context import Summary
 from workbench.memory.message import StoredMessage, stamp
 from workbench.memory.queue_manager import counted_limit
 from workbench.memory.summary_request import chunks, summary_prompt
-from workbench.model.chat_model import ChatModel, Completion, ModelRequest
+from workbench.model.chat_model import ChatModel, Completion, ModelRequest, Sending
 from workbench.tokens import count_message
 
 
 class Summariser:
     """Asks the agent's model for the recursive summary (MemGPT §2.2); falls back to condensation when it gives none.
 
-    Every request is a step of its own in the flight recorder. `commit` makes events durable and gives them back as told.
+    Every request is a step of its own in the flight recorder, and counts towards the caps of the question: one that would
+    pass them is not made. `commit` makes events durable and gives them back as told.
     """
 
     def __init__(
         self, context: MainContext, model: Callable[[], tuple[ChatModel, str]], stop: Stop,
-        commit: Callable[[list[Event]], Iterator[Event]],
+        commit: Callable[[list[Event]], Iterator[Event]], spent: Callable[[], Spent],
     ) -> None:  # fmt: skip
         self._context = context
         self._model = model
         self._stop = stop
         self._commit = commit
+        self._spent = spent
         self._system = texts.summary_instructions(context.workspace.settings.summary_form)
 
     def __call__(self, gone: Sequence[StoredMessage]) -> Generator[Event, None, Summary]:
@@ -59,9 +63,11 @@ class Summariser:
 
     def _ask(self, part: Sequence[StoredMessage], limit: int) -> Generator[Event, None, str]:
         context, memory = self._context, self._context.workspace.memory
+        prompt = summary_prompt(self._system, memory.summary, part, limit, context.calibration)
+        if self._spent().barred(context.workspace.settings, prompt.used):
+            return ""
         step = context.workspace.step = memory.step + 1
         model, name = self._model()
-        prompt = summary_prompt(self._system, memory.summary, part, limit, context.calibration)
         request = ModelRequest(name, prompt.messages, (), context.workspace.settings.reserve)
         memory.start_step(
             StepRecord(
@@ -84,26 +90,30 @@ class Summariser:
         yield from self._commit([started, Waiting(what="model", detail="summary")])
         asked = time.perf_counter()
         text, done = "", None
+        sent: Mapping[str, Any] = {}
         try:
             for delta in model.stream(request, self._stop.now):
                 done = delta if isinstance(delta, Completion) else done
+                sent = delta.body if isinstance(delta, (Sending, Completion)) and delta.body else sent
             text = done.content.strip() if done else ""
             status = "done" if done else "interrupted"
         except ModelError as error:
             status, text = "failed", ""
             memory.finish_step(step, status, reply={"error": error.one_line()}, usage={}, times=(0.0, 0.0))
         seconds = time.perf_counter() - asked
+        context.note_sent(step, sent, request)
         if status != "failed":
-            self._finish(step, status, done, prompt, request, seconds)
-        yield from self._commit([StepFinished(used=prompt.used, usable=context.pressure.usable, model_seconds=seconds)])
+            self._finish(step, status, done, seconds)
+            self._spent().add(prompt, done)
+        written = done.usage.completion_tokens if done and done.usage else 0
+        finished = StepFinished(
+            used=prompt.used, usable=context.pressure.usable, model_seconds=seconds, completion_tokens=written
+        )
+        yield from self._commit([finished])
         return text
 
-    def _finish(
-        self, step: int, status: str, done: Completion | None, prompt: Prompt, request: ModelRequest, seconds: float
-    ) -> None:
+    def _finish(self, step: int, status: str, done: Completion | None, seconds: float) -> None:
         memory = self._context.workspace.memory
-        if done and done.body and {**done.body, "messages": 0} != {**request.body(), "messages": 0}:
-            memory.correct_request(step, self._context.request_record(done.body, request.messages))
         usage = asdict(done.usage) if done and done.usage else {}
         reply = {"content": done.content if done else "", "calls": []}
         memory.finish_step(step, status, reply=reply, usage=usage, times=(seconds, 0.0))

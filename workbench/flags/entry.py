@@ -29,16 +29,16 @@ def agent_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--agent", metavar="NAME", help="the agent; made when it is new")
     new_agent_flags(sub)
     caps = sub.add_argument_group("limits of one question, a partial answer at the first that is reached")
-    caps.add_argument("--steps", metavar="N", type=int, help="model calls (default 50)")
+    caps.add_argument("--steps", metavar="N", type=steps, help="model calls (default 50)")
     caps.add_argument("--seconds", metavar="S", type=seconds, dest="minutes", help="time (default 1800)")
     caps.add_argument(
-        "--tokens", metavar="N", type=int, dest="question_tokens", help="tokens, in and out (default: any)"
+        "--tokens", metavar="N", type=tokens, dest="question_tokens", help="tokens, in and out (default: any)"
     )
     caps.add_argument(
-        "--cost", metavar="C", type=float, dest="question_cost", help="cost; needs --price-in or --price-out"
+        "--cost", metavar="C", type=amount, dest="question_cost", help="cost; needs --price-in or --price-out"
     )
-    caps.add_argument("--price-in", metavar="C", type=float, help="price of a million tokens sent")
-    caps.add_argument("--price-out", metavar="C", type=float, help="price of a million tokens written")
+    caps.add_argument("--price-in", metavar="C", type=amount, help="price of a million tokens sent")
+    caps.add_argument("--price-out", metavar="C", type=amount, help="price of a million tokens written")
     sub.add_argument(
         "--no-read-ahead",
         action="store_const",
@@ -71,12 +71,43 @@ def _folder_or_name(text: str) -> str:
     return str(folder.absolute()) if folder.is_dir() else text
 
 
+def steps(text: str) -> int:
+    """Model calls as they are typed: one at least."""
+    return _whole(text, 1)
+
+
+def tokens(text: str) -> int:
+    """Tokens as they are typed; 0 is no limit."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    try:
+        typed = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if typed < least:
+        raise argparse.ArgumentTypeError(f"it must be at least {least}, not {typed}")
+    return typed
+
+
 def seconds(text: str) -> float:
-    """Seconds as they are typed, in minutes; argparse names this function when they are none. Raises ValueError."""
-    typed = float(text)
-    if not math.isfinite(typed):
-        raise ValueError(text)
+    """Seconds as they are typed, in minutes."""
+    typed = amount(text)
+    if not typed:
+        raise argparse.ArgumentTypeError("it must be more than 0")
     return typed / 60
+
+
+def amount(text: str) -> float:
+    """A finite number that is not negative, as it is typed."""
+    try:
+        typed = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not math.isfinite(typed) or typed < 0:
+        raise argparse.ArgumentTypeError(f"it must be a number from 0 on, not {text}")
+    return typed
 
 
 def new_agent_flags(sub: argparse.ArgumentParser) -> None:

@@ -26,7 +26,8 @@ class ModelRequest:
         body: dict[str, Any] = {"model": self.model, "messages": list(self.messages)}
         if self.tools:
             body["tools"] = list(self.tools)
-        return {**body, "max_tokens": self.max_tokens, "stream": True, **self.options}
+        usage = {"include_usage": True}
+        return {**body, "max_tokens": self.max_tokens, "stream": True, "stream_options": usage, **self.options}
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ class CallDelta:
 
 
 @dataclass(frozen=True)
+class Sending:
+    """The request is sent otherwise than its `body()` says: the server has refused something in it, or is known to."""
+
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Completion:
     """The whole reply. `body` is the request as it was finally sent (a retry may have dropped optional keys)."""
 
@@ -82,7 +90,7 @@ class Completion:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-Delta = TextDelta | ReasoningDelta | CallDelta | Completion
+Delta = TextDelta | ReasoningDelta | CallDelta | Sending | Completion
 
 
 @runtime_checkable

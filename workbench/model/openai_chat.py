@@ -13,7 +13,7 @@ from threading import Event as Flag
 from typing import Any
 
 from workbench.errors import ModelError
-from workbench.model.chat_model import Completion, Delta, ModelRequest
+from workbench.model.chat_model import Completion, Delta, ModelRequest, Sending
 from workbench.model.wire_errors import Lost, Refused, Server, explained
 from workbench.model.wire_line import Address, Line, on_this_machine
 from workbench.model.wire_repair import Patience, Repair, repairs
@@ -67,6 +67,8 @@ class OpenAIChat:
         muted, repaired = False, 0
         while not cancel.is_set():
             reply = ReplyReader(body, mute_reasoning=muted)
+            if body != request.body():
+                yield Sending(body)
             try:
                 yield from self._attempt(body, reply, cancel)
             except (Refused, Lost) as failure:
@@ -128,7 +130,6 @@ class OpenAIChat:
     def _body(self, request: ModelRequest) -> dict[str, Any]:
         """The request's body, with the usage asked for, and with what this server has refused before left out."""
         body = {**request.body(), "stream": True}
-        body.setdefault("stream_options", {"include_usage": True})
         with self._lock:
             learnt = list(self._learnt)
         for repair in learnt:
