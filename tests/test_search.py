@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from workbench.memory import phrases, vector_index
 from workbench.memory.postings import hashed
 from workbench.memory.search import IndexedPassage, Ranking, SearchIndex
-from workbench.memory.vector_index import VectorIndex
+from workbench.memory.vector_index import Codes, VectorIndex
 
 DIMENSIONS = 16
 WORDS = ["lamp", "keeper", "harbour", "oil", "HX-204/7", "HX-204", "storm", "灯塔", "守卫", "2019", "wick's", "café"]
@@ -144,24 +144,47 @@ def test_meaning_is_capped_and_empty_is_empty() -> None:
     assert index.search("storm", None, documents=frozenset()).candidates_of == 0
 
 
-def test_coded_search_agrees_with_the_scan(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("spread", [0.02, 0.3, 1.5])
+def test_coded_search_is_the_scan_s_at_any_depth(monkeypatch: pytest.MonkeyPatch, spread: float) -> None:
     dimensions = 128
     centres = normal(9, 60, dimensions)
     rng = np.random.default_rng(4)
-    vectors = centres[rng.integers(0, 60, 6000)] + 0.1 * rng.normal(size=(6000, dimensions)).astype(np.float32)
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    vectors = centres[rng.integers(0, 60, 9000)] + spread * rng.normal(size=(9000, dimensions)).astype(np.float32)
+    vectors[8000:] *= rng.random((1000, dimensions)) < 0.1  # some point another way than those that the codes are made for
+    vectors[5:9], vectors[4000:4040] = 0.0, vectors[3000:3040]
+    vectors = (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
     exact = VectorIndex.build(vectors)
-    monkeypatch.setattr(vector_index, "EXACT_ROWS", 500)
-    coded = VectorIndex.build(vectors)
-    assert exact.coded == 0
-    assert coded.coded == len(vectors)
-    mask = rng.random(6000) < 0.5
-    for allowed in (None, mask):
-        for query in normal(3, 20, dimensions):
-            wanted, _ = exact.search(query, 10, allowed)
-            found, scores = coded.search(query, 10, allowed)
-            assert len(set(wanted) & set(found)) >= 9
-            assert list(scores) == sorted(scores, reverse=True)
+    monkeypatch.setattr(vector_index, "EXACT_ROWS", 100)
+    monkeypatch.setattr(vector_index, "_TAIL_ROWS", 500)
+    monkeypatch.setattr(vector_index, "_PART_ROWS", 3_000)
+    ids = np.arange(9000)
+    coded = VectorIndex(vectors[:0], ids[:0], Codes(dimensions))
+    for rows in (2000, 6000, 8700, 9000):
+        coded = coded.grown(vectors[:rows], ids[:rows])
+    assert (exact.coded, coded.coded) == (0, 8700)
+    asked: list[int] = []
+    monkeypatch.setattr(Codes, "search", lambda *given, _plain=Codes.search: asked.append(1) or _plain(*given))
+    for allowed in (None, rng.random(9000) < 0.8, rng.random(9000) < 0.3):
+        for query in normal(3, 8, dimensions):
+            for count in (1, 10, 200, 600):
+                wanted, cosines = exact.search(query, count, allowed)
+                found, scores = coded.search(query, count, allowed)
+                assert found.tolist() == wanted.tolist()
+                assert scores.tolist() == cosines.tolist()
+    assert len(asked) > 50
+
+
+def test_what_is_wiped_leaves_the_codes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_index, "EXACT_ROWS", 10)
+    monkeypatch.setattr(vector_index, "_TAIL_ROWS", 10)
+    index = VectorIndex.build(normal(1, 400, 16).copy())
+    assert index.coded == 400
+    index.wipe(np.array([7, 300]))
+    codes = index.codes._parts[0].reconstruct_n(0, 400)
+    assert not codes[[7, 300]].any()
+    assert codes[[6, 8]].any(axis=1).all()
+    best = index.search(normal(1, 400, 16)[7], 5)[0]
+    assert 7 not in best
 
 
 def test_nothing_of_an_erased_document_stays_in_memory() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 AT_ONCE = 3_000
 """Passages that a search adds itself: about a tenth of a second. More are added in the background."""
 
-_BYTES_OF_A_PASSAGE = 4 * DIMENSIONS + 120
+_BYTES_OF_A_PASSAGE = 5 * DIMENSIONS + 56
 _BYTES_OF_A_CHARACTER = 1.8
 _DEAD_SHARE = 0.25
 _PATIENCE_SECONDS = 0.2

@@ -109,7 +109,7 @@ class SearchIndex:
             titles = TitleKeys()
             for block in blocks:
                 titles.add(block.columns["called"])
-            old.vectors.vectors[gone] = 0.0
+            old.vectors.wipe(np.flatnonzero(gone))
             self._replace(replace(old, blocks=blocks, alive=old.alive & ~gone, titles=titles))
 
     def search(

@@ -188,7 +188,7 @@ class Snapshot:
     def bytes(self) -> int:
         """Memory taken, about; a key of a title is counted with its places in a set and a dictionary."""
         arrays: list[Any] = [self.ids, self.documents, self.pages, self.alive, self.vectors.vectors]
-        codes = self.vectors.coded * (self.vectors.vectors.shape[1] // 8 + 16)
+        codes = self.vectors.coded * self.vectors.vectors.shape[1]
         keys = 140 * (len(self.titles.keys) + len(self.titles.beginnings)) + 100 * len(self.titles.first_words)
         return (
             sum(int(array.nbytes) for array in arrays) + int(codes) + keys + sum(block.bytes for block in self.blocks)

@@ -1,12 +1,15 @@
 """Nearest passages by meaning, in memory. In: unit vectors by row; out: the best rows and their exact cosines.
 
-Up to `EXACT_ROWS` the scan is plain numpy. Beyond, faiss fast-scan codes choose candidates and the float32 vectors
-decide: the scores are the exact scan's, and equal scores are ordered by passage.
+Up to `EXACT_ROWS` the scan is plain numpy. Beyond, codes of a byte a dimension choose candidates, the float32 vectors decide,
+and bounds prove that no other row belongs among the best: the list is the exact scan's, at any depth. Equal scores are
+ordered by passage.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,40 +23,101 @@ Mask = NDArray[np.bool_]
 EXACT_ROWS = 20_000
 """Rows up to which every vector is compared: about 3 ms."""
 
-_OVERSAMPLING = 5
+_OVERSAMPLING, _MORE = 3, 50
+"""Candidates asked of the codes for each result, and beside them: enough to prove 200 results of 100,000 at once."""
+
+_ASKED_AGAIN = 4
 _ROUNDING = 1e-6
-_LEAST_CANDIDATES = 1_000
+_SUM_ERROR = 1e-5
 _TAIL_ROWS = 5_000
 _MASKED_SHARE = 20
+_MOST = 127
+_PART_ROWS = 1 << 18
+"""Rows that one thread looks through: more are shared by two."""
 
 
 class Codes:
-    """One bit a dimension for each row, to choose candidates by. Rows are only ever added; a lock keeps faiss from
-    being read while it grows."""
+    """A byte a dimension for each row, to choose candidates by, and how far a coded cosine may be from the true one. Rows are
+    only ever added, or wiped; a lock keeps faiss from being read meanwhile."""
 
     def __init__(self, dimensions: int) -> None:
         self._lock = threading.Lock()
         self._dimensions = dimensions
-        self._index: Any = None
+        self._parts: list[Any] = []
+        self._scale = 1.0
+        self._farthest, self._longest = 0.0, 0.0
         self.rows = 0
 
     def add(self, vectors: Vectors) -> None:
         """Code these vectors too, as the next rows."""
+        with self._lock:
+            if not self._parts:
+                self._scale = _MOST / max(float(np.abs(vectors).max()), 1e-3)
+            while len(vectors):
+                room = _PART_ROWS - self.rows % _PART_ROWS
+                if room == _PART_ROWS:
+                    self._parts.append(self._part())
+                part, vectors = vectors[: min(room, EXACT_ROWS)], vectors[min(room, EXACT_ROWS) :]
+                coded = np.clip(np.rint(part * self._scale), -_MOST, _MOST)
+                away = np.linalg.norm(part - coded / self._scale, axis=1)
+                self._farthest = max(self._farthest, float(away.max()))
+                self._longest = max(self._longest, float(np.linalg.norm(part, axis=1).max()))
+                self._parts[-1].add(coded.astype(np.float32))
+                self.rows += len(part)
+
+    def wipe(self, rows: Rows) -> None:
+        """Keep nothing of these rows but that they are there."""
         import faiss
 
         with self._lock:
-            if self._index is None:
-                self._index = faiss.index_factory(self._dimensions, "RaBitQfs", faiss.METRIC_INNER_PRODUCT)
-                self._index.train(vectors)
-            self._index.add(vectors)
-            self.rows += len(vectors)
+            for number, part in enumerate(self._parts):
+                first = number * _PART_ROWS
+                mine = rows[(rows >= first) & (rows < first + part.ntotal)] - first
+                stored = faiss.rev_swig_ptr(part.codes.data(), part.ntotal * self._dimensions)
+                stored.reshape(part.ntotal, self._dimensions)[mine] = _MOST + 1  # the code of 0
 
-    def search(self, query: Vectors, count: int) -> Rows:
-        """About the best `count` rows, in no order that counts."""
+    def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, float]:
+        """About the best `count` rows, in no order that counts, among `allowed` alone; and a bound: the cosine of every other
+        one of them is less. It is minus infinity where there is no other."""
+        # integers times integers are the fast way; the query's rounding counts in the bound
+        scale = _MOST / max(float(np.abs(query).max()), 1e-9)
+        asked = np.rint(query * scale).astype(np.float32)
+        around = np.linalg.norm(query - asked / scale) * self._longest + np.linalg.norm(asked / scale) * self._farthest
+        look = functools.partial(self._look, asked.reshape(1, -1), count, allowed)
         with self._lock:
-            _, found = self._index.search(query.reshape(1, -1), min(count, self.rows))
-        rows: Rows = found[0][found[0] >= 0].astype(np.int64)
-        return rows
+            parts = range(len(self._parts))
+            found = list(_threads().map(look, parts) if len(parts) > 1 else map(look, parts))
+        scores, rows = (np.concatenate(column) for column in zip(*found, strict=True))
+        whole = all(len(part[1]) < count for part in found)
+        if len(rows) > count:
+            best = np.argpartition(-scores, count - 1)[:count]
+            scores, rows, whole = scores[best], rows[best], False
+        bound = -np.inf if whole else float(scores.min()) / (self._scale * scale) + float(around) + _SUM_ERROR
+        return rows, bound
+
+    def _look(self, asked: Vectors, count: int, allowed: Mask | None, number: int) -> tuple[Vectors, Rows]:
+        """Scores and rows of the best of one part."""
+        import faiss
+
+        part, first, chosen = self._parts[number], number * _PART_ROWS, None
+        if allowed is not None:
+            made: Any = faiss
+            bits = np.packbits(allowed[first : first + part.ntotal], bitorder="little")
+            chosen = made.SearchParameters(sel=made.IDSelectorBitmap(bits))
+        scores, found = part.search(asked, min(count, part.ntotal), params=chosen)
+        there = found[0] >= 0
+        return scores[0][there], found[0][there].astype(np.int64) + first
+
+    def _part(self) -> Any:
+        import faiss
+
+        kind = faiss.ScalarQuantizer.QT_8bit_direct_signed
+        return faiss.IndexScalarQuantizer(self._dimensions, kind, faiss.METRIC_INNER_PRODUCT)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="vectors")
 
 
 @dataclass(frozen=True)
@@ -83,11 +147,15 @@ class VectorIndex:
             return VectorIndex(vectors, ids, self.codes, rows)
         return VectorIndex(vectors, ids, self.codes, self.coded)
 
+    def wipe(self, rows: Rows) -> None:
+        """Keep nothing of the vectors of these rows, in this and in earlier snapshots."""
+        self.vectors[rows] = 0.0
+        self.codes.wipe(rows)
+
     def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
         """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""
         query = np.asarray(query, dtype=np.float32)
-        rows = self._candidates(query, count, allowed)
-        scores = self.scores(query, rows)
+        rows, scores = self._candidates(query, count, allowed)
         order = np.lexsort((self.ids[rows], -scores))[:count]
         return rows[order], scores[order]
 
@@ -95,21 +163,26 @@ class VectorIndex:
         """The cosine of `query` with each of `rows`."""
         return exact_scores(self.vectors[rows], query)
 
-    def _candidates(self, query: Vectors, count: int, allowed: Mask | None) -> Rows:
+    def _candidates(self, query: Vectors, count: int, allowed: Mask | None) -> tuple[Rows, Vectors]:
+        """Rows and their cosines, the `count` best and what ties with them surely among them."""
         total = len(self.vectors)
         permitted = total if allowed is None else int(np.count_nonzero(allowed))
-        if not self.coded or permitted <= max(EXACT_ROWS, total // _MASKED_SHARE):
-            return self._scan(query, 0, count, allowed)
-        wanted = max(_LEAST_CANDIDATES, count * _OVERSAMPLING)
-        if permitted < total:  # the codes know nothing of the mask: ask for as many more as it will take away
-            wanted = int(wanted * total / permitted * 1.5)
-        rows = self.codes.search(query, wanted)
-        rows = rows[rows < self.coded]
-        if allowed is not None:
-            rows = rows[allowed[rows]]
-        if len(rows) < min(count, permitted):
-            return self._scan(query, 0, count, allowed)
-        return np.concatenate([rows, self._scan(query, self.coded, count, allowed)])
+        if self.coded and permitted > max(EXACT_ROWS, total // _MASKED_SHARE):
+            tail = self._scan(query, self.coded, count, allowed)
+            chosen, share = allowed, 1.0
+            if permitted * 2 > total:  # to ask for more and pass over some is sooner than to ask for these alone
+                chosen, share = None, total / permitted
+            wanted = int((count * _OVERSAMPLING + _MORE) * share)
+            while wanted * _ASKED_AGAIN < self.coded:
+                rows, others = self.codes.search(query, wanted, chosen)
+                rows = rows[rows < self.coded]
+                rows = np.concatenate([rows if allowed is None else rows[allowed[rows]], tail])
+                scores = self.scores(query, rows)
+                if others == -np.inf or (len(rows) >= count and others < np.partition(scores, -count)[-count]):
+                    return rows, scores
+                wanted *= _ASKED_AGAIN
+        rows = self._scan(query, 0, count, allowed)
+        return rows, self.scores(query, rows)
 
     def _scan(self, query: Vectors, start: int, count: int, allowed: Mask | None) -> Rows:
         """The best `count` rows from `start` on, by comparing every vector."""
