@@ -14,7 +14,9 @@ import pytest
 
 from workbench import experiments
 from workbench.errors import UsageError
+from workbench.experiments.nested_kv import chains
 from workbench.experiments.question_sets import read_set
+from workbench.experiments.reading import questions_of
 
 
 class WordCounts:
@@ -125,3 +127,89 @@ def test_what_is_no_question_set_is_said(tmp_path: Path) -> None:
         rows_of(tmp_path)
     with pytest.raises(UsageError):
         list(experiments.run("cooking", tmp_path, WordCounts()))
+
+
+CORPUS = [{"title": f"Day {n}", "text": f"Barley cost {n} marks. It rained."} for n in range(6)]
+
+
+@pytest.mark.parametrize(
+    "gold",
+    [
+        {"gold_titles": ["Day 3", "Day 4"]},
+        {"ground_truth": ["Day 3", "Day 4"]},
+        {"gold": [{"title": "Day 3"}, {"title": "Day  4"}]},
+        {"supporting_facts": [["Day 3", 0], ["Day 4", 1]]},
+    ],
+)
+def test_gold_by_title_over_a_corpus_of_its_own(tmp_path: Path, gold: dict[str, Any]) -> None:
+    pack(tmp_path / "corpus.json.gz", CORPUS)
+    asked = {"question": "What did barley cost on day 3?", "answers": ["3 marks"], **gold}
+    (tmp_path / "questions.jsonl").write_text(json.dumps(asked) + "\n")
+    (tmp_path / "answers.json").write_text(json.dumps([{"question": "Did it rain?", "answer": "Yes"}]))
+    (tmp_path / "about.json").write_text(json.dumps({"made": 2024, "by": ["us"]}))
+    (question,) = read_set(tmp_path).questions
+    assert question.gold == {(3, 1), (4, 1)}
+
+
+def set_of(folder: Path, **changed: Any) -> None:
+    asked = {"_id": "q7", "question": "What did barley cost?", "gold_titles": ["Day 3"], **changed}
+    (folder / "questions.json").write_text(json.dumps([asked]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: (folder / "more.json").write_text('[{"title": "x",'), r"more\.json line 1 cannot be read as JSON"),
+        (lambda folder: (folder / "more.jsonl").write_text('{"a": 1}\n{"a": \n'), r"more\.jsonl line 2 cannot be read"),
+        (lambda folder: (folder / "more.json.gz").write_bytes(b"no gzip"), r"more\.json\.gz cannot be read as JSON"),
+        (lambda folder: (folder / "more.json").write_bytes(b'["\xff"]'), r"more\.json cannot be read as JSON"),
+        (lambda folder: (folder / "corpus.json.gz").unlink(), "Gold of question q7 in .* is in no passage: 'Day 3'"),
+        (lambda folder: set_of(folder, question="  "), r"Question 1 of .* \(q7\) is empty"),
+        (lambda folder: set_of(folder, question=None), r"Question 1 of .* \(q7\) is empty"),
+        (lambda folder: set_of(folder, gold_titles=["Day 3", "Day 99"]), "is in no passage: 'Day 99'"),
+        (lambda folder: set_of(folder, gold_titles=[]), "No question set of a known layout"),
+        (lambda folder: set_of(folder, context=[["Day 3"]]), "does not fit its layout"),
+        (lambda folder: set_of(folder, paragraphs=[{"title": "Day 3"}]), "does not fit its layout: a row has no"),
+        (lambda folder: set_of(folder, ctxs=[{"title": "A", "text": "b"}]), r"\(0\) has no gold"),
+    ],
+)
+def test_what_is_wrong_with_a_set_is_one_sentence(tmp_path: Path, spoil: Any, said: str) -> None:
+    pack(tmp_path / "corpus.json.gz", CORPUS)
+    set_of(tmp_path)
+    assert len(read_set(tmp_path).questions) == 1
+    spoil(tmp_path)
+    with pytest.raises(UsageError, match=said) as caught:
+        read_set(tmp_path)
+    assert "\n" not in caught.value.one_line()
+
+
+def test_what_is_wrong_with_questions_about_files_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The lamp was lit in March.")
+    row = {"id": "q1", "question": "When?", "hops": 1, "gold": [{"document": "a.txt", "page": 1}]}
+    for wrong, said in (
+        ("{", "cannot be read as JSON"),
+        ('{"questions": 3}', "does not fit its layout"),
+        (json.dumps({"questions": [{"id": "q1"}]}), "does not fit its layout: a row has no"),
+        (json.dumps({"questions": [{**row, "question": ""}]}), "Question q1 of .* is empty"),
+        (json.dumps({"questions": [{**row, "gold": [{"document": "b.txt", "page": 1}]}]}), "is in no document: 'b.txt'"),
+        (json.dumps({"questions": []}), "There are no questions"),
+    ):
+        (tmp_path / "questions.json").write_text(wrong)
+        with pytest.raises(UsageError, match=said):
+            questions_of(tmp_path)
+    (tmp_path / "questions.json").write_text(json.dumps({"questions": [row]}))
+    assert [one.id for one in questions_of(tmp_path)] == ["q1"]
+
+
+def test_key_value_sets_that_cannot_be_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "kv-x"
+    folder.mkdir()
+    for wrong, said in (
+        ("{nothing", "cannot be read as JSON"),
+        (json.dumps({"ordered_kv_records": [["a", "b"]]}), "has 1 key-value pairs"),
+        (json.dumps({"ordered_kv_records": [1, 2]}), "does not fit its layout"),
+        (json.dumps({"ordered_kv_records": [["k", "v"]] * 20}) + "\n[1, 400]", "does not fit its layout"),
+    ):
+        (folder / "r.jsonl").write_text(wrong)
+        with pytest.raises(UsageError, match=said):
+            chains(folder, 2)

@@ -6,7 +6,6 @@ The pairs are records in the archive, searched as any document; the agent is an 
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from loaders.document import Document, Page
 from workbench.config import READER, Settings
 from workbench.errors import UsageError
 from workbench.events import AnswerDone, StepFinished
+from workbench.experiments.set_files import read_rows, rows_that_fit
 from workbench.ingest.chunker import Chunker
 from workbench.paths import locate
 from workbench.session import Session
@@ -104,9 +104,12 @@ def chains(folder: Path, samples: int) -> list[Chain]:
     known = _orderings(folder)
     draw = random.Random(_SEED)
     found = []
+    if len(pairs) <= DEEPEST:
+        raise UsageError(f"{folder} has {len(pairs)} key-value pairs; {DEEPEST + 1} are needed.", "Add pairs.")
     for nesting in range(DEEPEST + 1):
         orderings = known.get(nesting + 1) or [draw.sample(range(len(pairs)), nesting + 1) for _ in range(samples)]
-        found += [_chain(pairs, ordering, number) for number, ordering in enumerate(orderings[:samples])]
+        with rows_that_fit(folder):
+            found += [_chain(pairs, ordering, number) for number, ordering in enumerate(orderings[:samples])]
     return found
 
 
@@ -122,7 +125,8 @@ def _pairs(folder: Path) -> list[tuple[str, str]]:
     places = [folder, *sorted(path for path in folder.parent.glob("kv-*") if path.is_dir())]
     for rows in (_rows(file) for place in places for file in sorted(place.glob("*.json*"))):
         if rows and isinstance(rows[0], dict) and "ordered_kv_records" in rows[0]:
-            return [(str(key), str(value)) for key, value in rows[0]["ordered_kv_records"]]
+            with rows_that_fit(folder):
+                return [(str(key), str(value)) for key, value in rows[0]["ordered_kv_records"]]
     raise UsageError(
         f"There are no key-value pairs in {folder} or beside it.", "Give a folder with a file of ordered_kv_records."
     )
@@ -139,8 +143,7 @@ def _orderings(folder: Path) -> dict[int, list[list[int]]]:
 
 
 def _rows(file: Path) -> list[Any]:
-    text = file.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines() if line.strip()] if file.suffix == ".jsonl" else []
+    return list(read_rows(file) or ()) if file.suffix == ".jsonl" else []
 
 
 class Records:

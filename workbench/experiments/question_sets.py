@@ -7,15 +7,15 @@ keys with values (Lost in the Middle, MemGPT's nested look-ups).
 
 from __future__ import annotations
 
-import gzip
 import itertools
-import json
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import UsageError
+from workbench.experiments.set_files import read_rows, rows_that_fit
 
 Place = tuple[int, int]
 """A document's position in the set and a page of it, from 1."""
@@ -60,28 +60,30 @@ class QuestionSet:
 
 
 def read_set(folder: Path) -> QuestionSet:
-    """The question set in `folder` (or in one file of it). Raises UsageError when there is none that is known."""
+    """The question set in `folder` (or in one file of it).
+
+    Raises UsageError when there is none that is known, when a file is broken, a question empty or its gold nowhere.
+    """
     if not folder.exists():
         raise UsageError(f"{folder} does not exist.", "Give the folder of a question set with --data.")
     files = sorted(folder.iterdir()) if folder.is_dir() else [folder]
-    contents = {path: rows for path in files if path.is_file() and (rows := _read(path)) is not None}
+    contents = {path: rows for path in files if path.is_file() and (rows := read_rows(path)) is not None}
     for layout in (_filings, _nested_keys, _keys, _one_passage, _articles, _pooled):
-        found = layout(folder, contents)
-        if found is not None and found.questions:
-            return found
+        with rows_that_fit(folder):
+            found = layout(folder, contents)
+            if found is not None and found.questions:
+                return _sound(found, folder)
     raise UsageError(f"No question set of a known layout is in {folder}.", "See README, Measuring, for the layouts.")
 
 
-def _read(path: Path) -> Any:
-    """The JSON of a file (a list of lines for .jsonl), None for other files."""
-    name = path.name.removesuffix(".gz")
-    if not name.endswith((".json", ".jsonl")):
-        return None
-    opener: Callable[..., Any] = gzip.open if path.name.endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        if name.endswith(".jsonl"):
-            return [json.loads(line) for line in lines if line.strip()]
-        return json.load(lines)
+def _sound(found: QuestionSet, folder: Path) -> QuestionSet:
+    """The set, if every question can be asked and answered: a share of nothing found would look like any other share."""
+    for number, question in enumerate(found.questions, 1):
+        if not isinstance(question.text, str) or not question.text.strip():
+            raise UsageError(f"Question {number} of {folder} ({question.id}) is empty.", "Write it, or take it away.")
+        if not question.gold:
+            raise UsageError(f"Question {number} of {folder} ({question.id}) has no gold.", "Say what answers it.")
+    return found
 
 
 def _tables(contents: dict[Path, Any], *columns: str) -> Iterator[list[dict[str, Any]]]:
@@ -93,7 +95,7 @@ def _tables(contents: dict[Path, Any], *columns: str) -> Iterator[list[dict[str,
 def _pooled(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
     """Paragraphs of all questions in one pool; gold by title, or by title and text where titles are not unique."""
     found = QuestionSet()
-    for rows in [rows for rows in contents.values() if isinstance(rows, dict) and "data" not in rows]:
+    for rows in [rows for rows in contents.values() if isinstance(rows, dict) and all(map(_is_text, rows.values()))]:
         for title, sentences in rows.items():
             found.paragraph(title, "".join(sentences))
     for table in _tables(contents, "title", "text"):
@@ -103,15 +105,29 @@ def _pooled(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
     for row in questions:
         for title, text in _context(row):
             found.paragraph(title, text)
-    by_title: dict[str, list[Place]] = {}
+    by_title: dict[str, Place] = {}
     for (title, _), position in found._known.items():
-        by_title.setdefault(title, []).append((position, 1))
+        by_title.setdefault(_same(title), (position, 1))
     for number, row in enumerate(questions):
+        name = str(row.get("id", row.get("_id", number)))
         gold = _gold(row, found, by_title)
+        if missing := sorted(title for title, place in gold.items() if place is None):
+            raise UsageError(
+                f"Gold of question {name} in {folder} is in no passage: {missing[0][:80]!r}.",
+                "Add it, or take the question away.",
+            )
         if gold:
-            name = str(row.get("id", row.get("_id", number)))
-            found.questions.append(SetQuestion(name, row["question"], frozenset(gold)))
+            places = frozenset(place for place in gold.values() if place)
+            found.questions.append(SetQuestion(name, row["question"], places))
     return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def _same(title: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", title).split())
 
 
 def _context(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -125,24 +141,43 @@ def _context(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield paragraph["title"], paragraph["paragraph_text"]
 
 
-def _gold(row: dict[str, Any], found: QuestionSet, by_title: dict[str, list[Place]]) -> set[Place]:
+def _gold(row: dict[str, Any], found: QuestionSet, by_title: dict[str, Place]) -> dict[str, Place | None]:
+    """The places that a question's gold names, None for a title that no passage has; empty where it names none."""
     if "paragraphs" in row:
+        supporting = [one for one in row["paragraphs"] if one["is_supporting"]]
+        places = [found.paragraph(one["title"], one["paragraph_text"]) for one in supporting]
         return {
-            found.paragraph(one["title"], one["paragraph_text"]) for one in row["paragraphs"] if one["is_supporting"]
+            f"{one['title']}\n{one['paragraph_text']}": place for one, place in zip(supporting, places, strict=True)
         }
     facts = row.get("supporting_facts", ())
     titles = facts["title"] if isinstance(facts, dict) else [fact[0] for fact in facts]
-    if not titles:
-        listed = [value for key, value in row.items() if "title" in key or "gold" in key]
-        titles = [item for value in listed if isinstance(value, list) for item in value if isinstance(item, str)]
     own = {title: found.paragraph(title, text) for title, text in _context(row)}
-    return {own.get(title, by_title[title][0]) for title in titles if title in by_title}
+    return {title: own.get(title, by_title.get(_same(title))) for title in titles or _named(row, by_title)}
+
+
+def _named(row: dict[str, Any], by_title: dict[str, Place]) -> list[str]:
+    """The titles in the fields that are called gold or titles; failing these, in a field that holds nothing but known titles."""
+    lists = {key: titles for key, value in row.items() if isinstance(value, list) and (titles := _titles(value))}
+    called = [title for key, titles in lists.items() if "title" in key or "gold" in key for title in titles]
+    if called:
+        return called
+    known = [titles for titles in lists.values() if all(_same(title) in by_title for title in titles)]
+    return known[0] if known else []
+
+
+def _titles(values: list[Any]) -> list[str]:
+    found = [value.get("title") if isinstance(value, dict) else value for value in values]
+    return [value for value in found if isinstance(value, str)]
 
 
 def _articles(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
     """SQuAD: an article is a document, a paragraph a page of it. Each file, a language, is searched by itself."""
     found = QuestionSet()
-    files = {path: rows["data"] for path, rows in contents.items() if isinstance(rows, dict) and "data" in rows}
+    files = {
+        path: rows["data"]
+        for path, rows in contents.items()
+        if isinstance(rows, dict) and isinstance(rows.get("data"), list)
+    }
     for path, articles in files.items():
         first = len(found.documents)
         within = frozenset(range(first, first + len(articles)))
@@ -209,7 +244,7 @@ def _nested_keys(folder: Path, contents: dict[Path, Any]) -> QuestionSet | None:
         return None
     found = QuestionSet()
     for path in sorted(folder.parent.glob("kv-*/*.jsonl*")):
-        for row in _read(path)[:1]:
+        for row in (read_rows(path) or [])[:1]:
             if isinstance(row, dict) and "ordered_kv_records" in row:
                 for ordering in orderings:
                     pairs = [list(pair) for pair in row["ordered_kv_records"]]

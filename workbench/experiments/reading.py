@@ -17,6 +17,7 @@ from workbench.config import READER, Settings
 from workbench.errors import UsageError
 from workbench.events import AnswerDone, FunctionCalled, StepFinished
 from workbench.experiments.question_sets import read_set
+from workbench.experiments.set_files import read_rows, rows_that_fit
 from workbench.paths import locate
 from workbench.session import Session
 
@@ -86,8 +87,10 @@ def questions_of(folder: Path, file: Path | None = None) -> list[Asked]:
         documents = tuple(
             path for path in sorted(folder.iterdir()) if path.suffix != ".json" and not path.name.startswith(".")
         )
-        rows = json.loads(file.read_text(encoding="utf-8"))["questions"]
-        return [_asked(item, documents) for item in rows]
+        contents = read_rows(file)
+        with rows_that_fit(file):
+            questions = [_asked(item, documents) for item in contents["questions"]]
+        return _sound(questions, file)
     found = read_set(folder)
     names = [document.file for document in found.documents]
     questions = []
@@ -98,6 +101,18 @@ def questions_of(folder: Path, file: Path | None = None) -> list[Asked]:
             questions.append(Asked(item.id, item.text, files, gold, "a page", whole=False))
     if not questions:
         raise UsageError(f"The questions in {folder} are not about files.", "Give sample documents or filings.")
+    return questions
+
+
+def _sound(questions: list[Asked], file: Path) -> list[Asked]:
+    """The questions, if each is one and the documents with its gold are there."""
+    for item in questions:
+        if not item.text.strip():
+            raise UsageError(f"Question {item.id} of {file} is empty.", "Write it, or take it away.")
+        for name in sorted({name for name, _ in item.gold} - {path.name for path in item.files}):
+            raise UsageError(f"Gold of question {item.id} in {file} is in no document: {name!r}.", "Add the document.")
+    if not questions or not questions[0].files:
+        raise UsageError(f"There are no questions in {file}, or no documents beside it.", "Add them.")
     return questions
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loaders import registry
-from loaders.document import Document, Page
+from loaders.document import Document, LoadError, Page
+from workbench.errors import WorkError
 from workbench.experiments.question_sets import Place, QuestionSet, SetDocument, SetQuestion, read_set
 from workbench.ingest.chunker import Chunker
 from workbench.memory.archival_search import ArchivalSearch
@@ -42,7 +43,7 @@ class Embedding(Protocol):
 def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON: {"event": "question", …} for each question, last {"event": "result", …}.
 
-    Raises UsageError when the folder has no known question set, EmbedderError, LoadError.
+    Raises UsageError when the folder has no known question set, WorkError when a document of it cannot be read.
     """
     asked = read_set(folder)
     with tempfile.TemporaryDirectory(prefix="workbench-eval-") as home:
@@ -124,7 +125,10 @@ class _Library:
 
 def _document(given: SetDocument) -> Document:
     if given.file is not None:
-        return registry.read(given.file)
+        try:
+            return registry.read(given.file)
+        except LoadError as error:
+            raise WorkError(f"{given.file} cannot be read: {error.reason}.", error.remedy) from None
     pages = tuple(Page(number, None, text) for number, text in enumerate(given.pages, 1))
     return Document(given.title, pages, "question set", 1)
 
