@@ -293,7 +293,12 @@ def test_a_bomb_and_what_is_no_file_at_all_are_refused(exported: Any, tmp_path: 
     with pytest.raises(UsageError, match="unpacks to more"):
         agent_file.read(file)
     monkeypatch.undo()
-    for name, data in {"text": b"no zip", "empty": b"", "cut": file.read_bytes()[:-100], "half": file.read_bytes()[:9_000]}.items():
+    for name, data in {
+        "text": b"no zip",
+        "empty": b"",
+        "cut": file.read_bytes()[:-100],
+        "half": file.read_bytes()[:9_000],
+    }.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UsageError, match="damaged"):
             agent_file.read(tmp_path / name)
@@ -305,7 +310,13 @@ def test_a_bomb_and_what_is_no_file_at_all_are_refused(exported: Any, tmp_path: 
 
 def test_what_an_agent_brings_does_not_name_itself_or_its_server(exported: Any, tmp_path: Path) -> None:
     file, _, _ = exported
-    sly = {"base_url": "http://192.0.2.1/v1", "api_key": "x", "preset": "nowhere", "persona": "../../etc/passwd", "model": "m"}
+    sly = {
+        "base_url": "http://192.0.2.1/v1",
+        "api_key": "x",
+        "preset": "nowhere",
+        "persona": "../../etc/passwd",
+        "model": "m",
+    }
     with elsewhere(tmp_path) as home:
         found = home.roster.bring(rewritten(file, head(name="a\x1b[2Jb", settings=sly)))
         assert found.agent == "agent"

@@ -117,6 +117,17 @@ def test_filters_hold_on_every_page_and_stand_in_the_next_call(desk: Any) -> Non
     assert not one.call("archival_memory_search", query="lamp", source="east")[1].ok
 
 
+def test_pages_and_days_of_documents_restrict_a_search(desk: Any) -> None:
+    one = desk(window_tokens=2048)
+    one.store("log.txt", [f"The lamp of page {n} burnt." for n in range(1, 31)])
+    pages = one.follow("archival_memory_search", query="lamp burnt", pages="7-20", since="2020", until="2100-01")
+    assert {hit.page for _, done, _ in pages for hit in done.outcome.archive.hits} == set(range(7, 21))
+    assert len(pages) > 1
+    assert one.call("archival_memory_search", query="lamp", until="1999")[1].outcome.archive.total == 0
+    for wrong in ({"pages": "9-3"}, {"since": "tomorrow"}):
+        assert not one.call("archival_memory_search", query="lamp", **wrong)[1].ok
+
+
 def test_a_filter_keeps_the_index(desk: Any) -> None:
     one = desk()
     one.store("a.txt", ["The lamp of oil.", "A ship."])

@@ -17,7 +17,9 @@ ONE, TWO = "https://example.org/one", "https://example.org/two"
 @pytest.fixture
 def session(make_session: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def fetched(url: str, **_: Any) -> fetch.Fetched:
-        page = f"<html><body><h1>Of {url[-3:]}</h1><p>The lamp of {url} burned whale oil for many years.</p></body></html>"
+        page = (
+            f"<html><body><h1>Of {url[-3:]}</h1><p>The lamp of {url} burned whale oil for many years.</p></body></html>"
+        )
         return fetch.Fetched(url, page.encode(), {"content-type": "text/html"})
 
     monkeypatch.setattr(fetch, "fetch", fetched)

@@ -90,7 +90,10 @@ def test_the_queue_survives_and_a_password_opens(session: Any, shelf: Path, caps
     pdf(shelf / "vault.pdf", ["The vault holds seventeen coins."], password="sesame")
     run(session.library.reload("shelf"))
     rows = session.library.queue("shelf")
-    assert [(row.path, row.state, row.attempts) for row in rows] == [("empty.txt", "failed", 1), ("vault.pdf", "failed", 1)]
+    assert [(row.path, row.state, row.attempts) for row in rows] == [
+        ("empty.txt", "failed", 1),
+        ("vault.pdf", "failed", 1),
+    ]
     capsys.readouterr()
     assert commands.queue(session, chosen(action="retry", names=["vault.pdf"], passwords=["wrong"])) == 1
     assert commands.queue(session, chosen(action="retry", names=["vault.pdf"], passwords=["sesame"])) == 0

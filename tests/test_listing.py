@@ -33,7 +33,12 @@ def test_another_server_is_asked_through_the_proxy_and_never_raises() -> None:
 
 @pytest.mark.parametrize(
     ("url", "here"),
-    [("http://127.0.0.1:8000/v1", True), ("http://[::1]:1/v1", True), ("http://example.org/localhost", False), ("", False)],
+    [
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://[::1]:1/v1", True),
+        ("http://example.org/localhost", False),
+        ("", False),
+    ],
 )
 def test_what_is_on_this_machine(url: str, here: bool) -> None:
     assert on_this_machine(url) is here

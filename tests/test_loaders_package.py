@@ -63,7 +63,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
     (source / "pyproject.toml").write_text(PROJECT)
     (source / "knot_loader.py").write_text(MODULE)
-    command = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(target), str(source)]
+    command = [
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "--target",
+        str(target),
+        str(source),
+    ]
     done = subprocess.run([sys.executable, "-m", "pip", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return target
@@ -85,7 +94,9 @@ def knot(folder: Path, text: str) -> Path:
 
 
 def test_its_files_are_read_with_labels_and_headings(reader: Reader, tmp_path: Path) -> None:
-    reading = reader.read(knot(tmp_path, "Knots\n---\niv\nBowline\nA loop that holds.\n---\nv\nReef knot\nFor two ropes."))
+    reading = reader.read(
+        knot(tmp_path, "Knots\n---\niv\nBowline\nA loop that holds.\n---\nv\nReef knot\nFor two ropes.")
+    )
     document = reading.document
     assert (document.title, document.loader, document.metadata["kind"]) == ("Knots", "knots", "knots")
     assert [(page.number, page.label) for page in document.pages] == [(1, "iv"), (2, "v")]

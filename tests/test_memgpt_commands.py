@@ -76,17 +76,39 @@ def test_what_is_deleted_is_asked_for_first(run: Run, monkeypatch: pytest.Monkey
 
 def test_nothing_of_a_deleted_agent_is_left(run: Run, home: Path, papers: Path) -> None:
     with ModelServer(model_scripts.reads_pages("harbour light keys", 2)) as server:
-        run("ask", "Who kept it?", "--attach", str(papers), "--agent", "a", "--model", "m", "--model-endpoint", server.url)
+        run(
+            "ask",
+            "Who kept it?",
+            "--attach",
+            str(papers),
+            "--agent",
+            "a",
+            "--model",
+            "m",
+            "--model-endpoint",
+            server.url,
+        )
     with ModelServer([calls("archival_memory_insert", content="A note of its own."), "Done."]) as server:
         run("ask", "Keep a note", "--agent", "a", "--model", "m", "--model-endpoint", server.url)
     assert run("delete", "agent", "a", "-y")[0] == 0
     import duckdb
 
     with duckdb.connect(str(home / "data" / "workbench.duckdb")) as connection:
-        for table in ("messages", "summaries", "context_versions", "steps", "journal", "handles", "attachments", "agents"):
+        for table in (
+            "messages",
+            "summaries",
+            "context_versions",
+            "steps",
+            "journal",
+            "handles",
+            "attachments",
+            "agents",
+        ):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchall() == [(0,)], table
         assert connection.execute("SELECT count(*) FROM documents").fetchall() == [(12,)]
-        assert connection.execute("SELECT count(*) FROM passages WHERE text LIKE '%note of its own%'").fetchall() == [(0,)]
+        assert connection.execute("SELECT count(*) FROM passages WHERE text LIKE '%note of its own%'").fetchall() == [
+            (0,)
+        ]
         assert connection.execute("SELECT name FROM sources").fetchall() == [("papers",)]
 
 
@@ -164,7 +186,12 @@ def test_own_texts_are_added_listed_used_and_deleted(run: Run, home: Path, tmp_p
     (tmp_path / "me.txt").write_text("Works at the harbour office.\n", encoding="utf-8")
     assert run("add", "human", "--name", "me", "-f", str(tmp_path / "me.txt"))[0] == 0
     assert run("add", "preset", "short", "--text", "Task: be brief")[0] == 0
-    for bad in (("human", "me", "--text", "x"), ("human", "../x", "--text", "x"), ("human", "y"), ("human", "y", "--text", " ")):
+    for bad in (
+        ("human", "me", "--text", "x"),
+        ("human", "../x", "--text", "x"),
+        ("human", "y"),
+        ("human", "y", "--text", " "),
+    ):
         assert run("add", *bad)[0] == 2
     rows = result(run("list", "humans", "--json"))["humans"]
     assert rows == [{"name": "basic", "own": False}, {"name": "me", "own": True}]
@@ -189,7 +216,18 @@ def test_a_text_of_ones_own_is_used_in_a_small_window_too(tmp_path: Path) -> Non
 
 def test_a_source_is_deleted_and_what_a_step_showed_of_it_stays(run: Run, papers: Path) -> None:
     with ModelServer(model_scripts.reads_pages("harbour light keys", 2)) as server:
-        run("ask", "Who kept it?", "--attach", str(papers), "--agent", "a", "--model", "m", "--model-endpoint", server.url)
+        run(
+            "ask",
+            "Who kept it?",
+            "--attach",
+            str(papers),
+            "--agent",
+            "a",
+            "--model",
+            "m",
+            "--model-endpoint",
+            server.url,
+        )
     assert run("delete", "source", "nowhere", "-y")[0] == 2
     assert run("delete", "source", "papers", "-y")[0] == 0
     assert result(run("list", "sources", "--json"))["sources"] == []
@@ -201,7 +239,9 @@ def test_settings_are_shown_and_written(run: Run, home: Path, monkeypatch: pytes
     file.parent.mkdir(parents=True)
     file.write_text('# mine\nwindow_tokens = 8192 # large\napi_key = "secret"\n', encoding="utf-8")
     shown = result(run("configure", "window_tokens=4,096", 'model=say "hi"', "--json"))
-    assert file.read_text(encoding="utf-8") == '# mine\nwindow_tokens = 4096\napi_key = "secret"\nmodel = "say \\"hi\\""\n'
+    assert (
+        file.read_text(encoding="utf-8") == '# mine\nwindow_tokens = 4096\napi_key = "secret"\nmodel = "say \\"hi\\""\n'
+    )
     assert file.stat().st_mode & 0o77 == 0
     rows = {row["key"]: (row["value"], row["from"]) for row in shown["settings"]}
     assert rows["window_tokens"] == (4096, "file")
@@ -266,7 +306,12 @@ def cli_run(home: Path, *words: str) -> Any:
     from tests.test_crash import ROOT, environment
 
     return subprocess.run(
-        [sys.executable, "-m", "workbench", *words], capture_output=True, text=True, cwd=ROOT, env=environment(home), timeout=60
+        [sys.executable, "-m", "workbench", *words],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(home),
+        timeout=60,
     )
 
 

@@ -109,7 +109,11 @@ def test_a_model_for_one_run_takes_effect_or_is_refused(tmp_path: Path) -> None:
             here = {"OPENAI_BASE_URL": server.url}
             assert wait_until(lambda: bool(command(home, "agents")[-1]["agents"]))
             for flag, value, said in (
-                ("--model", "other", "is open in another workbench with model 'scripted'. Change it there, or leave --model out."),
+                (
+                    "--model",
+                    "other",
+                    "is open in another workbench with model 'scripted'. Change it there, or leave --model out.",
+                ),
                 ("--window", "4096", "with window_tokens 8192. Change it there, or leave --window out."),
             ):
                 refused = subprocess.run(

@@ -92,6 +92,32 @@ def test_a_uuid_is_found_alone_and_where_it_is_the_key_first() -> None:
     assert ids(index, f"which value belongs to the key {other}")[0] == 0
 
 
+def test_an_identifier_is_found_with_other_separators_when_it_stands_nowhere_as_typed() -> None:
+    index = index_of("order AX-4410/B", "order AX4410C", "order AX-4410/C", "a total of 12,345.67")
+    assert ids(index, "AX4410B") == ids(index, "ax_4410_b") == (0,)
+    assert ids(index, "AX4410C") == (1,)
+    assert ids(index, "AX4410D") == ()
+    assert ids(index, "12345.67") == (3,)
+    assert ids(index, "AX4410B", pages=(2, 2)) == ()
+
+
+def test_quantities_signs_and_single_characters_are_found() -> None:
+    index = index_of(
+        "5 ml and 50 mg, 8 mg", "written in C# by one", "written in C by two", "猫がいる", "a 🦊", "take 5 mg"
+    )
+    assert ids(index, "5mg")[0] == ids(index, "5 mg")[0] == ids(index, "take 5mg")[0] == 5
+    assert ids(index, "50mg")[0] == 0
+    assert ids(index, '"5mg"') == (5,)
+    assert ids(index, "C#")[0] == 1
+    assert ids(index, "猫") == (3,)
+    assert ids(index, "🦊") == (4,)
+
+
+def test_words_are_found_without_what_is_written_together_with_them() -> None:
+    index = index_of("ذهب إلى المدرسة", "הילד הלך לבית", "столица России", "in Köln")
+    assert [ids(index, word) for word in ("مدرسة", "ילד", "Россия", "Koeln")] == [(0,), (1,), (2,), (3,)]
+
+
 def test_phrases_are_compared_in_normalised_form() -> None:
     lit, lights = "The  Halloran\nLIGHT was lit", "the Halloran lights"
     index = index_of(lit, lights, "a light-\nhouse keeper", "a well-\nknown rock")

@@ -49,7 +49,7 @@ def test_terms_and_names_are_stored_with_the_passage(archive: ArchivalStorage) -
 
 def test_a_term_is_stored_as_the_same_number_in_every_process() -> None:
     assert packed(["valve", "10kv", "valve"]) == sorted([term_hash("valve") << 8 | 2, term_hash("10kv") << 8 | 1])
-    assert term_hash("valve") == 0x3512868b85
+    assert term_hash("valve") == 0x3512868B85
     assert packed(["a"] * 300) == [term_hash("a") << 8 | 255]
 
 

@@ -130,9 +130,13 @@ def test_the_model_sweeps_and_reads_a_bounded_list(make_session: Any) -> None:
         assert [page.page for page in pages] == [1, 2]
         assert len({hit.passage for page in pages for hit in page.hits}) == sum(len(page.hits) for page in pages)
         assert all(page.tokens <= 8_192 * 0.07 for page in pages)
-        text = next(json.loads(m["content"])["message"] for m in server.requests[1]["messages"][::-1] if m["role"] == "tool")
+        text = next(
+            json.loads(m["content"])["message"] for m in server.requests[1]["messages"][::-1] if m["role"] == "tool"
+        )
         assert re.match(r"Showing \d+ of 15 results \(page 0/\d\); read \d+ of 300 pages \(forecast \d+\)", text)
-        assert re.search(r"\n#[a-z]\d+ \| log\.pdf \| document_page \d+ \| score [\d.]+\n  A leak in the oil tank", text)
+        assert re.search(
+            r"\n#[a-z]\d+ \| log\.pdf \| document_page \d+ \| score [\d.]+\n  A leak in the oil tank", text
+        )
         assert text.endswith('Next: archival_sweep(query="leak in the oil tank", page=1)')
         for step, body in zip(session.steps(), server.requests, strict=True):
             assert session.recorded(step).body() == body
@@ -205,14 +209,27 @@ def drained(steps: Any) -> tuple[list[SweepProgress], Swept]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 200), st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.2, 1.0]), st.integers(0, 250))
+@given(
+    st.integers(0, 10**6),
+    st.integers(0, 200),
+    st.floats(0, 1),
+    st.sampled_from([0.0, 0.05, 0.2, 1.0]),
+    st.integers(0, 250),
+)
 def test_what_a_sweep_says_is_true(seed: int, count: int, rate: float, share: float, stop_at: int) -> None:
     draw = random.Random(seed)
     pages = [draw.random() < rate for _ in range(count)]
     found, passages = plain_evidence("leak tank", pages)
     asked = iter(range(10**6))
     told, result = drained(
-        sweep("leak tank", found, 500, share, lambda ids: {key: passages[key] for key in ids}, lambda: next(asked) >= stop_at)
+        sweep(
+            "leak tank",
+            found,
+            500,
+            share,
+            lambda ids: {key: passages[key] for key in ids},
+            lambda: next(asked) >= stop_at,
+        )
     )
     read = pages[: result.read]
     assert list(result.found) == [at for at, leaks in enumerate(read) if leaks]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -18,7 +17,6 @@ from workbench.errors import NotFound, UsageError
 from workbench.events import Event, PageRead
 from workbench.memory.changes import Changes, Update
 from workbench.memory.cursors import Reader
-from workbench.memory.document_dates import document_days
 from workbench.memory.pager import Budget
 from workbench.memory.restriction import Restriction
 from workbench.memory.sweeper import Sweeper
@@ -104,22 +102,11 @@ class Finding:
 
     def restriction(self, chosen: Sequence[int], options: SearchOptions) -> Restriction:
         """The options as a search takes them. Raises UsageError, NotFound."""
-        pages, days = options.page_range, options.days
-        shelf = Shelf.over(self._engine.archive, chosen)
         try:
-            named = shelf.restriction(options.source, options.document)
+            return Shelf.over(self._engine.archive, chosen).restriction(options)
         except CallRefused as refused:
             hint = refused.hint if "Name one" in refused.hint else "See `workbench sources --json`."
             raise NotFound(refused.message, hint) from None
-        documents, words = named.documents, named.words
-        if days:
-            within = documents if documents is not None else frozenset(shelf.documents)
-            stated = document_days(self._engine.database, within)
-            documents = frozenset(key for key, day in stated.items() if days[0] <= day <= days[1])
-        for name in ("pages", "since", "until"):
-            if value := getattr(options, name):
-                words += f"{name}={json.dumps(value)}, "
-        return Restriction(documents, pages, words)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class SearchOptions:
             return None
         match = re.fullmatch(r"\s*(\d*)\s*(?:([-–:])\s*(\d*)\s*)?", self.pages)
         if match is None or not (match[1] or match[3]):
-            raise UsageError(f"{self.pages!r} is no range of pages.", "Write --pages 3 or --pages 3-9.")
+            raise UsageError(f"{self.pages!r} is no range of pages.", "Write 3 or 3-9.")
         first = int(match[1] or 1)
         last = int(match[3]) if match[3] else (10**9 if match[2] else first)
         if not 1 <= first <= last:
@@ -52,7 +52,7 @@ class SearchOptions:
         first = _day(self.since, last=False) if self.since else date.min
         last = _day(self.until, last=True) if self.until else date.max
         if last < first:
-            raise UsageError(f"{self.until} lies before {self.since}.", "Swap --since and --until.")
+            raise UsageError(f"{self.until} lies before {self.since}.", "Swap the two days.")
         return first, last
 
     @classmethod

@@ -82,7 +82,9 @@ def questions(number: int) -> list[Question]:
             _, first, _ = entry(light, wanted)
             alone.append((at, light, wanted))
             made.append(
-                Question("stands alone", f"How many barrels did the keeper of light {light} order in {first[3:7]}?", first)
+                Question(
+                    "stands alone", f"How many barrels did the keeper of light {light} order in {first[3:7]}?", first
+                )
             )
             continue
         then, light, wanted = chance.choice([item for item in alone if at - item[0] <= FARTHEST])

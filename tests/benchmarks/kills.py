@@ -34,7 +34,9 @@ def main() -> int:
                     alter(folder)
                 took, before = _load(Path(place) / "calm", folder), _stored(home)
                 for _ in range(10):
-                    if killed == kills or not killed_after(*_kill(home, folder, moments.uniform(took * 0.2, took * 1.2))):
+                    if killed == kills or not killed_after(
+                        *_kill(home, folder, moments.uniform(took * 0.2, took * 1.2))
+                    ):
                         break
                     after = _stored(home)
                     killed, idle = killed + (after != before), idle + (after == before)

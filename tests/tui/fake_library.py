@@ -31,7 +31,12 @@ class FakeLibrary:
         yield from ()
 
     def retry(
-        self, source: str | None = None, paths: Sequence[str] = (), *, passwords: Sequence[str] = (), attach: bool = False
+        self,
+        source: str | None = None,
+        paths: Sequence[str] = (),
+        *,
+        passwords: Sequence[str] = (),
+        attach: bool = False,
     ) -> Iterator[Event]:
         self._did("retry", source, *paths, *passwords)
         papers = self._session.papers

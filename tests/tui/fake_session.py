@@ -130,7 +130,9 @@ class FakeSession:
     def pin(self, block: str, line: str, pinned: bool = True) -> Event:
         self.calls.append(f"pin {block} {line!r} {pinned}")
         found = self._block(block)
-        return self._put(found, [replace(item, pinned=pinned) if item.text == line else item for item in found.lines], "")
+        return self._put(
+            found, [replace(item, pinned=pinned) if item.text == line else item for item in found.lines], ""
+        )
 
     def _block(self, name: str) -> BlockView:
         for block in self.blocks:
@@ -367,7 +369,9 @@ class FakePurse:
 
     def limit(self, name: str, value: float) -> None:
         if name not in CAPS:
-            raise UsageError("A question is bounded by steps, seconds, tokens, cost.", "For example /budget tokens 20000.")
+            raise UsageError(
+                "A question is bounded by steps, seconds, tokens, cost.", "For example /budget tokens 20000."
+            )
         self.session.bounds[name] = value
 
 

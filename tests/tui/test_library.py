@@ -21,7 +21,9 @@ def session() -> FakeSession:
         SourceInfo("minutes", 1, 5, 80, 9_000, False, ""),
     ]
     papers = [
-        DocumentInfo("leases", "lease-2019.pdf", "Lease", 28, 240, 800_000, note="signed copy", alike=("old/lease.pdf",)),
+        DocumentInfo(
+            "leases", "lease-2019.pdf", "Lease", 28, 240, 800_000, note="signed copy", alike=("old/lease.pdf",)
+        ),
         DocumentInfo("leases", "old/lease.pdf", "Lease", 13, 172, 400_000),
         DocumentInfo("leases", "scan.pdf", "scan.pdf", 0, 0, 9_000, "failed", "it has no text.", "Install tesseract."),
         DocumentInfo("leases", "vault.pdf", "vault.pdf", 0, 0, 900, "failed", "it needs a password.", "Press p."),

@@ -85,7 +85,11 @@ async def test_a_due_heartbeat_is_asked_for_and_drawn() -> None:
     async with running(session) as (app, pilot):
         app.desk.beat()
         await wait_until(pilot, lambda: "beat" in session.calls and not app.desk.work.asking)
-        session.own_turn = [StepStarted(step=4, limit=50, reason="timer"), AnswerDone(step=4, text="I looked again."), Yielded()]
+        session.own_turn = [
+            StepStarted(step=4, limit=50, reason="timer"),
+            AnswerDone(step=4, text="I looked again."),
+            Yielded(),
+        ]
         session.past = [*session.past, *session.own_turn]
         app.desk.beat()
         await wait_until(pilot, lambda: "I looked again." in grid(app))

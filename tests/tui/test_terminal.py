@@ -112,7 +112,11 @@ def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Term
     terminal.wait(lambda screen: "Ask about your documents" in screen, 60, "the screen")
     terminal.type("What is nowhere?")
     terminal.press("Enter")
-    terminal.wait(lambda screen: "Nothing is attached" in screen and "ready" in screen.splitlines()[0], ANSWER_SECONDS, "an answer")
+    terminal.wait(
+        lambda screen: "Nothing is attached" in screen and "ready" in screen.splitlines()[0],
+        ANSWER_SECONDS,
+        "an answer",
+    )
     for number in _screens(home):
         os.kill(number, signal.SIGTERM)
     terminal.wait(lambda screen: "code=0" in screen, 30, "the shell again")
@@ -125,7 +129,11 @@ def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Term
     assert not processes(f"WORKBENCH_HOME={home}") or not _screens(home)
     terminal.type(f"{sys.executable} -m workbench")
     terminal.press("Enter")
-    terminal.wait(lambda screen: "What is nowhere?" in screen and "Nothing is attached" in screen, 60, "the conversation as it was")
+    terminal.wait(
+        lambda screen: "What is nowhere?" in screen and "Nothing is attached" in screen,
+        60,
+        "the conversation as it was",
+    )
 
 
 def _screens(home: Path) -> list[int]:

@@ -98,7 +98,15 @@ def test_the_xray_steps_over_numbers_that_a_fork_does_not_have(make_session: Any
         async with running(session) as (app, pilot):
             await pilot.press("f5")
             await wait_until(pilot, lambda: isinstance(app.screen, XRay) and "next prompt" in grid(app))
-            for key, step in (("left", 6), ("left", 5), ("left", 2), ("right", 5), ("left", 2), ("left", 1), ("left", 1)):
+            for key, step in (
+                ("left", 6),
+                ("left", 5),
+                ("left", 2),
+                ("right", 5),
+                ("left", 2),
+                ("left", 1),
+                ("left", 1),
+            ):
                 await pilot.press(f"{key}_square_bracket")
                 await wait_until(pilot, lambda step=step: f"Context · step {step} " in grid(app))
             await pilot.press("escape")

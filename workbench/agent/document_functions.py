@@ -12,12 +12,14 @@ from workbench.memory.document_pages import open_document
 from workbench.memory.result_page import ResultPage
 from workbench.memory.table_names import named_tables
 from workbench.memory.text_page import TextPage
+from workbench.search_options import SearchOptions
 
 
-@function(small=True)
+@function(small=True, spare=("pages", "since", "until"))
 def archival_memory_search(
-    workspace: Workspace, query: str, page: int = 0, source: str = "", document: str = ""
-) -> Outcome:
+    workspace: Workspace, query: str, page: int = 0, source: str = "", document: str = "", pages: str = "",
+    since: str = "", until: str = "",
+) -> Outcome:  # fmt: skip
     """Search the attached documents and your own notes, by meaning and by words. An identifier or a "quoted phrase" finds
     exact matches only. Results come in pages; the line "Next:" is the exact call for the next page.
 
@@ -26,6 +28,9 @@ def archival_memory_search(
         page: Page of results, from 0.
         source: Search this source only.
         document: Search this document only.
+        pages: Search these pages of documents only, like 3 or 3-9.
+        since: Search documents from this day on, YYYY-MM-DD, a month or a year.
+        until: Search documents up to this day.
     """
     _counts_from_zero(page)
     if not query.strip():
@@ -33,7 +38,8 @@ def archival_memory_search(
     memory, shelf = workspace.memory, Shelf.of(workspace)
     found = workspace.search.page(
         shelf.sources, query, page, workspace.budget, memory.handle_of,
-        reader=workspace.reader, restriction=shelf.restriction(source, document), links=workspace.links,
+        reader=workspace.reader, links=workspace.links,
+        restriction=shelf.restriction(SearchOptions(source, document, pages, since, until)),
         reranker=workspace.reranker,
     )  # fmt: skip
     noted = memory.working.note_search(query, f"page {page}/{max(0, found.pages - 1)}", step=workspace.step)
@@ -89,7 +95,7 @@ def archival_grep(workspace: Workspace, pattern: str, page: int = 0, source: str
     shelf = Shelf.of(workspace)
     found = workspace.grep.page(
         shelf.sources, pattern, page, workspace.budget, workspace.memory.handle_of,
-        reader=workspace.reader, restriction=shelf.restriction(source, document),
+        reader=workspace.reader, restriction=shelf.restriction(SearchOptions(source, document)),
     )  # fmt: skip
     return _page(f"/{pattern[:60]}/", found)
 

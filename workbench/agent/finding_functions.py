@@ -10,6 +10,7 @@ from workbench.agent.workspace import Workspace
 from workbench.events import SweepProgress
 from workbench.memory.result_page import ResultPage
 from workbench.memory.sweeper import Sweeper
+from workbench.search_options import SearchOptions
 
 
 @function()
@@ -52,7 +53,7 @@ def archival_sweep(workspace: Workspace, query: str, page: int = 0, source: str 
     sweeper = Sweeper.of(workspace.search, shelf.sources, reader=workspace.reader, share=workspace.settings.sweep_share)
     steps = sweeper.run(
         query, page, workspace.budget, workspace.memory.handle_of,
-        restriction=shelf.restriction(source, document), stopped=workspace.stopped,
+        restriction=shelf.restriction(SearchOptions(source, document)), stopped=workspace.stopped,
     )  # fmt: skip
     told: list[SweepProgress] = []
     found = _drain(steps, told)

@@ -37,7 +37,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Function:
-    """One function of the model. `chains` adds request_heartbeat to its schema."""
+    """One function of the model. `chains` adds request_heartbeat to its schema; `spare` parameters are named in the large
+    size alone, and taken in both."""
 
     name: str
     description: str
@@ -48,11 +49,14 @@ class Function:
     chains: bool = True
     small: bool = False
     origin: str = "workbench"
+    spare: tuple[str, ...] = ()
 
     def schema(self, *, small: bool = False) -> dict[str, Any]:
         """The tool as it is sent; the small size leaves out what a model can do without."""
         properties: dict[str, Any] = {}
         for name, details in self.parameters.items():
+            if small and name in self.spare:
+                continue
             properties[name] = {
                 key: value for key, value in details.items() if not (small and key in ("description", "default"))
             }
@@ -84,7 +88,9 @@ class Function:
         return _validate(self, given), heartbeat
 
 
-def function(*, chains: bool = True, small: bool = False) -> Callable[[Callable[..., Outcome]], Function]:
+def function(
+    *, chains: bool = True, small: bool = False, spare: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Outcome]], Function]:
     """Make a function of the model from `def name(workspace, *, …)`: its docstring's first paragraph describes it,
 
     lines `name: text` under "Args:" describe the parameters.
@@ -105,7 +111,7 @@ def function(*, chains: bool = True, small: bool = False) -> Callable[[Callable[
                 details["default"] = parameter.default
             parameters[name] = details
         short = description.split(". ")[0].rstrip(".") + "."
-        return Function(run.__name__, description, short, parameters, tuple(required), run, chains, small)
+        return Function(run.__name__, description, short, parameters, tuple(required), run, chains, small, spare=spare)
 
     return make
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePosixPath
 
 from workbench.agent.functions import CallRefused
 from workbench.agent.workspace import Workspace
 from workbench.memory.archival_storage import ArchivalStorage
+from workbench.memory.document_dates import document_days
 from workbench.memory.restriction import Restriction
+from workbench.search_options import SearchOptions
 
 _NAMED = 5
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Attached sources (id -> name), documents (id -> (path, source name)) and their sizes (id -> (pages, title))."""
+    """Attached sources (id -> name), documents (id -> (path, source name)) and their sizes (id -> (pages, title)).
+
+    `days` tells the day of each document."""
 
     sources: Mapping[int, str]
     documents: Mapping[int, tuple[str, str]]
     sizes: Mapping[int, tuple[int, str]]
+    days: Callable[[Iterable[int]], Mapping[int, date]]
 
     @classmethod
     def of(cls, workspace: Workspace) -> Shelf:
@@ -33,21 +40,25 @@ class Shelf:
     def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> Shelf:
         """What these sources hold."""
         names = archive.source_names(sources)
-        return cls(names, archive.paths(names), archive.sizes(names))
+        days = functools.partial(document_days, archive.database)
+        return cls(names, archive.paths(names), archive.sizes(names), days)
 
-    def restriction(self, source: str, document: str) -> Restriction:
-        """What filters leave, and the filters as they stand in the next call."""
+    def restriction(self, options: SearchOptions) -> Restriction:
+        """What filters leave, and the filters as they stand in the next call. Raises CallRefused, UsageError."""
         within: frozenset[int] | None = None
-        extra = ""
-        if source:
-            name = self._source(source)
-            within = frozenset(key for key, (_, owner) in self.documents.items() if owner == name)
-            extra += f"source={json.dumps(name, ensure_ascii=False)}, "
-        if document:
-            key, _ = self.document(document)
+        given = {"source": "", "document": "", "pages": options.pages, "since": options.since, "until": options.until}
+        if options.source:
+            given["source"] = self._source(options.source)
+            within = frozenset(key for key, (_, owner) in self.documents.items() if owner == given["source"])
+        if options.document:
+            key, _ = self.document(options.document)
+            given["document"] = self.name(key)
             within = frozenset({key}) if within is None or key in within else frozenset()
-            extra += f"document={json.dumps(self.name(key), ensure_ascii=False)}, "
-        return Restriction(within, words=extra)
+        if days := options.days:
+            stated = self.days(self.documents if within is None else within)
+            within = frozenset(key for key, day in stated.items() if days[0] <= day <= days[1])
+        words = "".join(f"{name}={json.dumps(value, ensure_ascii=False)}, " for name, value in given.items() if value)
+        return Restriction(within, options.page_range, words)
 
     def name(self, key: int) -> str:
         """A document's path, with its source before it where two sources have that path."""

@@ -17,6 +17,7 @@ from workbench.memory.query import Query, parse_query
 from workbench.memory.ranking import Why
 from workbench.memory.restriction import Restriction
 from workbench.memory.snapshot import View
+from workbench.memory.stems import stem
 from workbench.memory.vector_index import Vectors
 
 CANDIDATES = 5_000
@@ -108,7 +109,7 @@ def _places(view: View, rows: list[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _weights(view: View, words: str, searched: int) -> dict[str, float]:
-    stems = list(dict.fromkeys(terms.stem(word) for word in terms.content_words(words)))
+    stems = list(dict.fromkeys(stem(word) for word in terms.content_words(words)))
     counts = view.keywords.frequencies(stems)
     rarity = {stem: float(np.log(1 + searched / (counts.get(stem, 0) + 0.5))) for stem in stems}
     total = sum(rarity.values()) or 1.0

@@ -15,6 +15,7 @@ from workbench.memory.names import names_in, words
 from workbench.memory.query import Query, parse_query
 from workbench.memory.ranking import LIFT, Ranking, Why
 from workbench.memory.snapshot import View
+from workbench.memory.spelling import normalise
 from workbench.memory.vector_index import Vectors
 
 MEANING_LIMIT = 200
@@ -111,8 +112,8 @@ def _exact(view: View, asked: Query, scope: _Scope) -> Ranking:
     """Every passage with all phrases and no excluded word; most occurrences first, then the earliest, then by id."""
     patterns = [phrases.pattern(phrase) for phrase in asked.phrases]
     found: list[tuple[int, int, int]] = []
-    for row in _matching(view, asked, scope):
-        text = terms.normalise(view.text_of(row))
+    for row in _matching(view, asked, scope) or _otherwise_written(view, asked, scope):
+        text = normalise(view.text_of(row))
         spans = [match.start() for pattern in patterns for match in pattern.finditer(text)]
         found.append((-len(spans), min(spans, default=0), int(view.ids[row])))
     ids = tuple(passage_id for _, _, passage_id in sorted(found))
@@ -126,6 +127,15 @@ def _matching(view: View, asked: Query, scope: _Scope) -> list[int]:
     rows = [row for row in rows if scope.allowed[row]]
     view.fetch(rows)
     return [row for row in rows if _passes(view.text_of(row), asked)]
+
+
+def _otherwise_written(view: View, asked: Query, scope: _Scope) -> list[int]:
+    """The rows that hold an identifier with other separators or none: AX4410B for AX-4410/B."""
+    if not asked.compact:
+        return []
+    rows = [row for row in view.keywords.containing([asked.compact]) if scope.allowed[row]]
+    view.fetch(rows)
+    return [row for row in rows if asked.compact in terms.index_terms(view.text_of(row))]
 
 
 def _passes(text: str, asked: Query) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from workbench.memory import names, terms
 from workbench.memory.held_words import held_words
 from workbench.memory.snapshot import View
+from workbench.memory.stems import stem
 
 SEEDS = 20
 """Passages followed from: the best of the first ranking; ten among more than `_MANY_PASSAGES`, where the others take 4 ms."""
@@ -84,8 +85,8 @@ class Follower:
         self._asked = "_" + "_".join(names.words(question)) + "_"
         self._log_size = math.log(max(around.size, 2))
         words = dict.fromkeys(terms.content_words(question))
-        counts = around.view.keywords.frequencies([terms.stem(word) for word in words])
-        weights = {word: self._rarity(counts[terms.stem(word)]) for word in words}
+        counts = around.view.keywords.frequencies([stem(word) for word in words])
+        weights = {word: self._rarity(counts[stem(word)]) for word in words}
         total = sum(weights.values()) or 1.0
         self._words = {word: weight / total for word, weight in weights.items()}
         self._roots = [_root(word) for word in words]
@@ -286,6 +287,6 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _root(word: str) -> str:
     """What a word has in common with its stem, or the word itself where that says too little: study, studies: stud."""
-    pairs = zip(word, terms.stem(word), strict=False)
+    pairs = zip(word, stem(word), strict=False)
     common = "".join(ours for ours, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     return common if len(common) >= _ROOT_CHARS else word

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import regex
 
 from workbench.memory import terms
+from workbench.memory.spelling import fold, normalise
 
 NAME_WORDS = 4
 """The longest name, in words; longer ones are found by their parts."""
@@ -52,10 +53,10 @@ def key(name: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    normal = terms.normalise(text)
+    normal = normalise(text)
     if normal.isascii():
         return _ASCII_WORD.findall(normal)
-    return [terms.fold(word) for word in _WORD.findall(normal)]
+    return [fold(word) for word in _WORD.findall(normal)]
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import regex
 
+from workbench.memory.quantities import QUANTITY, is_quantity
+from workbench.memory.spelling import normalise
+from workbench.memory.terms import compact
+
 _QUOTED = regex.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」|『([^』]+)』')
 _EXCLUDED = regex.compile(r"(?<!\S)-(\p{L}[\p{L}\p{M}\p{N}]*)(?!\S)")
 _EXCLUDED_QUOTE = regex.compile(r'(?<!\S)-(?:"([^"]+)"|“([^”]+)”|«([^»]+)»|「([^」]+)」)')
@@ -19,17 +23,20 @@ _MIXED = r"(?=\S*\d)(?=\S*\p{L})[\p{L}\p{N}]{4,}"
 _IDENTIFIER = regex.compile(rf"(?:{_UUID}|{_CLAUSE}|{_DIGITS}|{_PART}|{_MIXED}|{_ADDRESS})", regex.IGNORECASE)
 _QUESTION_END = ("?", "？", "؟")
 _SENTENCE_WORDS = 8
+_TELLING = regex.compile(r"[\p{L}\p{N}]|[\p{S}--\p{ASCII}]", regex.V1)
 
 
 @dataclass(frozen=True)
 class Query:
     """`words` are searched by meaning; `phrases` must match and `excluded` words must not; `lifted` phrases and
-    identifiers put the passages that contain them first, and exclude none."""
+    identifiers put the passages that contain them first, and exclude none. `compact` is an identifier apart from its
+    separators, for when it stands nowhere as it was typed."""
 
     words: str
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     lifted: tuple[str, ...] = ()
+    compact: str = ""
 
     @property
     def exact(self) -> bool:
@@ -45,19 +52,19 @@ def parse_query(line: str) -> Query:
     """
     line = " ".join(line.split())
     if is_identifier(line):
-        return Query("", phrases=(line,))
+        return Query("", phrases=(line,), compact=compact(line))
     line, unwanted = _without_excluded(line)
     phrases = tuple(phrase for groups in _QUOTED.findall(line) if (phrase := "".join(groups).strip()))
     rest = _QUOTED.sub(" ", line)
     excluded = (*unwanted, *_EXCLUDED.findall(rest))
     words = " ".join(_EXCLUDED.sub(" ", rest).split())
     if not words.strip(" .,;:!?") and not phrases:
-        return Query(line, (), unwanted)
+        return Query(line, (), excluded)
     if phrases and words and _is_sentence(words):
         return Query(" ".join(_EXCLUDED.sub(" ", line).split()), (), excluded, phrases + _identifiers(words))
-    if not regex.search(r"[\p{L}\p{N}]", words):
+    if not _TELLING.search(words):
         words = ""
-    return Query(words, phrases, excluded, _identifiers(words))
+    return Query(words, phrases, excluded, _identifiers(words) + _quantities(words))
 
 
 def _without_excluded(line: str) -> tuple[str, tuple[str, ...]]:
@@ -80,9 +87,15 @@ def _identifiers(words: str) -> tuple[str, ...]:
     return tuple(word for part in words.split() if is_identifier(word := part.strip(".,;:!?()[]\"'")))
 
 
+def _quantities(words: str) -> tuple[str, ...]:
+    return tuple(match[0] for match in QUANTITY.finditer(normalise(words)))
+
+
 def is_identifier(text: str) -> bool:
-    """Whether a text is one identifier: a UUID, a part number (HX-204/7), a clause (§4.2), a long run of digits."""
-    return len(text) >= 3 and bool(_IDENTIFIER.fullmatch(text))
+    """Whether a text is one identifier: a UUID, a part number (HX-204/7), a clause (§4.2), a long run of digits;
+
+    a number with its unit (50mg) is none."""
+    return len(text) >= 3 and bool(_IDENTIFIER.fullmatch(text)) and not is_quantity(normalise(text))
 
 
 def _is_sentence(words: str) -> bool:

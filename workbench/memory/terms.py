@@ -1,38 +1,37 @@
 """Text becomes terms: what the keyword index stores and what a query asks for, in any script.
 
-In: passages and queries as they stand. Out: normalised text (for exact phrases) and lists of terms (for ranking).
+In: passages and queries as they stand. Out: lists of terms, for ranking, and the runs that every text with a phrase has.
 """
 
 from __future__ import annotations
 
 import functools
-import unicodedata
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import regex
 
-TERMS_VERSION = 2
+from workbench.memory.quantities import number_and_unit, quantities
+from workbench.memory.spelling import LINE_HYPHEN, fold, fold_case, normalise, spelt_out
+from workbench.memory.stems import stem
+
+TERMS_VERSION = 3
 """Raised whenever the same text would give other terms: stored terms of another version must be made again."""
 
-_LINE_HYPHEN = regex.compile(r"(?<=\p{L})[-\u2010\u2011]\s*\n\s*(?=\p{Ll})")
-_INVISIBLE = regex.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u0640]")
-_VOWEL_POINTS = regex.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]")
-_PUNCTUATION = str.maketrans(
-    {"‘": "'", "’": "'", "‚": "'", "‛": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "‟": '"'}
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
-    | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي"}
-)
-
 _WORD = r"[\p{L}\p{M}\p{N}]+"
-_TOKEN = regex.compile(rf"{_WORD}(?:[-_./:,'+&@#·]{_WORD})*")
+_JOINED = rf"{_WORD}(?:[-_./:,'+&@#·]{_WORD})*"
+_TOKEN = regex.compile(rf"{_JOINED}(?:\+\+|\#)?|(?<![^\s(\[{{\"'])[.\#@]{_JOINED}|[\p{{S}}--\p{{ASCII}}]", regex.V1)
+"""A word, or several with signs between; C++, C#, .NET and #88 keep the sign that tells them from C, net and 88."""
+
 _RUN = regex.compile(_WORD)
 _LETTERS_OR_DIGITS = regex.compile(r"\p{N}+|[\p{L}\p{M}]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々]+")
 _CUT_WORD = regex.compile(rf"({_WORD})[-\u2010\u2011]\s*\n\s*(?=({_WORD}))")
 _GROUPED_NUMBER = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_MARK = regex.compile(r"\p{Mn}+")
-_FOLDABLE = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}]")
+_GROUPED_BY_POINTS = regex.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+,\d{1,2}")
+_DECIMAL = regex.compile(r"\d+\.\d+")
+_HYPHENS = regex.compile(r"[-_/]")
+_LONGEST_COMPACT, _LEAST_DIGITS = 40, 8
+_COMPACT_WEIGHT = 0.5
 
 _COMMON = """
     a about after all also an and any are as at be been before being between both but by can could did do does
@@ -44,35 +43,16 @@ STOP_WORDS = frozenset(_COMMON.split())
 """Common English words: they still match, with less weight. No word is ever dropped."""
 
 
-def normalise(text: str) -> str:
-    """Text as exact phrases are compared: NFKC, casefold, one space between words, words cut at line ends joined."""
-    return _fold_case(_LINE_HYPHEN.sub("", text) if "\n" in text else text)
-
-
-def normalise_keeping_hyphens(text: str) -> str:
-    """As `normalise`, but a hyphen at a line end is kept: the other reading of `well-\\nknown`."""
-    return _fold_case(_LINE_HYPHEN.sub("-", text))
-
-
-def _fold_case(text: str) -> str:
-    if text.isascii():
-        text = text.lower()
-    else:
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        text = _VOWEL_POINTS.sub("", _INVISIBLE.sub("", text)).translate(_PUNCTUATION)
-    return " ".join(text.split())
-
-
 def index_terms(text: str) -> list[str]:
     """Every term `text` can be found by, in order, repeated as often as it occurs; no term contains white space."""
-    return [term for token in _tokens(text) for term, _ in _forms_cached(token)]
+    return [term for token in _tokens(text) for term in _indexed(token)]
 
 
 def query_terms(text: str) -> dict[str, float]:
     """The terms a query asks for and their weights: a stem counts fully, its surface form adds to it."""
     weights: dict[str, float] = {}
     for token in _tokens(text):
-        for term, weight in _forms(token).items():
+        for term, weight in _forms(token):
             if token in STOP_WORDS:
                 weight *= 0.2
             weights[term] = max(weights.get(term, 0.0), weight)
@@ -82,7 +62,7 @@ def query_terms(text: str) -> dict[str, float]:
 def content_words(text: str) -> list[str]:
     """The words of a text that carry meaning, folded, in order; pairs of characters where words have no spaces."""
     found: list[str] = []
-    for token in _tokens(text):
+    for token in _TOKEN.findall(normalise(text)):
         if token not in STOP_WORDS:
             found.extend(_unspaced_parts(token) if _UNSPACED.search(token) else [fold(token.removesuffix("'s"))])
     return found
@@ -93,44 +73,67 @@ def runs(text: str) -> list[str]:
     found: list[str] = []
     for run in _RUN.findall(normalise(text)):
         for stretch in _split_scripts(run):
-            if not _UNSPACED.fullmatch(stretch):
-                found.append(fold(stretch))
-            else:  # a lone character may be half of any pair in the passage: it says nothing
-                found.extend(stretch[i : i + 2] for i in range(len(stretch) - 1))
+            if _UNSPACED.fullmatch(stretch):
+                found.extend(_unspaced_parts(stretch))
+            else:  # 5mg may stand there as 5 mg
+                found.extend(number_and_unit(stretch) or (fold(stretch),))
     return [run for run in found if run != "s"]  # the s of keeper's is no term
 
 
+def compact(text: str) -> str:
+    """An identifier apart from its separators (AX-4410/B: ax4410b), a number apart from its groups (1.234,50: 1234.50);
+
+    empty where too little would be left to tell it from others. What is written so, however grouped, has it as a term.
+    """
+    token = normalise(text)
+    if _GROUPED_NUMBER.fullmatch(token):
+        return token.replace(",", "")
+    if _GROUPED_BY_POINTS.fullmatch(token):
+        return token.replace(".", "").replace(",", ".")
+    if _DECIMAL.fullmatch(token):
+        return token
+    if "@" in token or not _TOKEN.fullmatch(token):
+        return ""
+    joined = fold("".join(_RUN.findall(token)))
+    telling = _LEAST_DIGITS if joined.isdecimal() else 2
+    return joined if telling <= len(joined) <= _LONGEST_COMPACT else ""
+
+
 def _tokens(text: str) -> Iterator[str]:
-    joined = normalise(text)
-    yield from _TOKEN.findall(joined)
-    if "\n" in text and _LINE_HYPHEN.search(
-        text
-    ):  # the pieces of words cut at line ends, so that either reading is found
+    normal = normalise(text)
+    words = _TOKEN.findall(normal)
+    yield from words
+    yield from set(quantities(normal)).difference(words)
+    if "\n" in text and LINE_HYPHEN.search(text):
+        # the pieces of words cut at line ends, so that either reading is found
         for match in _CUT_WORD.finditer(text):
-            yield from (_fold_case(match[1]), _fold_case(match[2]))
+            yield from (fold_case(match[1]), fold_case(match[2]))
 
 
 @functools.lru_cache(maxsize=200_000)
-def _forms_cached(token: str) -> tuple[tuple[str, float], ...]:
+def _indexed(token: str) -> tuple[str, ...]:
+    """The terms of a token, and its characters where each may be a word and the other terms are pairs of them."""
+    pairs = () if token.isascii() else _UNSPACED.findall(token)
+    return (*(term for term, _ in _forms(token)), *(letter for run in pairs if len(run) > 1 for letter in run))
+
+
+@functools.lru_cache(maxsize=200_000)
+def _forms(token: str) -> tuple[tuple[str, float], ...]:
+    """The terms of a token and what each weighs in a query."""
     forms: dict[str, float] = {}
     if token.endswith("'s"):
         token = token[:-2]
     pieces = _RUN.findall(token)
-    if len(pieces) > 1:
+    if pieces != [token]:
         forms[fold(token)] = 1.5
-        if _GROUPED_NUMBER.fullmatch(token):
-            forms[token.replace(",", "")] = 1.5
-        if "'" in token:
-            forms[fold(token.replace("'", ""))] = 1.0
-    share = 1.0 if len(pieces) == 1 else 0.6
+        if len(pieces) > 1 and (joined := compact(token)):
+            forms.setdefault(joined, _COMPACT_WEIGHT)
+        forms |= {fold(name.replace("'", "")): 1.0 for name in _HYPHENS.split(token) if "'" in name}
+    share = 1.0 if pieces == [token] else 0.6
     for piece in pieces:
         for term, weight in _piece_forms(piece):
             forms[term] = max(forms.get(term, 0.0), weight * share)
     return tuple(forms.items())
-
-
-def _forms(token: str) -> dict[str, float]:
-    return dict(_forms_cached(token))
 
 
 def _piece_forms(piece: str) -> Iterator[tuple[str, float]]:
@@ -143,7 +146,9 @@ def _piece_forms(piece: str) -> Iterator[tuple[str, float]]:
     yield (word, 1.0 if root == word else 0.4)
     if root != word:
         yield (root, 1.0)
-    mixed = _LETTERS_OR_DIGITS.findall(word)
+    if (spelt := spelt_out(piece)) != word:
+        yield (spelt, 0.5)
+    mixed = number_and_unit(word) or tuple(_LETTERS_OR_DIGITS.findall(word))
     if len(mixed) == 2:  # a number and its unit: 10kv, m2
         yield from ((part, 0.5) for part in mixed)
 
@@ -170,28 +175,3 @@ def _split_scripts(run: str) -> Iterator[str]:
         position = match.end()
     if position < len(run):
         yield run[position:]
-
-
-def fold(word: str) -> str:
-    """A word without its accents where accents are ornaments (Latin, Greek, Cyrillic): café is found by cafe."""
-    if word.isascii() or not _FOLDABLE.search(word):
-        return word
-    return unicodedata.normalize("NFC", _MARK.sub("", unicodedata.normalize("NFD", word)))
-
-
-@functools.lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
-    """The English stem of a plain word (Snowball); anything else is its own stem."""
-    if len(word) < 3 or not (word.isascii() and word.isalpha()):
-        return word
-    stems = _stemmer()(word)
-    return stems[0] if stems else word
-
-
-@functools.cache
-def _stemmer() -> Callable[[str], list[str]]:
-    import tantivy
-
-    builder: Any = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    analyse: Callable[[str], list[str]] = builder.filter(tantivy.Filter.stemmer("english")).build().analyze
-    return analyse

@@ -1,0 +1,54 @@
+"""What the forms of a word have in common: a normalised word goes in, its stem comes out, by the script it is written in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import regex
+
+_LANGUAGES = (("greek", regex.compile(r"\p{Greek}+")), ("russian", regex.compile(r"\p{Cyrillic}+")))
+"""The script tells enough of the language: a stem that is wrong for it is the same wrong one in passage and query."""
+
+_ARABIC, _HEBREW = regex.compile(r"\p{Arabic}+"), regex.compile(r"\p{Hebrew}+")
+_ARABIC_PREFIX = regex.compile(r"(?:[وف]?(?:[بك]?ال|لل)|و)(?=.{3})")
+_HEBREW_PREFIX = regex.compile(r"[והבלכמש](?=.{3})")
+_LEAST_CHARS = 3
+
+
+@functools.lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The stem of a plain word (Snowball: English for plain letters, Greek, Russian, Arabic by their script); in Arabic and
+    Hebrew the article and what is written together with the word are left out. Anything else is its own stem."""
+    if len(word) < _LEAST_CHARS:
+        return word
+    if word.isascii():
+        return _snowball("english", word) if word.isalpha() else word
+    if _HEBREW.fullmatch(word):
+        return _without(_HEBREW_PREFIX, word)
+    if _ARABIC.fullmatch(word):
+        return _snowball("arabic", _without(_ARABIC_PREFIX, word))
+    language = next((name for name, script in _LANGUAGES if script.fullmatch(word)), "")
+    return _snowball(language, word) if language else word
+
+
+def _without(prefix: regex.Pattern[str], word: str) -> str:
+    """The word without such prefixes, as many as leave three letters: then every form of it ends up the same."""
+    while match := prefix.match(word):
+        word = word[match.end() :]
+    return word
+
+
+def _snowball(language: str, word: str) -> str:
+    stems = _stemmer(language)(word)
+    return stems[0] if stems else word
+
+
+@functools.cache
+def _stemmer(language: str) -> Callable[[str], list[str]]:
+    import tantivy
+
+    builder: Any = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    analyse: Callable[[str], list[str]] = builder.filter(tantivy.Filter.stemmer(language)).build().analyze
+    return analyse
