@@ -19,6 +19,7 @@ from workbench.agent.evidence import kept_passages
 from workbench.agent.executor import Executed
 from workbench.agent.functions import Outcome
 from workbench.agent.grounding import Grounding, grounding
+from workbench.agent.hop_links import offer
 from workbench.agent.workspace import Workspace
 from workbench.events import AnswerDone, Event, QuoteChecked
 from workbench.memory.archival_storage import ArchivalStorage
@@ -82,10 +83,8 @@ class AnswerDesk:
             return (citation_request(len(found.unquoted)) if checked.sound else repair_request(checked)), []
         if gate:
             self._gated, self._held = True, _Held(text, open=True)
-            return (
-                f"Not delivered: these parts are still open: {'; '.join(still_open)}. Go on, or mark them, then send again.",
-                [],
-            )
+            complaint = f"Not delivered: these parts are still open: {'; '.join(still_open)}. Go on, or mark them, then send again."
+            return f"{complaint} {offer(self._workspace)}".strip(), []
         self._held = None
         notes += notes_of(checked, text) if self._workspace.sources() else ()
         if still_open:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from workbench.agent.functions import CallRefused, Function, Outcome, function
+from workbench.agent.hop_links import offer
 from workbench.agent.workspace import Workspace
 from workbench.events import HopChanged, MemoryEdited
 from workbench.memory.recall_page import RecallPage
@@ -91,7 +92,11 @@ def task_update(workspace: Workspace, hop: str, status: str, document: str = "",
     outcome = _edited(workspace, "task", after, added=line.text)
     workspace.hops[hop] = status
     changed = HopChanged(hop=hop, status=status, document=document, document_page=document_page or None)
-    return Outcome(outcome.text, summary=f"{hop[:48]} {status}", events=(*outcome.events, changed))
+    ahead = offer(workspace) if status != "not found" else ""
+    shown = f"  {ahead.split(' (', 1)[0].split(':', 1)[0]}" if ahead else ""
+    return Outcome(
+        f"{outcome.text} {ahead}".strip(), summary=f"{hop[:48]} {status}{shown}", events=(*outcome.events, changed)
+    )
 
 
 @function(small=True)

@@ -6,7 +6,7 @@ search starts is found by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.memory.archival_storage import ArchivalStorage
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from workbench.memory.hybrid import Searcher
+    from workbench.memory.leads import Leads
     from workbench.memory.ranking import Ranking
     from workbench.memory.snapshot import View
 
@@ -119,6 +120,15 @@ class ArchivalSearch:
             return {}
         searcher = self._searcher(paths)
         return {key: len(searcher.linked(key).ids) for key in ids}
+
+    def leads(self, sources: Iterable[int], passages: Sequence[int], seen: Container[int], wanted: str) -> Leads | None:
+        """Where passages lead that is not `seen` yet, those with the words `wanted` first; None while there is no index."""
+        from workbench.memory.leads import leads
+
+        paths = self.archive.paths(sources)
+        if self.index.view(self._documents(paths)) is None:
+            return None
+        return leads(self._searcher(paths), passages, seen, wanted)
 
     def texts(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Texts of passages by id."""
