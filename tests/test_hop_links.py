@@ -91,7 +91,8 @@ def test_a_model_that_believes_the_ledger_finds_the_second_passage(make_session:
         if len(results) < 2:
             return calls("archival_memory_search", query='"handed by Alda"', request_heartbeat=True)
         if "who came after" not in said:
-            return calls("task_update", hop="who came after", status="answered", document="00-alda.md", document_page=1, request_heartbeat=True)
+            place = {"document": "00-alda.md", "document_page": 1}
+            return calls("task_update", hop="who came after", status="answered", **place, request_heartbeat=True)
         offered = re.findall(r'archival_follow\(passage=\\?"(#\w+)', said)
         return calls("archival_follow", passage=offered[-1], request_heartbeat=True)
 
@@ -109,7 +110,7 @@ def test_a_model_that_believes_the_ledger_finds_the_second_passage(make_session:
 
 def test_an_answer_sent_back_for_an_open_hop_is_shown_where_to_go_on(make_session: Any, papers: Path) -> None:
     script = [
-        calls("task_update", hop="who had the keys", status="answered", document="00-alda.md", document_page=1, request_heartbeat=True),
+        calls("task_update", hop="who had it", status="answered", document="00-alda.md", document_page=1, request_heartbeat=True),
         calls("task_update", hop="for how long", status="open", request_heartbeat=True),
         calls("send_message", message="I think it is done."),
         calls("send_message", message="I think it is done."),

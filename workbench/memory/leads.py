@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workbench.memory import terms
 from workbench.memory.held_words import held_words
 from workbench.memory.hybrid import Searcher
+from workbench.memory.stems import stem
 
 _NAMED = 2
 """Linked passages that are told by name; the others are counted."""
@@ -32,7 +33,7 @@ def leads(searcher: Searcher, passages: Sequence[int], seen: Container[int], wan
     A linked passage is the likelier, the stronger its link and the more of the words `wanted` it has.
     """
     found: list[tuple[float, Leads]] = []
-    roots = list(dict.fromkeys(terms.stem(word) for word in terms.content_words(wanted)))
+    roots = list(dict.fromkeys(stem(word) for word in terms.content_words(wanted)))
     for passage in passages:
         linked = searcher.linked(passage)
         unread = [(key, score) for key, score in zip(linked.ids, linked.scores, strict=True) if key not in seen]
