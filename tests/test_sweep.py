@@ -23,7 +23,7 @@ from workbench import cli
 from workbench.events import PageRead, Stopped, SweepProgress
 from workbench.ingest.chunker import Chunker
 from workbench.memory.archival_storage import Passage
-from workbench.memory.evidence import Evidence
+from workbench.memory.evidence import Evidence, Relevance
 from workbench.memory.query import parse_query
 from workbench.memory.ranking import Why
 from workbench.memory.sweep import WINDOW_PAGES, Swept, best_sentence, sweep
@@ -194,7 +194,7 @@ def plain_evidence(query: str, pages: list[bool], exact: bool = False) -> tuple[
     why = tuple(Why(0, 0.0, 1, 1.0, False, 0.0, 1.0, 1.0) for _ in ids)
     found = Evidence(
         parse_query(query), ids, tuple((1, at) for at in ids), (1.0,) * len(ids), why, {"leak": 0.6, "tank": 0.4}, exact,
-        len(ids),
+        len(ids), tuple(float(leaks) for leaks in pages), relevance=Relevance(enough=0),
     )  # fmt: skip
     return found, passages
 
@@ -259,3 +259,25 @@ def test_the_best_sentence_of_a_passage() -> None:
     long = "leak " * 200
     start, end = best_sentence(long, found)
     assert end - start <= 200
+
+
+def test_what_is_relevant_where_the_words_tell_where_others_do_and_where_nothing_does() -> None:
+    def promising(covered: list[float], cosines: list[float]) -> list[bool]:
+        ids = tuple(range(len(covered)))
+        why = tuple(Why(1, cosine, 0, 0.0, False, 0.0) for cosine in cosines)
+        found = Evidence(
+            parse_query("soccer players"), ids, ((1, 1),) * len(ids), (0.0,) * len(ids), why, {}, False, len(ids), tuple(covered)
+        )
+        return [found.promising(at) for at in ids]
+
+    words = [1.0, 0.8, 0.75, 0.6, 0.6, 0.0, 0.0]
+    assert promising(words, [0.1, 0.1, 0.0, 0.2, 0.0, 0.5, 0.65]) == [True, True, True, True, False, False, True]
+    others = [0.0, 0.5, 0.0, 0.0]
+    assert promising(others, [0.5, 0.0, 0.31, 0.29]) == [True, True, True, False]
+    assert promising(others, [0.3, 0.0, 0.29, 0.2]) == [False, False, False, False]
+
+
+def test_excluded_and_quoted_words_count_in_the_forecast(swept: Any) -> None:
+    told, hits, _ = all_of(swept, 'keeper "oil tank" -"keeper 40"')
+    assert len(hits) == 14
+    assert told[0].forecast_pages == told[-1].read == 14

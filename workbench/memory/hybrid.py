@@ -150,7 +150,7 @@ def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope,
         scope = scope.only(_matching(view, asked, scope))
     first = FirstRanking(asked.words, vector, view.vectors, view.keywords, int(np.count_nonzero(view.alive)))
     candidates = first.gather(scope.allowed)
-    lifted = _lifted(view, candidates, asked)
+    lifted = holding(view, candidates, asked.lifted)
     scores = {
         row: first.score(row) + (LIFT if row in lifted else 0.0)
         for row in candidates
@@ -177,12 +177,10 @@ def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope,
     return Ranking(tuple(ids[row] for row in best), tuple(totals[row] for row in best), "meaning", scope.searched, why)
 
 
-def _lifted(view: View, rows: Sequence[int], asked: Query) -> set[int]:
-    """The rows whose text has one of the phrases that lift."""
-    if not asked.lifted:
-        return set()
+def holding(view: View, rows: Sequence[int], parts: Sequence[str]) -> set[int]:
+    """Those of the rows whose text has one of these phrases."""
     found: set[int] = set()
-    for part in asked.lifted:
+    for part in parts:
         runs = terms.runs(part)
         near = [row for row in rows if row not in found]
         if runs:  # what the index knows not to have the words need not be read

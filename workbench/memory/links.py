@@ -114,9 +114,12 @@ class Follower:
         ranked = sorted(scores, key=lambda row: (-scores[row], ids[row]))
         seeds = ranked[: SEEDS if self.around.size <= _MANY_PASSAGES else _TRUSTED_SEEDS]
         links = self.links(seeds, scores)
-        beyond = sorted({row for reached in links for row in reached} - scores.keys())
-        known = {**scores, **score_rows(beyond)}
-        rows = list(dict.fromkeys([*ranked[:_POOL], *sorted({row for reached in links for row in reached})]))
+        linked = np.array(sorted({row for reached in links for row in reached}), dtype=np.int64)
+        reached = linked[
+            np.argsort(self.around.view.ids[linked])
+        ].tolist()  # by passage: of equal pairs the first counts
+        known = {**scores, **score_rows([row for row in reached if row not in scores])}
+        rows = list(dict.fromkeys([*ranked[:_POOL], *reached]))
         return seeds, rows, self._features(seeds, rows, links, known)
 
     def _features(

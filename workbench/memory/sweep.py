@@ -50,7 +50,7 @@ class Swept:
             return f"{read}, stopped before the end"
         if self.reason == "all":
             return f"{read}, no other page is a candidate"
-        if not self.late:
+        if self.quiet > WINDOW_PAGES // 2:
             return f"{read}; the last {self.quiet} gave nothing"
         return f"{read}; only {self.late} of the last {WINDOW_PAGES} gave something"
 
