@@ -159,7 +159,10 @@ def set_of(folder: Path, **changed: Any) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda folder: (folder / "more.json").write_text('[{"title": "x",'), r"more\.json line 1 cannot be read as JSON"),
+        (
+            lambda folder: (folder / "more.json").write_text('[{"title": "x",'),
+            r"more\.json line 1 cannot be read as JSON",
+        ),
         (lambda folder: (folder / "more.jsonl").write_text('{"a": 1}\n{"a": \n'), r"more\.jsonl line 2 cannot be read"),
         (lambda folder: (folder / "more.json.gz").write_bytes(b"no gzip"), r"more\.json\.gz cannot be read as JSON"),
         (lambda folder: (folder / "more.json").write_bytes(b'["\xff"]'), r"more\.json cannot be read as JSON"),
@@ -191,7 +194,10 @@ def test_what_is_wrong_with_questions_about_files_is_one_sentence(tmp_path: Path
         ('{"questions": 3}', "does not fit its layout"),
         (json.dumps({"questions": [{"id": "q1"}]}), "does not fit its layout: a row has no"),
         (json.dumps({"questions": [{**row, "question": ""}]}), "Question q1 of .* is empty"),
-        (json.dumps({"questions": [{**row, "gold": [{"document": "b.txt", "page": 1}]}]}), "is in no document: 'b.txt'"),
+        (
+            json.dumps({"questions": [{**row, "gold": [{"document": "b.txt", "page": 1}]}]}),
+            "is in no document: 'b.txt'",
+        ),
         (json.dumps({"questions": []}), "There are no questions"),
     ):
         (tmp_path / "questions.json").write_text(wrong)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.benchmarks.linked_questions import Passage, made
 
 FILMS = [
-    Passage(f"The {name} Lamp", f"The {name} Lamp is a {year} British drama film directed by {who} and starring Ida Roe.")
+    Passage(
+        f"The {name} Lamp", f"The {name} Lamp is a {year} British drama film directed by {who} and starring Ida Roe."
+    )
     for name, year, who in (("Brass", 1931, "Alma Rill"), ("Iron", 1947, "Otto Venn"))
 ]
 PEOPLE = [

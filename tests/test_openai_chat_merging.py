@@ -11,6 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.model_replies import Reply, events
+from workbench.agent.executor import parse_arguments
+from workbench.agent.streaming import partial_message
 from workbench.model.chat_model import CallDelta, Completion, ReasoningDelta, TextDelta
 from workbench.model.wire_calls import CallMerger
 from workbench.model.wire_events import Broken, Chunk, Done, Event, read_events
@@ -248,3 +250,19 @@ def test_a_reply_is_read_as_it_was_meant_in_every_servers_shape(reply: Reply, si
     assert [(call.name, json.loads(call.arguments)) for call in completion.calls] == list(reply.calls)
     assert completion.finish_reason == ("tool_calls" if reply.calls else "stop")
     assert (completion.usage is not None) == (usage is not None)
+
+
+def test_a_character_cut_in_two_is_whole_and_half_a_one_can_be_stored() -> None:
+    first = r'{"choices": [{"delta": {"content": "a \ud83d", "reasoning": "\ud83d"}}]}'
+    second = (
+        r'{"choices": [{"delta": {"content": "\ude0a b \udc00", "tool_calls": [{"index": 0, "id": "1", "function": '
+        r'{"name": "n", "arguments": "{\"query\": \"\ud83d\ude0a \\ud800\"}"}}]}, "finish_reason": "tool_calls"}]}'
+    )
+    reader = ReplyReader({"messages": [{}], "tools": []})
+    deltas = [delta for event in (first, second) for delta in reader.feed(Chunk(json.loads(event)))]
+    deltas += reader.end()
+    reply = reader.completion()
+    assert reply.content == "a 😊 b \ufffd" == "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+    assert parse_arguments(reply.calls[0].arguments) == {"query": "😊 \ufffd"}
+    assert partial_message('{"message": "x \ud83d') == "x "
+    assert partial_message('{"message": "x \ud83d\ude0a \\udc00y') == "x 😊 \ufffdy"

@@ -176,7 +176,9 @@ def test_coded_search_is_the_scan_s_at_any_depth(monkeypatch: pytest.MonkeyPatch
     centres = normal(9, 60, dimensions)
     rng = np.random.default_rng(4)
     vectors = centres[rng.integers(0, 60, 9000)] + spread * rng.normal(size=(9000, dimensions)).astype(np.float32)
-    vectors[8000:] *= rng.random((1000, dimensions)) < 0.1  # some point another way than those that the codes are made for
+    vectors[8000:] *= (
+        rng.random((1000, dimensions)) < 0.1
+    )  # some point another way than those that the codes are made for
     vectors[5:9], vectors[4000:4040] = 0.0, vectors[3000:3040]
     vectors = (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
     exact = VectorIndex.build(vectors)

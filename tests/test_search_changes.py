@@ -41,7 +41,9 @@ def vectors_of(texts: Sequence[str]) -> np.ndarray:
     for row, text in enumerate(texts):
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
         own = 0.0 if seed % 5 == 0 else 0.4
-        found[row] = np.random.default_rng(seed % 7).normal(size=384) + own * np.random.default_rng(seed).normal(size=384)
+        found[row] = np.random.default_rng(seed % 7).normal(size=384) + own * np.random.default_rng(seed).normal(
+            size=384
+        )
         found[row] /= np.linalg.norm(found[row])
     return found
 
@@ -57,10 +59,14 @@ class Shelf:
     def store(self, source: str, path: str, seed: int, pages: int, *, embed: bool) -> None:
         draw = random.Random(seed)
         texts = [
-            " ".join(f"{draw.choice(NAMES)} {draw.choice(VERBS)} {draw.choice(NAMES)}." for _ in range(draw.randrange(1, 4)))
+            " ".join(
+                f"{draw.choice(NAMES)} {draw.choice(VERBS)} {draw.choice(NAMES)}." for _ in range(draw.randrange(1, 4))
+            )
             for _ in range(pages)
         ]
-        document = Document(draw.choice(NAMES), tuple(Page(n, None, text) for n, text in enumerate(texts, 1)), "test", 1)
+        document = Document(
+            draw.choice(NAMES), tuple(Page(n, None, text) for n, text in enumerate(texts, 1)), "test", 1
+        )
         drafts = list(CHUNKER.passages(document))
         key = self.archive.add_document(
             self.archive.source_id(source), path, f"{seed} {pages}", document, drafts,
@@ -102,7 +108,9 @@ class Shelf:
         held = {key: texts for (source, _), (key, texts) in self.links.items() if source in sources}
         assert set(paths) == set(held)
         for query in draw.sample(QUERIES, 3):
-            documents = frozenset(draw.sample(sorted(held), draw.randrange(len(held) + 1))) if draw.random() < 0.4 else None
+            documents = (
+                frozenset(draw.sample(sorted(held), draw.randrange(len(held) + 1))) if draw.random() < 0.4 else None
+            )
             pages = (draw.randrange(1, 5), draw.randrange(5, 90)) if draw.random() < 0.3 else None
             within = Restriction(documents, pages)
             vector = vectors_of([query])[0]
@@ -142,7 +150,9 @@ PLACES = st.tuples(st.sampled_from("abc"), st.integers(0, 4))
 CHANGES = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["store", "store", "words"]), PLACES, st.integers(0, 400)),
-        st.tuples(st.sampled_from(["link", "unlink", "forget", "release", "embed", "wait"]), PLACES, st.integers(0, 400)),
+        st.tuples(
+            st.sampled_from(["link", "unlink", "forget", "release", "embed", "wait"]), PLACES, st.integers(0, 400)
+        ),
         st.tuples(st.sampled_from(["search", "search"]), PLACES, st.integers(0, 400)),
     ),
     min_size=3,

@@ -27,8 +27,12 @@ def clean(text: str, *, tab_cells: int = 4) -> str:
     text = text.expandtabs(tab_cells)
     text = _CONTROLS.sub("", text)
     text = _TURNERS.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text)
-    # Half of a surrogate pair cannot be written to any terminal.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return paired(text)
+
+
+def paired(text: str) -> str:
+    """`text` as valid Unicode: halves of surrogate pairs joined; one that is alone shows as U+FFFD, as nothing can write it."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def readable(text: str) -> str:

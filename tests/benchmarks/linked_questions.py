@@ -67,11 +67,15 @@ class Facts:
         self.makers = {one: maker for one in self.passages if (maker := self._maker(one))}
         """A film's director, a song's performer."""
         self.family = {
-            relation: {one: other for one in self.passages if (other := self._found(pattern, one)) and _is_person(other)}
+            relation: {
+                one: other for one in self.passages if (other := self._found(pattern, one)) and _is_person(other)
+            }
             for relation, pattern in _RELATIONS.items()
         }
         for one, mother in list(self.family["mother"].items()):
-            if mother == self.family["father"].get(one) or not re.search(r"\b(?:she|her|Queen|Princess)\b", mother.text):
+            if mother == self.family["father"].get(one) or not re.search(
+                r"\b(?:she|her|Queen|Princess)\b", mother.text
+            ):
                 del self.family["mother"][one]
         for one, father in list(self.family["father"].items()):
             if re.search(r"\b(?:she|Queen|Princess)\b", father.opening):
@@ -81,7 +85,9 @@ class Facts:
         if re.search(r"\bis an? [^.]{0,60}\b(?:film|movie)\b", one.opening):
             return self._found(rf"directed(?: and (?:\w+ ){{1,2}})? by {_NAME}", one)
         if re.search(r"\bis (?:a|the) [^.]{0,60}\b(?:song|single|album)\b", one.opening):
-            return self._found(rf"\b(?:song|single|album|recorded|performed)(?: recorded| performed)? by (?:[a-z-]+ )*{_NAME}", one)
+            return self._found(
+                rf"\b(?:song|single|album|recorded|performed)(?: recorded| performed)? by (?:[a-z-]+ )*{_NAME}", one
+            )
         return None
 
     def _found(self, pattern: str, one: Passage) -> Passage | None:
@@ -129,7 +135,10 @@ def _of_person(who: str, person: Passage, facts: Facts) -> Iterator[tuple[str, s
     if _nationality(person):
         yield "country", f"Which country {who} is from?"
     if re.search(r"\b(?:Award|Prize|Medal)\b", person.text):
-        yield "award", f"Which award did {who} get?" if "'s" in who else f"Which award the {who.removeprefix('the ')} won?"
+        yield (
+            "award",
+            f"Which award did {who} get?" if "'s" in who else f"Which award the {who.removeprefix('the ')} won?",
+        )
     if re.search(r"\b(?:studied|educated|graduated|attended)\b", person.text):
         yield "education", f"Where did {who} study?"
 
@@ -205,11 +214,15 @@ def _role(made: Passage) -> str:
 
 
 def _is_person(one: Passage) -> bool:
-    return bool(_born(one) or _died(one) or re.search(r"\b(?:[Hh]e|[Ss]he)\b (?:was|is|had|became)|\bborn\b|\bdied\b", one.text))
+    return bool(
+        _born(one) or _died(one) or re.search(r"\b(?:[Hh]e|[Ss]he)\b (?:was|is|had|became)|\bborn\b|\bdied\b", one.text)
+    )
 
 
 def _born(one: Passage) -> bool:
-    return bool(re.search(rf"\(\s?(?:born |b\. )?[^)]{{0,40}}?{_DATE}|\b[Bb]orn (?:on )?{_DATE}", one.opening)) and _one(one)
+    return bool(
+        re.search(rf"\(\s?(?:born |b\. )?[^)]{{0,40}}?{_DATE}|\b[Bb]orn (?:on )?{_DATE}", one.opening)
+    ) and _one(one)
 
 
 def _died(one: Passage) -> bool:
@@ -217,11 +230,18 @@ def _died(one: Passage) -> bool:
 
 
 def _one(one: Passage) -> bool:
-    return bool(re.search(r"\b(?:is|was) (?:an?|the)\b", one.opening)) and not re.search(r"\bfilm\b.{0,40}directed by", one.opening)
+    return bool(re.search(r"\b(?:is|was) (?:an?|the)\b", one.opening)) and not re.search(
+        r"\bfilm\b.{0,40}directed by", one.opening
+    )
 
 
 def _nationality(one: Passage) -> bool:
-    return bool(re.search(r"\b(?:is|was) an? (?:\d{4} )?[A-Z][a-z]+(?:an|ish|ese|ench|man|ian|utch|elsh|reek|wiss|zech|i)\b", one.opening))
+    return bool(
+        re.search(
+            r"\b(?:is|was) an? (?:\d{4} )?[A-Z][a-z]+(?:an|ish|ese|ench|man|ian|utch|elsh|reek|wiss|zech|i)\b",
+            one.opening,
+        )
+    )
 
 
 def _plain(name: str) -> str:
@@ -250,7 +270,9 @@ def main() -> None:
     lines = [json.dumps({"question": one.question, "gold_titles": one.gold, "type": one.kind}) for one in asked]
     (given.folder / "questions.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     counted = collections.Counter(one.kind for one in asked)
-    print(f"{len(asked)} questions in {given.folder}: {', '.join(f'{number} {kind}' for kind, number in counted.items())}")
+    print(
+        f"{len(asked)} questions in {given.folder}: {', '.join(f'{number} {kind}' for kind, number in counted.items())}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from workbench.agent.functions import CallRefused, Function, Outcome
 from workbench.agent.workspace import Workspace, page_read
 from workbench.errors import WorkbenchError
 from workbench.events import Event, FunctionCalled, FunctionReturned
+from workbench.foreign import paired
 from workbench.memory.result_page import text_room, text_tokens
 from workbench.model.chat_model import FunctionCall
 
@@ -139,4 +140,6 @@ def parse_arguments(text: str) -> dict[str, Any]:
             value = None
     if not isinstance(value, dict):
         raise CallRefused("The arguments are not a JSON object.", 'Write them like {"query": "words"}.')
-    return value
+    written = json.dumps(value, ensure_ascii=False)
+    # An escape may stand for half a character, which nothing could store or send on.
+    return value if written == (whole := paired(written)) else dict(json.loads(whole))

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.agent.stop import Stop
 from workbench.events import AnswerDelta, Event, Thinking
+from workbench.foreign import paired
 from workbench.model.chat_model import (
     CallDelta,
     ChatModel,
@@ -76,8 +77,8 @@ def partial_message(arguments: str) -> str:
     whole = closing[0] if closing else ""
     whole = re.sub(r"\\u[0-9a-fA-F]{0,3}$", "", whole)
     try:
-        text = json.loads(f'"{whole}"', strict=False)
+        text = str(json.loads(f'"{whole}"', strict=False))
     except ValueError:
         return ""
     # Half of a surrogate pair waits for its other half.
-    return str(text).rstrip("\ud800") if not text or not 0xD800 <= ord(text[-1]) <= 0xDBFF else str(text)[:-1]
+    return paired(text[:-1] if text and 0xD800 <= ord(text[-1]) <= 0xDBFF else text)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.foreign import paired
 from workbench.model.chat_model import CallDelta, FunctionCall
 
 _LONGEST_ID_CHARS = 40
@@ -60,7 +61,9 @@ class CallMerger:
         for position, call in enumerate(named):
             ident = _usable(call.id, f"{seed}:{position}:{call.name}:{call.arguments}", taken)
             taken.add(ident)
-            calls.append(FunctionCall(ident, call.name, call.arguments if call.arguments.strip() else "{}"))
+            calls.append(
+                FunctionCall(ident, paired(call.name), paired(call.arguments) if call.arguments.strip() else "{}")
+            )
         return tuple(calls)
 
     def _take(self, entry: Mapping[str, Any]) -> CallDelta | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workbench.foreign import paired
 from workbench.model.chat_model import CallDelta, Completion, ReasoningDelta, TextDelta, Usage
 from workbench.model.wire_calls import CallMerger
 from workbench.model.wire_errors import Refused, clean, refusal_in
@@ -13,6 +14,7 @@ from workbench.model.wire_events import Broken, Chunk, Event
 from workbench.model.wire_text import TextSplitter
 
 Delta = TextDelta | ReasoningDelta | CallDelta
+_HIGH_HALVES = range(0xD800, 0xDC00)
 _FINISH_OF_CALLS = {"stop", "function_call", "end_turn", "tool_use"}
 
 
@@ -28,6 +30,8 @@ class ReplyReader:
         self._content: list[str] = []
         self._reasoning: list[str] = []
         self._legacy: dict[str, str] = {}
+        self._half: dict[str, str] = {}
+        """By kind of text, half of a surrogate pair whose other half comes with the next piece."""
         self._usage: Usage | None = None
         self.finish = ""
         """The finish_reason, once it has come: only then is a stream whole."""
@@ -64,10 +68,10 @@ class ReplyReader:
         self.finish = str(choice.get("finish_reason") or self.finish or ("stop" if whole else ""))
 
     def _written(self, written: Mapping[str, Any]) -> Iterator[Delta]:
-        if reasoning := _plain(written.get("reasoning_content") or written.get("reasoning")):
+        if reasoning := self._whole("reasoning", _plain(written.get("reasoning_content") or written.get("reasoning"))):
             yield from self._kept([ReasoningDelta(reasoning)])
         for key in ("content", "refusal"):
-            if text := _plain(written.get(key)):
+            if text := self._whole(key, _plain(written.get(key))):
                 yield from self._kept(self._splitter.feed(text))
         yield from self._merger.feed(written.get("tool_calls"))
         legacy = written.get("function_call")
@@ -75,6 +79,13 @@ class ReplyReader:
             # llama.cpp sends each call twice, in the old form too, so this one counts only when it is alone.
             piece = str(legacy.get(key) or "") if isinstance(legacy, Mapping) else ""
             self._legacy[key] = self._legacy.get(key) or piece if key == "name" else self._legacy.get(key, "") + piece
+
+    def _whole(self, kind: str, piece: str) -> str:
+        """A piece of text without half a character at its end: some servers cut between the two halves of one."""
+        text = self._half.pop(kind, "") + piece
+        if text and ord(text[-1]) in _HIGH_HALVES:
+            self._half[kind], text = text[-1], text[:-1]
+        return paired(text)
 
     def _kept(self, deltas: list[TextDelta | ReasoningDelta]) -> Iterator[Delta]:
         for delta in deltas:
