@@ -210,7 +210,6 @@ def test_a_document_is_nowhere_any_more(make_session: Any, papers: Path) -> None
         answers = [event for event in session.history() if event.name == "answer_done"]
         assert all(TOMBSTONE in answer.text for answer in answers)
         sound(session)
-        ask(session, "Anything else?") if False else None
         session.close()
         data = session.engine.database.file.read_bytes()
         assert b"HX-201/7" not in data
@@ -364,3 +363,19 @@ def test_the_command_asks_shows_and_forgets(tmp_path: Path) -> None:
         )  # fmt: skip
         assert gone.returncode == 2
         assert "There is no document" in gone.stderr
+
+
+def test_pages_of_a_result_go_on_after_something_in_it_was_forgotten(make_session: Any, papers: Path) -> None:
+    session = make_session()
+    list(session.load([str(papers)], "papers"))
+    first = session.finding.search("harbour light Marner")
+    assert first.pages > 2
+    hits = list(first.hits)
+    eraser = session.timeline.eraser
+    eraser.erase(eraser.document("07-henk.md"))
+    for number in range(2, first.pages + 1):
+        page = session.finding.search("harbour light Marner", number)
+        assert (page.total, page.pages) == (first.total, first.pages)
+        hits += page.hits
+    assert len({hit.passage for hit in hits}) == len(hits) == first.total
+    assert all("henk" not in hit.document and "Henk Marner ordered" not in hit.text for hit in hits[len(first.hits) :])

@@ -99,6 +99,8 @@ def test_dates_are_days_both_included(talker: Any, clock: Any) -> None:
     assert "No results found." in results(
         talker, "When?", "conversation_search_date", start_date="2020-01-01", end_date="2020-02-01"
     )
+    ever = results(talker, "When?", "conversation_search_date", start_date="0001-01-01", end_date="9999-12-31")
+    assert lines(ever)[0].startswith("2026-01-02")
     wrong = results(talker, "When?", "conversation_search_date", start_date="2026-02-01", end_date="2026-01-01")
     assert "before start_date" in wrong[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from workbench.agent.functions import CallRefused, Function, Outcome, function
 from workbench.agent.hop_links import offer
@@ -123,7 +123,8 @@ def conversation_search_date(workspace: Workspace, start_date: str, end_date: st
     start, end = _day(start_date), _day(end_date)
     if end < start:
         raise CallRefused("end_date lies before start_date.", "Swap them.")
-    items = workspace.recall.between(workspace.memory.agent.id, workspace.branch(), start, end + timedelta(days=1))
+    after = end + timedelta(days=1) if end.date() < date.max else datetime.max
+    items = workspace.recall.between(workspace.memory.agent.id, workspace.branch(), start, after)
     days = {"start_date": start_date, "end_date": end_date}
     return _recall_page(workspace, "conversation_search_date", days, items, page)
 

@@ -97,7 +97,7 @@ def page_read(
             hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit), span=hit.span)
         for hit in page.hits
     )  # fmt: skip
-    best = "" if page.exact or page.total >= page.searched else f"the best of {page.searched:,} passages"
+    best = "" if page.exact or not 0 < page.total < page.searched else f"the best of {page.searched:,} passages"
     note = ", ".join(filter(None, (best, page.note.strip(" ,;"))))
     first = page.first + 1 if hits else 0
     return PageRead(

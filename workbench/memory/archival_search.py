@@ -144,7 +144,9 @@ class ArchivalSearch:
         self.index.release(frozenset(self.archive.paths(sources)))
 
     def erase(self, documents: Iterable[int]) -> None:
-        """These documents are no more: keep nothing of them in memory, nor of what was asked and found."""
+        """These documents are no more: keep nothing of them in memory, nor of what was asked and found:
+
+        results that can be paged further are read from where they are stored."""
         self.index.erase(documents)
         self.cursors.drop()
 

@@ -219,9 +219,15 @@ class Forgetting:
         for identifier, text in connection.execute("SELECT note_id, text FROM user_notes").fetchall():
             if (cleaned := redaction.text(text)) != text:
                 connection.execute("UPDATE user_notes SET text = ? WHERE note_id = ?", [cleaned, identifier])
-        # Results that could be paged further are looked up anew.
-        connection.execute("DELETE FROM cursors")
+        self._results(connection, redaction)
         return count
+
+    def _results(self, connection: Any, redaction: Redaction) -> None:
+        """Results that can be paged further go on, with tombstones; one whose query says what is erased goes."""
+        rows = connection.execute("SELECT agent_id, reader, slot, query, body FROM cursors").fetchall()
+        for *key, query, body in rows:
+            if not body or redaction.text(query) != query:
+                connection.execute("DELETE FROM cursors WHERE agent_id = ? AND reader = ? AND slot = ?", key)
 
 
 def _lines(lines: Iterable[Any], redaction: Redaction) -> list[Any]:
