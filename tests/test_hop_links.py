@@ -38,7 +38,9 @@ def test_an_answered_hop_offers_what_its_page_leads_to(make_session: Any, papers
     agent = opened(make_session, papers)
     first = run(agent, "archival_memory_search", query='"keys of the light were handed by Alda"').archive.hits[0]
     told = update(agent, "who came after Alda", "answered", document=first.document, document_page=first.page)
-    found = re.search(r'(\d+) linked passages are not read yet \(first (.+)\): archival_follow\(passage="(#\w+)"\)', told.text)
+    found = re.search(
+        r'(\d+) linked passages are not read yet \(first (.+)\): archival_follow\(passage="(#\w+)"\)', told.text
+    )
     assert found, told.text
     assert found[3] == first.handle
     assert "01-benno.md p.1 by benno marner" in found[2]
@@ -49,7 +51,9 @@ def test_an_answered_hop_offers_what_its_page_leads_to(make_session: Any, papers
     assert int(found[1]) == followed.total
     again = update(agent, "who came after Alda", "answered", document=first.document, document_page=first.page)
     left = followed.total - len(followed.hits)
-    assert re.search(rf"{left} linked passages? (?:is|are) not read yet" if left else "has been read", again.text), again.text
+    assert re.search(rf"{left} linked passages? (?:is|are) not read yet" if left else "has been read", again.text), (
+        again.text
+    )
 
 
 def test_what_is_still_asked_comes_first(make_session: Any, tmp_path: Path) -> None:
@@ -70,7 +74,9 @@ def test_what_is_still_asked_comes_first(make_session: Any, tmp_path: Path) -> N
     assert "archival_follow" not in update(agent, "and then", "not found").text
 
 
-@pytest.mark.parametrize("where", [{}, {"document": "no such.pdf", "document_page": 1}, {"document": "00-alda.md", "document_page": 99}])
+@pytest.mark.parametrize(
+    "where", [{}, {"document": "no such.pdf", "document_page": 1}, {"document": "00-alda.md", "document_page": 99}]
+)
 def test_a_hop_without_a_page_that_is_there_offers_nothing(make_session: Any, papers: Path, where: Any) -> None:
     agent = opened(make_session, papers)
     assert "linked" not in update(agent, "who", "answered", **where).text
@@ -110,7 +116,14 @@ def test_a_model_that_believes_the_ledger_finds_the_second_passage(make_session:
 
 def test_an_answer_sent_back_for_an_open_hop_is_shown_where_to_go_on(make_session: Any, papers: Path) -> None:
     script = [
-        calls("task_update", hop="who had it", status="answered", document="00-alda.md", document_page=1, request_heartbeat=True),
+        calls(
+            "task_update",
+            hop="who had it",
+            status="answered",
+            document="00-alda.md",
+            document_page=1,
+            request_heartbeat=True,
+        ),
         calls("task_update", hop="for how long", status="open", request_heartbeat=True),
         calls("send_message", message="I think it is done."),
         calls("send_message", message="I think it is done."),

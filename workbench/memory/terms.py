@@ -64,7 +64,8 @@ def content_words(text: str) -> list[str]:
     found: list[str] = []
     for token in _TOKEN.findall(normalise(text)):
         if token not in STOP_WORDS:
-            found.extend(_unspaced_parts(token) if _UNSPACED.search(token) else [fold(token.removesuffix("'s"))])
+            for stretch in _split_scripts(token):
+                found.extend(_pairs(stretch) if _UNSPACED.fullmatch(stretch) else [fold(stretch.removesuffix("'s"))])
     return found
 
 
@@ -74,7 +75,7 @@ def runs(text: str) -> list[str]:
     for run in _RUN.findall(normalise(text)):
         for stretch in _split_scripts(run):
             if _UNSPACED.fullmatch(stretch):
-                found.extend(_unspaced_parts(stretch))
+                found.extend(_pairs(stretch))
             else:  # 5mg may stand there as 5 mg
                 found.extend(number_and_unit(stretch) or (fold(stretch),))
     return [run for run in found if run != "s"]  # the s of keeper's is no term
@@ -137,36 +138,33 @@ def _forms(token: str) -> tuple[tuple[str, float], ...]:
 
 
 def _piece_forms(piece: str) -> Iterator[tuple[str, float]]:
-    parts = list(_unspaced_parts(piece))
-    if parts:
-        yield from ((part, 1.0) for part in parts)
-        return
-    word = fold(piece)
+    for stretch in _split_scripts(piece):
+        if _UNSPACED.fullmatch(stretch):
+            yield from ((pair, 1.0) for pair in _pairs(stretch))
+        else:
+            yield from _word_forms(stretch)
+
+
+def _word_forms(stretch: str) -> Iterator[tuple[str, float]]:
+    word = fold(stretch)
     root = stem(word)
     yield (word, 1.0 if root == word else 0.4)
     if root != word:
         yield (root, 1.0)
-    if (spelt := spelt_out(piece)) != word:
+    if (spelt := spelt_out(stretch)) != word:
         yield (spelt, 0.5)
     mixed = number_and_unit(word) or tuple(_LETTERS_OR_DIGITS.findall(word))
     if len(mixed) == 2:  # a number and its unit: 10kv, m2
         yield from ((part, 0.5) for part in mixed)
 
 
-def _unspaced_parts(run: str) -> Iterator[str]:
-    """Character pairs of scripts written without spaces; a run of one character is itself."""
-    if run.isascii() or not _UNSPACED.search(run):
-        return
-    for stretch in _split_scripts(run):
-        if not _UNSPACED.fullmatch(stretch):
-            yield fold(stretch)
-        elif len(stretch) == 1:
-            yield stretch
-        else:
-            yield from (stretch[i : i + 2] for i in range(len(stretch) - 1))
+def _pairs(stretch: str) -> list[str]:
+    """The pairs of characters of a stretch without spaces; one character is itself."""
+    return [stretch[i : i + 2] for i in range(len(stretch) - 1)] or [stretch]
 
 
 def _split_scripts(run: str) -> Iterator[str]:
+    """A run in stretches of scripts with spaces between words and of scripts without."""
     position = 0
     for match in _UNSPACED.finditer(run):
         if match.start() > position:
