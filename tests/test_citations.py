@@ -199,6 +199,31 @@ def test_no_small_change_passes(seed: int, change: str) -> None:
         ("x² = 4", "x2 = 4", False),
         ("10⁶ ships", "106 ships", False),
         ("½ mark", "1/2 mark", False),
+        ("the lamp [ ... ] of oil", "the lamp had a barrel of oil", True),
+        ("the lamp (…) of oil", "the lamp had a barrel of oil", True),
+        ("the lamp . . . of oil", "the lamp had a barrel of oil", True),
+        ("the lamp.... of oil", "the lamp had a barrel of oil", True),
+        ("the keeper did … meet the ship", "the keeper did not meet the ship", False),
+        ("he … n't go there", "he couldn't go there", False),
+        ("le gardien … allumé la lampe", "le gardien n'a jamais allumé la lampe", False),
+        ("董事会…批准了预算", "董事会没有批准了预算", False),
+        ("Revenue … decreased", "Revenue grew. Costs decreased.", False),
+        ("Revenue … grew", "Revenue of the port grew.", True),
+        ("Revenue of … the port grew", "Revenue of oil fell. Revenue of the island and the port grew", True),
+        ("the keeper was ill … the lamp was lit", "the keeper was ill. He did not eat. At six the lamp was lit.", True),
+        ("1 Overview ..... 6", "Contents\n1 Overview ..... 6\n2 Stores ..... 9", True),
+        ("it cost 1.", "it cost 1.5 marks", False),
+        ("it cost 1,", "it cost 1,500 marks", False),
+        (".5 marks", "it cost 1.5 marks", False),
+        ("-5 marks", "pages 3-5 marks", False),
+        ("Boeing 737-", "Boeing 737-\n9", False),
+        ("it grew by 5", "it grew by 5% in May", False),
+        ("ships of 10", "ships of 10⁶ tons", False),
+        ("the Qwen2- 72B model", "the Qwen2-\n72B model", True),
+        (". . .", "a . . . b", False),
+        ("the ship … came to the pier in May", "He came home … and ate. … (The) ship never came to the pier in May", False),
+        ("it is … said that S … q is a sum", "it is often said that S = h, . . . , q is a sum", True),
+        ("there is … need for special content", "There there is no need for special content. " * 3, False),
     ],
 )
 def test_single_quotes(quote: str, page: str, there: bool) -> None:
@@ -223,6 +248,37 @@ def test_forms_of_citing() -> None:
     assert _check("Nothing is quoted here [#a1].", both).unquoted
     unknown = _check('"The lamp was lit at six." [#z9]', both)
     assert [item.state for item in unknown.citations] == ["corrected"]
+
+
+def test_a_quote_may_go_on_behind_the_end_of_a_page() -> None:
+    behind = "5\nkeeper slept till nine."
+    one = Place(1, "#a1", "log.pdf", 4, None, "The lamp was lit at six. The tired\n\n- 4 -", next_text=lambda: behind)
+    other = Place(2, "#a2", "log.pdf", 9, None, "The oil ran out.", next_text=lambda: "It was bought anew.")
+    quote = "The tired keeper slept till nine."
+    (cited,) = _check(f'"{quote}" [#a1]', [one, other]).citations
+    assert (cited.page, cited.state, cited.quote) == (4, "verified", quote)
+    (cited,) = _check(f'"{quote}" [#a2]', [one, other]).citations
+    assert (cited.page, cited.state) == (4, "corrected")
+    for false in ("The tired keeper slept till ten.", "The oil ran out. The tired keeper slept", "lit at six. keeper slept till nine."):
+        assert _check(f'"{false}" [#a1]', [one, other]).citations == ()
+
+
+def test_several_quotes_nested_quotes_and_handles_of_nothing() -> None:
+    one = Place(1, "#a1", "log.pdf", 4, None, 'He said "the lamp is out" and "send oil" twice. The ship came in.')
+    other = Place(2, "#b1", "ledger.pdf", 7, None, "Oil | 12 barrels | 4,500 marks\nRope | 3 coils | 210 marks")
+    answer = (
+        'First "He said "the lamp is out" and "send oil" twice." [#a1], then "Rope | 3 coils | 210 marks" [#b1] and '
+        '"The ship came in." [#b1]; "Oil | 12 barrels | 4,600 marks" [#b1], "send oil" [#q7] and "the lamp is lit" [#a1].'
+    )
+    checked = _check(answer, [one, other])
+    found = [(item.quote, item.document, item.state) for item in checked.citations]
+    assert found == [
+        ('He said "the lamp is out" and "send oil" twice.', "log.pdf", "verified"),
+        ("Rope | 3 coils | 210 marks", "ledger.pdf", "verified"),
+        ("The ship came in.", "log.pdf", "corrected"),
+        ("send oil", "log.pdf", "corrected"),
+    ]
+    assert checked.missing == ("Oil | 12 barrels | 4,600 marks", "the lamp is lit")
 
 
 def test_a_quote_without_a_handle_that_is_nowhere_is_no_citation() -> None:

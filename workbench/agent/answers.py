@@ -156,7 +156,12 @@ class AnswerDesk:
         path = self._path(found.document) if found else None
         if found is None or page is None or path is None:
             return None
-        return Place(found.id, handle, path, found.page, page.label, page.text, found.heading, found.text)
+
+        def next_text() -> str:
+            behind = self._archive.page(found.document, found.page + 1)
+            return behind.text if behind else ""
+
+        return Place(found.id, handle, path, found.page, page.label, page.text, found.heading, found.text, next_text)
 
     def _path(self, document: int) -> str | None:
         attached = self._archive.paths(self._workspace.sources()).get(document)

@@ -15,13 +15,14 @@ _MARK = re.compile(r"[\[(]\s*(#[a-z]{1,3}\d{1,3}(?:\s*[,;]\s*#[a-z]{1,3}\d{1,3})
 _OPEN, _CLOSE = '"“„«「', '"”“»」'
 _LOOSE = re.compile(r'"([^"\n]{12,})"|“([^”\n]{12,})”|«([^»\n]{12,})»|「([^」\n]{6,})」')
 _LONGEST_QUOTE_CHARS = 2_000
+_PAGE_NUMBER = re.compile(r"\A\W*\d{1,4}\W*\n|\n\W*\d{1,4}\W*\Z")
 
 
 @dataclass(frozen=True)
 class Place:
     """A page where a quote may stand: the passage's handle, its document's path, the page and its whole text.
 
-    `heading` stands over the passage itself, whose text is `own_text`.
+    `heading` stands over the passage itself, whose text is `own_text`; `next_text` looks up the page behind it.
     """
 
     passage: int
@@ -32,6 +33,14 @@ class Place:
     text: str
     heading: str = ""
     own_text: str = ""
+    next_text: Callable[[], str] = str
+
+    @property
+    def across(self) -> str:
+        """The end of the page and the beginning of the next as one text, without lines that only count pages."""
+        following = self.next_text()
+        end = _PAGE_NUMBER.sub("", self.text[-_LONGEST_QUOTE_CHARS:].rstrip())
+        return f"{end}\n{_PAGE_NUMBER.sub('', following[:_LONGEST_QUOTE_CHARS].lstrip())}" if following else ""
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,8 @@ Lookup = Callable[[str], Place | None]
 def check(answer: str, place_of: Lookup, read: Callable[[], Iterator[Place]]) -> Checked:
     """Check every quote of an answer.
 
-    `"quote" [#a3]` is looked for on the page of that handle and then on the other pages read (a wrong handle is
-    corrected); a quote without a handle is looked for on the pages read.
+    `"quote" [#a3]` is looked for on the page of that handle, then on the other pages read (a wrong handle is corrected), and
+    then from one of these pages to the next; a quote without a handle is looked for on the pages read.
     """
     found: dict[tuple[str, int, str], Citation] = {}
     missing: list[str] = []
@@ -119,6 +128,11 @@ def _first_sound(
         for place in read():
             if is_on_page(quote, place.text):
                 return _citation(quote, place, "corrected")
+    for state, places in (("verified", cited), ("corrected", read())):
+        for place in places:
+            across = place.across
+            if quote := next((quote for quote in candidates if is_on_page(quote, across)), ""):
+                return _citation(quote, place, state)
     return None
 
 

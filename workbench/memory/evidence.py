@@ -157,8 +157,8 @@ def _covered(view: View, rows: Sequence[int], weights: Mapping[str, float]) -> t
     """The coverage of each row, by the words that the view knows of it: its text need not be read."""
     at, found = np.array(rows, dtype=np.int64), np.zeros(len(rows))
     having = view.keywords.rows_of(list(weights), "text")
-    for stem, weight in weights.items():
-        found += weight * np.isin(at, having[stem])
+    for root, weight in weights.items():
+        found += weight * np.isin(at, having[root])
     return tuple(found.round(6).tolist())
 
 
