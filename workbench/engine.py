@@ -20,6 +20,8 @@ from workbench.memory.archival_storage import ArchivalStorage
 from workbench.memory.database import Clock, Database, utc_now
 from workbench.memory.flight_recorder import FlightRecorder
 from workbench.memory.recall_storage import RecallStorage
+from workbench.model.listing import ANY_MODEL
+from workbench.onlookers import Onlookers
 from workbench.paths import Paths
 
 if TYPE_CHECKING:
@@ -53,6 +55,12 @@ class Engine:
         """Agents that are open, by id: every display of one agent works on the same memory."""
         self.sessions: weakref.WeakSet[Any] = weakref.WeakSet()
         """The displays of this process: what one of them shows is not deleted by another."""
+        self.onlookers = Onlookers()
+        """Displays that are told what others do to the agent they show."""
+        self.answering: set[int] = set()
+        """Agents that answer a question now, by id."""
+        self.served: dict[str, str] = {}
+        """The models that servers answer with when none is named, by address, as far as they were asked."""
         self._embedder: LocalEmbedder | None = None
         self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()
@@ -101,15 +109,23 @@ class Engine:
             from workbench.model.extractive_reader import ExtractiveReader
 
             return ExtractiveReader(self.score), READER
-        from workbench.model.listing import first_model
         from workbench.model.openai_chat import OpenAIChat
 
-        name = settings.model or first_model(settings.base_url, settings.api_key)
+        name = settings.model or self.served_model(settings)
         model = OpenAIChat(
             name, base_url=settings.base_url or None, api_key=settings.api_key or None,
             timeout_seconds=settings.request_timeout_seconds,
         )  # fmt: skip
         return model, name
+
+    def served_model(self, settings: Settings) -> str:
+        """The model that the server of the settings offers first; asked once."""
+        from workbench.model.listing import first_model
+
+        found = self.served.get(settings.base_url) or first_model(settings.base_url, settings.api_key)
+        if found != ANY_MODEL:
+            self.served[settings.base_url] = found
+        return found
 
     def close(self) -> None:
         """Stop the worker and close the database. Safe to call twice."""

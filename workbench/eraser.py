@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
+from workbench.events import Changed, Event
 from workbench.ingest.kept_files import let_go
 from workbench.memory.forgetting import Forgetting, Targets
 from workbench.memory.redaction import texts_of
@@ -23,8 +24,9 @@ _SHOWN_CHARS = 160
 class Eraser:
     """Forgets over all agents and the whole archive; `agent` is whose messages words and numbers mean."""
 
-    def __init__(self, engine: Engine, agent: int) -> None:
+    def __init__(self, engine: Engine, agent: int, told: Callable[[Event], object]) -> None:
         self._engine = engine
+        self._told = told
         self._agent = agent
         self._forgetting = Forgetting(engine.database, engine.recorder.texts)
 
@@ -81,6 +83,10 @@ class Eraser:
             for agent in list(self._engine.open_agents.values()):
                 memory = agent.workspace.memory
                 self._engine.recorder.restore(memory, memory.here(), agent.workspace.settings.working_tokens)
+                if memory.agent.id != self._agent:
+                    self._engine.onlookers.tell(memory.agent.id, Changed(what="branch"))
+            self._told(Changed(what="branch"))
+            self._told(Changed(what="library"))
         counts = (
             (erased.messages, "message", "messages"), (erased.documents, "document", "documents"),
             (erased.passages, "passage", "passages"), (erased.summaries, "summary", "summaries"),

@@ -324,6 +324,16 @@ class Loaded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed(Event):
+    """Told to displays of what another one did, where no other event says it: draw it anew.
+
+    `what`: branch (messages came or went) | library | agent (its name or model) | answered (a question is over, however it ended).
+    """
+
+    what: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed(Event):
     """Something failed; one sentence, and what to do next."""
 

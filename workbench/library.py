@@ -13,7 +13,7 @@ from workbench import room, shelves
 from workbench.agent.loop import Agent
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
-from workbench.events import Event, Loaded, LoadProgress
+from workbench.events import Changed, Event, Loaded, LoadProgress
 from workbench.foreign import readable
 from workbench.library_views import NoteRow, QueueRow
 from workbench.load_options import LoadOptions
@@ -199,6 +199,7 @@ class Library:
         """See LibraryProtocol."""
         for item in self._queued(source, [path]):
             self._archive.queue.change(item.source, item.path, "skipped")
+        self._changed()
 
     # -- sources --------------------------------------------------------------------------------------------------------
 
@@ -218,6 +219,7 @@ class Library:
             raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
         collect(self._engine.database, self._shown())
         let_go(self._engine.database, self._engine.paths.data)
+        self._changed()
         return len(links)
 
     def rename(self, source: str, name: str) -> None:
@@ -225,6 +227,7 @@ class Library:
         if not name.strip():
             raise UsageError("A source needs a name.", "Name it.")
         self._archive.holdings.rename(self._archive.find_source(source), name.strip())
+        self._changed()
 
     def note(self, source: str, path: str, text: str) -> None:
         """See LibraryProtocol."""
@@ -234,6 +237,10 @@ class Library:
         if not known:
             raise NotFound(f"There is no document or folder {path!r} in {source!r}.", "A folder's name ends in /.")
         self._archive.notes.set(found, path, text)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._told(Changed(what="library"))
 
     def notes(self) -> list[NoteRow]:
         """See LibraryProtocol."""

@@ -18,11 +18,12 @@ from workbench.agent.workspace import Workspace
 from workbench.config import Settings
 from workbench.engine import Engine, source_name
 from workbench.errors import UsageError
-from workbench.events import Event, Loaded
+from workbench.events import Event, Loaded, LoadProgress
 from workbench.memory.agent_store import AgentRow
 from workbench.memory.archival_storage import NOTES_PREFIX
 from workbench.memory.message import render, stamp
 from workbench.memory.references import Fetched
+from workbench.onlookers import Onlooker
 from workbench.tokens import Calibration, count_message
 
 T = TypeVar("T")
@@ -167,6 +168,7 @@ def instruct(engine: Engine, agent: Agent, **own: Any) -> None:
     agent.workspace.settings = settings
     agent.executor.functions = functions
     agent.context.instruct(system, tools)
+    show_now(engine, agent)
 
 
 def _merged(row: AgentRow, settings: Settings) -> Settings:
@@ -273,6 +275,25 @@ def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, A
         len(text.encode()),
     )
     return len(passages)
+
+
+def show_now(engine: Engine, agent: Agent) -> None:
+    """Tell every display of an agent what is in its context now, after a change outside of a step.
+
+    While a question is answered its steps tell their prompts themselves, and at its end this tells what is left of them.
+    """
+    memory = agent.workspace.memory
+    if memory.agent.id not in engine.answering and engine.onlookers.watch(memory.agent.id):
+        event = agent.context.event(agent.context.prompt())
+        engine.onlookers.tell(memory.agent.id, replace(event, agent=memory.agent.name))
+
+
+def tell_all(engine: Engine, event: Event, but: Onlooker) -> None:
+    """What is in the library concerns every display, and the context of every agent that names its sources."""
+    engine.onlookers.tell(None, event, but)
+    if not isinstance(event, LoadProgress):
+        for agent in list(engine.open_agents.values()):
+            show_now(engine, agent)
 
 
 def fitting(engine: Engine, agent: Agent, text: str) -> str:

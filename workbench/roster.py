@@ -14,6 +14,7 @@ from workbench.agent.loop import Agent
 from workbench.config import Settings
 from workbench.engine import Engine
 from workbench.errors import UsageError
+from workbench.events import Changed
 from workbench.memory.agent_copy import AgentCopy, take
 from workbench.memory.agent_restore import restore
 from workbench.memory.agent_store import AgentStore
@@ -63,6 +64,7 @@ class Roster:
         if agent := self._engine.open_agents.get(row.id):
             memory = agent.workspace.memory
             memory.agent = replace(memory.agent, name=new)
+            self._engine.onlookers.tell(row.id, Changed(agent=new, what="agent"))
 
     def delete(self, name: str) -> None:
         """Delete an agent with its messages, steps and notes; documents stay. Raises UsageError when a display shows it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench import room, shelves
 from workbench.agent import journal, memory_edits
@@ -16,7 +16,7 @@ from workbench.agent.workspace import Workspace
 from workbench.config import Settings, read_settings
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
-from workbench.events import ContextAssembled, Detached, Event, MemoryEdited, PageRead
+from workbench.events import Changed, ContextAssembled, Detached, Event, Loaded, LoadProgress, MemoryEdited, PageRead
 from workbench.finding import Finding
 from workbench.library import Library
 from workbench.load_options import LoadOptions
@@ -30,6 +30,8 @@ from workbench.search_options import SearchOptions
 from workbench.tables import Tables
 from workbench.timeline import Timeline
 from workbench.views import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
+
+Told = TypeVar("Told", bound=Event)
 
 
 class Session:
@@ -53,6 +55,8 @@ class Session:
         self.finding = Finding(self.engine, self.settings, lambda: self._agent)
         """Searches, links and sweeps of the user; over all sources while no agent is open."""
         self.engine.sessions.add(self)
+        self.onlooker = self.engine.onlookers.join(self.shows)
+        """Hears what other displays and commands do to the current agent."""
         self.purse = Purse(self.engine, self.settings, lambda: self._current)
 
     # -- agents -----------------------------------------------------------------------------------------------------
@@ -99,7 +103,15 @@ class Session:
     def model_label(self) -> str:
         """The model as people should read it."""
         settings = self._current.workspace.settings
-        return "extractive reader" if settings.uses_reader else settings.model or settings.base_url
+        served = self.engine.served.get(settings.base_url, "")
+        return "extractive reader" if settings.uses_reader else settings.model or served or settings.base_url
+
+    def meet(self) -> str:
+        """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
+        settings = self._current.workspace.settings
+        if not (settings.uses_reader or settings.model):
+            self.engine.served_model(settings)
+        return self.model_label
 
     @property
     def window_tokens(self) -> int:
@@ -116,6 +128,7 @@ class Session:
         if self.busy:
             raise UsageError("A question is being answered.", "Stop it first (esc), then change the model.")
         self._agent = room.with_model(self.engine, self._current, model)
+        self._overheard(Changed(what="agent"))
         return self.model_label
 
     # -- questions ----------------------------------------------------------------------------------------------------
@@ -140,11 +153,20 @@ class Session:
         """Run what the agent does, its lock being held; stop() reaches it."""
         self._answering = True
         room.limit(agent, self.purse.settings)
+        key, others = agent.workspace.memory.agent.id, self.engine.onlookers
+        self.engine.answering.add(key)
         try:
-            yield from work()
+            for event in work():
+                others.tell(key, event, self.onlooker)
+                yield event
         finally:
             self._answering = False
-            agent.asking.release()
+            self.engine.answering.discard(key)
+            others.tell(key, Changed(what="answered"), self.onlooker)
+            try:
+                room.show_now(self.engine, agent)
+            finally:
+                agent.asking.release()
 
     def stop(self) -> None:
         """Stop the answer after this step, and a sweep at its next page; called again, cancel now."""
@@ -155,7 +177,7 @@ class Session:
     @property
     def timeline(self) -> Timeline:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
-        return Timeline(self.engine, self._current, self._answer)
+        return Timeline(self.engine, self._current, self._answer, self._overheard)
 
     @property
     def tables(self) -> Tables:
@@ -239,12 +261,12 @@ class Session:
     def edit_memory(self, block: str, old: str, new: str) -> MemoryEdited:
         """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises BlockError, UsageError."""
         with self._idle() as space:
-            return memory_edits.edit(space, block, old, new)
+            return self._overheard(memory_edits.edit(space, block, old, new))
 
     def pin(self, block: str, line: str, pinned: bool = True) -> MemoryEdited:
         """Pin a line of a block, so that the model cannot change it, or let it go. Raises BlockError, UsageError."""
         with self._idle() as space:
-            return memory_edits.pin(space, block, line, pinned)
+            return self._overheard(memory_edits.pin(space, block, line, pinned))
 
     @contextmanager
     def _idle(self) -> Iterator[Workspace]:
@@ -294,6 +316,7 @@ class Session:
         self.stop()
         self.stop()
         self.engine.sessions.discard(self)
+        self.engine.onlookers.leave(self.onlooker)
         if self._agent is not None:
             room.leave(self.engine, self._agent)
         if self._owns_engine:
@@ -306,11 +329,20 @@ class Session:
         self.close()
 
     def _told(self, event: Event) -> Event:
-        """A durable event from outside the loop goes into the journal before it is shown."""
-        if self._agent is None:
-            return event
-        memory = self._agent.workspace.memory
-        event = replace(event, agent=memory.agent.name)
-        if event.durable:
-            memory.journal_now([(None, event.name, journal.dump(event))])
+        """A durable event from outside the loop goes into the journal before it is shown, here and elsewhere."""
+        if self._agent is not None:
+            memory = self._agent.workspace.memory
+            event = replace(event, agent=memory.agent.name)
+            if event.durable:
+                memory.journal_now([(None, event.name, journal.dump(event))])
+        if not isinstance(event, (Loaded, LoadProgress, Changed)):
+            return self._overheard(event)
+        room.tell_all(self.engine, event, self.onlooker)
+        return event
+
+    def _overheard(self, event: Told) -> Told:
+        """Tell the other displays of this agent what was done here, and all of them what is in its context now."""
+        if self._agent is not None:
+            self.engine.onlookers.tell(self._agent.workspace.memory.agent.id, event, self.onlooker)
+            room.show_now(self.engine, self._agent)
         return event

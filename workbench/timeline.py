@@ -15,7 +15,7 @@ from workbench.agent.loop import Agent
 from workbench.engine import Engine
 from workbench.eraser import Eraser
 from workbench.errors import UsageError
-from workbench.events import ContextAssembled, Event, FunctionCalled, FunctionReturned
+from workbench.events import Changed, ContextAssembled, Event, FunctionCalled, FunctionReturned
 from workbench.memory.branches import Branches
 from workbench.memory.fork import Fork
 from workbench.memory.message import StoredMessage
@@ -40,17 +40,21 @@ _UNDONE = {
 
 
 class Timeline:
-    """The past of one agent (see TimelineProtocol). `run` is how the session runs what the agent does, its lock held."""
+    """The past of one agent (see TimelineProtocol). `run` is how the session runs what the agent does, its lock held;
 
-    def __init__(self, engine: Engine, agent: Agent, run: Run) -> None:
+    `told` tells other displays what was done.
+    """
+
+    def __init__(self, engine: Engine, agent: Agent, run: Run, told: Callable[[Event], object]) -> None:
         self._engine = engine
         self._agent = agent
         self._run = run
+        self._told = told
 
     @property
     def eraser(self) -> Eraser:
         """Forgets messages, documents and sources, in all agents' pasts and in the archive."""
-        return Eraser(self._engine, self._memory.agent.id)
+        return Eraser(self._engine, self._memory.agent.id, self._told)
 
     # -- the branch ---------------------------------------------------------------------------------------------------
 
@@ -111,6 +115,7 @@ class Timeline:
             self._agent.workspace.step = found.step or self._agent.workspace.step
             events = AnswerDesk(self._agent.workspace, self._engine.archive).partial(wanted, "Rewritten by you.")
             list(self._agent.tell(*_call_events(found, wanted), *events))
+            self._told(Changed(what="branch"))
             return Moved("rewrite", 1, "the last reply is rewritten; the log keeps the old one")
 
     def summarize(self) -> Iterator[Event]:
@@ -218,6 +223,7 @@ class Timeline:
         space = self._agent.workspace
         space.hops.clear()
         space.hops.update(space.memory.working.hops())
+        self._told(Changed(what="branch"))
 
     def _told_answer(self) -> tuple[int, int]:
         """The events of the last answer of the branch, from its call on: first and end."""

@@ -11,6 +11,7 @@ from workbench.events import ContextAssembled, Event, PageRead
 from workbench.finding_views import FindingProtocol
 from workbench.library_views import LibraryProtocol
 from workbench.load_options import LoadOptions
+from workbench.onlookers import Onlooker
 from workbench.roster_views import PurseProtocol, RosterProtocol
 from workbench.table_views import TablesProtocol
 from workbench.timeline_views import TimelineProtocol
@@ -120,6 +121,15 @@ class SessionProtocol(Protocol):
     @property
     def window_tokens(self) -> int:
         """The context window in tokens."""
+        ...
+
+    def meet(self) -> str:
+        """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
+        ...
+
+    @property
+    def onlooker(self) -> Onlooker:
+        """Hears what other displays and commands do to the current agent, and what is in its context after every change."""
         ...
 
     @property

@@ -22,6 +22,7 @@ from workbench.events import (
     QuestionAsked,
     Stopped,
 )
+from workbench.onlookers import Onlooker
 from workbench.roster_views import CAPS, FunctionView, Spent
 from workbench.table_views import RowsView, TableView
 from workbench.timeline_views import ContextDiff, ErasurePlan, Moved
@@ -65,6 +66,7 @@ class FakeSession:
     bounds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.onlooker = Onlooker(lambda agent: True)
         self._gates: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
         self._load_stopped = False
@@ -116,6 +118,9 @@ class FakeSession:
     @property
     def purse(self) -> FakePurse:
         return FakePurse(self)
+
+    def meet(self) -> str:
+        return self.model_label
 
     def heartbeat(self) -> Iterator[Event]:
         self.calls.append("beat")

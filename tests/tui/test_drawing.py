@@ -71,7 +71,7 @@ def test_the_gauge_fills_its_line(width: int) -> None:
     line = gauge.rows(width)[0]
     assert line.cell_length == width
     assert line.plain.endswith("5,800/8,192  71%")
-    for names in (("S", "system"), ("M", "memory"), (glyphs.SUMMARY,), ("C", "chat"), ("P", "paged"), ("R",)):
+    for names in (("S", "system"), ("M", "memory"), (glyphs.SUMMARY, "summary"), ("C", "chat"), ("P", "paged"), ("R",)):
         assert any(name in line.plain for name in names)
 
 

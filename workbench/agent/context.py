@@ -51,6 +51,7 @@ class MainContext:
         self._most_sources = min(_MOST_SOURCES, workspace.settings.window_tokens // _WINDOW_A_SOURCE)
         self._now = ""
         self._sources: list[str] = []
+        self._pressed = True
 
     def instruct(self, system: str, tools: Sequence[Mapping[str, Any]]) -> None:
         """Other system instructions and functions from the next step on."""
@@ -155,6 +156,9 @@ class MainContext:
     def _look(self) -> None:
         self._now = stamp(self.workspace.memory.clock())
         self._sources = self._describe()
+        # The alert stays in the queue when results have shrunk to receipts since: then nothing presses any more.
+        self._pressed = True
+        self._pressed = self._used() >= self.pressure.warn
 
     def _state(self) -> dict[str, Any]:
         more = len(self._sources) - self._most_sources
@@ -162,7 +166,10 @@ class MainContext:
         return {
             "sources": [*self._sources[: self._most_sources], *([f"and {more} more"] if more > 0 else [])],
             "recall_messages": memory.messages_on_branch,
-            "context": {"window": self.pressure.window, "pressure": "high" if warned(memory.queue) else "normal"},
+            "context": {
+                "window": self.pressure.window,
+                "pressure": "high" if self._pressed and warned(memory.queue) else "normal",
+            },
             "time": self._now,
         }
 

@@ -45,7 +45,7 @@ from workbench.tui.panes.status import StatusLine
 from workbench.tui.panes.tabs import PaneTabs
 from workbench.tui.panes.trace import TracePane
 from workbench.tui.windows import Windows
-from workbench.tui.work import Arrived, Ended, Happened
+from workbench.tui.work import Arrived, Ended, Happened, Overheard
 from workbench.views import SessionProtocol
 
 log = logging.getLogger(__name__)
@@ -176,6 +176,11 @@ class WorkbenchApp(App[int]):
         """An event of the session."""
         if not self.desk.work.leaving:
             self.bridge.draw(message.event)
+
+    def on_overheard(self, message: Overheard) -> None:
+        """An event of what another display or a command did."""
+        if not self.desk.work.leaving:
+            self.desk.elsewhere.heard(message.event)
 
     def on_arrived(self, message: Arrived) -> None:
         """Something that was fetched."""

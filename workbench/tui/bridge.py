@@ -26,7 +26,6 @@ STOP_REASONS = {
     "time": "the cap on time is reached",
     "cost": "the cap on cost is reached",
     "repeated": "the model kept repeating itself",
-    "error": "an error ended it",
 }
 _SEARCHES = (
     "archival_memory_search",
@@ -72,6 +71,16 @@ class Bridge:
                 self.draw(event, replayed=True)
         if exchange := self._panes.chat.exchange:
             self._finish(exchange)
+
+    def redraw(self, history: Sequence[ev.Event]) -> None:
+        """The branch is another one: nothing stays of what was drawn but what the user found, and our last remarks."""
+        panes = self._panes
+        panes.chat.clear()
+        panes.archive.clear()
+        panes.trace.clear()
+        self.replay(history)
+        panes.chat.settle()
+        panes.memory.settle()
 
     def draw(self, event: ev.Event, *, replayed: bool = False) -> None:
         """Draw one event."""
@@ -119,7 +128,7 @@ class Bridge:
             case ev.Loaded():
                 self._loaded(event, replayed=replayed)
             case ev.Failed():
-                panes.chat.fail(event.message, event.hint)
+                panes.chat.fail(event.message, event.hint, told_again=bool(event.agent))
             case _:
                 pass
 
@@ -261,7 +270,7 @@ class Bridge:
             said += f" · {event.unchanged:,} unchanged" if event.unchanged else ""
             said += f" · {event.excluded:,} left out by rule" if event.excluded else ""
             said += f" · {clock(event.seconds)}" if event.seconds >= 1 else ""
-            chat.say(said + (" · stopped by you, what is done stays" if event.stopped else ""))
+            chat.say(said + (" · stopped by you, what is done stays" if event.stopped else ""), told_again=True)
         for failed in event.failed if not replayed else ():
             chat.fail(f"{one_line(failed.path, 200)}: {one_line(failed.reason, 300)}", one_line(failed.remedy, 300))
         if not replayed:
@@ -273,4 +282,7 @@ def outcome(event: ev.Stopped) -> str:
     detail = one_line(event.detail, 300)
     if event.reason == "user":
         return "stopped by you" + (f" · {detail}" if detail and not detail.startswith("You stopped") else "")
+    if event.reason == "error":
+        # The error itself has a line of its own, with what to do next.
+        return ""
     return f"stopped · {detail or STOP_REASONS.get(event.reason, one_line(event.reason, 60))}"

@@ -10,6 +10,7 @@ from workbench.events import ContextAssembled, Event, Failed, PageRead, Question
 from workbench.foreign import one_line
 from workbench.timeline_views import ErasurePlan, erasure_lines
 from workbench.tui import commands, finding_actions, themes
+from workbench.tui.elsewhere import Elsewhere
 from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.work import Ended, Work
@@ -38,18 +39,22 @@ class Desk:
         self._early: list[str] | None = []
         self._stops = 0
         self._redraw_at_end = False
+        self._redrawing = 0
+        self.elsewhere = Elsewhere(app)
 
     # -- the conversation --------------------------------------------------------------------
 
     @property
     def drawn(self) -> bool:
-        """Whether the conversation as it was left is on the screen."""
-        return self._early is None
+        """Whether the conversation as it is now is on the screen."""
+        return self._early is None and not self._redrawing
 
     def begin(self) -> None:
         """Draw the conversation as it was left; what is sent before that waits."""
         self.refresh_identity()
+        self.work.listen()
         self.fetch(self._history, self._replay)
+        self.fetch(self.session.meet, lambda _: self.refresh_identity())
         self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
         self._app.set_interval(BEAT_SECONDS, self.beat)
 
@@ -78,8 +83,9 @@ class Desk:
             self._app.bridge.replay(history)
         self._app.prompt.area.remember_all([event.text for event in history if isinstance(event, QuestionAsked)])
         if not any(isinstance(event, ContextAssembled) for event in history):
-            self.fetch(self.session.context, self._app.gauge.show)
+            self.refresh_context()
         early, self._early = self._early or [], None
+        self.elsewhere.catch_up()
         for text in early:
             self.ask(text)
         self.fetch(self.session.sources, self._resume)
@@ -130,12 +136,17 @@ class Desk:
             self.refresh_library()
             self.work.next_load()
             return
+        self.answered()
+
+    def answered(self) -> None:
+        """A question that was asked here or elsewhere is over; the next one may begin."""
         self._stops = 0
         self._app.bridge.finish()
         if self._redraw_at_end:
             self._redraw_at_end = False
             self.redraw(lambda: None)
         self.refresh_memory()
+        self.refresh_identity()
         if text := self.work.next_question():
             self._begin(text)
 
@@ -180,9 +191,9 @@ class Desk:
         """The working context may have changed: ask again."""
         self.fetch(self.session.memory, self._app.memory.show)
 
-    def refresh_gauge(self) -> None:
-        """The next prompt has changed without a step: draw it as it is now."""
-        self.fetch(self.session.context, self._app.gauge.show)
+    def refresh_context(self) -> None:
+        """What is in context now: gauge, dots and trace. Changes are told by themselves."""
+        self.fetch(self.session.context, self._app.bridge.draw)
 
     def refresh_identity(self) -> None:
         """Agent or model may have changed: show them again."""
@@ -193,13 +204,15 @@ class Desk:
 
         def drawn(history: list[Event]) -> None:
             with self._app.batch_update():
-                self._app.chat.clear()
-                self._app.bridge.replay(history)
+                self._app.bridge.redraw(history)
+            self._redrawing -= 1
             if not any(isinstance(event, ContextAssembled) for event in history):
-                self.fetch(self.session.context, self._app.gauge.show)
+                self.refresh_context()
             self.refresh_memory()
             then()
+            self.elsewhere.catch_up()
 
+        self._redrawing += 1
         self.fetch(self._history, drawn)
 
     def turn(self, start: Callable[[], Iterator[Event]]) -> None:
@@ -257,6 +270,8 @@ class Desk:
 
     def stop(self) -> str:
         """Stop the answer after this step (again: now), else the load; says what it did."""
+        if self.work.elsewhere:
+            return "this was asked in another workbench: stop it there"
         if self.work.asking:
             self._stops += 1
             waiting = self.work.forget_waiting()

@@ -22,7 +22,7 @@ class Part:
 PARTS = (
     Part("S", "system", "$part-system", ("system", "functions", "overhead")),
     Part("M", "memory", "$part-memory", ("working_context",)),
-    Part(glyphs.SUMMARY, glyphs.SUMMARY, "$part-summary", ("summary",)),
+    Part(glyphs.SUMMARY, "summary", "$part-summary", ("summary",)),
     Part("C", "chat", "$part-chat", ("conversation",)),
     Part("P", "paged", "$in-context", ("paged",)),
 )

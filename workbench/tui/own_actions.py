@@ -31,7 +31,6 @@ def edit(desk: Desk, words: Sequence[str]) -> None:
 
 def _edited(desk: Desk, event: Event) -> None:
     desk.refresh_memory()
-    desk.refresh_gauge()
     if isinstance(event, MemoryEdited):
         desk.say(f"{one_line(event.block, 40)} · {number(event.chars)}/{number(event.limit_chars)} chars")
 
@@ -75,7 +74,6 @@ def preset(desk: Desk, words: Sequence[str]) -> None:
 
     def done(_: None) -> None:
         desk.say(f"preset {one_line(words[0], 40)} from the next step on; /diff shows it then")
-        desk.refresh_gauge()
 
     desk.fetch(lambda: roster.preset(agent, words[0]), done)
 

@@ -107,7 +107,6 @@ class Windows:
             def done(blocks: Sequence[BlockView]) -> None:
                 self._app.memory.show(blocks)
                 show(blocks)
-                desk.refresh_gauge()
 
             desk.fetch(work, done)
 

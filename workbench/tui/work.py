@@ -6,6 +6,7 @@ Results come back as messages to the app, so nothing of the session is ever wait
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -41,6 +42,10 @@ class Happened(Message):
         )
 
 
+class Overheard(Happened):
+    """An event of something that was not asked for on this screen."""
+
+
 class Arrived(Message):
     """Something that was fetched is here."""
 
@@ -70,8 +75,25 @@ class Work:
 
     @property
     def asking(self) -> bool:
-        """Whether a question is being answered."""
-        return "ask" in self._running
+        """Whether a question is being answered, asked here or elsewhere."""
+        return not self._running.isdisjoint(("ask", "elsewhere"))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a question is being answered that another display asked."""
+        return "elsewhere" in self._running
+
+    def begin_elsewhere(self) -> bool:
+        """Another display asks; False when it does already. What is asked here waits."""
+        new = not self.asking
+        self._running |= {"elsewhere"} if new else set()
+        return new
+
+    def end_elsewhere(self) -> bool:
+        """It is over; False when there was nothing."""
+        before = self.elsewhere
+        self._running.discard("elsewhere")
+        return before
 
     @property
     def loading(self) -> bool:
@@ -148,9 +170,21 @@ class Work:
 
         self._app.run_worker(run, group=group, thread=True, exclusive=group == "search", exit_on_error=False)
 
+    def listen(self) -> None:
+        """Hear what is done elsewhere, until the end."""
+
+        def run() -> None:
+            for event in self._session.onlooker.events():
+                if not self.leaving:
+                    self._app.post_message(Overheard(event))
+
+        # A thread of its own: however the screen ends, nothing waits for one that only listens.
+        threading.Thread(target=run, name="listen", daemon=True).start()
+
     def leave(self) -> None:
         """Stop everything now, for the end of the program."""
         self.leaving = True
+        self._session.onlooker.close()
         self._waiting.clear()
         self._loads.clear()
         self._session.stop_load()

@@ -47,6 +47,11 @@ class FoldBlock(Lines, can_focus=True):
         self._recalled = recalled
         self.changed()
 
+    def close(self) -> None:
+        """What was paged in is of another branch."""
+        self._recalled = None
+        self.changed()
+
     def rows(self, width: int) -> list[Row]:
         if not self._messages:
             return [Row(Content(""))]

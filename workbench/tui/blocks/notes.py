@@ -11,7 +11,9 @@ from workbench.tui.lines import Lines, Row
 
 
 class NoteBlock(Lines):
-    """A remark of ours, one blank line below it."""
+    """A remark of ours, one blank line below it. `told_again`: the history of the conversation says it too."""
+
+    told_again = False
 
     def __init__(self, text: str, *, style: str = "$muted", sign: str = "") -> None:
         super().__init__()

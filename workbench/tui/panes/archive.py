@@ -91,6 +91,17 @@ class ArchivePane(Pane):
         self._draw()
         self.mark_changed()
 
+    def clear(self) -> None:
+        """The agent read other pages: what the user found for themselves stays."""
+        self._pages = [page for page in self._pages if page.origin == "user"]
+        self._at = len(self._pages) - 1
+        if self._pages:
+            self._draw()
+            return
+        self._list.show(None, self._in_context)
+        self._preview.show(None)
+        self.frame()
+
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
         if in_context != self._in_context:

@@ -39,6 +39,7 @@ class ChatPane(VerticalScroll, Pane):
         self._in_context: Collection[int] = frozenset()
         self._current: ExchangeBlock | None = None
         self._live: list[ExchangeBlock | NoteBlock] = []
+        self._last: list[NoteBlock] = []
 
     def compose(self) -> ComposeResult:
         yield self._welcome
@@ -82,15 +83,19 @@ class ChatPane(VerticalScroll, Pane):
         assert self._current is not None
         return self._current.exchange
 
-    def say(self, text: str, *, style: str = "$muted") -> None:
-        """One of our own remarks."""
-        self._add(NoteBlock(text, style=style))
+    def say(self, text: str, *, style: str = "$muted", told_again: bool = False) -> None:
+        """One of our own remarks; `told_again`: the history of the conversation says it too."""
+        self._note(NoteBlock(text, style=style), told_again)
 
-    def fail(self, message: str, hint: str) -> None:
+    def fail(self, message: str, hint: str, *, told_again: bool = False) -> None:
         """Something failed."""
         if self._current is not None:
             self._current.exchange.waiting = ""
-        self._add(ErrorBlock(message, hint))
+        self._note(ErrorBlock(message, hint), told_again)
+
+    def _note(self, block: NoteBlock, told_again: bool) -> None:
+        block.told_again = told_again
+        self._add(block)
 
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
@@ -100,12 +105,25 @@ class ChatPane(VerticalScroll, Pane):
                 block.show_context(in_context)
 
     def clear(self) -> None:
-        """Nothing is drawn any more, but our own remarks of this run."""
-        for block in [block for block in self._live if isinstance(block, ExchangeBlock)]:
-            self._live.remove(block)
-            block.remove()
+        """Nothing is drawn any more, but our own remarks since the last exchange."""
+        after = max((at for at, block in enumerate(self._live) if isinstance(block, ExchangeBlock)), default=-1)
+        self._last = [
+            block for block in self._live[after + 1 :] if isinstance(block, NoteBlock) and not block.told_again
+        ]
+        for block in self._live:
+            if block not in self._last:
+                block.remove()
+        self._live = []
         self._current, self._evicted, self._folded = None, 0, 0
+        self._fold.close()
         self._show_fold()
+
+    def settle(self) -> None:
+        """The conversation was drawn anew: our last remarks stand behind it."""
+        for block in self._last:
+            self.move_child(block, after=-1)
+        self._live += self._last
+        self._last = []
 
     def skip(self, messages: int) -> None:
         """So many messages of earlier runs are not drawn; the row stands for them."""

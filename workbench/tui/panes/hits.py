@@ -49,8 +49,8 @@ class HitList(Lines, can_focus=True):
         self._in_context: Collection[int] = frozenset()
         self._cursor = 0
 
-    def show(self, page: PageRead, in_context: Collection[int]) -> None:
-        """Draw this page, the cursor on its first hit."""
+    def show(self, page: PageRead | None, in_context: Collection[int]) -> None:
+        """Draw this page, or that there is none; the cursor on its first hit."""
         self._page, self._in_context, self._cursor = page, in_context, 0
         self.changed()
 

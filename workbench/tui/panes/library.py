@@ -156,7 +156,8 @@ def _document(document: DocumentInfo, width: int, here: bool) -> list[Content]:
         said = crop(why(one_line(document.reason, 300), one_line(document.remedy, 300)), width - 6)
         rows = [Content.assemble((f"  {sign[0]} ", sign[1]), (name, marked), (state, "$muted"))]
         return rows + ([Content.assemble("      ", (said, "$muted"))] if said else [])
-    counts = right(number(document.pages), 6) + " p." + right(number(document.passages), 7) + " passages"
+    noun = "passage " if document.passages == 1 else "passages"
+    counts = f"{right(number(document.pages), 6)} p.{right(number(document.passages), 7)} {noun}"
     name = fit(one_line(document.path, 300), max(4, width - 4 - len(counts)), keep_end=True)
     rows = [Content.assemble("    ", (name, marked), (counts, "$muted"))]
     if document.alike:

@@ -41,6 +41,8 @@ class TraceLines(Lines):
         super().__init__()
         self.steps: list[StepSize] = []
         self.counts: dict[str, int] = {}
+        self.now: StepSize | None = None
+        """What is in context now, where that is not the newest step's prompt."""
 
     def rows(self, width: int) -> list[Content]:
         return [
@@ -53,10 +55,11 @@ class TraceLines(Lines):
         steps = [step for step in self.steps if step.used]
         if not steps:
             return Content.styled("no step yet", "$muted")
-        now = f"  now {steps[-1].share:.0%} of usable"
+        latest = self.now or steps[-1]
+        now = f"  now {latest.share:.0%} of usable"
         recent = steps[-max(1, width - 7 - len(now)) :]
         pieces = [(glyphs.spark([step.share]), _pressure_style(step) or "$in-context") for step in recent]
-        return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(steps[-1]) or "bold"))
+        return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(latest) or "bold"))
 
     def _counts(self, width: int) -> Content:
         said = [plural(self.counts.get(noun, 0), noun) for noun in ("step", "search", "write", "evict")]
@@ -98,6 +101,11 @@ class TracePane(VerticalScroll, Pane):
         """The newest step there is."""
         return self._drawn.steps[-1].step if self._drawn.steps else None
 
+    def clear(self) -> None:
+        """The branch is another one."""
+        self._drawn.steps, self._drawn.counts, self._drawn.now = [], {}, None
+        self._drawn.changed()
+
     def begin(self) -> None:
         """A question begins: the counts are its own."""
         self._drawn.counts = {}
@@ -108,6 +116,8 @@ class TracePane(VerticalScroll, Pane):
         usable = context.window - context.reserve
         if context.step is not None:
             self.sized(context.step, context.used, usable, context.warn)
+        else:
+            self._drawn.now = StepSize(0, context.used, usable, context.warn)
         if context.warn and usable:
             self.frame(number=f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}")
         self._drawn.changed()
@@ -123,6 +133,7 @@ class TracePane(VerticalScroll, Pane):
         self.begin_step(step)
         last = self._drawn.steps[-1]
         last.used, last.usable, last.warn = used, usable, warn or last.warn
+        self._drawn.now = None
         self._drawn.changed()
 
     def count(self, noun: str, *, paged_in: int = 0, paged_out: int = 0) -> None:
