@@ -149,8 +149,6 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
 
 
 def _open(chosen: argparse.Namespace) -> int:
-    from workbench.commands import questions
-
     _readable(chosen)
     files = [Path(path).expanduser() for path in chosen.paths]
     for file in files:
@@ -163,15 +161,40 @@ def _open(chosen: argparse.Namespace) -> int:
             raise UsageError(f"There is nothing at {file}.", f"Name a file or a folder{near}.")
     if not chosen.plain and not chosen.json and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
-    with _session(chosen) as session:
-        session.open_agent(chosen.agent, paths=files)
-        session.run_with(vars(chosen))
-        if chosen.plain or chosen.json:
-            return questions.converse(session, files, json=chosen.json)
-        from workbench.tui.app import run
+    last = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with suppress(ArchiveBusy), _session(chosen) as session:
+            session.open_agent(chosen.agent, paths=files)
+            session.run_with(vars(chosen))
+            return _show(session, chosen, files)
+        try:
+            return _show_as_guest(chosen, files)
+        except ArchiveBusy:
+            # The owner is just starting, or just ending: then this one becomes the owner.
+            if time.monotonic() > last:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
-        settings = session.settings
-        return run(session, load=files, ascii=settings.ascii, theme=settings.theme)
+
+def _show_as_guest(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    """The display of a session of the process that owns the database. Raises ArchiveBusy when it does not answer."""
+    from workbench.remote_session import RemoteSession
+
+    places = paths.locate()
+    given = {name: getattr(chosen, name, None) for name in _FLAGS}
+    opened = {"agent": chosen.agent, "paths": [file.absolute() for file in files], "given": given}
+    with RemoteSession(places.socket_file, _settings(chosen, places), opened, lambda: _session(chosen)) as session:
+        return _show(session, chosen, files)
+
+
+def _show(session: Any, chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    from workbench.commands import questions
+
+    if chosen.plain or chosen.json:
+        return questions.converse(session, files, json=chosen.json)
+    from workbench.tui.app import run
+
+    return run(session, load=files, ascii=session.settings.ascii, theme=session.settings.theme)
 
 
 def _with_session(entry: Entry) -> Command:

@@ -21,7 +21,9 @@ from workbench.engine import Engine
 from workbench.errors import UsageError, WorkbenchError
 from workbench.flags import COMMANDS
 from workbench.flags.load import BODY as LOAD
+from workbench.guests import ASK, JOIN, Guests
 from workbench.output import SINK, complain
+from workbench.seam import LISTEN
 from workbench.session import Session
 
 _BACKLOG = 16
@@ -46,6 +48,7 @@ class Owner:
         finally:
             os.umask(before)
         self._listener.listen(_BACKLOG)
+        self._guests = Guests(engine)
         self._changed = threading.Condition()
         self._served: set[_Served] = set()
         threading.Thread(target=self._accept, name="owner", daemon=True).start()
@@ -60,16 +63,17 @@ class Owner:
         with contextlib.suppress(OSError):
             self._file.unlink()
 
+        self._guests.send_off()
         for served in self._running():
             served.hand_back()
         with self._changed:
-            self._changed.wait_for(lambda: not any(item.command == LOAD for item in self._served), _HAND_BACK_SECONDS)
+            self._changed.wait_for(lambda: not any(item.goes_on_elsewhere for item in self._served), _HAND_BACK_SECONDS)
 
     def _let_end(self) -> None:
         """Wait for everything but loads, answering meanwhile; whoever looks on is told why this takes a while."""
 
         def quiet() -> bool:
-            return all(item.command == LOAD for item in self._served)
+            return all(item.goes_on_elsewhere for item in self._served)
 
         with self._changed:
             if not self._changed.wait_for(quiet, _SILENT_SECONDS):
@@ -86,7 +90,7 @@ class Owner:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            served = _Served(connection, self._engine)
+            served = _Served(connection, self._engine, self._guests)
             with self._changed:
                 self._served.add(served)
             threading.Thread(target=self._serve, args=(served,), name="display", daemon=True).start()
@@ -133,11 +137,17 @@ class _Wire:
 class _Served:
     """One command of another display, from its request to its exit code."""
 
-    def __init__(self, connection: socket.socket, engine: Engine) -> None:
-        self._connection, self._engine = connection, engine
+    def __init__(self, connection: socket.socket, engine: Engine, guests: Guests) -> None:
+        self._connection, self._engine, self._guests = connection, engine, guests
         self._wire = _Wire(connection)
         self._session: Session | None = None
         self.command = ""
+        self._listens = False
+
+    @property
+    def goes_on_elsewhere(self) -> bool:
+        """Whether the end of this process does not wait for it: a load, or a screen that looks on."""
+        return self.command in (LOAD, JOIN) or self._listens
 
     def serve(self) -> None:
         """Read the request, run it, send what it says."""
@@ -147,7 +157,15 @@ class _Served:
             try:
                 request = json.loads(incoming.readline(_REQUEST_BYTES))
                 self.command = request["command"]
-                code = self._run(request, incoming)
+                self._listens = request.get("path") == LISTEN
+                if self.command == JOIN:
+                    self._guests.join(request, self._wire.send, incoming)
+                    code = 0
+                elif self.command == ASK:
+                    self._guests.ask(request, self._wire.send)
+                    code = 0
+                else:
+                    code = self._run(request, incoming)
             except WorkbenchError as error:
                 complain(error.one_line())
                 code = error.exit_code
@@ -159,6 +177,9 @@ class _Served:
     def hand_back(self) -> None:
         """Say nothing more and come to an end: whoever asked goes on with it elsewhere."""
         self._wire.mute()
+        if self.command == JOIN:
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
         if self._session is not None:
             self._session.stop_load()
 

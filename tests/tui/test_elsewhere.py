@@ -54,7 +54,8 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
 
         await done("How long was the light kept?")
         assert len(app.archive.shown.hits) > len(session.context().in_context) > 0, "the answer left what it cites"
-        assert session.model_label in grid(app) and "http" not in grid(app)
+        assert session.model_label in grid(app)
+        assert "http" not in grid(app)
         await done("And the oil?")
         for command in ("/undo", "/redo", "/rewrite No quote.", "/undo", "/pop", "/undo", "/detach papers", "/preset chat"):
             before = session.context().used
@@ -62,7 +63,8 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
             assert session.context().used != before or command == "/rewrite No quote."
         await done("/edit human likes tea")
         await done("/summarize")
-        assert app.chat._fold.display and app.chat._fold._evicted
+        assert app.chat._fold.display
+        assert app.chat._fold._evicted
         await done("/retry")
 
     on_screen(make_session, papers, scenario)
@@ -114,7 +116,8 @@ def test_what_another_display_does_is_drawn_as_it_happens(make_session: Any, pap
         await wait_until(pilot, lambda: app.status._identity[1] == "another-one")
         await elsewhere(lambda: other.attach("lights") and None)
         await elsewhere(lambda: other.submit("And the oil?"), "another-one")
-        assert app.chat.exchange.question == "And the oil?" and app.chat.exchange.answer
+        assert app.chat.exchange.question == "And the oil?"
+        assert app.chat.exchange.answer
         # The other way: this screen asks, the other display hears every event of it.
         heard: list[Any] = []
         listening = asyncio.create_task(asyncio.to_thread(lambda: heard.extend(other.onlooker.events())))
@@ -124,7 +127,8 @@ def test_what_another_display_does_is_drawn_as_it_happens(make_session: Any, pap
         other.onlooker.close()
         await listening
         names = [event.name for event in heard]
-        assert names[0] == "question_asked" and {"step_started", "answer_done", "yielded", "changed"} <= set(names)
+        assert names[0] == "question_asked"
+        assert {"step_started", "answer_done", "yielded", "changed"} <= set(names)
         assert heard[-1].used == session.context().used
 
     on_screen(make_session, papers, scenario, second=True)

@@ -142,6 +142,7 @@ class Desk:
         """A question that was asked here or elsewhere is over; the next one may begin."""
         self._stops = 0
         self._app.bridge.finish()
+        self.elsewhere.answered()
         if self._redraw_at_end:
             self._redraw_at_end = False
             self.redraw(lambda: None)

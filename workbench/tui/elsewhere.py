@@ -16,6 +16,7 @@ class Elsewhere:
     def __init__(self, app: WorkbenchApp) -> None:
         self._app = app
         self._missed = False
+        self._left: ContextAssembled | None = None
 
     def heard(self, event: Event) -> None:
         """Draw an event that was not asked for here."""
@@ -33,6 +34,9 @@ class Elsewhere:
                 desk.refresh_identity()
             case Changed():
                 self._over()
+            case ContextAssembled(step=None) if desk.work.asking:
+                # What an answer leaves in context comes by another way than its last steps: they are drawn first.
+                self._left = event
             case ContextAssembled(step=None):
                 app.bridge.draw(event)
                 desk.refresh_memory()
@@ -46,6 +50,12 @@ class Elsewhere:
         if self._missed:
             self._missed = False
             self._app.desk.redraw(lambda: None)
+
+    def answered(self) -> None:
+        """A question is over: what it left in context is there now."""
+        left, self._left = self._left, None
+        if left is not None:
+            self._app.bridge.draw(left)
 
     def _over(self) -> None:
         if self._app.desk.work.end_elsewhere():

@@ -184,12 +184,12 @@ class Work:
     def leave(self) -> None:
         """Stop everything now, for the end of the program."""
         self.leaving = True
-        self._session.onlooker.close()
         self._waiting.clear()
         self._loads.clear()
         self._session.stop_load()
         self._session.stop()
         self._session.stop()
+        self._session.onlooker.close()
 
     def ended(self, group: str) -> None:
         """A group is free again."""

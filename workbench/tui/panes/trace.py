@@ -121,7 +121,8 @@ class TracePane(VerticalScroll, Pane):
         if context.warn and usable:
             self.frame(number=f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}")
         self._drawn.changed()
-        self.mark_changed()
+        if context.step is not None:
+            self.mark_changed()
 
     def begin_step(self, step: int) -> None:
         """A step begins; what is moved from now on is its doing."""
