@@ -11,6 +11,7 @@ import pytest
 
 from tests.model_replies import Reply, calls
 from tests.model_server import ModelServer
+from tests.test_timeline import talks
 from workbench.agent import memory_functions
 from workbench.memory.text_page import TextPage
 
@@ -135,3 +136,18 @@ def test_time_is_that_of_the_message(talker: Any) -> None:
     space = talker._current.workspace
     found = space.recall.search(space.memory.agent.id, space.branch(), FACTS[1])[0]
     assert found.created.date() == datetime(2026, 1, 3).date()
+
+
+def test_a_person_recalls_what_was_said_and_sees_what_is_in_context(make_session: Any) -> None:
+    with ModelServer(talks) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        for text in ("first thing", "second thing"):
+            list(session.submit(text))
+        list(session.timeline.summarize())
+        said = session.finding.recall()
+        assert [item.text for item in said if item.who == "user"] == ["second thing", "first thing"]
+        assert {item.text: item.in_context for item in said if item.who == "user"} == {"second thing": True, "first thing": False}
+        assert [item.text for item in session.finding.recall("first")] == ["first thing"]
+        session.timeline.pop()
+        assert [item.text for item in session.finding.recall("second")] == []

@@ -1,4 +1,4 @@
-"""A display in another process: what it asks of the owner and what it hears is what a session of its own would say, also after the owner ends."""
+"""A display in another process: it is told what a session of its own would say, also after the owner has ended."""
 
 from __future__ import annotations
 

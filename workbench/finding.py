@@ -15,6 +15,7 @@ from workbench.config import Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound, UsageError
 from workbench.events import Event, PageRead
+from workbench.finding_views import Said
 from workbench.memory.changes import Changes, Update
 from workbench.memory.cursors import Reader
 from workbench.memory.pager import Budget
@@ -64,6 +65,22 @@ class Finding:
         event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
         where = f"{self._engine.archive.path_of(stored.document)} p.{stored.page}"
         return replace(event, agent=self._name, passage=passage, query=where)
+
+    def recall(self, words: str = "") -> list[Said]:
+        """What was said on the branch of the agent with these words, newest first; everything without words, nothing without agent."""
+        if (space := self._space) is None:
+            return []
+        agent, branch = space.memory.agent.id, space.branch()
+        here = {message.id for message in space.memory.queue.messages}
+        found = (
+            self._engine.recall.search(agent, branch, words)
+            if words.strip()
+            else self._engine.recall.items(agent, branch)
+        )
+        return [
+            Said(item.message, item.who, item.text, item.created.isoformat(timespec="seconds"), item.message in here)
+            for item in found
+        ]
 
     def sweep(self, query: str, page: int = 1, options: SearchOptions | None = None) -> Iterator[Event]:
         """Everything about a query: SweepProgress (the forecast first)…, then page `page` of the findings as PageRead.

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.events import Event, PageRead
 from workbench.search_options import SearchOptions
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something that was said, as recall storage keeps it: who (user or you, the model), when (ISO 8601 in UTC), and whether
+
+    the message is in context now.
+    """
+
+    message: int
+    who: str
+    text: str
+    time: str
+    in_context: bool
 
 
 class FindingProtocol(Protocol):
@@ -22,6 +37,10 @@ class FindingProtocol(Protocol):
 
     def sweep(self, query: str, page: int = 1, options: SearchOptions | None = None) -> Iterator[Event]:
         """Everything about a query: SweepProgress (the forecast first)…, then a page of the findings as PageRead."""
+        ...
+
+    def recall(self, words: str = "") -> Sequence[Said]:
+        """What was said on the current branch with these words, the newest first; everything without words."""
         ...
 
     def stop(self) -> None:

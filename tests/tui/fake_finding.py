@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.errors import NotFound
 from workbench.events import Event, PageRead, SweepProgress
+from workbench.finding_views import Said
 from workbench.search_options import SearchOptions
 
 
@@ -46,6 +47,14 @@ class FakeFinding:
             )
         results = self._session.results or PageRead()
         yield replace(results, query=query, page=page, function="archival_sweep", origin="user")
+
+    def recall(self, words: str = "") -> list[Said]:
+        self._session.calls.append(f"recall {words}")
+        said = [
+            Said(7, "you", "The rent is 500 [b]a month[/b]\x1b[31m.", "2026-01-02T03:04:06", True),
+            Said(2, "user", "What is the rent?", "2026-01-02T03:04:05", False),
+        ]
+        return [item for item in said if words.lower() in item.text.lower()]
 
     def stop(self) -> None:
         self._session.calls.append("end sweep")

@@ -69,6 +69,8 @@ class WorkbenchApp(App[int]):
         Binding("escape", "stop", "Stop", id="stop", key_display="esc"),
         Binding("f4", "library", "Library", id="library", show=False),
         Binding("f5", "xray", "Context X-ray", id="xray", show=False),
+        Binding("f8", "memory_map", "Memory map", id="map", show=False),
+        Binding("ctrl+r", "recall", "Recall", id="recall", show=False),
         Binding("y", "copy", "Copy the last answer", id="copy", show=False),
         Binding("z", "zoom", show=False, id="zoom-letter"),
         Binding("ctrl+q", "quit", "Quit", id="quit", show=False, priority=True),
@@ -252,6 +254,14 @@ class WorkbenchApp(App[int]):
     def action_xray(self) -> None:
         """f5."""
         self.windows.context(None)
+
+    def action_memory_map(self) -> None:
+        """f8."""
+        self.windows.memory_map()
+
+    def action_recall(self) -> None:
+        """ctrl+r."""
+        self.windows.recall("")
 
     def action_copy(self) -> None:
         """y."""

@@ -12,6 +12,7 @@ from workbench.errors import UsageError
 from workbench.tui import command_actions as do
 from workbench.tui import finding_actions as finding
 from workbench.tui import library_commands as library
+from workbench.tui import look_actions as look
 from workbench.tui import own_actions as own
 from workbench.tui import table_actions as tables
 from workbench.tui import time_actions as past
@@ -48,6 +49,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("search", "QUERY", "search the archive yourself (--document D, --pages A-B, --since …)", finding.search),
     Command("follow", "HANDLE", "what belongs to a passage by name", finding.follow),
     Command("sweep", "QUERY", "find everything about something, page after page; esc ends it", finding.sweep),
+    Command("recall", "[WORDS]", "what was said, also what was evicted; a dot marks what is in context", look.recall),
+    Command("docs", "[WORDS]", "the documents there are", look.docs),
+    Command("open", "DOCUMENT[:PAGE]", "a page of a document", look.open_),
+    Command("answers", "", "every question of this conversation with its answer", look.answers),
+    Command("map", "", "the three tiers of memory, and what of each is in context", look.memory_map),
     Command("sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql),
     Command("memory", "", "the blocks of the working context, whole", do.memory),
     Command("edit", "[BLOCK LINE]", "edit lines of the working context, or add one to a block", own.edit),

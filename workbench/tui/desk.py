@@ -242,6 +242,18 @@ class Desk:
         """What changed between two steps; None for the first is the newest step, for the second the next prompt."""
         self._app.windows.diff(first, second)
 
+    def open_recall(self, words: str) -> None:
+        """What was said with these words."""
+        self._app.windows.recall(words)
+
+    def open_map(self) -> None:
+        """The three tiers of memory."""
+        self._app.windows.memory_map()
+
+    def open_page(self, document: str, page: int) -> None:
+        """A page of a document."""
+        self._app.windows.document(document, page)
+
     def open_memory(self) -> None:
         """The lines of the working context, to edit and pin."""
         self._app.windows.memory()

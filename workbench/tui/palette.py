@@ -49,6 +49,8 @@ ACTIONS = (
     ("search", "Search", "f3", "the archive, for yourself"),
     ("library", "Library", "f4", "documents and what became of them"),
     ("xray", "Context X-ray", "f5", "the exact prompt, segment by segment"),
+    ("memory_map", "Memory map", "f8", "the three tiers, and what of each is in context"),
+    ("recall", "Recall", "ctrl+r", "what was said, also what was evicted"),
     ("zoom", "Zoom", "f10", "the pane with the focus"),
     ("jump", "Jump", "ctrl+o", "to a pane by its letter"),
     ("stop", "Stop", "esc", "the answer after this step, or the load"),

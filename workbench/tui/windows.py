@@ -15,6 +15,8 @@ from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.screens.memory_lines import MemoryLinesScreen, Show, Wish
+from workbench.tui.screens.memory_map import MemoryMap, Tiers
+from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.step_diff import StepDiff
 from workbench.tui.screens.xray import XRay
@@ -47,9 +49,24 @@ class Windows:
         """The page a hit comes from."""
         self._source(hit.document, hit.page, hit.passage)
 
-    def document(self, path: str) -> None:
-        """The first page of a document."""
-        self._source(path, 1, None)
+    def document(self, path: str, page: int = 1) -> None:
+        """A page of a document."""
+        self._source(path, page, None)
+
+    def recall(self, words: str) -> None:
+        """What was said with these words, and more to be found."""
+        desk = self._app.desk
+        self._push(RecallScreen(lambda text, show: desk.fetch(lambda: desk.session.finding.recall(text), show), words))
+
+    def memory_map(self) -> None:
+        """The three tiers as they are now."""
+        session, places = self._app.desk.session, self._app.archive.places()
+
+        def work() -> Tiers:
+            messages = len(session.transcript())
+            return Tiers(session.context(), session.memory(), messages, session.sources(), places)
+
+        self._app.desk.fetch(work, lambda tiers: self._push(MemoryMap(tiers)))
 
     def _source(self, document: str, page: int, passage: int | None) -> None:
         app = self._app

@@ -102,6 +102,13 @@ class ArchivePane(Pane):
         self._preview.show(None)
         self.frame()
 
+    def places(self) -> dict[int, str]:
+        """Where the passages of all pages come from, by passage."""
+        hits = [hit for page in self._pages for hit in page.hits]
+        return {
+            hit.passage: f"{one_line(hit.document, 200)} p.{one_line(hit.label or str(hit.page), 12)}" for hit in hits
+        }
+
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
         if in_context != self._in_context:

@@ -23,6 +23,8 @@ KEYS = (
     ("f3", "search the archive yourself"),
     ("f4", "library: documents and what became of them"),
     ("f5", "context X-ray: the exact prompt, segment by segment"),
+    ("f8", "memory map: the three tiers, and what of each is in context"),
+    ("ctrl+r", "recall: what was said, also what was evicted"),
     ("f10", "zoom the pane with the focus"),
     ("] [", "next and previous page of results or of a document"),
     ("ctrl+p", "command palette"),

@@ -1,0 +1,93 @@
+"""Recall, the memory map and the other things a person looks up: overlays and lines, and nothing of them reaches the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tui.fake_session import FakeSession
+from tests.tui.grid import grid
+from tests.tui.lease import lease
+from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.events import Segment
+from workbench.tui.screens.memory_map import MapLines, MemoryMap, Tiers
+from workbench.tui.screens.recall import RecallScreen
+from workbench.tui.screens.source_page import SourcePage
+
+
+@piloted
+async def test_recall_shows_what_was_said_and_finds_words() -> None:
+    session = lease()
+    async with running(session, NARROW) as (app, pilot):
+        await pilot.press("ctrl+r")
+        await wait_until(pilot, lambda: "What is the rent?" in grid(app))
+        shown = grid(app)
+        assert "● the model  #7 · 2026-01-02 03:04" in shown
+        assert "The rent is 500 [b]a month[/b]" in shown
+        assert "2 messages · 1 in context" in shown
+        await pilot.press(*"what", "enter")
+        await wait_until(pilot, lambda: "500" not in grid(app) and "1 message · 0 in context" in grid(app))
+        await pilot.press("escape")
+        await ask(pilot, "/recall 500")
+        await wait_until(pilot, lambda: isinstance(app.screen, RecallScreen) and "you asked" not in grid(app))
+        assert session.calls[-1] == "recall 500"
+
+
+@piloted
+async def test_the_memory_map_has_the_three_tiers() -> None:
+    session = lease()
+    session.messages = [{"role": "user"}] * 9
+    async with running(session, WIDE) as (app, pilot):
+        await pilot.press("f8")
+        await wait_until(pilot, lambda: isinstance(app.screen, MemoryMap))
+        await wait_until(pilot, lambda: "Main context" in grid(app))
+        for text in ("Recall storage", "9 messages", "Archival storage", "R reserved"):
+            assert text in grid(app)
+        await pilot.press("f8")
+        await wait_until(pilot, lambda: not isinstance(app.screen, MemoryMap))
+        await ask(pilot, "/map")
+        await wait_until(pilot, lambda: isinstance(app.screen, MemoryMap))
+
+
+@pytest.mark.parametrize("width", [20, 40, 76, 96])
+def test_the_map_fits_and_says_which_pages_are_in_context(width: int) -> None:
+    session = lease()
+    segments = (Segment("conversation", 30, message=4), Segment("paged", 70, message=5))
+    context = session.now.__class__(window=8_192, reserve=1_024, used=100, segments=segments, in_context=frozenset({3, 9}))
+    tiers = Tiers(context, session.blocks, 12, session.shelf, {3: "租约.pdf p.12"})
+    rows = MapLines(tiers).rows(width)
+    assert all(row.cell_length <= width for row in rows)
+    text = "\n".join(row.plain for row in rows)
+    assert "● 2 in context" in text
+    assert "● 租约.pdf p.12" in text
+    assert "● passage 9" in text
+
+
+@piloted
+async def test_documents_are_listed_and_opened_at_a_page() -> None:
+    session: Any = lease()
+    async with running(session, WIDE) as (app, pilot):
+        await wait_until(pilot, lambda: app.desk.documents)
+        path = app.desk.documents[0].path
+        await ask(pilot, "/docs")
+        await wait_until(pilot, lambda: path in grid(app))
+        await ask(pilot, f"/open {path}:7")
+        await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
+        assert f"page {path} 7 None" in session.calls
+        await pilot.press("escape")
+        await ask(pilot, "/docs nowhere")
+        await wait_until(pilot, lambda: "there is no such document" in grid(app))
+        await ask(pilot, "/open")
+        await wait_until(pilot, lambda: "Open which document?" in grid(app))
+
+
+@piloted
+async def test_answers_of_the_conversation_are_listed() -> None:
+    session = lease()
+    async with running(session, WIDE) as (app, pilot):
+        await ask(pilot, "/answers")
+        await wait_until(pilot, lambda: "? " in grid(app) or "nothing was asked yet" in grid(app))
+    async with running(FakeSession(), WIDE) as (app, pilot):
+        await ask(pilot, "/answers")
+        await wait_until(pilot, lambda: "nothing was asked yet" in grid(app))
