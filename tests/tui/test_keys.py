@@ -81,7 +81,7 @@ async def test_a_question_can_be_asked_while_documents_load() -> None:
     async with running(session, load=(Path("leases"),)) as (app, pilot):
         await wait_until(pilot, lambda: "118/190" in grid(app))
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: "[2] lease" in grid(app) or "[1] lease" in grid(app))
+        await wait_until(pilot, lambda: "[1] ● lease" in grid(app))
         assert app.desk.work.loading
         session.open("loaded")
         await wait_until(pilot, lambda: "loaded leases: 3 documents · 41 pages · 412 passages" in grid(app))

@@ -23,7 +23,7 @@ from textual.widgets import Footer, Tabs
 
 from workbench.foreign import one_line
 from workbench.tui import commands, finding_actions, themes
-from workbench.tui.arrangement import Arrangement
+from workbench.tui.arrangement import WIDE_CELLS, Arrangement
 from workbench.tui.blocks.exchange import ExchangeBlock
 from workbench.tui.blocks.fold import FoldBlock
 from workbench.tui.blocks.recalled import recalled
@@ -58,7 +58,7 @@ class WorkbenchApp(App[int]):
     TITLE = "workbench"
     COMMANDS = {Palette}
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_CELLS, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="help"),

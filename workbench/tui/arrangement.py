@@ -13,6 +13,10 @@ from workbench.tui.panes.pane import Pane
 from workbench.tui.panes.tabs import NAMES, PaneTabs
 
 
+WIDE_CELLS = 100
+"""From this width on the panes stand side by side."""
+
+
 class Arrangement:
     """The main screen's classes."""
 
@@ -25,8 +29,8 @@ class Arrangement:
 
     @property
     def narrow(self) -> bool:
-        """Whether the panes are tabs."""
-        return self._screen.has_class("-narrow")
+        """Whether the panes are tabs. The screen's class may still be that of the size before."""
+        return self._screen.app.size.width < WIDE_CELLS
 
     @property
     def zoomed(self) -> bool:

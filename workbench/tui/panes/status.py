@@ -73,9 +73,9 @@ class StatusLine(Lines):
         agent, model, window = self._identity
         state = self._state()
         room = width - state.cell_length - 2
-        left = Content.assemble(
-            ("workbench", "bold"), (" · ", "$muted"), (crop(one_line(agent, 80), max(8, room - 12)), "$accent")
-        )
+        # On a narrow screen the clock stays whole, and the name of the program goes first.
+        head = [("workbench", "bold"), (" · ", "$muted")] if room >= 20 else []
+        left = Content.assemble(*head, (crop(one_line(agent, 80), max(0, room - 12 * bool(head))), "$accent"))
         facts = [f"{one_line(model, 60)} {short_window(window)}".strip()]
         if self._library is not None:
             facts += (

@@ -20,6 +20,8 @@ from workbench.tui.screens.overlay import Overlay
 from workbench.views import BlockView, SourceInfo
 
 MOST_PAGES = 40
+NARROW_CELLS = 60
+"""Below this a row says its number and nothing beside it."""
 
 
 @dataclass(frozen=True)
@@ -48,25 +50,22 @@ class MapLines(Lines):
         totals = tokens_by_part(context.segments)
         sign = "" if context.exact else "~"
         rows = [_head("Main context", f"{sign}{number(context.used)} of {number(context.window)} tokens", width)]
-        blocks = [f"{one_line(b.name, 20)} {number(b.chars)}/{number(b.limit_chars)}" for b in self._tiers.blocks]
+        chars, limit = sum(block.chars for block in self._tiers.blocks), sum(b.limit_chars for b in self._tiers.blocks)
         notes = {
-            "M": " · ".join(blocks),
+            "M": f"{number(chars)}/{number(limit)} chars",
             "C": plural(self._in_queue, "message"),
             "P": plural(len(context.in_context), "passage"),
-        }  # fmt: skip
-        cells = max(4, min(24, width - 50))
+        }
+        cells = max(0, min(24, width - 46))
         for part in PARTS:
             size = round(cells * totals[part.letter] / context.window) if context.window else 0
             bar = glyphs.FILL * max(size, 1 if totals[part.letter] else 0)
-            rows.append(
-                Content.assemble(
-                    (f"  {part.letter} {part.label:<9}", part.style),
-                    right(number(totals[part.letter]), 8),
-                    "  ",
-                    (fit(bar, cells), part.style),
-                    (f"  {notes.get(part.letter, '')}", "$muted"),
-                ).truncate(width)
-            )
+            note = notes.get(part.letter, "")
+            if width < NARROW_CELLS:
+                bar, note = "", ""
+            drawn = [(f"  {part.letter} {part.label:<9}", part.style), (right(number(totals[part.letter]), 8), "")]
+            drawn += [("  " + fit(bar, cells), part.style)] if cells and bar else [(" " * (cells + 2), "")]
+            rows.append(Content.assemble(*drawn, (f"  {note}", "$muted")).truncate(width))
         reserve = right(number(context.reserve), 8)
         rows.append(Content.styled(crop(f"  R {'reserved':<9}{reserve}  for the answer", width), "$muted"))
         return rows
@@ -90,7 +89,9 @@ class MapLines(Lines):
         rows = [_head("Archival storage", f"{plural(total, 'passage')} attached", width)]
         for source in sources:
             sign = glyphs.RUNNING if source.attached else glyphs.READY
-            counts = f"{plural(source.documents, 'doc')} · {plural(source.pages, 'page')} · {plural(source.passages, 'passage')}"
+            counts = plural(source.passages, "passage")
+            if width >= NARROW_CELLS:
+                counts = f"{plural(source.documents, 'doc')} · {plural(source.pages, 'page')} · {counts}"
             name = crop(one_line(source.name, 200), max(8, width - len(counts) - 8))
             rows.append(Content.assemble((f"  {sign} ", "$accent"), name, (f"  {counts}", "$muted")).truncate(width))
         rows.append(Content.styled(crop(f"  {plural(len(here), 'passage')} paged in now", width), "$in-context"))
@@ -103,7 +104,9 @@ class MapLines(Lines):
 
 
 def _head(title: str, amount: str, width: int) -> Content:
-    rule = glyphs.RULE * max(1, width - len(title) - len(amount) - 2)
+    if len(title) + len(amount) + 3 > width:
+        return Content.assemble((amount, "bold")).truncate(width)
+    rule = glyphs.RULE * (width - len(title) - len(amount) - 2)
     return Content.assemble((title, "bold"), (f" {rule} ", "$muted"), (amount, "bold")).truncate(width)
 
 
