@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,19 @@ def test_the_alert_comes_once_between_two_flushes(make_session: Any, papers: Pat
     assert PressureWarning in order
     assert Evicted in order
     assert all(pair != (PressureWarning, PressureWarning) for pair in zip(order, order[1:], strict=False))
+
+
+def test_the_state_says_high_only_while_something_presses(make_session: Any) -> None:
+    session = make_session()
+    session.open_agent("tester")
+    agent = session._current
+    memory, context = agent.workspace.memory, agent.context
+
+    def pressure() -> str:
+        return str(json.loads(context.prompt().messages[-1]["content"])["context"]["pressure"])
+
+    assert pressure() == "normal"
+    memory.add("user", "system_alert", {"message": context._alert(6_000)})
+    assert pressure() == "normal", "what pressed has shrunk to receipts since the alert"
+    context.pressure = replace(context.pressure, warn=10)
+    assert pressure() == "high"

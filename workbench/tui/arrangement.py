@@ -12,7 +12,6 @@ from workbench.tui.panes.memory import MemoryPane
 from workbench.tui.panes.pane import Pane
 from workbench.tui.panes.tabs import NAMES, PaneTabs
 
-
 WIDE_CELLS = 100
 """From this width on the panes stand side by side."""
 

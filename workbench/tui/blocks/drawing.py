@@ -11,18 +11,22 @@ from workbench.events import Citation
 from workbench.foreign import clean, one_line
 from workbench.tui import glyphs
 from workbench.tui.blocks.exchange_state import Exchange
-from workbench.tui.cells import crop, crop_path, fit, right, signed, wrap
+from workbench.tui.cells import crop, crop_path, fit, number, right, signed, wrap
 from workbench.tui.lines import Row, Target
 from workbench.tui.prose import marked, prose, unmarked
 from workbench.tui.step_lines import StepLine
 
 CURSOR = "$block-cursor-foreground on $block-cursor-background"
 DETAIL_LINES = 40
+QUESTION_CHARS = 4_000
 
 
 def question_rows(question: str, width: int) -> list[Row]:
-    """The question behind a bar."""
-    lines = [line for part in clean(question).split("\n") for line in wrap(part, width - 3)]
+    """The question behind a bar; of one that was pasted, the beginning."""
+    shown = question[:QUESTION_CHARS]
+    lines = [line for part in clean(shown).split("\n") for line in wrap(part, width - 3)]
+    if len(question) > len(shown):
+        lines += wrap(f"… {number(len(question) - len(shown))} more characters", width - 3)
     return [Row(Content.assemble((f"{glyphs.BAR} ", "$accent"), (line, "bold"))) for line in lines]
 
 
