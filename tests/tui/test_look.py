@@ -75,6 +75,12 @@ async def test_documents_are_listed_and_opened_at_a_page() -> None:
         await ask(pilot, f"/open {path}:7")
         await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
         assert f"page {path} 7 None" in session.calls
+        await pilot.press("slash")
+        await wait_until(pilot, lambda: "Find on this page" in grid(app))
+        await pilot.press(*"MORE", "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, SourcePage) and app.screen._page.end > 0)
+        page = app.screen._page
+        assert page.text[page.start : page.end] == "more"
         await pilot.press("escape")
         await ask(pilot, "/docs nowhere")
         await wait_until(pilot, lambda: "there is no such document" in grid(app))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 
 from workbench.foreign import one_line
+from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
 from workbench.views import PageView
@@ -20,6 +22,7 @@ class SourcePage(Overlay[None]):
         Binding("right_square_bracket,n", "turn(1)", "Next page", show=False),
         Binding("left_square_bracket,p", "turn(-1)", "Previous page", show=False),
         Binding("y", "copy", "Copy the text", show=False),
+        Binding("slash", "find", "Find on this page", show=False),
         Binding("q", "close", "Close", show=False),
     ]
 
@@ -27,6 +30,7 @@ class SourcePage(Overlay[None]):
         super().__init__()
         self._page = page
         self._turn = turn
+        self._found = ""
 
     def compose(self) -> ComposeResult:
         yield TextBox(id="source")
@@ -44,7 +48,7 @@ class SourcePage(Overlay[None]):
         self.named(
             box,
             f"{one_line(page.document, 200)} · page {page.number} of {page.pages}{label}",
-            "] next · [ prev · y copy · esc close",
+            "] next · [ prev · / find · y copy · esc close",
         )
         if page.end > page.start:
             self.call_after_refresh(box.show_mark)
@@ -53,6 +57,28 @@ class SourcePage(Overlay[None]):
         """The next or previous page of the document."""
         if 1 <= self._page.number + by <= self._page.pages:
             self._turn(self._page.document, self._page.number + by, self._show)
+
+    def action_find(self) -> None:
+        """Mark the next place on this page that says something; the same words again go on to the next one."""
+
+        def done(words: str | None) -> None:
+            if words:
+                self._found = words
+                self._mark(words)
+
+        self.app.push_screen(AskFor("Find on this page", "words", ("enter again finds the next",), self._found), done)
+
+    def _mark(self, words: str) -> None:
+        page, low, wanted = self._page, self._page.text.casefold(), words.casefold()
+        # Folding may change the length of a text: then the letters are compared as they are.
+        text = low if len(low) == len(page.text) else page.text
+        at = text.find(wanted, page.end)
+        at = at if at >= 0 else text.find(wanted)
+        box = self.query_one(TextBox)
+        if at < 0:
+            self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "not on this page")
+            return
+        self._show(replace(page, start=at, end=at + len(wanted)))
 
     def action_copy(self) -> None:
         """Copy the marked passage, else the page."""
