@@ -259,6 +259,10 @@ def test_the_best_sentence_of_a_passage() -> None:
     long = "leak " * 200
     start, end = best_sentence(long, found)
     assert end - start <= 200
+    part, _ = plain_evidence("AX4410B", [True])
+    text = "It was a dull day. Order AX-4410/B soon."
+    start, end = best_sentence(text, part)
+    assert text[start:end] == "Order AX-4410/B soon."
 
 
 def test_what_is_relevant_where_the_words_tell_where_others_do_and_where_nothing_does() -> None:

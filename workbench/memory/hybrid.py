@@ -130,12 +130,12 @@ def _matching(view: View, asked: Query, scope: _Scope) -> list[int]:
 
 
 def _otherwise_written(view: View, asked: Query, scope: _Scope) -> list[int]:
-    """The rows that hold an identifier with other separators or none: AX4410B for AX-4410/B."""
+    """The rows that hold an identifier with other separators or none."""
     if not asked.compact:
         return []
     rows = [row for row in view.keywords.containing([asked.compact]) if scope.allowed[row]]
     view.fetch(rows)
-    return [row for row in rows if asked.compact in terms.index_terms(view.text_of(row))]
+    return [row for row in rows if asked.is_otherwise_written_in(view.text_of(row))]
 
 
 def _passes(text: str, asked: Query) -> bool:

@@ -8,7 +8,7 @@ import regex
 
 from workbench.memory.quantities import QUANTITY, is_quantity
 from workbench.memory.spelling import normalise
-from workbench.memory.terms import compact
+from workbench.memory.terms import compact, index_terms
 
 _QUOTED = regex.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」|『([^』]+)』')
 _EXCLUDED = regex.compile(r"(?<!\S)-(\p{L}[\p{L}\p{M}\p{N}]*)(?!\S)")
@@ -42,6 +42,10 @@ class Query:
     def exact(self) -> bool:
         """Whether nothing but exact text matches can answer it."""
         return not self.words and bool(self.phrases)
+
+    def is_otherwise_written_in(self, text: str) -> bool:
+        """Whether the identifier stands in a text, whatever its separators: AX4410B for AX-4410/B."""
+        return bool(self.compact) and self.compact in index_terms(text)
 
 
 def parse_query(line: str) -> Query:

@@ -109,6 +109,7 @@ def best_sentence(text: str, evidence: Evidence) -> tuple[int, int]:
         if not sentence.strip():
             continue
         score = sum(phrases.contains(sentence, phrase) for phrase in wanted) + evidence.coverage(sentence)
+        score += evidence.asked.is_otherwise_written_in(sentence)
         if score > best:
             start = match.start() + len(sentence) - len(sentence.lstrip())
             best, chosen = score, (start, min(match.end(), start + _SPAN_CHARS))

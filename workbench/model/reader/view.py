@@ -108,73 +108,92 @@ class View:
 
 
 _HELD = re.compile(r"\((?P<documents>\d[\d,]*) documents?, (?P<passages>\d[\d,]*) passages?\)\s*$")
+_FOLLOW = "archival_follow"
+_FINDING = ("archival_memory_search", _FOLLOW)
 _REPEATED = "with the same arguments"
 """What the executor says of a call made again and again."""
 
 
 def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> View:
     """Read a request. Anything malformed is passed over: a reader never fails on what it is shown."""
-    state: dict[str, Any] = {}
-    question, after, repeating = "", "other", False
-    passages: dict[str, Passage] = {}
-    searches: dict[tuple[str, int], Search] = {}
-    followed: dict[str, Search] = {}
-    results: list[tuple[str, ...]] = []
-    calls: dict[str, tuple[str, dict[str, Any]]] = {}
+    found = _Reading()
     for message in messages:
-        role, content = message.get("role"), _object(message.get("content"))
-        if role == "user" and content.get("type") == "state":
-            state = content
-        elif role == "user" and content.get("type") == "user_message":
-            question, after = str(content.get("message", "")), "user"
-            searches, followed, results, repeating = {}, {}, [], False
-        elif role == "assistant":
-            for call in message.get("tool_calls") or ():
-                function = call.get("function", {})
-                calls[str(call.get("id"))] = (str(function.get("name")), _object(function.get("arguments")))
-        elif role == "tool":
-            name, arguments = calls.get(str(message.get("tool_call_id")), ("", {}))
-            body = str(content.get("message", ""))
-            if name == "archival_memory_search" and content.get("status") == "OK":
-                hits = parse_hits(body)
-                passages.update(hits)
-                results.append(tuple(hits))
-                search = _search(arguments, body, tuple(hits))
-                searches[search.query, search.page] = search
-                after = "search"
-            elif name == "archival_follow" and content.get("status") == "OK":
-                hits = parse_hits(body)
-                passages.update(hits)
-                results.append(tuple(hits))
-                search = _search({**arguments, "query": arguments.get("passage", "")}, body, tuple(hits))
-                followed[search.query], after = search, "search"
-            elif name in ("archival_memory_search", "archival_follow"):
-                # The list of searches is bounded: one that fell off it may be made again, and is refused.
-                repeating, after = repeating or _REPEATED in body, "failed"
-            elif name.startswith("core_memory"):
-                after = "note" if content.get("status") == "OK" else "failed"
-            else:
-                after = "other" if content.get("status") == "OK" else "failed"
-    task = str(_object(state.get("working_context")).get("task", ""))
+        found.take(message)
+    task = str(_object(found.state.get("working_context")).get("task", ""))
     for known in _searched(task):
-        if not any(known.is_of(search.query, search.page) for search in searches.values()):
-            searches[known.query, known.page] = known
+        if not any(known.is_of(search.query, search.page) for search in found.searches.values()):
+            found.searches[known.query, known.page] = known
     written = re.search(r"^question: (.+)$", task, re.MULTILINE)
-    context = _object(state.get("context"))
+    context = _object(found.state.get("context"))
     return View(
-        question=question or (written.group(1) if written else ""),
-        after=after,
-        sources=tuple(str(source) for source in state.get("sources") or ()),
+        question=found.question or (written.group(1) if written else ""),
+        after=found.after,
+        sources=tuple(str(source) for source in found.state.get("sources") or ()),
         notes=parse_notes(task),
-        searches=tuple(searches.values()),
-        passages=passages,
+        searches=tuple(found.searches.values()),
+        passages=found.passages,
         task=task,
         functions=frozenset(str(tool.get("function", {}).get("name")) for tool in tools),
         window_tokens=int(context.get("window") or 8192),
-        repeating=repeating,
-        followed=tuple(followed.values()),
-        results=tuple(results),
+        repeating=found.repeating,
+        followed=tuple(found.followed.values()),
+        results=tuple(found.results),
     )
+
+
+@dataclass
+class _Reading:
+    """What the messages up to here say; the fields are those of a View. Searches and results are those of the last question."""
+
+    state: dict[str, Any] = field(default_factory=dict)
+    question: str = ""
+    after: str = "other"
+    repeating: bool = False
+    passages: dict[str, Passage] = field(default_factory=dict)
+    searches: dict[tuple[str, int], Search] = field(default_factory=dict)
+    followed: dict[str, Search] = field(default_factory=dict)
+    results: list[tuple[str, ...]] = field(default_factory=list)
+    _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+
+    def take(self, message: Message) -> None:
+        """Read one message more."""
+        role, content = message.get("role"), _object(message.get("content"))
+        if role == "user" and content.get("type") == "state":
+            self.state = content
+        elif role == "user" and content.get("type") == "user_message":
+            self.question, self.after = str(content.get("message", "")), "user"
+            self.searches, self.followed, self.results, self.repeating = {}, {}, [], False
+        elif role == "assistant":
+            for call in message.get("tool_calls") or ():
+                function = call.get("function", {})
+                self._calls[str(call.get("id"))] = (str(function.get("name")), _object(function.get("arguments")))
+        elif role == "tool":
+            name, arguments = self._calls.get(str(message.get("tool_call_id")), ("", {}))
+            self._returned(name, arguments, content)
+
+    def _returned(self, name: str, arguments: dict[str, Any], content: Mapping[str, Any]) -> None:
+        body, done = str(content.get("message", "")), content.get("status") == "OK"
+        if name in _FINDING and done:
+            self._found(name, arguments, body)
+        elif name in _FINDING:
+            # The list of searches is bounded: one that fell off it may be made again, and is refused.
+            self.repeating, self.after = self.repeating or _REPEATED in body, "failed"
+        elif name.startswith("core_memory"):
+            self.after = "note" if done else "failed"
+        else:
+            self.after = "other" if done else "failed"
+
+    def _found(self, name: str, arguments: dict[str, Any], body: str) -> None:
+        hits = parse_hits(body)
+        self.passages.update(hits)
+        self.results.append(tuple(hits))
+        if name == _FOLLOW:
+            search = _search({**arguments, "query": arguments.get("passage", "")}, body, tuple(hits))
+            self.followed[search.query] = search
+        else:
+            search = _search(arguments, body, tuple(hits))
+            self.searches[search.query, search.page] = search
+        self.after = "search"
 
 
 def _object(value: Any) -> dict[str, Any]:
