@@ -138,3 +138,32 @@ def test_a_model_for_one_run_takes_effect_or_is_refused(tmp_path: Path) -> None:
         command(home, "ask", "Who?", "--agent", "small", "--window", "8192", "--model", "scripted", **here)
         steps = command(home, "context", "small", "--step", "1")[-1]
         assert steps["window"] == 8_192
+
+
+def test_a_second_display_joins_and_goes_on_when_the_first_one_ends(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "letters"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Letter\n\nThe ferry of the east pier was painted green by Tove Lund.\n")
+
+    def answer(process: subprocess.Popen[str], question: str) -> dict[str, Any]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{question}\n")
+        process.stdin.flush()
+        return next(row for line in process.stdout if (row := json.loads(line))["event"] == "answer")
+
+    with ModelServer(model_scripts.reads_pages("ferry", 1)) as server:
+        model = {"OPENAI_BASE_URL": server.url, "WORKBENCH_MODEL": "scripted"}
+        first = owner(home, **model)
+        second = owner(home, str(folder), **model)
+        try:
+            assert answer(second, "Who painted it?")["citations"]
+            assert answer(first, "Who painted the ferry?")["agent"] == "host"
+            close(first)
+            found = answer(second, "And who painted it green?")
+            assert found["agent"] == "host"
+            assert found["citations"]
+        finally:
+            close(second)
+    said = command(home, "context", "host")[-1]["segments"]
+    assert sum("And who painted it green?" in segment["text"] for segment in said)

@@ -11,7 +11,7 @@ from typing import Any
 from workbench import seam
 from workbench.config import Settings
 from workbench.engine import Engine
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import ArchiveBusy, WorkbenchError
 from workbench.session import Session
 
 JOIN = "guest.join"
@@ -48,10 +48,11 @@ class Guests:
     def ask(self, request: Mapping[str, Any], send: Send) -> None:
         """Put one request to a screen's session; what it gives, piece by piece where it is a stream."""
         session = self._sessions.get(request["token"])
-        if session is None:
-            raise UsageError("This screen is not known here any more.", "Start it again.")
         path = request["path"]
         try:
+            if session is None:
+                # It joined an owner before this one: it will join again.
+                raise ArchiveBusy("This screen has not joined this workbench.", "Start it again.")
             found = seam.ask(session, path, seam.unpack(request["args"]), seam.unpack(request["kwargs"]))
             if seam.way(path) != "stream":
                 send({"value": seam.pack(found)})

@@ -113,7 +113,12 @@ class RemoteSession:
     def _value(self, path: str, *args: Any, **kwargs: Any) -> Any:
         if self._here is not None:
             return seam.ask(self._here, path, args, kwargs)
-        return next(self._frames(path, args, kwargs))
+        try:
+            return next(self._frames(path, args, kwargs))
+        except ArchiveBusy:
+            # Nothing was asked: that owner has gone.
+            self._move()
+        return self._value(path, *args, **kwargs)
 
     def ask_again(self, path: str) -> Any:
         """What costs nothing to ask again is asked of the next owner where the last one has ended."""
@@ -127,7 +132,18 @@ class RemoteSession:
         if self._here is not None:
             yield from seam.ask(self._here, path, args, kwargs)
             return
-        yield from self._frames(path, args, kwargs)
+        begun = False
+        try:
+            for piece in self._frames(path, args, kwargs):
+                begun = True
+                yield piece
+        except ArchiveBusy:
+            if begun:
+                raise
+        else:
+            return
+        self._move()
+        yield from self._stream(path, *args, **kwargs)
 
     def _frames(self, path: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
         from workbench.guests import ASK

@@ -226,7 +226,9 @@ class WorkbenchApp(App[int]):
         if self.arrangement.zoomed:
             self.arrangement.unzoom()
         else:
-            self.desk.stop()
+            elsewhere, said = self.desk.work.elsewhere, self.desk.stop()
+            if elsewhere:
+                self.desk.say(said)
 
     def action_zoom(self) -> None:
         """f10, z."""
