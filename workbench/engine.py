@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.allocator import give_memory_back
-from workbench.config import READER, Settings
+from workbench.config import READER, Settings, from_file
 from workbench.foreign import readable
 from workbench.load_options import LoadOptions
 from workbench.memory import table_query
@@ -64,6 +64,10 @@ class Engine:
         self._embedder: LocalEmbedder | None = None
         self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()
+
+    def from_file(self) -> dict[str, Any]:
+        """What the settings file says now. Raises ConfigError."""
+        return from_file(self.paths.settings_file) if self.paths.settings_file.is_file() else {}
 
     @property
     def embedder(self) -> LocalEmbedder:

@@ -53,7 +53,7 @@ class Library:
         from workbench.ingest.origins import origins_of
 
         found = origins_of(named, options, self._engine.paths.data)
-        groups = [(source, found)] if source else [(self._source_of(one), [one]) for one in found]
+        groups = [(source, found)] if source else [(self._source_of(one, options), [one]) for one in found]
         return self._begin(groups, attach, options)
 
     def reload(
@@ -168,10 +168,16 @@ class Library:
             elif is_address(origin.key):
                 self._archive.holdings.add_root(source, Root(origin.key, options.dump()))
 
-    def _source_of(self, origin: Origin) -> str:
+    def _source_of(self, origin: Origin, options: LoadOptions) -> str:
         from workbench.ingest.places import place
 
-        return self._archive.source_for_path(place(origin.key), readable(origin.short))
+        key = place(origin.key)
+        given = place(Path(origin.name).absolute())
+        if self._archive.source_made_for(key) is None and (
+            held := self._archive.holdings.loaded_from({key, given}, options.dump())
+        ):
+            return held
+        return self._archive.source_for_path(key, readable(origin.short))
 
     def _shown(self) -> list[int]:
         """Passages that agents at work have handles for: some may not be stored yet."""

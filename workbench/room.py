@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from workbench.agent.executor import Executor
 from workbench.agent.functions import Function
 from workbench.agent.loop import Agent
 from workbench.agent.workspace import Workspace
-from workbench.config import Settings
+from workbench.config import Settings, from_environment
 from workbench.engine import Engine, source_name
 from workbench.errors import UsageError
 from workbench.events import Event, Loaded, LoadProgress
@@ -29,6 +30,7 @@ from workbench.tokens import Calibration, count_message
 T = TypeVar("T")
 
 _OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
+_MODEL = ("model", "base_url")
 _OF_A_QUESTION = (
     "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
 )  # fmt: skip
@@ -56,6 +58,8 @@ def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequ
     if row is None:
         for kind, chosen in (("presets", settings.preset), ("personas", settings.persona), ("humans", settings.human)):
             texts.text(kind, chosen, engine.paths.config)
+        if settings.model:
+            engine.model(settings)  # a model that cannot be asked leaves no agent behind
         base = name or (source_name(paths[0].resolve()) if paths else "ask" if fresh else "workbench")
         own: dict[str, Any] = {key: getattr(settings, key) for key in _OWN}
         extra = {"paths": roots} if roots else {"asked": True} if fresh and not name else {}
@@ -66,7 +70,7 @@ def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequ
 
 def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     """The agent of a row with its own settings, below those given for this run."""
-    return _made(engine, row, _merged(row, settings))
+    return _made(engine, row, _merged(engine, row, settings))
 
 
 def run_with(engine: Engine, agent: Agent, given: Mapping[str, Any]) -> Agent:
@@ -137,8 +141,8 @@ def _made(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
 def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
     """The same agent with another model from now on."""
     row = engine.agents.get(agent.workspace.memory.agent.name)
-    own = {**row.settings, "model": model}
     settings = replace(agent.workspace.settings, model=model)
+    own = {**row.settings, "model": model, "base_url": settings.base_url}
     engine.model(settings)
     engine.agents.update_settings(row.id, own)
     changed = ready(engine, engine.agents.get(row.name), replace(engine.settings, model=model))
@@ -171,15 +175,22 @@ def instruct(engine: Engine, agent: Agent, **own: Any) -> None:
     show_now(engine, agent)
 
 
-def _merged(row: AgentRow, settings: Settings) -> Settings:
-    """The agent's own settings, but a value that was given for this run (it differs from the default) goes first."""
-    default = Settings()
-    own = {
-        key: row.settings[key]
-        for key in _OWN
-        if key in row.settings and getattr(settings, key) == getattr(default, key)
-    }
-    return replace(settings, **own)
+def _merged(engine: Engine, row: AgentRow, settings: Settings) -> Settings:
+    """The agent's own settings, but a value that environment or flags give for this run goes first.
+
+    The settings file speaks of new agents: it goes before what an agent has of itself only where that is the default.
+    Model and server are one choice.
+    """
+    default, file, env = Settings(), engine.from_file(), from_environment(os.environ)
+    chosen = any(row.settings.get(key) for key in _MODEL)
+
+    def stays(key: str) -> bool:
+        own, now = row.settings[key], getattr(settings, key)
+        kept = chosen if key in _MODEL else own != getattr(default, key)
+        by_file = key in file and now == file[key] and env.get(key) != now
+        return now == getattr(default, key) or (by_file and kept)
+
+    return replace(settings, **{key: row.settings[key] for key in _OWN if key in row.settings and stays(key)})
 
 
 def fixed_parts(

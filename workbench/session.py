@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,6 +82,12 @@ class Session:
     def roster(self) -> Roster:
         """All agents: to make, rename, delete, export and import them, and to change their presets."""
         return Roster(self.engine, self.settings)
+
+    def abandon(self) -> None:
+        """Delete the current agent, which was just made and of which nothing came; not if another display shows it."""
+        name, self._agent = self.agent, None
+        with suppress(UsageError):
+            self.roster.delete(name)
 
     def shows(self, agent: int) -> bool:
         """Whether the current agent is the one of this id."""

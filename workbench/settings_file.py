@@ -63,11 +63,12 @@ def _changed(lines: Sequence[str], wanted: dict[str, Any]) -> Iterator[str]:
         if key not in wanted:
             yield line
         elif (value := wanted.pop(key)) is not None:
-            yield f"{key} = {_toml(value)}"
-    yield from (f"{key} = {_toml(value)}" for key, value in wanted.items() if value is not None)
+            yield f"{key} = {toml(value)}"
+    yield from (f"{key} = {toml(value)}" for key, value in wanted.items() if value is not None)
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """A value as it stands in the file."""
     # A JSON string is a TOML string, but for DEL and lone surrogates, which no setting has.
     return json.dumps(value, ensure_ascii=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.engine import Engine
 from workbench.errors import UsageError
-from workbench.memory.document_tables import rows_of
+from workbench.memory.library_tables import library_tables, table_rows
 from workbench.memory.table_names import named_tables
 from workbench.memory.table_query import NamedTable, select
 from workbench.table_views import RowsView, TableView
@@ -33,15 +33,20 @@ class Tables:
 
     def query(self, sql: str, page: int = 1, source: str | None = None) -> RowsView:
         """See TablesProtocol."""
-        tables = self._named(source)
+        tables, database = self._named(source), self._engine.database
+        if not (source or self._sources()):
+            tables = {
+                **tables,
+                **{name: one for name, one in library_tables(database, sql).items() if name not in tables},
+            }
         if not tables:
             raise UsageError("There is no table.", "Load a csv, xlsx or Parquet file first.")
-        found = select(sql, tables, lambda table: rows_of(self._engine.database, table))
+        found = select(sql, tables, lambda table: table_rows(database, table))
         pages = -(-len(found.rows) // PAGE_ROWS)
         if not 1 <= page <= max(1, pages):
             raise UsageError(f"There is no page {page}: the rows end at page {pages}.", "Pages count from 1.")
         rows = found.rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        documents = tuple(dict.fromkeys(item.path for item in found.tables))
+        documents = tuple(dict.fromkeys(item.path for item in found.tables if item.path))
         return RowsView(found.columns, rows, page, pages, len(found.rows), found.cut, documents)
 
     def _named(self, source: str | None) -> dict[str, NamedTable]:

@@ -27,6 +27,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
             "The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/."
         )
     targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
+    made = not chosen.agent or session.engine.agents.find(chosen.agent) is None
     session.open_agent(chosen.agent, fresh=not chosen.agent)
     session.run_with(vars(chosen))
     for name, path, is_path in targets:
@@ -34,7 +35,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
             load_paths(session, [path], None, attach=True, as_json=chosen.json)
         else:
             told(session.attach(name), chosen)
-    return _ask(session, chosen.question, as_json=chosen.json)
+    return _ask(session, chosen.question, as_json=chosen.json, made=made)
 
 
 def _is_path(session: Session, name: str, path: str) -> bool:
@@ -49,7 +50,8 @@ def _is_path(session: Session, name: str, path: str) -> bool:
     return True
 
 
-def _ask(session: Session, question: str, *, as_json: bool) -> int:
+def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) -> int:
+    """Ask, and tell the answer. An agent `made` for this question is not kept when its model did not take a single step."""
     answer: AnswerDone | None = None
     stopped: Stopped | None = None
     failed: Failed | None = None
@@ -65,6 +67,10 @@ def _ask(session: Session, question: str, *, as_json: bool) -> int:
             elif isinstance(event, StepFinished):
                 steps, prompt_tokens = steps + 1, prompt_tokens + event.used
                 completion_tokens += event.completion_tokens
+    name = session.agent
+    if made and failed is not None and not steps:
+        session.abandon()
+        name = ""
     if as_json:
         result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
         citations = [
@@ -72,7 +78,7 @@ def _ask(session: Session, question: str, *, as_json: bool) -> int:
             for c in result.citations
         ]
         line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
-               "agent": session.agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
+               "agent": name, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
                "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
                "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
     if failed is not None:

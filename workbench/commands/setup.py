@@ -26,7 +26,9 @@ def configure(session: Session, chosen: argparse.Namespace) -> int:
     say(f"# {file}{'' if file.is_file() else ' (not written yet)'}; `workbench configure KEY=VALUE` changes it")
     for row in rows:
         from_where = "" if row["from"] == "default" else f"  # {row['from']}"
-        say(f"{row['key']} = {row['value']!r}{from_where}")
+        # What is printed is a settings file, so a key that is not shown must not be one.
+        hidden = "# " if row["key"] == "api_key" and row["value"] else ""
+        say(f"{hidden}{row['key']} = {settings_file.toml(row['value'])}{from_where}")
     return 0
 
 

@@ -30,7 +30,10 @@ def fill(sub: argparse.ArgumentParser) -> None:
         help="files, folders and web addresses; `directory`, `webpage` or `database` may stand first",
     )
     sub.add_argument(
-        "--source", "--name", metavar="NAME", help="the source to load into (default: named after each path)"
+        "--source",
+        "--name",
+        metavar="NAME",
+        help="the source to load into (default: the one loaded from PATH before, or one named after it)",
     )
     sub.add_argument("--input-dir", metavar="DIR", action="append", default=[], help="a folder, as PATH")
     sub.add_argument("--input-files", metavar="FILE", nargs="+", default=[], help="files, as PATH")

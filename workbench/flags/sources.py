@@ -8,9 +8,16 @@ from workbench.flags import library, load
 from workbench.flags.entry import Entry, json_flag
 
 
+def _fill_detach(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("source", metavar="SOURCE", help="a source, as `workbench sources` lists it")
+    sub.add_argument("--agent", metavar="NAME", required=True, help="the agent")
+    json_flag(sub)
+
+
 def _fill_attach(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("source", metavar="SOURCE")
-    sub.add_argument("--agent", metavar="NAME", required=True)
+    sub.add_argument("source", metavar="SOURCE", help="a source, as `workbench sources` lists it")
+    sub.add_argument("--agent", metavar="NAME", required=True, help="the agent; made when no name is nearly the same")
+    sub.add_argument("--new", action="store_true", help="make the agent, however like another its name is")
     json_flag(sub)
 
 
@@ -18,5 +25,5 @@ COMMANDS = {
     "load": Entry("load files, folders, web pages and databases into a source", load.fill, load.BODY),
     **library.COMMANDS,
     "attach": Entry("attach a source to an agent", _fill_attach, "sources.attach"),
-    "detach": Entry("detach a source from an agent", _fill_attach, "sources.detach"),
+    "detach": Entry("detach a source from an agent", _fill_detach, "sources.detach"),
 }

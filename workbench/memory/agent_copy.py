@@ -63,7 +63,7 @@ _DOCUMENT = (
 def _snapshot(database: Database) -> Iterator[Rows]:
     """Reads rows as dictionaries, all of one moment."""
     database.settle()
-    cursor = database.read().cursor()
+    cursor = database.cursor()
 
     def rows(sql: str, parameters: list[Any]) -> list[Row]:
         found = cursor.execute(sql, parameters)

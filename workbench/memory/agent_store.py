@@ -11,6 +11,7 @@ from typing import Any
 from workbench.errors import NotFound, UsageError
 from workbench.memory.archival_storage import NOTES_PREFIX
 from workbench.memory.database import Clock, Database, next_id, utc_now
+from workbench.memory.slips import is_slip
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class AgentStore:
         """The agent of that name. Raises NotFound, naming those there are."""
         if found := self.find(name):
             return found
-        names = ", ".join(agent.name for agent in self.all()[:8]) or "none yet"
-        raise NotFound(f"There is no agent named {name!r}.", f"Agents: {names}.")
+        rows = self.all()
+        meant = next((f" Did you mean {row.name}?" for row in rows if is_slip(name, row.name)), "")
+        names = ", ".join(agent.name for agent in rows[:8]) or "none yet"
+        raise NotFound(f"There is no agent named {name!r}.{meant}", f"Agents: {names}.")
 
     def create(self, name: str, settings: Mapping[str, Any]) -> AgentRow:
         """A new agent without memory. Raises UsageError when the name is taken or empty."""
@@ -80,6 +83,13 @@ class AgentStore:
             raise UsageError(
                 f"An agent needs a name of at most {_LONGEST_NAME_CHARS} printable characters.",
                 "For example --agent lease-audit.",
+            )
+
+    def check_slip(self, name: str) -> None:
+        """Raises NotFound for a name that is most likely a slip in that of an agent there is."""
+        if meant := next((row.name for row in self.all() if is_slip(name, row.name)), None):
+            raise NotFound(
+                f"There is no agent named {name!r}. Did you mean {meant}?", "Add --new to make one of that name."
             )
 
     def rename(self, agent: AgentRow, name: str) -> None:

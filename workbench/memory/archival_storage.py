@@ -96,8 +96,8 @@ class ArchivalStorage:
 
     def source_for_path(self, root: str, name: str) -> str:
         """Name of the source made for a path; a new one is called `name`, or `name-2` … when that is another path's."""
-        if found := self.database.row("SELECT name FROM sources WHERE root = ?", [root]):
-            return str(found[0])
+        if made := self.source_made_for(root):
+            return made
 
         def job(connection: Any) -> str:
             # Another display may have loaded the same path in the meantime.
@@ -113,6 +113,11 @@ class ArchivalStorage:
             return free
 
         return self.database.write(job)
+
+    def source_made_for(self, root: str) -> str | None:
+        """Name of the source that was made for a path."""
+        found = self.database.row("SELECT name FROM sources WHERE root = ?", [root])
+        return str(found[0]) if found else None
 
     def root_of(self, name: str) -> str | None:
         """The path that a source was made for, if it was made for one."""

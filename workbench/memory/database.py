@@ -18,7 +18,7 @@ from workbench.errors import ArchiveBusy, ArchiveError
 from workbench.memory import scrubbing
 from workbench.memory.arrow import leave_pandas_out
 from workbench.memory.changes import Changes, apply
-from workbench.memory.schema import migrate
+from workbench.memory.schema import OWN_TABLES, migrate
 from workbench.memory.settling import IDLE_SECONDS, LARGE, MOST, Settling, reads_agents, transaction
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class Database:
         self._numbering = threading.Lock()
         self.catalogue = 0
         """Rises with every write that may have changed sources, documents or attachments: what is derived from them is old then."""
-        self._writer = threading.Thread(target=self._run_writer, name="database-writer", daemon=True)
+        self._writer = threading.Thread(
+            target=self._run_writer, args=(self.cursor(), self.cursor()), name="database-writer", daemon=True
+        )
         self._writer.start()
         # At exit the writer must not be caught in the middle of a statement: that would abort the process.
         atexit.register(self.close)
@@ -106,8 +108,13 @@ class Database:
         """This thread's own cursor. It sees what is committed; of agents what is settled."""
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
         if cursor is None:
-            cursor = self._connection.cursor()
-            self._local.cursor = cursor
+            cursor = self._local.cursor = self.cursor()
+        return cursor
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own that sees the tables as the workbench writes them, where a view has their name."""
+        cursor = self._connection.cursor()
+        cursor.execute(OWN_TABLES)
         return cursor
 
     def rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -154,8 +161,7 @@ class Database:
         with contextlib.suppress(Exception):
             self._connection.close()
 
-    def _run_writer(self) -> None:
-        cursor, simple = self._connection.cursor(), self._connection.cursor()
+    def _run_writer(self, cursor: duckdb.DuckDBPyConnection, simple: duckdb.DuckDBPyConnection) -> None:
         simple.execute("PRAGMA disable_optimizer")
         while (item := self._next_job(simple)) is not None:
             job, future, catalogue = item
@@ -215,6 +221,7 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = duckdb.connect(str(file), config=settings)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS store")  # a cursor cannot look into what is not there yet
     except OSError as error:
         raise ArchiveError(
             f"The folder {file.parent} cannot be used: {error.strerror}.", "Set WORKBENCH_HOME to a folder you own."

@@ -68,6 +68,16 @@ class Holdings:
         )
         return [Root(str(location), str(rules)) for location, rules in rows]
 
+    def loaded_from(self, locations: Collection[str], rules: str) -> str | None:
+        """Name of the oldest source that was loaded from one of these alone (names of one place), and by the same rules."""
+        found = self._database.row(
+            "SELECT s.name FROM source_roots r JOIN sources s USING (source_id) WHERE list_contains(?, r.location) "
+            "AND r.rules = ? AND (SELECT count(*) FROM source_roots o WHERE o.source_id = r.source_id) = 1 "
+            "ORDER BY s.source_id LIMIT 1",
+            [list(locations), rules],
+        )
+        return str(found[0]) if found else None
+
     def add_root(self, source: int, root: Root) -> None:
         """Remember what a source was loaded from."""
         if root not in self.roots(source):

@@ -11,12 +11,24 @@ from workbench.errors import ArchiveError
 if TYPE_CHECKING:
     import duckdb
 
-_TABLE = re.compile(r"CREATE TABLE (\w+) \((.*?)\);\s*$", re.DOTALL | re.MULTILINE)
+_TABLE = re.compile(r"CREATE TABLE (?:store\.)?(\w+) \((.*?)\);\s*$", re.DOTALL | re.MULTILINE)
 _COLUMN = re.compile(r"(?:^|[(,\n])\s*([a-z_]+) (?:TEXT|INTEGER|BIGINT|DOUBLE|FLOAT|BOOLEAN|BLOB|TIMESTAMP)")
+
+
+OWN_TABLES = "SET search_path = 'store,main'"
+"""What a connection of the workbench says first: the tables behind views of the same name are in `store`."""
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, now: Any) -> None:
     """Apply the migrations that are missing. Raises ArchiveError for a file of a newer, or of an unreleased, workbench."""
+    connection.execute("SET search_path = 'main'")
+    try:
+        _migrate(connection, now)
+    finally:
+        connection.execute(OWN_TABLES)
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, now: Any) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TIMESTAMP NOT NULL)"
     )
@@ -41,7 +53,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: Any) -> None:
 def _check(connection: duckdb.DuckDBPyConnection, script: str) -> None:
     """A file that says it has this schema has its tables and columns: those of trial versions may not."""
     rows = connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal"
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name IN ('main', 'store') AND NOT internal"
     ).fetchall()
     lacking = sorted(_columns(script) - {(str(table), str(column)) for table, column in rows})
     if lacking:

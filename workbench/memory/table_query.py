@@ -7,6 +7,7 @@ costs, the process with the database and the screen does not pay it. One worker 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -141,10 +142,12 @@ class _Errand:
 
         try:
             rows = fetch(table.stored)
-            for batch in rows:
+            # First its columns alone: a table without rows is there too.
+            for batch in itertools.chain([None], rows):
                 sink = pa.BufferOutputStream()
                 with pa.ipc.new_stream(sink, rows.schema) as writer:
-                    writer.write_batch(batch)
+                    if batch is not None:
+                        writer.write_batch(batch)
                 self._send({"table": table.name}, sink.getvalue().to_pybytes())
         except (duckdb.Error, pa.ArrowException):
             raise UsageError(f"The table {table.name} was removed just now.", "Ask for another one.") from None

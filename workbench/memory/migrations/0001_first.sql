@@ -2,6 +2,9 @@
 -- Times are UTC. Nothing here is changed once written except agents, attachments, source_documents, file_queue, unfinished
 -- steps, and what a user has forgotten.
 
+-- The workbench's own connections look into `store` first: there are the tables behind the views passages and source_documents.
+CREATE SCHEMA IF NOT EXISTS store;
+
 CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
 
 CREATE TABLE sources (source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root TEXT, created_at TIMESTAMP NOT NULL);
@@ -11,10 +14,12 @@ CREATE TABLE documents (
     text_chars BIGINT NOT NULL, size_bytes BIGINT NOT NULL, embedder TEXT NOT NULL, sketch BLOB NOT NULL, created_at TIMESTAMP NOT NULL,
     UNIQUE (content_hash, loader, loader_version)
 );
-CREATE TABLE source_documents (
+CREATE TABLE store.source_documents (
     source_id INTEGER NOT NULL, path TEXT NOT NULL, document_id INTEGER NOT NULL, location TEXT NOT NULL, linked_at TIMESTAMP NOT NULL,
     PRIMARY KEY (source_id, path)
 );
+CREATE VIEW main.source_documents AS
+    SELECT source_id AS source, path, document_id AS document, source_id, document_id, location, linked_at FROM store.source_documents;
 -- What a source was loaded from, and by which rules (JSON): loading it again looks there.
 CREATE TABLE source_roots (source_id INTEGER NOT NULL, location TEXT NOT NULL, rules TEXT NOT NULL, PRIMARY KEY (source_id, location));
 -- Files that are not loaded: state is waiting, failed, quarantined or skipped.
@@ -29,7 +34,7 @@ CREATE TABLE pages (
     document_id INTEGER NOT NULL, number INTEGER NOT NULL, label TEXT, text TEXT NOT NULL,
     PRIMARY KEY (document_id, number)
 );
-CREATE TABLE passages (
+CREATE TABLE store.passages (
     passage_id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, page_number INTEGER NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
     tokens INTEGER NOT NULL, context TEXT NOT NULL,
@@ -48,6 +53,9 @@ CREATE TABLE document_tables (
 );
 -- One row a passage, once it is embedded: a passage can be found by its words before that.
 CREATE TABLE embeddings (passage_id INTEGER NOT NULL, embedding FLOAT[384] NOT NULL);
+CREATE VIEW main.passages AS
+    SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens, context, embedding
+    FROM store.passages LEFT JOIN embeddings USING (passage_id);
 -- Documents that nothing referred to any more; their numbers and those of their passages are never given again.
 CREATE TABLE collected (document_id INTEGER PRIMARY KEY, last_passage_id INTEGER NOT NULL);
 
