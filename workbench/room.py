@@ -30,7 +30,6 @@ from workbench.tokens import Calibration, count_message
 T = TypeVar("T")
 
 _OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
-_MODEL = ("model", "base_url")
 _OF_A_QUESTION = (
     "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
 )  # fmt: skip
@@ -178,19 +177,22 @@ def instruct(engine: Engine, agent: Agent, **own: Any) -> None:
 def _merged(engine: Engine, row: AgentRow, settings: Settings) -> Settings:
     """The agent's own settings, but a value that environment or flags give for this run goes first.
 
-    The settings file speaks of new agents: it goes before what an agent has of itself only where that is the default.
-    Model and server are one choice.
+    The settings file speaks of new agents: it goes before what an agent was made with only where that is the default.
+    Model and server are one choice: the model is asked where it was asked before.
     """
     default, file, env = Settings(), engine.from_file(), from_environment(os.environ)
-    chosen = any(row.settings.get(key) for key in _MODEL)
 
-    def stays(key: str) -> bool:
-        own, now = row.settings[key], getattr(settings, key)
-        kept = chosen if key in _MODEL else own != getattr(default, key)
+    def stays(key: str, chosen: bool) -> bool:
+        now = getattr(settings, key)
         by_file = key in file and now == file[key] and env.get(key) != now
-        return now == getattr(default, key) or (by_file and kept)
+        return now == getattr(default, key) or (by_file and chosen)
 
-    return replace(settings, **{key: row.settings[key] for key in _OWN if key in row.settings and stays(key)})
+    own = {key: row.settings[key] for key in _OWN if key in row.settings}
+    model, server = own.get("model", ""), own.get("base_url", "")
+    chosen = {key: value != getattr(default, key) for key, value in own.items()}
+    chosen["model"] = bool(model or server)
+    chosen["base_url"] = bool(server) or (bool(model) and stays("model", True))
+    return replace(settings, **{key: value for key, value in own.items() if stays(key, chosen[key])})
 
 
 def fixed_parts(
