@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,16 +132,17 @@ class Library:
                     # The first question can be asked while the rest still loads.
                     yield self._attach(name)
                 self._remember(name, origins, options)
-                for event in self._one(name, origins, options):
-                    if attach and (agent := self._agent()) is not None:
-                        room.announce(agent, event)
-                    yield self._told(event) if told else event
+                with closing(self._one(name, origins, options)) as events:
+                    for event in events:
+                        if attach and (agent := self._agent()) is not None:
+                            room.announce(agent, event)
+                        yield self._told(event) if told else event
                 if attach:
                     yield self._told(shelves.attached(self._engine, name))
         finally:
             self._loading.release()
 
-    def _one(self, name: str, origins: list[Origin], options: LoadOptions) -> Iterator[Event]:
+    def _one(self, name: str, origins: list[Origin], options: LoadOptions) -> Generator[Event, None, None]:
         from workbench.ingest.pipeline import LoadRules, load
 
         reader = self._engine.reading_worker(options)

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -69,10 +69,21 @@ def tell(event: Event, *, as_json: bool) -> None:
 
 
 def show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
-    """Print events as they come and hand them on."""
-    for event in events:
-        tell(event, as_json=as_json)
-        yield event
+    """Print events as they come and hand them on; what makes them has ended when this ends, also by an error in between."""
+    with to_the_end(events):
+        for event in events:
+            tell(event, as_json=as_json)
+            yield event
+
+
+@contextmanager
+def to_the_end(events: Iterable[Event]) -> Iterator[None]:
+    """However this is left, whatever makes the events ends first: an error would keep it alive beyond the session."""
+    try:
+        yield
+    finally:
+        if isinstance(events, Generator):
+            events.close()
 
 
 @contextmanager

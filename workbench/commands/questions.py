@@ -30,12 +30,17 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
     made = not chosen.agent or session.engine.agents.find(chosen.agent) is None
     session.open_agent(chosen.agent, fresh=not chosen.agent)
     session.run_with(vars(chosen))
-    for name, path, is_path in targets:
-        if is_path:
-            load_paths(session, [path], None, attach=True, as_json=chosen.json)
-        else:
-            told(session.attach(name), chosen)
-    return _ask(session, chosen.question, as_json=chosen.json, made=made)
+    try:
+        for name, path, is_path in targets:
+            if is_path:
+                load_paths(session, [path], None, attach=True, as_json=chosen.json)
+            else:
+                told(session.attach(name), chosen)
+        return _ask(session, chosen.question, as_json=chosen.json, made=made)
+    except BrokenPipeError:
+        if made and not session.steps():
+            session.abandon()
+        raise
 
 
 def _is_path(session: Session, name: str, path: str) -> bool:

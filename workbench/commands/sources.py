@@ -12,7 +12,7 @@ from workbench.commands.agents import existing
 from workbench.events import Event, Loaded, LoadProgress
 from workbench.library import nothing_new
 from workbench.load_options import LoadOptions
-from workbench.output import interruptible, line, say, tell
+from workbench.output import interruptible, line, say, tell, to_the_end
 from workbench.session import Session
 
 _PLAIN_SECONDS = 2.0
@@ -71,7 +71,7 @@ def load_paths(
 
 def loads(session: Session, events: Iterator[Event], *, as_json: bool, last: bool = True) -> list[Loaded]:
     """Tell the events of loads; Ctrl+C stops them. With `last`, the result of --json is left to the caller's last line."""
-    with interruptible(session.stop_load):
+    with interruptible(session.stop_load), to_the_end(events):
         loaded: list[Loaded] = []
         told = float("-inf")
         for event in events:
