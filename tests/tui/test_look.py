@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from tests.tui.fake_session import FakeSession
 from tests.tui.grid import grid
 from tests.tui.lease import lease
 from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.events import Segment
+from workbench.events import Failed, Segment, Stopped
 from workbench.tui.screens.memory_map import MapLines, MemoryMap, Tiers
 from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage
@@ -86,6 +89,36 @@ async def test_documents_are_listed_and_opened_at_a_page() -> None:
         await wait_until(pilot, lambda: "there is no such document" in grid(app))
         await ask(pilot, "/open")
         await wait_until(pilot, lambda: "Open which document?" in grid(app))
+
+
+def test_a_page_is_read_in_the_pager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with running(lease(), NARROW) as (app, pilot):
+            monkeypatch.setattr(app, "suspend", contextlib.nullcontext)
+            await ask(pilot, "/open lease-2019.pdf")
+            await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
+            await pilot.press("e")
+            await wait_until(pilot, lambda: file.exists())
+            assert file.read_text() == app.screen._page.text
+            monkeypatch.setenv("PAGER", "/nowhere/to/be/found")
+            await pilot.press("e")
+            await wait_until(pilot, lambda: "no $PAGER here" in grid(app))
+
+    file = tmp_path / "read.txt"
+    monkeypatch.setenv("PAGER", f"sh -c 'cat > {file}'")
+    asyncio.run(scenario())
+
+
+@piloted
+async def test_a_failure_is_told_once() -> None:
+    session = lease()
+    why = "The server said no."
+    session.script = [Failed(agent="a", message=why, hint="Try later."), Stopped(reason="error", detail=why)]
+    async with running(session, NARROW) as (app, pilot):
+        await ask(pilot, "Which clause?")
+        await wait_until(pilot, lambda: "Try later." in grid(app) and not app.desk.work.asking)
+        assert grid(app).count("The server said no") == 1
+        assert "stopped" not in grid(app)
 
 
 @piloted

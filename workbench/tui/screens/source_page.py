@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding
 
-from workbench.foreign import one_line
+from workbench.foreign import clean, one_line
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
@@ -22,6 +25,7 @@ class SourcePage(Overlay[None]):
         Binding("right_square_bracket,n", "turn(1)", "Next page", show=False),
         Binding("left_square_bracket,p", "turn(-1)", "Previous page", show=False),
         Binding("y", "copy", "Copy the text", show=False),
+        Binding("e", "pager", "Read in $PAGER", show=False),
         Binding("slash", "find", "Find on this page", show=False),
         Binding("q", "close", "Close", show=False),
     ]
@@ -48,7 +52,7 @@ class SourcePage(Overlay[None]):
         self.named(
             box,
             f"{one_line(page.document, 200)} · page {page.number} of {page.pages}{label}",
-            "] next · [ prev · / find · y copy · esc close",
+            "] next · [ prev · / find · e pager · y copy · esc close",
         )
         if page.end > page.start:
             self.call_after_refresh(box.show_mark)
@@ -67,6 +71,17 @@ class SourcePage(Overlay[None]):
                 self._mark(words)
 
         self.app.push_screen(AskFor("Find on this page", "words", ("enter again finds the next",), self._found), done)
+
+    def action_pager(self) -> None:
+        """The page in the program that $PAGER names, which gets the terminal until it ends."""
+        page = self._page
+        words = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+        try:
+            with self.app.suspend():
+                subprocess.run(words, input=clean(page.text).encode(), check=False)
+        except (OSError, SuspendNotSupported):
+            box = self.query_one(TextBox)
+            self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "no $PAGER here")
 
     def _mark(self, words: str) -> None:
         page, low, wanted = self._page, self._page.text.casefold(), words.casefold()
