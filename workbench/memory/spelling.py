@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 
 import regex
@@ -10,15 +9,12 @@ import regex
 LINE_HYPHEN = regex.compile(r"(?<=\p{L})[-\u2010\u2011]\s*\n\s*(?=\p{Ll})")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u0640]")
 _VOWEL_POINTS = regex.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]")
-_DIGITS = {
-    code: str(value) for code in range(128, sys.maxunicode) if (value := unicodedata.decimal(chr(code), -1)) >= 0
-}
+_OTHER_DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 _SIGNS = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "‛": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "‟": '"', "״": '"', "׳": "'"}
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
     | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي"}
 )
-_PLAIN = _SIGNS | _DIGITS
 
 _MARK = regex.compile(r"\p{Mn}+")
 _FOLDABLE = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}]")
@@ -47,7 +43,8 @@ def fold_case(text: str) -> str:
         text = text.lower()
     else:
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        text = _VOWEL_POINTS.sub("", _INVISIBLE.sub("", text)).translate(_PLAIN)
+        text = _VOWEL_POINTS.sub("", _INVISIBLE.sub("", text)).translate(_SIGNS)
+        text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
     return " ".join(text.split())
 
 
