@@ -79,6 +79,15 @@ class Engine:
                 self._embedder = LocalEmbedder(log_file=self.paths.log_file)
             return self._embedder
 
+    def let_go_of_texts(self) -> None:
+        """Keep no words of passages in caches: something was forgotten."""
+        from workbench.memory.cached_texts import let_go_of_texts
+
+        let_go_of_texts()
+        with self._lock:
+            if self._embedder is not None:
+                self._embedder.forget()
+
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
         """Unit vectors (n, 384) of queries; they do not wait behind the passages of a load."""
         return self.embedder.embed(list(queries), kind="query")

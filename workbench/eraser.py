@@ -87,6 +87,7 @@ class Eraser:
                     self._engine.onlookers.tell(memory.agent.id, Changed(what="branch"))
             self._told(Changed(what="branch"))
             self._told(Changed(what="library"))
+            self._engine.let_go_of_texts()
         counts = (
             (erased.messages, "message", "messages"), (erased.documents, "document", "documents"),
             (erased.passages, "passage", "passages"), (erased.summaries, "summary", "summaries"),

@@ -77,6 +77,11 @@ class LocalEmbedder:
         if connection is not None:
             connection.close()
 
+    def forget(self) -> None:
+        """Keep no text of what was embedded."""
+        with self._lock:
+            self._remembered.clear()
+
     def embed(
         self,
         texts: Sequence[str],

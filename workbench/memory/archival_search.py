@@ -149,6 +149,8 @@ class ArchivalSearch:
         results that can be paged further are read from where they are stored."""
         self.index.erase(documents)
         self.cursors.drop()
+        self._last = {}, frozenset()
+        self.archive.let_go_of_paths()
 
     def measured(self) -> IndexStatus:
         """What the index holds, and what it would take for all sources together."""

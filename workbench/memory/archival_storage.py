@@ -162,6 +162,10 @@ class ArchivalStorage:
             self._paths = {**dict(list(self._paths.items())[-_PATHS_KEPT:]), chosen: known}
         return known[1]
 
+    def let_go_of_paths(self) -> None:
+        """Keep no names of documents in memory."""
+        self._paths = {}
+
     def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
         rows = self.database.rows(
             """SELECT l.document_id, arg_min(l.path, (s.source_id, l.path)), arg_min(s.name, (s.source_id, l.path))
