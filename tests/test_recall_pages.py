@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.model_replies import Reply, calls
 from tests.model_server import ModelServer
@@ -14,6 +16,8 @@ from tests.test_forgetting import verdicts
 from tests.test_timeline import ask, state
 from workbench.config import Settings
 from workbench.memory.recall_page import RecallPage
+from workbench.memory.result_page import paginate, text_room, text_tokens
+from workbench.memory.text_page import TextPage, _fitting
 from workbench.memory.redaction import TOMBSTONE
 from workbench.paths import locate
 from workbench.session import Session
@@ -136,3 +140,20 @@ def test_what_is_cut_to_fit_is_cut_the_same_again() -> None:
             assert len(lines) == len(page.items) + 2
         assert pages[0].render(found).endswith('Next: f(query="a \\"b\\"", page=1)')
         assert pages[-1].render({}).splitlines()[1] == "[erased]"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(st.text(max_size=80), st.integers(1, 900).map(lambda size: "灯 lamp " * size)), max_size=40),
+    st.integers(150, 900), st.sampled_from([1, 3, 5, 10**6]), st.integers(0, 3),
+)  # fmt: skip
+def test_pages_start_where_counting_every_line_would_have_them(lines: list[str], tokens: int, hits: int, number: int) -> None:
+    page = TextPage.of(lines, number, tokens, lambda at: f"look(page={at})", hits)
+    frame = text_tokens(f"Showing {len(lines)} of {len(lines)} results (page {10**5}/{10**6})\nNext: look(page={10**6})\n")
+    room = text_room(tokens) - frame
+    fitted = [_fitting(line, room) for line in lines]
+    starts = paginate([text_tokens(line) + 1 for line in fitted], room, hits)
+    assert (page.pages, page.total) == (len(starts), len(lines))
+    if number < len(starts):
+        first, end = (*starts, len(lines))[number : number + 2]
+        assert (page.first, page.lines) == (first, tuple(fitted[first:end]))

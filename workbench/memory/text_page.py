@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.errors import UsageError
-from workbench.memory.result_page import paginate, text_room, text_tokens
+from workbench.memory.result_page import text_room, text_tokens
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class TextPage:
         room = text_room(page_tokens) - frame
         if room < text_room(page_tokens) // 2:
             raise UsageError("The query is too long: it would fill the page that answers it.", "Make it shorter.")
-        fitted = [_fitting(line, room) for line in lines]
-        starts = paginate([text_tokens(line) + 1 for line in fitted], room, hits)
+        starts = _starts(lines, room, hits)
         first, end = (*starts, total)[number : number + 2] if 0 <= number < len(starts) else (0, 0)
-        text = cls.written(fitted[first:end], number, len(starts), total, next_call)
-        return cls(text, number, total, len(starts), first, tuple(fitted[first:end]))
+        shown = tuple(_fitting(line, room) for line in lines[first:end])
+        text = cls.written(shown, number, len(starts), total, next_call)
+        return cls(text, number, total, len(starts), first, shown)
 
     @staticmethod
     def written(lines: Sequence[str], number: int, pages: int, total: int, next_call: Callable[[int], str]) -> str:
@@ -63,6 +64,37 @@ class TextPage:
         """One line for people, who count pages from 1."""
         where = f"p.{self.number + 1}/{self.pages} " if self.pages else ""
         return f"{where}{self.shown} of {self.total}"
+
+
+def _starts(lines: Sequence[str], room: int, hits: int) -> list[int]:
+    """Where pages start. A token is a byte at least: lines are counted only where a page of them may be too long."""
+    starts: list[int] = []
+    at = 0
+    while at < len(lines):
+        starts.append(at)
+        bound, end = 0, at
+        while end < len(lines) and end - at < hits and bound <= room:
+            bound += _most_tokens(lines[end])
+            end += 1
+        if bound > room:
+            some = lines[at : min(at + hits, len(lines))]
+            end = at + _fitting_count(some, room)
+        at = end
+    return starts
+
+
+def _fitting_count(lines: Sequence[str], room: int) -> int:
+    """How many of these lines, cut where they must be, fit a page; one at least."""
+    used = 0
+    for number, line in enumerate(lines):
+        used += text_tokens(_fitting(line, room)) + 1
+        if used > room and number:
+            return number
+    return len(lines)
+
+
+def _most_tokens(line: str) -> int:
+    return len(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass")) + 1
 
 
 def _fitting(line: str, room: int) -> str:
