@@ -16,9 +16,9 @@ from tests.test_forgetting import verdicts
 from tests.test_timeline import ask, state
 from workbench.config import Settings
 from workbench.memory.recall_page import RecallPage
+from workbench.memory.redaction import TOMBSTONE
 from workbench.memory.result_page import paginate, text_room, text_tokens
 from workbench.memory.text_page import TextPage, _fitting
-from workbench.memory.redaction import TOMBSTONE
 from workbench.paths import locate
 from workbench.session import Session
 
