@@ -261,8 +261,7 @@ class Session:
 
     def memory(self) -> tuple[BlockView, ...]:
         """The blocks of the working context, as they are now."""
-        blocks = self._current.workspace.memory.working.blocks.values()
-        return tuple(shelves.block(item) for item in blocks)
+        return tuple(shelves.block(item) for item in self._current.workspace.memory.working.blocks.values())
 
     def edit_memory(self, block: str, old: str, new: str) -> MemoryEdited:
         """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises BlockError, UsageError."""
@@ -303,10 +302,7 @@ class Session:
 
     def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
         """The messages of the current branch as they are on the wire, oldest first (`/dump`); results in the queue as they are there."""
-        memory = self._current.workspace.memory
-        in_queue = {message.id: message for message in memory.queue.messages}
-        stored = self.engine.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
-        return [dict(in_queue.get(message.id, message).wire) for message in stored]
+        return shelves.transcript(self.engine, self._current.workspace.memory, last)
 
     def function_names(self) -> set[str]:
         """The names of the functions that the model of this agent is offered."""

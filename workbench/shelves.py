@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from workbench.config import READER, Settings
 from workbench.engine import Engine
 from workbench.errors import NotFound
 from workbench.events import Attached
+from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.document_remarks import document_remarks
 from workbench.memory.working_context import Block
 from workbench.views import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
@@ -92,3 +94,10 @@ def agents(engine: Engine, defaults: Settings) -> list[AgentInfo]:
         model = str(row.settings.get("model") or READER)
         found.append(AgentInfo(row.name, model, window, steps, messages, names, row.created, row.last_used))
     return found
+
+
+def transcript(engine: Engine, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:
+    """The messages of an agent's branch as they are on the wire, oldest first; results in the queue as they are there."""
+    in_queue = {message.id: message for message in memory.queue.messages}
+    stored = engine.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
+    return [dict(in_queue.get(message.id, message).wire) for message in stored]
