@@ -8,7 +8,7 @@ from workbench.flags.entry import Entry, json_flag
 
 
 def _fill_context(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument("agent", metavar="AGENT", help="an agent, as `workbench agents` lists it")
     sub.add_argument("--step", metavar="N", type=int, help="a past step (default: what the next prompt would hold)")
     sub.add_argument("--raw", action="store_true", help="print the request as it was sent")
     sub.add_argument("--diff", metavar=("A", "B"), type=int, nargs=2, help="what changed from step A to step B")
@@ -16,7 +16,7 @@ def _fill_context(sub: argparse.ArgumentParser) -> None:
 
 
 def _fill_replay(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument("agent", metavar="AGENT", help="an agent, as `workbench agents` lists it")
     sub.add_argument(
         "--verify", action="store_true", help="make every prompt and every call of the reader again and compare"
     )

@@ -9,7 +9,12 @@ from workbench.flags.entry import Entry, json_flag
 
 def _fill_eval(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("task", metavar="TASK", help="retrieval, reader or nested-kv")
-    sub.add_argument("--data", metavar="DIR", required=True, help="a folder with a question set")
+    sub.add_argument(
+        "--data",
+        metavar="DIR",
+        required=True,
+        help="a folder with a question set, in the layout that it was published in",
+    )
     json_flag(sub)
 
 

@@ -8,7 +8,7 @@ from workbench.flags.entry import Entry, json_flag, yes_flag
 
 
 def _fill_fork(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument("agent", metavar="AGENT", help="an agent, as `workbench agents` lists it")
     sub.add_argument("--step", metavar="N", type=int, required=True, help="the step after which the new agent goes on")
     sub.add_argument("--as", metavar="NAME", dest="name", help="the new agent's name (default: AGENT-step-N)")
     json_flag(sub)

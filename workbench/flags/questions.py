@@ -20,7 +20,7 @@ def fill_open(sub: argparse.ArgumentParser) -> None:
 
 
 def _fill_ask(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("question", metavar="QUESTION")
+    sub.add_argument("question", metavar="QUESTION", help="in quotes")
     sub.add_argument(
         "--attach",
         metavar="SOURCE_OR_PATH",

@@ -34,7 +34,7 @@ def _consent(chosen: argparse.Namespace) -> str:
 
 
 def _fill_export(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("agent", metavar="AGENT")
+    sub.add_argument("agent", metavar="AGENT", help="an agent, as `workbench agents` lists it")
     sub.add_argument(
         "file",
         metavar="FILE",
@@ -44,7 +44,7 @@ def _fill_export(sub: argparse.ArgumentParser) -> None:
 
 
 def _fill_import(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("file", metavar="FILE.agent")
+    sub.add_argument("file", metavar="FILE.agent", help="the file")
     sub.add_argument("--name", metavar="NAME", help="what to call it here (default: as it was called)")
     json_flag(sub)
 
