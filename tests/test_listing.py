@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from tests.model_server import ModelServer
+from workbench.model import listing
 from workbench.model.listing import ANY_MODEL, first_model
 from workbench.model.wire_line import on_this_machine
 
@@ -42,3 +48,26 @@ def test_another_server_is_asked_through_the_proxy_and_never_raises() -> None:
 )
 def test_what_is_on_this_machine(url: str, here: bool) -> None:
     assert on_this_machine(url) is here
+
+
+def test_a_server_that_sends_for_ever_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not ended.wait(0.05):
+                    self.wfile.write(b" ")
+
+    monkeypatch.setattr(listing, "_PATIENCE_SECONDS", 0.3)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        began = time.monotonic()
+        assert listing.first_model(f"http://127.0.0.1:{server.server_port}/v1") == listing.ANY_MODEL
+        assert time.monotonic() - began < 5
+        ended.set()
+        server.shutdown()
