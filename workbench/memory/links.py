@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.memory import names, terms
+from workbench.memory import chains, names, terms
 from workbench.memory.held_words import held_words
 from workbench.memory.snapshot import View
 from workbench.memory.stems import stem
@@ -35,6 +35,8 @@ BONUS = 12.0
 
 _TRUST = np.where(np.arange(SEEDS) < _TRUSTED_SEEDS, 1.0, _DOUBTED)
 _POOL = 60
+_FIRST, _BEHIND = 5, 0.001
+"""Thirds come behind the first five: what answers by itself keeps its place, and who asks in small steps sees no change."""
 _SHARED_ROWS = 20
 _FIRST_NAMES = 10
 _ROOT_CHARS = 4
@@ -88,13 +90,15 @@ class Follower:
         counts = around.view.keywords.frequencies([stem(word) for word in words])
         weights = {word: self._rarity(counts[stem(word)]) for word in words}
         total = sum(weights.values()) or 1.0
-        self._words = {word: weight / total for word, weight in weights.items()}
+        self._rarities = np.array([weight / total for weight in weights.values()], dtype=np.float64)
         self._roots = [_root(word) for word in words]
+        self._known: dict[int, float] = {}
+        self._reached: dict[int, dict[int, Link]] = {}
         self.partners: dict[int, int] = {}
         """After `bonus`: the row that each row owes most of it to."""
 
     def bonus(self, scores: dict[int, float], score_rows: ScoreRows) -> dict[int, float]:
-        """What following adds to each row: the likeliest pair it begins and the likeliest pair it ends."""
+        """What following adds to each row: the likeliest pair it begins, the likeliest pair it ends, the pair it goes with."""
         seeds, rows, features = self.pairs(scores, score_rows)
         likely = likelihood(features) * _TRUST[: len(seeds), None]
         gain = likely.max(axis=0)  # as the second of a pair
@@ -105,7 +109,27 @@ class Follower:
             if row_likely.max() > best[place[seed]]:
                 self.partners[seed] = int(rows[int(row_likely.argmax())])
             gain[place[seed]] += row_likely.max()
-        return {row: BONUS * float(gain[number]) for row, number in place.items()}
+        found = {row: BONUS * float(gain[number]) for row, number in place.items()}
+        if self.around.size <= _MANY_PASSAGES:
+            ids = self.around.view.ids[np.array(rows, dtype=np.int64)].tolist()
+            self._add_thirds(found, chains.likeliest(likely, seeds, rows, ids), score_rows)
+        return found
+
+    def _add_thirds(self, found: dict[int, float], pairs: Sequence[chains.Pair], score_rows: ScoreRows) -> None:
+        """Add what each row is worth as a third beside the pair it goes with best; none comes among the first `_FIRST`."""
+        if not pairs:
+            return
+        rows, features = self.thirds(pairs, score_rows)
+        likely = chains.third_likelihood(features)
+        totals = sorted((self._known[row] + gain for row, gain in found.items()), reverse=True)
+        top = totals[min(_FIRST, len(totals)) - 1] - _BEHIND
+        for row, share, number in zip(rows, likely.max(axis=0).tolist(), likely.argmax(axis=0).tolist(), strict=True):
+            gain = found.get(row, 0.0)
+            more = max(0.0, min(chains.THIRD_BONUS * share, top - self._known[row] - gain))
+            if more > gain:
+                ends = pairs[number][:2]
+                self.partners[row] = max(ends, key=lambda end: sum(self._reached[end].get(row, Link())))
+            found[row] = gain + more
 
     def pairs(self, scores: dict[int, float], score_rows: ScoreRows) -> tuple[list[int], list[int], Features]:
         """Seeds, rows, and the features (seeds, rows, PairFeatures) of each seed with each row; a row is no pair with
@@ -115,26 +139,45 @@ class Follower:
         seeds = ranked[: SEEDS if self.around.size <= _MANY_PASSAGES else _TRUSTED_SEEDS]
         links = self.links(seeds, scores)
         linked = np.array(sorted({row for reached in links for row in reached}), dtype=np.int64)
-        reached = linked[
-            np.argsort(self.around.view.ids[linked])
-        ].tolist()  # by passage: of equal pairs the first counts
-        known = {**scores, **score_rows([row for row in reached if row not in scores])}
-        rows = list(dict.fromkeys([*ranked[:_POOL], *reached]))
-        return seeds, rows, self._features(seeds, rows, links, known)
+        # by passage: of equal pairs the first counts
+        reached = linked[np.argsort(self.around.view.ids[linked])].tolist()
+        self._known = {**scores, **score_rows([row for row in reached if row not in scores])}
+        self._reached = dict(zip(seeds, links, strict=True))
+        self._table = self._table_of(list(dict.fromkeys([*ranked[:_POOL], *reached])))
+        return seeds, self._table.rows, self._features(seeds, self._table)
 
-    def _features(
-        self, seeds: list[int], rows: list[int], links: list[dict[int, Link]], scores: dict[int, float]
-    ) -> Features:
-        place = {row: number for number, row in enumerate(rows)}
+    def thirds(self, pairs: Sequence[chains.Pair], score_rows: ScoreRows) -> tuple[list[int], Features]:
+        """After `pairs`: rows, and the features (pairs, rows, ThirdFeatures) of each as a third beside a pair of rows."""
+        members = dict.fromkeys(row for pair in pairs for row in pair[:2])
+        new = [row for row in members if row not in self._reached]
+        self._reached.update(zip(new, self.links(new, self._known), strict=True))
+        more = sorted({row for member in members for row in self._reached[member]} - set(self._table.rows))
+        self._known.update(score_rows([row for row in more if row not in self._known]))
+        table = self._table.with_more(self._table_of(more)) if more else self._table
+        strengths = {member: self._strengths(member, table.rows) for member in members}
+        return table.rows, chains.third_features(pairs, table, strengths, self._rarities)
+
+    def _table_of(self, rows: list[int]) -> chains.Table:
         view = self.around.view
         view.fetch(rows)
         held = held_words(view.texts_of(rows), self._roots).astype(np.float64)
-        rarity = np.array(list(self._words.values()), dtype=np.float64)
-        score = np.array([scores[row] for row in rows])
         asked = np.array([float(any(map(self._is_asked, called))) for called in view.calls_of(rows)])
+        score = np.array([self._known[row] for row in rows])
+        return chains.Table(rows, view.documents[np.array(rows, dtype=np.int64)], held, score, asked)
+
+    def _strengths(self, member: int, rows: Sequence[int]) -> tuple[Features, Features]:
+        """How strongly a row leads to each of `rows`: by title, and by a shared name."""
+        reached, none = self._reached[member], Link()
+        titled, shared = np.array([reached.get(row, none) for row in rows], dtype=np.float64).T
+        return titled, shared
+
+    def _features(self, seeds: list[int], table: chains.Table) -> Features:
+        rows, _, held, score, asked = table
+        place = {row: number for number, row in enumerate(rows)}
+        rarity = self._rarities
         at = [place[seed] for seed in seeds]
         titled, shared = np.zeros((2, len(seeds), len(rows)))
-        for number, reached in enumerate(links):
+        for number, reached in enumerate(self._reached[seed] for seed in seeds):
             columns = [place[row] for row in reached]
             titled[number, columns] = [link.titled for link in reached.values()]
             shared[number, columns] = [link.shared for link in reached.values()]
