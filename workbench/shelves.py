@@ -77,13 +77,6 @@ def block(found: Block) -> BlockView:
     return BlockView(found.name, found.text, len(found.text), found.limit_chars, lines)
 
 
-def transcript(engine: Engine, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:
-    """The messages of a branch as they are on the wire, oldest first; results in the queue as they are there."""
-    in_queue = {message.id: message for message in memory.queue.messages}
-    stored = engine.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
-    return [dict(in_queue.get(message.id, message).wire) for message in stored]
-
-
 def agents(engine: Engine, defaults: Settings) -> list[AgentInfo]:
     """All agents, the last used first."""
     counts = {
