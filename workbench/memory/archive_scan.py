@@ -6,6 +6,7 @@ an index may be. What of the passages a question touches is read, and read as th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ from workbench.memory.database import Database
 from workbench.memory.passage_reading import given
 from workbench.memory.scanned_words import ScannedWords
 from workbench.memory.snapshot import LONGEST_TITLE_WORDS
-from workbench.memory.vector_index import Mask, Rows, Vectors, best_rows, exact_scores
+from workbench.memory.vector_index import Mask, Nearest, Rows, Vectors, best_rows, exact_scores
 
 
 class ArchiveScan:
@@ -90,6 +91,10 @@ class ScannedVectors:
     def __init__(self, database: Database, ids: Rows) -> None:
         self._database = database
         self._ids = ids
+
+    def begin(self, query: Vectors, count: int, allowed: Mask | None = None) -> Nearest:
+        """A search by whoever waits for its end: a cursor belongs to one thread."""
+        return functools.partial(self.search, query, count, allowed)
 
     def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
         """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""

@@ -43,12 +43,13 @@ class FirstRanking:
 
     def gather(self, allowed: NDArray[np.bool_], count: int = CANDIDATES) -> list[int]:
         """Candidate rows from both indexes, each with its cosine; among the rows `allowed` alone."""
+        nearest = None if self.query_vector is None else self.vectors.begin(self.query_vector, count, allowed)
         hits = self.keywords.search(self._telling(), count, allowed)
         self.keyword_ranks = {row: rank for rank, (row, _) in enumerate(hits, 1)}
         self.bm25 = dict(hits)
         self.top_bm25 = max(self.bm25.values(), default=0.0) or 1.0
-        if self.query_vector is not None:
-            near, scores = self.vectors.search(self.query_vector, count, allowed)
+        if nearest is not None:
+            near, scores = nearest()
             self.vector_ranks = {row: rank for rank, row in enumerate(near.tolist(), 1)}
             self.cosines = dict(zip(self.vector_ranks, scores.tolist(), strict=True))
         candidates = list(dict.fromkeys([*self.vector_ranks, *self.keyword_ranks]))

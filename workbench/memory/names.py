@@ -53,6 +53,8 @@ def key(name: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order."""
+    if text.isascii() and "\n" not in text:
+        return _ASCII_WORD.findall(text.lower())
     normal = normalise(text)
     if normal.isascii():
         return _ASCII_WORD.findall(normal)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from workbench.memory.blocks import Block
 from workbench.memory.keyword_index import FieldWeights, KeywordIndex
 from workbench.memory.place import Place
-from workbench.memory.vector_index import Codes, Mask, Rows, VectorIndex, Vectors
+from workbench.memory.vector_index import Codes, Mask, Nearest, Rows, VectorIndex, Vectors
 
 LONGEST_TITLE_WORDS = 8
 
@@ -26,6 +26,7 @@ LONGEST_TITLE_WORDS = 8
 class Meanings(Protocol):
     """Rows by their vectors."""
 
+    def begin(self, query: Vectors, count: int, allowed: Mask | None = None) -> Nearest: ...
     def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]: ...
     def scores(self, query: Vectors, rows: Rows) -> Vectors: ...
 

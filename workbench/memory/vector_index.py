@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Nearest = Callable[[], tuple[Rows, Vectors]]
+"""Waits for a search that has begun: the best rows and their cosines, best first."""
 
 EXACT_ROWS = 20_000
 """Rows up to which every vector is compared: about 3 ms."""
@@ -116,6 +119,12 @@ class Codes:
 
 
 @functools.cache
+def _searches() -> ThreadPoolExecutor:
+    """Apart from the threads that look through the parts, which a search waits for."""
+    return ThreadPoolExecutor(2, thread_name_prefix="nearest")
+
+
+@functools.cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="vectors")
 
@@ -151,6 +160,12 @@ class VectorIndex:
         """Keep nothing of the vectors of these rows, in this and in earlier snapshots."""
         self.vectors[rows] = 0.0
         self.codes.wipe(rows)
+
+    def begin(self, query: Vectors, count: int, allowed: Mask | None = None) -> Nearest:
+        """Begin a search; what is returned waits for its end. Codes are looked through beside whatever is done meanwhile."""
+        if self.coded:
+            return _searches().submit(self.search, query, count, allowed).result
+        return functools.partial(self.search, query, count, allowed)
 
     def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
         """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""
