@@ -62,7 +62,8 @@ class Course:
 
     def open(self, name: str) -> None:
         self.session = Session(self.chosen, locate(self.folder / "home"), clock=self.clock)
-        self.session.open_agent(name)
+        with using(self.model):  # a model that cannot be asked would make no agent
+            self.session.open_agent(name)
 
     def reply(self, request: ModelRequest, number: int) -> Any:
         assert count_prompt(request.messages, request.tools) <= self.chosen.usable_tokens

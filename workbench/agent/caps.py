@@ -64,12 +64,13 @@ class Spent:
             return "tokens"
         return "cost" if settings.question_cost and cost > settings.question_cost else ""
 
-    def near(self, settings: Settings, prompt_tokens: int) -> bool:
-        """Whether the step that begins is the last that the caps allow, as far as that can be told. True once.
+    def near(self, settings: Settings, prompt_tokens: int, page_tokens: int = 0) -> bool:
+        """Whether the step that begins is the last that the caps surely allow. True once.
 
-        The prompt grows between evictions: the next one is taken to grow as much as one has grown before.
+        The prompt grows between evictions: the next one is taken to grow by a page of results (`page_tokens` at most), or
+        as much as one has grown before.
         """
-        self._growth = max(self._growth, prompt_tokens - self._before if self._before else 0)
+        self._growth = max(self._growth, page_tokens, prompt_tokens - self._before if self._before else 0)
         self._before = prompt_tokens
         last = settings.steps > 1 and self.steps == settings.steps
         used = {name: share for name, share in self.shares(settings).items() if name != "steps"}

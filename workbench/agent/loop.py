@@ -190,7 +190,7 @@ class Agent:
         step = self.workspace.step = memory.step + 1
         self._hear()
         settings = self.workspace.settings
-        if question.spent.near(settings, self.context.used()):
+        if question.spent.near(settings, self.context.used(), self.workspace.budget.page_tokens):
             memory.add("user", "system_alert", {"message": caps.LAST_CALL}, step=step)
         pressure = yield from self.context.relieve()
         if reason := question.spent.barred(settings, self.context.used()):
