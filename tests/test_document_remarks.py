@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from loaders import registry, tables
+from tests.ingest_fakes import archive_in, run
 from tests.test_table_functions import desk, store  # noqa: F401
 from tests.tui.fake_session import FakeSession
 from tests.tui.grid import grid
 from tests.tui.pilot import WIDE, piloted, running, wait_until
 from workbench.commands import library
+from workbench.load_lines import file_lines
 from workbench.memory.document_remarks import remark
 from workbench.views import DocumentInfo, SourceInfo
 
@@ -58,3 +60,16 @@ async def test_the_library_screen_shows_it() -> None:
     async with running(FakeSession(shelf=shelf, papers=papers), WIDE) as (app, pilot):
         await pilot.press("f4")
         await wait_until(pilot, lambda: "70 more rows are not in the text" in grid(app))
+
+
+def test_a_load_tells_the_remarks_of_what_it_read(tmp_path: Path) -> None:
+    (tmp_path / "torn.json").write_text('{"a": ', encoding="utf-8")
+    (tmp_path / "whole.json").write_text('{"a": 1}', encoding="utf-8")
+    archive = archive_in(tmp_path / "home")
+    try:
+        _, loaded = run([tmp_path / "torn.json", tmp_path / "whole.json"], archive)
+        assert loaded.remarks == (("torn.json", "not valid JSON, kept as text"),)
+        assert "remark: torn.json: not valid JSON, kept as text" in list(file_lines(loaded))
+        assert run([tmp_path / "torn.json"], archive)[1].remarks == ()
+    finally:
+        archive.database.close()

@@ -302,7 +302,8 @@ class Loaded(Event):
     """A load is over. `documents`, `pages`, `passages` are what is new (`changed`: how many replace an older state);
 
     `reused` passages had their vector already; `moved` are pairs (from, to), `gone` what is no longer there and still
-    loaded, `dropped` what was gone and is not kept, `alike` groups of near-duplicates; `stopped`: the user ended it.
+    loaded, `dropped` what was gone and is not kept, `alike` groups of near-duplicates; `remarks` are pairs (path, what of
+    it was left out or not read as it stands), of the documents read by this load; `stopped`: the user ended it.
     """
 
     durable: ClassVar[bool] = True
@@ -319,6 +320,7 @@ class Loaded(Event):
     gone: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     alike: tuple[tuple[str, ...], ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
     stopped: bool = False
     seconds: float = 0.0
 

@@ -57,6 +57,7 @@ def file_lines(event: Loaded) -> Iterator[str]:
         ("moved", [f"{_path(old)} -> {_path(new)}" for old, new in event.moved]),
         ("gone, still in the source (--prune drops it)", [_path(path) for path in event.gone]),
         ("dropped", [_path(path) for path in event.dropped]),
+        ("remark", [f"{_path(path)}: {one_line(said, 300)}" for path, said in event.remarks]),
         ("nearly the same", [", ".join(_path(path) for path in group[:_NAMED]) for group in event.alike]),
     )
     for what, items in lists:

@@ -96,6 +96,7 @@ def _loaded_line(loaded: Sequence[Loaded]) -> dict[str, Any]:
         "gone": [path for result in loaded for path in result.gone],
         "dropped": [path for result in loaded for path in result.dropped],
         "alike": [list(group) for result in loaded for group in result.alike],
+        "remarks": [{"path": path, "remark": said} for result in loaded for path, said in result.remarks],
         "stopped": any(result.stopped for result in loaded), "seconds": sum(result.seconds for result in loaded),
     }  # fmt: skip
 

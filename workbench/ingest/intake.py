@@ -201,7 +201,7 @@ class Intake:
         )  # fmt: skip
         if stored.before is None:
             self.new_links[found.relative] = stored.document
-        self._tally.stored(reading, stored)
+        self._tally.stored(found.relative, reading, stored)
         self._meter.read(len(reading.document.pages), len(reading.passages) - stored.reused, found.size_bytes)
         self._meter.file_done(found.size_bytes)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from workbench.events import FileFailed, Loaded
 from workbench.ingest.reader import Reading
+from workbench.memory.document_remarks import remark
 from workbench.memory.incoming import Stored
 
 
@@ -25,13 +26,16 @@ class Tally:
     gone: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     alike: list[tuple[str, ...]] = field(default_factory=list)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
 
     def fail(self, path: str, reason: str, remedy: str) -> None:
         """A file cannot be loaded."""
         self.failed.append(FileFailed(path=path, reason=reason, remedy=remedy))
 
-    def stored(self, reading: Reading, stored: Stored) -> None:
+    def stored(self, path: str, reading: Reading, stored: Stored) -> None:
         """A document was stored."""
+        if said := remark(reading.document.metadata):
+            self.remarks.append((path, said))
         self.documents += 1
         self.pages += len(reading.document.pages)
         self.passages += len(reading.passages)
@@ -44,5 +48,5 @@ class Tally:
             source=source, documents=self.documents, pages=self.pages, passages=self.passages, unchanged=self.unchanged,
             excluded=self.excluded, failed=tuple(self.failed), changed=self.changed, reused=self.reused,
             moved=tuple(self.moved), gone=tuple(self.gone), dropped=tuple(self.dropped), alike=tuple(self.alike),
-            stopped=stopped, seconds=seconds,
+            remarks=tuple(self.remarks), stopped=stopped, seconds=seconds,
         )  # fmt: skip
