@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests import model_scripts
 from tests.model_server import ModelServer
@@ -79,6 +85,35 @@ def test_when_the_owner_dies_the_next_command_becomes_the_owner(tmp_path: Path) 
     assert locate(home).socket_file.exists()
     assert command(home, "agents")[-1]["agents"][0]["name"] == "host"
     assert wait_until(lambda: not any(alive(child) for child in children))
+
+
+def test_a_home_with_a_long_path_is_shared_without_a_name_in_the_temporary_folder(tmp_path: Path) -> None:
+    """A socket's address has room for about 100 bytes; what stands in the temporary folder under a name of ours is not asked."""
+    home = tmp_path.joinpath(*["a-folder-with-a-long-name"] * 6)
+    mark = hashlib.sha256(str(locate(home).data).encode()).hexdigest()[:16]
+    guessed = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}-{mark}.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as squatter:
+        try:
+            squatter.bind(str(guessed))
+            squatter.listen(4)
+            squatter.setblocking(False)
+            process = owner(home)
+            try:
+                assert wait_until(lambda: bool(command(home, "agents")[-1]["agents"]))
+                assert stat.S_IMODE(locate(home).data.stat().st_mode) == 0o700
+            finally:
+                close(process)
+            assert not locate(home).socket_file.exists()
+            with pytest.raises(BlockingIOError):
+                squatter.accept()
+        finally:
+            guessed.unlink(missing_ok=True)
+
+
+def test_what_cannot_be_replaced_at_the_place_of_the_socket_keeps_nobody_from_working(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    locate(home).ensure().socket_file.mkdir()
+    assert command(home, "agents")[-1]["agents"] == []
 
 
 def test_a_display_and_the_owner_share_one_agent(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -136,8 +136,9 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     logging.basicConfig(
         filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    with Session(_settings(chosen, places), places) as session:
+    with ExitStack() as after, Session(_settings(chosen, places), places) as session:
         owner = Owner(session.engine)
+        after.callback(owner.release)
         try:
             yield session
             owner.close(patient=not TERMINATED.is_set())

@@ -6,6 +6,7 @@ a line can read other than it is) are made visible. Markup is not this module's 
 
 from __future__ import annotations
 
+import json
 import re
 
 _ESCAPES = re.compile(
@@ -15,6 +16,7 @@ _ESCAPES = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]|[\U000e0000-\U000e007f]")
 _TURNERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069]")
+_UNSAFE = re.compile(f"{_CONTROLS.pattern}|{_TURNERS.pattern}|[\u2028\u2029]|[\ud800-\udfff]")
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -38,6 +40,22 @@ def paired(text: str) -> str:
 def readable(text: str) -> str:
     """What the system gave, as valid Unicode: bytes that are not UTF-8 (in names of files, in arguments) show as U+FFFD."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() else text
+
+
+def harmless(line: str) -> str:
+    """A line that another process printed: JSON keeps its meaning, with what is not harmless escaped; other text is cleaned."""
+    if line.startswith(("{", "[")):
+        try:
+            json.loads(line)
+        except ValueError:
+            return clean(line)
+        return _UNSAFE.sub(_escaped, line)
+    return clean(line)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character as JSON writes it in ASCII; json.dumps leaves DEL as it is."""
+    return "\\u007f" if match.group() == "\x7f" else json.dumps(match.group())[1:-1]
 
 
 def one_line(text: str, limit_chars: int = 2_000) -> str:

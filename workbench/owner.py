@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
+import logging
 import socket
 import threading
 from importlib import import_module
@@ -22,9 +22,12 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.flags import COMMANDS
 from workbench.flags.load import BODY as LOAD
 from workbench.guests import ASK, JOIN, Guests
+from workbench.ipc.local_socket import Listener
 from workbench.output import SINK, complain
 from workbench.seam import LISTEN
 from workbench.session import Session
+
+_LOG = logging.getLogger(__name__)
 
 _BACKLOG = 16
 _REQUEST_BYTES = 1 << 22
@@ -37,37 +40,34 @@ class Owner:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._file = engine.paths.socket_file
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with contextlib.suppress(FileNotFoundError):
-            # We hold the database's lock, so whoever made it is gone.
-            self._file.unlink()
-        before = os.umask(0o177)
+        self._listener: Listener | None = None
         try:
-            self._listener.bind(str(self._file))
-        finally:
-            os.umask(before)
-        self._listener.listen(_BACKLOG)
+            self._listener = Listener(engine.paths.socket_file, _BACKLOG)
+        except OSError as error:
+            # A file system without sockets, a folder that is not the user's: this workbench works all the same.
+            _LOG.warning("other commands cannot work through this workbench: %s", error)
         self._guests = Guests(engine)
         self._changed = threading.Condition()
         self._served: set[_Served] = set()
-        threading.Thread(target=self._accept, name="owner", daemon=True).start()
+        if self._listener is not None:
+            threading.Thread(target=self._accept, args=(self._listener,), name="owner", daemon=True).start()
 
     def close(self, *, patient: bool = True) -> None:
         """Stop answering; `patient`: once what others asked for is done. Their loads are broken off, without an exit code."""
         if patient:
             self._let_end()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with contextlib.suppress(OSError):
-            self._file.unlink()
-
+        if self._listener is not None:
+            self._listener.close()
         self._guests.send_off()
         for served in self._running():
             served.hand_back()
         with self._changed:
             self._changed.wait_for(lambda: not any(item.goes_on_elsewhere for item in self._served), _HAND_BACK_SECONDS)
+
+    def release(self) -> None:
+        """Give up the socket's name; to be called once the database is closed, so that the name is never free before."""
+        if self._listener is not None:
+            self._listener.release()
 
     def _let_end(self) -> None:
         """Wait for everything but loads, answering meanwhile; whoever looks on is told why this takes a while."""
@@ -84,10 +84,10 @@ class Owner:
         with self._changed:
             return list(self._served)
 
-    def _accept(self) -> None:
+    def _accept(self, listener: Listener) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection = listener.accept()
             except OSError:
                 return
             served = _Served(connection, self._engine, self._guests)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import os
-import tempfile
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,6 @@ import platformdirs
 from workbench.errors import ArchiveError
 
 APP = "memgpt-workbench"
-_LONGEST_SOCKET_BYTES = 100
 
 
 @dataclass(frozen=True)
@@ -42,24 +41,29 @@ class Paths:
 
     @property
     def socket_file(self) -> Path:
-        """Where the process that owns the database answers the others; a socket's path must be short."""
-        near = self.data / "owner.sock"
-        if len(str(near).encode()) < _LONGEST_SOCKET_BYTES:
-            return near
-        mark = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}-{mark}.sock"
+        """Where the process that owns the database answers the others."""
+        return self.data / "owner.sock"
 
     def ensure(self) -> Paths:
         """Create the folders (private to the user) and return self. Raises ArchiveError where nothing can be written."""
         for folder in (self.config, self.data, self.cache, self.logs):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _make_private(folder)
                 writable = os.access(folder, os.W_OK | os.X_OK)
             except OSError as error:
                 raise _unusable(folder, error.strerror or str(error)) from None
             if not writable:
                 raise _unusable(folder, "nothing can be written there")
         return self
+
+
+def _make_private(folder: Path) -> None:
+    """Close a folder of the user's to everybody else, whatever it was made with; one of somebody else's stays as it is."""
+    status = folder.stat()
+    if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o077:
+        with contextlib.suppress(OSError):  # a file system that knows no modes
+            folder.chmod(0o700)
 
 
 def _unusable(folder: Path, why: str) -> ArchiveError:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import socket
 import threading
 import time
@@ -20,6 +19,7 @@ from workbench import seam
 from workbench.config import Settings
 from workbench.errors import ArchiveBusy, UsageError, WorkError
 from workbench.events import Changed, Event
+from workbench.ipc.local_socket import busy, call, frames
 
 _PATIENCE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.2
@@ -155,8 +155,8 @@ class RemoteSession:
             "args": seam.pack(list(args)),
             "kwargs": seam.pack(dict(kwargs)),
         }
-        with contextlib.closing(_called(self._file, request)) as connection:
-            for frame in _frames(connection):
+        with contextlib.closing(call(self._file, request)) as connection:
+            for frame in frames(connection):
                 if "error" in frame:
                     raise seam.unpack_error(frame["error"])
                 if "exit" in frame:
@@ -170,11 +170,11 @@ class RemoteSession:
         from workbench.guests import JOIN
 
         request = {"command": JOIN, "arguments": seam.pack(self._chosen), "settings": dataclasses.asdict(self.settings)}
-        control = _called(self._file, request)
-        frame = next(_frames(control), {})
+        control = call(self._file, request)
+        frame = next(frames(control), {})
         if "token" not in frame:
             control.close()
-            raise UsageError(str(frame["err"]).removeprefix("workbench: ")) if "err" in frame else _busy()
+            raise UsageError(str(frame["err"]).removeprefix("workbench: ")) if "err" in frame else busy()
         self._control, self._token = control, frame["token"]
         self._chosen = {"agent": self._value("agent"), "paths": [], "given": {}}
 
@@ -226,28 +226,6 @@ def _member(remote: RemoteSession, path: str) -> Any:
             return partial(remote._value, path)
         case _:
             return partial(remote._stream, path)
-
-
-def _called(file: Path, request: Mapping[str, Any]) -> socket.socket:
-    """A connection over which the owner was asked. Raises ArchiveBusy when nobody answers."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(str(file))
-        connection.sendall(json.dumps(request).encode() + b"\n")
-    except OSError:
-        connection.close()
-        raise _busy() from None
-    return connection
-
-
-def _frames(connection: socket.socket) -> Iterator[dict[str, Any]]:
-    with contextlib.suppress(ConnectionError, ValueError):
-        for line in connection.makefile("r", encoding="utf-8"):
-            yield json.loads(line)
-
-
-def _busy() -> ArchiveBusy:
-    return ArchiveBusy("Another workbench owns the database and does not answer.", "Quit it, then try again.")
 
 
 def _ended() -> WorkError:

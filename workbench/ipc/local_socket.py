@@ -1,0 +1,189 @@
+"""A Unix socket between processes of one user: in a private folder, with the user of the other end checked on both sides.
+
+What goes over it is the user's questions and settings, the API key among them, so neither end says a word before the
+kernel has told whose process the other end is. The socket always lies in the folder that it is given, whatever the length
+of its path: a shared temporary folder, where anybody may take a name that can be guessed, is no place for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import socket
+import stat
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import ArchiveBusy
+
+_LOG = logging.getLogger(__name__)
+
+_LONGEST_PATH_BYTES = 100
+"""sockaddr_un has room for 104 bytes on macOS and for 108 on Linux."""
+
+_SOL_LOCAL, _LOCAL_PEERCRED = 0, 1
+_XUCRED = struct.Struct("=IIh")
+_XUCRED_BYTES = 76
+"""macOS and the BSDs: struct xucred {u_int version; uid_t uid; short ngroups; gid_t groups[16];}."""
+
+
+class ForeignPeer(PermissionError):
+    """The other end, or the folder of the socket, is not this user's."""
+
+
+def peer_user(connection: socket.socket) -> int:
+    """The user id of the process at the other end, from the kernel. Raises OSError where the system does not tell."""
+    if sys.platform == "linux":
+        _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return int(user)
+    credentials = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES)
+    return int(_XUCRED.unpack_from(credentials)[1])
+
+
+class Listener:
+    """Takes connections of this user's processes at `file`, whose folder must be private to the user.
+
+    Whoever makes one must hold the lock of what it serves: a name that is left over is replaced.
+    Raises OSError where the folder is not private (ForeignPeer) or the name cannot be had.
+    """
+
+    def __init__(self, file: Path, backlog: int) -> None:
+        _check_private(file.parent)
+        self._file = file
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with _locked(file.parent), _short(file) as path:
+                file.unlink(missing_ok=True)
+                self._socket.bind(path)
+                file.chmod(0o600)
+                self._mark = _mark(file)
+            self._socket.listen(backlog)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def accept(self) -> socket.socket:
+        """The next connection of this user's; those of others are closed unread. Raises OSError once it is closed."""
+        while True:
+            connection, _ = self._socket.accept()
+            try:
+                _check_peer(connection)
+            except OSError as error:
+                connection.close()
+                _LOG.warning("a connection was turned away: %s", error)
+                continue
+            return connection
+
+    def close(self) -> None:
+        """Take no more connections. The name stays until `release`."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def release(self) -> None:
+        """Remove the name, unless another process has it by now. Safe to call twice."""
+        with contextlib.suppress(OSError), _locked(self._file.parent):
+            if _mark(self._file) == self._mark:
+                self._file.unlink()
+
+
+def connect(file: Path) -> socket.socket:
+    """A connection to the process of this user that listens at `file`. Raises OSError, ForeignPeer among them."""
+    _check_private(file.parent)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _short(file) as path:
+            connection.connect(path)
+        _check_peer(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def call(file: Path, request: Mapping[str, Any]) -> socket.socket:
+    """A connection over which the owner of the database was sent `request`. Raises ArchiveBusy when nobody answers."""
+    try:
+        connection = connect(file)
+    except ForeignPeer as error:
+        raise ArchiveBusy(f"Another workbench owns the database, and {error}.", "Quit it, then try again.") from None
+    except OSError:
+        raise busy() from None
+    try:
+        connection.sendall(json.dumps(request).encode() + b"\n")
+    except OSError:
+        connection.close()
+        raise busy() from None
+    return connection
+
+
+def frames(connection: socket.socket) -> Iterator[dict[str, Any]]:
+    """What the other end sends, one JSON object a line, until it ends or sends anything else."""
+    with contextlib.suppress(ConnectionError, ValueError):
+        for line in connection.makefile("rb"):
+            frame = json.loads(line)
+            if not isinstance(frame, dict):
+                return
+            yield frame
+
+
+def busy() -> ArchiveBusy:
+    """The error for an owner that does not answer."""
+    return ArchiveBusy("Another workbench owns the database and does not answer.", "Quit it, then try again.")
+
+
+def _check_private(folder: Path) -> None:
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise ForeignPeer(f"the folder {folder} is not yours, so nothing is sent there")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise ForeignPeer(f"the folder {folder} is open to other users, so nothing is sent there")
+
+
+def _check_peer(connection: socket.socket) -> None:
+    if (user := peer_user(connection)) != os.geteuid():
+        raise ForeignPeer(f"what answers in its place is a process of another user ({user})")
+
+
+def _mark(file: Path) -> tuple[int, int]:
+    """What tells a name from a later one in its place: the number of a file that is gone may be given out again at once."""
+    status = file.lstat()
+    return status.st_ino, status.st_ctime_ns
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Only one process at a time gives or takes away the name: one that ends must not remove the name of the next."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _short(file: Path) -> Iterator[str]:
+    """A path to `file` that fits into an address: its own, or one through a link in a new private folder for this moment.
+
+    The link's folder has a random name and mode 0700 (mkdtemp), so nobody can be there first or put another link there.
+    """
+    if len(os.fsencode(file)) <= _LONGEST_PATH_BYTES:
+        yield str(file)
+        return
+    shared = next((place for place in (tempfile.gettempdir(), "/tmp") if len(os.fsencode(place)) < 60), "/tmp")
+    folder = Path(tempfile.mkdtemp(prefix="wb-", dir=shared))
+    link = folder / "d"
+    try:
+        link.symlink_to(file.parent.absolute(), target_is_directory=True)
+        yield str(link / file.name)
+    finally:
+        link.unlink(missing_ok=True)
+        folder.rmdir()
