@@ -30,7 +30,14 @@ FRAME_BYTES = 1 << 30
 _LENGTHS = struct.Struct(">II")
 _POLL_SECONDS = 0.05
 _GOODBYE_SECONDS = 2.0
-_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1", "SCARF_NO_ANALYTICS": "true"}
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "SCARF_NO_ANALYTICS": "true",
+    "UNSTRUCTURED_DISABLE_NOTICE": "1",
+}
 _FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 """Arrow's own pools reserve address space, which is what the memory of a reader is measured by."""
 
