@@ -1,7 +1,7 @@
 """What every loader returns: a Document of numbered pages, or a LoadError that says why and what to do.
 
-A page's text is what passages and quotes are cut from, so it is cleaned here once: line ends are `\\n`, control
-characters and lone surrogates are gone, and nothing else is changed.
+A page's text is what passages and quotes are cut from, so it is cleaned here once: line ends are `\\n`, the escape
+sequences of terminals, control characters and lone surrogates are gone, and nothing else is changed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-_LINE_ENDS = re.compile("\r\n|\r|\x85|\u2028|\u2029")
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_ESCAPE_SEQUENCES = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-~]"  # control sequences: colours, movements of the cursor
+    "|\x9b[0-?]*\\d[0-?]*[@-~]"  # the same in eight bits; without a digit it is a letter in a wrong encoding
+    "|\x1b[\\]PX^_][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\\\)"  # titles, hyperlinks, strings for the device
+    "|\x1b[ -/]*[0-~]"  # character sets, saving the cursor
+)
+"""What ECMA-48 lets a terminal act on: it is no text, and its letters must not stick to the words beside it."""
 
 
 def clean_text(text: str) -> str:
-    """`text` with line ends as `\\n` and without control characters, byte order marks and lone surrogates."""
+    """`text` with line ends as `\\n`, without escape sequences, control characters, byte order marks and lone surrogates."""
+    if "\x1b" in text or "\x9b" in text:
+        text = _ESCAPE_SEQUENCES.sub("", text)
     return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
 
 

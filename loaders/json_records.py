@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +14,77 @@ from loaders.document import Document, Page
 from loaders.registry import Loader
 from loaders.text import read_text
 
-VERSION = 1
+VERSION = 2
 
 _DEPTH = 60
+_NAMED = 10
 
 
 def load(path: Path) -> Document:
-    """The data at `path` as one page; what is not valid JSON stays as it was written. Raises LoadError."""
+    """The data at `path` as one page; what is not valid JSON stays as it was written, and is noted. Raises LoadError."""
     text = read_text(path)
-    try:
-        records = _records(text)
-    except (ValueError, RecursionError):
+    records, torn = _records(text)
+    builder = PageBuilder(1, None, limits.TextBudget())
+    if not records:
         page = Page(1, None, limits.TextBudget().add(text))
         return Document("", (page,), LOADER.name, VERSION, {"note": "not valid JSON, kept as text"})
-    builder = PageBuilder(1, None, limits.TextBudget())
     for record in records:
-        builder.paragraph("\n".join(_lines(record, "", 0)))
-    return Document("", (builder.page(),), LOADER.name, VERSION)
+        builder.paragraph(record.line if isinstance(record, _Torn) else "\n".join(_lines(record, "", 0)))
+    return Document("", (builder.page(),), LOADER.name, VERSION, {"note": _told(torn)} if torn else {})
 
 
-def _records(text: str) -> list[Any]:
-    """The records of a list, of JSON lines, or the one value that the text is. Raises ValueError."""
+@dataclass(frozen=True)
+class _Torn:
+    """A line of JSON lines that is none. `number` counts from 1; `why` is what is wrong with it."""
+
+    number: int
+    line: str
+    why: str
+
+
+def _records(text: str) -> tuple[list[Any], list[_Torn]]:
+    """The records of a list, of JSON lines, of values one after the other, or the one value that the text is.
+
+    Lines that are torn stand in their places among those of JSON lines, and by themselves. Nothing for what is no JSON.
+    """
     try:
         value = json.loads(text)
-    except ValueError:
-        lines = [line for line in text.split("\n") if line.strip()]
-        if len(lines) < 2:
-            raise
-        return [json.loads(line) for line in lines]
-    return value if isinstance(value, list) else [value]
+        return (value or [value]) if isinstance(value, list) else [value], []
+    except (ValueError, RecursionError):
+        pass
+    records: list[Any] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                records.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                records.append(_Torn(number, line.strip(), getattr(error, "msg", "nested too deeply")))
+    torn = [record for record in records if isinstance(record, _Torn)]
+    whole = sum(isinstance(record, dict | list) for record in records)
+    if not torn or (whole >= len(torn) and whole >= 2):
+        return records, torn
+    return _one_after_the_other(text), []
+
+
+def _one_after_the_other(text: str) -> list[Any]:
+    """Values of several lines each that follow each other without a comma; nothing when anything else is among them."""
+    decoder, place, values = json.JSONDecoder(), 0, list[Any]()
+    try:
+        while place < len(text):
+            value, place = decoder.raw_decode(text, place)
+            if not isinstance(value, dict | list):
+                return []
+            values.append(value)
+            place += len(text[place:]) - len(text[place:].lstrip())
+    except (ValueError, RecursionError):
+        return []
+    return values
+
+
+def _told(torn: list[_Torn]) -> str:
+    numbers = ", ".join(f"{line.number:,}" for line in torn[:_NAMED]) + (", …" if len(torn) > _NAMED else "")
+    which = f"line {numbers} is" if len(torn) == 1 else f"{len(torn):,} lines ({numbers}) are"
+    return f"{which} not valid JSON and kept as written ({torn[0].why})"
 
 
 def _lines(value: Any, path: str, depth: int) -> Iterator[str]:

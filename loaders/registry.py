@@ -12,7 +12,7 @@ import importlib
 import importlib.metadata
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loaders import limits
@@ -38,6 +38,9 @@ BUILT_IN = (
     "loaders.parquet",
     "loaders.json_records",
     "loaders.xml_records",
+    "loaders.subtitles",
+    "loaders.calendars",
+    "loaders.contacts",
     "loaders.compressed",
     "loaders.fetched",
     "loaders.markup",
@@ -45,6 +48,7 @@ BUILT_IN = (
     "loaders.text",
 )
 _OFFICE = frozenset((Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.RTF, Kind.EPUB, Kind.MSG))
+_REPLACEMENT = "\ufffd"
 ENTRY_POINT_GROUP = "workbench.loaders"
 
 log = logging.getLogger(__name__)
@@ -137,16 +141,27 @@ def read(path: Path, passwords: Sequence[str] = ()) -> Document:
     if choice.loader is None:
         raise LoadError(choice.reason, choice.remedy)
     try:
-        return choice.loader.load(path)
+        return _with_note(choice.loader.load(path))
     except PasswordNeededError:
         return _unlocked(path, choice.loader, passwords)
+
+
+def _with_note(document: Document) -> Document:
+    """`document` with a note on the characters that could not be decoded, if there are any."""
+    lost = sum(page.text.count(_REPLACEMENT) for page in document.pages)
+    if not lost:
+        return document
+    many = f"{lost:,} characters" if lost > 1 else "1 character"
+    said = f"{many} of its text cannot be read in its encoding: {_REPLACEMENT} stands for each"
+    notes = [document.metadata["note"], said] if document.metadata.get("note") else [said]
+    return replace(document, metadata={**document.metadata, "note": "; ".join(notes)})
 
 
 def _unlocked(path: Path, loader: Loader, passwords: Sequence[str]) -> Document:
     if loader.unlock is not None:
         for password in passwords:
             with contextlib.suppress(PasswordNeededError):
-                return loader.unlock(path, password)
+                return _with_note(loader.unlock(path, password))
     raise PasswordNeededError
 
 

@@ -1,16 +1,18 @@
-"""Plain text and source code in any encoding: the file goes in, a Document of one page comes out."""
+"""Plain text and source code in any encoding; form feeds part the pages, and what a terminal acts on is no text."""
 
 from __future__ import annotations
 
 import codecs
 import logging
+import re
 from pathlib import Path
 
 from loaders import limits
 from loaders.document import Document, LoadError, Page, clean_text
 from loaders.registry import Loader
+from loaders.terminal_text import without_overstrikes, without_progress
 
-VERSION = 1
+VERSION = 2
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -25,25 +27,45 @@ _COMMON = (
 )
 """Encodings that documents are really in: a guess among all that exist is wrong too often on short texts."""
 _GUESS_BYTES = 256 * 1024
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
+_STRAY = re.compile(
+    rb"(?<![A-Za-z\x80-\xff])[\x80-\xff]*[\x81\x8d\x8f\x90\x9d\xfe\xff][\x80-\xff]*(?![A-Za-z\x80-\xff])"
+)
+"""Bytes apart from any word, one of which means nothing in Windows-1252 or a letter that hardly a language has (þ, ÿ)."""
+
+_REPLACEMENT = "\ufffd"
+_PAGE_BREAK = "\f"
 _ENCODING_REMEDY = "Save it as UTF-8 text and load it again."
 
 
 def load(path: Path) -> Document:
-    """The text of `path` as one page. Raises LoadError when it is empty, too long or not text."""
-    text = limits.TextBudget().add(read_text(path))
-    return Document(title="", pages=(Page(1, None, text),), loader=LOADER.name, loader_version=VERSION)
+    """The text of `path`, a page for each form feed. Raises LoadError when it is empty, too long or not text."""
+    text, dropped = without_progress(without_overstrikes(_checked(decode(path.read_bytes()))))
+    sheets = text.split(_PAGE_BREAK)
+    while len(sheets) > 1 and not sheets[-1].strip():
+        sheets.pop()
+    budget = limits.TextBudget()
+    if len(sheets) > limits.PAGES or (len(sheets) > 1 and path.suffix.lower() in _CODE):
+        sheets = ["\n".join(sheets)]
+    pages = tuple(Page(number, None, budget.add(clean_text(sheet))) for number, sheet in enumerate(sheets, 1))
+    _checked("".join(page.text for page in pages))
+    states = f"{dropped:,} earlier state{'s' * (dropped != 1)} of progress lines"
+    return Document("", pages, LOADER.name, VERSION, {"left_out": states} if dropped else {})
 
 
 def read_text(path: Path) -> str:
     """The cleaned text of a file, its encoding told by mark, else UTF-8, else guessed. Raises LoadError."""
-    text = clean_text(decode(path.read_bytes()))
+    return _checked(clean_text(decode(path.read_bytes())))
+
+
+def _checked(text: str) -> str:
     if not text.strip():
         raise LoadError("the file has no text, only white space", "Nothing to load; delete it, or exclude it.")
     return text
 
 
 def decode(data: bytes) -> str:
-    """`data` as text. Raises LoadError when no encoding makes sense of it."""
+    """`data` as text; bytes that its encoding does not know become U+FFFD. Raises LoadError when it is not text."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
@@ -53,7 +75,24 @@ def decode(data: bytes) -> str:
             return data.decode(name)
         except UnicodeDecodeError:
             continue
-    return _guessed(data)
+    text = data.decode("utf-8", errors="replace")
+    return text if _is_damaged_utf8(text) or _is_damaged_ascii(data) else _guessed(data)
+
+
+def _is_damaged_utf8(text: str) -> bool:
+    """Whether bytes that were decoded as UTF-8 are UTF-8 but for a few.
+
+    In another encoding, letters beyond ASCII hardly ever make valid sequences (of Chinese in GB 18030 a fifth do).
+    """
+    lost = text.count(_REPLACEMENT)
+    beyond = sum(char > "\x7f" for char in text) - lost
+    return beyond >= 2 * lost
+
+
+def _is_damaged_ascii(data: bytes) -> bool:
+    """Whether data is ASCII but for a few bytes that no word of any encoding holds: a guess would make letters of them."""
+    beyond = len(data) - len(data.translate(None, _BEYOND_ASCII))
+    return beyond * 10 <= len(data) and sum(map(len, _STRAY.findall(data))) * 2 >= beyond
 
 
 def _zeros_say(data: bytes) -> str | None:
@@ -81,11 +120,9 @@ def _guessed(data: bytes) -> str:
     encoding = _japanese(sample)
     if encoding is None:
         best = from_bytes(sample, cp_isolation=list(_COMMON)).best() or from_bytes(sample).best()
-        if best is None:
-            raise LoadError("it is not text in any encoding we know", _ENCODING_REMEDY)
-        encoding = best.encoding
+        encoding = "utf-8" if best is None else best.encoding
     text = data.decode(encoding, errors="replace")
-    if text.count("\ufffd") * 50 > len(text) + 50:
+    if text.count(_REPLACEMENT) * 50 > len(text) + 50:
         raise LoadError("it is not text in any encoding we know", _ENCODING_REMEDY)
     return text
 
@@ -100,16 +137,19 @@ def _japanese(sample: bytes) -> str | None:
     return None
 
 
+_PROSE = (".txt", ".text", ".log", ".tex", ".bib")
+_CODE = (
+    *(".py", ".pyi", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".java", ".diff"),
+    *(".kt", ".go", ".rs", ".rb", ".php", ".pl", ".lua", ".r", ".jl", ".swift", ".scala", ".hs", ".ml", ".ex"),
+    *(".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".sql", ".css", ".scss", ".vue", ".m", ".asm", ".tf", ".patch"),
+    *(".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".properties", ".cmake", ".mk", ".proto", ".graphql"),
+)
+"""A form feed in a program is a gap between its parts: people count its lines, not its pages."""
+
 LOADER = Loader(
     name="text",
     version=VERSION,
-    suffixes=(
-        *(".txt", ".text", ".log", ".tex", ".bib", ".srt", ".vtt", ".ics", ".vcf", ".diff", ".patch"),
-        *(".py", ".pyi", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".java"),
-        *(".kt", ".go", ".rs", ".rb", ".php", ".pl", ".lua", ".r", ".jl", ".swift", ".scala", ".hs", ".ml", ".ex"),
-        *(".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".sql", ".css", ".scss", ".vue", ".m", ".asm", ".tf"),
-        *(".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".properties", ".cmake", ".mk", ".proto", ".graphql"),
-    ),
+    suffixes=(*_PROSE, *_CODE),
     names=("readme", "license", "licence", "copying", "notice", "authors", "changelog", "makefile", "dockerfile"),
     load=load,
 )

@@ -34,7 +34,7 @@ def test_japanese_in_its_old_encodings(tmp_path: Path, encoding: str) -> None:
 
 
 def test_line_ends_and_control_characters_are_cleaned() -> None:
-    assert clean_text("a\r\nb\rc\u2028d\x00\x1b[0m\ud800\tend") == "a\nb\nc\nd[0m\tend"
+    assert clean_text("a\r\nb\rc\u2028d\x00\x1b[0m\ud800\tend") == "a\nb\nc\nd\tend"
 
 
 @pytest.mark.parametrize(
