@@ -1,1 +1,1 @@
-"""The tests; a package, so that helpers such as tests.model_server can be imported and run."""
+"""The tests; a package, so that helpers such as tests.support.model_server can be imported and run."""

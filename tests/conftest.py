@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench.config import Settings
-from workbench.engine import Engine
-from workbench.paths import locate
-from workbench.session import Session
+from workbench.core.paths import locate
+from workbench.core.settings import Settings
+from workbench.services.container import Engine
+from workbench.services.session import Session
 
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "WORKBENCH_MODEL", "WORKBENCH_HOME"):
     os.environ.pop(name, None)

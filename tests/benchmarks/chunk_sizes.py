@@ -22,13 +22,13 @@ from typing import Any
 
 from loaders import registry
 from loaders.document import Document, Page
-from workbench.ingest import breaks
+from workbench.embedding.client import LocalEmbedder
+from workbench.ingest import chunker as chunker_module
 from workbench.ingest.chunker import Chunker, ChunkLimits
-from workbench.ingest.embedder import LocalEmbedder
 from workbench.ingest.passage import PassageDraft
-from workbench.memory.archival_search import ArchivalSearch
-from workbench.memory.archival_storage import ArchivalStorage
-from workbench.memory.database import Database
+from workbench.retrieval.service import ArchivalSearch
+from workbench.storage.database import Database
+from workbench.storage.documents import ArchivalStorage
 
 BUDGETS = (500, 1_000, 2_000)
 DEFAULT = ("90", "130", "180", "212", "130+30", "180+30")
@@ -85,7 +85,7 @@ def overlapping(drafts: Sequence[PassageDraft], document: Document, count: Any, 
         start = draft.start_char
         if before is not None and before.page_number == draft.page_number:
             text = pages[draft.page_number]
-            starts = [before.start_char + item for item in breaks.sentence_starts(before.text)]
+            starts = [before.start_char + item for item in chunker_module.sentence_starts(before.text)]
             fitting = [item for item in starts if count([text[item : draft.start_char]])[0] <= tokens]
             start = min(fitting, default=start)
         before = draft

@@ -24,12 +24,12 @@ from typing import Any
 
 from tests.benchmarks.prefix_cache import ours, reused, tokens
 from tests.conftest import WordEmbedder
-from tests.scripted import Scripted, results, using
-from workbench.config import Settings
-from workbench.engine import Engine
-from workbench.model.chat_model import ModelRequest
-from workbench.paths import locate
-from workbench.session import Session
+from tests.support.scripted import Scripted, results, using
+from workbench.core.paths import locate
+from workbench.core.settings import Settings
+from workbench.models.base import ModelRequest
+from workbench.services.container import Engine
+from workbench.services.session import Session
 
 LIGHTS, ENTRIES = 40, 6
 FARTHEST = 12

@@ -18,12 +18,12 @@ from typing import Any
 from loaders import registry
 from loaders.document import LoadError
 from loaders.origins import PathOrigin
-from tests.ingest_fakes import archive_in
-from workbench.ingest import local_model
-from workbench.ingest.embedder import LocalEmbedder
+from tests.support.ingest_fakes import archive_in
+from workbench.embedding import minilm
+from workbench.embedding.client import LocalEmbedder
 from workbench.ingest.passage import embedding_text
 from workbench.ingest.pipeline import load
-from workbench.ingest.reader import Reader
+from workbench.ingest.reader_client import Reader
 
 _TORCH_PASSAGES = 128
 
@@ -60,7 +60,7 @@ def parse_with_pypdf(files: list[Path]) -> int:
 def torch_rate(texts: list[str]) -> tuple[float, Any]:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(local_model.folder()), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(minilm.folder()), device="cpu", local_files_only=True)
     model.encode(texts[:8])
     seconds, vectors = timed(lambda: model.encode(texts, batch_size=32, normalize_embeddings=True))
     return len(texts) / seconds, vectors

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.killing import ROOT, alter, contents, corpus, killed_after
+from tests.support.killing import ROOT, alter, contents, corpus, killed_after
 
 
 def main() -> int:

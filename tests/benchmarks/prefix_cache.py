@@ -19,13 +19,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.conftest import WordEmbedder
-from tests.scripted import Scripted, results, using
-from workbench.config import Settings
-from workbench.engine import Engine
-from workbench.model.chat_model import ModelRequest
-from workbench.paths import locate
-from workbench.session import Session
-from workbench.tokens import count, count_message, functions_text
+from tests.support.scripted import Scripted, results, using
+from workbench.core.paths import locate
+from workbench.core.settings import Settings
+from workbench.core.tokens import count, count_message, functions_text
+from workbench.models.base import ModelRequest
+from workbench.services.container import Engine
+from workbench.services.session import Session
 
 Body = dict[str, Any]
 

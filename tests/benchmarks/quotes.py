@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from loaders import pdf
-from workbench.memory.quotes import is_on_page
+from workbench.text.quotes import is_on_page
 
 _HYPHENS = "-\u00ad\ufffe"
 _PLAIN = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "–": "-", "—": "-"})

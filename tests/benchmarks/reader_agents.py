@@ -16,12 +16,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from workbench.config import READER, Settings
-from workbench.engine import Engine
-from workbench.experiments.reading import Outcome, ask, metrics, questions_of
-from workbench.ingest.embedder import LocalEmbedder
-from workbench.paths import locate
-from workbench.session import Session
+from workbench.core.paths import locate
+from workbench.core.settings import READER, Settings
+from workbench.embedding.client import LocalEmbedder
+from workbench.evaluation.reader import Outcome, ask, metrics, questions_of
+from workbench.services.container import Engine
+from workbench.services.session import Session
 
 
 class KeptVectors(LocalEmbedder):

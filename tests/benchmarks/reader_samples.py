@@ -20,8 +20,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.reader_harness import Archive, Engine, Minilm, Outcome, Passage
-from workbench.model.extractive_reader import ExtractiveReader
+from tests.support.reader_harness import Archive, Engine, Minilm, Outcome, Passage
+from workbench.models.extractive.model import ExtractiveReader
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def run(passages: list[Passage], asked: list[Asked], score: Minilm, *, absent: b
 
 
 def _noted(outcome: Outcome) -> set[tuple[str, int]]:
-    from workbench.model.reader.view import parse_notes
+    from workbench.models.extractive.prompt_parser import parse_notes
 
     found = set()
     for line in outcome.trace:

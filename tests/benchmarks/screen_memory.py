@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.tui.terminal import Terminal
+from tests.support.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES_A_FILE = 100

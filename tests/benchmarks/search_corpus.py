@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from workbench.memory import bulk, names, stored_terms, terms
-from workbench.memory.archival_storage import ArchivalStorage
-from workbench.memory.database import Database, utc_now
+from workbench.storage import bulk_insert
+from workbench.storage.database import Database, utc_now
+from workbench.storage.documents import ArchivalStorage
+from workbench.text import analyzer, entities
 
 CHUNK_PASSAGES = 50_000
 PASSAGES_OF_A_DOCUMENT = 20
@@ -65,7 +66,7 @@ def write_archive(file: Path, corpus: list[tuple[str, str]], real: np.ndarray, p
     database = Database(file)
     source = ArchivalStorage(database).source_id("corpus")
     sentences = [
-        Sentence(part, tuple(terms.index_terms(part)), tuple(names.names_in(part)))
+        Sentence(part, tuple(analyzer.index_terms(part)), tuple(entities.names_in(part)))
         for _, text in corpus
         for part in (piece.strip() + "." for piece in text.split(". "))
         if len(part) > 20
@@ -80,22 +81,22 @@ def write_archive(file: Path, corpus: list[tuple[str, str]], real: np.ndarray, p
 
 def _rows(
     corpus: list[tuple[str, str]], sentences: list[Sentence], first: int, count: int
-) -> Iterator[tuple[int, str, str, bulk.Counted]]:
+) -> Iterator[tuple[int, str, str, bulk_insert.Counted]]:
     """(document id, title, text, what is counted) of each passage."""
     rng = random.Random(first)
     for number in range(first, first + count):
         if number < len(corpus):
             title, text = corpus[number]
-            yield number + 1, title, text, bulk.Counted.of(text, title, "")
+            yield number + 1, title, text, bulk_insert.Counted.of(text, title, "")
             continue
         document = len(corpus) + 1 + (number - len(corpus)) // PASSAGES_OF_A_DOCUMENT
         title = f"{corpus[document % len(corpus)][0]} {document}"
         chosen = rng.sample(sentences, 6)
         text = " ".join(item.text for item in chosen)
-        used = {name for item in chosen for name in item.names}.union(names.title_keys(title))
-        yield document, title, text, bulk.Counted(
-            len(text) // 4, stored_terms.packed(term for item in chosen for term in item.terms), stored_terms.packed(used),
-            *bulk.called(title, ""),
+        used = {name for item in chosen for name in item.names}.union(entities.title_keys(title))
+        yield document, title, text, bulk_insert.Counted(
+            len(text) // 4, analyzer.packed(term for item in chosen for term in item.terms), analyzer.packed(used),
+            *bulk_insert.called(title, ""),
         )  # fmt: skip
 
 
@@ -124,13 +125,13 @@ def _insert(connection: Any, source: int, first: int, rows: list[Any], vectors: 
     _table(connection, "passages", {
         "passage_id": ids, "document_id": [row[0] for row in rows], "page_number": [1] * len(rows),
         "start_char": [0] * len(rows), "end_char": [len(row[2]) for row in rows], "heading": [""] * len(rows),
-        "text": [row[2] for row in rows], "context": [""] * len(rows), "terms_version": [terms.TERMS_VERSION] * len(rows),
-        "tokens": [row[3].tokens for row in rows], **bulk.counted_columns([row[3] for row in rows]),
+        "text": [row[2] for row in rows], "context": [""] * len(rows), "terms_version": [analyzer.TERMS_VERSION] * len(rows),
+        "tokens": [row[3].tokens for row in rows], **bulk_insert.counted_columns([row[3] for row in rows]),
     })  # fmt: skip
     _table(connection, "pages", {
         "document_id": new, "number": [1] * count, "label": pa.nulls(count, pa.string()), "text": [""] * count,
     })  # fmt: skip
-    bulk.insert_embeddings(connection, ids, vectors)
+    bulk_insert.insert_embeddings(connection, ids, vectors)
 
 
 def _table(connection: Any, name: str, columns: dict[str, Any]) -> None:

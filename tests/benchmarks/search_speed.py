@@ -22,11 +22,11 @@ import numpy as np
 
 from tests.benchmarks.search_corpus import own_corpus, vectors_near, write_archive
 from tests.benchmarks.search_others import COUNT, ENGINES
-from workbench.ingest.embedder import LocalEmbedder
-from workbench.memory.archival_search import ArchivalSearch
-from workbench.memory.archival_storage import ArchivalStorage
-from workbench.memory.database import Database
-from workbench.memory.pager import Budget
+from workbench.embedding.client import LocalEmbedder
+from workbench.retrieval.paging.pager import Budget
+from workbench.retrieval.service import ArchivalSearch
+from workbench.storage.database import Database
+from workbench.storage.documents import ArchivalStorage
 
 QUESTIONS = 100
 _EXACT_QUESTIONS = 20

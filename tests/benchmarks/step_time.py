@@ -28,13 +28,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.conftest import WordEmbedder
-from tests.scripted import Scripted, using
-from workbench.config import Settings
-from workbench.engine import Engine
-from workbench.events import StepFinished
-from workbench.model.chat_model import ModelRequest
-from workbench.paths import locate
-from workbench.session import Session
+from tests.support.scripted import Scripted, using
+from workbench.api.events import StepFinished
+from workbench.core.paths import locate
+from workbench.core.settings import Settings
+from workbench.models.base import ModelRequest
+from workbench.services.container import Engine
+from workbench.services.session import Session
 
 STEPS_PER_QUESTION = 10
 

@@ -23,15 +23,15 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.search_corpus import write_archive
-from workbench.ingest.embedder import LocalEmbedder
-from workbench.memory.archival_search import ArchivalSearch
-from workbench.memory.archival_storage import ArchivalStorage
-from workbench.memory.database import Database
-from workbench.memory.evidence import Evidence, Relevance, evidence
-from workbench.memory.pager import Budget
-from workbench.memory.restriction import NO_RESTRICTION
-from workbench.memory.sweep import WINDOW_PAGES, Swept, sweep
-from workbench.memory.sweeper import Sweeper
+from workbench.embedding.client import LocalEmbedder
+from workbench.retrieval.candidate_set import Evidence, Relevance, evidence
+from workbench.retrieval.exhaustive import WINDOW_PAGES, Swept, sweep
+from workbench.retrieval.exhaustive_pages import Sweeper
+from workbench.retrieval.filters import NO_RESTRICTION
+from workbench.retrieval.paging.pager import Budget
+from workbench.retrieval.service import ArchivalSearch
+from workbench.storage.database import Database
+from workbench.storage.documents import ArchivalStorage
 
 Rows = list[tuple[str, str]]
 SHARE = 0.05

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests import model_scripts
-from tests.model_server import ModelServer
+from tests.support import model_scripts
+from tests.support.model_server import ModelServer
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDER = Path(__file__).resolve().parents[1] / "support" / "recorder"
@@ -135,7 +135,7 @@ def test_the_recorder_sees_what_a_process_looks_up_and_writes(recorded: Recorded
 
 
 @pytest.mark.parametrize(
-    "module", ["workbench", "workbench.cli", "workbench.ingest.minilm", "workbench.ingest.embedding"]
+    "module", ["workbench", "workbench.cli.main", "workbench.embedding.minilm_graph", "workbench.embedding.worker"]
 )
 def test_no_process_that_imports_the_workbench_can_import_the_telemetry(module: str) -> None:
     code = (

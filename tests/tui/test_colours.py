@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.grid import grid
-from tests.tui.lease import QUESTION, lease
-from tests.tui.pilot import ask, piloted, running, wait_until
+from tests.support.grid import grid
+from tests.support.lease import QUESTION, lease
+from tests.support.pilot import ask, piloted, running, wait_until
 from workbench.tui import themes
-from workbench.tui.glossary import PARTS
+from workbench.tui.widgets.segment_styles import PARTS
 
 
 @piloted

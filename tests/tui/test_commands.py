@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.grid import grid
-from tests.tui.lease import EARLIER, QUESTION, lease
-from tests.tui.pilot import ask, piloted, running, wait_until
-from workbench.errors import UsageError
-from workbench.tui import commands
-from workbench.tui.blocks.notes import NoteBlock
-from workbench.tui.commands import COMMANDS
+from tests.support.grid import grid
+from tests.support.lease import EARLIER, QUESTION, lease
+from tests.support.pilot import ask, piloted, running, wait_until
+from workbench.core.errors import UsageError
+from workbench.tui.commands import registry
+from workbench.tui.commands.registry import COMMANDS
 from workbench.tui.screens.help import KEYS, help_text
+from workbench.tui.widgets.notes import NoteBlock
 
 REQUIRED = {
     "load",
@@ -55,15 +55,15 @@ def test_help_and_completion_come_from_the_table() -> None:
     for command in COMMANDS:
         assert command.usage in text
         assert command.help in text
-        assert (f"/{command.name}", command.help) in commands.complete(f"/{command.name[:2]}")
+        assert (f"/{command.name}", command.help) in registry.complete(f"/{command.name[:2]}")
 
 
 def test_a_mistyped_command_names_the_nearest() -> None:
     with pytest.raises(UsageError) as error:
-        commands.find("atach")
+        registry.find("atach")
     assert error.value.hint == "Did you mean /attach?"
     with pytest.raises(UsageError) as error:
-        commands.find("xyzzy")
+        registry.find("xyzzy")
     assert "/help" in error.value.hint
 
 

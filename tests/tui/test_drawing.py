@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tests.tui.fake_session import hit
-from tests.tui.lease import ANSWER, CITATIONS, context
-from workbench.events import (
+from tests.support.fake_session import hit
+from tests.support.lease import ANSWER, CITATIONS, context
+from workbench.api.events import (
     Citation,
     ContextAssembled,
     FunctionCalled,
@@ -18,17 +18,17 @@ from workbench.events import (
     PageRead,
     Stopped,
 )
-from workbench.tui import glyphs, step_lines
-from workbench.tui.blocks.drawing import citation_rows, note_rows, question_rows, step_rows
-from workbench.tui.blocks.exchange_state import by_page, cited
 from workbench.tui.bridge import outcome
-from workbench.tui.cells import clock, crop, fit, plural, right, signed, wrap
 from workbench.tui.panes.gauge import Gauge, share_out, stack
 from workbench.tui.panes.hits import HitList, Preview, score_text
 from workbench.tui.panes.load_line import LoadLine
 from workbench.tui.panes.status import StatusLine, short_window
-from workbench.tui.prose import UNQUOTED, UNVERIFIED, marked, prose
 from workbench.tui.screens.ask_for import matching_paths, shared_start
+from workbench.tui.widgets import glyphs, step_lines
+from workbench.tui.widgets.cells import clock, crop, fit, plural, right, signed, wrap
+from workbench.tui.widgets.exchange_rows import citation_rows, note_rows, question_rows, step_rows
+from workbench.tui.widgets.exchange_state import by_page, cited
+from workbench.tui.widgets.markdown import UNQUOTED, UNVERIFIED, marked, prose
 
 WIDE_TEXT = st.text(
     alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me")), max_size=60

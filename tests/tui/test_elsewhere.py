@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.model_server import ModelServer
-from tests.test_session_server import quoting
-from tests.tui.grid import grid
-from tests.tui.pilot import NARROW, ask, running, wait_until
-from workbench.session import Session
-from workbench.tui.cells import number
+from tests.process.test_session_server import quoting
+from tests.support.grid import grid
+from tests.support.model_server import ModelServer
+from tests.support.pilot import NARROW, ask, running, wait_until
+from workbench.services.session import Session
+from workbench.tui.widgets.cells import number
 
 
 def on_screen(make_session: Any, papers: Path, scenario: Callable[..., Any], *, second: bool = False) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tests.tui.fake_session import FakeSession, hit
-from tests.tui.grid import grid
-from tests.tui.pilot import NARROW, WIDE, piloted, running, wait_until
-from workbench.events import AnswerDone, Explanation, FunctionCalled, FunctionReturned, PageRead, Yielded
-from workbench.search_options import SearchOptions
+from tests.support.fake_session import FakeSession, hit
+from tests.support.grid import grid
+from tests.support.pilot import NARROW, WIDE, piloted, running, wait_until
+from workbench.api.events import AnswerDone, Explanation, FunctionCalled, FunctionReturned, PageRead, Yielded
+from workbench.api.search import SearchOptions
 
 WHY = Explanation(
     "meaning", 3, 0.71, 1, 12.3, 15.1, 0.75, 0.5, 0.42, 17, rerank=0.91, rerank_from=4

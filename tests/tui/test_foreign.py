@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.fake_session import FakeSession, hit
-from tests.tui.grid import grid
-from tests.tui.lease import context
-from tests.tui.pilot import ask, piloted, running, wait_until
-from workbench import plain
-from workbench.events import (
+from tests.support.fake_session import FakeSession, hit
+from tests.support.grid import grid
+from tests.support.lease import context
+from tests.support.pilot import ask, piloted, running, wait_until
+from workbench.api.events import (
     AnswerDelta,
     AnswerDone,
     Citation,
@@ -23,8 +22,9 @@ from workbench.events import (
     StepStarted,
     Yielded,
 )
-from workbench.foreign import clean, one_line
-from workbench.views import BlockView, DocumentInfo, SourceInfo
+from workbench.api.session import BlockView, DocumentInfo, SourceInfo
+from workbench.cli import text_output
+from workbench.core.sanitize import clean, one_line
 
 ATTACK = "[@click=app.quit]x[/] [red]y[/] \x1b[31mz\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\ \u202etxt.exe\x07"
 
@@ -130,7 +130,7 @@ def test_plain_lines_hold_no_controls() -> None:
         Failed(message=ATTACK, hint=ATTACK),
     ]
     for event in events:
-        line = plain.event_line(event)
+        line = text_output.event_line(event)
         assert line is not None
         assert "\x1b" not in line
         assert "\u202e" not in line

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.tui.fake_session import FakeSession, Gate
-from tests.tui.grid import check, grid
-from tests.tui.lease import EARLIER, QUESTION, STEPS, lease
-from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.errors import ModelUnreachable
-from workbench.events import FileFailed, Loaded, Stopped
+from tests.support.fake_session import FakeSession, Gate
+from tests.support.grid import check, grid
+from tests.support.lease import EARLIER, QUESTION, STEPS, lease
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.api.events import FileFailed, Loaded, Stopped
+from workbench.core.errors import ModelUnreachable
 
 
 @piloted

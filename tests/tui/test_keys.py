@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.tui.fake_session import Gate
-from tests.tui.grid import grid
-from tests.tui.lease import EARLIER, LOADING, QUESTION, REPLY, SECOND, lease
-from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, StepStarted
+from tests.support.fake_session import Gate
+from tests.support.grid import grid
+from tests.support.lease import EARLIER, LOADING, QUESTION, REPLY, SECOND, lease
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.api.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, StepStarted
 from workbench.tui.panes.hits import HitList
 from workbench.tui.panes.prompt import PromptArea
 from workbench.tui.screens.source_page import SourcePage
@@ -264,7 +264,7 @@ async def test_help_is_about_the_focused_pane() -> None:
 
 @piloted
 async def test_adding_documents_completes_paths() -> None:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[1] / "support"
     session = lease()
     async with running(session) as (app, pilot):
         await pilot.press("f2", *f"{folder}/lea", "tab")

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from textual.widgets import Input
 
-from tests.tui.fake_session import FakeSession
-from tests.tui.grid import check, grid
-from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from tests.support.fake_session import FakeSession
+from tests.support.grid import check, grid
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.tui.panes.library import LibraryLines
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.library import LibraryScreen
-from workbench.views import DocumentInfo, SourceInfo
 
 
 def session() -> FakeSession:

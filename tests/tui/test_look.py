@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.tui.fake_session import FakeSession
-from tests.tui.grid import grid
-from tests.tui.lease import lease
-from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.events import Failed, Segment, Stopped
+from tests.support.fake_session import FakeSession
+from tests.support.grid import grid
+from tests.support.lease import lease
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.api.events import Failed, Segment, Stopped
 from workbench.tui.screens.memory_map import MapLines, MemoryMap, Tiers
 from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage

@@ -8,12 +8,12 @@ from typing import Any
 
 from textual.widgets import OptionList
 
-from tests.tui.grid import grid
-from tests.tui.lease import ANSWER, QUESTION, lease
-from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.events import AnswerDone, StepStarted, Yielded
-from workbench.tui.blocks.notes import NoteBlock
-from workbench.views import BlockView, LineView
+from tests.support.grid import grid
+from tests.support.lease import ANSWER, QUESTION, lease
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.api.events import AnswerDone, StepStarted, Yielded
+from workbench.api.session import BlockView, LineView
+from workbench.tui.widgets.notes import NoteBlock
 
 
 def with_lines() -> Any:

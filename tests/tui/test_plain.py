@@ -7,9 +7,8 @@ import json
 
 import pytest
 
-from tests.tui.lease import ANSWER, CITATIONS, EARLIER, FIRST, LOADING, STEPS, context
-from workbench import plain
-from workbench.events import (
+from tests.support.lease import ANSWER, CITATIONS, EARLIER, FIRST, LOADING, STEPS, context
+from workbench.api.events import (
     AnswerDelta,
     AnswerDone,
     Attached,
@@ -28,6 +27,7 @@ from workbench.events import (
     Stopped,
     SummaryWritten,
 )
+from workbench.cli import text_output
 
 UNREAD = FileFailed(path="x", reason="R.", remedy="M.")
 LINES: list[tuple[Event, str | None]] = [
@@ -64,11 +64,11 @@ LINES: list[tuple[Event, str | None]] = [
 
 @pytest.mark.parametrize(("event", "line"), LINES, ids=[event.name for event, _ in LINES])
 def test_lines(event: Event, line: str | None) -> None:
-    assert plain.event_line(event) == line
+    assert text_output.event_line(event) == line
 
 
 def test_an_answer_has_its_numbered_citations() -> None:
-    line = plain.event_line(AnswerDone(text=ANSWER, citations=CITATIONS, notes=("a note",)))
+    line = text_output.event_line(AnswerDone(text=ANSWER, citations=CITATIONS, notes=("a note",)))
     assert line is not None
     assert line.split("\n") == [
         ANSWER,
@@ -80,7 +80,7 @@ def test_an_answer_has_its_numbered_citations() -> None:
 
 def test_json_lines_hold_the_whole_event() -> None:
     for event in [entry for entry in [*EARLIER, *STEPS, *LOADING] if isinstance(entry, Event)]:
-        data = json.loads(plain.json_line(event))
+        data = json.loads(text_output.json_line(event))
         assert list(data)[:2] == ["event", "step"]
         assert data["event"] == event.name
         assert set(event.as_dict()) == set(data)
@@ -95,9 +95,9 @@ def test_events_are_written_and_handed_on() -> None:
     ]
     for colour in (False, True):
         stream = io.StringIO()
-        assert list(plain.print_events(events, stream=stream, colour=colour)) == events
+        assert list(text_output.print_events(events, stream=stream, colour=colour)) == events
         text = stream.getvalue()
         assert ("\x1b[" in text) is colour
         assert text.count("\n") == 4
     stream = io.StringIO()
-    assert len(list(plain.print_events(events, stream=stream, json=True))) == len(stream.getvalue().splitlines())
+    assert len(list(text_output.print_events(events, stream=stream, json=True))) == len(stream.getvalue().splitlines())

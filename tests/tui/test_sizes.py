@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.tui.grid import grid
-from tests.tui.lease import lease
-from tests.tui.pilot import WIDE, ask, running, wait_until
-from workbench.events import AnswerDone, QuestionAsked, Yielded
+from tests.support.grid import grid
+from tests.support.lease import lease
+from tests.support.pilot import WIDE, ask, running, wait_until
+from workbench.api.events import AnswerDone, QuestionAsked, Yielded
 
 SIZES = [(40, 12), (120, 36), (80, 24), (30, 8), (200, 60)]
 SCRIPTS = "租约第四条 · عقد الإيجار · שכירות · 👩‍👩‍👧 ✋🏽 · e\u0301\u200d\u202e · \x1b[31m [bold]x[/] " + "長" * 80

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.terminal import Terminal, has_tmux, processes
+from tests.support.terminal import Terminal, has_tmux, processes
 
 QUESTION = "Which vessel was lost on the reef?"
 LOAD_SECONDS = 240.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.model_server import ModelServer
-from tests.test_timeline import talks
-from tests.tui.grid import grid
-from tests.tui.lease import lease
-from tests.tui.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from tests.session.test_history import talks
+from tests.support.grid import grid
+from tests.support.lease import lease
+from tests.support.model_server import ModelServer
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
 from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.step_diff import ChangeList, StepDiff
 from workbench.tui.screens.xray import XRay

@@ -6,18 +6,17 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workbench.agent.workspace import Workspace
-from workbench.alternation import how_folded
-from workbench.errors import ContextOverflow
-from workbench.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
+from workbench.agent.tools.context import Workspace
+from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
+from workbench.core.chat_turns import how_folded
+from workbench.core.errors import ContextOverflow
+from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
-from workbench.memory.condensation import condense
-from workbench.memory.eviction import policy
 from workbench.memory.main_context import Prompt, Summary, assemble, fixed_tokens, state_tokens
-from workbench.memory.message import StoredMessage, stamp
-from workbench.memory.queue_manager import ALERT, Pressure, leaving, warned
-from workbench.model.chat_model import ModelRequest
-from workbench.tokens import Calibration, count, count_message, functions_text
+from workbench.memory.messages import StoredMessage, stamp
+from workbench.memory.queue_manager import ALERT, Pressure, leaving, policy, warned
+from workbench.memory.summary import condense
+from workbench.models.base import ModelRequest
 
 PRESSURE_ALERT = (
     ALERT + ": the context window is {share} % full. Older messages will soon be evicted to recall storage. "

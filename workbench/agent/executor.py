@@ -9,13 +9,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.agent.functions import CallRefused, Function, Outcome
-from workbench.agent.workspace import Workspace, page_read
-from workbench.errors import WorkbenchError
-from workbench.events import Event, FunctionCalled, FunctionReturned
-from workbench.foreign import paired
-from workbench.memory.result_page import text_room, text_tokens
-from workbench.model.chat_model import FunctionCall
+from workbench.agent.tools.context import Workspace, page_read
+from workbench.agent.tools.registry import CallRefused, Function, Outcome
+from workbench.api.events import Event, FunctionCalled, FunctionReturned
+from workbench.core.errors import WorkbenchError
+from workbench.core.sanitize import paired
+from workbench.models.base import FunctionCall
+from workbench.retrieval.paging.result_page import text_room, text_tokens
+
+# Calls as they go into the history: what a model wrote comes in, what every server takes back goes out.
+
+
+def with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:
+    """Calls with ids that are not empty and not alike: some servers send none, or the same for all."""
+    seen: set[str] = set()
+    named = []
+    for position, call in enumerate(calls):
+        identifier = call.id if call.id and call.id not in seen else f"call_{step}_{position}"
+        seen.add(identifier)
+        named.append(replace(call, id=identifier))
+    return named
+
+
+def valid_arguments(arguments: str) -> str:
+    """Arguments as they go back to a server: some refuse a history whose arguments are not JSON."""
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return json.dumps({"malformed": arguments[:2_000]}, ensure_ascii=False)
+    return arguments
+
 
 _TELL_AT = 3
 """An identical call made so many times for one question is answered with a word about it; one more stops the question."""

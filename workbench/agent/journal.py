@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from typing import Any
 
-from workbench import events
-from workbench.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
+from workbench.api import events
+from workbench.api.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
 from workbench.memory.agent_memory import AgentMemory
-from workbench.memory.point import ON_EVERY_BRANCH
+from workbench.memory.history.checkpoints import ON_EVERY_BRANCH
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 

@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from workbench.agent import caps, journal
-from workbench.agent.answers import AnswerDesk
-from workbench.agent.calls import valid_arguments, with_ids
-from workbench.agent.caps import Spent
+from workbench.agent import budget, journal
+from workbench.agent.answers.delivery import AnswerDesk
+from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
-from workbench.agent.ending import Ending
-from workbench.agent.executor import Executed, Executor
+from workbench.agent.executor import Executed, Executor, valid_arguments, with_ids
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
+from workbench.agent.partial_answer import Ending
 from workbench.agent.stop import Stop
 from workbench.agent.streaming import Reply
 from workbench.agent.summariser import Summariser
-from workbench.agent.workspace import Workspace
-from workbench.errors import ModelError, WorkbenchError
-from workbench.events import (
+from workbench.agent.tools.context import Workspace
+from workbench.api.events import (  # fmt: skip
     Event,
     Failed,
     QuestionAsked,
@@ -32,11 +30,12 @@ from workbench.events import (
     Stopped,
     Waiting,
     Yielded,
-)  # fmt: skip
+)
+from workbench.core.errors import ModelError, WorkbenchError
+from workbench.core.tokens import count
 from workbench.memory.main_context import Prompt
-from workbench.memory.message import StoredMessage
-from workbench.model.chat_model import ChatModel, Completion, FunctionCall
-from workbench.tokens import count
+from workbench.memory.messages import StoredMessage
+from workbench.models.base import ChatModel, Completion, FunctionCall
 
 _EMPTY_REPLIES = 3
 _READ_AHEAD_CHARS = 300
@@ -170,7 +169,7 @@ class Agent:
         space.step = space.memory.step
         never = reason in ("tokens", "cost") and not sent
         detail = (
-            caps.never(reason, space.settings, self.context.used()) if never else caps.words(reason, space.settings)
+            budget.never(reason, space.settings, self.context.used()) if never else budget.words(reason, space.settings)
         )
         held = self._desk.release()
         if not held and reason != "user" and question.owed:
@@ -191,7 +190,7 @@ class Agent:
         self._hear()
         settings = self.workspace.settings
         if question.spent.near(settings, self.context.used(), self.workspace.budget.page_tokens):
-            memory.add("user", "system_alert", {"message": caps.LAST_CALL}, step=step)
+            memory.add("user", "system_alert", {"message": budget.LAST_CALL}, step=step)
         pressure = yield from self.context.relieve()
         if reason := question.spent.barred(settings, self.context.used()):
             question.done = True

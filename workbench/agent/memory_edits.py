@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.agent import journal
-from workbench.agent.workspace import Workspace
-from workbench.events import MemoryEdited
+from workbench.agent.tools.context import Workspace
+from workbench.api.events import MemoryEdited
 from workbench.memory.working_context import WorkingContext
 
 

@@ -9,17 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.agent.stop import Stop
-from workbench.events import AnswerDelta, Event, Thinking
-from workbench.foreign import paired
-from workbench.model.chat_model import (
-    CallDelta,
-    ChatModel,
-    Completion,
-    ModelRequest,
-    ReasoningDelta,
-    Sending,
-    TextDelta,
-)
+from workbench.api.events import AnswerDelta, Event, Thinking
+from workbench.core.sanitize import paired
+from workbench.models.base import CallDelta, ChatModel, Completion, ModelRequest, ReasoningDelta, Sending, TextDelta
 
 _MESSAGE = re.compile(r'"message"\s*:\s*"')
 

@@ -7,20 +7,19 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workbench.agent import texts
-from workbench.agent.caps import Spent
+from workbench.agent import prompts
+from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext
 from workbench.agent.stop import Stop
-from workbench.errors import ModelError
-from workbench.events import Event, StepFinished, StepStarted, Waiting
+from workbench.api.events import Event, StepFinished, StepStarted, Waiting
+from workbench.core.errors import ModelError
+from workbench.core.tokens import count_message
 from workbench.memory.agent_memory import StepRecord
-from workbench.memory.condensation import from_text
 from workbench.memory.main_context import Summary
-from workbench.memory.message import StoredMessage, stamp
+from workbench.memory.messages import StoredMessage, stamp
 from workbench.memory.queue_manager import counted_limit
-from workbench.memory.summary_request import chunks, summary_prompt
-from workbench.model.chat_model import ChatModel, Completion, ModelRequest, Sending
-from workbench.tokens import count_message
+from workbench.memory.summary import chunks, from_text, summary_prompt
+from workbench.models.base import ChatModel, Completion, ModelRequest, Sending
 
 
 class Summariser:
@@ -39,7 +38,7 @@ class Summariser:
         self._stop = stop
         self._commit = commit
         self._spent = spent
-        self._system = texts.summary_instructions(context.workspace.settings.summary_form)
+        self._system = prompts.summary_instructions(context.workspace.settings.summary_form)
 
     def __call__(self, gone: Sequence[StoredMessage]) -> Generator[Event, None, Summary]:
         """The new summary. What does not fit one request is summarised part by part, each on top of the one before."""

@@ -13,18 +13,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from loaders.origins import Origin
-from workbench.events import Loaded, LoadProgress
-from workbench.ingest.embedder import Embedder
-from workbench.ingest.intake import Intake
+from workbench.api.events import Loaded, LoadProgress
+from workbench.core.worker_process import CancelledError
+from workbench.embedding.client import Embedder
+from workbench.ingest.embedding_stage import VectorLine
 from workbench.ingest.progress import Meter
-from workbench.ingest.reader import Reader
-from workbench.ingest.settling import settle
-from workbench.ingest.survey import Survey
-from workbench.ingest.tally import Tally
-from workbench.ingest.vector_line import VectorLine
-from workbench.memory.archival_storage import ArchivalStorage
-from workbench.memory.collection import collect
-from workbench.worker import CancelledError
+from workbench.ingest.reader_client import Reader
+from workbench.ingest.reconcile import settle
+from workbench.ingest.report import Tally
+from workbench.ingest.scanner import Survey
+from workbench.ingest.store_stage import Intake
+from workbench.storage.documents import ArchivalStorage
+from workbench.storage.garbage_collection import collect
 
 _TICK_SECONDS = 0.1
 _TELL_SECONDS = 0.25

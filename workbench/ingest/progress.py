@@ -6,7 +6,7 @@ import collections
 import threading
 from collections.abc import Callable
 
-from workbench.events import LoadProgress
+from workbench.api.events import LoadProgress
 
 _WINDOW_SECONDS = 10.0
 _SURE_AFTER_PASSAGES = 16

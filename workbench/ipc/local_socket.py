@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import ArchiveBusy
+from workbench.core.errors import ArchiveBusy
 
 _LOG = logging.getLogger(__name__)
 

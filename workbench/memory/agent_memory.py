@@ -9,16 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from workbench.memory.agent_store import AgentRow
-from workbench.memory.changes import Changes, Update
-from workbench.memory.database import Clock, Database, text_hash, utc_now
+from workbench.core.tokens import count_message
+from workbench.memory.agent_repository import AgentRow
 from workbench.memory.fifo_queue import FifoQueue
+from workbench.memory.history.checkpoints import Hidden, Operations, Point
 from workbench.memory.main_context import Summary
-from workbench.memory.message import StoredMessage, Texts, render, render_receipt
-from workbench.memory.operations import Operations
-from workbench.memory.point import Hidden, Point
+from workbench.memory.messages import StoredMessage, Texts, render, render_receipt
 from workbench.memory.working_context import WorkingContext
-from workbench.tokens import count_message
+from workbench.storage.database import Clock, Database, text_hash, utc_now
+from workbench.storage.write_ahead_log import Changes, Update
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from workbench.memory.main_context import O200K, tokens_in
-from workbench.memory.message import StoredMessage
+from workbench.memory.messages import StoredMessage
 
 Order = Callable[[Sequence[Sequence[StoredMessage]]], Sequence[int]]
 """Which groups leave first: their positions, in that order."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from workbench.events import Segment
-from workbench.memory.message import StoredMessage, to_json, wire_digest, wire_text
-from workbench.tokens import Calibration, count, count_message, functions_text
+from workbench.api.events import Segment
+from workbench.core.tokens import Calibration, count, count_message, functions_text
+from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
 
 O200K = "o200k_base"
 

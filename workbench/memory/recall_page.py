@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.memory.text_page import TextPage
+from workbench.retrieval.paging.text_page import TextPage
 
 Lines = Mapping[int, str]
 """Messages by id, each as recall shows it on one line."""

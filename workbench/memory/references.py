@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workbench.memory.database import Database
-from workbench.memory.recall_storage import RecallItem
+from workbench.memory.recall import RecallItem
+from workbench.storage.database import Database
 
 
 class References:

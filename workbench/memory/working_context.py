@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.errors import UsageError
-from workbench.tokens import count
+from workbench.core.errors import UsageError
+from workbench.core.tokens import count
 
 BLOCKS = ("persona", "human", "task")
 

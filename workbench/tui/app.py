@@ -21,18 +21,16 @@ from textual.containers import Container
 from textual.filter import Monochrome, NoColor
 from textual.widgets import Footer, Tabs
 
-from workbench.foreign import one_line
-from workbench.tui import commands, finding_actions, themes
-from workbench.tui.arrangement import WIDE_CELLS, Arrangement
-from workbench.tui.blocks.exchange import ExchangeBlock
-from workbench.tui.blocks.fold import FoldBlock
-from workbench.tui.blocks.recalled import recalled
+from workbench.api.session import SessionProtocol
+from workbench.core.sanitize import one_line
+from workbench.tui import themes
 from workbench.tui.bridge import Bridge, Panes
-from workbench.tui.cells import plural
-from workbench.tui.desk import Desk
-from workbench.tui.filters import AsciiFilter, NoColourFilter
-from workbench.tui.library_actions import LibraryActions
-from workbench.tui.palette import Palette
+from workbench.tui.commands import registry, search
+from workbench.tui.commands.library_keys import LibraryActions
+from workbench.tui.commands.palette import Palette
+from workbench.tui.controller import Desk
+from workbench.tui.dialogs import Windows
+from workbench.tui.layout import WIDE_CELLS, Arrangement
 from workbench.tui.panes.archive import ArchivePane
 from workbench.tui.panes.chat import ChatPane
 from workbench.tui.panes.gauge import Gauge
@@ -44,9 +42,12 @@ from workbench.tui.panes.prompt import PromptArea, PromptPane
 from workbench.tui.panes.status import StatusLine
 from workbench.tui.panes.tabs import PaneTabs
 from workbench.tui.panes.trace import TracePane
-from workbench.tui.windows import Windows
-from workbench.tui.work import Arrived, Ended, Happened, Overheard
-from workbench.views import SessionProtocol
+from workbench.tui.widgets.cells import plural
+from workbench.tui.widgets.exchange import ExchangeBlock
+from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
+from workbench.tui.widgets.fold import FoldBlock
+from workbench.tui.widgets.recalled import recalled
+from workbench.tui.workers import Arrived, Ended, Happened, Overheard
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +209,7 @@ class WorkbenchApp(App[int]):
 
     def _complete(self, word: str) -> list[tuple[str, str]]:
         if word.startswith("/"):
-            return commands.complete(word)
+            return registry.complete(word)
         start = word[1:].lower()
         names = {one_line(document.path, 200): document for document in self.desk.documents}
         return [
@@ -291,7 +292,7 @@ class WorkbenchApp(App[int]):
 
     @on(ArchivePane.PageWanted)
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
-        self.desk.show_page(lambda: finding_actions.other_page(self.desk, message.shown, message.page))
+        self.desk.show_page(lambda: search.other_page(self.desk, message.shown, message.page))
 
     @on(ArchivePane.FollowWanted)
     def _follow_wanted(self, message: ArchivePane.FollowWanted) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workbench import events as ev
-from workbench.foreign import one_line
-from workbench.tui import glyphs, step_lines
-from workbench.tui.blocks.exchange_state import Exchange
-from workbench.tui.blocks.recalled import messages_of
-from workbench.tui.cells import clock, plural
+from workbench.api import events as ev
+from workbench.api.session import BlockView
+from workbench.core.sanitize import one_line
 from workbench.tui.panes.archive import ArchivePane
 from workbench.tui.panes.chat import LIVE_BLOCKS, ChatPane
 from workbench.tui.panes.gauge import Gauge
@@ -18,7 +15,10 @@ from workbench.tui.panes.load_line import LoadLine, counted
 from workbench.tui.panes.memory import MemoryPane
 from workbench.tui.panes.status import StatusLine
 from workbench.tui.panes.trace import TracePane
-from workbench.views import BlockView
+from workbench.tui.widgets import glyphs, step_lines
+from workbench.tui.widgets.cells import clock, plural
+from workbench.tui.widgets.exchange_state import Exchange
+from workbench.tui.widgets.recalled import messages_of
 
 STOP_REASONS = {
     "steps": "the cap on steps is reached",

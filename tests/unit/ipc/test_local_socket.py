@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from workbench.errors import ArchiveBusy
+from workbench.core.errors import ArchiveBusy
+from workbench.core.paths import locate
 from workbench.ipc import local_socket
 from workbench.ipc.local_socket import ForeignPeer, Listener, call, connect, frames
-from workbench.paths import locate
 
 
 @pytest.fixture(params=["short", "long"])
@@ -168,14 +168,14 @@ def test_an_end_that_talks_nonsense_has_ended(sent: bytes) -> None:
 
 
 def test_the_lines_of_another_process_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
-    from workbench import remote
+    from workbench.ipc import command_client
 
     evil = "a\x1b]0;owned\x07b\x9b31mc\u202ed"
     value: Any = {"text": evil + "\x7f\U000e0041"}
-    remote._show({"out": json.dumps(value, ensure_ascii=False)})
-    remote._show({"out": evil})
-    remote._show({"err": evil})
-    remote._show({"out": "{" + evil})
+    command_client._show({"out": json.dumps(value, ensure_ascii=False)})
+    command_client._show({"out": evil})
+    command_client._show({"err": evil})
+    command_client._show({"out": "{" + evil})
     out, err = capsys.readouterr()
     assert json.loads(out.splitlines()[0]) == value
     assert out.splitlines()[0].isascii()

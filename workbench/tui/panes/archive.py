@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from workbench.events import Hit, PageRead, SweepProgress
-from workbench.foreign import one_line
-from workbench.tui import glyphs
-from workbench.tui.cells import crop, number
+from workbench.api.events import Hit, PageRead, SweepProgress
+from workbench.core.sanitize import one_line
 from workbench.tui.panes.hits import HitList, Preview
 from workbench.tui.panes.pane import Pane
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import crop, number
 
 KEPT_PAGES = 200
 

@@ -7,12 +7,12 @@ from collections.abc import Collection
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from workbench.events import Evicted
-from workbench.tui.blocks.exchange import ExchangeBlock
-from workbench.tui.blocks.exchange_state import Exchange
-from workbench.tui.blocks.fold import FoldBlock
-from workbench.tui.blocks.notes import ErrorBlock, NoteBlock, Welcome
+from workbench.api.events import Evicted
 from workbench.tui.panes.pane import Pane
+from workbench.tui.widgets.exchange import ExchangeBlock
+from workbench.tui.widgets.exchange_state import Exchange
+from workbench.tui.widgets.fold import FoldBlock
+from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
 
 LIVE_BLOCKS = 12
 """More widgets than this make every focus change slow."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from workbench.events import ContextAssembled
-from workbench.tui import glyphs
-from workbench.tui.cells import number
-from workbench.tui.glossary import PARTS, tokens_by_part
-from workbench.tui.lines import Lines
+from workbench.api.events import ContextAssembled
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import number
+from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.segment_styles import PARTS, tokens_by_part
 
 HEAD = "context "
 SMALLEST_CELLS = 2

@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from workbench.events import Hit, PageRead
-from workbench.foreign import clean, one_line
-from workbench.tui import glyphs
-from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, crop_path, fit, right, wrap
-from workbench.tui.lines import Lines
+from workbench.api.events import Hit, PageRead
+from workbench.core.sanitize import clean, one_line
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import crop, crop_path, fit, right, wrap
+from workbench.tui.widgets.exchange_rows import CURSOR
+from workbench.tui.widgets.lines import Lines
 
 BAR_CELLS = 9
 SCORE_CELLS = 5

@@ -14,14 +14,14 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
-from workbench.foreign import one_line
-from workbench.load_lines import why
-from workbench.tui import glyphs
-from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, fit, number, plural, right
-from workbench.tui.lines import Lines, Row, Target
+from workbench.api.rendering import why
+from workbench.api.session import DocumentInfo, SourceInfo
+from workbench.core.sanitize import one_line
 from workbench.tui.panes.pane import Pane
-from workbench.views import DocumentInfo, SourceInfo
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import crop, fit, number, plural, right
+from workbench.tui.widgets.exchange_rows import CURSOR
+from workbench.tui.widgets.lines import Lines, Row, Target
 
 KEYS = "r load again · d remove · n rename · p password · s skip · o ocr · t note"
 MOST_SHOWN = 300

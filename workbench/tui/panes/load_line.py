@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from workbench.events import LoadProgress
-from workbench.foreign import one_line
-from workbench.tui import glyphs
-from workbench.tui.cells import clock, fit, number
-from workbench.tui.lines import Lines
+from workbench.api.events import LoadProgress
+from workbench.core.sanitize import one_line
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import clock, fit, number
+from workbench.tui.widgets.lines import Lines
 
 
 class LoadLine(Lines):

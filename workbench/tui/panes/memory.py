@@ -11,12 +11,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from workbench.foreign import clean, one_line
-from workbench.tui import glyphs
-from workbench.tui.cells import crop, fit, number, wrap
-from workbench.tui.lines import Lines
+from workbench.api.session import BlockView
+from workbench.core.sanitize import clean, one_line
 from workbench.tui.panes.pane import Pane
-from workbench.views import BlockView
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import crop, fit, number, wrap
+from workbench.tui.widgets.lines import Lines
 
 NAME_CELLS = 9
 NEW = f"  {glyphs.NEW} new"

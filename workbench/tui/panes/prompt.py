@@ -13,10 +13,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, fit
-from workbench.tui.lines import Lines
 from workbench.tui.panes.pane import Pane
+from workbench.tui.widgets.cells import crop, fit
+from workbench.tui.widgets.exchange_rows import CURSOR
+from workbench.tui.widgets.lines import Lines
 
 PLACEHOLDER = "Ask about your documents…   / commands   @ documents"
 MOST_COMPLETIONS = 6
@@ -127,7 +127,7 @@ class PromptArea(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """A paste is text, whatever control characters it carries."""
-        from workbench.foreign import clean
+        from workbench.core.sanitize import clean
 
         event.prevent_default()
         event.stop()

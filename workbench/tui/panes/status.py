@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from textual.content import Content
 
-from workbench.foreign import one_line
-from workbench.tui import glyphs
-from workbench.tui.cells import clock, crop, number, plural
-from workbench.tui.lines import Lines
+from workbench.core.sanitize import one_line
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import clock, crop, number, plural
+from workbench.tui.widgets.lines import Lines
 
 
 class StatusLine(Lines):

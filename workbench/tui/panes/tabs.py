@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Tab, Tabs
 
-from workbench.tui import glyphs
-from workbench.tui.cells import number
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import number
 
 NAMES = {"chat": "Chat", "memory": "Memory", "archive": "Archive", "trace": "Trace", "library": "Library"}
 

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from workbench.events import ContextAssembled
-from workbench.tui import glyphs
-from workbench.tui.cells import number, plural, right, signed
-from workbench.tui.lines import Lines
+from workbench.api.events import ContextAssembled
 from workbench.tui.panes.pane import Pane
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import number, plural, right, signed
+from workbench.tui.widgets.lines import Lines
 
 KEPT_STEPS = 500
 

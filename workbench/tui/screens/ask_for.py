@@ -13,10 +13,10 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Input
 
-from workbench.foreign import clean, one_line
-from workbench.tui.cells import crop
-from workbench.tui.lines import Lines
+from workbench.core.sanitize import clean, one_line
 from workbench.tui.screens.overlay import Overlay
+from workbench.tui.widgets.cells import crop
+from workbench.tui.widgets.lines import Lines
 
 MOST_SHOWN = 8
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from workbench.tui import commands
+from workbench.tui.commands import registry
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
 
@@ -55,4 +55,4 @@ class HelpScreen(Overlay[None]):
 def help_text(about: str, keys: Sequence[tuple[str, str]]) -> str:
     """About the pane, then keys, then commands."""
     parts = [about, "", "Keys", *(f"  {key:<9}{what}" for key, what in keys), "", "Commands"]
-    return "\n".join([*parts, *(f"  {line}" for line in commands.help_lines())])
+    return "\n".join([*parts, *(f"  {line}" for line in registry.help_lines())])

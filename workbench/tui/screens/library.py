@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.tui.panes.library import KEYS, LibraryPane
 from workbench.tui.screens.overlay import Overlay
-from workbench.views import DocumentInfo, SourceInfo
 
 
 class LibraryScreen(Overlay[None]):

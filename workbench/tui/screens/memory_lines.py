@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from workbench.foreign import one_line
-from workbench.tui import glyphs
-from workbench.tui.cells import fit
+from workbench.api.session import BlockView, LineView
+from workbench.core.sanitize import one_line
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
-from workbench.views import BlockView, LineView
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import fit
 
 NAME_CELLS = 9
 

@@ -10,14 +10,14 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from workbench.events import ContextAssembled
-from workbench.foreign import one_line
-from workbench.tui import glyphs
-from workbench.tui.cells import crop, fit, number, plural, right
-from workbench.tui.glossary import PARTS, tokens_by_part
-from workbench.tui.lines import Lines
+from workbench.api.events import ContextAssembled
+from workbench.api.session import BlockView, SourceInfo
+from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
-from workbench.views import BlockView, SourceInfo
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import crop, fit, number, plural, right
+from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.segment_styles import PARTS, tokens_by_part
 
 MOST_PAGES = 40
 NARROW_CELLS = 60

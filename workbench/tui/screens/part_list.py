@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from workbench.tui.blocks.drawing import CURSOR
-from workbench.tui.cells import crop, right
-from workbench.tui.lines import Lines
+from workbench.tui.widgets.cells import crop, right
+from workbench.tui.widgets.exchange_rows import CURSOR
+from workbench.tui.widgets.lines import Lines
 
 Item = TypeVar("Item")
 

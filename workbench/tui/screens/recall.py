@@ -10,12 +10,12 @@ from textual.containers import VerticalGroup, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input
 
-from workbench.finding_views import Said
-from workbench.foreign import clean
-from workbench.tui import glyphs
-from workbench.tui.cells import number, plural, wrap
-from workbench.tui.lines import Lines
+from workbench.api.search import Said
+from workbench.core.sanitize import clean
 from workbench.tui.screens.overlay import Overlay
+from workbench.tui.widgets import glyphs
+from workbench.tui.widgets.cells import number, plural, wrap
+from workbench.tui.widgets.lines import Lines
 
 MOST_SHOWN = 200
 MOST_LINES_EACH = 12

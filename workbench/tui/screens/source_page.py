@@ -11,11 +11,11 @@ from dataclasses import replace
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding
 
-from workbench.foreign import clean, one_line
+from workbench.api.session import PageView
+from workbench.core.sanitize import clean, one_line
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
-from workbench.views import PageView
 
 
 class SourcePage(Overlay[None]):

@@ -9,14 +9,14 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
-from workbench.foreign import clean
-from workbench.timeline_views import SIGNS, ContextDiff, SegmentChange
-from workbench.tui.cells import number, wrap
-from workbench.tui.glossary import part_of
-from workbench.tui.lines import Lines
+from workbench.api.history import SIGNS, ContextDiff, SegmentChange
+from workbench.core.sanitize import clean
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.xray import segment_title
+from workbench.tui.widgets.cells import number, wrap
+from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.segment_styles import part_of
 
 FetchDiff = Callable[[int | None, int | None, int, int, Callable[[ContextDiff], None]], None]
 """Steps, by how many each is moved on, and what takes the diff."""

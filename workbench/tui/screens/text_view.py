@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from workbench.foreign import clean
-from workbench.tui.cells import wrap
-from workbench.tui.lines import Lines
+from workbench.core.sanitize import clean
+from workbench.tui.widgets.cells import wrap
+from workbench.tui.widgets.lines import Lines
 
 
 class TextLines(Lines):

@@ -9,13 +9,13 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 
-from workbench.events import ContextAssembled, Segment
-from workbench.foreign import one_line
-from workbench.tui.cells import number
-from workbench.tui.glossary import part_of
+from workbench.api.events import ContextAssembled, Segment
+from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.text_view import TextBox
+from workbench.tui.widgets.cells import number
+from workbench.tui.widgets.segment_styles import part_of
 
 FetchContext = Callable[[int | None, int, Callable[[ContextAssembled], None]], None]
 """A step, None the next prompt; by how many recorded steps to move on from it; and what takes the prompt."""

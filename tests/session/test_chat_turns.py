@@ -1,0 +1,64 @@
+"""Servers whose chat template wants turns to alternate: what is folded, what they receive, and what is recorded of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import run
+from tests.support.model_replies import calls, refusal, says
+from tests.support.model_server import ModelServer
+from workbench.core.chat_turns import RESULTS, USERS, folded, how_folded
+
+SAID = "Conversation roles must alternate user/assistant/user/assistant/..."
+
+
+def adjacent(messages: Any) -> bool:
+    return any(a["role"] == b["role"] == "user" for a, b in zip(messages, messages[1:], strict=False))
+
+
+def mistral(messages: Any) -> bool:
+    """The rule of its template: calls and results are looked away from."""
+    turns = [m["role"] for m in messages[1:] if m["role"] != "tool" and not m.get("tool_calls")]
+    return turns[0] != "user" or any(a == b for a, b in zip(turns, turns[1:], strict=False))
+
+
+def test_nothing_is_lost_and_the_order_stays() -> None:
+    roles = ["system", "user", "user", "assistant", "tool", "user", "user", "tool"]
+    messages = [{"role": role, "content": str(number)} for number, role in enumerate(roles)]
+    for how, expected in ((USERS, 6), (RESULTS, 5)):
+        made = folded(messages, how)
+        assert len(made) == expected
+        assert "\n\n".join(m["content"] for m in made) == "\n\n".join(m["content"] for m in messages)
+        assert how_folded(made, messages) == how
+        assert folded(made, how) == made
+    assert how_folded(messages, messages) is None
+
+
+@pytest.mark.parametrize("wrong", [adjacent, mistral])
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_template_that_wants_alternation_is_served_and_recorded_as_sent(
+    make_session: Any, papers: Path, wrong: Any, status: int
+) -> None:
+    taken: list[Any] = []
+
+    def script(body: Any) -> Any:
+        if wrong(body["messages"]):
+            return refusal(status, SAID)
+        taken.append(body)
+        if len(taken) % 3:
+            return calls("archival_memory_search", query=f"harbour {len(taken)}", request_heartbeat=True)
+        return says("Nothing else to say.")
+
+    with ModelServer(script) as server:
+        session = make_session(base_url=server.url, model="scripted", verify=False, repair=False)
+        run(session.load([papers]))
+        for question in ("Who kept the light?", "And then?"):
+            events = run(session.submit(question))
+            assert events[-1].name == "yielded", events[-1]
+        assert len(taken) == len(session.steps())
+        for step, body in zip(session.steps(), taken, strict=True):
+            assert session.recorded(step).body() == body
+        assert [sum(adjacent(body["messages"]) for body in taken)] == [0]

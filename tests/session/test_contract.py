@@ -1,0 +1,96 @@
+"""The contract of the commands, as a table: what is typed, the exit code, the events on the lines and the keys of the last one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.session.test_choices import Run, run
+
+__all__ = ["run"]
+
+ANSWER = {"text", "answered", "citations", "agent", "steps", "stopped", "usage", "notes"}
+LOADED = {"documents", "pages", "passages", "unchanged", "failed"}
+SEARCH = {"query", "total", "page", "pages", "hits", "next"}
+CONTEXT = {"window", "reserve", "used", "exact", "segments"}
+
+TABLE: list[tuple[str, int, str, set[str]]] = [
+    ("load {papers} --source papers", 0, "loaded", LOADED),
+    ("load {papers} --source papers", 0, "loaded", LOADED),
+    ("load {broken}", 1, "loaded", LOADED),
+    ("load {nowhere}", 2, "", set()),
+    ("sources", 0, "sources", {"sources"}),
+    ("agents", 0, "agents", {"agents"}),
+    ("attach papers --agent a", 0, "attached", {"source", "documents", "passages", "agent"}),
+    ("attach nosuch --agent a", 2, "", set()),
+    ("search light", 0, "search", SEARCH),
+    ("search light --source papers --page 2", 0, "search", SEARCH),
+    ("search light --page 999", 2, "", set()),
+    ("search light --source nosuch", 2, "", set()),
+    ("ask Who? --agent a", 0, "answer", ANSWER),
+    ("ask Light? --attach papers --window 4096 --model reader", 0, "answer", ANSWER),
+    ("ask Light? --attach {papers} --steps 1", 0, "answer", ANSWER),
+    ("ask Light? --attach nosuch", 2, "", set()),
+    ("ask Light? --window 100", 2, "", set()),
+    ("context a", 0, "context", CONTEXT),
+    ("context a --step 1", 0, "context", CONTEXT),
+    ("context a --step 999", 2, "", set()),
+    ("context a --raw", 0, "", {"messages", "tools"}),
+    ("replay a", 0, "replayed", {"agent", "steps"}),
+    ("replay a --verify", 0, "result", {"agent", "steps", "different"}),
+    ("replay nosuch", 2, "", set()),
+    ("detach papers --agent a", 0, "detached", {"source", "agent"}),
+    ("detach papers --agent a", 2, "", set()),
+    ("doctor --offline", 0, "doctor", {"ok", "checks"}),
+    ("eval nosuch --data {papers}", 2, "", set()),
+    ("nosuch", 2, "", set()),
+]
+
+
+@pytest.fixture
+def places(papers: Path, tmp_path: Path) -> dict[str, str]:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "a.pdf").write_bytes(b"%PDF-1.4 nothing")
+    return {"papers": str(papers), "broken": str(broken), "nowhere": str(tmp_path / "nowhere")}
+
+
+def test_every_command_keeps_its_contract(run: Run, places: dict[str, str]) -> None:
+    for typed, code, event, keys in TABLE:
+        got, lines, error = run(*[word.format(**places) for word in typed.split(" ")])
+        assert got == code, (typed, error)
+        if keys:
+            last = lines[-1]
+            assert last.get("event", "") == event, typed
+            assert keys <= set(last), (typed, keys - set(last))
+        if code == 2:
+            assert error.startswith("workbench: "), typed
+            assert error.count("\n") == 1, typed
+        assert "Traceback" not in error
+        for line in lines:
+            assert "--raw" in typed or {"event", "step"} <= set(line), typed
+        _check(typed, lines)
+
+
+def _check(typed: str, lines: list[dict[str, Any]]) -> None:
+    """What the values of some last lines must be."""
+    last = lines[-1] if lines else {}
+    if last.get("event") == "answer":
+        assert [line["event"] for line in lines].count("answer") == 1
+        assert all({"document", "page", "label", "quote", "verified"} <= set(item) for item in last["citations"])
+        assert last["answered"] or not last["citations"]
+        assert last["stopped"] == ("steps" if "--steps" in typed else None)
+        assert last["text"]
+    if last.get("event") == "search":
+        assert {"document", "page", "passage", "score", "text", "in_context"} <= set(last["hits"][0])
+        assert (last["next"] is None) == (last["page"] == last["pages"])
+        assert last["page"] == (2 if "--page 2" in typed else 1)
+    if last.get("event") == "context":
+        assert sum(item["tokens"] for item in last["segments"]) == last["used"]
+        assert all({"name", "tokens", "text"} <= set(item) for item in last["segments"])
+    if last.get("event") == "loaded":
+        assert all({"path", "reason", "remedy"} <= set(item) for item in last["failed"])
+    json.dumps(last)

@@ -1,0 +1,73 @@
+"""Which model a server lists first, asked without any proxy where the server is on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.support.model_server import ModelServer
+from workbench.models.openai import listing
+from workbench.models.openai.connection import on_this_machine
+from workbench.models.openai.listing import ANY_MODEL, first_model
+
+
+@pytest.fixture
+def proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment whose proxies lead nowhere."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("proxies")
+def test_a_server_on_this_machine_is_asked_without_a_proxy() -> None:
+    with ModelServer([], models=["first", "second"]) as server:
+        assert first_model(server.url) == "first"
+        assert first_model(server.url.replace("127.0.0.1", "LOCALHOST")) == "first"
+
+
+@pytest.mark.usefixtures("proxies")
+def test_another_server_is_asked_through_the_proxy_and_never_raises() -> None:
+    assert first_model("http://192.0.2.1/v1") == ANY_MODEL
+    assert first_model("nonsense") == ANY_MODEL
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://[::1]:1/v1", True),
+        ("http://example.org/localhost", False),
+        ("", False),
+    ],
+)
+def test_what_is_on_this_machine(url: str, here: bool) -> None:
+    assert on_this_machine(url) is here
+
+
+def test_a_server_that_sends_for_ever_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not ended.wait(0.05):
+                    self.wfile.write(b" ")
+
+    monkeypatch.setattr(listing, "_PATIENCE_SECONDS", 0.3)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        began = time.monotonic()
+        assert listing.first_model(f"http://127.0.0.1:{server.server_port}/v1") == listing.ANY_MODEL
+        assert time.monotonic() - began < 5
+        ended.set()
+        server.shutdown()

@@ -1,0 +1,168 @@
+"""Where answers go out: a message to the user comes in, and is delivered with its quotes checked, or sent back once with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from workbench.agent.answers.citations import (
+    Checked,
+    Place,
+    check,
+    citation_request,
+    notes_of,
+    only_adds_citations,
+    repair_request,
+    says_not_found,
+)
+from workbench.agent.answers.evidence_retention import kept_passages
+from workbench.agent.answers.follow_up import offer
+from workbench.agent.answers.grounding import Grounding, grounding
+from workbench.agent.executor import Executed
+from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.registry import Outcome
+from workbench.api.events import AnswerDone, Event, QuoteChecked
+from workbench.storage.documents import ArchivalStorage
+
+_FREE = ("chat", "lookup")
+"""Presets whose answers need no quotes: talk, and bare values."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A message that was sent back. `open`: the next one may say anything, because this one quoted what is not there or
+
+    left a part of the question open.
+    """
+
+    text: str
+    open: bool
+
+
+class AnswerDesk:
+    """Checks an answer before it is shown. It is sent back at most once for its quotes, and once for an open hop."""
+
+    def __init__(self, workspace: Workspace, archive: ArchivalStorage) -> None:
+        self._workspace = workspace
+        self._archive = archive
+        self._repaired = False
+        self._gated = False
+        self._held: _Held | None = None
+
+    def start_question(self) -> None:
+        """Each question has its one repair and its one gate."""
+        self._repaired = False
+        self._gated = False
+        self._held = None
+
+    def deliver(self, executed: Executed) -> tuple[Executed, list[Event]]:
+        """The result of a send_message and, when it was delivered, its events."""
+        sent = str(executed.arguments["message"])
+        complaint, events = self.weigh(sent)
+        if complaint:
+            return replace(executed, ok=False, outcome=Outcome(complaint, summary="sent back once")), []
+        if any(isinstance(event, AnswerDone) and event.text != sent for event in events):
+            said = "The text was changed, so the first message was delivered as it was."
+            executed = replace(executed, outcome=Outcome(said, summary="the first message was sent"))
+        return executed, events
+
+    def weigh(self, text: str) -> tuple[str, list[Event]]:
+        """A complaint that sends the message back, or the events of its delivery."""
+        held, notes = self._held, list[str]()
+        if held is not None and not held.open and not only_adds_citations(held.text, text):
+            text = held.text
+            notes.append("Asked for citations, the model changed its text; the first one stands.")
+        checked = check(text, self._place_of, self._read)
+        found = self._ground(text, checked)
+        still_open = [hop for hop, status in self._workspace.hops.items() if status == "open"]
+        gate = bool(still_open) and not self._gated
+        wanting = not checked.sound or (not gate and self._wants_quotes(found))
+        if self._workspace.settings.verify and not self._repaired and wanting:
+            self._repaired = True
+            self._held = _Held(text, open=not checked.sound)
+            return (citation_request(len(found.unquoted)) if checked.sound else repair_request(checked)), []
+        if gate:
+            self._gated, self._held = True, _Held(text, open=True)
+            complaint = f"Not delivered: these parts are still open: {'; '.join(still_open)}. Go on, or mark them, then send again."
+            return f"{complaint} {offer(self._workspace)}".strip(), []
+        self._held = None
+        notes += notes_of(checked, text) if self._workspace.sources() else ()
+        if still_open:
+            notes.append(f"Left open: {'; '.join(still_open)}.")
+        return "", self._delivered(text, checked, found, notes)
+
+    def _delivered(self, text: str, checked: Checked, found: Grounding, notes: Sequence[str]) -> list[Event]:
+        answered = bool(checked.citations) or not says_not_found(text)
+        citations = checked.citations if answered else ()
+        if self._workspace.settings.evidence:
+            self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
+        done = AnswerDone(
+            text=text, answered=answered, citations=citations, notes=tuple(notes), state=found.state,
+            unquoted=found.unquoted if self._workspace.sources() else (), false_quotes=checked.missing,
+        )  # fmt: skip
+        return [*(QuoteChecked(citation=citation) for citation in citations), done]
+
+    def release(self) -> list[Event]:
+        """The events of a message that was sent back and never came again: what the model said is not lost."""
+        if self._held is None:
+            return []
+        text, self._held = self._held.text, None
+        checked = check(text, self._place_of, self._read)
+        notes = ["It was sent back once and did not come again.", *notes_of(checked, text)]
+        return self._delivered(text, checked, self._ground(text, checked), notes)
+
+    def partial(self, text: str, note: str) -> list[Event]:
+        """The events of an answer that a cap cut short: checked as any, sent back never."""
+        checked = check(text, self._place_of, self._read)
+        found = self._ground(text, checked)
+        events: list[Event] = [QuoteChecked(citation=citation) for citation in checked.citations]
+        done = AnswerDone(
+            text=text, answered=bool(checked.citations), citations=checked.citations, notes=(note, *notes_of(checked, text)),
+            state=found.state, unquoted=found.unquoted, false_quotes=checked.missing,
+        )  # fmt: skip
+        return [*events, done]
+
+    def _ground(self, text: str, checked: Checked) -> Grounding:
+        return grounding(text, checked.held, len(checked.missing), abstains=says_not_found(text))
+
+    def _wants_quotes(self, found: Grounding) -> bool:
+        """Whether the model is asked for citations: pages were read for the question, and half of the claims quote nothing."""
+        space = self._workspace
+        if space.settings.preset in _FREE or not space.settings.repair or space.settings.uses_reader:
+            return False
+        if 2 * len(found.unquoted) < max(1, found.claims):
+            return False
+        asked = space.memory.queue.question or 0
+        return any(message.id > asked and message.passages for message in space.memory.queue.messages)
+
+    def _place_of(self, handle: str) -> Place | None:
+        return self._place(self._handles().get(handle), handle)
+
+    def _read(self) -> Iterator[Place]:
+        """Every page that the agent has read, the latest first."""
+        seen: set[tuple[str, int]] = set()
+        for handle, passage in reversed(self._handles().items()):
+            place = self._place(passage, handle)
+            if place and (place.document, place.page) not in seen:
+                seen.add((place.document, place.page))
+                yield place
+
+    def _handles(self) -> dict[str, int]:
+        return {handle: passage for passage, handle in self._workspace.memory.handles.items()}
+
+    def _place(self, passage: int | None, handle: str) -> Place | None:
+        found = self._archive.passages([passage]).get(passage) if passage else None
+        page = self._archive.page(found.document, found.page) if found else None
+        path = self._path(found.document) if found else None
+        if found is None or page is None or path is None:
+            return None
+
+        def next_text() -> str:
+            behind = self._archive.page(found.document, found.page + 1)
+            return behind.text if behind else ""
+
+        return Place(found.id, handle, path, found.page, page.label, page.text, found.heading, found.text, next_text)
+
+    def _path(self, document: int) -> str | None:
+        attached = self._archive.paths(self._workspace.sources()).get(document)
+        return attached[0] if attached else self._archive.path_of(document)

@@ -1,0 +1,109 @@
+"""What is attached, by name: sources and documents as a model writes them come in, their ids and exact paths go out."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+
+from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.registry import CallRefused
+from workbench.api.search import SearchOptions
+from workbench.retrieval.filters import Restriction
+from workbench.storage.documents import ArchivalStorage
+from workbench.storage.metadata import document_days
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Attached sources (id -> name), documents (id -> (path, source name)) and their sizes (id -> (pages, title)).
+
+    `days` tells the day of each document."""
+
+    sources: Mapping[int, str]
+    documents: Mapping[int, tuple[str, str]]
+    sizes: Mapping[int, tuple[int, str]]
+    days: Callable[[Iterable[int]], Mapping[int, date]]
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Shelf:
+        """What the agent of this workspace is attached to now."""
+        return cls.over(workspace.search.archive, workspace.sources())
+
+    @classmethod
+    def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> Shelf:
+        """What these sources hold."""
+        names = archive.source_names(sources)
+        days = functools.partial(document_days, archive.database)
+        return cls(names, archive.paths(names), archive.sizes(names), days)
+
+    def restriction(self, options: SearchOptions) -> Restriction:
+        """What filters leave, and the filters as they stand in the next call. Raises CallRefused, UsageError."""
+        within: frozenset[int] | None = None
+        given = {"source": "", "document": "", "pages": options.pages, "since": options.since, "until": options.until}
+        if options.source:
+            given["source"] = self._source(options.source)
+            within = frozenset(key for key, (_, owner) in self.documents.items() if owner == given["source"])
+        if options.document:
+            key, _ = self.document(options.document)
+            given["document"] = self.name(key)
+            within = frozenset({key}) if within is None or key in within else frozenset()
+        if days := options.days:
+            stated = self.days(self.documents if within is None else within)
+            within = frozenset(key for key, day in stated.items() if days[0] <= day <= days[1])
+        words = "".join(f"{name}={json.dumps(value, ensure_ascii=False)}, " for name, value in given.items() if value)
+        return Restriction(within, options.page_range, words)
+
+    def name(self, key: int) -> str:
+        """A document's path, with its source before it where two sources have that path."""
+        path, source = self.documents[key]
+        same = Counter(other for other, _ in self.documents.values())[path]
+        return f"{source}/{path}" if same > 1 else path
+
+    def document(self, name: str) -> tuple[int, str]:
+        """The document that a model means: its name, else a path that ends or begins so. Raises CallRefused."""
+        wanted = _plain(name).strip("\"'").removesuffix("…")
+        named = {key: self.name(key) for key in self.documents}
+        tests: tuple[Callable[[str], bool], ...] = (
+            lambda text: text == wanted,
+            lambda text: PurePosixPath(text).name == wanted or PurePosixPath(text).stem == wanted,
+            lambda text: text.startswith(wanted) and len(wanted) > 3,
+            lambda text: wanted in text and len(wanted) > 3,
+        )
+        for test in tests:
+            found = [key for key, text in named.items() if test(_plain(text))]
+            if len(found) == 1:
+                return found[0], named[found[0]]
+            if found:
+                near = "; ".join(named[key][:80] for key in found[:_NAMED])
+                raise CallRefused(f"{len(found)} documents are called {name[:80]!r}.", f"Name one exactly: {near}.")
+        raise CallRefused(f"No attached document is called {name[:80]!r}.", "See document_list, or search without it.")
+
+    def _source(self, name: str) -> str:
+        for source in self.sources.values():
+            if source.casefold() == name.strip().casefold():
+                return source
+        known = "; ".join(source[:60] for source in list(self.sources.values())[:_NAMED]) or "nothing"
+        raise CallRefused(f"No source {name[:60]!r} is attached.", f"Attached: {known}.")
+
+    def lines(self, more: Mapping[int, Sequence[str]] | None = None) -> list[str]:
+        """One line a document, by name; `more` is what is to be said of it besides."""
+        found = []
+        for key, name in sorted(((key, self.name(key)) for key in self.documents), key=lambda pair: pair[1]):
+            pages, title = self.sizes[key]
+            flat = " ".join(title.split())[:80]
+            called = f" | {flat}" if flat and flat.casefold() != name.casefold() else ""
+            found.append(f"{' '.join(name.split())} | {pages} page{'s' * (pages != 1)}{called}")
+            found[-1] = " | ".join([found[-1], *(more or {}).get(key, ())])
+        return found
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: as results show it, whatever the case."""
+    return " ".join(name.replace("|", "/").split()).casefold()

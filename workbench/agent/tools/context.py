@@ -1,0 +1,120 @@
+"""What functions of the model may touch: one agent's memory, the archive it is attached to, and a page's bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.api.events import Explanation, Hit, PageRead
+from workbench.core.settings import Settings
+from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.history.steps import FlightRecorder
+from workbench.memory.recall import RecallStorage
+from workbench.retrieval.paging.cursors import Reader
+from workbench.retrieval.paging.pager import Budget
+from workbench.retrieval.paging.result_page import PageHit, ResultPage
+from workbench.retrieval.ranking.rerank import Reranker
+from workbench.retrieval.ranking.result import LIFT, Why
+from workbench.retrieval.regex_search import ArchivalGrep
+from workbench.retrieval.service import ArchivalSearch
+
+
+@dataclass
+class Workspace:
+    """One agent at work. `sources` gives the ids of what is attached now; `step` is the step under way.
+
+    `insert_note` stores a text with where it came from in the agent's own archive and returns the passages made.
+    """
+
+    memory: AgentMemory
+    search: ArchivalSearch
+    recall: RecallStorage
+    recorder: FlightRecorder
+    settings: Settings
+    sources: Callable[[], Sequence[int]]
+    insert_note: Callable[[str, Mapping[str, Any]], int]
+    rerankers: Callable[[str], Reranker] | None = None
+    step: int = 0
+    paused_until: float = 0.0
+    hops: dict[str, str] = field(default_factory=dict)
+    stopped: Callable[[], bool] = lambda: False
+    """Whether the user wants the step to end: what takes long asks it and ends with what it has."""
+    links: bool = False
+    """Whether results say how many passages belong to a hit: only a model that can follow them has a use for it."""
+    _grep: ArchivalGrep | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """The bounds of a page of results."""
+        return Budget(int(self.settings.window_tokens * self.settings.page_share), self.settings.page_hits)
+
+    @property
+    def reader(self) -> Reader:
+        """The agent as a reader of results: what it saw of a query is kept with its next commit."""
+        return Reader("model", self.memory.agent.id, self.memory.later)
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """What puts the best results in order, when the settings name something."""
+        return self.rerankers(self.settings.reranker) if self.rerankers and self.settings.reranker else None
+
+    @property
+    def grep(self) -> ArchivalGrep:
+        """Search by pattern over the same archive; made at first use, it keeps its cursors."""
+        if self._grep is None:
+            self._grep = ArchivalGrep(self.search.pager)
+        return self._grep
+
+    def knows(self, handle: str) -> bool:
+        """Whether a passage was shown under this handle."""
+        return handle in self.memory.handles.values()
+
+    def place_of(self, handle: str) -> tuple[str, int] | None:
+        """Document and page (1-based) of a handle that the queue shows, or None."""
+        for message in reversed(self.memory.queue.messages):
+            for hit in (message.body.get("archive") or {}).get("hits", ()):
+                if hit["handle"] == handle:
+                    return str(hit["document"]), int(hit["page"])
+        return None
+
+    def branch(self) -> list[int]:
+        """Ids of all stored messages of the current branch."""
+        return self.memory.branch
+
+    def in_context(self) -> frozenset[int]:
+        """Passages whose text is in the queue now."""
+        return frozenset(passage for message in self.memory.queue.messages for passage in message.passages)
+
+
+def page_read(
+    page: ResultPage, search: ArchivalSearch, in_context: frozenset[int], *, origin: str, tokens: int = 0
+) -> PageRead:
+    """The event of a page of results, with its texts; people count pages from 1."""
+    texts = search.texts([hit.passage for hit in page.hits])
+    hits = tuple(
+        Hit(hit.passage, hit.handle, hit.document, hit.page, hit.label, hit.heading, texts.get(hit.passage, "[erased]"),
+            hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit), span=hit.span)
+        for hit in page.hits
+    )  # fmt: skip
+    best = "" if page.exact or not 0 < page.total < page.searched else f"the best of {page.searched:,} passages"
+    note = ", ".join(filter(None, (best, page.note.strip(" ,;"))))
+    first = page.first + 1 if hits else 0
+    return PageRead(
+        query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,
+        last=page.first + len(hits), total=page.total, hits=hits, tokens=tokens, origin=origin, note=note, scope=page.extra,
+    )  # fmt: skip
+
+
+def explanation(page: ResultPage, hit: PageHit) -> Explanation | None:
+    """How the score of a hit came about, for people; None where nothing was scored."""
+    if hit.why is None:
+        return None
+    why = Why(*hit.why)
+    mode = {"archival_follow": "linked", "archival_sweep": "sweep"}.get(
+        page.function, "exact" if page.exact else "meaning"
+    )
+    return Explanation(
+        mode, why.vector_rank, why.cosine, why.keyword_rank, why.bm25, why.best, why.fused,
+        LIFT if why.lifted and mode == "meaning" else 0.0, why.link, why.partner, why.rerank, why.rerank_from,
+    )  # fmt: skip

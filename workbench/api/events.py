@@ -1,0 +1,533 @@
+"""What happened: the vocabulary of the whole program. The engine yields these; screens, plain output, the journal and the tests read them.
+
+Every event has `agent` (its name, or "" outside agents), `step` (None outside steps) and `seq` (rising within one
+process). Durable events state facts and are yielded only after the commit that made them true; the others are
+ephemeral and never stored. Text in events is foreign text: a display must never treat it as markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+# What all events have in common: the agent, the step and the order they belong to, and their form on the wire.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all events."""
+
+    durable: ClassVar[bool] = False
+
+    agent: str = ""
+    step: int | None = None
+    seq: int = 0
+
+    @property
+    def name(self) -> str:
+        """The event's name on the wire: the class name in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def as_dict(self) -> dict[str, Any]:
+        """A JSON-ready mapping with "event" and "step" first."""
+        fields = asdict(self)
+        return {"event": self.name, "step": fields.pop("step"), **fields}
+
+
+# The parts that events are made of: segments of a prompt, hits of a search with how they came about, citations.
+# Pure data.
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One contiguous part of a prompt, in wire order.
+
+    `name` is what the gauge stacks: system | functions | summary | conversation | paged | working_context | overhead.
+    `tokens` counts the text and its framing; the segments of a prompt add up to its `used`. `text` is exactly what was sent.
+    """
+
+    name: str
+    tokens: int
+    text: str = ""
+    role: str = ""
+    message: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a hit's score came about: score = fused + lift + links. Ranks count from 1, 0 where a list did not have it.
+
+    `fused` weighs `similarity` (the cosine of meanings) with `keyword_score` (BM25) as a share of `keyword_best`; without
+    vectors it is that share alone. `lift` is added for an exact match, `links` for passages that belong together by name,
+    the strongest of them being `linked_from`. `rerank` is the cross-encoder's score, `rerank_from` the rank before it.
+    """
+
+    mode: str = "meaning"
+    vector_rank: int = 0
+    similarity: float = 0.0
+    keyword_rank: int = 0
+    keyword_score: float = 0.0
+    keyword_best: float = 0.0
+    fused: float = 0.0
+    lift: float = 0.0
+    links: float = 0.0
+    linked_from: int = 0
+    rerank: float | None = None
+    rerank_from: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; a part that played no role is null."""
+        near = {"rank": self.vector_rank, "similarity": round(self.similarity, 6)}
+        words = {"rank": self.keyword_rank, "score": round(self.keyword_score, 4), "best": round(self.keyword_best, 4)}
+        links = {"bonus": round(self.links, 6), "from": self.linked_from or None}
+        return {
+            "mode": self.mode,
+            "vector": near if self.vector_rank or self.similarity else None,
+            "keyword": words if self.keyword_rank else None,
+            "fused": round(self.fused, 6),
+            "lift": self.lift,
+            "links": links if self.links else None,
+            "rerank": None if self.rerank is None else {"score": round(self.rerank, 6), "was": self.rerank_from},
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people, a line a part."""
+        if self.mode == "exact":
+            return ["exact match of the text asked for: most occurrences first"]
+        if self.mode == "linked":
+            return [f"linked by name: strength {self.fused:.3f}"]
+        found = []
+        if self.vector_rank or self.similarity:
+            found.append(f"meaning   {self.similarity:.3f} similar, {_place(self.vector_rank)}")
+        if self.keyword_rank:
+            found.append(f"words     {self.keyword_score:.2f} of {self.keyword_best:.2f}, {_place(self.keyword_rank)}")
+        found.append(f"fused     {self.fused:.3f}")
+        if self.lift:
+            found.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
+        if self.links:
+            found.append(f"links     +{self.links:.3f}: passage {self.linked_from} belongs to it by name")
+        if self.rerank is not None:
+            found.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
+        return found
+
+
+def _place(rank: int) -> str:
+    return f"number {rank}" if rank else "not among the best"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One passage in a page of results. `page` is 1-based; `score` is comparable within one search only.
+
+    `linked` is how many passages belong to it by name, where that was counted; `via` the name that led here; `span` the
+    characters of the text that the page shows, None for all.
+    """
+
+    passage: int
+    handle: str
+    document: str
+    page: int
+    label: str | None
+    heading: str
+    text: str
+    score: float
+    in_context: bool = False
+    source: str = ""
+    linked: int = 0
+    via: str = ""
+    why: Explanation | None = None
+    span: tuple[int, int] | None = None
+
+    @property
+    def shown(self) -> str:
+        """What a page shows of the text: all of it, or the characters of `span`."""
+        return self.text[self.span[0] : self.span[1]] if self.span else self.text
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A quote as it was checked against the page it cites. `verified` False is never shown as a citation."""
+
+    document: str
+    page: int
+    label: str | None
+    quote: str
+    verified: bool
+    handle: str = ""
+    passage: int | None = None
+    state: str = "verified"
+    number: int = 0
+    heading: str = ""
+    """The headings over the quote, outermost first, "A > B"."""
+
+    @property
+    def where(self) -> str:
+        """Where it stands, as people write it: "report.pdf, Annex B, p. iv (PDF page 6)"."""
+        heading = self.heading.rpartition(" > ")[2]
+        over = f", {heading}," if heading else ""
+        if not self.label or self.label == str(self.page):
+            return f"{self.document}{over} p.{self.page}"
+        if self.document.lower().endswith(".pdf"):
+            return f"{self.document}{over or ','} p. {self.label} (PDF page {self.page})"
+        return f"{self.document}{over or ','} {self.label} (page {self.page})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFailed:
+    """A file that was not loaded: why, and what to do."""
+
+    path: str
+    reason: str
+    remedy: str
+
+
+def standing(state: str, unquoted: Sequence[int], false_quotes: int) -> str:
+    """How far an answer rests on quotes, in a sentence for people; "" where there was nothing to check."""
+    which = f"line{'s' * (len(unquoted) != 1)} {', '.join(map(str, unquoted))}"
+    lacking = f" Not quoted: {which}." if unquoted else ""
+    if state == "grounded":
+        return "Grounded: what it claims rests on quotes that were found on their pages."
+    if state == "partly":
+        wrong = f" {false_quotes} quote{'s' * (false_quotes != 1)} could not be found." if false_quotes else ""
+        return f"Partly grounded.{lacking}{wrong}"
+    return f"Not grounded.{lacking}" if unquoted or false_quotes else ""
+
+
+def sweep_forecast(forecast: int, pages: int, tokens: int) -> str:
+    """What a sweep will cost, in one line for people."""
+    about = f"about {forecast:,} of {pages:,} pages will be read, {tokens:,} tokens"
+    return f"sweep: {about}; a model is sent the findings alone"
+
+
+def sweep_coverage(read: int, pages: int, found: int, quiet: int) -> str:
+    """How far a sweep is, in one line for people."""
+    nothing = f", the last {quiet:,} gave nothing" if quiet else ""
+    return f"sweep: read {read:,} of {pages:,} pages, {found:,} found{nothing}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionAsked(Event):
+    """A user's message entered the inbox and is stored."""
+
+    durable: ClassVar[bool] = True
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepStarted(Event):
+    """One turn of context -> model -> executor -> memory begins. `limit` is the cap on steps for this question."""
+
+    durable: ClassVar[bool] = True
+    limit: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextAssembled(Event):
+    """The exact prompt of this step, before it is sent. Tokens; `window` = `reserve` for the output + what is usable."""
+
+    window: int = 0
+    reserve: int = 0
+    used: int = 0
+    exact: bool = True
+    warn: int = 0
+    flush: int = 0
+    segments: tuple[Segment, ...] = ()
+    in_context: frozenset[int] = field(default_factory=frozenset)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**super().as_dict(), "in_context": sorted(self.in_context)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(Event):
+    """The program waits, and for what: "model", "index", "embedder", "load"."""
+
+    what: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thinking(Event):
+    """A piece of the model's own thought (its content beside a function call, or its reasoning)."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionCalled(Event):
+    """The model called a function; `arguments` as validated (without request_heartbeat). `origin`: model | system."""
+
+    durable: ClassVar[bool] = True
+    call: str = ""
+    function: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    heartbeat: bool = False
+    origin: str = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionReturned(Event):
+    """Its result. `tokens` is what the result adds to the queue; `summary` is one line for people."""
+
+    durable: ClassVar[bool] = True
+    call: str = ""
+    function: str = ""
+    ok: bool = True
+    summary: str = ""
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryEdited(Event):
+    """A block of the working context changed. `text` is the whole block after the edit; sizes in characters."""
+
+    durable: ClassVar[bool] = True
+    block: str = ""
+    text: str = ""
+    added: str = ""
+    removed: str = ""
+    chars: int = 0
+    limit_chars: int = 0
+    by: str = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HopChanged(Event):
+    """A hop of the task ledger: `status` open | answered | not found."""
+
+    durable: ClassVar[bool] = True
+    hop: str = ""
+    status: str = ""
+    document: str = ""
+    document_page: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRead(Event):
+    """A page of search results; `page`, `pages`, `first`, `last` count from 1. `origin`: model | read-ahead | user.
+
+    `passage` is the one that was followed, where the page lists what belongs to it; `scope` the call's other arguments.
+    """
+
+    durable: ClassVar[bool] = True
+    query: str = ""
+    function: str = "archival_memory_search"
+    page: int = 1
+    pages: int = 1
+    first: int = 0
+    last: int = 0
+    total: int = 0
+    hits: tuple[Hit, ...] = ()
+    tokens: int = 0
+    origin: str = "model"
+    note: str = ""
+    passage: int | None = None
+    scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepProgress(Event):
+    """How far a sweep for everything about a query is. `stage`: forecast | reading | done.
+
+    `read` of `pages` (of documents, all in reach) were read, `found` passages are relevant, the last `quiet` pages gave
+    nothing. The forecast comes first: so many pages will be read, with so many tokens. `reason` of the end: quiet | all | user.
+    """
+
+    query: str = ""
+    stage: str = "reading"
+    read: int = 0
+    pages: int = 0
+    found: int = 0
+    quiet: int = 0
+    forecast_pages: int = 0
+    forecast_tokens: int = 0
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """How far it is, in one line for people."""
+        if self.stage == "forecast":
+            return sweep_forecast(self.forecast_pages, self.pages, self.forecast_tokens)
+        return sweep_coverage(self.read, self.pages, self.found, self.quiet)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressureWarning(Event):
+    """The queue manager told the model that its context is filling (70 % of usable by default)."""
+
+    durable: ClassVar[bool] = True
+    used: int = 0
+    usable: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evicted(Event):
+    """Messages left the queue for recall storage. `tokens` is what was freed."""
+
+    durable: ClassVar[bool] = True
+    messages: int = 0
+    tokens: int = 0
+    passages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryWritten(Event):
+    """The recursive summary was rewritten."""
+
+    durable: ClassVar[bool] = True
+    text: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerDelta(Event):
+    """A piece of the answer as it streams."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteChecked(Event):
+    """One quote of the answer was looked for on the page it cites."""
+
+    durable: ClassVar[bool] = True
+    citation: Citation = field(default_factory=lambda: Citation("", 1, None, "", False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerDone(Event):
+    """The message sent to the user, verbatim, with its checked citations; our own remarks are `notes`.
+
+    `state`: grounded | partly | not grounded. `unquoted` are the numbers, from 1, of the lines of `text` that claim
+    something and rest on no quote that was found; `false_quotes` are quotes that stand on no page that was read.
+    """
+
+    durable: ClassVar[bool] = True
+    text: str = ""
+    answered: bool = True
+    citations: tuple[Citation, ...] = ()
+    notes: tuple[str, ...] = ()
+    state: str = ""
+    unquoted: tuple[int, ...] = ()
+    false_quotes: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """The state in a sentence for people; "" where there was nothing to check."""
+        return standing(self.state, self.unquoted, len(self.false_quotes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFinished(Event):
+    """The step is committed. Times in seconds; `usage` as the server reported it, or counted here."""
+
+    durable: ClassVar[bool] = True
+    used: int = 0
+    usable: int = 0
+    completion_tokens: int = 0
+    model_seconds: float = 0.0
+    own_seconds: float = 0.0
+    cacheable_share: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yielded(Event):
+    """The agent gave control back and waits for the next event."""
+
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(Event):
+    """The question ended early. `reason`: user | steps | tokens | time | cost | repeated | error."""
+
+    durable: ClassVar[bool] = True
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached(Event):
+    """A source is now searched by the agent."""
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+    documents: int = 0
+    passages: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detached(Event):
+    """A source is no longer searched by the agent."""
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadProgress(Event):
+    """How far a load is. Rates per second; `remaining_seconds` None while unknown. `stage`: scan | read | embed | write."""
+
+    source: str = ""
+    stage: str = ""
+    files_done: int = 0
+    files_total: int = 0
+    pages: int = 0
+    passages_done: int = 0
+    passages_total: int = 0
+    current: str = ""
+    passages_per_second: float = 0.0
+    remaining_seconds: float | None = None
+    failed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded(Event):
+    """A load is over. `documents`, `pages`, `passages` are what is new (`changed`: how many replace an older state);
+
+    `reused` passages had their vector already; `moved` are pairs (from, to), `gone` what is no longer there and still
+    loaded, `dropped` what was gone and is not kept, `alike` groups of near-duplicates; `remarks` are pairs (path, what of
+    it was left out or not read as it stands), of the documents read by this load; `stopped`: the user ended it.
+    """
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+    documents: int = 0
+    pages: int = 0
+    passages: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    failed: tuple[FileFailed, ...] = ()
+    changed: int = 0
+    reused: int = 0
+    moved: tuple[tuple[str, str], ...] = ()
+    gone: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    alike: tuple[tuple[str, ...], ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    stopped: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed(Event):
+    """Told to displays of what another one did, where no other event says it: draw it anew.
+
+    `what`: branch (messages came or went) | library | agent (its name or model) | answered (a question is over, however it ended).
+    """
+
+    what: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Event):
+    """Something failed; one sentence, and what to do next."""
+
+    durable: ClassVar[bool] = True
+    message: str = ""
+    hint: str = ""

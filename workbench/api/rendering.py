@@ -1,0 +1,111 @@
+"""Loads in words: events of a load come in, lines for people go out, the same in every display."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Stopped
+from workbench.core.sanitize import clean, one_line
+
+_NAMED = 20
+
+
+def progress_line(event: LoadProgress) -> str:
+    """How far a load is, on one line."""
+    parts = [f"{event.files_done:,}/{event.files_total:,} files"] if event.files_total else []
+    if event.pages:
+        parts.append(plural(event.pages, "page"))
+    if event.passages_total:
+        parts.append(f"{event.passages_done:,}/{event.passages_total:,} passages")
+    if event.passages_per_second:
+        parts.append(f"{event.passages_per_second:,.0f}/s")
+    if event.remaining_seconds is not None:
+        parts.append(f"{event.remaining_seconds:,.0f} s left")
+    if event.failed:
+        parts.append(f"{event.failed:,} failed")
+    current = f" {one_line(event.current, 200)}" if event.current else ""
+    return f"loading{current}: {one_line(event.stage, 20)} {', '.join(parts)}"
+
+
+def loaded_line(event: Loaded) -> str:
+    """What a load brought, on one line."""
+    new = [plural(event.documents, "document"), plural(event.pages, "page"), plural(event.passages, "passage")]
+    said = ", ".join(new) if event.documents else "nothing new"
+    for count, what in (
+        (event.changed, "changed"),
+        (event.reused, "passages as they were"),
+        (event.unchanged, "unchanged"),
+        (len(event.moved), "moved"),
+        (event.excluded, "left out by rule"),
+        (len(event.gone), "gone from the disk and kept"),
+        (len(event.dropped), "gone and dropped"),
+    ):
+        said += f", {count:,} {what}" if count else ""
+    stopped = ", stopped by you" if event.stopped else ""
+    return f"loaded {one_line(event.source, 120)}: {said} in {event.seconds:,.1f} s{stopped}"
+
+
+def why(reason: str, remedy: str) -> str:
+    """Why a file is not loaded and what to do, as sentences."""
+    ended = f"{reason}." if reason and remedy and reason[-1] not in ".!?" else reason
+    return f"{ended} {remedy}".strip()
+
+
+def file_lines(event: Loaded) -> Iterator[str]:
+    """What became of files that a person would ask about: moved, gone, alike. Long lists are cut, and say so."""
+    lists: tuple[tuple[str, list[str]], ...] = (
+        ("moved", [f"{_path(old)} -> {_path(new)}" for old, new in event.moved]),
+        ("gone, still in the source (--prune drops it)", [_path(path) for path in event.gone]),
+        ("dropped", [_path(path) for path in event.dropped]),
+        ("remark", [f"{_path(path)}: {one_line(said, 300)}" for path, said in event.remarks]),
+        ("nearly the same", [", ".join(_path(path) for path in group[:_NAMED]) for group in event.alike]),
+    )
+    for what, items in lists:
+        for item in items[:_NAMED]:
+            yield f"{what}: {item}"
+        if len(items) > _NAMED:
+            yield f"{what}: and {len(items) - _NAMED:,} more"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _path(text: str) -> str:
+    return one_line(text, 300)
+
+
+# A conversation as Markdown: events come in, lines go out: questions, answers, and their checked citations.
+
+
+def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
+    """A conversation as Markdown: questions, answers, and their checked citations."""
+    yield f"# {clean(agent)}"
+    for event in events:
+        if isinstance(event, QuestionAsked):
+            yield from ("", f"## {' '.join(clean(event.text).split())}", "")
+        elif isinstance(event, AnswerDone):
+            yield clean(event.text)
+            yield ""
+            for citation in event.citations:
+                quote = " ".join(citation.quote.split())
+                yield clean(f"{citation.number}. {citation.where}: “{quote}”")
+            yield from _standing(event)
+            yield from (f"> {clean(note)}" for note in event.notes)
+        elif isinstance(event, Stopped):
+            yield f"*Stopped: {clean(event.detail or event.reason)}*"
+        elif isinstance(event, Loaded):
+            yield f"*Loaded {clean(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
+
+
+def _standing(answer: AnswerDone) -> Iterator[str]:
+    """How far an answer rests on quotes, and its lines that rest on none, word for word."""
+    if answer.standing:
+        yield f"> {answer.standing}"
+    lines = answer.text.split("\n")
+    for number in answer.unquoted:
+        if 0 < number <= len(lines):
+            yield f"> Not quoted, line {number}: “{' '.join(clean(lines[number - 1]).split())}”"
+    for quote in answer.false_quotes:
+        yield f"> Not found on any page that was read: “{' '.join(clean(quote).split())}”"

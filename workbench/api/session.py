@@ -1,0 +1,258 @@
+"""What a display may ask a session for, beside events: frozen snapshots of agents, sources, blocks, pages and prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from workbench.api.agents import PurseProtocol, RosterProtocol
+from workbench.api.broadcast import Onlooker
+from workbench.api.documents import LibraryProtocol, LoadOptions
+from workbench.api.events import ContextAssembled, Event, PageRead
+from workbench.api.history import TimelineProtocol
+from workbench.api.search import FindingProtocol
+from workbench.api.tables import TablesProtocol
+
+
+@dataclass(frozen=True)
+class AgentInfo:
+    """An agent as lists show it. Times are ISO 8601 in UTC."""
+
+    name: str
+    model: str
+    window: int
+    steps: int
+    messages: int
+    sources: tuple[str, ...]
+    created: str
+    last_used: str
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """A source: a named set of documents. `attached` speaks of the current agent.
+
+    `unembedded` passages are found by their words only so far; `queued` files are not loaded; `note` is the user's.
+    """
+
+    name: str
+    documents: int
+    pages: int
+    passages: int
+    bytes: int
+    attached: bool
+    created: str
+    unembedded: int = 0
+    queued: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """A document inside a source; `status` is loaded, or what the queue says (waiting, failed, quarantined, skipped).
+
+    `alike` are the paths of its near-duplicates in the source, `note` is the user's, `remark` says what of it was not read
+    or is reached by SQL alone.
+    """
+
+    source: str
+    path: str
+    title: str
+    pages: int
+    passages: int
+    bytes: int
+    status: str = "loaded"
+    reason: str = ""
+    remedy: str = ""
+    note: str = ""
+    alike: tuple[str, ...] = ()
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class LineView:
+    """A line of a block. `origin` is model, user, system (kept by the workbench) or hop; a pinned line is the user's to change."""
+
+    text: str
+    origin: str = "model"
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """A block of the working context, as it is now."""
+
+    name: str
+    text: str
+    chars: int
+    limit_chars: int
+    lines: tuple[LineView, ...] = ()
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page of a document. `number` is 1-based; `start`..`end` mark the passage asked for inside `text`."""
+
+    document: str
+    number: int
+    pages: int
+    label: str | None
+    text: str
+    start: int = 0
+    end: int = 0
+
+
+class SessionProtocol(Protocol):
+    """The only object a display holds. Generators block: run them off the event loop, one question at a time."""
+
+    @property
+    def agent(self) -> str:
+        """Name of the current agent."""
+        ...
+
+    @property
+    def model_label(self) -> str:
+        """The model as people should read it, for example "extractive reader" or "mistral-small"."""
+        ...
+
+    @property
+    def window_tokens(self) -> int:
+        """The context window in tokens."""
+        ...
+
+    def meet(self) -> str:
+        """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
+        ...
+
+    @property
+    def onlooker(self) -> Onlooker:
+        """Hears what other displays and commands do to the current agent, and what is in its context after every change."""
+        ...
+
+    @property
+    def finding(self) -> FindingProtocol:
+        """Searches with options, links and sweeps of the user."""
+        ...
+
+    @property
+    def library(self) -> LibraryProtocol:
+        """What there is to do with sources and files."""
+        ...
+
+    @property
+    def tables(self) -> TablesProtocol:
+        """The tables of what is attached, and SQL over them."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered."""
+        ...
+
+    def open_agent(self, name: str | None = None) -> str:
+        """Work with another agent from now on; returns its name."""
+        ...
+
+    @property
+    def timeline(self) -> TimelineProtocol:
+        """The agent's past: undo, retry, fork, forget, and steps compared."""
+        ...
+
+    def history(self) -> Iterator[Event]:
+        """The durable events of the current agent's branch, oldest first, then the latest ContextAssembled and PageRead."""
+        ...
+
+    def submit(self, text: str) -> Iterator[Event]:
+        """Answer a question; ends with Yielded or Stopped. Raises UsageError when one is being answered already."""
+        ...
+
+    def load(
+        self, paths: Sequence[str | Path], source: str | None = None, *, attach: bool = True,
+        options: LoadOptions | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
+        """Load files and folders into a source (named after the first path) and attach it: LoadProgress…, Loaded, Attached."""
+        ...
+
+    def heartbeat(self) -> Iterator[Event]:
+        """A turn of the model's own when one is due (heartbeat_minutes); no events when none is. A display asks each minute."""
+        ...
+
+    @property
+    def roster(self) -> RosterProtocol:
+        """All agents: their presets and functions, and files of them."""
+        ...
+
+    @property
+    def purse(self) -> PurseProtocol:
+        """What the current agent spent, and what a question may."""
+        ...
+
+    def edit_memory(self, block: str, old: str, new: str) -> Event:
+        """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises UsageError."""
+        ...
+
+    def pin(self, block: str, line: str, pinned: bool = True) -> Event:
+        """Pin a line of a block, so that the model cannot change it, or let it go. Raises UsageError."""
+        ...
+
+    def attach(self, source: str) -> Event:
+        """Attach a source. Attached; attaching twice changes nothing."""
+        ...
+
+    def detach(self, source: str) -> Event:
+        """Detach a source."""
+        ...
+
+    def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
+        """A search by the user: the same path as the model's, `page` counted from 1."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the answer after this step; called again, cancel now."""
+        ...
+
+    def stop_load(self) -> None:
+        """Stop the load that runs; what is done stays."""
+        ...
+
+    def context(self, step: int | None = None) -> ContextAssembled:
+        """What was in main context at a step (default: what the next prompt would hold)."""
+        ...
+
+    def memory(self) -> tuple[BlockView, ...]:
+        """The blocks of the working context, as they are now."""
+        ...
+
+    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
+        """A page of a document of the attached sources."""
+        ...
+
+    def agents(self) -> list[AgentInfo]:
+        """All agents."""
+        ...
+
+    def sources(self) -> list[SourceInfo]:
+        """All sources."""
+        ...
+
+    def documents(self, source: str | None = None) -> list[DocumentInfo]:
+        """The documents of one source or of all."""
+        ...
+
+    def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
+        """The messages of the current branch as they are on the wire, oldest first (`/dump`)."""
+        ...
+
+    def use_model(self, model: str) -> str:
+        """Change the model of this session ("reader" is the embedded one); returns its label."""
+        ...
+
+    def save(self) -> str:
+        """Everything is saved as it happens; returns where."""
+        ...
+
+    def close(self) -> None:
+        """Stop workers and close the database."""
+        ...

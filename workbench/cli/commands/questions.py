@@ -1,0 +1,134 @@
+"""Questions: a question and what to attach come in, the events of the answer go out, last the answer itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import select
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
+from workbench.cli.commands.load import load_paths, told
+from workbench.cli.output import complain, interruptible, line, show
+from workbench.core.errors import NotFound, UsageError
+from workbench.services.session import Session
+
+BEAT_SECONDS = 60.0
+"""How long standard input may be silent before the session is asked whether the model has a turn of its own."""
+
+
+def ask(session: Session, chosen: argparse.Namespace) -> int:
+    """Ask one question; a fresh agent unless one is named."""
+    if not chosen.question.strip():
+        raise UsageError(
+            "The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/."
+        )
+    targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
+    made = not chosen.agent or session.engine.agents.find(chosen.agent) is None
+    session.open_agent(chosen.agent, fresh=not chosen.agent)
+    session.run_with(vars(chosen))
+    try:
+        for name, path, is_path in targets:
+            if is_path:
+                load_paths(session, [path], None, attach=True, as_json=chosen.json)
+            else:
+                told(session.attach(name), chosen)
+        return _ask(session, chosen.question, as_json=chosen.json, made=made)
+    except BrokenPipeError:
+        if made and not session.steps():
+            session.abandon()
+        raise
+
+
+def _is_path(session: Session, name: str, path: str) -> bool:
+    """Whether --attach means a path: one that is there, unless it is also the name of a source not made for a path."""
+    known = {source.name for source in session.sources()}
+    if name in known and (not path or session.engine.archive.root_of(name) is None):
+        return False
+    if not path:
+        raise NotFound(
+            f"There is no source and no path {name!r}.", f"Sources: {', '.join(sorted(known)) or 'none yet'}."
+        )
+    return True
+
+
+def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) -> int:
+    """Ask, and tell the answer. An agent `made` for this question is not kept when its model did not take a single step."""
+    answer: AnswerDone | None = None
+    stopped: Stopped | None = None
+    failed: Failed | None = None
+    steps, prompt_tokens, completion_tokens = 0, 0, 0
+    with interruptible(session.stop):
+        for event in show(session.submit(question), as_json=as_json):
+            if isinstance(event, AnswerDone):
+                answer = event
+            elif isinstance(event, Stopped):
+                stopped = event
+            elif isinstance(event, Failed):
+                failed = event
+            elif isinstance(event, StepFinished):
+                steps, prompt_tokens = steps + 1, prompt_tokens + event.used
+                completion_tokens += event.completion_tokens
+    name = session.agent
+    if made and failed is not None and not steps:
+        session.abandon()
+        name = ""
+    if as_json:
+        result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
+        citations = [
+            {"document": c.document, "page": c.page, "label": c.label, "quote": c.quote, "verified": c.verified}
+            for c in result.citations
+        ]
+        line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
+               "agent": name, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
+               "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
+               "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
+    if failed is not None:
+        complain(f"{failed.message} {failed.hint}")
+    return 1 if answer is None else 0
+
+
+def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:
+    """Lines instead of the screen: load, then one question a line from standard input."""
+    code = 0
+    if paths:
+        loaded = load_paths(session, paths, None, attach=True, as_json=json)
+        code = 1 if any(result.failed for result in loaded) else 0
+    for typed in _lines():
+        if typed is None:
+            with interruptible(session.stop):
+                for _ in show(session.heartbeat(), as_json=json):
+                    pass
+        elif typed.strip() in ("/exit", "/quit"):
+            break
+        elif re.match(r"/[a-z]+\b(?!/)", typed.strip()):
+            complain("Commands are for the screen; here a line is a question, and /exit ends.")
+            code = max(code, 2)
+        elif typed.strip():
+            code = max(code, _ask(session, typed.strip(), as_json=json))
+    return code
+
+
+def _lines() -> Iterator[str | None]:
+    """Lines of standard input as they come, and None for every minute in which none came."""
+    try:
+        handle = sys.stdin.fileno()
+    except OSError:
+        yield from sys.stdin
+        return
+    rest = b""
+    while True:
+        *whole, rest = rest.split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in whole)
+        if not select.select([handle], [], [], BEAT_SECONDS)[0]:
+            yield None
+            continue
+        piece = os.read(handle, 1 << 16)
+        if not piece:
+            if rest:
+                yield rest.decode("utf-8", "replace")
+            return
+        rest += piece

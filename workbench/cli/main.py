@@ -1,0 +1,278 @@
+"""The commands: arguments come in, exit codes go out (0 done, 1 the work failed, 2 wrong usage), and nothing else happens here."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import io
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from workbench import __version__
+from workbench.cli.arguments import COMMANDS, load, passwords
+from workbench.cli.arguments.entry import Entry
+from workbench.cli.output import TERMINATED
+from workbench.core import paths
+from workbench.core.errors import ArchiveBusy, UsageError, WorkbenchError
+from workbench.core.sanitize import readable
+from workbench.core.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from workbench.services.session import Session
+
+Command = Callable[[argparse.Namespace], int]
+
+_PATIENCE_SECONDS = 5.0
+_PAUSE_SECONDS = 0.2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. No traceback reaches a user (unless --debug asks for it)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _readable_streams()
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        chosen = _parser().parse_args(words if _names_a_command(words) else ["open", *words])
+        return _run(chosen)
+    except WorkbenchError as error:
+        return _complain(error.one_line(), error.exit_code)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    try:
+        command: Command = chosen.run
+        return command(chosen)
+    except WorkbenchError:
+        raise
+    except KeyboardInterrupt:
+        return _complain("Stopped. What was done is kept.", 1)
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if chosen.debug:
+            raise
+        return _complain(f"Unexpected {type(error).__name__}: {error}. Run again with --debug to see where.", 1)
+
+
+def _readable_streams() -> None:
+    """A terminal that says it knows ASCII only gets UTF-8, as Python does for the locale C; other encodings get what they have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not codecs.lookup(stream.encoding).name.startswith("utf"):
+            bare = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if bare else None, errors="backslashreplace" if bare else "replace")
+
+
+def _complain(text: str, code: int) -> int:
+    from workbench.core.sanitize import clean
+
+    print(f"workbench: {' '.join(clean(text).split())}", file=sys.stderr)
+    return code
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _names_a_command(words: Sequence[str]) -> bool:
+    """A subcommand's name wins over a path: `./load` is a path."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    asks_top = bool(words) and words[0] in ("-h", "--help", "--version", "--samples")
+    return first in COMMANDS or asks_top
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="workbench",
+        description="Questions over documents that do not fit a model's context, with every page in and out shown.",
+        epilog="workbench [PATH…] opens the screen; it loads and attaches PATHs (without any: the last agent).",
+    )
+    parser.add_argument("--version", action="version", version=f"memgpt-workbench {__version__}")
+    parser.add_argument(
+        "--samples", action="version", version=str(paths.samples()), help="print where the sample documents are"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for name, entry in COMMANDS.items():
+        sub = commands.add_parser(name, help=entry.summary, description=entry.summary)
+        entry.fill(sub)
+        sub.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
+        sub.set_defaults(run=_with_session(entry) if entry.body else _open)
+    return parser
+
+
+# -- sessions -------------------------------------------------------------------------------------------------------
+
+_FLAGS = (
+    "model", "base_url", "window_tokens", "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out",
+    "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",
+)  # fmt: skip
+
+
+def _settings(chosen: argparse.Namespace, places: paths.Paths) -> Settings:
+    flags: dict[str, Any] = {name: getattr(chosen, name, None) for name in _FLAGS}
+    return read_settings(places.settings_file, flags)
+
+
+@contextmanager
+def _session(chosen: argparse.Namespace) -> Iterator[Session]:
+    """A session that owns the database, and answers other displays while it lives."""
+    from workbench.ipc.server import Owner
+    from workbench.services.session import Session
+
+    places = paths.locate().ensure()
+    logging.basicConfig(
+        filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with ExitStack() as after, Session(_settings(chosen, places), places) as session:
+        owner = Owner(session.engine)
+        after.callback(owner.release)
+        try:
+            yield session
+            owner.close(patient=not TERMINATED.is_set())
+        except WorkbenchError:
+            owner.close()
+            raise
+        finally:
+            owner.close(patient=False)
+
+
+def _open(chosen: argparse.Namespace) -> int:
+    _readable(chosen)
+    files = [Path(path).expanduser() for path in chosen.paths]
+    for file in files:
+        if str(file).startswith(("http:/", "https:/")):
+            raise UsageError(
+                "A web address is loaded before the screen opens.", "workbench load URL, then /attach; or /load URL."
+            )
+        if not file.exists():
+            near = f" (or a command: {', '.join(COMMANDS)})" if os.sep not in str(file) else ""
+            raise UsageError(f"There is nothing at {file}.", f"Name a file or a folder{near}.")
+    if not chosen.plain and not chosen.json and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
+    last = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with suppress(ArchiveBusy), _session(chosen) as session:
+            session.open_agent(chosen.agent, paths=files)
+            session.run_with(vars(chosen))
+            return _show(session, chosen, files)
+        try:
+            return _show_as_guest(chosen, files)
+        except ArchiveBusy:
+            # The owner is just starting, or just ending: then this one becomes the owner.
+            if time.monotonic() > last:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _show_as_guest(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    """The display of a session of the process that owns the database. Raises ArchiveBusy when it does not answer."""
+    from workbench.ipc.session_client import RemoteSession
+
+    places = paths.locate()
+    given = {name: getattr(chosen, name, None) for name in _FLAGS}
+    opened = {"agent": chosen.agent, "paths": [file.absolute() for file in files], "given": given}
+    with RemoteSession(places.socket_file, _settings(chosen, places), opened, lambda: _session(chosen)) as session:
+        return _show(session, chosen, files)
+
+
+def _show(session: Any, chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    from workbench.cli.commands import questions
+
+    if chosen.plain or chosen.json:
+        return questions.converse(session, files, json=chosen.json)
+    from workbench.tui.app import run
+
+    return run(session, load=files, ascii=session.settings.ascii, theme=session.settings.theme)
+
+
+def _with_session(entry: Entry) -> Command:
+    """A command whose body lives in workbench.cli.commands, a module that is loaded when it is used."""
+
+    def run(chosen: argparse.Namespace) -> int:
+        from workbench.ipc import command_client
+
+        _consent(entry, chosen)
+        _readable(chosen)
+        _absolute(chosen)
+        module, _, function = entry.body.partition(".")
+        body: Callable[[Session, argparse.Namespace], int] = getattr(
+            import_module(f"workbench.cli.commands.{module}"), function
+        )
+        last = 0.0
+        while True:
+            try:
+                with _session(chosen) as session:
+                    return body(session, chosen)
+            except ArchiveBusy:
+                # One that was asked in vain for so long is no workbench, or one that hangs.
+                if last and time.monotonic() > last:
+                    raise
+            places = paths.locate()
+            with suppress(ArchiveBusy):
+                asked = time.monotonic()
+                return command_client.run(places.socket_file, entry.body, _plain(chosen), _settings(chosen, places))
+            # The owner is just starting, or just ending: then the next one of us becomes the owner.
+            if not last or time.monotonic() - asked > _PATIENCE_SECONDS:
+                last = time.monotonic() + _PATIENCE_SECONDS
+            time.sleep(_PAUSE_SECONDS)
+
+    return run
+
+
+def _consent(entry: Entry, chosen: argparse.Namespace) -> None:
+    """Ask the person here, whoever does the work. Raises UsageError when the answer is not yes."""
+    if entry.consent is None or not (question := entry.consent(chosen)) or chosen.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("This needs a yes, and there is nobody to ask.", "Add --yes.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was deleted.")
+
+
+_PLACES = ("paths", "attach", "file", "data", "input_dir", "input_files")
+
+
+def _readable(chosen: argparse.Namespace) -> None:
+    """Arguments that are no paths as valid Unicode, whatever bytes the terminal sent."""
+    for key, value in vars(chosen).items():
+        if isinstance(value, str) and key not in _PLACES:
+            setattr(chosen, key, readable(value))
+        elif isinstance(value, list) and key not in _PLACES:
+            setattr(chosen, key, [readable(item) if isinstance(item, str) else item for item in value])
+
+
+def _absolute(chosen: argparse.Namespace) -> None:
+    """Paths as they are meant here: the owner of the database may run in another folder, and cannot ask for a password."""
+    passwords.ask(chosen)
+    if chosen.command == "load":
+        chosen.paths = load.named(chosen)
+    elif hasattr(chosen, "paths"):
+        chosen.paths = [str(Path(path).expanduser().absolute()) for path in chosen.paths]
+    if isinstance(getattr(chosen, "attach", None), list):
+        found = {item: Path(item).expanduser() for item in chosen.attach}
+        chosen.attach = [
+            [readable(item), item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
+            for item, path in found.items()
+        ]
+    for name in ("file", "data"):
+        if getattr(chosen, name, None):
+            setattr(chosen, name, str(Path(getattr(chosen, name)).expanduser().absolute()))
+
+
+def _plain(chosen: argparse.Namespace) -> dict[str, Any]:
+    return {key: value for key, value in vars(chosen).items() if key not in ("run", "command")}

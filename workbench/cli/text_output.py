@@ -1,0 +1,233 @@
+"""The same events as lines, for pipes, scripts, CI and screen readers: events come in, plain or JSON lines go out."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from workbench.api import events as ev
+from workbench.api.events import ContextAssembled, PageRead
+from workbench.api.history import SIGNS, ContextDiff
+from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, why
+from workbench.core.sanitize import clean, one_line
+
+_COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
+_STOPPED = {
+    "user": "by you",
+    "steps": "the cap on steps is reached",
+    "tokens": "the cap on tokens is reached",
+    "time": "the cap on time is reached",
+    "cost": "the cap on cost is reached",
+    "repeated": "the model kept repeating itself",
+    "error": "by an error",
+}
+
+
+def json_line(event: ev.Event) -> str:
+    """One event as one JSON object, "event" and "step" first."""
+    return json_module.dumps(event.as_dict(), ensure_ascii=False)
+
+
+def event_line(event: ev.Event) -> str | None:
+    """One event for people, several lines for an answer; None where there is nothing to say. No control characters."""
+    lines = [text for _, text in _lines(event)]
+    return "\n".join(lines) if lines else None
+
+
+def print_events(
+    events: Iterable[ev.Event], *, stream: TextIO, json: bool = False, colour: bool = False
+) -> Iterator[ev.Event]:
+    """Write events as they come and hand each on after it was written."""
+    for event in events:
+        if json:
+            print(json_line(event), file=stream, flush=True)
+        else:
+            for kind, text in _lines(event):
+                code = _COLOURS.get(kind) if colour else None
+                print(f"\x1b[{code}m{text}\x1b[0m" if code else text, file=stream, flush=True)
+        yield event
+
+
+def _lines(event: ev.Event) -> list[tuple[str, str]]:
+    match event:
+        case ev.QuestionAsked():
+            return [("question", f"> {one_line(event.text)}")]
+        case ev.AnswerDone():
+            return list(_answer(event))
+        case ev.Stopped():
+            why = _STOPPED.get(event.reason, one_line(event.reason))
+            return [("note", f"stopped: {why}{_aside(event.detail)}")]
+        case ev.Failed():
+            hint = f" {one_line(event.hint)}" if event.hint else ""
+            return [("failed", f"failed: {one_line(event.message)}{hint}")]
+        case ev.LoadProgress() | ev.Loaded() | ev.Attached() | ev.Detached():
+            return list(_library(event))
+        case _:
+            text = _step(event)
+            return (
+                [("failed" if isinstance(event, ev.FunctionReturned) and not event.ok else "step", text)]
+                if text
+                else []
+            )
+
+
+def _step(event: ev.Event) -> str:
+    match event:
+        case ev.ContextAssembled():
+            share = event.used / event.window if event.window else 0
+            about = "" if event.exact else "~"
+            step = f"step {event.step}" if event.step is not None else "next prompt"
+            return f"{step}: {about}{event.used:,}/{event.window:,} tokens ({share:.0%})"
+        case ev.FunctionCalled():
+            if event.function == "send_message":
+                return ""
+            said = ", ".join(
+                f"{one_line(key, 40)}={one_line(json_module.dumps(value, ensure_ascii=False), 200)}"
+                for key, value in event.arguments.items()
+            )
+            return f"  call {one_line(event.function, 60)}({said})" + (
+                " [ahead of the model]" if event.origin == "system" else ""
+            )
+        case ev.FunctionReturned():
+            if not event.ok:
+                return f"  failed {one_line(event.function, 60)}: {one_line(event.summary)}"
+            return (
+                f"  result {one_line(event.summary, 300)} (+{event.tokens:,} tokens)"
+                if event.function != "send_message"
+                else ""
+            )
+        case ev.PageRead():
+            return _page(event)
+        case ev.SweepProgress():
+            return f"  {event.words}"
+        case ev.MemoryEdited():
+            return f"  memory {one_line(event.block, 40)}: {event.chars:,}/{event.limit_chars:,} chars, {_edit(event)}"
+        case ev.HopChanged():
+            where = f", {one_line(event.document, 120)} p.{event.document_page}" if event.document else ""
+            return f"  task {one_line(event.hop, 200)}: {one_line(event.status, 40)}{where}"
+        case ev.PressureWarning():
+            return f"  pressure: {event.used:,} of {event.usable:,} usable tokens are taken, the model was told"
+        case ev.Evicted():
+            return f"  evicted {plural(event.messages, 'message')} to recall storage (-{event.tokens:,} tokens)"
+        case ev.SummaryWritten():
+            return f"  summary rewritten ({event.tokens:,} tokens)"
+        case _:
+            return ""
+
+
+def _page(event: ev.PageRead) -> str:
+    query = one_line(event.query, 200)
+    if not event.total:
+        return f'  page of "{query}": no results'
+    who = {"user": " (yours)", "model": ""}.get(event.origin, " (ahead of the model)")
+    places = ", ".join(
+        dict.fromkeys(
+            f"{one_line(hit.document, 120)} p.{one_line(hit.label or str(hit.page), 12)}" for hit in event.hits
+        )
+    )
+    where = f"{event.first:,}-{event.last:,} of {event.total:,}"
+    return f'  page {event.page}/{event.pages} of "{query}"{who}: {where}: {places}'
+
+
+def _edit(event: ev.MemoryEdited) -> str:
+    if event.added:
+        return ("replaced with" if event.removed else "added") + f' "{one_line(event.added, 200)}"'
+    return f'removed "{one_line(event.removed, 200)}"' if event.removed else "rewritten"
+
+
+def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
+    for line in clean(event.text).split("\n"):
+        yield "answer", line
+    for at, citation in enumerate(event.citations, 1):
+        if citation.verified:
+            yield "citation", f'[{citation.number or at}] {one_line(citation.where, 400)}: "{one_line(citation.quote)}"'
+    if event.standing:
+        yield "note", f"note: {event.standing}"
+    for note in event.notes:
+        yield "note", f"note: {one_line(note)}"
+
+
+def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> Iterator[tuple[str, str]]:
+    source = one_line(event.source, 120)
+    match event:
+        case ev.LoadProgress():
+            yield "load", progress_line(event)
+        case ev.Loaded():
+            yield "load", loaded_line(event)
+            for line in file_lines(event):
+                yield "load", line
+            for failed in event.failed:
+                said = why(one_line(failed.reason), one_line(failed.remedy))
+                yield "failed", f"not loaded {one_line(failed.path, 300)}: {said}"
+        case ev.Attached():
+            yield (
+                "load",
+                f"attached {source}: {plural(event.documents, 'document')}, {plural(event.passages, 'passage')}",
+            )
+        case ev.Detached():
+            yield "load", f"detached {source}"
+
+
+def _aside(text: str) -> str:
+    return f" ({one_line(text, 300)})" if text else ""
+
+
+# Longer texts for people: a page of results, a prompt by segments, or a conversation come in; plain or Markdown
+# lines go out.
+
+_BAR = 32
+
+
+def page_lines(page: PageRead, *, explain: bool = False) -> Iterator[str]:
+    """A page of results: one block a hit, and where it stands among all results; how each score came about, if asked."""
+    if not page.total:
+        yield "No results."
+        return
+    note = f", {page.note}" if page.note else ""
+    yield f"{page.first}-{page.last} of {page.total:,} (page {page.page}/{page.pages}){note}"
+    for rank, hit in enumerate(page.hits, page.first):
+        label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
+        heading = f"  {hit.heading}" if hit.heading else ""
+        yield ""
+        yield clean(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score:.3f}{heading}")
+        if explain and hit.why:
+            yield from (f"     · {line}" for line in hit.why.lines())
+        yield from (f"     {line.strip()}" for line in clean(hit.text).splitlines() if line.strip())
+
+
+def finding_lines(page: PageRead) -> Iterator[str]:
+    """The findings of a sweep: the coverage, then a line each."""
+    place = f"{page.first}-{page.last} of {page.total:,}" if page.total else "nothing found"
+    yield clean(f"{place}; {page.note}" if page.note else place)
+    for rank, hit in enumerate(page.hits, page.first):
+        label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
+        yield clean(f"{rank:>4}. {hit.document} p.{hit.page}{label}: {' '.join(hit.shown.split())}")
+
+
+def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[str]:
+    """A prompt, segment by segment, with its sizes and its whole text, and what of it a prefix cache can reuse."""
+    about = "" if event.exact else "~"
+    usable = event.window - event.reserve
+    yield f"{about}{event.used:,} of {usable:,} usable tokens (window {event.window:,}, {event.reserve:,} kept for the reply)"
+    if cacheable_share:
+        yield f"{cacheable_share:.0%} of it stood at the start of the request before: a prefix cache can reuse that"
+    for segment in event.segments:
+        share = round(_BAR * segment.tokens / max(1, usable))
+        yield f"{segment.tokens:>7,}  {segment.name:<16} {'#' * share:<{_BAR}} {segment.title}"
+    for segment in event.segments:
+        yield ""
+        yield f"== {segment.name}: {segment.title} ({segment.tokens:,} tokens)"
+        yield clean(segment.text)
+
+
+def diff_lines(diff: ContextDiff) -> Iterator[str]:
+    """Two prompts compared: a line a segment that came, went or changed, and the lines that changed in it."""
+    steps = [f"step {step}" if step is not None else "the next prompt" for step in (diff.first, diff.second)]
+    yield f"{steps[0]} to {steps[1]}: {diff.used_before:,} to {diff.used_after:,} tokens, {diff.unchanged:,} segments the same"
+    for change in diff.changes:
+        segment = change.segment
+        yield ""
+        yield clean(f"{SIGNS[change.kind]} {segment.name}: {segment.title} ({change.tokens:+,} tokens)")
+        lines = change.lines or [f"{SIGNS[change.kind]}{line}" for line in segment.text.splitlines()]
+        yield from (f"    {clean(line)}" for line in lines)

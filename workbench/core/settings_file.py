@@ -1,0 +1,79 @@
+"""The settings file as a person keeps it: changes come in and are written line by line, so that comments and order stay."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import ConfigError, UsageError
+from workbench.core.settings import Settings, from_environment, from_file, parsed
+
+
+def changes(words: Sequence[str]) -> dict[str, Any]:
+    """KEY=VALUE words as typed values; KEY= means that it goes back to its default (None). Raises ConfigError, UsageError."""
+    found: dict[str, Any] = {}
+    for word in words:
+        key, sign, text = word.partition("=")
+        if not sign:
+            raise UsageError(f"{word!r} sets nothing.", "Write KEY=VALUE, for example model=mistral-small.")
+        value = parsed(key.strip(), text.strip())
+        found[key.strip()] = value if text.strip() else None
+    return found
+
+
+def write(file: Path, wanted: Mapping[str, Any]) -> None:
+    """Put values into the file, take out those that are None; whole or not at all, readable by its owner only.
+
+    Raises ConfigError when the settings would not be valid together, UsageError when the file cannot be written.
+    """
+    before = from_file(file) if file.is_file() else {}
+    after = {key: value for key, value in {**before, **wanted}.items() if value is not None}
+    Settings(**after)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    text = "".join(f"{line}\n" for line in _changed(lines, dict(wanted)))
+    near = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(near, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as raw:
+            raw.write(text)
+        if not _says(near, after):
+            raise UsageError(f"{file} is written in a way that cannot be changed here.", "Change it with an editor.")
+        near.replace(file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Check the folder.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            near.unlink()
+
+
+def _says(file: Path, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return from_file(file) == wanted
+    except ConfigError:
+        return False
+
+
+def _changed(lines: Sequence[str], wanted: dict[str, Any]) -> Iterator[str]:
+    for line in lines:
+        key = match[1] if (match := re.match(r"\s*([A-Za-z_]+)\s*=", line)) else ""
+        if key not in wanted:
+            yield line
+        elif (value := wanted.pop(key)) is not None:
+            yield f"{key} = {toml(value)}"
+    yield from (f"{key} = {toml(value)}" for key, value in wanted.items() if value is not None)
+
+
+def toml(value: Any) -> str:
+    """A value as it stands in the file."""
+    # A JSON string is a TOML string, but for DEL and lone surrogates, which no setting has.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def origins(file: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Where each setting that is not a default comes from: "file" or "environment"."""
+    found = dict.fromkeys(from_file(file), "file") if file.is_file() else {}
+    return found | dict.fromkeys(from_environment(os.environ if environ is None else environ), "environment")

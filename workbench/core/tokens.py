@@ -1,0 +1,173 @@
+"""Exact token counts, offline: text and messages go in, numbers of tokens come out, and whether they can be trusted.
+
+A prompt is counted as if it were rendered `<|start|>role<|message|>content<|end|>` for each message: the separators are
+special tokens that merge with nothing, so the count of a prompt is the sum of the counts of its messages, and a message
+is counted once in its life. The embedded reader is defined over exactly this rendering, so its counts are exact; what a
+server adds beyond it is learnt from the server's own `usage` (see Calibration).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.core.errors import WorkError
+
+if TYPE_CHECKING:
+    import tiktoken
+
+FRAME_TOKENS = 3
+"""Start, message and end marks around every message."""
+
+CALL_FRAME_TOKENS = 2
+"""Marks around a function call inside a message."""
+
+_O200K_SPLIT = "|".join(
+    [
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"\p{N}{1,3}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
+    ]
+)
+_CL100K_SPLIT = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+_SPLITS = {"o200k_base": _O200K_SPLIT, "cl100k_base": _CL100K_SPLIT}
+
+_CL100K_MODELS = ("gpt-4-", "gpt-3.5", "text-embedding-3", "text-embedding-ada")
+_O200K_MODELS = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-6", "o1", "o3", "o4", "chatgpt-4o", "codex")
+
+
+@functools.cache
+def encoding(name: str) -> tiktoken.Encoding:
+    """The tiktoken encoding `name`, built from rank files that came with a package: nothing is downloaded.
+
+    Raises WorkError when the rank files are not installed.
+    """
+    import tiktoken
+
+    spec = importlib.util.find_spec("bpe_openai")
+    folder = Path(spec.origin).parent / "data" if spec and spec.origin else None
+    file = folder / f"{name}.tiktoken.gz" if folder else None
+    if file is None or name not in _SPLITS or not file.is_file():
+        raise WorkError(
+            f"The token ranks of {name} are not installed.", "Reinstall memgpt-workbench (package bpe-openai)."
+        )
+    ranks: dict[bytes, int] = {}
+    for line in gzip.decompress(file.read_bytes()).splitlines():
+        if line:
+            token, rank = line.split()
+            ranks[base64.b64decode(token)] = int(rank)
+    made = tiktoken.Encoding(name=name, pat_str=_SPLITS[name], mergeable_ranks=ranks, special_tokens={})
+    # It keeps the table a second time for nothing but pickling: 30 MB.
+    made._mergeable_ranks = {}
+    return made
+
+
+@functools.lru_cache(maxsize=16_384)
+def _count_cached(name: str, text: str) -> int:
+    return len(encoding(name).encode_ordinary(text))
+
+
+def count(text: str, name: str = "o200k_base") -> int:
+    """How many tokens `text` is. Cached by text, so nothing is counted twice while it is in use."""
+    if not text:
+        return 0
+    if len(text) > 20_000:
+        return len(encoding(name).encode_ordinary(text))
+    return _count_cached(name, text)
+
+
+def encoding_for(model: str) -> tuple[str, bool]:
+    """The encoding of a model and whether it is known to be the model's own."""
+    bare = model.rsplit("/", 1)[-1].lower()
+    if bare in ("reader", "extractive-reader"):
+        return "o200k_base", True
+    if bare.startswith(_O200K_MODELS):
+        return "o200k_base", True
+    if bare == "gpt-4" or bare.startswith(_CL100K_MODELS):
+        return "cl100k_base", True
+    return "o200k_base", False
+
+
+def count_message(message: Mapping[str, Any], name: str = "o200k_base") -> int:
+    """Tokens of one wire message with its framing."""
+    total = FRAME_TOKENS + count(str(message["role"]), name) + count(str(message.get("content") or ""), name)
+    if identifier := message.get("tool_call_id"):
+        total += count(str(identifier), name)
+    for call in message.get("tool_calls") or ():
+        function = call["function"]
+        total += CALL_FRAME_TOKENS + count(str(call["id"]), name)
+        total += count(str(function["name"]), name) + count(str(function["arguments"]), name)
+    return total
+
+
+def functions_text(tools: Sequence[Mapping[str, Any]]) -> str:
+    """The functions as they are counted: their JSON without spaces."""
+    return json.dumps(list(tools), ensure_ascii=False, separators=(",", ":")) if tools else ""
+
+
+def count_prompt(
+    messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]], name: str = "o200k_base"
+) -> int:
+    """Tokens of a whole prompt: the sum of its parts."""
+    return sum(count_message(message, name) for message in messages) + count(functions_text(tools), name)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a server's `usage` has taught: `offset` tokens beyond our count, or a `factor` where the tokenizer is unknown.
+
+    `confirmed` is True once a prediction was met to the token; only then is a count called exact.
+    """
+
+    encoding: str
+    known: bool
+    offset: int = 0
+    factor: float = 1.0
+    confirmed: bool = False
+    observations: int = 0
+
+    @classmethod
+    def for_model(cls, model: str, *, embedded: bool = False) -> Calibration:
+        """Where a model starts: the embedded reader is exact by definition."""
+        name, known = encoding_for("reader" if embedded else model)
+        return cls(name, known, confirmed=embedded)
+
+    @property
+    def exact(self) -> bool:
+        """Whether predictions may be shown without "~"."""
+        return self.known and self.confirmed
+
+    def predict(self, counted_tokens: int) -> int:
+        """What the server will count for a prompt that we count as `counted_tokens`."""
+        return max(0, round(counted_tokens * self.factor) + self.offset)
+
+    def learn(self, counted_tokens: int, usage_tokens: int) -> Calibration:
+        """The calibration after the server said that the prompt had `usage_tokens`."""
+        if usage_tokens <= 0 or counted_tokens <= 0:
+            return self
+        met = self.predict(counted_tokens) == usage_tokens
+        seen = self.observations + 1
+        if self.known:
+            offset = usage_tokens - counted_tokens
+            # A proxy may report something else altogether; an offset of a third of the prompt is no framing.
+            if abs(offset) * 3 > counted_tokens and offset < 0:
+                return Calibration(self.encoding, False, 0, 1.0, False, seen)
+            return Calibration(self.encoding, True, offset, 1.0, met, seen)
+        # A server that truncates or caches may report too little: never let that make prompts grow.
+        factor = (
+            max(1.0, usage_tokens / counted_tokens)
+            if seen == 1
+            else max(self.factor, usage_tokens / counted_tokens, 1.0)
+        )
+        return Calibration(self.encoding, False, 0, min(factor, 4.0), False, seen)

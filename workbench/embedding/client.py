@@ -1,0 +1,214 @@
+"""Texts go in, L2-normalised float32 vectors come out, (texts, dimensions); the model runs in a worker process.
+
+The same text always gives the same vector, bit for bit, whatever is embedded before, after or beside it.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from workbench.core.errors import EmbedderError
+from workbench.core.worker_process import CancelledError, Worker, WorkerGoneError
+from workbench.embedding import minilm
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Kind = Literal["passage", "query"]
+
+_MODULE = "workbench.embedding.worker"
+_FRAME_TEXTS = 256
+_TEXT_CHARS = 20_000
+"""More of a text than the model could ever see is not sent."""
+_REMEMBERED_VECTORS = 4_096
+_POLL_SECONDS = 0.05
+
+
+class Embedder(Protocol):
+    """Anything that turns texts into vectors. Raises EmbedderError; CancelledError once `cancel` is set."""
+
+    model_id: str
+    dimensions: int
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        kind: Kind = "passage",
+        exact: bool | None = None,
+        cancel: threading.Event | None = None,
+        on_done: Callable[[int], None] | None = None,
+    ) -> np.ndarray[Any, Any]:
+        """Vectors of `texts`, float32 (len(texts), dimensions), normalised. `on_done` is told how many more are done.
+
+        `exact` asks for full float32 (the default for queries); passages may be embedded in a faster precision.
+        """
+        ...
+
+
+class LocalEmbedder:
+    """all-MiniLM-L6-v2 in a worker process. Any thread may call; queries overtake passages that wait."""
+
+    model_id = minilm.MODEL_ID
+    dimensions = minilm.DIMENSIONS
+
+    def __init__(self, *, log_file: Path | None = None) -> None:
+        self._log_file = log_file
+        self._lock = threading.Lock()
+        self._connection: _Connection | None = None
+        self._remembered: collections.OrderedDict[str, bytes] = collections.OrderedDict()
+
+    def start(self) -> None:
+        """Start the worker; it loads the model while the caller goes on."""
+        with self._lock:
+            self._ready()
+
+    def stop(self) -> None:
+        """End the worker; calls under way fail. The next call starts it again."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def forget(self) -> None:
+        """Keep no text of what was embedded."""
+        with self._lock:
+            self._remembered.clear()
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        kind: Kind = "passage",
+        exact: bool | None = None,
+        cancel: threading.Event | None = None,
+        on_done: Callable[[int], None] | None = None,
+    ) -> np.ndarray[Any, Any]:
+        """See Embedder.embed."""
+        import numpy as np
+
+        exact = kind == "query" if exact is None else exact
+        cut = [text[:_TEXT_CHARS] for text in texts]
+        known = self._recall(cut) if exact else {}
+        missing = list(dict.fromkeys(text for text in cut if text not in known)) if exact else cut
+        vectors = np.zeros((len(missing), self.dimensions), np.float32)
+        with self._lock:
+            connection = self._ready()
+        for first, block in connection.embed(missing, exact, cancel):
+            rows = np.frombuffer(block, np.float32).reshape(-1, self.dimensions)
+            vectors[first : first + len(rows)] = rows
+            if on_done is not None:
+                on_done(len(rows))
+        if not exact:
+            return vectors
+        fresh = {text: vector.tobytes() for text, vector in zip(missing, vectors, strict=True)}
+        self._remember(fresh)
+        known.update(fresh)
+        joined = b"".join(known[text] for text in cut)
+        return np.frombuffer(joined, np.float32).reshape(len(cut), self.dimensions).copy()
+
+    def _ready(self) -> _Connection:
+        if self._connection is None or not self._connection.open:
+            self._connection = _Connection(self._log_file)
+        return self._connection
+
+    def _recall(self, texts: Sequence[str]) -> dict[str, bytes]:
+        with self._lock:
+            known = {text: self._remembered[text] for text in texts if text in self._remembered}
+            for text in known:
+                self._remembered.move_to_end(text)
+            return known
+
+    def _remember(self, vectors: dict[str, bytes]) -> None:
+        with self._lock:
+            self._remembered.update(vectors)
+            while len(self._remembered) > _REMEMBERED_VECTORS:
+                self._remembered.popitem(last=False)
+
+
+class _Connection:
+    """One life of the worker: who waits for which answer, and the thread that hands the answers out."""
+
+    def __init__(self, log_file: Path | None) -> None:
+        self.open = True
+        self._lock = threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
+        self._numbers = itertools.count(1)
+        self._worker = Worker(_MODULE, log_file=log_file)
+        threading.Thread(target=self._receive, name="vectors", daemon=True).start()
+
+    def close(self) -> None:
+        """End the worker; whoever still waits gets an EmbedderError."""
+        self._worker.kill()
+
+    def embed(self, texts: Sequence[str], exact: bool, cancel: threading.Event | None) -> Iterator[tuple[int, bytes]]:
+        """(first row, vectors) as they come, in any order, until all texts are done."""
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        number = next(self._numbers)
+        with self._lock:
+            if not self.open:
+                raise _failed("the worker stopped")
+            self._waiting[number] = answers
+        try:
+            for first in range(0, len(texts), _FRAME_TEXTS):
+                part = texts[first : first + _FRAME_TEXTS]
+                self._worker.send({"id": number, "first": first, "texts": part, "exact": exact})
+            done = 0
+            while done < len(texts):
+                answer = _next(answers, cancel)
+                if isinstance(answer, EmbedderError):
+                    raise answer
+                header, block = answer
+                done += header["count"]
+                yield header["first"], block
+        except WorkerGoneError as gone:
+            # The thread that receives may not have noticed yet; the next call must not be handed this dead worker.
+            self.open = False
+            raise _failed(str(gone)) from None
+        except (CancelledError, GeneratorExit):
+            with contextlib.suppress(WorkerGoneError):
+                self._worker.send({"cancel": number})
+            raise
+        finally:
+            with self._lock:
+                self._waiting.pop(number, None)
+
+    def _receive(self) -> None:
+        error = _failed("the worker stopped")
+        try:
+            while (frame := self._worker.receive()) is not None:
+                header, block = frame
+                if "fatal" in header:
+                    error = _failed(header["fatal"])
+                    break
+                with self._lock:
+                    answers = self._waiting.get(header.get("id", 0))
+                if answers is not None:
+                    answers.put(_failed(header["error"]) if "error" in header else (header, block))
+        except WorkerGoneError as gone:
+            error = _failed(str(gone))
+        with self._lock:
+            self.open = False
+            waiting = list(self._waiting.values())
+        for answers in waiting:
+            answers.put(error)
+        self._worker.kill()
+
+
+def _next(answers: queue.SimpleQueue[Any], cancel: threading.Event | None) -> Any:
+    while True:
+        if cancel is not None and cancel.is_set():
+            raise CancelledError
+        with contextlib.suppress(queue.Empty):
+            return answers.get(timeout=_POLL_SECONDS if cancel is not None else 1.0)
+
+
+def _failed(reason: str) -> EmbedderError:
+    return EmbedderError(f"The embedding model failed: {reason}.", "Try again; the log says more (workbench doctor).")

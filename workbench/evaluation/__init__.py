@@ -1,0 +1,25 @@
+"""Measurements (`workbench eval`): a task's name and a folder of data go in, rows for printing come out."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import UsageError
+
+TASKS = {
+    "retrieval": "workbench.evaluation.retrieval",
+    "nested-kv": "workbench.evaluation.nested_kv",
+    "reader": "workbench.evaluation.reader",
+}
+"""Each task is a module with `run(folder, engine)`."""
+
+
+def run(task: str, folder: Path, engine: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a task; the last is its result. Raises UsageError for a task or a folder that is not known."""
+    if task not in TASKS:
+        raise UsageError(f"There is no task {task!r} to measure.", f"Tasks: {', '.join(TASKS)}.")
+    rows: Iterator[dict[str, Any]] = importlib.import_module(TASKS[task]).run(folder, engine)
+    return rows

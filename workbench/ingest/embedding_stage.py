@@ -1,0 +1,98 @@
+"""Stored passages get their vectors here, batch by batch, beside whatever else a load does; what was killed goes on where it was."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from workbench.core.worker_process import CancelledError
+from workbench.embedding.client import Embedder
+from workbench.ingest.passage import embedding_text
+from workbench.ingest.progress import Meter
+from workbench.storage.embedding_queue import WaitingPassage, WaitingVectors
+
+_BATCH_PASSAGES = 96
+_IN_FLIGHT = 2
+"""While the vectors of one batch are stored, the embedder has the next one."""
+
+_IDLE_SECONDS = 0.2
+
+
+class VectorLine:
+    """Threads that embed what waits in the archive. `current` is the document they are at."""
+
+    def __init__(self, waiting: WaitingVectors, embedder: Embedder, meter: Meter, cancel: threading.Event) -> None:
+        self._waiting, self._embedder, self._meter, self._cancel = waiting, embedder, meter, cancel
+        self._claiming = threading.Lock()
+        self._at = 0
+        self._more = threading.Event()
+        self._last = threading.Event()
+        self._threads = ThreadPoolExecutor(_IN_FLIGHT, "vectors")
+        self._lines: list[Future[None]] = []
+        self.current = 0
+
+    def start(self) -> None:
+        """Begin with what waits already."""
+        self._lines = [self._threads.submit(self._run) for _ in range(_IN_FLIGHT)]
+
+    def arrived(self) -> None:
+        """More passages were stored."""
+        self._more.set()
+
+    def no_more(self) -> None:
+        """No more will be stored: the threads end with what waits now."""
+        self._last.set()
+        self._more.set()
+
+    @property
+    def done(self) -> bool:
+        """Whether everything is embedded, or an error or the user ended it."""
+        return all(line.done() for line in self._lines)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most so long. Raises EmbedderError, or what the archive raised."""
+        for line in self._lines:
+            try:
+                line.result(timeout=seconds)
+            except TimeoutError:
+                return False
+            except CancelledError:
+                continue
+        return True
+
+    def close(self) -> None:
+        """Wait for the threads; `cancel` is set or nothing waits any more."""
+        self._last.set()
+        self._more.set()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self) -> None:
+        while not self._cancel.is_set():
+            last = self._last.is_set()
+            batch = self._claim()
+            if batch:
+                self._embed(batch)
+            elif last:
+                return
+            else:
+                self._more.wait(_IDLE_SECONDS)
+                self._more.clear()
+
+    def _claim(self) -> list[WaitingPassage]:
+        with self._claiming:
+            batch = self._waiting.claim(self._at, _BATCH_PASSAGES, self._embedder.model_id)
+            if not batch and self._at:
+                # Another load may have let go of something earlier.
+                batch = self._waiting.claim(0, _BATCH_PASSAGES, self._embedder.model_id)
+            if batch:
+                self._at, self.current = batch[-1].id, batch[0].document
+            return batch
+
+    def _embed(self, batch: list[WaitingPassage]) -> None:
+        ids = [passage.id for passage in batch]
+        try:
+            texts = [embedding_text(passage.text, passage.context) for passage in batch]
+            vectors = self._embedder.embed(texts, cancel=self._cancel, on_done=self._meter.embedded)
+            self._waiting.store(ids, vectors)
+        finally:
+            self._waiting.release(ids)

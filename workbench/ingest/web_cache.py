@@ -1,0 +1,25 @@
+"""Files of ours that documents were read from, pages of the web and rows of databases: those that nothing names any more go."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from workbench.storage.database import Database
+
+_NAMED = """SELECT path FROM source_documents WHERE contains(path, '://')
+    UNION SELECT location FROM source_documents UNION SELECT location FROM file_queue UNION SELECT location FROM source_roots"""
+
+
+def let_go(database: Database, data: Path) -> None:
+    """Delete what no source was loaded from, links or waits for; a load names what it fetches before it does."""
+    named = {str(row[0]) for row in database.rows(_NAMED)}
+    marks = {hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() for name in named}
+    stems, folders = {mark[:32] for mark in marks}, {mark[:24] for mark in marks}
+    for file in (data / "web").glob("*"):
+        if file.name.partition(".")[0] not in stems:
+            file.unlink(missing_ok=True)
+    for folder in (data / "database").glob("*"):
+        if folder.name not in folders:
+            shutil.rmtree(folder, ignore_errors=True)

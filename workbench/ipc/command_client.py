@@ -1,0 +1,51 @@
+"""The other end of one owner, many displays: a command goes to the process that owns the database, its lines come back."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.cli.arguments.load import BODY
+from workbench.cli.output import interruptible
+from workbench.core.errors import ArchiveBusy, WorkError
+from workbench.core.sanitize import harmless
+from workbench.core.settings import Settings
+from workbench.ipc.local_socket import call, frames
+
+
+def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settings) -> int:
+    """Run a command in the owner's process and return its exit code.
+
+    Raises ArchiveBusy when the owner does not answer, or ended before it began or in the middle of a load: it may be
+    asked of the next owner then. WorkError when it ended in the middle of anything else.
+    """
+    begun = False
+    request = {"command": command, "arguments": dict(arguments), "settings": dataclasses.asdict(settings)}
+    with call(file, request) as connection, interruptible(lambda: _ask_to_stop(connection), [signal.SIGINT]):
+        for frame in frames(connection):
+            if "exit" in frame:
+                return int(frame["exit"])
+            if "begun" in frame:
+                begun = True
+            else:
+                _show(frame)
+    if not begun or command == BODY:
+        raise ArchiveBusy("The workbench that owned the database has ended.", "Try again.")
+    raise WorkError("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
+
+
+def _show(frame: Mapping[str, Any]) -> None:
+    text = str(frame.get("out", frame.get("err", "")))
+    print(harmless(text), file=sys.stderr if "err" in frame else sys.stdout, flush=True)
+
+
+def _ask_to_stop(connection: socket.socket) -> None:
+    """The owner stops as this process would."""
+    with contextlib.suppress(OSError):
+        connection.sendall(b"stop\n")

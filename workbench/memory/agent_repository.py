@@ -1,0 +1,181 @@
+"""Agents: names, settings and attachments come in; an agent is a head in the tree of messages, nothing is copied."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.core.errors import NotFound, UsageError
+from workbench.storage.database import Clock, Database, next_id, utc_now
+from workbench.storage.documents import NOTES_PREFIX
+from workbench.text.typos import is_slip
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    """An agent as it is stored. `head` is its newest message, `queue` the ranges of messages still in its FIFO queue."""
+
+    id: int
+    name: str
+    head: int | None
+    queue: str | None
+    question: int | None
+    summary: int | None
+    context_version: int | None
+    settings: Mapping[str, Any]
+    created: str
+    last_used: str
+
+
+_LONGEST_NAME_CHARS = 120
+_COLUMNS = "agent_id, name, head, queue, question_id, summary_id, context_version, settings, created_at, last_used_at"
+
+
+class AgentStore:
+    """Who there is and what is attached to whom."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self.database = database
+        self._clock = clock
+
+    def all(self) -> list[AgentRow]:
+        """All agents, the last used first."""
+        rows = self.database.rows(f"SELECT {_COLUMNS} FROM agents ORDER BY last_used_at DESC, agent_id DESC")
+        return [_agent(row) for row in rows]
+
+    def find(self, name: str) -> AgentRow | None:
+        """The agent of that name, or None."""
+        row = self.database.row(f"SELECT {_COLUMNS} FROM agents WHERE name = ?", [name])
+        return _agent(row) if row else None
+
+    def get(self, name: str) -> AgentRow:
+        """The agent of that name. Raises NotFound, naming those there are."""
+        if found := self.find(name):
+            return found
+        rows = self.all()
+        meant = next((f" Did you mean {row.name}?" for row in rows if is_slip(name, row.name)), "")
+        names = ", ".join(agent.name for agent in rows[:8]) or "none yet"
+        raise NotFound(f"There is no agent named {name!r}.{meant}", f"Agents: {names}.")
+
+    def create(self, name: str, settings: Mapping[str, Any]) -> AgentRow:
+        """A new agent without memory. Raises UsageError when the name is taken or empty."""
+        self.check_name(name)
+
+        def job(connection: Any) -> None:
+            if connection.execute("SELECT 1 FROM agents WHERE name = ?", [name]).fetchall():
+                raise UsageError(f"There is an agent named {name!r} already.", f"Use it with --agent {name}.")
+            new = next_id(connection, "agents", "agent_id")
+            now = self._clock()
+            connection.execute(
+                "INSERT INTO agents VALUES (?, ?, NULL, NULL, NULL, NULL, NULL, ?, ?, ?)",
+                [new, name, json.dumps(dict(settings)), now, now],
+            )
+
+        self.database.write(job)
+        return self.get(name)
+
+    def check_name(self, name: str) -> None:
+        """Raises UsageError for a name that no agent may have."""
+        if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME_CHARS:
+            raise UsageError(
+                f"An agent needs a name of at most {_LONGEST_NAME_CHARS} printable characters.",
+                "For example --agent lease-audit.",
+            )
+
+    def check_slip(self, name: str) -> None:
+        """Raises NotFound for a name that is most likely a slip in that of an agent there is."""
+        if meant := next((row.name for row in self.all() if is_slip(name, row.name)), None):
+            raise NotFound(
+                f"There is no agent named {name!r}. Did you mean {meant}?", "Add --new to make one of that name."
+            )
+
+    def rename(self, agent: AgentRow, name: str) -> None:
+        """Give it another name, and its notes with it. Raises UsageError when the name is taken."""
+        self.check_name(name)
+
+        def job(connection: Any) -> None:
+            if connection.execute("SELECT 1 FROM agents WHERE name = ?", [name]).fetchall():
+                raise UsageError(f"There is an agent named {name!r} already.", "Choose another name.")
+            connection.execute("UPDATE agents SET name = ? WHERE agent_id = ?", [name, agent.id])
+            notes = [NOTES_PREFIX + name, NOTES_PREFIX + agent.name]
+            connection.execute("UPDATE sources SET name = ? WHERE name = ?", notes)
+
+        self.database.write(job)
+
+    def delete(self, agent: AgentRow) -> None:
+        """Delete an agent and its past, in one transaction, and unlink its own notes; documents that were loaded stay."""
+
+        def job(connection: Any) -> None:
+            tables = connection.execute(
+                "SELECT table_name FROM information_schema.columns WHERE column_name = 'agent_id' ORDER BY 1"
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(f"DELETE FROM {table} WHERE agent_id = ?", [agent.id])
+            loader, mark = f"note of {agent.id}", secrets.token_hex(4)
+            connection.execute(
+                "DELETE FROM source_documents WHERE document_id IN (SELECT document_id FROM documents WHERE loader = ?)",
+                [loader],
+            )
+            # A fork may have shown them: what nobody has is collected, what stays is no note of the next agent of that number.
+            connection.execute("UPDATE documents SET loader = ? || loader WHERE loader = ?", [f"left {mark}: ", loader])
+            connection.execute("DELETE FROM sources WHERE name = ?", [NOTES_PREFIX + agent.name])
+
+        self.database.write(job)
+
+    def fresh_name(self, base: str) -> str:
+        """`base`, or `base-2`, `base-3` … when it is taken."""
+        taken = {
+            str(row[0]) for row in self.database.rows("SELECT name FROM agents WHERE starts_with(name, ?)", [base])
+        }
+        return next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
+
+    def update_settings(self, agent: int, settings: Mapping[str, Any]) -> None:
+        """Replace an agent's own settings."""
+        text = json.dumps(dict(settings))
+        self.database.write(lambda c: c.execute("UPDATE agents SET settings = ? WHERE agent_id = ?", [text, agent]))
+
+    def attached(self, agent: int) -> list[tuple[int, str]]:
+        """(source id, name) of what is attached, in the order of the names: the order of attaching changes nothing."""
+        return self.database.rows(
+            "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name",
+            [agent],
+        )
+
+    def all_attached(self) -> list[int]:
+        """Ids of the sources that any agent is attached to."""
+        return [int(key) for (key,) in self.database.rows("SELECT DISTINCT source_id FROM attachments ORDER BY 1")]
+
+    def attach(self, agent: int, source: int) -> bool:
+        """Attach a source: a link. False when it was attached already."""
+
+        def job(connection: Any) -> bool:
+            key = [agent, source]
+            if connection.execute("SELECT 1 FROM attachments WHERE agent_id = ? AND source_id = ?", key).fetchall():
+                return False
+            connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [*key, self._clock()])
+            return True
+
+        return self.database.write(job)
+
+    def detach(self, agent: int, source: int) -> bool:
+        """Detach a source. False when it was not attached."""
+
+        def job(connection: Any) -> bool:
+            key = [agent, source]
+            present = connection.execute(
+                "SELECT 1 FROM attachments WHERE agent_id = ? AND source_id = ?", key
+            ).fetchall()
+            connection.execute("DELETE FROM attachments WHERE agent_id = ? AND source_id = ?", key)
+            return bool(present)
+
+        return self.database.write(job)
+
+
+def _agent(row: tuple[Any, ...]) -> AgentRow:
+    identifier, name, head, queue, question, summary, version, settings, created, used = row
+    return AgentRow(
+        identifier, name, head, queue, question, summary, version, json.loads(settings), str(created), str(used)
+    )

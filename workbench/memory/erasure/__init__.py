@@ -1,0 +1,1 @@
+"""Erasing what a user wants forgotten, everywhere it is kept."""

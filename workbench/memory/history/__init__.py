@@ -1,0 +1,1 @@
+"""Recorded steps, branches, forks and restore points of an agent."""

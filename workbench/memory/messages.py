@@ -1,0 +1,175 @@
+"""Messages: what is stored (references where there is a text elsewhere) goes in, what stands on the wire comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Protocol
+
+from workbench.api.events import Segment
+from workbench.memory.recall_page import RecallPage, recalled
+from workbench.retrieval.paging.result_page import ResultPage, header
+
+
+class Texts(Protocol):
+    """Looks up what messages refer to: texts of passages by id, and past messages as recall shows them."""
+
+    def __call__(self, passages: Sequence[int], /) -> Mapping[int, str]: ...
+    def said(self, messages: Sequence[int], /) -> Mapping[int, str]: ...
+
+
+NOTICE_KINDS = ("user_message", "heartbeat", "login", "system_alert")
+
+
+@dataclass(frozen=True)
+class StoredMessage:
+    """One immutable message. `body` is what is stored, `wire` what is sent, `tokens` its count with framing.
+
+    `kept` is None, or, once its question is answered, the passages that stay in it: it is then sent as a receipt.
+    kind: user_message | heartbeat | login | system_alert | assistant | function_result.
+    """
+
+    id: int
+    parent: int | None
+    role: str
+    kind: str
+    body: Mapping[str, Any]
+    wire: Mapping[str, Any]
+    tokens: int
+    created: datetime
+    step: int | None = None
+    kept: tuple[int, ...] | None = None
+
+    @cached_property
+    def passages(self) -> tuple[int, ...]:
+        """Passages whose text this message brings into context."""
+        page = self.body.get("archive")
+        every = tuple(hit["passage"] for hit in page["hits"]) if page else ()
+        return every if self.kept is None else tuple(passage for passage in every if passage in self.kept)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of exactly what is sent of it; made once in its life."""
+        return wire_digest(self.wire)
+
+    @cached_property
+    def segment(self) -> Segment:
+        """Its part of a prompt, counted in o200k_base; made once in its life."""
+        name = "paged" if self.passages else "conversation"
+        return Segment(name, self.tokens, wire_text(self.wire), str(self.wire["role"]), self.id, self.kind)
+
+    @property
+    def spoken(self) -> str:
+        """What a person said or was told in this message; empty for calls, results and alerts."""
+        if self.kind == "user_message":
+            return str(self.body.get("message", ""))
+        return " ".join(
+            str(_arguments(call).get("message", ""))
+            for call in self.body.get("calls", ())
+            if call["name"] == "send_message"
+        )
+
+
+def stamp(moment: datetime) -> str:
+    """A time as models and people read it: UTC, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    """JSON as it stands on the wire: compact to read, nothing escaped that need not be."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def wire_digest(message: Mapping[str, Any]) -> bytes:
+    """A hash of a message as it is sent."""
+    data = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(data.encode("utf-8", "surrogatepass")).digest()
+
+
+def wire_text(message: Mapping[str, Any]) -> str:
+    """What a message says: its content and its calls."""
+    content = str(message.get("content") or "")
+    calls = message.get("tool_calls") or ()
+    written = (f"{call['function']['name']}({call['function']['arguments']})" for call in calls)
+    return "\n".join(filter(None, [content, *written])) if calls else content
+
+
+def render(
+    role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None = None
+) -> dict[str, Any]:
+    """The wire message of a stored one. With `kept`, a result is sent as its receipt with only those passages."""
+    if kind in NOTICE_KINDS:
+        return {"role": "user", "content": to_json({"type": kind, **body, "time": stamp(created)})}
+    if kind == "assistant":
+        message: dict[str, Any] = {"role": "assistant", "content": body.get("content", "")}
+        if body.get("calls"):
+            message["tool_calls"] = [
+                {
+                    "id": call["id"],
+                    "type": "function",
+                    "function": {"name": call["name"], "arguments": call["arguments"]},
+                }
+                for call in body["calls"]
+            ]
+        return message
+    envelope = {"status": body["status"], "message": _result_text(body, texts, kept), "time": stamp(created)}
+    return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}
+
+
+def render_receipt(message: StoredMessage, texts: Texts, kept: Sequence[int]) -> dict[str, Any]:
+    """The wire message of a result that was sent whole until now. Only what is `kept` of an archive's page is looked up."""
+    if message.body.get("archive"):
+        return render(message.role, message.kind, message.body, message.created, texts, kept)
+    sent = json.loads(message.wire["content"])
+    return {**message.wire, "content": to_json({**sent, "message": short_receipt(sent["message"])})}
+
+
+def _result_text(body: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> str:
+    if page := body.get("archive"):
+        loaded = ResultPage.load(page)
+        if kept is not None:
+            return receipt(loaded, kept, texts(kept) if kept else {})
+        return loaded.render(texts([hit.passage for hit in loaded.hits]))
+    recall = body.get("recall")
+    text = RecallPage.load(recall).render(texts.said(recalled(body))) if recall else str(body.get("text", ""))
+    return text if kept is None else short_receipt(text)
+
+
+def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        value = json.loads(call["arguments"])
+    except (ValueError, TypeError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+# Receipts: a result whose question is answered goes in, one line comes out, and whole only the passages that the
+# answer cited.
+
+_LINE_CHARS = 120
+_QUERY_CHARS = 100
+
+
+def receipt(page: ResultPage, kept: Sequence[int], texts: Mapping[int, str]) -> str:
+    """A page of results after its question: what it was, how to see it again, and the passages `kept` under their handles."""
+    query = page.query if len(page.query) <= _QUERY_CHARS else page.query[: _QUERY_CHARS - 1] + "…"
+    again = f"{page.function}({page.key}={json.dumps(query, ensure_ascii=False)}, {page.extra}page={page.number})"
+    hits = [hit for hit in page.hits if hit.passage in kept]
+    cited = f"{len(hits)} cited, below" if hits else "none cited"
+    lines = [f"Receipt: {len(page.hits)} of {page.total} results, {cited}. Again: {again}"]
+    for hit in hits:
+        lines += [header(hit), hit.shown(texts.get(hit.passage, "[erased]"))]
+    return "\n".join(lines)
+
+
+def short_receipt(text: str) -> str:
+    """Any other result after its question: its first line, when that is shorter."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(first) > _LINE_CHARS:
+        first = first[: _LINE_CHARS - 1] + "…"
+    short = f"Receipt: {first}"
+    return short if len(short) + 40 < len(text) else text

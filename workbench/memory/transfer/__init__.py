@@ -1,0 +1,1 @@
+"""An agent as one portable copy: written out and restored."""

@@ -1,0 +1,181 @@
+"""Text as the reader sees it: a passage goes in; sentences, stems, names and identifiers come out, with no language model."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterator
+
+from workbench.models.extractive.word_lists import FUNCTION_WORDS, SAME_WORD
+
+SENTENCE_CHARS = 420
+"""A longer run of text is cut at a clause end: a quote should be read at a glance and fit a note."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’.\-/][^\W_]+)*")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr st sr jr prof rev hon capt lt col gen sgt no nos vol fig pp vs etc ca cf op ed inc ltd co corp dept est approx".split()
+)
+_END = re.compile(r"([.!?…]+|[。！？]+)([\"'”’)\]]*)(\s+|(?<=[。！？])|$)")
+_ROW = re.compile(r"^\s*(?:[-*•+]\s|\||#{1,6}\s|\d{1,3}[.)]\s)")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-_./:#][A-Za-z0-9]+)*")
+_YEARLIKE = re.compile(r"^[A-Za-z]{0,3}[-']?(?:1[0-9]|20)\d\d(?:[-/]\d{1,4})*s?$")
+_MEASURE = re.compile(r"^\d[\d.,:/-]*(?:st|nd|rd|th|s|[a-z]{1,3})?$", re.IGNORECASE)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text` in order, each verbatim but for its line breaks, which become single spaces."""
+    return [sentence for block in blocks(text) for sentence in block]
+
+
+def blocks(text: str) -> list[list[str]]:
+    """The sentences of `text`, those of a paragraph, list item, row or heading together."""
+    return [[piece for sentence in _split(block) for piece in _cut(sentence)] for block in _blocks(text)]
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Paragraphs, and headings and the rows of lists, tables and records one by one: a row says something by itself."""
+    full = max((len(line) for line in text.splitlines()), default=0)
+    for paragraph in re.split(r"\n\s*\n", text):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        rows = len(lines) > 1 and _are_rows(lines)
+        held: list[str] = []
+        for at, line in enumerate(lines):
+            if _ROW.match(line) and held:
+                yield " ".join(held)
+                held = []
+            held.append(line)
+            following = lines[at + 1] if at + 1 < len(lines) else ""
+            if rows or line.startswith(("#", "|")) or _stops_short(line, following, full):
+                yield " ".join(held)
+                held = []
+        if held:
+            yield " ".join(held)
+
+
+def _are_rows(lines: list[str]) -> bool:
+    """Whether lines are records and not wrapped prose: most start anew and do not end in the middle of a sentence."""
+    starts = sum(not line[0].islower() for line in lines[1:])
+    open_ends = sum(line[-1] in ",;-–" or line.split()[-1].lower() in FUNCTION_WORDS for line in lines[:-1])
+    inner_stops = sum(bool(re.search(r"[a-z]{2}\.\s+[A-Z]", line)) for line in lines)
+    return starts >= 0.75 * (len(lines) - 1) and open_ends <= 0.2 * len(lines) and inner_stops <= 0.2 * len(lines)
+
+
+def _stops_short(line: str, following: str, full_chars: int) -> bool:
+    """Whether a line ends where wrapped prose would have gone on: a heading, or the row of a table."""
+    if not following or following[0].islower() or len(line) > 0.8 * full_chars:
+        return False
+    return line[-1] not in ",;-–(" and line.split()[-1].lower() not in FUNCTION_WORDS
+
+
+def is_heading(sentence: str) -> bool:
+    """Whether a line only names what follows: short, without an end mark and a figure, most of it capitalised."""
+    bare = sentence.strip("*_# ")
+    parts = bare.split()
+    if not parts or bare[-1] in ".!?;,\"'”" or any(c.isdigit() for c in bare) or len(parts) > 9:
+        return len(parts) < 2
+    telling = [part for part in parts if part.lower() not in FUNCTION_WORDS and part[0].isalpha()]
+    return len(parts) < 3 or sum(part[0].isupper() for part in telling) >= 0.7 * len(telling)
+
+
+def _split(block: str) -> Iterator[str]:
+    """Cut a paragraph at sentence ends, not after abbreviations, initials or before a lower-case word."""
+    if block.startswith("|"):
+        yield block
+        return
+    start = 0
+    for match in _END.finditer(block):
+        end = match.end(2)
+        rest = block[match.end() :]
+        last = re.search(r"([^\W_]+)$", block[start : match.start()])
+        word = last.group(1) if last else ""
+        single = match.group(1) == "."
+        if single and (word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())) and rest:
+            continue
+        if rest and rest[0].islower():
+            continue
+        if piece := block[start:end].strip():
+            yield piece
+        start = match.end()
+    if piece := block[start:].strip():
+        yield piece
+
+
+def _cut(sentence: str) -> Iterator[str]:
+    while len(sentence) > SENTENCE_CHARS:
+        head = sentence[: SENTENCE_CHARS - 60]
+        at = max(head.rfind("; "), head.rfind(": "), head.rfind(" | "))
+        if at < SENTENCE_CHARS // 3:
+            at = max(head.rfind(", "), at)
+        if at < SENTENCE_CHARS // 3:
+            at = head.rfind(" ")
+        at = at if at > 0 else len(head) - 1
+        yield sentence[: at + 1].strip()
+        sentence = sentence[at + 1 :].strip()
+    if sentence:
+        yield sentence
+
+
+def words(text: str) -> list[str]:
+    """The words of `text`; a run of Chinese or Japanese counts as its pairs of characters."""
+    found: list[str] = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if _CJK.search(word) and len(word) > 2:
+            found.extend(word[at : at + 2] for at in range(len(word) - 1))
+        else:
+            found.append(re.sub(r"['’]s$", "", word))
+    return found
+
+
+@functools.lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The stem by which two forms of a word are the same."""
+    import snowballstemmer
+
+    lowered = word.lower().replace("’", "'")
+    lowered = SAME_WORD.get(lowered, lowered)
+    if not lowered.isalpha():
+        return lowered
+    return str(snowballstemmer.stemmer("english").stemWord(lowered))
+
+
+@functools.lru_cache(maxsize=16_384)
+def stems(text: str) -> frozenset[str]:
+    """The stems of the content words of `text`; hyphenated words also by their parts."""
+    found: set[str] = set()
+    for word in words(text):
+        parts = [word, *re.split(r"[-/]", word)] if "-" in word or "/" in word else [word]
+        found.update(stem(part) for part in parts if part and part.lower() not in FUNCTION_WORDS)
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=65_536)
+def rarity(word: str) -> float:
+    """How much a word tells, 0.1 to 1: from its rank in the tokenizer's vocabulary, which is ordered by frequency."""
+    from workbench.core.tokens import encoding
+
+    if word.isdigit():
+        return 0.9 if len(word) >= 3 else 0.5
+    codes = encoding("o200k_base").encode_ordinary(" " + word.lower())
+    if len(codes) > 1:
+        return 1.0
+    return min(1.0, max(0.1, math.log(max(codes[0], 1) / 400) / math.log(200_000 / 400)))
+
+
+def is_identifier(token: str) -> bool:
+    """Whether a token names one thing by a code (a UUID, a part number), not a year, a date or a measure."""
+    if len(token) < 4 or not any(c.isdigit() for c in token):
+        return False
+    if token.isdigit():
+        return len(token) >= 6
+    if _YEARLIKE.match(token) or _MEASURE.match(token):
+        return False
+    letters, digits = sum(c.isalpha() for c in token), sum(c.isdigit() for c in token)
+    return letters >= 1 and digits >= 2 and (len(token) >= 6 or "-" in token)
+
+
+def identifiers(text: str) -> list[str]:
+    """The identifiers of `text` in order, each once."""
+    return list(dict.fromkeys(token for token in _IDENTIFIER.findall(text) if is_identifier(token)))

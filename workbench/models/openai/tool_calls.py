@@ -1,0 +1,116 @@
+"""Pieces of function calls go in, as servers really send them; whole calls come out, the same however they were cut."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.core.sanitize import paired
+from workbench.models.base import CallDelta, FunctionCall
+
+_LONGEST_ID_CHARS = 40
+"""OpenAI refuses longer ids in a history, and a conversation may go on with another server."""
+
+
+@dataclass
+class _Open:
+    """A call that is still being written."""
+
+    index: int | None
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the arguments are a whole object, so that another brace can only begin another call."""
+        if not self.arguments.rstrip().endswith("}"):
+            return False
+        try:
+            return isinstance(json.loads(self.arguments), dict)
+        except ValueError:
+            return False
+
+
+class CallMerger:
+    """Merges the `tool_calls` of deltas into calls.
+
+    By index, but a new id opens a new call (Ollama numbers every call 0), and so does, where there are no ids, another
+    name or a second object of arguments. An id or a name that comes again is the same one (llama.cpp repeats both).
+    Arguments may be an object instead of text, or null, or come whole.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
+
+    def feed(self, entries: Any) -> list[CallDelta]:
+        """Take the `tool_calls` of one delta, or of a whole message; what they add."""
+        added = (
+            (self._take(entry) for entry in entries if isinstance(entry, Mapping)) if isinstance(entries, list) else ()
+        )
+        return [delta for delta in added if delta is not None]
+
+    def calls(self, seed: str) -> tuple[FunctionCall, ...]:
+        """The calls so far, in the order they were opened; without a name it is no call. Missing ids come of `seed`."""
+        named = [call for call in self._open if call.name]
+        taken: set[str] = set()
+        calls = []
+        for position, call in enumerate(named):
+            ident = _usable(call.id, f"{seed}:{position}:{call.name}:{call.arguments}", taken)
+            taken.add(ident)
+            calls.append(
+                FunctionCall(ident, paired(call.name), paired(call.arguments) if call.arguments.strip() else "{}")
+            )
+        return tuple(calls)
+
+    def _take(self, entry: Mapping[str, Any]) -> CallDelta | None:
+        function = entry.get("function")
+        source = function if isinstance(function, Mapping) else entry
+        index, ident = _index(entry.get("index")), str(entry.get("id") or "")
+        name, piece = str(source.get("name") or ""), _text(source.get("arguments"))
+        call = self._current(index, ident)
+        if call is None or _is_another(call, ident, name, piece):
+            if not (ident or name or piece):
+                return None
+            call = _Open(index)
+            self._open.append(call)
+        call.id = call.id or ident
+        named = bool(name and not call.name)
+        call.name = call.name or name
+        call.arguments += piece
+        return CallDelta(self._open.index(call), call.name, piece) if piece or named else None
+
+    def _current(self, index: int | None, ident: str) -> _Open | None:
+        """The call an entry may belong to: the latest of its index, and among those the one with its id."""
+        alike = [call for call in self._open if index is None or call.index == index]
+        if ident and (same := [call for call in alike if call.id == ident]):
+            return same[-1]
+        return alike[-1] if alike else None
+
+
+def _is_another(call: _Open, ident: str, name: str, piece: str) -> bool:
+    if ident and call.id:
+        return ident != call.id
+    if not ident and name and call.name and name != call.name:
+        return True
+    return bool(name) and piece.lstrip().startswith("{") and call.complete
+
+
+def _index(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _text(arguments: Any) -> str:
+    if arguments is None:
+        return ""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _usable(ident: str, seed: str, taken: set[str]) -> str:
+    """The server's id; a short hash instead of one that is missing, taken or too long. The same reply, the same ids."""
+    if ident and len(ident) <= _LONGEST_ID_CHARS and ident not in taken:
+        return ident
+    return f"call_{hashlib.sha256(f'{ident}:{seed}'.encode('utf-8', 'replace')).hexdigest()[:16]}"

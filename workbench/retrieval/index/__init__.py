@@ -1,0 +1,1 @@
+"""The search index in memory: segments, postings, BM25, vectors, and snapshots of them."""

@@ -1,0 +1,98 @@
+"""The first ranking: candidates by meaning and by words, fused. In: a query; out: scores by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.retrieval.index.snapshot import Meanings, Words
+from workbench.retrieval.index.vectors import Vectors
+from workbench.text import analyzer
+from workbench.text.financial_terms import measures
+
+CANDIDATES = 200
+"""Passages that each of the two indexes proposes."""
+
+_MEANING_SHARE = 0.6
+_LARGE_PASSAGES = 5_000
+_MEASURE_SHARE = 0.6
+"""What a word of a measure's lines counts against a word of the query itself."""
+
+_LEAST_COSINE = 0.2
+_LEAST_WORDS = 0.2
+
+
+@dataclass
+class FirstRanking:
+    """Cosines by row, BM25 scores of the best by words, and the ranks that the two indexes gave; there are `size` passages."""
+
+    query: str
+    query_vector: Vectors | None
+    vectors: Meanings
+    keywords: Words
+    size: int
+    cosines: dict[int, float] = field(default_factory=dict)
+    bm25: dict[int, float] = field(default_factory=dict)
+    vector_ranks: dict[int, int] = field(default_factory=dict)
+    keyword_ranks: dict[int, int] = field(default_factory=dict)
+    top_bm25: float = 1.0
+    _scores: dict[int, float] = field(default_factory=dict)
+
+    def gather(self, allowed: NDArray[np.bool_], count: int = CANDIDATES) -> list[int]:
+        """Candidate rows from both indexes, each with its cosine; among the rows `allowed` alone."""
+        nearest = None if self.query_vector is None else self.vectors.begin(self.query_vector, count, allowed)
+        hits = self.keywords.search(self._telling(), count, allowed)
+        self.keyword_ranks = {row: rank for rank, (row, _) in enumerate(hits, 1)}
+        self.bm25 = dict(hits)
+        self.top_bm25 = max(self.bm25.values(), default=0.0) or 1.0
+        if nearest is not None:
+            near, scores = nearest()
+            self.vector_ranks = {row: rank for rank, row in enumerate(near.tolist(), 1)}
+            self.cosines = dict(zip(self.vector_ranks, scores.tolist(), strict=True))
+        candidates = list(dict.fromkeys([*self.vector_ranks, *self.keyword_ranks]))
+        self.complete(candidates)
+        return candidates
+
+    def complete(self, rows: Sequence[int]) -> None:
+        """Give each of `rows` its cosine and its score; its BM25 score counts as 0 when it is not among the best."""
+        unmeasured = np.array([row for row in rows if row not in self.cosines], dtype=np.int64)
+        if self.query_vector is not None and len(unmeasured):
+            scores = self.vectors.scores(self.query_vector, unmeasured)
+            self.cosines.update(zip(unmeasured.tolist(), scores.tolist(), strict=True))
+        fused = np.array([self.bm25.setdefault(row, 0.0) for row in rows]) / self.top_bm25
+        if self.query_vector is not None:
+            cosines = np.array([self.cosines[row] for row in rows])
+            fused = _MEANING_SHARE * np.maximum(cosines, 0.0) + (1 - _MEANING_SHARE) * fused
+        self._scores.update(zip(rows, fused.round(6).tolist(), strict=True))
+
+    def _telling(self) -> dict[str, float]:
+        """The query's terms without those that a quarter of a large archive has, unless there are no others."""
+        weights = _with_measures(self.query)
+        if self.size < _LARGE_PASSAGES:
+            return weights
+        counts = self.keywords.frequencies(weights)
+        rare = {term: weight for term, weight in weights.items() if counts[term] < self.size / 4}
+        return rare or weights
+
+    def score(self, row: int) -> float:
+        """The cosine and the share of the best BM25 score, weighed: 0 to about 1. Words alone without a vector."""
+        if row not in self._scores:
+            self.complete([row])
+        return self._scores[row]
+
+    def relevant(self, row: int) -> bool:
+        """Whether a passage has anything to do with the query: the rest is cut."""
+        return self.cosines.get(row, 0.0) >= _LEAST_COSINE or self.bm25.get(row, 0.0) >= _LEAST_WORDS * self.top_bm25
+
+
+def _with_measures(query: str) -> dict[str, float]:
+    """The terms of a query; one that names a measure of a report also looks for the lines that the measure is made of."""
+    weights = analyzer.query_terms(query)
+    asked = measures(query)
+    for text in asked.queries if asked else ():
+        for term, weight in analyzer.query_terms(text).items():
+            weights[term] = weights.get(term, 0.0) + _MEASURE_SHARE * weight
+    return weights

@@ -1,0 +1,195 @@
+"""One search: a line of query, a vector and a view of passages go in; meaning and words fused, or exact text alone, come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.retrieval.index.snapshot import View
+from workbench.retrieval.index.vectors import Vectors
+from workbench.retrieval.query import Query, parse_query
+from workbench.retrieval.ranking.hybrid_score import FirstRanking
+from workbench.retrieval.ranking.link_expansion import Follower, Surroundings
+from workbench.retrieval.ranking.result import LIFT, Ranking, Why
+from workbench.text import analyzer, phrases
+from workbench.text.analyzer import normalise
+from workbench.text.entities import names_in, words
+
+MEANING_LIMIT = 200
+"""A query by meaning has no natural end: at most so many results."""
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The rows that one search may return, as a mask, and how many passages it searches."""
+
+    allowed: NDArray[np.bool_]
+    searched: int
+
+    @classmethod
+    def of(cls, view: View, documents: frozenset[int] | None = None, pages: tuple[int, int] | None = None) -> _Scope:
+        mask = view.alive
+        if pages is not None:
+            mask = mask & (view.pages >= pages[0]) & (view.pages <= pages[1])
+        if documents is not None:
+            mask = mask & np.isin(view.documents, np.fromiter(documents, dtype=np.int64))
+        return cls(mask, int(np.count_nonzero(mask)))
+
+    def only(self, rows: Sequence[int]) -> _Scope:
+        """The same, for these rows alone."""
+        mask = np.zeros_like(self.allowed)
+        mask[list(rows)] = True
+        return _Scope(mask, self.searched)
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """Searches of one view. The same questions to views of the same passages have the same answers."""
+
+    view: View
+
+    def search(
+        self,
+        query: str,
+        query_vector: Vectors | None,
+        *,
+        documents: frozenset[int] | None = None,
+        pages: tuple[int, int] | None = None,
+        limit: int = MEANING_LIMIT,
+        follow: bool = True,
+    ) -> Ranking:
+        """Passages for a search line, best first.
+
+        An identifier or quoted phrases alone are answered by every exact text match, whatever `limit`. Otherwise at
+        most `limit` passages by meaning and words (words alone without `query_vector`), cut where relevance ends.
+        `documents` and `pages` (of documents: first and last, from 1) restrict the search. With `follow`, passages
+        linked by name to the best ones count too.
+        """
+        asked = parse_query(query)
+        scope = _Scope.of(self.view, documents, pages)
+        if scope.searched == 0 or not query.strip():
+            return Ranking((), (), "exact" if asked.exact else "meaning", scope.searched)
+        if asked.exact:
+            return _exact(self.view, asked, scope)
+        return _by_meaning(self.view, asked, query_vector, scope, min(limit, MEANING_LIMIT), follow)
+
+    def linked(self, passage_id: int) -> Ranking:
+        """The passages that belong to one by name, best first: those it calls by their titles, those that share a rare name."""
+        view, scope = self.view, _Scope.of(self.view)
+        row = view.row_of(passage_id)
+        if row is None:
+            return Ranking((), (), "exact", scope.searched)
+        (links,) = Follower("", Surroundings(view, scope.allowed, scope.searched)).links([row], {})
+        found = sorted((-round(link.titled + link.shared, 6), int(view.ids[other])) for other, link in links.items())
+        why = tuple(Why(0, 0.0, 0, 0.0, False, 0.0, -score) for score, _ in found)
+        return Ranking(
+            tuple(key for _, key in found), tuple(-score for score, _ in found), "exact", scope.searched, why
+        )
+
+    def names_between(self, passage_id: int, others: Iterable[int]) -> dict[int, str]:
+        """The name that links a passage to each of `others`: the other's title where it is named, else the rarest they share."""
+        view, row = self.view, self.view.row_of(passage_id)
+        rows = {key: at for key in others if (at := view.row_of(key)) is not None}
+        if row is None:
+            return {}
+        view.fetch([row, *rows.values()])
+        used, own = names_in(view.text_of(row)), view.called_of(row)
+        text = f"_{'_'.join(words(view.text_of(row)))}_"
+        found: dict[int, str] = {}
+        for key, at in rows.items():
+            titles = view.called_of(at)
+            called = next((title for title in titles if f"_{title}_" in text and title not in own), "")
+            counts = view.keywords.frequencies({*used, *own} & {*names_in(view.text_of(at)), *titles}, "names")
+            rarest = min(counts, key=lambda name: (counts[name], -len(name), name), default="")
+            found[key] = (called or rarest).replace("_", " ")
+        return found
+
+
+def _exact(view: View, asked: Query, scope: _Scope) -> Ranking:
+    """Every passage with all phrases and no excluded word; most occurrences first, then the earliest, then by id."""
+    patterns = [phrases.pattern(phrase) for phrase in asked.phrases]
+    found: list[tuple[int, int, int]] = []
+    for row in _matching(view, asked, scope) or _otherwise_written(view, asked, scope):
+        text = normalise(view.text_of(row))
+        spans = [match.start() for pattern in patterns for match in pattern.finditer(text)]
+        found.append((-len(spans), min(spans, default=0), int(view.ids[row])))
+    ids = tuple(passage_id for _, _, passage_id in sorted(found))
+    return Ranking(ids, (1.0,) * len(ids), "exact", scope.searched, (Why(0, 0.0, 0, 0.0, True, 0.0),) * len(ids))
+
+
+def _matching(view: View, asked: Query, scope: _Scope) -> list[int]:
+    """The rows that hold every phrase and none of the excluded words, verified on the text itself."""
+    runs = [run for phrase in asked.phrases for run in analyzer.runs(phrase)]
+    rows = view.keywords.containing(runs) if runs else np.flatnonzero(scope.allowed).tolist()
+    rows = [row for row in rows if scope.allowed[row]]
+    view.fetch(rows)
+    return [row for row in rows if _passes(view.text_of(row), asked)]
+
+
+def _otherwise_written(view: View, asked: Query, scope: _Scope) -> list[int]:
+    """The rows that hold an identifier with other separators or none."""
+    if not asked.compact:
+        return []
+    rows = [row for row in view.keywords.containing([asked.compact]) if scope.allowed[row]]
+    view.fetch(rows)
+    return [row for row in rows if asked.is_otherwise_written_in(view.text_of(row))]
+
+
+def _passes(text: str, asked: Query) -> bool:
+    if not all(phrases.contains(text, phrase) for phrase in asked.phrases):
+        return False
+    return not any(phrases.contains(text, word) for word in asked.excluded)
+
+
+def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope, limit: int, follow: bool) -> Ranking:
+    """Fused candidates that are relevant at all; with `follow`, the passages they lead to as well."""
+    if asked.phrases:
+        scope = scope.only(_matching(view, asked, scope))
+    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, int(np.count_nonzero(view.alive)))
+    candidates = first.gather(scope.allowed)
+    lifted = holding(view, candidates, asked.lifted)
+    scores = {
+        row: first.score(row) + (LIFT if row in lifted else 0.0)
+        for row in candidates
+        if row in lifted or first.relevant(row)
+    }
+    bonus: dict[int, float] = {}
+    partners: dict[int, int] = {}
+    if follow and scores:
+        follower = Follower(asked.words, Surroundings(view, scope.allowed, scope.searched))
+        bonus, partners = follower.bonus(scores, lambda rows: _scored(first, rows)), follower.partners
+    rows = list({**scores, **bonus})
+    if asked.excluded:
+        view.fetch(rows)
+        rows = [row for row in rows if _passes(view.text_of(row), asked)]
+    totals = {row: round((scores[row] if row in scores else first.score(row)) + bonus.get(row, 0.0), 6) for row in rows}
+    ids = dict(zip(rows, view.ids[np.array(rows, dtype=np.int64)].tolist(), strict=True))
+    best = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:limit]
+    why = tuple(
+        Why(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0), first.bm25[row],
+            row in lifted, bonus.get(row, 0.0), first.score(row), first.top_bm25,
+            int(view.ids[partners[row]]) if row in partners else 0)
+        for row in best
+    )  # fmt: skip
+    return Ranking(tuple(ids[row] for row in best), tuple(totals[row] for row in best), "meaning", scope.searched, why)
+
+
+def holding(view: View, rows: Sequence[int], parts: Sequence[str]) -> set[int]:
+    """Those of the rows whose text has one of these phrases."""
+    found: set[int] = set()
+    for part in parts:
+        runs = analyzer.runs(part)
+        near = [row for row in rows if row not in found]
+        if runs:  # what the index knows not to have the words need not be read
+            near = sorted(set(view.keywords.containing(runs)).intersection(near))
+        texts = zip(near, view.texts_of(near), strict=True)
+        found.update(row for row, text in texts if phrases.contains(text, part))
+    return found
+
+
+def _scored(first: FirstRanking, rows: Sequence[int]) -> dict[int, float]:
+    first.complete(rows)
+    return {row: first.score(row) for row in rows}

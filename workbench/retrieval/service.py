@@ -1,0 +1,206 @@
+"""Search of archival storage: a query over attached sources goes in, a page of results with true totals comes out.
+
+The index is derived from what is attached, kept in memory and thrown away at exit; whatever was committed before a
+search starts is found by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.retrieval.filters import NO_RESTRICTION, Restriction
+from workbench.retrieval.index.cache import IndexStatus, LiveIndex
+from workbench.retrieval.paging.cursors import NOBODY, Cursor, Cursors, Reader
+from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
+from workbench.retrieval.paging.result_page import ResultPage
+from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
+from workbench.storage.database import Clock, utc_now
+from workbench.storage.documents import ArchivalStorage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from workbench.retrieval.index.snapshot import View
+    from workbench.retrieval.ranking.result import Ranking
+    from workbench.retrieval.ranking.searcher import Searcher
+    from workbench.retrieval.ranking.unread_links import Leads
+
+EmbedQueries = Callable[[Sequence[str]], "np.ndarray"]
+
+
+class ArchivalSearch:
+    """Searches the union of sources: no passage twice, and the order of attaching changes nothing. Thread-safe.
+
+    `embed` turns queries into unit vectors (n, 384); None searches by words alone.
+    """
+
+    def __init__(
+        self,
+        archive: ArchivalStorage,
+        embed: EmbedQueries | None,
+        clock: Clock = utc_now,
+        *,
+        index_bytes: int = 4 << 30,
+    ) -> None:
+        self.archive = archive
+        self.embed = embed
+        self.index = LiveIndex(archive.database, index_bytes)
+        self._last: tuple[Mapping[int, Any], frozenset[int]] = {}, frozenset()
+        self.cursors = Cursors(archive.database, clock)
+        self.pager = Pager(archive, self.cursors)
+
+    def page(
+        self,
+        sources: Iterable[int],
+        query: str,
+        number: int,
+        budget: Budget,
+        handle_of: Callable[[int], str],
+        *,
+        reader: Reader = NOBODY,
+        beside: Reader | None = None,
+        restriction: Restriction = NO_RESTRICTION,
+        reranker: Reranker | None = None,
+        links: bool = False,
+    ) -> ResultPage:
+        """Page `number` (from 0) of the results. Further pages continue the ranking that `reader` saw on page 0,
+
+        so that no hit comes twice or is missed while the archive changes underneath. With `links` each hit says how many
+        passages belong to it. Raises UsageError when the query itself would fill the page, RerankerError.
+        """
+        paths = self.archive.paths(sources)
+        note = f", the first {RERANKED} reranked" if reranker else ""
+        blank = ResultPage("archival_memory_search", query, number, 0, 0, 0, False, extra=restriction.words, note=note)
+        variant = f" reranked by {reranker.name}" if reranker else ""
+        if not reader.name:
+            variant += f" over {hash(self._documents(paths))}, {restriction.documents}"
+
+        def look() -> Cursor:
+            found = self.ranking(paths, query, restriction=restriction, reranker=reranker)
+            return Cursor(found.ids, found.scores, (), found.mode == "exact", found.candidates_of, found.why)
+
+        counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
+        return self.pager.page(
+            blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted, beside=beside,
+            at_hand=lambda: self.index.view(self._documents(paths)),
+        )  # fmt: skip
+
+    def follow(
+        self,
+        sources: Iterable[int],
+        passage: int,
+        called: str,
+        number: int,
+        budget: Budget,
+        handle_of: Callable[[int], str],
+        *,
+        reader: Reader = NOBODY,
+        beside: Reader | None = None,
+    ) -> ResultPage:
+        """Page `number` (from 0) of the passages that belong to `passage` by name, best first; `called` is its handle."""
+        paths = self.archive.paths(sources)
+        blank = ResultPage(
+            "archival_follow", called, number, 0, 0, 0, True, key="passage", note=" that belong together by name"
+        )
+
+        def look() -> Cursor:
+            found = self._searcher(paths).linked(passage)
+            return Cursor(found.ids, found.scores, (), True, found.candidates_of, found.why)
+
+        via = Extras(via=lambda ids: self._searcher(paths).names_between(passage, ids))
+        variant = f" of {passage}"
+        return self.pager.page(
+            blank, budget, reader, paths, handle_of, look, variant=variant, extras=via, beside=beside
+        )
+
+    def linked_counts(self, paths: Mapping[int, Any], ids: Sequence[int]) -> dict[int, int]:
+        """How many passages belong to each of `ids` by name: what following them would give. None while there is no index."""
+        if self.index.view(self._documents(paths)) is None:
+            return {}
+        searcher = self._searcher(paths)
+        return {key: len(searcher.linked(key).ids) for key in ids}
+
+    def leads(self, sources: Iterable[int], passages: Sequence[int], seen: Container[int], wanted: str) -> Leads | None:
+        """Where passages lead that is not `seen` yet, those with the words `wanted` first; None while there is no index."""
+        from workbench.retrieval.ranking.unread_links import leads
+
+        paths = self.archive.paths(sources)
+        if self.index.view(self._documents(paths)) is None:
+            return None
+        return leads(self._searcher(paths), passages, seen, wanted)
+
+    def texts(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """Texts of passages by id."""
+        return {key: passage.text for key, passage in self.archive.passages(ids).items()}
+
+    def prepare(self, sources: Iterable[int]) -> None:
+        """Have the index of these sources ready for later searches, without waiting."""
+        chosen = list(sources)
+        self.index.prepare(lambda: frozenset(self.archive.paths(chosen)))
+
+    def release(self, sources: Iterable[int]) -> None:
+        """Let go of what the index holds of other sources than these."""
+        self.index.release(frozenset(self.archive.paths(sources)))
+
+    def erase(self, documents: Iterable[int]) -> None:
+        """These documents are no more: keep nothing of them in memory, nor of what was asked and found:
+
+        results that can be paged further are read from where they are stored."""
+        self.index.erase(documents)
+        self.cursors.drop()
+        self._last = {}, frozenset()
+        self.archive.let_go_of_paths()
+
+    def measured(self) -> IndexStatus:
+        """What the index holds, and what it would take for all sources together."""
+        every = [row.id for row in self.archive.sources(notes=True)]
+        return self.index.status(frozenset(self.archive.paths(every)))
+
+    def warm(self, sources: Iterable[int]) -> int:
+        """Build the index of these sources now; returns how many passages it holds."""
+        documents = frozenset(self.archive.paths(sources))
+        while self.index.view(documents) is None and self.index.wait():
+            if not self.index.status().fits:
+                return 0
+        return self.index.status().passages
+
+    def ranking(
+        self,
+        documents: Mapping[int, tuple[str, str]],
+        query: str,
+        limit: int = 200,
+        *,
+        restriction: Restriction = NO_RESTRICTION,
+        reranker: Reranker | None = None,
+    ) -> Ranking:
+        """The whole ranking of a query over documents (id -> (path, source)), of those in `restriction` only."""
+        vector = self.embed([query])[0] if self.embed is not None and documents else None
+        found = self._searcher(documents).search(
+            query, vector, documents=restriction.documents, pages=restriction.pages, limit=limit
+        )
+        if reranker is None or found.mode == "exact" or not found.ids:
+            return found
+        texts = self.texts(found.ids[:RERANKED])
+        return reranked(found, query, texts, reranker)
+
+    def view(self, documents: Mapping[int, Any]) -> View:
+        """What a search of these documents sees now: the index, or the database while there is none."""
+        from workbench.retrieval.index.table_scan import ArchiveScan
+
+        wanted = self._documents(documents)
+        return self.index.view(wanted) or ArchiveScan(self.archive.database, wanted)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _searcher(self, documents: Mapping[int, Any]) -> Searcher:
+        from workbench.retrieval.ranking.searcher import Searcher
+
+        return Searcher(self.view(documents))
+
+    def _documents(self, paths: Mapping[int, Any]) -> frozenset[int]:
+        """Their ids, made once for the very same mapping: a hundred thousand take longer than a search."""
+        known = self._last
+        if known[0] is not paths:
+            known = self._last = paths, frozenset(paths)
+        return known[1]

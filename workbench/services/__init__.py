@@ -1,0 +1,1 @@
+"""What a person can do with a workbench, one class per subject, composed in `container`."""

@@ -1,0 +1,263 @@
+"""The library: what a person wants done with sources and files comes in, events of loads and the state of the queue go out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.agent.loop import Agent
+from workbench.api.documents import LoadOptions, NoteRow, QueueRow
+from workbench.api.events import Changed, Event, Loaded, LoadProgress
+from workbench.core.errors import NotFound, UsageError
+from workbench.core.sanitize import readable
+from workbench.services import agent_factory, catalog
+from workbench.services.container import Engine
+from workbench.storage.documents import ArchivalStorage
+from workbench.storage.garbage_collection import collect
+from workbench.storage.load_queue import QueuedFile
+from workbench.storage.sources import Root
+
+if TYPE_CHECKING:
+    from loaders.origins import Origin
+
+_TRIED = ("waiting", "failed", "quarantined")
+
+
+class Library:
+    """See library_views.LibraryProtocol. One load of a session runs at a time; those of other sessions may run beside it."""
+
+    def __init__(
+        self, engine: Engine, agent: Callable[[], Agent | None], attach: Callable[[str], Event], told: Callable[[Event], Event]
+    ) -> None:  # fmt: skip
+        self._engine = engine
+        self._agent, self._attach, self._told = agent, attach, told
+        self._loading = threading.Lock()
+        self.cancel = threading.Event()
+        self.unwatch = threading.Event()
+
+    @property
+    def _archive(self) -> ArchivalStorage:
+        return self._engine.archive
+
+    # -- loads ----------------------------------------------------------------------------------------------------------
+
+    def load(
+        self, named: Sequence[str | Path], source: str | None, attach: bool, options: LoadOptions
+    ) -> Iterator[Event]:
+        """Load what is named into a source (of its own for each, without `source`): Attached, LoadProgress…, Loaded, Attached."""
+        from workbench.ingest.origins import origins_of
+
+        found = origins_of(named, options, self._engine.paths.data)
+        groups = [(source, found)] if source else [(self._source_of(one, options), [one]) for one in found]
+        return self._begin(groups, attach, options)
+
+    def reload(
+        self, source: str, *, prune: bool = False, passwords: Sequence[str] = (), ocr: bool = False
+    ) -> Iterator[Event]:
+        """See LibraryProtocol."""
+        from workbench.ingest.origins import origins_of
+
+        roots = self._archive.holdings.roots(self._archive.find_source(source))
+        if not roots:
+            raise UsageError(f"Nobody knows where {source!r} was loaded from.", "Load it by its path.")
+        changes: dict[str, Any] = {"prune": prune, "passwords": tuple(passwords), **({"ocr": "always"} if ocr else {})}
+        options, origins = LoadOptions(**changes), []
+        for root in roots:
+            options = LoadOptions.load(root.rules, **changes)
+            origins += origins_of([root.location], options, self._engine.paths.data)
+        return self._begin([(source, origins)], False, options)
+
+    def resume(self) -> Iterator[Event]:
+        """See LibraryProtocol."""
+        waiting = self._archive.waiting.by_source()
+        names = [name for key, name in self._archive.source_names(waiting).items() if key in waiting]
+        for event in self._begin([(name, []) for name in names[:1]], False, LoadOptions(), told=False):
+            if isinstance(event, LoadProgress):
+                yield event
+
+    def retry(
+        self,
+        source: str | None = None,
+        paths: Sequence[str] = (),
+        *,
+        passwords: Sequence[str] = (),
+        attach: bool = False,
+    ) -> Iterator[Event]:
+        """See LibraryProtocol."""
+        chosen: dict[str, list[QueuedFile]] = {}
+        for item in self._queued(source, paths):
+            if paths or item.state in _TRIED:
+                chosen.setdefault(item.source_name, []).append(item)
+        groups = [(name, self._again(items, passwords)) for name, items in chosen.items()]
+        return self._begin(groups, attach, LoadOptions(retry=True, passwords=tuple(passwords)))
+
+    def _again(self, items: Sequence[QueuedFile], passwords: Sequence[str]) -> list[Origin]:
+        """Files of one source by where they are; what has an address is fetched again, by the rules of its first time."""
+        from workbench.ingest.origins import QueuedFiles, is_address, origins_of
+
+        rules = {root.location: root.rules for root in self._archive.holdings.roots(items[0].source)}
+        files = [(item.path, item.location) for item in items if not is_address(item.location)]
+        found: list[Origin] = [QueuedFiles(files)]
+        for item in items:
+            if is_address(item.location):
+                options = LoadOptions.load(rules.get(item.location, "{}"), passwords=tuple(passwords))
+                found += origins_of([item.location], options, self._engine.paths.data)
+        return found
+
+    def stop(self) -> None:
+        """Stop the load that runs, and watching; what is done stays."""
+        self.unwatch.set()
+        self.cancel.set()
+
+    def _begin(
+        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, *, told: bool = True
+    ) -> Iterator[Event]:
+        if not self._loading.acquire(blocking=False):
+            raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
+        self.cancel.clear()
+        return self._load(groups, attach, options, told)
+
+    def _load(
+        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, told: bool
+    ) -> Iterator[Event]:
+        try:
+            for name, origins in groups:
+                if attach and self._archive.source_id(name):
+                    # The first question can be asked while the rest still loads.
+                    yield self._attach(name)
+                self._remember(name, origins, options)
+                with closing(self._one(name, origins, options)) as events:
+                    for event in events:
+                        if attach and (agent := self._agent()) is not None:
+                            agent_factory.announce(agent, event)
+                        yield self._told(event) if told else event
+                if attach:
+                    yield self._told(catalog.attached(self._engine, name))
+        finally:
+            self._loading.release()
+
+    def _one(self, name: str, origins: list[Origin], options: LoadOptions) -> Generator[Event, None, None]:
+        from workbench.ingest.pipeline import LoadRules, load
+
+        reader = self._engine.reading_worker(options)
+        try:
+            yield from load(
+                origins, source=name, archive=self._archive, embedder=self._engine.embedder, reader=reader,
+                clock=time.monotonic, cancel=self.cancel, shown=self._shown,
+                rules=LoadRules(options.prune, options.retry, options.passwords),
+            )  # fmt: skip
+        finally:
+            with suppress(Exception):
+                reader.stop()
+
+    def _remember(self, name: str, origins: Sequence[Origin], options: LoadOptions) -> None:
+        """Where a source is loaded from, for the next time; of a database its query, and its address without a password."""
+        from loaders.origins import PathOrigin
+        from workbench.ingest.file_uri import place
+        from workbench.ingest.origins import is_address
+
+        source = self._archive.source_id(name)
+        for origin in origins:
+            if isinstance(origin, PathOrigin):
+                self._archive.holdings.add_root(source, Root(place(origin.root.absolute()), options.dump()))
+            elif is_address(origin.key):
+                self._archive.holdings.add_root(source, Root(origin.key, options.dump()))
+
+    def _source_of(self, origin: Origin, options: LoadOptions) -> str:
+        from workbench.ingest.file_uri import place
+
+        key = place(origin.key)
+        given = place(Path(origin.name).absolute())
+        if self._archive.source_made_for(key) is None and (
+            held := self._archive.holdings.loaded_from({key, given}, options.dump())
+        ):
+            return held
+        return self._archive.source_for_path(key, readable(origin.short))
+
+    def _shown(self) -> list[int]:
+        """Passages that agents at work have handles for: some may not be stored yet."""
+        agents: list[Agent] = list(self._engine.open_agents.values())
+        return [passage for agent in agents for passage in list(agent.workspace.memory.handles)]
+
+    # -- the queue ------------------------------------------------------------------------------------------------------
+
+    def queue(self, source: str | None = None) -> list[QueueRow]:
+        """See LibraryProtocol."""
+        return [
+            QueueRow(item.source_name, item.path, item.state, item.reason, item.remedy, item.size_bytes, item.attempts)
+            for item in self._queued(source, ())
+        ]
+
+    def _queued(self, source: str | None, paths: Sequence[str]) -> list[QueuedFile]:
+        found = self._archive.queue.files(self._archive.find_source(source) if source else None)
+        missing = set(paths) - {item.path for item in found}
+        if missing:
+            hint = "See `workbench queue`." if found else "The queue is empty."
+            raise NotFound(f"{sorted(missing)[0]!r} is not in the queue.", hint)
+        return [item for item in found if not paths or item.path in paths]
+
+    def skip(self, source: str, path: str) -> None:
+        """See LibraryProtocol."""
+        for item in self._queued(source, [path]):
+            self._archive.queue.change(item.source, item.path, "skipped")
+        self._changed()
+
+    # -- sources --------------------------------------------------------------------------------------------------------
+
+    def remove(self, source: str, path: str = "") -> int:
+        """See LibraryProtocol."""
+        from workbench.ingest.web_cache import let_go
+
+        found = self._archive.find_source(source)
+        links = [link.path for link in self._archive.holdings.links(found)]
+        if not path:
+            self._archive.holdings.remove(found)
+        elif path in links or path in {item.path for item in self._archive.queue.files(found)}:
+            links = [link for link in links if link == path]
+            self._archive.holdings.unlink(found, [path])
+            self._archive.holdings.drop_root(found, path)
+        else:
+            raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
+        collect(self._engine.database, self._shown())
+        let_go(self._engine.database, self._engine.paths.data)
+        self._changed()
+        return len(links)
+
+    def rename(self, source: str, name: str) -> None:
+        """See LibraryProtocol."""
+        if not name.strip():
+            raise UsageError("A source needs a name.", "Name it.")
+        self._archive.holdings.rename(self._archive.find_source(source), name.strip())
+        self._changed()
+
+    def note(self, source: str, path: str, text: str) -> None:
+        """See LibraryProtocol."""
+        found = self._archive.find_source(source)
+        paths = [link.path for link in self._archive.holdings.links(found)]
+        known = not path or path in paths or (path.endswith("/") and any(item.startswith(path) for item in paths))
+        if not known:
+            raise NotFound(f"There is no document or folder {path!r} in {source!r}.", "A folder's name ends in /.")
+        self._archive.notes.set(found, path, text)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._told(Changed(what="library"))
+
+    def notes(self) -> list[NoteRow]:
+        """See LibraryProtocol."""
+        return [NoteRow(note.source, note.path, note.text) for note in self._archive.notes.all()]
+
+    def alike(self, source: str | None = None) -> list[tuple[str, ...]]:
+        """See LibraryProtocol."""
+        chosen = [self._archive.find_source(source)] if source else [row.id for row in self._archive.sources()]
+        groups = self._archive.likeness.paths(chosen)
+        return [tuple(path if source else f"{name}/{path}" for name, path in group) for group in groups]
+
+
+def nothing_new(loaded: Loaded) -> bool:
+    """Whether a load changed nothing that a person would want to hear of."""
+    return not (loaded.documents or loaded.failed or loaded.moved or loaded.gone or loaded.dropped)

@@ -1,0 +1,159 @@
+"""What a user wants forgotten comes in, as words, a number, a document or a source; a plan goes out, and is carried out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from workbench.api.events import Changed, Event
+from workbench.api.history import ErasurePlan
+from workbench.core.errors import NotFound, UsageError
+from workbench.ingest.web_cache import let_go
+from workbench.memory.erasure.forgetting import Forgetting, Targets
+from workbench.memory.erasure.redaction import texts_of
+from workbench.services.container import Engine
+from workbench.storage.vacuum import mark
+
+_LEAST_LETTERS = 6
+_SHOWN_CHARS = 160
+
+
+class Eraser:
+    """Forgets over all agents and the whole archive; `agent` is whose messages words and numbers mean."""
+
+    def __init__(self, engine: Engine, agent: int, told: Callable[[Event], object]) -> None:
+        self._engine = engine
+        self._told = told
+        self._agent = agent
+        self._forgetting = Forgetting(engine.database, engine.recorder.texts)
+
+    def words(self, text: str) -> ErasurePlan:
+        """Every message of the agent, on any branch, that says this, and the words themselves wherever an agent keeps them."""
+        if sum(map(str.isalnum, text)) < _LEAST_LETTERS:
+            raise UsageError(
+                f"{text[:40]!r} is too short to be told from other words.", "Give more of the text, or #NUMBER."
+            )
+        found = [row for row in self._said() if text.casefold() in row[2].casefold()]
+        if not found and not self._kept_elsewhere(text):
+            raise NotFound(f"No message of this agent says {text[:60]!r}.", "A document is forgotten by its name.")
+        return self._plan(found, words=(text,))
+
+    def message(self, number: int) -> ErasurePlan:
+        """One message by its number."""
+        found = [row for row in self._said() if row[0] == number]
+        if not found:
+            raise NotFound(f"This agent has no message #{number}.", "Look for it by its words: the numbers are shown.")
+        return self._plan(found)
+
+    def document(self, path: str, source: str | None = None) -> ErasurePlan:
+        """A document by its path, wherever it is linked."""
+        rows = self._engine.database.rows(
+            "SELECT l.document_id, s.name, l.path FROM source_documents l JOIN sources s USING (source_id) "
+            "WHERE l.path = ? AND (? IS NULL OR s.name = ?) ORDER BY s.name",
+            [path, source, source],
+        )
+        if not rows:
+            raise NotFound(f"There is no document {path[:80]!r}.", "See `workbench sources`, or f4.")
+        if len({row[0] for row in rows}) > 1:
+            names = ", ".join(str(row[1]) for row in rows)
+            raise UsageError(f"Several documents are called {path[:80]!r}.", f"Say which with --source: {names}.")
+        return self._plan([], documents=[(int(row[0]), f"{row[1]}: {row[2]}") for row in rows])
+
+    def source(self, name: str) -> ErasurePlan:
+        """A source with all its documents, also where other sources link them."""
+        key = self._engine.archive.find_source(name)
+        rows = self._engine.database.rows(
+            "SELECT document_id, path FROM source_documents WHERE source_id = ? ORDER BY path", [key]
+        )
+        return self._plan([], documents=[(int(row[0]), f"{name}: {row[1]}") for row in rows], sources=(key,))
+
+    def erase(self, plan: ErasurePlan) -> str:
+        """Carry the plan out; one line about it. Raises UsageError while any agent answers."""
+        with self._all_idle():
+            fetched = self._fetched(plan.documents)
+            erased = self._forgetting.erase(_targets(plan))
+            self._engine.search.erase(plan.documents)
+            for file in fetched:
+                file.unlink(missing_ok=True)
+            let_go(self._engine.database, self._engine.paths.data)
+            mark(self._engine.database.file)
+            for agent in list(self._engine.open_agents.values()):
+                memory = agent.workspace.memory
+                self._engine.recorder.restore(memory, memory.here(), agent.workspace.settings.working_tokens)
+                if memory.agent.id != self._agent:
+                    self._engine.onlookers.tell(memory.agent.id, Changed(what="branch"))
+            self._told(Changed(what="branch"))
+            self._told(Changed(what="library"))
+            self._engine.let_go_of_texts()
+        counts = (
+            (erased.messages, "message", "messages"), (erased.documents, "document", "documents"),
+            (erased.passages, "passage", "passages"), (erased.summaries, "summary", "summaries"),
+            (erased.versions, "version of the working context", "versions of the working context"),
+            (erased.events, "event", "events"),
+        )  # fmt: skip
+        parts = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
+        said = ", ".join(parts) or "nothing"
+        return f"forgotten: {said}; old steps that show [erased]: {erased.steps:,}; the file is written anew when this workbench ends"
+
+    # -- inside -------------------------------------------------------------------------------------------------------------
+
+    def _fetched(self, documents: tuple[int, ...]) -> list[Path]:
+        """What is kept of pages that were fetched from the web, and of rows of databases."""
+        rows = self._engine.database.rows(
+            "SELECT path, location FROM source_documents WHERE list_contains(?, document_id)", [list(documents)]
+        )
+        stems = {hashlib.sha256(str(path).encode()).hexdigest()[:32] for path, _ in rows if "://" in str(path)}
+        data = self._engine.paths.data
+        of_rows = [Path(str(location)) for _, location in rows if str(location).startswith(f"{data / 'database'}/")]
+        return [*of_rows, *(file for file in (data / "web").glob("*") if file.stem in stems)]
+
+    def _said(self) -> list[tuple[int, str, str]]:
+        """Number, who, and text of all that was said, on every branch."""
+        rows = self._engine.database.rows(
+            "SELECT message_id, kind, body FROM messages WHERE agent_id = ? AND kind IN ('user_message', 'assistant') "
+            "ORDER BY message_id",
+            [self._agent],
+        )
+        found = [
+            (int(key), "user" if kind == "user_message" else "model", texts_of(json.loads(body)))
+            for key, kind, body in rows
+        ]
+        return [(key, who, text) for key, who, texts in found if (text := " · ".join(filter(None, texts)))]
+
+    def _kept_elsewhere(self, text: str) -> bool:
+        low = text.casefold()
+        for sql in (
+            "SELECT blocks FROM context_versions WHERE agent_id = ?",
+            "SELECT body FROM summaries WHERE agent_id = ?",
+        ):
+            rows = self._engine.database.rows(sql, [self._agent])
+            if any(low in said.casefold() for (body,) in rows for said in texts_of(json.loads(body))):
+                return True
+        return False
+
+    def _plan(
+        self, messages: list[tuple[int, str, str]], *, documents: list[tuple[int, str]] | None = None,
+        sources: tuple[int, ...] = (), words: tuple[str, ...] = (),
+    ) -> ErasurePlan:  # fmt: skip
+        chosen = documents or []
+        targets = Targets(tuple(row[0] for row in messages), tuple({key: None for key, _ in chosen}), sources, words)
+        notes = self._forgetting.notes_with(targets)
+        shown = tuple(f"#{key} {who}: {' '.join(text.split())[:_SHOWN_CHARS]}" for key, who, text in messages)
+        named = [*(name for _, name in chosen), *(f"a note of an agent's own ({key})" for key in notes)]
+        return ErasurePlan(targets.messages, (*targets.documents, *notes), sources, words, shown, tuple(named))
+
+    @contextmanager
+    def _all_idle(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for agent in list(self._engine.open_agents.values()):
+                if not agent.asking.acquire(blocking=False):
+                    raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
+                stack.callback(agent.asking.release)
+            yield
+
+
+def _targets(plan: ErasurePlan) -> Targets:
+    return Targets(plan.messages, plan.documents, plan.sources, plan.words)

@@ -1,0 +1,62 @@
+"""Replay with proof: an agent's record comes in; every prompt and every call of the embedded reader is made again and compared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from workbench.core.settings import READER
+from workbench.memory.history.steps import RecordedStep
+from workbench.models.base import Completion, ModelRequest
+from workbench.models.extractive.model import ExtractiveReader
+from workbench.services.session import Session
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One step made again. `call` is None where no reader answered or the step has no reply.
+
+    `forgotten`: something that the step showed was erased at the user's wish, so it cannot come out as it was.
+    """
+
+    step: int
+    prompt: bool
+    call: bool | None
+    forgotten: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether everything that could be made again came out the same, byte for byte."""
+        return self.forgotten or (self.prompt and self.call is not False)
+
+    def words(self) -> str:
+        """What differs."""
+        return (
+            " and ".join(
+                name for name, bad in (("the prompt", not self.prompt), ("the call", self.call is False)) if bad
+            )
+            + " differs"
+        )
+
+
+def verify(session: Session) -> Iterator[Verdict]:
+    """Check every recorded step of the session's agent."""
+    reader = ExtractiveReader(session.engine.score)
+    for number in session.steps():
+        step = session.recorded(number)
+        if step.forgotten:
+            yield Verdict(number, False, None, forgotten=True)
+            continue
+        prompt = step.prompt.digest() == step.digest and step.prompt.used == step.used
+        yield Verdict(number, prompt, _same_call(reader, step))
+
+
+def _same_call(reader: ExtractiveReader, step: RecordedStep) -> bool | None:
+    body = step.request["body"]
+    if body.get("model") != READER or step.status != "done":
+        return None
+    request = ModelRequest(READER, step.prompt.messages, step.prompt.tools, int(body["max_tokens"]))
+    made = [delta for delta in reader.stream(request, threading.Event()) if isinstance(delta, Completion)]
+    calls = [asdict(call) for call in made[-1].calls] if made else []
+    return calls == list(step.reply.get("calls", []))

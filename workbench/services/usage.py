@@ -1,0 +1,55 @@
+"""What an agent costs: its recorded steps come in, tokens and a price go out; bounds of the next question come in and hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from workbench.agent.loop import Agent
+from workbench.api.agents import CAPS, Spent
+from workbench.core.errors import UsageError
+from workbench.core.settings import Settings
+from workbench.services.container import Engine
+
+
+class Purse:
+    """See PurseProtocol. `settings` hold the bounds that this display's questions have."""
+
+    def __init__(self, engine: Engine, settings: Settings, current: Callable[[], Agent]) -> None:
+        self._engine = engine
+        self._current = current
+        self.settings = settings
+
+    def spent(self) -> Spent:
+        """What all steps used: what the server counted, or what was counted before sending where it said nothing."""
+        agent = self._current().workspace.memory.agent.id
+        row = self._engine.database.rows(
+            "SELECT count(*), coalesce(sum(coalesce(nullif(CAST(json_extract(usage, '$.prompt_tokens') AS BIGINT), 0), used_tokens)), 0), "
+            "coalesce(sum(CAST(json_extract(usage, '$.completion_tokens') AS BIGINT)), 0), coalesce(sum(model_seconds), 0) "
+            "FROM steps WHERE agent_id = ?",
+            [agent],
+        )[0]
+        steps, sent, written, seconds = int(row[0]), int(row[1]), int(row[2]), float(row[3])
+        prices = self.settings.price_in, self.settings.price_out
+        cost = (sent * prices[0] + written * prices[1]) / 1_000_000 if any(prices) else None
+        return Spent(steps, sent, written, seconds, cost)
+
+    def limits(self) -> dict[str, float]:
+        """The bounds of the next question, by the names in CAPS."""
+        found = self.settings
+        return {
+            "steps": found.steps, "seconds": found.minutes * 60, "tokens": found.question_tokens, "cost": found.question_cost,
+        }  # fmt: skip
+
+    def limit(self, name: str, value: float) -> None:
+        """Set a bound for the questions asked here from now on. Raises UsageError."""
+        if name not in CAPS:
+            raise UsageError(f"A question is bounded by {', '.join(CAPS)}.", "For example /budget tokens 20000.")
+        if name == "seconds":
+            self.settings = replace(self.settings, minutes=value / 60)
+        elif name == "cost":
+            self.settings = replace(self.settings, question_cost=value)
+        elif name == "steps":
+            self.settings = replace(self.settings, steps=int(value))
+        else:
+            self.settings = replace(self.settings, question_tokens=int(value))

@@ -1,0 +1,1 @@
+"""Read-only SQL over loaded tables, run in a process of its own."""

@@ -1,0 +1,51 @@
+"""What tables are called in a query: sources come in, their documents' tables come out by names that need no quotes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from workbench.sql.sandbox import NamedTable
+from workbench.storage.documents import ArchivalStorage
+from workbench.storage.tables import StoredTable, stored_tables
+
+_NAME_CHARS = 48
+_SUFFIXES = re.compile(r"(\.\w{1,8}){1,2}$")
+
+
+def named_tables(archive: ArchivalStorage, sources: Iterable[int]) -> dict[str, NamedTable]:
+    """The tables of all documents of these sources, by name in lower case, in the order of their documents' paths.
+
+    A table is called after its document, and after its sheet where the document has several; where two would be called
+    the same, the number of the document (and of the table) tells them apart, so that no name changes its meaning.
+    """
+    paths = {key: path for key, (path, _) in archive.paths(sources).items()}
+    stored = sorted(
+        stored_tables(archive.database, paths), key=lambda item: (paths[item.document], item.document, item.number)
+    )
+    several = Counter(item.document for item in stored)
+    bases = [_base(item, paths[item.document], several[item.document] > 1) for item in stored]
+    alike = Counter(bases)
+    within = Counter((item.document, base) for item, base in zip(stored, bases))
+    reserved = {str(row[0]) for row in archive.database.rows(_RESERVED)} if stored else set()
+    found: dict[str, NamedTable] = {}
+    for item, base in zip(stored, bases):
+        name = base if alike[base] == 1 and base not in reserved else f"{base}_{item.document}"
+        if within[item.document, base] > 1:
+            name = f"{name}_{item.number}"
+        while name in found:
+            name += "_"
+        found[name] = NamedTable(name, paths[item.document], item)
+    return found
+
+
+_RESERVED = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'column_name')"
+
+
+def _base(table: StoredTable, path: str, several: bool) -> str:
+    stem = _SUFFIXES.sub("", PurePosixPath(path).name) or path
+    parts = [stem, *([table.name] if several and table.name else [])]
+    name = re.sub(r"\W+", "_", "_".join(parts).casefold()).strip("_")[:_NAME_CHARS].strip("_")
+    return name if name and not name[0].isdigit() else f"t_{name}".strip("_")

@@ -1,0 +1,262 @@
+"""The one DuckDB file: closures go in and run in the single writer thread, each in a transaction; readers have cursors of their own."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import queue
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from workbench.core.errors import ArchiveBusy, ArchiveError
+from workbench.storage import vacuum
+from workbench.storage.arrow import leave_pandas_out
+from workbench.storage.schema import OWN_TABLES, migrate
+from workbench.storage.write_ahead_log import (
+    IDLE_SECONDS,
+    LARGE,
+    MOST,
+    Changes,
+    Settling,
+    apply,
+    reads_agents,
+    transaction,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+_Job = tuple[Callable[[Any], Any] | Changes, Future[Any], bool]
+
+
+def utc_now() -> datetime:
+    """The present, in UTC, without a zone mark, as it is stored. The default clock."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def text_hash(text: str) -> str:
+    """The address of a text in the table `texts`."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class Database:
+    """Owns the file. One process at a time; `write` from any thread, `read` a cursor a thread.
+
+    Raises ArchiveBusy when another process owns the file, ArchiveError when it cannot be opened or a write fails.
+    """
+
+    def __init__(self, file: Path, *, memory_limit_mb: int = 1_024, threads: int = 2) -> None:
+        self.file = file
+        self._memory_limit_mb = memory_limit_mb
+        self._connection = _connect(file, memory_limit_mb, threads)
+        if vacuum.is_marked(file):
+            # Whoever marked it was killed before it could close.
+            vacuum.scrub(self._connection, file)
+            self._connection.close()
+            self._connection = _connect(file, memory_limit_mb, threads)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._settling = Settling()
+        self._local = threading.local()
+        self._closed = False
+        self._numbers: dict[str, int] = {}
+        self._numbering = threading.Lock()
+        self.catalogue = 0
+        """Rises with every write that may have changed sources, documents or attachments: what is derived from them is old then."""
+        self._writer = threading.Thread(
+            target=self._run_writer, args=(self.cursor(), self.cursor()), name="database-writer", daemon=True
+        )
+        self._writer.start()
+        # At exit the writer must not be caught in the middle of a statement: that would abort the process.
+        atexit.register(self.close)
+        try:
+            self.write(lambda connection: migrate(connection, utc_now()))
+            self.write(self._settling.load)
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True) -> T:
+        """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit.
+
+        `catalogue` False promises that the job leaves sources, documents and attachments alone and does nothing but
+        insert rows and update them by key: its statements are not optimised, which would take longer than to run them.
+        """
+        future: Future[T] = Future()
+        self._put((job, future, catalogue))
+        return future.result()
+
+    def keep(self, changes: Changes) -> None:
+        """Make changes of an agent durable, in one transaction; `rows` sees them from now on, `read` when they are settled."""
+        if changes.size >= LARGE:
+            self.write(lambda connection: apply([changes], connection), catalogue=False)
+            return
+        future: Future[None] = Future()
+        self._put((changes, future, False))
+        future.result()
+
+    def settle(self) -> None:
+        """Everything that was kept is in its tables when this returns."""
+        if self._settling.waiting:
+            self.write(lambda connection: None, catalogue=False)
+
+    def _put(self, job: _Job) -> None:
+        if self._closed:
+            raise ArchiveError("The database is closed.", "Start the workbench again.")
+        self._jobs.put(job)
+
+    def read(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own cursor. It sees what is committed; of agents what is settled."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self.cursor()
+        return cursor
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own that sees the tables as the workbench writes them, where a view has their name."""
+        cursor = self._connection.cursor()
+        cursor.execute(OWN_TABLES)
+        return cursor
+
+    def rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, read with this thread's cursor. What was kept is seen."""
+        if self._settling.waiting and reads_agents(sql):
+            self.settle()
+        return self.read().execute(sql, list(parameters)).fetchall()
+
+    def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def number(self, table: str, column: str, many: int = 1) -> int:
+        """The first of `many` ids in a row that are nobody else's, stored yet or not: agents at work take theirs in turn.
+
+        The ids of messages, summaries and context_versions come from here alone, so that no writer meets a taken one.
+        """
+        with self._numbering:
+            if table not in self._numbers:
+                self._numbers[table] = int(self.rows(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")[0][0])
+            first = self._numbers[table]
+            self._numbers[table] += many
+            return first
+
+    def shrink(self) -> None:
+        """Give back most of the memory that holds what was read of the file: after much was read that is not read again."""
+        cursor = self.read()
+        for limit_mb in (self._memory_limit_mb // 4, self._memory_limit_mb):
+            with contextlib.suppress(Exception):  # what is in use stays
+                cursor.execute(f"SET memory_limit = '{limit_mb}MB'")
+
+    def close(self) -> None:
+        """Finish the writes that wait, checkpoint, and let the file go. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        self._jobs.put(None)
+        self._writer.join(timeout=30)
+        with contextlib.suppress(Exception):
+            if vacuum.is_marked(self.file):
+                vacuum.scrub(self._connection, self.file)
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+    def _run_writer(self, cursor: duckdb.DuckDBPyConnection, simple: duckdb.DuckDBPyConnection) -> None:
+        simple.execute("PRAGMA disable_optimizer")
+        while (item := self._next_job(simple)) is not None:
+            job, future, catalogue = item
+            try:
+                result = None
+                if isinstance(job, Changes):
+                    self._settling.keep(simple, job)
+                else:
+                    self._settling.settle(simple)
+                    with transaction(chosen := cursor if catalogue else simple):
+                        result = job(chosen)
+            except BaseException as error:
+                self.catalogue += catalogue
+                future.set_exception(_as_archive_error(error))
+            else:
+                self.catalogue += catalogue  # here alone, so that two writers at once count twice
+                future.set_result(result)
+            if len(self._settling.waiting) >= MOST:
+                self._settle_quietly(simple)
+        self._settle_quietly(simple)
+        cursor.close()
+        simple.close()
+
+    def _next_job(self, connection: duckdb.DuckDBPyConnection) -> _Job | None:
+        try:
+            return self._jobs.get(timeout=IDLE_SECONDS if self._settling.waiting else None)
+        except queue.Empty:
+            self._settle_quietly(connection)
+            return self._jobs.get()
+
+    def _settle_quietly(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # What fails is durable all the same, and whoever reads next is told.
+        with contextlib.suppress(Exception):
+            self._settling.settle(connection)
+
+
+def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
+    """The next free id of a table; for jobs of the writer only. (A result must be fetched to its end before other work.)"""
+    return int(connection.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()[0][0])
+
+
+def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    leave_pandas_out()
+    settings: dict[str, Any] = {
+        "memory_limit": f"{memory_limit_mb}MB",
+        "threads": threads,
+        # A query must never wait for a download.
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(file.parent / "tmp"),
+        # What a query took goes back to the system, not only what hundreds of megabytes took.
+        "allocator_flush_threshold": "8MB",
+        "allocator_bulk_deallocation_flush_threshold": "8MB",
+    }
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = duckdb.connect(str(file), config=settings)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS store")  # a cursor cannot look into what is not there yet
+    except OSError as error:
+        raise ArchiveError(
+            f"The folder {file.parent} cannot be used: {error.strerror}.", "Set WORKBENCH_HOME to a folder you own."
+        ) from None
+    except duckdb.Error as error:
+        text = str(error)
+        if "lock" in text.lower():
+            found = re.search(r"PID (\d+)", text)
+            owner = f" (process {found[1]})" if found else ""
+            raise ArchiveBusy(
+                f"Another workbench{owner} is using {file}.", "Quit it first, or set WORKBENCH_HOME to another folder."
+            ) from None
+        raise ArchiveError(
+            f"{file} cannot be opened: {text.splitlines()[0]}", "Move the file away to start afresh."
+        ) from None
+    with contextlib.suppress(OSError):
+        file.chmod(0o600)
+    return connection
+
+
+def _as_archive_error(error: BaseException) -> BaseException:
+    import duckdb
+
+    if isinstance(error, duckdb.Error):
+        first = (str(error).splitlines() or ["unknown"])[0]
+        return ArchiveError(
+            f"The database refused a write: {first.rstrip('.')}.",
+            "Check the free space of the disk; nothing was half written.",
+        )
+    return error

@@ -1,0 +1,412 @@
+"""Archival storage: documents, their pages and passages go in once; sources are named sets of links to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.core.errors import NotFound
+from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
+from workbench.storage.bulk_insert import Counted, insert_embeddings, insert_pages, insert_passages, next_document
+from workbench.storage.database import Clock, Database, next_id, utc_now
+from workbench.storage.embedding_queue import WaitingVectors, copy_equal
+from workbench.storage.load_queue import FileQueue
+from workbench.storage.near_duplicates import Likeness
+from workbench.storage.notes import UserNotes
+from workbench.storage.sources import Holdings
+from workbench.storage.tables import LoadedTable, insert_tables
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+# What archival storage takes in: documents, pages and passages as loaders and chunkers make them.
+
+
+class PageText(Protocol):
+    """A page as a loader gives it."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def label(self) -> str | None: ...
+    @property
+    def text(self) -> str: ...
+
+
+class LoadedDocument(Protocol):
+    """A document as a loader gives it."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def pages(self) -> Sequence[PageText]: ...
+    @property
+    def metadata(self) -> Any: ...
+    @property
+    def tables(self) -> Sequence[LoadedTable]: ...
+    @property
+    def loader(self) -> str: ...
+    @property
+    def loader_version(self) -> int: ...
+
+
+class Draft(Protocol):
+    """A passage before it is stored: text == page.text[start_char:end_char]. `context` is embedded with the text."""
+
+    @property
+    def page_number(self) -> int: ...
+    @property
+    def start_char(self) -> int: ...
+    @property
+    def end_char(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def heading(self) -> str: ...
+    @property
+    def context(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A document with its passages, and where it came from. `location` is where the file is ("" for what is no file),
+
+    `path` what it is called inside the source, `sketch` what its likeness to others is measured by.
+    """
+
+    source: int
+    path: str
+    content_hash: str
+    document: LoadedDocument
+    passages: Sequence[Draft]
+    embedder: str
+    size_bytes: int
+    location: str = ""
+    sketch: bytes = b""
+    counted: Sequence[Counted] = ()
+    """What is stored beside each passage; made here when it is not given."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of it: its number, the document that its path linked before, and the passages that got a vector from there."""
+
+    document: int
+    before: int | None = None
+    reused: int = 0
+
+
+NOTES_PREFIX = "notes of "
+
+_SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
+_PATHS_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stored passage. `tokens` is what its text takes inside a result; characters count inside the page's text."""
+
+    id: int
+    document: int
+    page: int
+    start_char: int
+    end_char: int
+    heading: str
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A source and its size."""
+
+    id: int
+    name: str
+    documents: int
+    pages: int
+    passages: int
+    bytes: int
+    created: str
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """One page of a document; `pages` is how many the document has."""
+
+    document: int
+    number: int
+    pages: int
+    label: str | None
+    text: str
+
+
+class ArchivalStorage:
+    """The archive over one Database. Passages never change; a document is stored whole, with its vectors, or not at all."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self.database = database
+        self._clock = clock
+        self.queue = FileQueue(database, clock)
+        self.waiting = WaitingVectors(database)
+        self.holdings = Holdings(database)
+        self.notes = UserNotes(database, clock)
+        self.likeness = Likeness(database)
+        self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
+
+    # -- sources ------------------------------------------------------------------------------------------------
+
+    def source_id(self, name: str) -> int:
+        """The id of a source, made when it is new."""
+        if found := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+            return int(found[0])
+        return self.database.write(lambda connection: self._make_source(connection, name))
+
+    def _make_source(self, connection: Any, name: str) -> int:
+        if found := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
+            return int(found[0][0])
+        new = next_id(connection, "sources", "source_id")
+        connection.execute("INSERT INTO sources VALUES (?, ?, NULL, ?)", [new, name, self._clock()])
+        return new
+
+    def source_for_path(self, root: str, name: str) -> str:
+        """Name of the source made for a path; a new one is called `name`, or `name-2` … when that is another path's."""
+        if made := self.source_made_for(root):
+            return made
+
+        def job(connection: Any) -> str:
+            # Another display may have loaded the same path in the meantime.
+            if made := connection.execute("SELECT name FROM sources WHERE root = ?", [root]).fetchall():
+                return str(made[0][0])
+            rows = connection.execute("SELECT name, root FROM sources WHERE starts_with(name, ?)", [name]).fetchall()
+            taken = {str(row[0]) for row in rows}
+            free = next(
+                item for item in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if item not in taken
+            )
+            new = next_id(connection, "sources", "source_id")
+            connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?)", [new, free, root, self._clock()])
+            return free
+
+        return self.database.write(job)
+
+    def source_made_for(self, root: str) -> str | None:
+        """Name of the source that was made for a path."""
+        found = self.database.row("SELECT name FROM sources WHERE root = ?", [root])
+        return str(found[0]) if found else None
+
+    def root_of(self, name: str) -> str | None:
+        """The path that a source was made for, if it was made for one."""
+        found = self.database.row("SELECT root FROM sources WHERE name = ?", [name])
+        return str(found[0]) if found and found[0] else None
+
+    def find_source(self, name: str) -> int:
+        """The id of a source. Raises NotFound, naming those there are."""
+        if found := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+            return int(found[0])
+        names = ", ".join(row.name for row in self.sources()) or "none yet: `workbench load PATH --source NAME`"
+        raise NotFound(f"There is no source named {name!r}.", f"Sources: {names}.")
+
+    def sources(self, *, notes: bool = False) -> list[SourceRow]:
+        """All sources, oldest first; agents' own notes only when asked for."""
+        rows = self.database.rows(
+            """SELECT s.source_id, s.name, count(d.document_id), coalesce(sum(d.page_count), 0),
+                      coalesce(sum(d.passage_count), 0), coalesce(sum(d.size_bytes), 0), s.created_at
+               FROM sources s LEFT JOIN (SELECT DISTINCT source_id, document_id FROM source_documents) l USING (source_id)
+               LEFT JOIN documents d USING (document_id) GROUP BY ALL ORDER BY s.source_id"""
+        )
+        found = [SourceRow(*(int(n) if k in (0, 2, 3, 4, 5) else str(n) for k, n in enumerate(row))) for row in rows]  # type: ignore[arg-type]
+        return [row for row in found if notes or not row.name.startswith(NOTES_PREFIX)]
+
+    def documents(self, source: int) -> list[tuple[str, int, str, int, int, int]]:
+        """(path, document id, title, pages, passages, bytes) of a source, by path."""
+        return self.database.rows(
+            """SELECT l.path, d.document_id, d.title, d.page_count, d.passage_count, d.size_bytes
+               FROM source_documents l JOIN documents d USING (document_id) WHERE l.source_id = ? ORDER BY l.path""",
+            [source],
+        )
+
+    def paths(self, sources: Iterable[int]) -> Mapping[int, tuple[str, str]]:
+        """(path, source name) of every document in these sources. A document in two of them goes by its first path.
+
+        The very same mapping again while the catalogue is the same: looking it up takes longer than a search.
+        """
+        chosen, now = frozenset(sources), self.database.catalogue
+        known = self._paths.get(chosen)
+        if known is None or known[0] != now:
+            known = now, self._read_paths(chosen)
+            self._paths = {**dict(list(self._paths.items())[-_PATHS_KEPT:]), chosen: known}
+        return known[1]
+
+    def let_go_of_paths(self) -> None:
+        """Keep no names of documents in memory."""
+        self._paths = {}
+
+    def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
+        rows = self.database.rows(
+            """SELECT l.document_id, arg_min(l.path, (s.source_id, l.path)), arg_min(s.name, (s.source_id, l.path))
+               FROM source_documents l JOIN sources s USING (source_id)
+               WHERE list_contains(?, l.source_id) GROUP BY l.document_id ORDER BY l.document_id""",
+            [list(sources)],
+        )
+        return {int(document): (str(path), str(name)) for document, path, name in rows}
+
+    def source_names(self, sources: Iterable[int]) -> dict[int, str]:
+        """Names of sources by id."""
+        wanted = [list(sources)]
+        rows = self.database.rows(
+            "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", wanted
+        )
+        return {int(key): str(name) for key, name in rows}
+
+    def sizes(self, sources: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """(pages, title) of every document in these sources."""
+        rows = self.database.rows(
+            "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
+            "WHERE list_contains(?, source_id)",
+            [list(sources)],
+        )
+        return {int(key): (int(pages), str(title)) for key, pages, title in rows}
+
+    def path_of(self, document: int) -> str | None:
+        """The path that a document goes by; None when no source links it any more."""
+        found = self.database.row(
+            "SELECT path FROM source_documents WHERE document_id = ? ORDER BY source_id, path LIMIT 1", [document]
+        )
+        return str(found[0]) if found else None
+
+    # -- loading ------------------------------------------------------------------------------------------------
+
+    def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
+        """The document of these bytes read by this version of a loader, if it is stored."""
+        found = self.database.row(_SAME, [content_hash, loader, loader_version])
+        return int(found[0]) if found else None
+
+    def link_document(self, source: int, path: str, document: int, location: str = "") -> bool:
+        """Link a stored document into a source. False when that very link was already there."""
+        known = self.database.row(
+            "SELECT document_id, location FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
+        )
+        if known == (document, location):
+            return False
+        self.database.write(lambda connection: self._link(connection, source, path, document, location))
+        return True
+
+    def _link(self, connection: Any, source: int, path: str, document: int, location: str) -> int | None:
+        """Link, and take the path off the queue; returns the document that it linked before."""
+        connection.execute("DELETE FROM file_queue WHERE source_id = ? AND path = ?", [source, path])
+        before = connection.execute(
+            "SELECT document_id FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
+        ).fetchall()
+        connection.execute(
+            "INSERT INTO source_documents VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, path) DO UPDATE SET "
+            "document_id = excluded.document_id, location = excluded.location, linked_at = excluded.linked_at",
+            [source, path, document, location, self._clock()],
+        )
+        return int(before[0][0]) if before else None
+
+    def add_document(
+        self,
+        source: int,
+        path: str,
+        content_hash: str,
+        document: LoadedDocument,
+        passages: Sequence[Draft],
+        vectors: np.ndarray,
+        embedder: str,
+        size_bytes: int,
+    ) -> int:
+        """Store a document with its passages and vectors ((n, 384) float32, normalised) and link it; one transaction."""
+        given = Arrival(source, path, content_hash, document, passages, embedder, size_bytes)
+        return self.store(given, vectors).document
+
+    def store(self, given: Arrival, vectors: np.ndarray | None = None) -> Stored:
+        """Store a document with its pages and passages and link it; one transaction.
+
+        Without vectors its passages are found by their words and wait to be embedded, all but those whose text and
+        context the document that the path linked before had too.
+        """
+        title = given.document.title
+        counted = given.counted or [Counted.of(item.text, title, item.heading) for item in given.passages]
+
+        def job(connection: Any) -> Stored:
+            document, passages = given.document, given.passages
+            known = connection.execute(_SAME, [given.content_hash, document.loader, document.loader_version]).fetchall()
+            if known:
+                # Two loads at once read the same file: the first one stored it.
+                found = int(known[0][0])
+                return Stored(
+                    found, self._link(connection, given.source, given.path, found, given.location), len(passages)
+                )
+            new = next_document(connection)
+            connection.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [new, given.content_hash, document.loader, document.loader_version, document.title,
+                 json.dumps(dict(document.metadata), ensure_ascii=False, default=str), len(document.pages), len(passages),
+                 sum(len(page.text) for page in document.pages), given.size_bytes, given.embedder, given.sketch,
+                 self._clock()],
+            )  # fmt: skip
+            insert_pages(connection, new, document.pages)
+            insert_tables(connection, new, document.tables)
+            ids = insert_passages(connection, new, passages, counted)
+            before = self._link(connection, given.source, given.path, new, given.location)
+            if vectors is not None:
+                insert_embeddings(connection, ids, vectors)
+            reused = copy_equal(connection, before, new) if before is not None and vectors is None else 0
+            return Stored(new, before, reused)
+
+        return self.database.write(job)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
+        """Passages by id; an id that is gone is missing."""
+        rows = self.database.rows(
+            "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
+            "WHERE list_contains(?, passage_id)" if len(ids) > 8 else
+            "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
+            f"WHERE passage_id IN ({', '.join(str(int(item)) for item in ids) or 'NULL'})",
+            [list(ids)] if len(ids) > 8 else [],
+        )  # fmt: skip
+        return {int(row[0]): Passage(*row) for row in rows}
+
+    def page(self, document: int, number: int) -> PageRow | None:
+        """A page of a document, 1-based."""
+        found = self.database.row(
+            "SELECT p.number, d.page_count, p.label, p.text FROM pages p JOIN documents d USING (document_id) "
+            "WHERE p.document_id = ? AND p.number = ?",
+            [document, number],
+        )
+        return PageRow(document, int(found[0]), int(found[1]), found[2], str(found[3])) if found else None
+
+    def page_count(self, document: int) -> int:
+        """How many pages a document has."""
+        found = self.database.row("SELECT page_count FROM documents WHERE document_id = ?", [document])
+        return int(found[0]) if found else 0
+
+    def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:
+        """(number, text) of a document's pages from `first` up to but not including `end`."""
+        return self.database.rows(
+            "SELECT number, text FROM pages WHERE document_id = ? AND number >= ? AND number < ? ORDER BY number",
+            [document, first, end],
+        )
+
+    def passages_of(self, document: int, page: int) -> list[Passage]:
+        """The passages of a page, in order."""
+        rows = self.database.rows(
+            "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
+            "WHERE document_id = ? AND page_number = ? ORDER BY start_char, passage_id",
+            [document, page],
+        )
+        return [Passage(*row) for row in rows]
+
+    def labels(self, pages: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str | None]:
+        """Page labels of (document id, page number) pairs."""
+        wanted = set(pages)
+        documents = sorted({document for document, _ in wanted})
+        rows = self.database.rows(
+            "SELECT document_id, number, label FROM pages WHERE list_contains(?, document_id) AND label IS NOT NULL",
+            [documents],
+        )
+        return {(int(a), int(b)): str(label) for a, b, label in rows if (int(a), int(b)) in wanted}

@@ -1,0 +1,109 @@
+"""Passages that wait for their vectors: stored passages come out in batches, their vectors go in, whenever that is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.storage.bulk_insert import insert_embeddings
+from workbench.storage.database import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class WaitingPassage:
+    """A passage without a vector: `context` is the line that is embedded above its text."""
+
+    id: int
+    document: int
+    text: str
+    context: str
+
+
+class WaitingVectors:
+    """What is stored and not yet embedded. A vector is written once and never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._claimed: set[int] = set()
+
+    def count(self, embedder: str) -> int:
+        """How many passages wait for `embedder`."""
+        found = self._database.row(
+            "SELECT count(*) FROM passages p JOIN documents d USING (document_id) "
+            "ANTI JOIN embeddings e USING (passage_id) WHERE d.embedder = ?",
+            [embedder],
+        )
+        return int(found[0]) if found else 0
+
+    def by_source(self) -> dict[int, int]:
+        """How many passages of each source wait; sources where none does are missing."""
+        rows = self._database.rows(
+            "SELECT l.source_id, count(DISTINCT p.passage_id) FROM passages p ANTI JOIN embeddings e USING (passage_id) "
+            "JOIN source_documents l USING (document_id) GROUP BY l.source_id"
+        )
+        return {int(source): int(count) for source, count in rows}
+
+    def claim(self, after: int, most: int, embedder: str) -> list[WaitingPassage]:
+        """The next passages with an id above `after`, at most `most`, in order, that nobody else has claimed.
+
+        They are the caller's until it stores their vectors or releases them, so two loads never embed the same.
+        """
+        with self._lock:
+            while True:
+                found = self._after(after, most, embedder)
+                free = [passage for passage in found if passage.id not in self._claimed]
+                if free or not found:
+                    self._claimed.update(passage.id for passage in free)
+                    return free
+                after = found[-1].id
+
+    def release(self, ids: Sequence[int]) -> None:
+        """Give back what was claimed."""
+        with self._lock:
+            self._claimed.difference_update(ids)
+
+    def _after(self, passage: int, most: int, embedder: str) -> list[WaitingPassage]:
+        rows = self._database.rows(
+            "SELECT p.passage_id, p.document_id, p.text, p.context FROM passages p JOIN documents d USING (document_id) "
+            "ANTI JOIN embeddings e USING (passage_id) WHERE p.passage_id > ? AND d.embedder = ? ORDER BY p.passage_id LIMIT ?",
+            [passage, embedder, most],
+        )
+        return [WaitingPassage(*row) for row in rows]
+
+    def store(self, ids: Sequence[int], vectors: np.ndarray) -> None:
+        """The vectors of passages, (n, 384) float32, normalised; one transaction. One that has its vector keeps it."""
+
+        def job(connection: Any) -> None:
+            marks = ", ".join(str(int(key)) for key in ids)
+            known = connection.execute(f"SELECT passage_id FROM embeddings WHERE passage_id IN ({marks})").fetchall()
+            there = connection.execute(f"SELECT passage_id FROM passages WHERE passage_id IN ({marks})").fetchall()
+            wanted = {int(row[0]) for row in there} - {int(row[0]) for row in known}
+            rows = [row for row, key in enumerate(ids) if key in wanted]
+            insert_embeddings(connection, [ids[row] for row in rows], vectors[rows])
+
+        if len(ids):
+            self._database.write(job)
+
+
+def copy_equal(connection: Any, old: int, new: int) -> int:
+    """Give passages of the document `new` the vectors of equal passages of `old`, by the same embedder; for the writer.
+
+    Returns how many it gave.
+    """
+    copied = connection.execute(
+        """INSERT INTO embeddings
+           SELECT n.passage_id, first(e.embedding ORDER BY e.passage_id)
+           FROM passages n JOIN passages o ON o.document_id = $old AND o.text = n.text AND o.context = n.context
+           JOIN embeddings e ON e.passage_id = o.passage_id
+           WHERE n.document_id = $new
+             AND (SELECT embedder FROM documents WHERE document_id = $old) = (SELECT embedder FROM documents WHERE document_id = $new)
+           GROUP BY n.passage_id ORDER BY n.passage_id""",
+        {"old": old, "new": new},
+    ).fetchall()
+    return int(copied[0][0])

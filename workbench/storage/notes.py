@@ -1,0 +1,93 @@
+"""Notes of the user's on sources and documents: versions go in, the note that stands beside a document's hits comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.core.sanitize import clean
+from workbench.storage.database import Clock, Database, next_id, utc_now
+
+NOTE_CHARS = 160
+"""Most of a note that the model is shown with a hit."""
+
+
+@dataclass(frozen=True)
+class UserNote:
+    """A note as it is now. `path` "" is the whole source; a path that ends in / is everything below that folder."""
+
+    source: str
+    path: str
+    text: str
+
+
+class UserNotes:
+    """All versions are kept; what a step showed is stored with the step, so old steps keep the notes of their time."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: tuple[int, dict[tuple[int, str], str]] = (-1, {})
+
+    def set(self, source: int, path: str, text: str) -> None:
+        """Put a note on a source ("") or a path of it, in place of the one before; an empty text takes it away."""
+        flat = " ".join(clean(text).split())
+
+        def job(connection: Any) -> None:
+            new = next_id(connection, "user_notes", "note_id")
+            connection.execute(
+                "INSERT INTO user_notes VALUES (?, ?, ?, ?, ?)", [new, source, path, flat, self._clock()]
+            )
+
+        self._database.write(job)
+
+    def carry(self, source: int, old: str, new: str) -> None:
+        """A document moved from the path `old` to `new`: its note goes with it."""
+        if text := self._current().get((source, old)):
+            self.set(source, old, "")
+            self.set(source, new, text)
+
+    def all(self) -> list[UserNote]:
+        """The notes as they are now, by source and path."""
+        rows = self._database.rows(
+            "SELECT s.name, n.path, arg_max(n.text, n.note_id) AS text FROM user_notes n JOIN sources s USING (source_id) "
+            "GROUP BY s.source_id, s.name, n.path HAVING arg_max(n.text, n.note_id) <> '' ORDER BY s.source_id, n.path"
+        )
+        return [UserNote(str(source), str(path), str(text)) for source, path, text in rows]
+
+    def of_documents(self, documents: Iterable[int]) -> dict[int, str]:
+        """What the model is told with hits of these documents: a document's own note first, then its folders', its sources'."""
+        notes = {key: text for key, text in self._current().items() if text}
+        if not notes:
+            return {}
+        rows = self._database.rows(
+            "SELECT source_id, path, document_id FROM source_documents WHERE list_contains(?, document_id) "
+            "ORDER BY source_id, path",
+            [sorted(set(documents))],
+        )
+        found: dict[int, dict[str, None]] = {}
+        for source, path, document in rows:
+            for place in _places(str(path)):
+                if text := notes.get((int(source), place)):
+                    found.setdefault(int(document), {})[text] = None
+        return {document: _bounded("; ".join(texts)) for document, texts in found.items()}
+
+    def _current(self) -> dict[tuple[int, str], str]:
+        if self._known[0] != self._database.catalogue:
+            now = self._database.catalogue
+            rows = self._database.rows(
+                "SELECT source_id, path, arg_max(text, note_id) FROM user_notes GROUP BY source_id, path"
+            )
+            self._known = (now, {(int(source), str(path)): str(text) for source, path, text in rows})
+        return self._known[1]
+
+
+def _places(path: str) -> list[str]:
+    """A path, the folders above it, nearest first, and the whole source."""
+    parts = path.split("/")
+    return [path, *("/".join(parts[:count]) + "/" for count in range(len(parts) - 1, 0, -1)), ""]
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= NOTE_CHARS else text[: NOTE_CHARS - 1].rstrip() + "…"

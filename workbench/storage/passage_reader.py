@@ -1,0 +1,133 @@
+"""Stored passages and their vectors are read in order, a block at a time: documents go in, Arrow tables and arrays come out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.storage.bulk_insert import DIMENSIONS
+from workbench.storage.database import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BLOCK_PASSAGES = 65_536
+_BATCH_VECTORS = 8_192
+
+COLUMNS = (
+    "passage_id", "document_id", "page_number", "tokens", "text", "heading", "called", "terms", "names", "title_terms",
+    "heading_terms", "called_by",
+)  # fmt: skip
+"""What an index takes of a passage."""
+
+
+@dataclass(frozen=True)
+class ReadBlock:
+    """Passages in order, with vectors (n, 384) float32 by row: zeros for the passages `bare`, which have none yet."""
+
+    table: Any
+    vectors: np.ndarray
+    bare: np.ndarray
+
+
+@contextlib.contextmanager
+def given(database: Database, **columns: Iterable[int]) -> Iterator[Any]:
+    """This thread's cursor, on which each name is a table with one column of these ids, called `id`."""
+    import numpy as np
+    import pyarrow as pa
+
+    cursor = database.read()
+    for name, ids in columns.items():
+        numbers = np.fromiter(ids, dtype=np.int64)
+        # From its buffer: an array made of values would import pandas, which takes half a second.
+        column = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+        cursor.register(name, pa.table({"id": column}))
+    try:
+        yield cursor
+    finally:
+        for name in columns:
+            cursor.unregister(name)
+
+
+def passages_of(database: Database, documents: Iterable[int]) -> np.ndarray:
+    """Ids of the passages of documents, rising."""
+    with given(database, wanted=documents) as cursor:
+        sql = "SELECT passage_id FROM passages WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"
+        return _numbers(cursor.sql(sql).to_arrow_table())
+
+
+def embedded(database: Database, passages: Iterable[int]) -> np.ndarray:
+    """Those of `passages` that have a vector, rising."""
+    with given(database, wanted=passages) as cursor:
+        sql = "SELECT passage_id FROM embeddings WHERE passage_id IN (SELECT id FROM wanted) ORDER BY passage_id"
+        return _numbers(cursor.sql(sql).to_arrow_table())
+
+
+def read_blocks(database: Database, ids: np.ndarray) -> Iterator[ReadBlock]:
+    """The passages `ids` (rising), in blocks. One that is gone by now is passed over. While the caller is at work on a
+    block, the next one is read."""
+    parts = [ids[start : start + BLOCK_PASSAGES] for start in range(0, len(ids), BLOCK_PASSAGES)]
+    if len(parts) < 2:
+        yield from (_read(database, part) for part in parts)
+        return
+    with ThreadPoolExecutor(1, "index-reader") as pool:
+        ahead = pool.submit(_read, database, parts[0])
+        for part in parts[1:]:
+            block, ahead = ahead.result(), pool.submit(_read, database, part)
+            yield block
+            del block  # what is not needed any more must not wait for the next one
+        yield ahead.result()
+
+
+def _read(database: Database, ids: np.ndarray) -> ReadBlock:
+    import numpy as np
+
+    bounds = f"passage_id BETWEEN {int(ids[0])} AND {int(ids[-1])}"
+    with given(database, wanted=ids.tolist()) as cursor:
+        inside = f"{bounds} AND passage_id IN (SELECT id FROM wanted)"
+        table = _sorted(cursor.sql(f"SELECT {', '.join(COLUMNS)} FROM passages WHERE {inside}").to_arrow_table())
+        there = _numbers(table)
+        vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
+        bare = np.ones(len(there), dtype=bool)
+        found = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
+        for batch in found.to_arrow_reader(_BATCH_VECTORS):
+            _place(batch, there, vectors, bare)
+    return ReadBlock(table, vectors, there[bare])
+
+
+def _place(batch: Any, there: np.ndarray, vectors: np.ndarray, bare: np.ndarray) -> None:
+    """Put vectors of an Arrow batch into the rows of their passages."""
+    import numpy as np
+
+    from workbench.storage.arrow_arrays import numbers
+
+    keys = numbers(batch.column(0))
+    rows: Any = np.searchsorted(there, keys)
+    flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
+    if len(keys) and rows[-1] - rows[0] == len(keys) - 1 and np.array_equal(there[rows[0] : rows[-1] + 1], keys):
+        rows = slice(int(rows[0]), int(rows[-1]) + 1)
+    else:
+        known = np.flatnonzero((rows < len(there)) & (there[np.minimum(rows, len(there) - 1)] == keys))
+        rows, flat = rows[known], flat[known]
+    vectors[rows] = flat
+    bare[rows] = False
+
+
+def _sorted(table: Any) -> Any:
+    """In the order of passages: to have the database sort all these columns takes longer than to read them."""
+    import numpy as np
+    import pyarrow as pa
+
+    ids = _numbers(table)
+    table = table.combine_chunks()
+    return table if (ids[1:] > ids[:-1]).all() else table.take(pa.array(np.argsort(ids)))
+
+
+def _numbers(table: Any) -> np.ndarray:
+    from workbench.storage.arrow_arrays import numbers
+
+    found: np.ndarray = numbers(table.column(0)).astype("int64")
+    return found

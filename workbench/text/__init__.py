@@ -1,0 +1,1 @@
+"""Analysis of text: search terms, stems, phrases, names, quotes and typos."""

@@ -1,0 +1,1 @@
+"""Slash commands of the screen and what carries them out."""

@@ -1,0 +1,96 @@
+"""What the keys of the library do: an item and an action come in, an overlay asks where something is to be said, work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from workbench.api.events import Event
+from workbench.api.session import DocumentInfo, SourceInfo
+from workbench.core.sanitize import one_line
+from workbench.tui.screens.ask_for import AskFor
+
+if TYPE_CHECKING:
+    from workbench.tui.app import WorkbenchApp
+
+Item = SourceInfo | DocumentInfo
+
+
+class LibraryActions:
+    """Acts on sources and documents for the pane and the overlay of the library."""
+
+    def __init__(self, app: WorkbenchApp) -> None:
+        self._app = app
+
+    def do(self, action: str, item: Item) -> None:
+        """Do it, or say why it cannot be done."""
+        source, path = (item.name, "") if isinstance(item, SourceInfo) else (item.source, item.path)
+        library = self._app.desk.session.library
+        waits = isinstance(item, DocumentInfo) and item.status != "loaded"
+        name = one_line(path or source, 80)
+        match action:
+            case "reload":
+                self._load(lambda: library.retry(source, [path]) if waits else library.reload(source))
+            case "ocr":
+                self._load(lambda: library.reload(source, ocr=True))
+            case "remove":
+                hints = (f"type yes to take {name} out of the library", "files on the disk stay where they are")
+                self._ask(f"Remove {name}", "yes", hints, lambda text: self._remove(text, source, path))
+            case "rename" if path:
+                self._app.desk.say("a document is called as its file is; a source can have another name")
+            case "rename":
+                self._ask(
+                    f"Rename {name}", "its new name", ("what was attached stays attached",),
+                    lambda text: self._then(lambda: library.rename(source, text), f"{name} is {one_line(text, 80)} now"),
+                )  # fmt: skip
+            case "password":
+                self._ask(
+                    f"Password of {name}", "", ("tried now and kept nowhere",),
+                    lambda text: self._load(
+                        lambda: library.retry(source, [path] if waits else [], passwords=[text])
+                    ),
+                    secret=True,
+                )  # fmt: skip
+            case "skip" if not waits:
+                self._app.desk.say(f"{name} is loaded: d removes it")
+            case "skip":
+                self._then(lambda: library.skip(source, path), f"{name} is left out from now on")
+            case "note":
+                hints = ("one line; the model reads it with every hit from here", "- takes the note away")
+                self._ask(
+                    f"Note on {name}", "for example: superseded by the lease of 2021", hints,
+                    lambda text: self._then(
+                        lambda: library.note(source, path, "" if text == "-" else text), f"noted on {name}"
+                    ),
+                )  # fmt: skip
+            case "open" if path and not waits:
+                self._app.windows.document(path)
+
+    def _remove(self, text: str, source: str, path: str) -> None:
+        library = self._app.desk.session.library
+        if text.lower() in ("yes", "y"):
+            self._then(lambda: library.remove(source, path), f"removed {one_line(path or source, 80)}")
+        else:
+            self._app.desk.say("nothing was removed")
+
+    def _ask(
+        self, title: str, placeholder: str, hints: tuple[str, ...], then: Callable[[str], None], *, secret: bool = False
+    ) -> None:
+        def done(text: str | None) -> None:
+            if text:
+                then(text)
+
+        self._app.push_screen(AskFor(title, placeholder, hints, secret=secret), done)
+
+    def _then(self, work: Callable[[], object], said: str) -> None:
+        desk = self._app.desk
+
+        def done(_: object) -> None:
+            desk.say(said)
+            desk.refresh_library()
+
+        desk.fetch(work, done)
+
+    def _load(self, start: Callable[[], Iterator[Event]]) -> None:
+        if not self._app.desk.work.start_load(start):
+            self._app.desk.say("a load is running: esc stops it")

@@ -1,0 +1,223 @@
+"""Everything that blocks runs here, in worker threads: questions, loads, searches and small requests, a group each.
+
+Results come back as messages to the app, so nothing of the session is ever waited for on the event loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+
+from workbench.api.events import ContextAssembled, Event, Failed, LoadProgress
+from workbench.api.session import SessionProtocol
+from workbench.core.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class Happened(Message):
+    """An event of the session crossed into the display."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+    def can_replace(self, message: Message) -> bool:
+        """Frequent events are coalesced: only the latest of a run of them is drawn."""
+        kind = type(self.event)
+        return (
+            kind in (LoadProgress, ContextAssembled) and isinstance(message, Happened) and type(message.event) is kind
+        )
+
+
+class Overheard(Happened):
+    """An event of something that was not asked for on this screen."""
+
+
+class Arrived(Message):
+    """Something that was fetched is here."""
+
+    def __init__(self, deliver: Callable[[], None]) -> None:
+        super().__init__()
+        self.deliver = deliver
+
+
+class Ended(Message):
+    """A question ("ask"), a load ("load") or a sweep ("sweep") is over."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__()
+        self.group = group
+
+
+class Work:
+    """The threads behind the screen: one question and one load at a time, side by side."""
+
+    def __init__(self, app: App[int], session: SessionProtocol) -> None:
+        self._app = app
+        self._session = session
+        self._waiting: deque[str] = deque()
+        self._loads: deque[tuple[str, ...]] = deque()
+        self._running: set[str] = set()
+        self.leaving = False
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is being answered, asked here or elsewhere."""
+        return not self._running.isdisjoint(("ask", "elsewhere"))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a question is being answered that another display asked."""
+        return "elsewhere" in self._running
+
+    def begin_elsewhere(self) -> bool:
+        """Another display asks; False when it does already. What is asked here waits."""
+        new = not self.asking
+        self._running |= {"elsewhere"} if new else set()
+        return new
+
+    def end_elsewhere(self) -> bool:
+        """It is over; False when there was nothing."""
+        before = self.elsewhere
+        self._running.discard("elsewhere")
+        return before
+
+    @property
+    def loading(self) -> bool:
+        """Whether documents are being loaded."""
+        return "load" in self._running
+
+    def ask(self, text: str) -> bool:
+        """Answer a question; False when it has to wait for the one before."""
+        if self.asking:
+            self._waiting.append(text)
+            return False
+        self._drain("ask", partial(self._session.submit, text))
+        return True
+
+    def turn(self, start: Callable[[], Iterator[Event]]) -> None:
+        """Run what the agent does without a question; nothing may be under way."""
+        self._drain("ask", start)
+
+    def next_question(self) -> str | None:
+        """The question that waited longest, which is asked now."""
+        if not self._waiting or self.asking:
+            return None
+        text = self._waiting.popleft()
+        self.ask(text)
+        return text
+
+    def forget_waiting(self) -> int:
+        """Drop the questions that wait; how many there were."""
+        count = len(self._waiting)
+        self._waiting.clear()
+        return count
+
+    @property
+    def sweeping(self) -> bool:
+        """Whether the archive is swept for the user."""
+        return "sweep" in self._running
+
+    def sweep(self, start: Callable[[], Iterator[Event]]) -> bool:
+        """Sweep the archive beside whatever else runs; False when a sweep is running already."""
+        if self.sweeping:
+            return False
+        self._drain("sweep", start)
+        return True
+
+    def load(self, paths: Sequence[str | Path]) -> None:
+        """Load and attach; one load after the other."""
+        if self.loading:
+            self._loads.append(tuple(str(path) for path in paths))
+            return
+        self._drain("load", partial(self._session.load, [str(path) for path in paths]))
+
+    def start_load(self, start: Callable[[], Iterator[Event]]) -> bool:
+        """Run a load of another kind; False when one is running already."""
+        if self.loading:
+            return False
+        self._drain("load", start)
+        return True
+
+    def next_load(self) -> None:
+        """Start the load that waited longest."""
+        if self._loads and not self.loading:
+            self.load(self._loads.popleft())
+
+    def fetch(self, work: Callable[[], Result], then: Callable[[Result], None], group: str = "fetch") -> None:
+        """Run `work` in a thread, then `then` with its result on the event loop. Of searches the latest wins."""
+
+        def run() -> None:
+            try:
+                result = work()
+            except Exception as error:
+                self._fail(error)
+            else:
+                self._app.post_message(Arrived(partial(then, result)))
+
+        self._app.run_worker(run, group=group, thread=True, exclusive=group == "search", exit_on_error=False)
+
+    def listen(self) -> None:
+        """Hear what is done elsewhere, until the end."""
+
+        def run() -> None:
+            for event in self._session.onlooker.events():
+                if not self.leaving:
+                    self._app.post_message(Overheard(event))
+
+        # A thread of its own: however the screen ends, nothing waits for one that only listens.
+        threading.Thread(target=run, name="listen", daemon=True).start()
+
+    def leave(self) -> None:
+        """Stop everything now, for the end of the program."""
+        self.leaving = True
+        self._waiting.clear()
+        self._loads.clear()
+        self._session.stop_load()
+        self._session.stop()
+        self._session.stop()
+        self._session.onlooker.close()
+
+    def ended(self, group: str) -> None:
+        """A group is free again."""
+        self._running.discard(group)
+
+    def _drain(self, group: str, start: Callable[[], Iterator[Event]]) -> None:
+        self._running.add(group)
+
+        def run() -> None:
+            try:
+                for event in start():
+                    if not self.leaving:
+                        self._app.post_message(Happened(event))
+            except Exception as error:
+                self._fail(error)
+            finally:
+                self._app.post_message(Ended(group))
+
+        self._app.run_worker(run, group=group, thread=True, exit_on_error=False)
+
+    def _fail(self, error: Exception) -> None:
+        if self.leaving:
+            return
+        if isinstance(error, WorkbenchError):
+            failed = Failed(message=error.message, hint=error.hint)
+        else:
+            log.error("a worker of the screen failed", exc_info=error)
+            failed = Failed(
+                message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details."
+            )
+        self._app.post_message(Happened(failed))
