@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import ConfigError
+from workbench.core.secrets import checked_key
 
 SMALLEST_WINDOW_TOKENS = 2_048
 READER = "reader"
@@ -151,6 +152,7 @@ class Settings:
     """Draw with plain ASCII signs only."""
 
     def __post_init__(self) -> None:
+        checked_key(self.api_key, "api_key")
         if self.window_tokens < SMALLEST_WINDOW_TOKENS:
             raise ConfigError(
                 f"A window of {self.window_tokens:,} tokens is too small.",
@@ -241,7 +243,7 @@ def from_file(file: Path) -> dict[str, Any]:
     for key in data:
         if key not in known:
             raise ConfigError(f"{file}: there is no setting {key!r}.", _near(key, known))
-    return {key: _typed(value, known[key], f"{file}: {key}") for key, value in data.items()}
+    return {key: _setting(key, value, known[key], f"{file}: {key}") for key, value in data.items()}
 
 
 def parsed(key: str, text: str) -> Any:
@@ -249,7 +251,7 @@ def parsed(key: str, text: str) -> Any:
     known = _fields()
     if key not in known:
         raise ConfigError(f"There is no setting {key!r}.", _near(key, known))
-    return _typed(text, known[key], key) if text else None
+    return _setting(key, text, known[key], key) if text else None
 
 
 def _near(key: str, known: Mapping[str, Any]) -> str:
@@ -263,12 +265,21 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for variable, key in _WELL_KNOWN.items():
         if environ.get(variable):
-            found[key] = environ[variable]
+            found[key] = _setting(key, environ[variable], str, variable)
     for variable, text in environ.items():
         key = variable.removeprefix("WORKBENCH_").lower()
         if variable.startswith("WORKBENCH_") and variable not in _NOT_SETTINGS and key in known and text != "":
-            found[key] = _typed(text, known[key], variable)
+            found[key] = _setting(key, text, known[key], variable)
     return found
+
+
+def _setting(key: str, value: Any, kind: Any, where: str) -> Any:
+    """A value of the setting's type. Raises ConfigError, which never tells a key."""
+    if key != "api_key":
+        return _typed(value, kind, where)
+    if not isinstance(value, str):
+        raise ConfigError(f"{where} is not a text in quotes.", "Put the key in quotes, or set OPENAI_API_KEY instead.")
+    return checked_key(value, where)
 
 
 def _typed(value: Any, kind: Any, where: str) -> Any:

@@ -22,6 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from workbench.core.secrets import ADDRESS_VARIABLES, KEY_VARIABLES
+
 Frame = tuple[dict[str, Any], bytes]
 
 FRAME_BYTES = 1 << 30
@@ -185,11 +187,18 @@ class Worker:
 
 
 def _environment() -> dict[str, str]:
-    """The child finds our packages where the parent did, never in the current folder, and is told to stay offline."""
+    """The child finds our packages where the parent did, never in the current folder, and is told to stay offline.
+
+    It does not inherit the model server's key, under whatever name it is there: no worker asks a model, and one that reads
+    a hostile file must have nothing to give away.
+    """
     root = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH")
+    secret = {os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)}
+    withheld = {*KEY_VARIABLES, *ADDRESS_VARIABLES}
+    kept = {name: value for name, value in os.environ.items() if name not in withheld and value not in secret}
     return {
-        **os.environ,
+        **kept,
         **_OFFLINE,
         **_FRUGAL,
         "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),

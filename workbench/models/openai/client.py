@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from threading import Event as Flag
 from typing import Any
 
 from workbench.core.errors import ModelError
+from workbench.core.secrets import Secrets, checked_key
 from workbench.models.base import Completion, Delta, ModelRequest, Sending
 from workbench.models.openai.connection import Address, Line, on_this_machine
 from workbench.models.openai.errors import Lost, Refused, Server, explained
 from workbench.models.openai.response import ReplyReader
 from workbench.models.openai.retry import Patience, Repair, repairs
+from workbench.models.openai.scrubbing import scrubbed
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "no-key"
@@ -32,7 +34,7 @@ class OpenAIChat:
 
     `api_key` None: OPENAI_API_KEY; any server but OpenAI's own is asked without one too. `timeout_seconds` is the
     longest silence that is borne, before the first event and between two. Safe to use from several threads. Raises
-    ModelError when OpenAI is to be asked without a key.
+    ModelError when OpenAI is to be asked without a key, ConfigError for a key that no request can carry.
     """
 
     def __init__(
@@ -46,7 +48,8 @@ class OpenAIChat:
         self.name = model
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         self.timeout_seconds = timeout_seconds
-        self._key = api_key or os.environ.get("OPENAI_API_KEY") or ""
+        self._key = checked_key(api_key or os.environ.get("OPENAI_API_KEY") or "", "OPENAI_API_KEY")
+        self._secrets = Secrets.of_server(self.base_url, self._key)
         self._backoff_seconds = backoff_seconds
         self._server = Server(self.base_url, model, bool(self._key))
         self._address: Address | None = None
@@ -62,7 +65,11 @@ class OpenAIChat:
 
         Ends without a Completion, the connection closed, once `cancel` is set, whatever it is waiting for. Raises
         ModelError, ModelUnreachable or ModelOverflow; a reply that is empty or breaks off is an error, never a success.
+        Neither deltas nor errors hold the key, whatever the server echoes.
         """
+        return scrubbed(self._stream(request, cancel), self._secrets)
+
+    def _stream(self, request: ModelRequest, cancel: Flag) -> Generator[Delta, None, None]:
         body, patience = self._body(request), Patience(self._backoff_seconds)
         muted, repaired = False, 0
         while not cancel.is_set():

@@ -7,6 +7,7 @@ import json
 import threading
 import urllib.request
 
+from workbench.core.secrets import Secrets
 from workbench.models.openai.connection import on_this_machine
 
 _PATIENCE_SECONDS = 3.0
@@ -21,7 +22,7 @@ def first_model(base_url: str, api_key: str = "") -> str:
     asking = threading.Thread(target=_ask, args=(base_url, api_key, found), name="model-list", daemon=True)
     asking.start()
     asking.join(_PATIENCE_SECONDS)
-    return found[0] if found else ANY_MODEL
+    return Secrets.of_server(base_url, api_key).scrub(found[0]) if found else ANY_MODEL
 
 
 def _ask(base_url: str, api_key: str, found: list[str]) -> None:

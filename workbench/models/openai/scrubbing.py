@@ -1,0 +1,71 @@
+"""Takes the configured secrets out of everything a model's server says: deltas, calls, the whole reply and errors."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+
+from workbench.core.errors import ModelError
+from workbench.core.secrets import Scrubber, Secrets
+from workbench.models.base import CallDelta, Completion, Delta, ReasoningDelta, Sending, TextDelta
+
+
+def scrubbed(deltas: Generator[Delta, None, None], secrets: Secrets) -> Iterator[Delta]:
+    """The deltas without secrets; pieces are held back while they may be the beginning of one. Raises what `deltas` raises.
+
+    What is sent (Sending, and the body of a Completion) stays as it is: the record must equal what was sent.
+    """
+    try:
+        with contextlib.closing(deltas):
+            yield from _scrubbed(deltas, secrets) if secrets else deltas
+    except ModelError as error:
+        raise type(error)(secrets.scrub(error.message), secrets.scrub(error.hint)) from None
+
+
+def _scrubbed(deltas: Iterator[Delta], secrets: Secrets) -> Iterator[Delta]:
+    text, reasoning = Scrubber(secrets), Scrubber(secrets)
+    calls: dict[int, Scrubber] = {}
+    for delta in deltas:
+        match delta:
+            case TextDelta():
+                if piece := text.feed(delta.text):
+                    yield TextDelta(piece)
+            case ReasoningDelta():
+                if piece := reasoning.feed(delta.text):
+                    yield ReasoningDelta(piece)
+            case CallDelta():
+                arguments = calls.setdefault(delta.index, Scrubber(secrets)).feed(delta.arguments)
+                yield CallDelta(delta.index, secrets.scrub(delta.name), arguments)
+            case Sending():
+                yield delta
+            case Completion():
+                yield from _rest(text, reasoning, calls)
+                yield _whole(delta, secrets)
+    yield from _rest(text, reasoning, calls)
+
+
+def _rest(text: Scrubber, reasoning: Scrubber, calls: Mapping[int, Scrubber]) -> Iterator[Delta]:
+    """What is still held back, when nothing more comes; the second time there is nothing."""
+    if piece := reasoning.finish():
+        yield ReasoningDelta(piece)
+    if piece := text.finish():
+        yield TextDelta(piece)
+    for index, scrubber in calls.items():
+        if piece := scrubber.finish():
+            yield CallDelta(index, "", piece)
+
+
+def _whole(completion: Completion, secrets: Secrets) -> Completion:
+    scrub = secrets.scrub
+    calls = tuple(
+        replace(call, id=scrub(call.id), name=scrub(call.name), arguments=scrub(call.arguments))
+        for call in completion.calls
+    )
+    return replace(
+        completion,
+        content=scrub(completion.content),
+        calls=calls,
+        finish_reason=scrub(completion.finish_reason),
+        reasoning=scrub(completion.reasoning),
+    )
