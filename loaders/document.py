@@ -1,7 +1,7 @@
 """What every loader returns: a Document of numbered pages, or a LoadError that says why and what to do.
 
 A page's text is what passages and quotes are cut from, so it is cleaned here once: line ends are `\\n`, the escape
-sequences of terminals, control characters and lone surrogates are gone, and nothing else is changed.
+sequences of terminals, control characters, soft hyphens and lone surrogates are gone, and nothing else is changed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,21 @@ _ESCAPE_SEQUENCES = re.compile(
 """What ECMA-48 lets a terminal act on: it is no text, and its letters must not stick to the words beside it."""
 
 
+_SOFT_HYPHEN = "\xad"
+_SOFT_LINE_END = re.compile(r"\xad[ \t]*\n[ \t]*(\S+)[ \t]*\n?")
+
+
 def clean_text(text: str) -> str:
-    """`text` with line ends as `\\n`, without escape sequences, control characters, byte order marks and lone surrogates."""
+    """`text` with line ends as `\\n`, without escape sequences, control characters, byte order marks and lone surrogates.
+
+    Soft hyphens, which only say where a word may be parted, are taken out; a word parted by one stands whole on its line.
+    """
     if "\x1b" in text or "\x9b" in text:
         text = _ESCAPE_SEQUENCES.sub("", text)
-    return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
+    text = _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
+    if _SOFT_HYPHEN in text:
+        text = _SOFT_LINE_END.sub(r"\1\n", text).replace(_SOFT_HYPHEN, "")
+    return text
 
 
 class LoadError(Exception):

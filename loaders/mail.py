@@ -1,39 +1,53 @@
-"""E-mail messages (eml): the headers people see, the text in preference to its HTML, the names of the attachments."""
+"""E-mail messages (eml): what the writer says, with quotes marked; invitations, forwarded messages and attached files too.
+
+The message is page 1. Every message inside it and every attached file that a loader reads is a page after it.
+"""
 
 from __future__ import annotations
 
 import email
 import email.policy
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from pathlib import Path
 
-from loaders import limits
+from loaders import calendars, limits
 from loaders.blocks import PageBuilder
-from loaders.document import Document, LoadError
+from loaders.content_lines import components
+from loaders.document import Document, Heading, LoadError, Page, clean_text
+from loaders.mail_attachments import Attachments
+from loaders.mail_bodies import content, filename, parts_of
+from loaders.mail_quotes import Forwarded, marked
 from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.text import decode
-from loaders.web_page import add_html
 
-VERSION = 2
+VERSION = 3
 
-_SHOWN = ("From", "To", "Cc", "Date")
+SHOWN = ("From", "To", "Cc", "Date")
+
+_DEPTH = 8
+_PICTURE = "picture in the text"
+_SIGNATURE = "signature"
+_NO_FILES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 
 
 def load(path: Path) -> Document:
-    """The message at `path` as one page. Raises LoadError when it has neither headers nor text."""
+    """The message at `path`. Raises LoadError when it has neither headers nor text."""
     data = path.read_bytes()
     if b"\x00" in data[:200]:
         data = decode(data).encode("utf-8")
     message = parsed(data)
     if not message.keys():
         raise LoadError("it is not an e-mail message: it has no headers", "Rename it to .txt if it is plain text.")
-    builder = PageBuilder(1, None, limits.TextBudget())
-    attachments = add_message(message, builder)
-    if builder.empty:
+    mail = MailPages(limits.TextBudget())
+    mail.add(message)
+    if not mail.pages:
         raise LoadError("the message has no text", "Nothing to load.")
     noted = {"date": date} if (date := header(message, "Date")) else {}
-    return Document(header(message, "Subject"), (builder.page(),), LOADER.name, VERSION, noted, attachments=attachments)
+    return mail.document(header(message, "Subject"), LOADER, noted)
 
 
 def parsed(data: bytes) -> EmailMessage:
@@ -41,15 +55,6 @@ def parsed(data: bytes) -> EmailMessage:
     message = email.message_from_bytes(data, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return message
-
-
-def add_message(message: EmailMessage, builder: PageBuilder) -> tuple[str, ...]:
-    """Add a message: its subject as a heading, the headers people see, its text. Names of its attachments."""
-    builder.heading(1, header(message, "Subject"))
-    for name in _SHOWN:
-        if value := header(message, name):
-            builder.line(f"{name}: {value}")
-    return _add_body(message, builder)
 
 
 def header(message: EmailMessage, name: str) -> str:
@@ -62,43 +67,137 @@ def header(message: EmailMessage, name: str) -> str:
         return " ".join(str(raw).split())
 
 
-def _add_body(message: EmailMessage, builder: PageBuilder) -> tuple[str, ...]:
-    """Add the text of every part that is one, and give the names of those that are not."""
-    attachments: list[str] = []
-    for part in _parts(message):
-        kind, name = part.get_content_type(), part.get_filename()
-        if name or part.get_content_disposition() == "attachment" or part.get_content_maintype() != "text":
-            attachments.append(name or kind)
-        elif kind == "text/html":
-            add_html(_content(part), builder)
+@dataclass
+class MailText:
+    """What a message says: its headers as people see them, its texts, calendars (ics), messages inside it and its files."""
+
+    subject: str
+    headers: Sequence[tuple[str, str]]
+    texts: Sequence[str]
+    calendars: Sequence[str] = ()
+    messages: Sequence[EmailMessage] = ()
+    files: Sequence[tuple[str, bytes, str]] = ()
+    """Name, content and content type of each."""
+    left_out: Sequence[str] = field(default_factory=list)
+
+
+class MailPages:
+    """Collects the pages of messages: each message, then what it forwards, the messages inside it, and its files."""
+
+    def __init__(self, budget: limits.TextBudget) -> None:
+        self.budget = budget
+        self.pages: list[Page] = []
+        self.attachments = Attachments(budget)
+        self._left_out: Counter[str] = Counter()
+
+    def add(self, message: EmailMessage, label: str | None = None, depth: int = 0) -> bool:
+        """Add a message with all that is inside; whether it has a page of its own. `label` is that page's."""
+        return self.add_text(self._text_of(message), label, depth)
+
+    def add_text(self, mail: MailText, label: str | None = None, depth: int = 0) -> bool:
+        """The same for what is already taken apart."""
+        builder = PageBuilder(len(self.pages) + 1, label, self.budget)
+        if depth:
+            stated = dict(mail.headers)
+            builder.paragraph(_sentence(mail.subject, stated["From"], stated["To"], stated["Date"]))
         else:
-            for block in _content(part).replace("\r\n", "\n").split("\n\n"):
-                builder.paragraph(block)
-    return tuple(attachments)
+            builder.heading(1, mail.subject)
+            for name, value in mail.headers:
+                if value:
+                    builder.line(f"{name}: {value}")
+        forwarded = [part for text in mail.texts if (part := self._add_body(text, mail.subject, builder))]
+        for calendar in mail.calendars:
+            found, bad_lines = components(clean_text(calendar))
+            if not calendars.add_calendar(found, builder):
+                _add_blocks(calendar, builder)
+            elif said := calendars.left_out_of(found, bad_lines):
+                self._left_out[f"of an invitation: {said}"] += 1
+        self._left_out.update(mail.left_out)
+        own = not builder.empty
+        if own:
+            self.pages.append(_under(mail.subject, builder.page()) if depth else builder.page())
+        before = f"{label}:" if label and depth == 0 else ""
+        for part in forwarded:
+            self._add_forwarded(part, before)
+        for inner in mail.messages:
+            if depth >= _DEPTH:
+                self._left_out["a message nested too deeply"] += 1
+            else:
+                subject = header(inner, "Subject")
+                self.add(inner, f"{before} forwarded: {subject}".strip(" :"), depth + 1)
+        for name, data, kind in mail.files:
+            self.pages += self.attachments.pages(name, data, kind, len(self.pages) + 1, before)
+        return own
+
+    def document(self, title: str, loader: Loader, noted: dict[str, str]) -> Document:
+        """What was collected; what was left out is noted."""
+        left_out = [_counted(what, count) for what, count in self._left_out.items()]
+        if self.attachments.left_out:
+            left_out.append(f"of the attached files: {self.attachments.left_out}")
+        if left_out:
+            noted = {**noted, "left_out": "; ".join(left_out)}
+        names = tuple(dict.fromkeys(self.attachments.names))
+        tables = tuple(self.attachments.tables)
+        return Document(title, tuple(self.pages), loader.name, loader.version, noted, attachments=names, tables=tables)
+
+    def _text_of(self, message: EmailMessage) -> MailText:
+        parts = parts_of(message)
+        files, left_out = [], list(parts.left_out)
+        for part in parts.files:
+            kind, name = part.get_content_type(), filename(part)
+            if kind in _NO_FILES:
+                self.attachments.names.append(name or kind)
+                left_out.append(_SIGNATURE)
+            elif kind.startswith("image/") and (part.get("Content-ID") or not name):
+                self.attachments.names.append(name or kind)
+                left_out.append(_PICTURE)
+            else:
+                files.append((name, _data(part), kind))
+        shown = [(name, header(message, name)) for name in SHOWN]
+        return MailText(
+            header(message, "Subject"), shown, parts.texts, parts.calendars, parts.messages, files, left_out
+        )  # fmt: skip
+
+    def _add_body(self, text: str, subject: str, builder: PageBuilder) -> Forwarded | None:
+        """Add a text with its quotes marked; what it forwards is given back, to stand on a page of its own."""
+        found = marked(clean_text(text), subject)
+        _add_blocks(found.text, builder)
+        return found.forwarded
+
+    def _add_forwarded(self, part: Forwarded, before: str) -> None:
+        label = f"{before} forwarded: {part.subject}".strip(" :")
+        builder = PageBuilder(len(self.pages) + 1, label, self.budget)
+        builder.paragraph(_sentence(part.subject, part.sender, part.to, part.date))
+        _add_blocks(part.text, builder)
+        self.pages.append(_under(part.subject, builder.page()))
 
 
-def _parts(message: EmailMessage) -> list[EmailMessage]:
-    """The leaves of a message; of alternatives only the plain text, if it has words."""
-    if not message.is_multipart():
-        return [message]
-    children = [child for child in message.iter_parts() if isinstance(child, EmailMessage)]
-    if message.get_content_type() == "multipart/alternative":
-        plain = [part for part in children if part.get_content_type() == "text/plain" and _content(part).strip()]
-        children = plain[:1] or children[-1:]
-    return [leaf for child in children for leaf in _parts(child)]
+def _sentence(subject: str, sender: str, to: str, date: str) -> str:
+    """Who sent an inner message, when and to whom, in one sentence: a quote of it says all of that."""
+    parts = (("sent by", sender), ("on", date), ("to", to))
+    said = " ".join(["Message", *(f"{word} {value}" for word, value in parts if value)])
+    return f"{said}: {subject}" if subject else said
 
 
-def _content(part: EmailMessage) -> str:
+def _under(subject: str, page: Page) -> Page:
+    """A page of an inner message, under its subject."""
+    return replace(page, headings=(Heading(2, subject[: limits.HEADING_CHARS], 0),)) if subject else page
+
+
+def _counted(what: str, count: int) -> str:
+    if what in (_SIGNATURE, _PICTURE):
+        return f"{count} {what.partition(' ')[0]}{'s' * (count != 1)} {what.partition(' ')[2]}".strip()
+    return f"{what} ({count} times)" if count > 1 else what
+
+
+def _add_blocks(text: str, builder: PageBuilder) -> None:
+    for block in text.split("\n\n"):
+        builder.paragraph(block)
+
+
+def _data(part: EmailMessage) -> bytes:
     data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return str(part.get_payload())
-    charset = part.get_content_charset()
-    if charset and charset not in ("us-ascii", "ascii"):
-        try:
-            return data.decode(charset)
-        except (LookupError, UnicodeDecodeError):
-            pass
-    return decode(data) if data.strip() else ""
+    return data if isinstance(data, bytes) else content(part).encode("utf-8", "replace")
 
 
 LOADER = Loader(name="mail", version=VERSION, suffixes=(".eml", ".mht", ".mhtml"), kinds=(Kind.MAIL,), load=load)

@@ -1,4 +1,4 @@
-"""Mail folders (mbox): every message is a page, labelled with its day and subject."""
+"""Mail folders (mbox): every message is a page, labelled with its day and subject; what is attached stands behind it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from loaders import limits, mail
-from loaders.blocks import PageBuilder
-from loaders.document import Document, LoadError, Page
+from loaders.document import Document, LoadError
 from loaders.registry import Loader
 from loaders.sniff import Kind, begins_message
 
-VERSION = 1
+VERSION = 2
 
 _LABEL_CHARS = 60
-_ATTACHMENTS = 1_000
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _MESSAGE_BYTES = 64 * 1024 * 1024
 """What a longer message has beyond is left out: no one writes as much, programs attach it."""
@@ -27,24 +25,18 @@ _MESSAGE_BYTES = 64 * 1024 * 1024
 
 def load(path: Path) -> Document:
     """The messages at `path`, in their order. Raises LoadError when there are none."""
-    budget, pages = limits.TextBudget(), list[Page]()
-    attachments: dict[str, None] = {}
+    collected = mail.MailPages(limits.TextBudget())
+    messages = 0
     for data in _messages(path):
-        if len(pages) >= limits.PAGES:
+        if messages >= limits.PAGES:
             raise LoadError(f"it has more than {limits.PAGES:,} messages", limits.SPLIT_REMEDY)
         message = mail.parsed(data)
-        if not message.keys():
-            continue  # what stands before the first message, or instead of it
-        builder = PageBuilder(len(pages) + 1, _label(message), budget)
-        names = mail.add_message(message, builder)
-        if not builder.empty:
-            pages.append(builder.page())
-            attachments.update(dict.fromkeys(names[: max(0, _ATTACHMENTS - len(attachments))]))
-    if not pages:
+        if message.keys():  # else it is what stands before the first message, or instead of it
+            messages += collected.add(message, _label(message))
+    if not collected.pages:
         raise LoadError("no message in it has any text", "Rename it to .txt if it is plain text.")
-    noted = {"messages": str(len(pages))}
-    title = mail.header(message, "Subject") if len(pages) == 1 else ""
-    return Document(title, tuple(pages), LOADER.name, VERSION, noted, attachments=tuple(attachments))
+    title = mail.header(message, "Subject") if messages == 1 else ""
+    return collected.document(title, LOADER, {"messages": str(messages)})
 
 
 def _messages(path: Path) -> Iterator[bytes]:

@@ -25,10 +25,12 @@ from loaders.terminal_text import without_overstrikes, without_progress
         ("cut off \x1b", "cut off "),
         ("unended \x1b]0;title\nnext line", "unended 0;title\nnext line"),
         ("arrays[0] and m[31m", "arrays[0] and m[31m"),
+        ("pump\xadhouse and com\xad\nmission stands\nhere", "pumphouse and commission\nstands\nhere"),
+        ("parted \xad\n\nand again\xad\n  \nnot", "parted \n\nand again\n  \nnot"),
         ("one\x0btwo\x0cthree", "one\ntwo\nthree"),
     ],
 )
-def test_escape_sequences_are_taken_out_whole(raw: str, shown: str) -> None:
+def test_what_is_no_text_is_taken_out_whole(raw: str, shown: str) -> None:
     assert clean_text(raw) == shown
 
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from workbench.models.extractive.evidence import Evidence, units
 from workbench.models.extractive.names import names
-from workbench.models.extractive.prompt_parser import parse_hits, parse_notes, read
+from workbench.models.extractive.prompt_parser import Passage, parse_hits, parse_notes, read
 from workbench.models.extractive.question import analyse, supplies
 from workbench.models.extractive.sentences import identifiers, is_heading, sentences, stem, stems
 
@@ -149,3 +150,13 @@ def test_words_before_a_name_that_describe_it() -> None:
         if term.told
     }
     assert told == {"stern", "diver"}
+
+
+def test_what_a_mail_quotes_counts_less_than_what_its_writer_says() -> None:
+    text = "The crane comes on 21 May.\n> The crane comes on 14 May.\n> > Which crane?"
+    assert sentences(text) == text.split("\n")
+    passage = Passage("#a1", "crane.eml", 1, "", text)
+    found = units({"#a1": passage}, ())
+    evidence = Evidence(analyse("When does the crane come?"), found, lambda _, texts: [0.5] * len(texts))
+    assert evidence.likeness[0] > evidence.likeness[1]
+    assert max(evidence.cover[0].values()) > max(evidence.cover[1].values())

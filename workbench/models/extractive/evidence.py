@@ -31,6 +31,9 @@ NEAR = 0.6
 """What a word counts that stands beside the sentence (title, heading, the sentence before) and not in it."""
 
 
+QUOTED = 0.85
+"""What a line counts that a mail quotes ("> …"): it is older, and what stands above it may take it back."""
+
 NEAR_NAME = 0.85
 """The same for a word of a name: prose goes on with "she" where a name has been said."""
 
@@ -151,7 +154,8 @@ class Evidence:
 
     def __init__(self, question: Question, found: Sequence[Unit], score: Score, archive_passages: int = 0) -> None:
         self.question, self.units, self._score = question, list(found), score
-        self.likeness = list(score(question.text, [u.embedded for u in self.units])) if self.units else []
+        likeness = score(question.text, [u.embedded for u in self.units]) if self.units else []
+        self.likeness = [like * _weight(u) for like, u in zip(likeness, self.units, strict=True)]
         passages = {(u.document, u.document_page, u.handle): set[str]() for u in self.units}
         for u in self.units:
             passages[u.document, u.document_page, u.handle] |= u.stems | u.near
@@ -172,7 +176,8 @@ class Evidence:
                 covered[term.stem] = NEAR_NAME if term.name else NEAR
             elif len(term.stem) >= 4 and (akin := kin(term.stem, unit.stems)):
                 covered[term.stem] = akin
-        return covered
+        weight = _weight(unit)
+        return covered if weight == 1.0 else {term: share * weight for term, share in covered.items()}
 
     def rare(self, stem: str) -> float:
         """How much sharing this stem tells: rare in the language, and in few of the passages in sight."""
@@ -207,6 +212,11 @@ class Evidence:
         strength += 0.3 * sum(self.rare(s) ** 2 for s in (left.stems & right.stems) - own - asked if rarity(s) > 0.7)
         strength += 0.1 * sum(self.rare(s) ** 2 for s in (own | around) & asked)
         return min(1.0, 1.6 * strength)
+
+
+def _weight(unit: Unit) -> float:
+    """Of two lines of a mail that say the same, what its writer says now goes before what it quotes."""
+    return QUOTED if unit.text.startswith(">") else 1.0
 
 
 def kin(wanted: str, there: frozenset[str]) -> float:

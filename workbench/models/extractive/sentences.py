@@ -42,7 +42,7 @@ def _blocks(text: str) -> Iterator[str]:
         rows = len(lines) > 1 and _are_rows(lines)
         held: list[str] = []
         for at, line in enumerate(lines):
-            if _ROW.match(line) and held:
+            if held and (_ROW.match(line) or _quote_depth(line) != _quote_depth(held[-1])):
                 yield " ".join(held)
                 held = []
             held.append(line)
@@ -52,6 +52,11 @@ def _blocks(text: str) -> Iterator[str]:
                 held = []
         if held:
             yield " ".join(held)
+
+
+def _quote_depth(line: str) -> int:
+    """How deep a line of a mail is quoted: "> > said" is 2."""
+    return line[: len(line) - len(line.lstrip("> "))].count(">")
 
 
 def _are_rows(lines: list[str]) -> bool:

@@ -1,0 +1,100 @@
+"""Reads the files attached to a mail, each by the loader for its kind, as further pages of the mail."""
+
+from __future__ import annotations
+
+import contextlib
+import mimetypes
+import re
+import tempfile
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import replace
+from pathlib import Path
+
+from loaders import limits, options, registry
+from loaders.document import Document, Heading, LoadError, Page, Table
+
+_DEPTH = 4
+_FILES = 200
+_NAMED = 20
+_REASON_CHARS = 80
+_DEPTH_NOW: ContextVar[int] = ContextVar("depth", default=0)
+
+
+class Attachments:
+    """Collects the pages and tables of attached files, the names of all of them, and why some were not read."""
+
+    def __init__(self, budget: limits.TextBudget) -> None:
+        self.budget = budget
+        self.names: list[str] = []
+        self.tables: list[Table] = []
+        self.not_read: list[str] = []
+        self._count = 0
+
+    def pages(self, name: str, data: bytes, kind: str, first: int, label: str = "") -> list[Page]:
+        """The pages of a file, numbered from `first`; none when no loader reads it, which is then noted.
+
+        `name` is what the mail calls it, `kind` its content type; `label` stands before its name in the pages' labels.
+        """
+        shown = name or kind
+        self.names.append(shown)
+        self._count += 1
+        try:
+            if self._count > _FILES:
+                raise LoadError(f"more than {_FILES} files are attached")
+            document = _read(name, data, kind)
+        except LoadError as error:
+            self.not_read.append(f"{shown} ({error.reason[:_REASON_CHARS]})")
+            return []
+        if note := document.metadata.get("left_out") or document.metadata.get("note"):
+            self.not_read.append(f"of {shown}: {note}")
+        pages = []
+        for number, page in enumerate(document.pages, first):
+            named = " ".join(part for part in (label, shown, f"p. {page.label or page.number}") if part)
+            headings = tuple(replace(heading, level=heading.level + 2) for heading in page.headings)
+            if page.number == 1:
+                headings = (Heading(2, shown[: limits.HEADING_CHARS], 0), *headings)
+            text = self.budget.add(page.text)
+            pages.append(Page(number, named if len(document.pages) > 1 else f"{label} {shown}".strip(), text, headings))
+        shift = first - 1
+        for table in document.tables:
+            called = " ".join(part for part in (Path(shown).stem, table.name) if part)
+            self.tables.append(replace(table, name=called, page=table.page + shift))
+        return pages
+
+    @property
+    def left_out(self) -> str:
+        """What was not read, in words; "" when all was."""
+        more = f"; and {len(self.not_read) - _NAMED:,} more" if len(self.not_read) > _NAMED else ""
+        return "; ".join(self.not_read[:_NAMED]) + more
+
+
+@contextlib.contextmanager
+def deeper() -> Iterator[None]:
+    """Count one level of mails inside mails. Raises LoadError when there are too many."""
+    depth = _DEPTH_NOW.get()
+    if depth >= _DEPTH:
+        raise LoadError("mails nested too deeply", "Save the inner mail by itself and load it.")
+    token = _DEPTH_NOW.set(depth + 1)
+    try:
+        yield
+    finally:
+        _DEPTH_NOW.reset(token)
+
+
+def _read(name: str, data: bytes, kind: str) -> Document:
+    options.alive()
+    with deeper(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"attachment{_suffix(name, kind)}"
+        file.write_bytes(data)
+        document = registry.read(file)
+    if not any(page.text.strip() for page in document.pages):
+        raise LoadError("it has no text")
+    return document
+
+
+def _suffix(name: str, kind: str) -> str:
+    stated = Path(name.replace("\\", "/").rsplit("/", 1)[-1]).suffix.lower()
+    if re.fullmatch(r"\.[a-z0-9]{1,10}", stated):
+        return stated
+    return {"text/plain": ".txt", "message/rfc822": ".eml"}.get(kind) or mimetypes.guess_extension(kind) or ""
