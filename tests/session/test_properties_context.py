@@ -198,6 +198,16 @@ def follow(session: Session, course: Course, name: str) -> Checking:
         tuple((("light " * 12 + ". ") * n, (), ("send_message", {"message": "Seen."})) for n in (36, 38, 40)),
     )
 )  # fmt: skip
+@example(
+    # A question that fits as we count, and no longer once the server's usage has taught that it counts a fifth more.
+    course=Course(
+        3_000, "fifo", "model", True, "local-7b", SHARES[3],
+        (("light oil oil light. " * 94, tuple(
+            ("archival_memory_search", {"query": query, "page": 0})
+            for query in ("light", "oil", "keys of the light", "barrels", "Marner")
+        ), ("send_message", {"message": "Seen."})),),
+    )
+)  # fmt: skip
 def test_main_context_holds_its_promises(shared: Session, course: Course) -> None:
     name = f"agent {next_number()}"
     model = follow(shared, course, name)
@@ -244,6 +254,11 @@ def check_log(session: Session, model: Checking, name: str) -> None:
     logged = {
         json.dumps(render(role, kind, json.loads(body), created, memory.texts), ensure_ascii=False)
         for _, role, kind, body, created in rows
+    } | {
+        # A question that no longer fits once the server has taught what it counts is sent with its ends only.
+        json.dumps(render(role, kind, json.loads(body), created, memory.texts, ()), ensure_ascii=False)
+        for _, role, kind, body, created in rows
+        if kind == "user_message"
     }
     for body in model.bodies:
         for message in json.loads(body)["messages"][1:]:

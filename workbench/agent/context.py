@@ -13,7 +13,7 @@ from workbench.core.errors import ContextOverflow
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
 from workbench.memory.main_context import Prompt, Summary, assemble, fixed_tokens, state_tokens
-from workbench.memory.messages import StoredMessage, stamp
+from workbench.memory.messages import StoredMessage, shortened, stamp
 from workbench.memory.queue_manager import ALERT, Pressure, leaving, policy, warned
 from workbench.memory.summary import condense
 from workbench.models.base import ModelRequest
@@ -51,6 +51,8 @@ class MainContext:
         self._now = ""
         self._sources: list[str] = []
         self._pressed = True
+        self._judged_by: Calibration | None = None
+        """The calibration under which the question in the queue was last found to fit."""
 
     def instruct(self, system: str, tools: Sequence[Mapping[str, Any]]) -> None:
         """Other system instructions and functions from the next step on."""
@@ -76,6 +78,7 @@ class MainContext:
         Yields what a writer of summaries tells meanwhile, and returns what was done, to be told with the step's commit.
         What is counted here is what `record` assembles next: the time and the sources of the state are taken once a step.
         """
+        self._shorten_question()
         self._look()
         memory = self.workspace.memory
         told: list[Event] = []
@@ -110,6 +113,36 @@ class MainContext:
         """Tokens of what cannot leave: instructions, functions and the state."""
         name = self.calibration.encoding
         return fixed_tokens(self.system, self._tools_text, name) + state_tokens(self._full(self._state()), name)
+
+    def fits_beside_fixed(self, question: Mapping[str, Any]) -> bool:
+        """Whether a question's wire message fits beside what cannot leave, under the calibration in force: the one bound there is.
+
+        It admits a question, and judges it again as soon as the server's usage has taught another calibration.
+        """
+        return self.tokens_of(question) <= self.spare()
+
+    def tokens_of(self, message: Mapping[str, Any]) -> int:
+        """What a message adds to a prompt, as the server counts it."""
+        calibration = self.calibration
+        return calibration.predict(count_message(message, calibration.encoding)) - calibration.predict(0)
+
+    def _shorten_question(self) -> None:
+        """Send the ends of a question that no longer fits; the whole text goes to archival storage, as one that came too long.
+
+        A server whose tokenizer is unknown teaches with its first reply that it counts more, up to four times our count: a
+        question that was admitted before would crowd out every result, and in the end the step itself.
+        """
+        if self.calibration == self._judged_by:
+            return
+        self._judged_by = self.calibration
+        memory = self.workspace.memory
+        question = next((message for message in memory.queue.messages if message.id == memory.queue.question), None)
+        if question is None or question.kept is not None or self.fits_beside_fixed(question.wire):
+            return
+        text = str(question.body.get("message", ""))
+        if shortened(text) != text:
+            self.workspace.insert_note(text, {"pasted": True})
+            memory.keep_evidence({question.id: ()})
 
     def spare(self) -> int:
         """Tokens, as the server counts them, that a question may take beside what cannot leave, grown to its bound."""

@@ -29,7 +29,8 @@ NOTICE_KINDS = ("user_message", "heartbeat", "login", "system_alert")
 class StoredMessage:
     """One immutable message. `body` is what is stored, `wire` what is sent, `tokens` its count with framing.
 
-    `kept` is None, or, once its question is answered, the passages that stay in it: it is then sent as a receipt.
+    `kept` is None, or, once its question is answered, the passages that stay in it: it is then sent as a receipt. A question
+    that no longer fits has no passages and is sent with its ends only.
     kind: user_message | heartbeat | login | system_alert | assistant | function_result.
     """
 
@@ -101,7 +102,9 @@ def wire_text(message: Mapping[str, Any]) -> str:
 def render(
     role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None = None
 ) -> dict[str, Any]:
-    """The wire message of a stored one. With `kept`, a result is sent as its receipt with only those passages."""
+    """The wire message of a stored one. With `kept`, a result is sent as its receipt with only those passages, a question shortened."""
+    if kind == "user_message" and kept is not None:
+        body = {**body, "message": shortened(str(body.get("message", "")))}
     if kind in NOTICE_KINDS:
         return {"role": "user", "content": to_json({"type": kind, **body, "time": stamp(created)})}
     if kind == "assistant":
@@ -121,8 +124,8 @@ def render(
 
 
 def render_receipt(message: StoredMessage, texts: Texts, kept: Sequence[int]) -> dict[str, Any]:
-    """The wire message of a result that was sent whole until now. Only what is `kept` of an archive's page is looked up."""
-    if message.body.get("archive"):
+    """The wire message of a result or a question that was sent whole until now. Only what is `kept` of an archive's page is looked up."""
+    if message.body.get("archive") or message.kind == "user_message":
         return render(message.role, message.kind, message.body, message.created, texts, kept)
     sent = json.loads(message.wire["content"])
     return {**message.wire, "content": to_json({**sent, "message": short_receipt(sent["message"])})}
@@ -152,6 +155,7 @@ def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 _LINE_CHARS = 120
 _QUERY_CHARS = 100
+_ENDS_CHARS = 100
 
 
 def receipt(page: ResultPage, kept: Sequence[int], texts: Mapping[int, str]) -> str:
@@ -173,3 +177,13 @@ def short_receipt(text: str) -> str:
         first = first[: _LINE_CHARS - 1] + "…"
     short = f"Receipt: {first}"
     return short if len(short) + 40 < len(text) else text
+
+
+def shortened(text: str) -> str:
+    """A question that no longer fits beside what cannot leave: its ends, and where the whole of it is, when that is shorter."""
+    flat = " ".join(text.split())
+    short = (
+        f"{flat[:_ENDS_CHARS]} […] {flat[-_ENDS_CHARS:]}\n(The message has {len(text):,} characters and no longer fits here. "
+        "The whole text is in archival storage now: search it with archival_memory_search.)"
+    )
+    return short if len(short) < len(text) else text

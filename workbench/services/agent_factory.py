@@ -21,7 +21,7 @@ from workbench.api.broadcast import Onlooker
 from workbench.api.events import Event, Loaded, LoadProgress
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings, from_environment
-from workbench.core.tokens import Calibration, count_message
+from workbench.core.tokens import Calibration
 from workbench.memory.agent_repository import AgentRow
 from workbench.memory.messages import render, stamp
 from workbench.memory.references import Fetched
@@ -312,12 +312,12 @@ def tell_all(engine: Engine, event: Event, but: Onlooker) -> None:
 
 def fitting(engine: Engine, agent: Agent, text: str) -> str:
     """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
-    memory, calibration = agent.workspace.memory, agent.context.calibration
-    most = min(int(agent.workspace.settings.usable_tokens * _PASTED_SHARE), agent.context.spare())
+    memory, context = agent.workspace.memory, agent.context
+    most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
 
     def fits(message: str) -> bool:
         wire = render("user", "user_message", {"message": message}, datetime.min, Fetched({}))
-        return calibration.predict(count_message(wire, calibration.encoding)) - calibration.predict(0) <= most
+        return context.tokens_of(wire) <= most and context.fits_beside_fixed(wire)
 
     if fits(text):
         return text
