@@ -27,7 +27,7 @@ from workbench.tui import themes
 from workbench.tui.bridge import Bridge, Panes
 from workbench.tui.commands import registry, search
 from workbench.tui.commands.library_keys import LibraryActions
-from workbench.tui.commands.palette import Palette
+from workbench.tui.commands.palette import Palette, PaletteScreen
 from workbench.tui.controller import Desk
 from workbench.tui.dialogs import Windows
 from workbench.tui.layout import WIDE_CELLS, Arrangement
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 class WorkbenchApp(App[int]):
     """The workbench on a terminal."""
 
-    CSS_PATH = "styles/workbench.tcss"
+    CSS_PATH = Path(__file__).with_name("styles") / "workbench.tcss"
     TITLE = "workbench"
     COMMANDS = {Palette}
     ENABLE_COMMAND_PALETTE = True
@@ -222,6 +222,11 @@ class WorkbenchApp(App[int]):
         """ctrl+q."""
         self.desk.leave()
 
+    def action_command_palette(self) -> None:
+        """ctrl+p."""
+        if not PaletteScreen.is_open(self):
+            self.push_screen(PaletteScreen(id="--command-palette"))
+
     def action_stop(self) -> None:
         """esc: leave zoom, else stop."""
         if self.arrangement.zoomed:
@@ -271,8 +276,9 @@ class WorkbenchApp(App[int]):
         self.desk.run_command("/copy")
 
     def action_jump(self) -> None:
-        """ctrl+o."""
-        self.windows.jump()
+        """ctrl+o. Its binding has priority, so it also arrives here while an overlay covers the panes."""
+        if not self.screen.is_modal:
+            self.windows.jump()
 
     # -- messages of panes -------------------------------------------------------------------
 

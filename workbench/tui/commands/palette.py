@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 
 from workbench.tui.commands.registry import COMMANDS
+from workbench.tui.screens.overlay import DismissOnce
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -41,6 +42,10 @@ class Palette(Provider):
         for name, what, run in self._entries():
             if (score := matcher.match(f"{name} {what}")) > 0:
                 yield Hit(score, matcher.highlight(name), run, help=what)
+
+
+class PaletteScreen(CommandPalette, DismissOnce[None]):
+    """Textual's palette, which two quick keys must not close twice."""
 
 
 ACTIONS = (

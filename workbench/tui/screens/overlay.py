@@ -1,19 +1,41 @@
-"""What all overlays share: a frame in the middle of a dimmed screen, closed with escape."""
+"""The base of all overlays: a frame in the middle of a dimmed screen that escape closes, and that closes only once."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 Result = TypeVar("Result")
 
 
-class Overlay(ModalScreen[Result]):
-    """Base of the overlays; escape closes them without a result."""
+class DismissOnce(Screen[Result]):
+    """A screen that may be dismissed any number of times and is closed once.
+
+    Keys that are typed quickly wait in the queue of the screen they were meant for. A second key that closes is
+    handled after the screen has left the stack, and Textual would then pop whatever lies on top: another overlay, or
+    the main screen, which ends the program ("Can't pop screen; there must be at least one screen on the stack").
+    """
+
+    _dismissed = False
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close with a result; does nothing when the screen is closed already or another one lies over it."""
+        if self._dismissed or self.app.screen is not self:
+            return AwaitComplete()
+        self._dismissed = True
+        return super().dismiss(result)
+
+
+class Overlay(ModalScreen[Result], DismissOnce[Result]):
+    """Base of the overlays; escape closes them without a result.
+
+    Textual takes styles and component classes from the first base, so the mixin comes second.
+    """
 
     BINDINGS = [Binding("escape", "close", "Close", show=False)]
 
@@ -23,7 +45,7 @@ class Overlay(ModalScreen[Result]):
 
     @staticmethod
     def named(widget: Widget, title: str, keys: str = "esc close") -> Widget:
-        """`widget` with words in its frame, which are never markup."""
+        """Put plain words, never parsed as markup, into the frame of `widget`."""
         widget.border_title = Content(title)
         widget.border_subtitle = Content(keys)
         return widget
