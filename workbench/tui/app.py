@@ -224,7 +224,7 @@ class WorkbenchApp(App[int]):
 
     def action_command_palette(self) -> None:
         """ctrl+p."""
-        if not PaletteScreen.is_open(self):
+        if not any(isinstance(screen, PaletteScreen) for screen in self.screen_stack):
             self.push_screen(PaletteScreen(id="--command-palette"))
 
     def action_stop(self) -> None:
