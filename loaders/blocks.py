@@ -1,18 +1,13 @@
-"""Builds a page from blocks: headings, paragraphs, list items and table rows go in, text with its headings comes out."""
+"""Builds the text of a page from headings, paragraphs, list items and tables, and keeps where its headings stand."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from loaders import limits
 from loaders.document import Heading, Page, clean_text
+from loaders.grid import Grid, arranged, line_of
 from loaders.tables import PlacedRows
-
-_NUMERIC = re.compile(r"^[\s$€£¥(+-]*\d[\d\s.,:/%)-]*$")
-
-HEADER_ROWS = 3
-"""A table has its first number below at most so many rows of names."""
 
 
 class PageBuilder:
@@ -45,31 +40,39 @@ class PageBuilder:
         self._tight = True
 
     def table(
-        self, rows: Iterable[Sequence[str]], header: Sequence[str] = (), shown_chars: float = float("inf")
+        self, rows: Grid | Iterable[Sequence[str]], header: Sequence[str] = (), shown_chars: float = float("inf")
     ) -> PlacedRows:
-        """A table, every row with the header of its columns: its own, else the one that is given. Where its rows stand.
+        """A table, every row with the names of its columns: its own, else those that are given. Where its rows stand.
 
         Rows after `shown_chars` are not written but only returned, without a line.
         """
+        grid = rows if isinstance(rows, Grid) else Grid([[" ".join(cell.split()) for cell in row] for row in rows])
+        plan = arranged(grid, header)
+        for title in plan.titles:
+            self.paragraph(title)
         self._tight = False
-        cells = filled_rows(rows)
-        place = header_place(cells)
-        names = header if place is None else cells[place]
+        if grid.caption:
+            self.line(grid.caption)
+        for row in plan.above:
+            self.line(line_of(grid, row, ()))
+        if plan.header:
+            self.line(" | ".join(filter(None, plan.shown)))
         placed: list[tuple[int | None, tuple[str, ...]]] = []
-        before, hidden = self._chars, 0
-        for number, row in enumerate(cells):
-            below = place is None or number > place
-            if hidden or self._chars - before > shown_chars:
-                hidden += 1
-                placed.append((None, tuple(row)))
+        before, unwritten = self._chars, 0
+        for row in plan.body:
+            if unwritten or self._chars - before > shown_chars:
+                unwritten += 1
+                placed.append((None, grid.as_row(row)))
                 continue
-            self.line(labelled(names if below else (), row))
-            if below:
-                placed.append((self.last_line, tuple(row)))
+            self.line(line_of(grid, row, plan.shown))
+            placed.append((self.last_line, grid.as_row(row)))
+            for note in grid.notes.get(row, ()):
+                self.line(note)
         self._tight = False
-        if hidden:
-            self.paragraph(f"({hidden:,} more rows are in the table only: ask for them by SQL.)")
-        return PlacedRows(tuple(names), tuple(placed))
+        if unwritten:
+            self.paragraph(f"({unwritten:,} more rows are in the table only: ask for them by SQL.)")
+        stored = None if grid.values is None else [grid.values[row] for row in plan.body]
+        return PlacedRows(plan.names, tuple(placed), stored)
 
     def page(self) -> Page:
         """What was collected."""
@@ -91,39 +94,3 @@ class PageBuilder:
         self._newlines += len(gap) + text.count("\n")
         self._chars += len(gap) + len(text)
         return self._chars - len(text)
-
-
-def filled_rows(rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    """The rows that are not empty, each cell on one line."""
-    cells = [[" ".join(cell.split()) for cell in row] for row in rows]
-    return [row for row in cells if any(row)]
-
-
-def header_place(rows: Sequence[Sequence[str]]) -> int | None:
-    """Which row names the columns: the last one of text above the first number, else a first row that looks like names."""
-    first_number = next((place for place, row in enumerate(rows) if any(map(_NUMERIC.match, row))), len(rows))
-    if 0 < first_number < len(rows) and first_number <= HEADER_ROWS and _are_names(rows[first_number - 1]):
-        return first_number - 1
-    if first_number > 0 and len(rows) > 1 and _are_names(rows[0]) and sum(map(bool, rows[1])) >= 2:
-        return 0
-    return None
-
-
-def has_numbers(rows: Iterable[Sequence[str]]) -> bool:
-    """Whether any cell is a number."""
-    return any(_NUMERIC.match(cell) for row in rows for cell in row)
-
-
-def _are_names(row: Sequence[str]) -> bool:
-    names = [cell for cell in row if cell]
-    return len(names) >= 2 and len(set(names)) == len(names) and all(len(name) <= 80 for name in names)
-
-
-def labelled(header: Sequence[str], cells: Sequence[str]) -> str:
-    """The cells of a row that are not empty, each after the name of its column if it has one."""
-    parts = []
-    for place, cell in enumerate(cells):
-        name = header[place] if place < len(header) else ""
-        if cell:
-            parts.append(f"{name}: {cell}" if name and name != cell else cell)
-    return " | ".join(parts)

@@ -13,7 +13,7 @@ from loaders.registry import Loader
 from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 2
+VERSION = 3
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50

@@ -11,12 +11,14 @@ from typing import Any
 from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, Page
-from loaders.elements import check_unpacked_size
+from loaders.left_out import LeftOut
+from loaders.opc import check_unpacked_size
 from loaders.registry import Loader
 from loaders.sniff import Kind
+from loaders.tables import TableKeeper
 from loaders.web_page import add_html
 
-VERSION = 1
+VERSION = 2
 
 _REMEDY = "Open it in an e-book reader and save it again, or convert it to PDF."
 _PART_BYTES = 64 << 20
@@ -27,18 +29,20 @@ def load(path: Path) -> Document:
     import lxml.etree
 
     check_unpacked_size(path)
+    keeper, omitted = TableKeeper(), LeftOut()
     try:
         with zipfile.ZipFile(path) as archive:
             if "META-INF/rights.xml" in archive.namelist():
                 raise LoadError("it is locked by its shop (DRM)", "Only the shop's own reader can open it.")
             package_name, package = _package(archive)
             title, author = _text(package, "title"), _text(package, "creator")
-            pages = _pages(archive, package_name, package)
+            pages = _pages(archive, package_name, package, keeper, omitted)
     except (zipfile.BadZipFile, KeyError, lxml.etree.LxmlError, RuntimeError, NotImplementedError, EOFError) as error:
         raise LoadError(f"it is damaged ({type(error).__name__})", _REMEDY) from None
     if not pages:
         raise LoadError("the book has no text", "Its pages may be pictures: convert it to PDF and run OCR.")
-    return Document(title, tuple(pages), LOADER.name, VERSION, {"author": author} if author else {})
+    notes = {**({"author": author} if author else {}), **keeper.notes, **omitted.notes}
+    return Document(title, tuple(pages), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
 
 
 def _parse(data: bytes) -> Any:
@@ -57,7 +61,9 @@ def _text(package: Any, name: str) -> str:
     return " ".join((package.findtext(f".//{{*}}metadata/{{*}}{name}") or "").split())
 
 
-def _pages(archive: zipfile.ZipFile, package_name: str, package: Any) -> list[Page]:
+def _pages(
+    archive: zipfile.ZipFile, package_name: str, package: Any, keeper: TableKeeper, omitted: LeftOut
+) -> list[Page]:
     parts = {item.get("id"): item.get("href") or "" for item in package.iterfind(".//{*}manifest/{*}item")}
     budget = limits.TextBudget()
     pages: list[Page] = []
@@ -67,7 +73,7 @@ def _pages(archive: zipfile.ZipFile, package_name: str, package: Any) -> list[Pa
         if not href or name not in archive.namelist() or archive.getinfo(name).file_size > _PART_BYTES:
             continue
         builder = PageBuilder(len(pages) + 1, None, budget)
-        add_html(archive.read(name).decode("utf-8", "replace"), builder)
+        add_html(archive.read(name).decode("utf-8", "replace"), builder, keeper, omitted)
         if not builder.empty:
             pages.append(builder.page())
     return pages

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 from loaders import limits, registry
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
+from loaders.left_out import LeftOut
 from loaders.sniff import Kind, kind_of
-from loaders.web_page import add_html, decoded
+from loaders.tables import TableKeeper
+from loaders.web_page import add_html, decoded, with_plain_tables
 
 if TYPE_CHECKING:
     from loaders.fetch import Fetched
 
-VERSION = 1
+VERSION = 2
 SUFFIX = ".fetched"
 
 _MAGIC = b"%WORKBENCH-FETCHED\n"
@@ -100,16 +102,19 @@ def _text(body: bytes, charset: str) -> str:
 def _main_text(html: str, url: str) -> Document:
     """The main text of a page; the whole page where no main text can be told from the rest."""
     whole, main = PageBuilder(1, None, limits.TextBudget()), PageBuilder(1, None, limits.TextBudget())
-    title = add_html(html, whole)
+    keeper, main_keeper, omitted = TableKeeper(), TableKeeper(), LeftOut()
+    title = add_html(html, whole, keeper, omitted)
     if whole.empty:
         raise LoadError("the page has no text", "It may be filled in by a script: save it as PDF from a browser.")
-    extracted, notes = _extracted(html, url)
+    extracted, notes = _extracted(with_plain_tables(html), url)
     if extracted:
-        add_html(extracted, main)
+        add_html(extracted, main, main_keeper)
     page, all_of_it = main.page(), whole.page()
     if len(page.text) < min(_MAIN_CHARS, len(all_of_it.text) * 0.8):
-        page = all_of_it
-    return Document(notes.pop("title", "") or title, (page,), LOADER.name, VERSION, notes)
+        page, main_keeper = all_of_it, keeper
+    title = notes.pop("title", "") or title
+    notes |= {**main_keeper.notes, **omitted.notes}
+    return Document(title, (page,), LOADER.name, VERSION, notes, tables=tuple(main_keeper.tables))
 
 
 def _extracted(html: str, url: str) -> tuple[str, dict[str, str]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loaders import limits, tables
-from loaders.blocks import PageBuilder, labelled
+from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
+from loaders.grid import labelled
 from loaders.registry import Loader
 from loaders.sniff import Kind
 

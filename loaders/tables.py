@@ -1,7 +1,7 @@
-"""Rows of csv files and workbooks as typed tables beside their text: cells go in as they are shown, Arrow tables come out.
+"""Keeps the tables of a document as typed Arrow tables beside its text.
 
-A column has a type when every cell of it does: whole number, number, date, time, truth; else it stays text. The column
-`_row` says on which line of the document's page a row stands.
+A column has a type when every cell of it does: whole number, number, date, time, truth; else it stays text. What a
+workbook stores goes before what it shows. The column `_row` says on which line of the document's page a row stands.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loaders.document import Table
+from loaders.number_text import decimal_sign, numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,13 +28,18 @@ BYTES = 64 * 1024 * 1024
 SHOWN_CHARS = 1_000_000
 """A table has this much text; the rows after it are asked by SQL, for nobody reads them, and cutting them takes minutes."""
 
-_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3}){1,5})")
-_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:,\d{3}){1,5})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+TEXT_TABLES = 60
+"""A document of text keeps at most so many tables for SQL; those after them are text only."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
 _NO_VALUE = frozenset(("-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "..."))
 """What stands in a column of numbers where there is none."""
 
+_CODE = re.compile(r"^0\d|[^\W\d_]")
+"""A number that is shown with letters or leading zeros is a code: both forms are columns."""
+
+_SHOWN = "as shown"
 _TRUTHS = {"true": True, "false": False}
 _RESERVED = frozenset(
     "all analyse analyze and any array as asc both case cast check collate column constraint create default deferrable "
@@ -50,6 +56,8 @@ class PlacedRows:
 
     names: tuple[str, ...]
     rows: tuple[tuple[int | None, tuple[str, ...]], ...]
+    stored: Sequence[Sequence[Any]] | None = None
+    """What is stored where the cells are as they are shown: a value for each cell, None where there is none."""
 
 
 class TableKeeper:
@@ -73,10 +81,31 @@ class TableKeeper:
         cut = [[cells[place] if place < len(cells) else "" for _, cells in placed.rows] for place in range(width)]
         # Narrow columns without a name or a cell are there for looks.
         used = [place for place in range(width) if named[place] or any(cut[place])]
-        labels, columns = [named[place] for place in used], [cut[place] for place in used]
-        arrays = [_typed(column) for column in columns]
+        sign = decimal_sign(cell for place in used for cell in cut[place])
+        labels, arrays = [], []
+        for place in used:
+            stored = None if placed.stored is None else [_at(row, place) for row in placed.stored]
+            array = None if stored is None else _stored(cut[place], stored)
+            labels.append(named[place])
+            arrays.append(_typed(cut[place], sign) if array is None else array)
+            if (
+                array is not None
+                and str(array.type) in ("int64", "double")
+                and any(value is not None and _CODE.search(cell) for cell, value in zip(cut[place], stored or ()))
+            ):
+                labels.append(f"{named[place]} {_SHOWN}".strip())
+                arrays.append(_texts(cut[place]))
         self.keep(name, page, labels, arrays, [line for line, _ in placed.rows])
         self._beyond += sum(line is None for line, _ in placed.rows)
+
+    def offer(self, name: str, page: int, placed: PlacedRows) -> None:
+        """Keep a table that stands among text, when it is data: its columns have names and it has two rows or more."""
+        if len(placed.rows) < 2 or sum(map(bool, placed.names)) < 2:
+            return
+        if len(self.tables) >= TEXT_TABLES:
+            self.left_out += 1
+            return
+        self.add(name, page, placed)
 
     def keep(
         self, name: str, page: int, labels: Sequence[str], arrays: Sequence[Any], lines: Sequence[int | None]
@@ -128,24 +157,61 @@ def identifier(text: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
-def _typed(cells: Sequence[str]) -> pa.Array:
+def _at(row: Sequence[Any], place: int) -> Any:
+    return row[place] if place < len(row) else None
+
+
+def _texts(cells: Sequence[str]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array([cell or None for cell in cells], pa.string())
+
+
+def _stored(cells: Sequence[str], values: Sequence[Any]) -> pa.Array | None:
+    """A column of the values that are stored; None when they are text, or of several kinds."""
+    import pyarrow as pa
+
+    values = [
+        None if isinstance(value, str) and (not value or value.casefold() in _NO_VALUE) else value for value in values
+    ]
+    kinds = {type(value) for value in values if value is not None}
+    if not kinds or str in kinds:
+        return None
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds <= {int, float}:
+        if all(value is None or (float(value).is_integer() and abs(value) < 2**53) for value in values):
+            return pa.array([None if value is None else int(value) for value in values], pa.int64())
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    if kinds == {datetime.datetime}:
+        if all(value is None or value.time() == datetime.time() for value in values):
+            return pa.array([None if value is None else value.date() for value in values], pa.date32())
+        return pa.array(values, pa.timestamp("us"))
+    return None
+
+
+def _typed(cells: Sequence[str], usual_sign: str = "") -> pa.Array:
     """A column of the narrowest type that all its cells have; empty cells are NULL."""
     import pyarrow as pa
 
-    filled = [cell for cell in cells if cell and cell.casefold() not in _NO_VALUE]
+    held = [bool(cell) and cell.casefold() not in _NO_VALUE for cell in cells]
+    filled = [cell for cell, holds in zip(cells, held) if holds]
+    if not filled:
+        return _texts(cells)
+    if all(cell.casefold() in _TRUTHS for cell in filled):
+        return pa.array([_TRUTHS[cell.casefold()] if holds else None for cell, holds in zip(cells, held)], pa.bool_())
     kinds: tuple[tuple[Callable[[str], Any], Callable[[str], Any], Any], ...] = (
-        (lambda cell: cell.casefold() in _TRUTHS, lambda cell: _TRUTHS[cell.casefold()], pa.bool_()),
-        (_INTEGER.fullmatch, lambda cell: int(cell.replace(",", "")), pa.int64()),
-        (_NUMBER.fullmatch, lambda cell: float(cell.replace(",", "")), pa.float64()),
         (_DATE.fullmatch, datetime.date.fromisoformat, pa.date32()),
         (_TIME.fullmatch, datetime.datetime.fromisoformat, pa.timestamp("us")),
     )
-    for fits, value, kind in kinds:
-        if filled and all(map(fits, filled)):
-            try:
-                return pa.array(
-                    [value(cell) if cell and cell.casefold() not in _NO_VALUE else None for cell in cells], kind
-                )
-            except (ValueError, OverflowError):
-                continue
-    return pa.array([cell or None for cell in cells], pa.string())
+    try:
+        if any(cell.isdigit() for cell in filled[0]) and (read := numbers(filled, usual_sign)) is not None:
+            values = iter(read)
+            kind = pa.float64() if any(isinstance(value, float) for value in read) else pa.int64()
+            return pa.array([next(values) if holds else None for holds in held], kind)
+        for fits, value, kind in kinds:
+            if all(map(fits, filled)):
+                return pa.array([value(cell) if holds else None for cell, holds in zip(cells, held)], kind)
+    except (ValueError, OverflowError):
+        pass
+    return _texts(cells)

@@ -1,38 +1,60 @@
-"""HTML files: headings, paragraphs, lists and tables of the page as text; scripts and styles are left out."""
+"""HTML files as a reader sees the page: headings, paragraphs, lists, tables, values of forms, equations.
+
+Scripts, styles, and what the page itself hides or strikes out are left out; `loaders.left_out` counts what was text.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from loaders import limits
+from loaders import left_out, limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, clean_text
+from loaders.equations import linear
+from loaders.grid import Cell, Grid, arranged, collapsed
+from loaders.left_out import LeftOut
 from loaders.registry import Loader
 from loaders.sniff import Kind
+from loaders.tables import TableKeeper
 from loaders.text import decode
 
-VERSION = 1
+VERSION = 2
 
-_DROPPED = "script style noscript template svg math iframe object head link meta select button".split()
+_DROPPED = "script style noscript template head link meta button datalist rp".split()
+_OBJECTS = {"iframe": left_out.OBJECT, "object": left_out.OBJECT, "embed": left_out.OBJECT, "canvas": left_out.PICTURE,
+            "video": left_out.SOUND, "audio": left_out.SOUND, "rt": left_out.READING_AID}  # fmt: skip
+_STRUCK = ("del", "s", "strike")
 _HEADING = re.compile(r"^h([1-6])$")
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form "
-    "header hr html li main nav ol p pre section summary ul h1 h2 h3 h4 h5 h6 table tbody thead tfoot tr td th caption".split()
+    "header hr html legend li main nav ol optgroup p pre section summary ul h1 h2 h3 h4 h5 h6 table tbody thead tfoot tr td "
+    "th caption".split()
 )
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_HIDING = re.compile(r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
+_STRIKING = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SIMPLE_SELECTOR = re.compile(r"^(?:(\w+)?([.#])([\w-]+))$")
 _DEPTH = 400
+_CELL_CHARS = 1_500
+"""A cell with more text than this, in a table that names no columns, shows that the table only lays out the page."""
+
+_ALT_WORDS = 3
+"""A picture's description of fewer words ("logo", "photo") says nothing that is worth a line."""
 
 
 def load(path: Path) -> Document:
     """The page at `path` as one page of text. Raises LoadError when it has none."""
     html = decoded(path.read_bytes())
-    builder = PageBuilder(1, None, limits.TextBudget())
-    title = add_html(html, builder)
+    builder, keeper, omitted = PageBuilder(1, None, limits.TextBudget()), TableKeeper(), LeftOut()
+    title = add_html(html, builder, keeper, omitted)
     if builder.empty:
         raise LoadError("the page has no text", "It may be filled in by a script: save it as PDF from a browser.")
-    return Document(title, (builder.page(),), LOADER.name, VERSION)
+    notes = {**keeper.notes, **omitted.notes}
+    return Document(title, (builder.page(),), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
 
 
 def decoded(data: bytes) -> str:
@@ -47,8 +69,67 @@ def decoded(data: bytes) -> str:
     return decode(data)
 
 
-def add_html(html: str, builder: PageBuilder) -> str:
-    """Add the text of `html` to a page; returns its title, "" without one. Raises LoadError for what is no HTML."""
+def add_html(html: str, builder: PageBuilder, keeper: TableKeeper | None = None, omitted: LeftOut | None = None) -> str:
+    """Add the text of `html` to a page; returns its title, "" without one. Raises LoadError for what is no HTML.
+
+    Tables of data are offered to `keeper`, and what is not text is counted in `omitted`.
+    """
+    root = _parsed(html)
+    if root is None:
+        return ""
+    title = " ".join((root.findtext(".//title") or "").split())[: limits.HEADING_CHARS]
+    counted = LeftOut()
+    _strip_unseen(root, counted)
+    body = root.find("body")
+    body = root if body is None else body
+    if not "".join(body.itertext()).strip() and (whole := _parsed(html)) is not None:
+        # A page that a script uncovers: better its text than nothing.
+        root, counted = whole, LeftOut()
+        _strip_unseen(root, counted, keep_hidden=True)
+        body = root.find("body")
+        body = root if body is None else body
+    _Walk(builder, keeper, counted).whole(body)
+    if omitted is not None:
+        omitted.include(counted)
+    return title
+
+
+def with_plain_tables(html: str) -> str:
+    """`html` without what a reader does not see, its tables of data with plain cells only: no spans, one row of names.
+
+    For programs that find the main text of a page and lose spans, captions and hidden parts on the way.
+    """
+    import lxml.etree
+    import lxml.html
+
+    root = _parsed(html)
+    if root is None:
+        return html
+    _strip_unseen(root, LeftOut())
+    for table in list(root.iter("table")):
+        rows = list(_own_rows(table))
+        named = any(cell.tag == "th" for row in rows for cell in row) or table.find("caption") is not None
+        if not rows or _lays_out(table, rows, named):
+            continue
+        cells = [[_cell(cell, LeftOut()) for cell in row if cell.tag in ("td", "th")] for row in rows]
+        grid = collapsed(Grid.of_cells(cells, _header_rows(rows)))
+        plan = arranged(grid)
+        caption = table.find("caption")
+        texts = [("td", [title]) for title in (*([] if caption is None else [seen_text(caption)]), *plan.titles)]
+        texts += [("td", grid.texts[row]) for row in plan.above] + ([("th", list(plan.names))] if plan.header else [])
+        texts += [("td", list(grid.as_row(row))) for row in plan.body]
+        tail = table.tail
+        table.clear()
+        table.tail = tail
+        for tag, line in texts:
+            row = lxml.etree.SubElement(table, "tr")
+            for text in line:
+                lxml.etree.SubElement(row, tag).text = text
+    plain: str = lxml.html.tostring(root, encoding="unicode")
+    return plain
+
+
+def _parsed(html: str) -> Any:
     import lxml.etree
     import lxml.html
 
@@ -56,40 +137,175 @@ def add_html(html: str, builder: PageBuilder) -> str:
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        root = lxml.html.document_fromstring(clean_text(html).encode("utf-8", "replace"), parser=parser)
+        return lxml.html.document_fromstring(clean_text(html).encode("utf-8", "replace"), parser=parser)
     except (lxml.etree.LxmlError, ValueError) as error:
         if not clean_text(html).strip():
-            return ""
+            return None
         raise LoadError(f"it is not HTML that can be read ({error})", "Save it as PDF from a browser.") from None
-    title = " ".join((root.findtext(".//title") or "").split())[: limits.HEADING_CHARS]
+
+
+def _strip_unseen(root: Any, omitted: LeftOut, keep_hidden: bool = False) -> None:
+    """Take out of the tree what a reader of the page does not see."""
+    import lxml.etree
+
+    hidden_names = set() if keep_hidden or root.find(".//script") is not None else set(_hidden_names(root))
     lxml.etree.strip_elements(root, *_DROPPED, with_tail=False)
-    body = root.find("body")
-    _Walk(builder).element(root if body is None else body, 0)
-    return title
+    for element in list(root.iter()):
+        kind = _unseen(element, hidden_names, keep_hidden)
+        if kind is None or element.getparent() is None:
+            continue
+        if kind in (left_out.OBJECT, left_out.SOUND, left_out.PICTURE) or "".join(element.itertext()).strip():
+            omitted.add(kind)
+        element.drop_tree()
+
+
+def _unseen(element: Any, hidden_names: set[tuple[str, str]], keep_hidden: bool) -> str | None:
+    """As what an element is left out, None when it is seen."""
+    tag = element.tag
+    if tag in _OBJECTS:
+        return _OBJECTS[tag]
+    style = element.get("style")
+    if tag in _STRUCK or (style and _STRIKING.search(style)):
+        return left_out.DELETED if tag == "del" else left_out.STRUCK
+    if keep_hidden or tag in ("html", "body"):
+        return None
+    if element.get("hidden") is not None or (style and _HIDING.search(style)):
+        return left_out.HIDDEN
+    if tag == "dialog" and element.get("open") is None:
+        return left_out.HIDDEN
+    if hidden_names:
+        names = [(".", name) for name in (element.get("class") or "").split()] + [("#", element.get("id") or "")]
+        if any(name in hidden_names for name in names):
+            return left_out.HIDDEN
+    return None
+
+
+def _hidden_names(root: Any) -> Iterator[tuple[str, str]]:
+    """Classes and ids that the page's own styles hide, and that no other rule of them shows.
+
+    Only of use on pages without scripts: a script may show anything later, the panels of its tabs for instance.
+    """
+    text = re.sub(r"/\*.*?\*/", "", "\n".join(style.text or "" for style in root.iter("style")), flags=re.DOTALL)
+    rules = _RULE.findall(re.sub(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", text))
+    for selectors, style in rules:
+        for selector in selectors.split(",") if _HIDING.search(style) else ():
+            simple = _SIMPLE_SELECTOR.match(selector.strip())
+            if simple and not any(simple[2] + simple[3] in other for other, kept in rules if kept != style):
+                yield simple[2], simple[3]
+
+
+def seen_text(element: Any, omitted: LeftOut | None = None) -> str:
+    """The text of an element on one line, with a space where a block or a line ends."""
+    parts: list[str] = []
+    _collect(element, parts, omitted or LeftOut(), 0)
+    text = " ".join("".join(parts).split())
+    return re.sub(r"(?:; )+(?=[;.,]|$)", "", re.sub(r"\s+;", ";", text)).removeprefix("; ")
+
+
+def _collect(element: Any, parts: list[str], omitted: LeftOut, depth: int) -> None:
+    tag = element.tag if isinstance(element.tag, str) else ""
+    if (replaced := _replaced(element, tag, omitted)) is not None:
+        parts.append(replaced)
+        return
+    if depth > _DEPTH:
+        parts.append(" ".join(element.itertext()))
+        return
+    block = tag in _BLOCKS or tag == "br"
+    if block:
+        parts.append("; " if tag == "li" and element.getprevious() is not None else " ")
+    if element.text:
+        parts.append(element.text)
+    for child in element:
+        _collect(child, parts, omitted, depth + 1)
+        if child.tail:
+            parts.append(child.tail)
+        if child.tag in ("td", "th") and child.getnext() is not None and child.text_content().strip():
+            # A table inside a cell.
+            parts.append(", ")
+        elif child.tag == "tr" and child.getnext() is not None:
+            parts.append("; ")
+    if block:
+        parts.append(" ")
+
+
+def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
+    """What stands on the page for an element that is not shown by its text; None for all others."""
+    if tag == "img":
+        return _picture(element, omitted)
+    if tag == "input":
+        return _input(element)
+    if tag == "select":
+        options = list(element.iter("option"))
+        chosen = [option for option in options if option.get("selected") is not None]
+        chosen = chosen or ([] if element.get("multiple") is not None else options[:1])
+        return " " + ", ".join(" ".join(option.text_content().split()) for option in chosen) + " "
+    if tag == "math":
+        text = linear(element)
+        if not text:
+            omitted.add(left_out.EQUATION)
+        return f" {text} " if text else ""
+    if tag == "svg":
+        texts = [" ".join("".join(one.itertext()).split()) for one in element.iter() if _svg_text(one)]
+        if not any(texts):
+            return ""
+        omitted.add(left_out.PICTURE)
+        return " " + "; ".join(filter(None, texts)) + " "
+    if tag in ("meter", "progress") and element.get("value"):
+        most = element.get("max")
+        return f" {element.get('value')}{f' of {most}' if most else ''} "
+    return None
+
+
+def _svg_text(element: Any) -> bool:
+    return isinstance(element.tag, str) and element.tag.rpartition("}")[2].lower() in ("text", "title", "desc")
+
+
+def _picture(element: Any, omitted: LeftOut) -> str:
+    described = " ".join((element.get("alt") or "").split())
+    if element.get("alt") != "":
+        omitted.add(left_out.PICTURE)
+    return f" [Picture: {described}] " if len(described.split()) >= _ALT_WORDS else ""
+
+
+def _input(element: Any) -> str:
+    kind = (element.get("type") or "text").lower()
+    if kind in ("checkbox", "radio"):
+        return " ☒ " if element.get("checked") is not None else " ☐ "
+    if kind in ("hidden", "submit", "button", "reset", "image", "file", "password"):
+        return ""
+    return f" {element.get('value') or ''} "
 
 
 class _Walk:
     """Goes through the elements once; text between blocks is collected and becomes a paragraph."""
 
-    def __init__(self, builder: PageBuilder) -> None:
-        self.builder = builder
+    def __init__(self, builder: PageBuilder, keeper: TableKeeper | None, omitted: LeftOut) -> None:
+        self.builder, self.keeper, self.omitted = builder, keeper, omitted
         self.inline: list[str] = []
         self.lists = 0
+        self.marker = ""
+
+    def whole(self, body: Any) -> None:
+        """Add all of it."""
+        self.element(body, 0)
+        self.flush()
 
     def element(self, element: Any, depth: int) -> None:
         tag = element.tag if isinstance(element.tag, str) else ""
-        if depth > _DEPTH:
+        if (replaced := _replaced(element, tag, self.omitted)) is not None:
+            self.inline.append(replaced)
+        elif depth > _DEPTH:
             self.inline.append(" ".join(element.itertext()))
         elif heading := _HEADING.match(tag):
             self.flush()
-            self.builder.heading(int(heading[1]), element.text_content())
-        elif tag == "table" and not element.xpath(".//table|.//h1|.//h2|.//h3"):
+            self.builder.heading(int(heading[1]), seen_text(element, self.omitted))
+        elif tag == "table":
             self.flush()
-            self.builder.table(
-                [[cell.text_content() for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr")]
-            )
+            self.table(element, depth)
         elif tag == "pre":
             self.flush()
+            for line_end in element.iter("br"):
+                line_end.tail = "\n" + (line_end.tail or "")
             self.builder.paragraph(element.text_content())
         elif tag == "br":
             self.inline.append("\n")
@@ -100,14 +316,38 @@ class _Walk:
         block = tag in _BLOCKS
         if block:
             self.flush()
-        self.lists += tag == "li"
+        if tag == "li":
+            self.lists += 1
+            self.marker = _marker(element)
         self.inline.append(element.text or "")
         for child in element:
             self.element(child, depth + 1)
             self.inline.append(child.tail or "")
         if block:
             self.flush()
-        self.lists -= tag == "li"
+        if tag == "li":
+            self.lists -= 1
+
+    def table(self, table: Any, depth: int) -> None:
+        """A table of data as a grid; one that only lays out the page as the blocks in its cells."""
+        rows = list(_own_rows(table))
+        named = any(cell.tag == "th" for row in rows for cell in row) or table.find("caption") is not None
+        if _lays_out(table, rows, named):
+            self.children(table, "table", depth)
+            return
+        caption = table.find("caption")
+        title = "" if caption is None else seen_text(caption, self.omitted)
+        cells = [[_cell(cell, self.omitted) for cell in row if cell.tag in ("td", "th")] for row in rows]
+        if _are_fields(cells):
+            if title:
+                self.builder.line(title)
+            for label, value in cells:
+                self.builder.line(f"{label.text.rstrip(' :')}: {value.text}" if value.text else label.text)
+            return
+        grid = collapsed(Grid.of_cells(cells, _header_rows(rows), title))
+        placed = self.builder.table(grid)
+        if self.keeper is not None:
+            self.keeper.offer(title, self.builder.number, placed)
 
     def flush(self) -> None:
         """What was collected becomes a paragraph, or an item inside a list."""
@@ -117,13 +357,86 @@ class _Walk:
         if not text:
             return
         if self.lists:
-            self.builder.line("  " * (self.lists - 1) + "- " + text.replace("\n", " "))
+            marker, self.marker = self.marker, "" if self.marker else self.marker
+            self.builder.line("  " * (self.lists - 1) + (f"{marker} " if marker else "  ") + text.replace("\n", " "))
         else:
             self.builder.paragraph(text)
 
 
+def _cell(element: Any, omitted: LeftOut) -> Cell:
+    rows = _span(element.get("rowspan"), zero=True)
+    return Cell(seen_text(element, omitted), rows, _span(element.get("colspan")), element.tag == "th")
+
+
 def _joined(lines: list[str]) -> str:
     return " ".join(line for line in lines if line)
+
+
+def _marker(item: Any) -> str:
+    """What stands before an item: its number in an ordered list, else a dash."""
+    parent = item.getparent()
+    if parent is None or parent.tag != "ol" or (parent.get("reversed") is not None):
+        return "-"
+    number = _whole(parent.get("start"), 1)
+    for one in parent.iterchildren("li"):
+        number = _whole(one.get("value"), number)
+        if one is item:
+            break
+        number += 1
+    letters = parent.get("type") or "1"
+    if letters in "aA" and 1 <= number <= 26:
+        return f"{chr(ord(letters) + number - 1)}."
+    return f"{number}."
+
+
+def _whole(text: str | None, usual: int) -> int:
+    return int(text) if text and re.fullmatch(r"-?\d{1,9}", text.strip()) else usual
+
+
+def _span(text: str | None, zero: bool = False) -> int:
+    number = _whole(text, 1)
+    return number if number > 0 or (zero and number == 0) else 1
+
+
+def _own_rows(table: Any) -> Iterator[Any]:
+    """The rows of a table that are not those of a table inside it."""
+    for child in table:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("thead", "tbody", "tfoot"):
+            yield from child.iterchildren("tr")
+
+
+def _lays_out(table: Any, rows: list[Any], named: bool) -> bool:
+    if table.get("role") in ("presentation", "none"):
+        return True
+    if named:
+        return False
+    if table.xpath(".//table|.//h1|.//h2|.//h3"):
+        return True
+    cells = [cell for row in rows for cell in row]
+    if all(len(row) <= 1 for row in rows):
+        return any(child.tag in ("p", "ul", "ol", "div", "pre", "blockquote") for cell in cells for child in cell)
+    return any(len(cell.text_content()) > _CELL_CHARS for cell in cells)
+
+
+def _header_rows(rows: Iterable[Any]) -> int | None:
+    """How many rows of names a table begins with by its own word; None when it does not say."""
+    count = 0
+    for row in rows:
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        in_head = row.getparent().tag == "thead"
+        if not in_head and not (cells and all(cell.tag == "th" or not cell.text_content().strip() for cell in cells)):
+            break
+        count += 1
+    return count or None
+
+
+def _are_fields(cells: list[list[Cell]]) -> bool:
+    """Whether every row is a label and its value, as in a form or an information box."""
+    return bool(cells) and all(
+        len(row) == 2 and row[0].header and not row[1].header and row[0].rows == row[1].rows == 1 for row in cells
+    )
 
 
 LOADER = Loader(name="web_page", version=VERSION, suffixes=(".html", ".htm", ".xhtml"), kinds=(Kind.HTML,), load=load)

@@ -1,26 +1,30 @@
-"""Excel workbooks: every sheet is a page labelled with its name, every row a line with the header of its columns."""
+"""Excel workbooks: every sheet is a page labelled with its name, every row a line with the names of its columns."""
 
 from __future__ import annotations
 
-import datetime
 import itertools
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from loaders import limits, locked_office
-from loaders.blocks import HEADER_ROWS, PageBuilder, has_numbers, header_place, labelled
+from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, Page, PasswordNeededError
-from loaders.elements import check_unpacked_size
+from loaders.grid import HEADER_ROWS, Grid, arranged, is_number
+from loaders.left_out import LeftOut
+from loaders.opc import Package, check_unpacked_size
 from loaders.registry import Loader
+from loaders.sheet import Comment, Row, Sheet
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
+from loaders.xls_sheets import xls_sheets
+from loaders.xlsx_sheets import cell_name, xlsx_sheets
 
-VERSION = 2
+VERSION = 3
 
-_COLUMNS = 2_000
 _REMEDY = "Open it in the program that made it and save it again, or export it as CSV."
+_HIDDEN_SHEET = "(hidden sheet) "
+_HIDDEN_ROW = "(hidden row) "
+_ALIKE_ROWS = 50
 
 
 def load(path: Path) -> Document:
@@ -28,99 +32,185 @@ def load(path: Path) -> Document:
     check_unpacked_size(path)
     with path.open("rb") as file:
         kind = kind_of(file.read(4096), path)
+    omitted, keeper = LeftOut(), TableKeeper()
     try:
-        keeper = TableKeeper()
-        pages = _pages(_old_sheets(path) if kind is Kind.XLS else _sheets(path), keeper)
+        if kind is Kind.XLS:
+            pages = _pages(xls_sheets(path, omitted), keeper)
+        else:
+            with Package(path) as package:
+                pages = _pages(xlsx_sheets(package, omitted), keeper)
     except (MemoryError, RecursionError, LoadError):
         raise
     except Exception as error:
-        # openpyxl and xlrd raise KeyError, TypeError, struct.error and more for damaged files.
+        # lxml and xlrd raise KeyError, TypeError, struct.error and more for damaged files.
         if "encrypted" in str(error).lower():
             raise PasswordNeededError from None
         raise LoadError(f"it is damaged or not a workbook ({type(error).__name__}: {error})", _REMEDY) from None
     if not any(page.text.strip() for page in pages):
         raise LoadError("the workbook has no cells with text", "Nothing to load.")
-    return Document("", tuple(pages), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
+    notes = {**keeper.notes, **omitted.notes}
+    return Document("", tuple(pages), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
 
 
-def _pages(sheets: Iterable[tuple[str, Iterable[list[str]]]], keeper: TableKeeper) -> list[Page]:
+def _pages(sheets: Iterable[Sheet], keeper: TableKeeper) -> list[Page]:
     budget = limits.TextBudget()
     pages = []
-    for number, (name, rows) in enumerate(sheets, 1):
-        builder = PageBuilder(number, name, budget)
-        builder.heading(1, name)
-        blocks = [list(block) for filled, block in itertools.groupby(rows, key=any) if filled]
-        header: list[str] = []
-        for place, block in enumerate(blocks):
-            names_only = place + 1 < len(blocks) and has_numbers(blocks[place + 1][:1])
-            header = _add_block(builder, block, header, names_only, keeper)
+    for number, sheet in enumerate(sheets, 1):
+        builder = PageBuilder(number, sheet.name, budget)
+        _SheetPage(sheet, builder, keeper).fill()
         pages.append(builder.page())
     return pages
 
 
-def _add_block(
-    builder: PageBuilder, rows: list[list[str]], header: list[str], names_only: bool, keeper: TableKeeper
-) -> list[str]:
-    """Rows without an empty one between them: titles of a single cell, then a table. Returns the header for the next.
+class _SheetPage:
+    """Writes one sheet on its page, and keeps its tables."""
 
-    An empty row often stands between a header and its numbers, so a few rows of words are one too when `names_only`.
+    def __init__(self, sheet: Sheet, builder: PageBuilder, keeper: TableKeeper) -> None:
+        self.sheet, self.builder, self.keeper = sheet, builder, keeper
+        self.name = f"{sheet.name} (hidden)" if sheet.hidden else sheet.name
+        self.mark = _HIDDEN_SHEET if sheet.hidden else ""
+        self.comments: dict[int, list[Comment]] = {}
+        for comment in sheet.comments:
+            self.comments.setdefault(comment.row, []).append(comment)
+
+    def fill(self) -> None:
+        self.builder.heading(1, f"{self.sheet.name} (hidden sheet)" if self.sheet.hidden else self.sheet.name)
+        header: tuple[str, ...] = ()
+        before: list[Row] = []
+        for block in self._blocks():
+            names = header if before and _goes_on(before, block) else ()
+            header, before = self._add(block, names), block
+        for row in sorted(self.comments):
+            for comment in self.comments[row]:
+                self.builder.paragraph(self.mark + _said(comment))
+        for extra in self.sheet.extras:
+            if isinstance(extra, Grid):
+                extra.marks = dict.fromkeys(range(len(extra.texts)), self.mark)
+                self.keeper.offer(extra.caption, self.builder.number, self.builder.table(extra))
+            else:
+                self.builder.paragraph(self.mark + extra)
+
+    def _blocks(self) -> Iterator[list[Row]]:
+        """Rows without an empty one between them; names that an empty row parts from their numbers are one with them."""
+        bridged = {
+            row for top, _, bottom, _ in self.sheet.merges if bottom - top < 10_000 for row in range(top, bottom)
+        }  # fmt: skip
+        blocks: list[list[Row]] = []
+        last = -2
+        for row in self.sheet.rows:
+            gap = row.number - last
+            if gap <= 1 or (gap <= 3 and all(between in bridged for between in range(last, row.number))):
+                blocks[-1].append(row)
+            else:
+                blocks.append([row])
+            last = row.number
+        place = 0
+        while place < len(blocks):
+            block = blocks[place]
+            if place + 1 < len(blocks) and _only_names(block, blocks[place + 1]):
+                place += 1
+                block = block + blocks[place]
+            yield block
+            place += 1
+
+    def _add(self, rows: list[Row], inherited: tuple[str, ...]) -> tuple[str, ...]:
+        """Add a block; returns the names of its columns, () when it has none."""
+        grid = Grid([row.texts for row in rows], values=[row.values for row in rows])
+        places = {row.number: place for place, row in enumerate(rows)}
+        for top, left, bottom, right in self.sheet.merges:
+            if top in places:
+                height = sum(top <= row.number <= bottom for row in rows[places[top] : places[top] + bottom - top + 1])
+                grid.merge(places[top], left, height, right - left + 1)
+        named = next((one for one in self.sheet.ranges if one.top in places), None)
+        if named is not None and named.header:
+            grid.header_rows = places[named.top] + 1
+        grid.hidden_columns = self.sheet.hidden_columns
+        grid.marks = {
+            place: self.mark + (_HIDDEN_ROW if row.hidden else "")
+            for place, row in enumerate(rows)
+            if row.hidden or self.mark
+        }
+        if max(map(grid.own_cells, range(len(rows)))) <= 1:
+            for place, row in enumerate(rows):
+                self.builder.paragraph(grid.marks.get(place, "") + next(filter(None, row.texts)))
+                for note in self._notes(row, ()):
+                    self.builder.line(note)
+            return ()
+        plan = arranged(grid, inherited)
+        if self.comments:
+            grid.notes = {place: notes for place, row in enumerate(rows) if (notes := self._notes(row, plan.names))}
+        placed = self.builder.table(grid, inherited, self.keeper.shown_chars(grid.texts))
+        self.keeper.add(self.name, self.builder.number, placed)
+        return plan.names
+
+    def _notes(self, row: Row, names: Sequence[str]) -> list[str]:
+        """The comments on the cells of a row, each with what the cell is."""
+        label = next((text for text in row.texts if text), "")
+        notes = []
+        for comment in self.comments.pop(row.number, ()):
+            column = names[comment.column] if comment.column < len(names) else ""
+            own = row.texts[comment.column] if comment.column < len(row.texts) else ""
+            of = ", ".join(dict.fromkeys(part for part in (label, column, own if own != label else "") if part))
+            notes.append(self.mark + _said(comment, of))
+        return notes
+
+
+def _said(comment: Comment, of: str = "") -> str:
+    by = f" by {comment.author}" if comment.author else ""
+    on = f" ({of[:120]})" if of else ""
+    return f"Comment{by} on {cell_name(comment.row, comment.column)}{on}: {comment.text}"
+
+
+def _only_names(block: Sequence[Row], following: Sequence[Row]) -> bool:
+    """Whether a block has nothing but the names of the columns of the next one, whose first row has numbers."""
+    filled = [sum(map(bool, row.texts)) for row in block]
+    if (
+        len(block) > HEADER_ROWS
+        or filled[-1] < 2
+        or any(_is_value(row, place) for row in block for place in range(len(row.texts)))
+    ):
+        return False
+    numbers = [place for place in range(len(following[0].texts)) if _is_value(following[0], place)]
+    named = block[-1].texts
+    return bool(numbers) and all(place < len(named) and named[place] for place in numbers)
+
+
+def _is_value(row: Row, place: int) -> bool:
+    """Whether a cell is a number that is no name: stored as one, or as text that reads like one."""
+    value = row.values[place]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return not (isinstance(value, int) and 1900 <= value <= 2100 and row.texts[place] == str(value))
+    return isinstance(value, str) and is_number(value) and not value.isdigit()
+
+
+def _goes_on(before: Sequence[Row], block: Sequence[Row]) -> bool:
+    """Whether a block without names goes on with the table above it after one empty row.
+
+    It must have its numbers in the same columns, two at least, and its other columns where that table has them: another
+    table would be read under false names.
     """
-    while rows and sum(map(bool, rows[0])) == 1:
-        builder.paragraph(next(cell for cell in rows.pop(0) if cell))
-    if not rows:
-        return header
-    if names_only and len(rows) <= HEADER_ROWS and not has_numbers(rows):
-        for row in rows:
-            builder.line(labelled((), row))
-        return rows[-1]
-    keeper.add(builder.label or "", builder.number, builder.table(rows, header, keeper.shown_chars(rows)))
-    place = header_place(rows)
-    return header if place is None else rows[place]
+    if block[0].number - before[-1].number != 2:
+        return False
+    above, here = _number_columns(before), _number_columns(block)
+    return above is not None and here is not None and len(here[0]) >= 2 and above == here
 
 
-def _sheets(path: Path) -> Iterator[tuple[str, Iterable[list[str]]]]:
-    import openpyxl
-
-    try:
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except zipfile.BadZipFile as error:
-        raise LoadError("it is damaged or not a workbook", _REMEDY) from error
-    try:
-        for sheet in workbook.worksheets:
-            # What a sheet says of its own size is often wrong, and then cells are lost.
-            sheet.reset_dimensions()
-            yield sheet.title, ([_shown(cell) for cell in row[:_COLUMNS]] for row in sheet.iter_rows(values_only=True))
-    finally:
-        workbook.close()
-
-
-def _old_sheets(path: Path) -> Iterator[tuple[str, Iterable[list[str]]]]:
-    import xlrd
-
-    with xlrd.open_workbook(str(path), on_demand=True) as workbook:
-        for sheet in workbook.sheets():
-            rows = (sheet.row(place) for place in range(sheet.nrows))
-            yield sheet.name, ([_old_shown(cell, workbook.datemode) for cell in row[:_COLUMNS]] for row in rows)
-
-
-def _old_shown(cell: Any, datemode: int) -> str:
-    import xlrd
-
-    if cell.ctype == xlrd.XL_CELL_DATE:
-        return _shown(xlrd.xldate_as_datetime(cell.value, datemode))
-    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
-        return _shown(bool(cell.value))
-    return "" if cell.ctype == xlrd.XL_CELL_ERROR else _shown(cell.value)
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.12g}"
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ", "seconds")
-    return " ".join(str(value).split())
+def _number_columns(rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]] | None:
+    """The columns with numbers only and those with text only, below the names; None when a column has both."""
+    kinds: dict[int, set[bool]] = {}
+    body = list(
+        itertools.dropwhile(lambda row: not any(_is_value(row, place) for place in range(len(row.texts))), rows)
+    )
+    for row in body[-_ALIKE_ROWS:]:
+        for place, text in enumerate(row.texts):
+            if text:
+                kinds.setdefault(place, set()).add(_is_value(row, place))
+    if any(len(both) > 1 for both in kinds.values()):
+        return None
+    return (
+        frozenset(place for place, kind in kinds.items() if kind == {True}),
+        frozenset(place for place, kind in kinds.items() if kind == {False}),
+    )
 
 
 LOADER = Loader(

@@ -1,0 +1,112 @@
+"""Web pages as a reader sees them: tables with spans, words apart, forms, equations, nothing that is hidden or struck out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loaders import registry
+from loaders.document import Document
+from loaders.web_page import with_plain_tables
+
+
+@pytest.fixture
+def read(tmp_path: Path):  # type: ignore[no-untyped-def]
+    def reading(body: str) -> Document:
+        file = tmp_path / "page.html"
+        file.write_text(f"<!doctype html><html><body>{body}</body></html>", "utf-8")
+        return registry.read(file)
+
+    return reading
+
+
+def text(document: Document) -> str:
+    return document.pages[0].text
+
+
+SPANS = """<table><caption>Fares<br>2035</caption><thead><tr><th rowspan=2>Route</th><th colspan=2>Adult</th></tr>
+<tr><th>single</th><th>return</th></tr></thead><tr><td rowspan=2>Oslo</td><td>31</td><td>55</td></tr>
+<tr><td>32</td><td>56</td></tr></table>"""
+
+
+def test_spans_captions_and_names(read) -> None:  # type: ignore[no-untyped-def]
+    document = read(SPANS)
+    assert text(document) == (
+        "Fares 2035\nRoute | Adult single | Adult return\nRoute: Oslo | Adult single: 31 | Adult return: 55\n"
+        "Route: Oslo | Adult single: 32 | Adult return: 56"
+    )
+    (table,) = document.tables
+    assert (table.name, table.labels, table.row_count) == ("Fares 2035", ("Route", "Adult single", "Adult return"), 2)
+
+
+def test_words_of_different_blocks_stay_apart(read) -> None:  # type: ignore[no-untyped-def]
+    page = text(
+        read(
+            "<h2>Opening<br>hours</h2><table><tr><th>Day</th><th>Dish</th></tr><tr><td>Mon</td><td><ul><li>Soup<li>Trout</ul></td>"
+            "</tr><tr><td>Tue</td><td>Lamb<br>Peas<p>Rice</p></td></tr></table>"
+        )
+    )
+    assert page.startswith("Opening hours\n")
+    assert "Dish: Soup; Trout\n" in page
+    assert "Dish: Lamb Peas Rice" in page
+
+
+def test_what_is_struck_out_or_hidden_is_counted_and_left_out(read) -> None:  # type: ignore[no-untyped-def]
+    document = read(
+        "<style>.gone, .tab {display:none} .tab.on {display:block}</style><p>Price: <del>120</del> <s>99</s> 84 crowns</p>"
+        "<p hidden>one</p><div style='color:red; DISPLAY : none'>two</div><p class=gone>three</p><p class=tab>panel</p>"
+        "<dialog>four</dialog><template>five</template><span style='text-decoration: line-through'>six</span>"
+    )
+    assert text(document) == "Price: 84 crowns\n\npanel"
+    assert document.metadata["left_out"] == (
+        "not read: 1 piece of deleted text, 2 pieces of struck-out text, 4 pieces of hidden text"
+    )
+
+
+def test_a_page_that_a_script_uncovers_is_read(read) -> None:  # type: ignore[no-untyped-def]
+    assert text(read("<div style='display:none'>All of it</div><script>show()</script>")) == "All of it"
+
+
+def test_forms_show_what_is_filled_in(read) -> None:  # type: ignore[no-untyped-def]
+    page = text(
+        read(
+            "<p>Tenant: <input value='Ada Byron'></p><p><input type=checkbox checked> Pets <input type=radio> Smoker</p>"
+            "<p>Ward: <select><option>North<option selected>South</select></p><p>Note: <textarea>Ring twice</textarea></p>"
+            "<input type=hidden value=token><input type=password value=pass><p>Full: <meter value=7 max=10>x</meter></p>"
+        )
+    )
+    assert page == "Tenant: Ada Byron\n\n☒ Pets ☐ Smoker\n\nWard: South\n\nNote: Ring twice\n\nFull: 7 of 10"
+
+
+def test_equations_are_linear(read) -> None:  # type: ignore[no-untyped-def]
+    page = text(
+        read(
+            "<p>Yield <math><mi>Y</mi><mo>=</mo><mfrac><mrow><mi>a</mi><mo>+</mo><mn>1</mn></mrow><mn>2</mn></mfrac>"
+            "<msup><mi>x</mi><mn>2</mn></msup><msqrt><mi>k</mi></msqrt></math> tons</p>"
+        )
+    )
+    assert page == "Yield Y = (a + 1)/2x^2√(k) tons"
+
+
+def test_lists_have_their_numbers(read) -> None:  # type: ignore[no-untyped-def]
+    assert text(read("<ol start=3><li>three<li>four<ul><li>dot</ul></ol>")) == "3. three\n4. four\n  - dot"
+
+
+def test_labels_and_values_of_an_information_box(read) -> None:  # type: ignore[no-untyped-def]
+    assert (
+        text(read("<table><tr><th>Born<td>1815</tr><tr><th>Work:<td>Notes</tr></table>")) == "Born: 1815\nWork: Notes"
+    )
+
+
+def test_a_table_that_lays_out_the_page_is_no_table(read) -> None:  # type: ignore[no-untyped-def]
+    document = read(f"<table><tr><td>Menu</td><td>{SPANS}</td></tr></table>")
+    assert text(document).startswith("Menu\n\nFares 2035\nRoute |")
+
+
+def test_tables_for_programs_that_lose_spans() -> None:
+    plain = with_plain_tables(f"<html><body>{SPANS}<p hidden>x</p></body></html>")
+    assert "span" not in plain
+    assert "hidden" not in plain
+    assert "<th>Adult return</th>" in plain
+    assert plain.count("<td>Oslo</td>") == 2
