@@ -14,6 +14,8 @@ import pytest
 from tests.support import model_scripts
 from tests.support.model_server import ModelServer
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 RECORDER = Path(__file__).resolve().parents[1] / "support" / "recorder"
 
