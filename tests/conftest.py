@@ -14,7 +14,7 @@ import pytest
 
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "WORKBENCH_MODEL", "WORKBENCH_HOME"):
@@ -65,7 +65,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def make_session(home: Path, clock: Ticking, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Opens sessions on one home, with the embedder of words; closes them at the end."""
-    monkeypatch.setattr(Engine, "embedder", property(lambda engine: WordEmbedder()))
+    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
     opened: list[Session] = []
 
     def make(**settings: Any) -> Session:

@@ -28,7 +28,7 @@ from tests.support.scripted import Scripted, results, using
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.models.base import ModelRequest
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 LIGHTS, ENTRIES = 40, 6
@@ -155,7 +155,7 @@ def _holder(text: str, gold: str) -> str:
 
 def run(window: int, number: int, *, evidence: bool) -> tuple[list[dict[str, Any]], Counter[str], Counter[str]]:
     """The bodies of all requests of a run, and per kind how many questions there were and how many were answered right."""
-    Engine.embedder = property(lambda engine: WordEmbedder())  # type: ignore[assignment]
+    AppContext.embedder = property(lambda engine: WordEmbedder())  # type: ignore[assignment]
     reading = Reading()
     with tempfile.TemporaryDirectory() as name, using(Scripted(reading)) as model:
         settings = Settings(window_tokens=window, model="gpt-4o", evidence=evidence)

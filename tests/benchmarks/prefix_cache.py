@@ -24,7 +24,7 @@ from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.core.tokens import count, count_message, functions_text
 from workbench.models.base import ModelRequest
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 Body = dict[str, Any]
@@ -32,14 +32,14 @@ Body = dict[str, Any]
 
 def plan(request: ModelRequest, number: int) -> tuple[str, dict[str, Any]]:
     """Two searches, a note of what was found, and an answer that cites it: four requests a question."""
-    beat = {"request_heartbeat": True}
+    run_heartbeat = {"request_heartbeat": True}
     turn = number % 4
     if turn < 2:
-        return "archival_memory_search", {"query": f"light {number * 7 % 40} keeper oil", "page": turn, **beat}
+        return "archival_memory_search", {"query": f"light {number * 7 % 40} keeper oil", "page": turn, **run_heartbeat}
     page = next(text for text in reversed(results(request)) if text.startswith("Showing")).split("\n")
     handle, sentence = page[1].split(" | ")[0], next(line.strip() for line in page if " ordered " in line)
     if turn == 2:
-        return "core_memory_append", {"name": "task", "content": f'[{handle}] note {number}: "{sentence[:80]}"', **beat}
+        return "core_memory_append", {"name": "task", "content": f'[{handle}] note {number}: "{sentence[:80]}"', **run_heartbeat}
     return "send_message", {"message": f'The book says "{sentence}" [{handle}].'}
 
 
@@ -57,7 +57,7 @@ def documents(folder: Path) -> Path:
 
 def run(window: int, questions: int, *, evidence: bool) -> list[Body]:
     """The bodies of all requests of a run."""
-    Engine.embedder = property(lambda engine: WordEmbedder())  # type: ignore[assignment]
+    AppContext.embedder = property(lambda engine: WordEmbedder())  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as name, using(Scripted(plan)) as model:
         settings = Settings(window_tokens=window, model="gpt-4o", evidence=evidence)
         session = Session(settings, locate(Path(name) / "home"))

@@ -20,7 +20,7 @@ from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.embedding.client import LocalEmbedder
 from workbench.evaluation.reader import Outcome, ask, metrics, questions_of
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 
@@ -76,7 +76,7 @@ def main() -> None:
     questions = [one for one in questions_of(Path(folder), Path(file) if file else None) if given.only in one.id]
     given.home.mkdir(parents=True, exist_ok=True)
     embedder = KeptVectors(given.home / "vectors.npz")
-    Engine.embedder = property(lambda engine: embedder)  # type: ignore[assignment,method-assign]
+    AppContext.embedder = property(lambda engine: embedder)  # type: ignore[assignment,method-assign]
     outcomes = []
     try:
         with Session(Settings(model=READER, window_tokens=given.window), locate(given.home)) as session:

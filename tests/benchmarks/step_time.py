@@ -33,7 +33,7 @@ from workbench.api.events import StepFinished
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.models.base import ModelRequest
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 STEPS_PER_QUESTION = 10
@@ -56,23 +56,23 @@ class TimedEmbedder(WordEmbedder):
 def plan(request: ModelRequest, number: int) -> tuple[str, dict[str, Any]]:
     """A working day: searches of the archive, notes, edits, recall, and an answer every tenth step."""
     turn = number % STEPS_PER_QUESTION
-    beat = {"request_heartbeat": True}
+    run_heartbeat = {"request_heartbeat": True}
     if turn == STEPS_PER_QUESTION - 1:
         return "send_message", {"message": f"Keeper {number} kept light {number * 7}; that is all I found."}
     if turn % 3 == 0:
-        return "archival_memory_search", {"query": f"light {number % 60} barrels of oil", **beat}
+        return "archival_memory_search", {"query": f"light {number % 60} barrels of oil", **run_heartbeat}
     if turn == 4:
-        return "core_memory_append", {"name": "task", "content": f"finding {number}: light {number} burnt oil", **beat}
+        return "core_memory_append", {"name": "task", "content": f"finding {number}: light {number} burnt oil", **run_heartbeat}
     if turn == 7:
-        return "conversation_search", {"query": f"light {number * 3}", **beat}
+        return "conversation_search", {"query": f"light {number * 3}", **run_heartbeat}
     tally = max((int(word) for word in re.findall(r"tally (\d+)", request.messages[-1]["content"])), default=None)
     if tally is None:
-        return "core_memory_append", {"name": "human", "content": f"tally {number}", **beat}
+        return "core_memory_append", {"name": "human", "content": f"tally {number}", **run_heartbeat}
     return "core_memory_replace", {
         "name": "human",
         "old_content": f"tally {tally}",
         "new_content": f"tally {number}",
-        **beat,
+        **run_heartbeat,
     }
 
 
@@ -97,7 +97,7 @@ def measure(
         time.sleep(latency_ms / 1e3)
         return plan(request, number)
 
-    Engine.embedder = property(lambda engine: TimedEmbedder())  # type: ignore[assignment]
+    AppContext.embedder = property(lambda engine: TimedEmbedder())  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as name, using(Scripted(reply if latency_ms else plan, keep=False)) as model:
         places = locate(Path(name) / "home")
         session = Session(Settings(window_tokens=window, steps=10_000, read_ahead=False), places)

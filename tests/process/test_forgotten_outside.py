@@ -14,7 +14,7 @@ import pytest
 
 from workbench.api.events import PageRead
 from workbench.cli import main
-from workbench.ipc.server import Owner
+from workbench.ipc.server import CommandServer
 
 SECRET = "Zebulon Marsh keeps the vermilion ledger HX-991/3 at Skerrow Quay."
 WORDS = ("zebulon", "vermilion", "hx-991", "marsh.md", "wages.csv", "4711", "fortuna")
@@ -75,7 +75,7 @@ def test_nothing_of_a_forgotten_document_comes_back(
     session = make_session(page_hits=3)
     session.open_agent("tester")
     list(session.load([shelf]))
-    owner = Owner(session.engine)
+    owner = CommandServer(session.engine)
     agent = session._current
 
     def call(name: str, **given: Any) -> str:
@@ -104,9 +104,9 @@ def test_nothing_of_a_forgotten_document_comes_back(
             "query": call("table_query", sql="SELECT * FROM wages"),
             "list": call("document_list"),
         }
-        passage = session.finding.search("lamp of the keeper").hits[0].passage
-        first = session.finding.follow(passage)
-        linked = [first, *(session.finding.follow(passage, number) for number in range(2, first.pages + 1))]
+        passage = session.search_service.search("lamp of the keeper").hits[0].passage
+        first = session.search_service.follow(passage)
+        linked = [first, *(session.search_service.follow(passage, number) for number in range(2, first.pages + 1))]
         found["follow"] = " ".join(f"{item.document} {item.text} {item.via}" for page in linked for item in page.hits).lower()
         found["screen"] = " ".join(str(vars(event)) for event in session.history() if isinstance(event, PageRead)).lower()
         return found
@@ -125,6 +125,6 @@ def test_nothing_of_a_forgotten_document_comes_back(
         for name, text in after.items():
             assert [word for word in WORDS if word in text and name not in ("grep",)] == [], name
         assert "zebulon marsh keeps" not in after["grep"]
-        assert session.finding.search("lamp of the keeper").total >= 14
+        assert session.search_service.search("lamp of the keeper").total >= 14
     finally:
         owner.close()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from workbench.cli import main
-from workbench.ipc.server import Owner
+from workbench.ipc.server import CommandServer
 
 
 def lines_of(*words: str) -> list[dict[str, Any]]:
@@ -28,9 +28,9 @@ def test_the_owner_searches_and_sweeps_for_others(
     session = make_session()
     session.open_agent("tester")
     list(session.load([papers]))
-    owner = Owner(session.engine)
+    owner = CommandServer(session.engine)
     try:
-        own = session.finding.search("harbour light", 2)
+        own = session.search_service.search("harbour light", 2)
         found = lines_of("search", "harbour light", "--agent", "tester", "--page", "2", "--explain")[-1]
         assert [hit["passage"] for hit in found["hits"]] == [hit.passage for hit in own.hits]
         assert all(hit["explain"]["mode"] == "meaning" for hit in found["hits"])
@@ -50,7 +50,7 @@ def test_ask_says_the_state_of_its_answer(
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
     session = make_session()
     list(session.load([papers]))
-    owner = Owner(session.engine)
+    owner = CommandServer(session.engine)
     try:
         result = lines_of("ask", "How long did Alda Marner keep the harbour light?", "--attach", "papers")[-1]
         assert result["event"] == "answer"

@@ -49,10 +49,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_results_come_in_the_order_of_the_cross_encoder(make_session: Any, papers: Path, encoder: Path) -> None:
     session = make_session()
     list(session.load([papers]))
-    plain = session.finding.search("who kept the harbour light")
+    plain = session.search_service.search("who kept the harbour light")
     options = SearchOptions(reranker=str(encoder))
     pages = [
-        session.finding.search("who kept the harbour light", number, options) for number in range(1, plain.pages + 1)
+        session.search_service.search("who kept the harbour light", number, options) for number in range(1, plain.pages + 1)
     ]
     hits = [hit for page in pages for hit in page.hits]
     assert len({hit.passage for hit in hits}) == len(hits) == plain.total
@@ -70,7 +70,7 @@ def test_results_come_in_the_order_of_the_cross_encoder(make_session: Any, paper
             assert alone == pytest.approx(hit.why.rerank, abs=1e-6)
     finally:
         direct.stop()
-    again = session.finding.search("who kept the harbour light")
+    again = session.search_service.search("who kept the harbour light")
     assert [hit.passage for hit in again.hits] == [hit.passage for hit in plain.hits]
     assert all(hit.why.rerank is None for hit in again.hits)
 
@@ -78,9 +78,9 @@ def test_results_come_in_the_order_of_the_cross_encoder(make_session: Any, paper
 def test_an_exact_query_is_not_reranked_and_needs_no_model(make_session: Any, papers: Path) -> None:
     session = make_session(reranker="/nowhere/at/all")
     list(session.load([papers]))
-    assert session.finding.search("HX-203/7").total == 1
+    assert session.search_service.search("HX-203/7").total == 1
     with pytest.raises(RerankerError, match="no folder"):
-        session.finding.search("harbour light")
+        session.search_service.search("harbour light")
 
 
 def test_a_folder_without_a_model_is_one_sentence(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from workbench.api.events import Changed, ContextAssembled, Hit, PageRead
 from workbench.api.search import SearchOptions
 from workbench.core.errors import ArchiveBusy, NotFound, UsageError
 from workbench.ipc import rpc
-from workbench.ipc.server import Owner
+from workbench.ipc.server import CommandServer
 from workbench.ipc.session_client import RemoteSession
 
 
@@ -30,7 +30,7 @@ def pair(make_session: Any, papers: Path, home: Path) -> Iterator[Any]:
         session = make_session(**settings)
         session.open_agent("tester")
         list(session.load([papers]))
-        owner = Owner(session.engine)
+        owner = CommandServer(session.engine)
         session.leave = lambda: (owner.close(), session.close())
 
         @contextmanager
@@ -58,9 +58,9 @@ def test_a_guest_is_told_what_the_owner_is(pair: Any) -> None:
     assert guest.documents("papers") == session.documents("papers")
     assert guest.search("oil", 2) == session.search("oil", 2)
     only = SearchOptions(document="00-alda.md")
-    assert guest.finding.search("oil", 1, only) == session.finding.search("oil", 1, only)
+    assert guest.search_service.search("oil", 1, only) == session.search_service.search("oil", 1, only)
     assert guest.timeline.eraser.words("How long was") == session.timeline.eraser.words("How long was")
-    assert guest.roster.presets() == session.roster.presets()
+    assert guest.agent_service.presets() == session.agent_service.presets()
     assert guest.timeline.undo().operation == "undo"
     assert guest.context().in_context == session.context().in_context
     with pytest.raises(NotFound, match="There is no source named 'nothing'"):
@@ -75,12 +75,12 @@ def test_a_guest_hears_what_the_owner_does_and_the_other_way_round(pair: Any) ->
     session, guest = pair
     heard: dict[str, list[Any]] = {"owner": [], "guest": []}
     threads = [
-        threading.Thread(target=lambda n=name, s=side: heard[n].extend(s.onlooker.events()))
+        threading.Thread(target=lambda n=name, s=side: heard[n].extend(s.subscription.events()))
         for name, side in (("owner", session), ("guest", guest))
     ]
     for thread in threads:
         thread.start()
-    guests = session.engine.onlookers
+    guests = session.engine.broadcaster
     assert wait_until(lambda: sum(item.listening for item in guests._all) == 2)
     list(session.submit("How long was the light kept?"))
     list(guest.submit("And the oil?"))
@@ -93,8 +93,8 @@ def test_a_guest_hears_what_the_owner_does_and_the_other_way_round(pair: Any) ->
         return [event for event in heard[name] if isinstance(event, kind)]
 
     assert wait_until(lambda: [e for e in heard["guest"] if e == Changed(what="branch")])
-    session.onlooker.close()
-    guest.onlooker.close()
+    session.subscription.close()
+    guest.subscription.close()
     for thread in threads:
         thread.join(20)
     assert [event.text for event in heard["guest"] if event.name == "question_asked"] == ["How long was the light kept?"]
@@ -107,15 +107,15 @@ def test_a_guest_goes_on_by_itself_when_the_owner_ends(pair: Any) -> None:
     list(guest.submit("How long was the light kept?"))
     before = list(guest.history())
     heard: list[Any] = []
-    thread = threading.Thread(target=lambda: heard.extend(guest.onlooker.events()))
+    thread = threading.Thread(target=lambda: heard.extend(guest.subscription.events()))
     thread.start()
-    assert wait_until(lambda: sum(item.listening for item in session.engine.onlookers._all) == 1)
+    assert wait_until(lambda: sum(item.listening for item in session.engine.broadcaster._all) == 1)
     session.leave()
     assert wait_until(lambda: Changed(what="branch") in heard)
     assert guest.agent == "tester"
     assert [event.name for event in guest.history()] == [event.name for event in before]
     assert list(guest.submit("And the oil?"))[-1].name == "yielded"
-    guest.onlooker.close()
+    guest.subscription.close()
     thread.join(20)
     assert not thread.is_alive()
 

@@ -62,7 +62,7 @@ def exported(make_session: Any, papers: Path, tmp_path: Path) -> tuple[Path, lis
     with ModelServer(noting()) as server:
         session = worked(make_session, papers, server)
         file = tmp_path / "keeper.agent"
-        assert session.roster.export("keeper", file) == file.stat().st_size
+        assert session.agent_service.export("keeper", file) == file.stat().st_size
         sent = [json.dumps(session.recorded(step).body()) for step in session.steps()]
         assert [json.loads(body) for body in sent] == list(server.requests)
         history = list(session.history())
@@ -76,7 +76,7 @@ def test_another_home_shows_every_step_as_it_was_sent(exported: Any, tmp_path: P
     with elsewhere(tmp_path) as home:
         home.open_agent("somebody")
         list(home.submit("What was it?"))
-        found = home.roster.bring(file)
+        found = home.agent_service.import_agent(file)
         assert (found.agent, found.steps, found.attached, found.missing) == ("keeper", len(sent), (), ("papers",))
         home.open_agent("keeper")
         assert [json.dumps(home.recorded(step).body()) for step in home.steps()] == sent
@@ -97,7 +97,7 @@ def test_it_goes_on_where_it_was(exported: Any, tmp_path: Path, papers: Path) ->
     with ModelServer(model_scripts.reads_pages("harbour light keys", 2)) as server:
         with elsewhere(tmp_path, model="scripted", base_url=server.url, window_tokens=4_096) as home:
             list(home.load([papers], attach=False))
-            found = home.roster.bring(file, name="copy")
+            found = home.agent_service.import_agent(file, name="copy")
             assert found.attached == ("papers",)
             assert found.missing == ()
             home.open_agent("copy")
@@ -114,14 +114,14 @@ def test_it_goes_on_where_it_was(exported: Any, tmp_path: Path, papers: Path) ->
 def test_twice_in_one_home_and_back_out_again(exported: Any, tmp_path: Path, make_session: Any) -> None:
     file, sent, _ = exported
     session = make_session()
-    assert session.roster.bring(file).agent == "keeper-2"
-    assert session.roster.bring(file).agent == "keeper-3"
-    session.roster.delete("keeper")
-    session.roster.delete("keeper-2")
+    assert session.agent_service.import_agent(file).agent == "keeper-2"
+    assert session.agent_service.import_agent(file).agent == "keeper-3"
+    session.agent_service.delete("keeper")
+    session.agent_service.delete("keeper-2")
     again = tmp_path / "again.agent"
-    session.roster.export("keeper-3", again)
+    session.agent_service.export("keeper-3", again)
     with elsewhere(tmp_path) as home:
-        assert home.roster.bring(again, name="keeper").steps == len(sent)
+        assert home.agent_service.import_agent(again, name="keeper").steps == len(sent)
         home.open_agent("keeper")
         assert [json.dumps(home.recorded(step).body()) for step in home.steps()] == sent
 
@@ -153,13 +153,13 @@ def test_an_agent_that_asked_tables_shows_every_step_elsewhere(make_session: Any
         list(session.submit("And again?"))
         sent = list(server.requests)
         assert "Showing 3 of 3 results" in json.dumps(sent[1])
-        session.roster.export("clerk", file)
+        session.agent_service.export("clerk", file)
     here = {"model": "scripted", "read_ahead": False}
     with ModelServer(tabled) as server, elsewhere(tmp_path, base_url=server.url, **here) as home:
         home.open_agent("somebody")
         list(home.submit("What was it?"))
         asked = len(server.requests)
-        home.roster.bring(file)
+        home.agent_service.import_agent(file)
         home.open_agent("clerk")
         assert [home.recorded(step).body() for step in home.steps()] == sent
         assert all(verdict.same for verdict in replay.verify(home))
@@ -280,7 +280,7 @@ def test_hostile_files_are_refused_with_one_sentence_and_change_nothing(exported
         for what, change in HOSTILE.items():
             changed = rewritten(file, change)
             with pytest.raises(UsageError) as error:
-                home.roster.bring(changed)
+                home.agent_service.import_agent(changed)
             assert error.value.hint, what
             assert len(error.value.one_line()) < 600, what
         for table in ("agents", "messages", "passages", "documents", "texts", "sources", "journal", "steps"):
@@ -318,7 +318,7 @@ def test_what_an_agent_brings_does_not_name_itself_or_its_server(exported: Any, 
         "model": "m",
     }
     with elsewhere(tmp_path) as home:
-        found = home.roster.bring(rewritten(file, head(name="a\x1b[2Jb", settings=sly)))
+        found = home.agent_service.import_agent(rewritten(file, head(name="a\x1b[2Jb", settings=sly)))
         assert found.agent == "agent"
         assert "preset" in found.notes[0]
         row = home.engine.agents.get("agent")
@@ -331,13 +331,13 @@ def test_no_half_file_is_left(make_session: Any, tmp_path: Path, monkeypatch: An
     session = make_session()
     session.open_agent("a")
     with pytest.raises(UsageError, match="cannot be written"):
-        session.roster.export("a", tmp_path / "no" / "such.agent")
+        session.agent_service.export("a", tmp_path / "no" / "such.agent")
 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(agent_archive, "_pack", full)
     with pytest.raises(UsageError, match="No space left"):
-        session.roster.export("a", tmp_path / "a.agent")
+        session.agent_service.export("a", tmp_path / "a.agent")
     assert list(tmp_path.glob("*.agent*")) == []
     assert list(tmp_path.glob(".a.agent*")) == []

@@ -46,11 +46,11 @@ def test_a_fork_shows_its_steps_when_the_original_is_gone(make_session: Any, pap
         session.timeline.fork(last, "second")
         session.open_agent("second")
         before = [session.recorded(step).body() for step in session.steps()]
-        session.roster.delete("first")
+        session.agent_service.delete("first")
         assert [agent.name for agent in session.agents()] == ["second"]
         assert [session.recorded(step).body() for step in session.steps()] == before == list(server.requests)
-        session.roster.create("third")
-        session.roster.delete("third")
+        session.agent_service.create("third")
+        session.agent_service.delete("third")
 
 
 def test_two_displays_of_one_agent_go_on_together_when_its_model_changes(make_session: Any) -> None:

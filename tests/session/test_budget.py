@@ -134,7 +134,7 @@ def test_an_answer_that_the_time_cut_short_is_what_had_come(make_session: Any) -
     with ModelServer([says("Hello."), slow, says("Again.")]) as server:
         session = open_on(server, make_session)
         list(session.submit("Hello?"))
-        session.purse.limit("seconds", 0.6)
+        session.usage_service.limit("seconds", 0.6)
         events = list(session.submit("Who kept it?"))
         assert only(events, Stopped)[0].reason == "time"
         answer = only(events, AnswerDone)[0]
@@ -223,7 +223,7 @@ def test_a_reply_that_broke_off_is_recorded_as_it_was_sent(make_session: Any) ->
     with ModelServer([says("Hello."), refuses, slow, refuses_all(), says("Again.")]) as server:
         session = open_on(server, make_session)
         for question, seconds in (("Hello?", 9), ("Who kept it?", 0.6), ("Who else?", 9), ("And now?", 9)):
-            session.purse.limit("seconds", seconds)
+            session.usage_service.limit("seconds", seconds)
             list(session.submit(question))
         sent = [body for body, reply in zip(server.requests, (1, 0, 1, 1, 1), strict=True) if reply]
         assert "stream_options" not in sent[1]

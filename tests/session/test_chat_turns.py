@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import run
 from tests.support.model_replies import calls, refusal, says
 from tests.support.model_server import ModelServer
-from workbench.core.chat_turns import RESULTS, USERS, folded, how_folded
+from workbench.core.chat_turns import RESULTS, USERS, how_folded, merge_turns
 
 SAID = "Conversation roles must alternate user/assistant/user/assistant/..."
 
@@ -29,11 +29,11 @@ def test_nothing_is_lost_and_the_order_stays() -> None:
     roles = ["system", "user", "user", "assistant", "tool", "user", "user", "tool"]
     messages = [{"role": role, "content": str(number)} for number, role in enumerate(roles)]
     for how, expected in ((USERS, 6), (RESULTS, 5)):
-        made = folded(messages, how)
+        made = merge_turns(messages, how)
         assert len(made) == expected
         assert "\n\n".join(m["content"] for m in made) == "\n\n".join(m["content"] for m in messages)
         assert how_folded(made, messages) == how
-        assert folded(made, how) == made
+        assert merge_turns(made, how) == made
     assert how_folded(messages, messages) is None
 
 

@@ -92,7 +92,7 @@ def test_no_echo_of_the_key_is_kept_or_shown(make_session: Any, home: Path) -> N
     assert "You sent me" in kept
     assert leaked(kept) == set()
     exported = home / "echo.json"
-    session.roster.export("echo", exported)
+    session.agent_service.export("echo", exported)
     session.close()
     files = [file for file in home.rglob("*") if file.is_file()]
     assert exported in files

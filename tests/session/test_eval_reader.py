@@ -11,7 +11,7 @@ from tests.conftest import WordEmbedder
 from workbench import evaluation
 from workbench.core.errors import UsageError
 from workbench.evaluation.reader import Asked, Outcome
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 
 GOLD = frozenset({("a.pdf", 1), ("b.pdf", 2)})
 
@@ -19,7 +19,7 @@ GOLD = frozenset({("a.pdf", 1), ("b.pdf", 2)})
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
     embedder = WordEmbedder()
-    monkeypatch.setattr(Engine, "embedder", property(lambda engine: embedder))
+    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: embedder))
 
 
 def outcome(cited: list[tuple[str, int]], gold: frozenset[tuple[str, int]] = GOLD, *, whole: bool = True) -> Outcome:

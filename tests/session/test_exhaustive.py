@@ -56,12 +56,12 @@ def swept(make_session: Any) -> Any:
 def all_of(session: Any, query: str, **options: str) -> tuple[list[SweepProgress], list[Any], PageRead]:
     chosen = SearchOptions(**options)
     told, page = [], None
-    for event in session.finding.sweep(query, 1, chosen):
+    for event in session.search_service.sweep(query, 1, chosen):
         (told.append(event) if isinstance(event, SweepProgress) else None)
         page = event if isinstance(event, PageRead) else page
     hits = list(page.hits)
     for number in range(2, page.pages + 1):
-        events = list(session.finding.sweep(query, number, chosen))
+        events = list(session.search_service.sweep(query, number, chosen))
         assert [type(event) for event in events] == [PageRead]  # nothing is read twice
         hits += events[0].hits
     return told, hits, page
@@ -102,7 +102,7 @@ def test_filters_and_exact_queries(swept: Any) -> None:
 
 def test_it_stops_at_the_next_page_and_keeps_what_it_has(swept: Any) -> None:
     found: list[Any] = []
-    for event in swept.finding.sweep("leak in the oil tank"):
+    for event in swept.search_service.sweep("leak in the oil tank"):
         found.append(event)
         if isinstance(event, SweepProgress) and event.stage == "reading":
             swept.stop()

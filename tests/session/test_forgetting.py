@@ -368,13 +368,13 @@ def test_the_command_asks_shows_and_forgets(tmp_path: Path) -> None:
 def test_pages_of_a_result_go_on_after_something_in_it_was_forgotten(make_session: Any, papers: Path) -> None:
     session = make_session()
     list(session.load([str(papers)], "papers"))
-    first = session.finding.search("harbour light Marner")
+    first = session.search_service.search("harbour light Marner")
     assert first.pages > 2
     hits = list(first.hits)
     eraser = session.timeline.eraser
     eraser.erase(eraser.document("07-henk.md"))
     for number in range(2, first.pages + 1):
-        page = session.finding.search("harbour light Marner", number)
+        page = session.search_service.search("harbour light Marner", number)
         assert (page.total, page.pages) == (first.total, first.pages)
         hits += page.hits
     assert len({hit.passage for hit in hits}) == len(hits) == first.total

@@ -244,11 +244,11 @@ def test_an_undo_can_be_redone_in_another_home(session: Any, tmp_path: Path) -> 
     session.timeline.redo()
     session.timeline.undo()
     session.timeline.undo()
-    session.roster.export("tester", tmp_path / "tester.agent")
+    session.agent_service.export("tester", tmp_path / "tester.agent")
     with Session(Settings(model="reader"), locate(tmp_path / "elsewhere")) as home:
         home.open_agent("somebody")
         list(home.submit("Who?"))
-        home.roster.bring(tmp_path / "tester.agent")
+        home.agent_service.import_agent(tmp_path / "tester.agent")
         home.open_agent("tester")
         assert told(home) == []
         home.timeline.redo()

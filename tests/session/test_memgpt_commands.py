@@ -18,7 +18,7 @@ from workbench.agent import prompts
 from workbench.cli import main
 from workbench.core import settings_file
 from workbench.core.errors import UsageError
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 
 Run = Callable[..., tuple[int, list[str], str]]
 
@@ -29,7 +29,7 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     from tests.conftest import WordEmbedder
 
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
-    monkeypatch.setattr(Engine, "embedder", property(lambda engine: WordEmbedder()))
+    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
 
     def call(*words: str) -> tuple[int, list[str], str]:
         code = main.main(words)
@@ -133,7 +133,7 @@ def test_the_preset_of_a_live_agent_changes_its_instructions_and_no_old_step(mak
         session = make_session(model="m", base_url=server.url)
         session.open_agent("a")
         list(session.submit("First?"))
-        session.roster.preset("a", "lookup")
+        session.agent_service.preset("a", "lookup")
         list(session.submit("Second?"))
         session.close()
         session = make_session(model="m", base_url=server.url)
@@ -151,7 +151,7 @@ def test_the_preset_of_a_live_agent_changes_its_instructions_and_no_old_step(mak
     assert any(line.startswith("-") for line in change.lines)
     assert not [change for change in session.timeline.compare(2, 3).changes if change.segment.name == "system"]
     with pytest.raises(UsageError, match="no preset"):
-        session.roster.preset("a", "nowhere")
+        session.agent_service.preset("a", "nowhere")
 
 
 CAPS = {

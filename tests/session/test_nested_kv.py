@@ -17,13 +17,13 @@ from workbench import evaluation
 from workbench.core.errors import UsageError
 from workbench.evaluation import nested_kv
 from workbench.evaluation.nested_kv import WORDINGS, Chain, chains, is_right
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 
 
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
     embedder = WordEmbedder()
-    monkeypatch.setattr(Engine, "embedder", property(lambda engine: embedder))
+    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: embedder))
 
 
 @pytest.fixture

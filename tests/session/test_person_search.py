@@ -19,7 +19,7 @@ from workbench.api.search import SearchOptions, read_line
 from workbench.cli import main
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
 from workbench.ingest.chunker import Chunker
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.storage.metadata import read_day, stated_day
 
 
@@ -39,8 +39,8 @@ def loaded(make_session: Any, papers: Path) -> Any:
 
 
 def every(session: Any, query: str, options: SearchOptions | None = None) -> list[Any]:
-    first = session.finding.search(query, 1, options)
-    pages = [first, *(session.finding.search(query, number, options) for number in range(2, first.pages + 1))]
+    first = session.search_service.search(query, 1, options)
+    pages = [first, *(session.search_service.search(query, number, options) for number in range(2, first.pages + 1))]
     hits = [hit for page in pages for hit in page.hits]
     assert len(hits) == first.total
     return hits
@@ -87,11 +87,11 @@ def test_filters_leave_what_they_say(loaded: Any) -> None:
     assert {hit.passage for hit in every(loaded, "harbour light oil", SearchOptions(since=str(today)))} == everything
     assert every(loaded, "harbour light oil", SearchOptions(until="1999")) == []
     with pytest.raises(NotFound):
-        loaded.finding.search("light", 1, SearchOptions(document="nobody.md"))
+        loaded.search_service.search("light", 1, SearchOptions(document="nobody.md"))
     with pytest.raises(NotFound):
-        loaded.finding.search("light", 1, SearchOptions(source="nowhere"))
+        loaded.search_service.search("light", 1, SearchOptions(source="nowhere"))
     with pytest.raises(UsageError):
-        loaded.finding.search("light", 0)
+        loaded.search_service.search("light", 0)
 
 
 def test_pages_of_a_long_document(make_session: Any) -> None:
@@ -101,7 +101,7 @@ def test_pages_of_a_long_document(make_session: Any) -> None:
     assert {hit.page for hit in every(session, "lamp")} == set(range(1, 40))
     assert {hit.page for hit in every(session, "lamp", SearchOptions(pages="7-9"))} == {7, 8, 9}
     assert {hit.page for hit in every(session, '"the lamp"', SearchOptions(pages="38-"))} == {38, 39}
-    assert session.finding.search("lamp", 1, SearchOptions(pages="7")).total == 1
+    assert session.search_service.search("lamp", 1, SearchOptions(pages="7")).total == 1
 
 
 def store(session: Any, name: str, pages: list[str]) -> None:
@@ -127,8 +127,8 @@ def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypa
     queries = ["harbour light", '"the harbour light"', "oil -Benno"]
     ways = [SearchOptions(), SearchOptions(document="03-dora"), SearchOptions(pages="1-2", since="2020")]
     screen = [
-        [loaded.search(query, number) if options == SearchOptions() else loaded.finding.search(query, number, options)
-         for number in range(1, loaded.finding.search(query, 1, options).pages + 1)]
+        [loaded.search(query, number) if options == SearchOptions() else loaded.search_service.search(query, number, options)
+         for number in range(1, loaded.search_service.search(query, 1, options).pages + 1)]
         for query in queries for options in ways
     ]  # fmt: skip
     loaded.close()
@@ -243,10 +243,10 @@ def test_dates_of_documents_come_before_the_day_of_loading(loaded: Any) -> None:
 
 def test_following_lists_what_belongs_together(loaded: Any) -> None:
     start = next(hit for hit in every(loaded, '"keys of the light were handed by Alda"'))
-    page = loaded.finding.follow(start.passage)
+    page = loaded.search_service.follow(start.passage)
     assert page.function == "archival_follow"
     assert page.passage == start.passage
-    hits = [hit for number in range(1, page.pages + 1) for hit in loaded.finding.follow(start.passage, number).hits]
+    hits = [hit for number in range(1, page.pages + 1) for hit in loaded.search_service.follow(start.passage, number).hits]
     assert len({hit.passage for hit in hits}) == len(hits) == page.total > 0
     assert start.passage not in {hit.passage for hit in hits}
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -254,10 +254,10 @@ def test_following_lists_what_belongs_together(loaded: Any) -> None:
     assert benno.via == "benno marner"
     assert all(hit.why.mode == "linked" for hit in hits)
     with pytest.raises(NotFound):
-        loaded.finding.follow(10**6)
+        loaded.search_service.follow(10**6)
 
 
 def test_engine_starts_no_reranker_by_itself(loaded: Any) -> None:
     loaded.search("light")
-    engine: Engine = loaded.engine
+    engine: AppContext = loaded.engine
     assert not engine._rerankers

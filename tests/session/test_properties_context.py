@@ -22,7 +22,7 @@ from workbench.core.tokens import Calibration, count_message, count_prompt, enco
 from workbench.memory.messages import render
 from workbench.memory.queue_manager import Pressure
 from workbench.models.base import ModelRequest
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 WORDS = (
@@ -161,7 +161,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 def opened(folder: Path) -> Iterator[Session]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine, "embedder", property(lambda engine: WordEmbedder()))
+        patch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
         session = Session(Settings(), locate(folder / "home"), clock=Ticking())
         (folder / "papers").mkdir()
         for number in range(10):

@@ -20,7 +20,7 @@ from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.core.tokens import count_message, count_prompt
 from workbench.models.base import ModelRequest
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 WORDS = ("light", "oil", "Marner", "harbour", "Käthe", "灯台", "HX-203/7", "🚢", "it's\n\n", "keys")
@@ -203,7 +203,7 @@ def check_pairs(messages: list[dict[str, Any]]) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def words() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine, "embedder", property(lambda engine: WordEmbedder()))
+        patch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
         yield
 
 

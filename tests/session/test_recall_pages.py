@@ -102,7 +102,7 @@ def test_a_fork_brings_along_what_recall_showed_before_a_rewrite(session: Any, m
     assert "you: Noted" in shown(session, step)
     sent = json.dumps(session.recorded(step).body())
     session.open_agent(session.timeline.fork(step, "twin"))
-    session.roster.delete("tester")
+    session.agent_service.delete("tester")
     assert json.dumps(session.recorded(step).body()) == sent
     assert set(verdicts(session).values()) == {"same"}
     state(session)
@@ -116,11 +116,11 @@ def _model(url: str) -> Any:
 
 def test_another_home_shows_the_same(session: Any, tmp_path: Path) -> None:
     file = tmp_path / "tester.agent"
-    session.roster.export("tester", file)
+    session.agent_service.export("tester", file)
     with Session(Settings(model="reader"), locate(tmp_path / "elsewhere")) as home:
         home.open_agent("somebody")
         list(home.submit("Who?"))
-        home.roster.bring(file)
+        home.agent_service.import_agent(file)
         home.open_agent("tester")
         assert [home.recorded(step).body() for step in home.steps()] == list(session.server.requests)
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.fake_finding import FakeFinding
 from tests.support.fake_library import FakeLibrary
 from workbench.api.agents import CAPS, FunctionView, Spent
-from workbench.api.broadcast import Onlooker
+from workbench.api.broadcast import Subscriber
 from workbench.api.events import (
     Attached,
     ContextAssembled,
@@ -66,7 +66,7 @@ class FakeSession:
     bounds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.onlooker = Onlooker(lambda agent: True)
+        self.subscription = Subscriber(lambda agent: True)
         self._gates: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
         self._load_stopped = False
@@ -100,7 +100,7 @@ class FakeSession:
         return FakeLibrary(self)
 
     @property
-    def finding(self) -> FakeFinding:
+    def search_service(self) -> FakeFinding:
         return FakeFinding(self)
 
     @property
@@ -112,14 +112,14 @@ class FakeSession:
         return FakeTables(self)
 
     @property
-    def roster(self) -> FakeRoster:
+    def agent_service(self) -> FakeRoster:
         return FakeRoster(self)
 
     @property
-    def purse(self) -> FakePurse:
+    def usage_service(self) -> FakePurse:
         return FakePurse(self)
 
-    def meet(self) -> str:
+    def detect_model(self) -> str:
         return self.model_label
 
     def heartbeat(self) -> Iterator[Event]:

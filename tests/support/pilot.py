@@ -27,11 +27,11 @@ async def running(
     app = WorkbenchApp(session, load=load, now=lambda: next(ticks, 107.0), **options)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
-        await wait_until(pilot, lambda: app.desk.drawn)
+        await wait_until(pilot, lambda: app.controller.drawn)
         try:
             yield app, pilot
         finally:
-            app.desk.work.leave()
+            app.controller.work.leave()
             session.open_all()
 
 

@@ -10,7 +10,7 @@ from threading import Event as Flag
 from typing import Any
 
 from workbench.models.base import Completion, Delta, FunctionCall, ModelRequest, Usage
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 
 Call = tuple[str, dict[str, Any]]
 Plan = Callable[[ModelRequest, int], "Call | list[Call] | str"]
@@ -54,12 +54,12 @@ class Scripted:
 @contextmanager
 def using(model: Scripted) -> Iterator[Scripted]:
     """While this lasts, every agent that is opened works with `model`."""
-    before = Engine.model
-    Engine.model = lambda engine, settings: (model, settings.model or "gpt-4o")  # type: ignore[method-assign,assignment]
+    before = AppContext.model
+    AppContext.model = lambda engine, settings: (model, settings.model or "gpt-4o")  # type: ignore[method-assign,assignment]
     try:
         yield model
     finally:
-        Engine.model = before  # type: ignore[method-assign]
+        AppContext.model = before  # type: ignore[method-assign]
 
 
 def results(request: ModelRequest) -> list[str]:

@@ -20,7 +20,7 @@ async def test_every_theme_draws_the_same_text() -> None:
         session.open_all()
         async with running(session, theme=theme) as (app, pilot):
             await ask(pilot, QUESTION)
-            await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.desk.work.asking)
+            await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.controller.work.asking)
             assert app.theme == ("workbench" if theme == "no-such-theme" else theme)
             known = app.get_css_variables()
             assert {part.style.removeprefix("$") for part in PARTS} | {"muted", "in-context"} <= set(known)
@@ -44,7 +44,7 @@ def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
         session.open_all()
         async with running(session) as (app, pilot):
             await ask(pilot, QUESTION)
-            await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.desk.work.asking)
+            await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.controller.work.asking)
             await pilot.press("ctrl+o", "a")
             await wait_until(pilot, lambda: app.archive.has_focus_within)
             reversed_texts = []

@@ -82,7 +82,7 @@ async def test_every_command_answers_with_a_line() -> None:
             session.messages = [{"role": "user", "content": '{"type":"user_message","message":"hello"}'}]
             async with running(session) as (app, pilot):
                 before = len(_said(app))
-                app.desk.run_command(f"/{command.name}{words}")
+                app.controller.run_command(f"/{command.name}{words}")
                 await wait_until(pilot, lambda app=app, before=before: len(_said(app)) > before)
                 assert _said(app)[-1].strip(), command.name
                 session.open_all()

@@ -50,7 +50,7 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
     async def scenario(session: Any, app: Any, pilot: Any) -> None:
         async def done(text: str) -> None:
             await ask(pilot, text)
-            await wait_until(pilot, lambda: not app.desk.work.asking and app.desk.drawn and is_exact(session, app))
+            await wait_until(pilot, lambda: not app.controller.work.asking and app.controller.drawn and is_exact(session, app))
 
         await done("How long was the light kept?")
         assert len(app.archive.shown.hits) > len(session.context().in_context) > 0, "the answer left what it cites"
@@ -73,7 +73,7 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
 def test_what_left_the_branch_leaves_the_archive_and_the_trace(make_session: Any, papers: Path) -> None:
     async def scenario(session: Any, app: Any, pilot: Any) -> None:
         await ask(pilot, "How long was the light kept?")
-        await wait_until(pilot, lambda: not app.desk.work.asking and app.archive.shown)
+        await wait_until(pilot, lambda: not app.controller.work.asking and app.archive.shown)
         steps = len(app.trace._drawn.steps)
         await ask(pilot, "/pop")
         await wait_until(pilot, lambda: app.archive.shown is None and not app.trace._drawn.steps)
@@ -89,14 +89,14 @@ def test_what_another_display_does_is_drawn_as_it_happens(make_session: Any, pap
         seen: list[bool] = []
 
         async def elsewhere(work: Callable[[], Any], *shown: str, gone: str = "\0") -> None:
-            await asyncio.to_thread(lambda: [seen.append(app.desk.work.asking) for _ in work() or ()])
+            await asyncio.to_thread(lambda: [seen.append(app.controller.work.asking) for _ in work() or ()])
             await wait_until(
                 pilot,
                 lambda: (
                     all(text in grid(app) for text in shown)
                     and gone not in grid(app)
-                    and not app.desk.work.asking
-                    and app.desk.drawn
+                    and not app.controller.work.asking
+                    and app.controller.drawn
                     and is_exact(session, app)
                 ),
             )
@@ -120,11 +120,11 @@ def test_what_another_display_does_is_drawn_as_it_happens(make_session: Any, pap
         assert app.chat.exchange.answer
         # The other way: this screen asks, the other display hears every event of it.
         heard: list[Any] = []
-        listening = asyncio.create_task(asyncio.to_thread(lambda: heard.extend(other.onlooker.events())))
-        await wait_until(pilot, lambda: other.onlooker.listening)
+        listening = asyncio.create_task(asyncio.to_thread(lambda: heard.extend(other.subscription.events())))
+        await wait_until(pilot, lambda: other.subscription.listening)
         await ask(pilot, "Once more?")
         await wait_until(pilot, lambda: heard and heard[-1].name == "context_assembled" and heard[-1].step is None)
-        other.onlooker.close()
+        other.subscription.close()
         await listening
         names = [event.name for event in heard]
         assert names[0] == "question_asked"

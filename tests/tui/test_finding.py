@@ -33,7 +33,7 @@ async def test_x_says_how_a_score_came_about() -> None:
 
 async def explained(size: tuple[int, int]) -> None:
     async with running(session(), size) as (app, pilot):
-        app.desk.start_search("rent")
+        app.controller.start_search("rent")
         await wait_until(pilot, lambda: app.archive.shown)
         app.arrangement.show("archive")
         app.archive.goal().focus()
@@ -53,7 +53,7 @@ async def explained(size: tuple[int, int]) -> None:
 async def test_f_lists_what_belongs_to_a_hit_and_pages_on() -> None:
     fake = session()
     async with running(fake) as (app, pilot):
-        app.desk.start_search("rent")
+        app.controller.start_search("rent")
         await wait_until(pilot, lambda: app.archive.shown)
         app.archive.goal().focus()
         await pilot.press("down", "f")
@@ -72,14 +72,14 @@ async def test_f_lists_what_belongs_to_a_hit_and_pages_on() -> None:
 async def test_options_behind_a_query_hold_on_every_page() -> None:
     fake = session()
     async with running(fake) as (app, pilot):
-        app.desk.run_command("/search rent review --document lease.pdf --pages 3-9")
+        app.controller.run_command("/search rent review --document lease.pdf --pages 3-9")
         await wait_until(pilot, lambda: app.archive.shown)
         assert fake.calls[-1] == "find rent review 1 --document lease.pdf --pages 3-9"
         app.archive.goal().focus()
         await pilot.press("right_square_bracket")
         await wait_until(pilot, lambda: app.archive.shown.page == 2)
         assert fake.calls[-1].startswith("find rent review 2 --document lease.pdf")
-        app.desk.run_command("/search rent --pages")
+        app.controller.run_command("/search rent --pages")
         await wait_until(pilot, lambda: "--pages needs a value" in grid(app))
 
 
@@ -87,11 +87,11 @@ async def test_options_behind_a_query_hold_on_every_page() -> None:
 async def test_follow_by_handle() -> None:
     fake = session()
     async with running(fake) as (app, pilot):
-        app.desk.run_command("/follow #a7")
+        app.controller.run_command("/follow #a7")
         await wait_until(pilot, lambda: "follow 7 1" in fake.calls)
-        app.desk.run_command("/follow #zz")
+        app.controller.run_command("/follow #zz")
         await wait_until(pilot, lambda: "There is no passage" in grid(app))
-        app.desk.run_command("/follow")
+        app.controller.run_command("/follow")
         await wait_until(pilot, lambda: "Follow which passage" in grid(app))
 
 
@@ -105,11 +105,11 @@ async def swept(stopped: bool) -> None:
     fake = session()
     fake.gate("sweep")
     async with running(fake) as (app, pilot):
-        app.desk.run_command("/sweep rent --document lease.pdf")
+        app.controller.run_command("/sweep rent --document lease.pdf")
         await wait_until(pilot, lambda: "about 50 of 90 pages will be read" in grid(app))
         await wait_until(pilot, lambda: "read 10/90 pages" in grid(app))
         assert "esc ends" in grid(app)
-        app.desk.run_command("/sweep rent")
+        app.controller.run_command("/sweep rent")
         await wait_until(pilot, lambda: "A sweep is running" in grid(app))
         if stopped:
             await pilot.press("escape")
@@ -119,7 +119,7 @@ async def swept(stopped: bool) -> None:
         assert f"read {10 if stopped else 50} of 90 pages, 3 found" in grid(app)
         assert app.archive.shown.function == "archival_sweep"
         assert ("end sweep" in fake.calls) == stopped
-        await wait_until(pilot, lambda: not app.desk.work.sweeping)
+        await wait_until(pilot, lambda: not app.controller.work.sweeping)
         app.archive.goal().focus()
         await pilot.press("right_square_bracket")
         await wait_until(pilot, lambda: app.archive.shown.page == 2)
@@ -136,7 +136,7 @@ async def test_the_state_of_an_answer_and_its_lines_without_a_quote() -> None:
     )
     fake = FakeSession(script=(answer, Yielded()))
     async with running(fake) as (app, pilot):
-        app.desk.ask("What is the rent?")
+        app.controller.ask("What is the rent?")
         await wait_until(pilot, lambda: "Not grounded" in grid(app))
         shown = grid(app)
         assert "five marks. [no quote]" in shown
@@ -154,7 +154,7 @@ async def test_what_the_model_followed_and_swept_has_its_line_and_its_page() -> 
     )
     fake = FakeSession(script=events, results=PAGE)
     async with running(fake) as (app, pilot):
-        app.desk.ask("What is the rent?")
+        app.controller.ask("What is the rent?")
         await wait_until(pilot, lambda: app.archive.shown is not None and "follow" in grid(app))
         assert "#a3" in grid(app)
         app.archive.goal().focus()

@@ -24,23 +24,23 @@ from workbench.api.events import (
 )
 from workbench.api.session import BlockView, DocumentInfo, SourceInfo
 from workbench.cli import text_output
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 
 ATTACK = "[@click=app.quit]x[/] [red]y[/] \x1b[31mz\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\ \u202etxt.exe\x07"
 
 
 @given(st.text())
 def test_cleaned_text_has_no_controls(text: str) -> None:
-    cleaned = clean(text)
+    cleaned = sanitize(text)
     assert not any(ord(sign) < 32 and sign != "\n" or 127 <= ord(sign) < 160 for sign in cleaned)
     assert not any(sign in cleaned for sign in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
-    assert clean(cleaned) == cleaned
+    assert sanitize(cleaned) == cleaned
     cleaned.encode("utf-8")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", categories=("L", "N", "P", "Zs"))))
 def test_ordinary_text_is_not_touched(text: str) -> None:
-    assert clean(text) == text
+    assert sanitize(text) == text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_ordinary_text_is_not_touched(text: str) -> None:
     ],
 )
 def test_clean(text: str, cleaned: str) -> None:
-    assert clean(text) == cleaned
+    assert sanitize(text) == cleaned
 
 
 def test_one_line_is_bounded() -> None:
@@ -104,7 +104,7 @@ async def test_nothing_on_the_screen_is_markup_or_an_escape() -> None:
     for size in ((120, 36), (80, 24)):
         async with running(session, size) as (app, pilot):
             await ask(pilot, ATTACK)
-            await wait_until(pilot, lambda: session.asked and not app.desk.work.asking)
+            await wait_until(pilot, lambda: session.asked and not app.controller.work.asking)
             for keys in ((), ("f4",), ("escape", "ctrl+o", "a"), ("enter",), ("escape",), ("f5",)):
                 await pilot.press(*keys)
                 shown = grid(app)

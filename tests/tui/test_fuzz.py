@@ -70,7 +70,7 @@ async def _hammer(seed: int, count: int, folder: Path) -> None:
             await _settled(pilot)
             assert app._exception is None, f"seed {seed}: {app._exception!r} after {' '.join(typed[-40:])}"
             assert app.is_running, f"seed {seed}: ended after {' '.join(typed[-40:])}"
-        app.desk.work.leave()
+        app.controller.work.leave()
         session.open_all()
     assert app._exception is None
 
@@ -117,4 +117,4 @@ async def test_two_quick_keys_after_ctrl_o() -> None:
         await pilot.pause()
         assert app.is_running
         assert len(app.screen_stack) == 1
-        app.desk.work.leave()
+        app.controller.work.leave()

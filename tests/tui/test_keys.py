@@ -34,7 +34,7 @@ async def test_up_recalls_questions_and_keeps_the_draft() -> None:
     session.open_all()
     async with running(session) as (app, pilot):
         await ask(pilot, "one")
-        await wait_until(pilot, lambda: session.asked == ["one"] and not app.desk.work.asking)
+        await wait_until(pilot, lambda: session.asked == ["one"] and not app.controller.work.asking)
         await pilot.press(*"dra")
         await pilot.press("up")
         assert app.prompt.area.text == "one"
@@ -61,15 +61,15 @@ async def test_escape_stops_the_answer_before_the_load() -> None:
     session = lease()
     session.script = [Gate("never")]
     async with running(session, load=(Path("leases"),)) as (app, pilot):
-        await wait_until(pilot, lambda: app.desk.work.loading)
+        await wait_until(pilot, lambda: app.controller.work.loading)
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: session.busy)
         await pilot.press("escape")
-        await wait_until(pilot, lambda: not app.desk.work.asking)
-        assert app.desk.work.loading
+        await wait_until(pilot, lambda: not app.controller.work.asking)
+        assert app.controller.work.loading
         assert "stop_load" not in session.calls
         await pilot.press("escape")
-        await wait_until(pilot, lambda: not app.desk.work.loading)
+        await wait_until(pilot, lambda: not app.controller.work.loading)
         assert "stop_load" in session.calls
 
 
@@ -82,7 +82,7 @@ async def test_a_question_can_be_asked_while_documents_load() -> None:
         await wait_until(pilot, lambda: "118/190" in grid(app))
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: "[1] ● lease" in grid(app))
-        assert app.desk.work.loading
+        assert app.controller.work.loading
         session.open("loaded")
         await wait_until(pilot, lambda: "loaded leases: 3 documents · 41 pages · 412 passages" in grid(app))
         assert "118/190" not in grid(app)
@@ -181,7 +181,7 @@ async def test_the_row_of_evicted_messages_pages_them_in() -> None:
     async with running(session) as (app, pilot):
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: "▸ 14 earlier messages · evicted to recall" in grid(app))
-        await wait_until(pilot, lambda: not app.desk.work.asking)
+        await wait_until(pilot, lambda: not app.controller.work.asking)
         assert "Two of them do" not in grid(app)
         app.chat.query("FoldBlock").first().focus()
         await pilot.press("enter")
@@ -234,7 +234,7 @@ async def test_xray_lists_segments_and_goes_through_steps() -> None:
     session.open_all()
     async with running(session) as (app, pilot):
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.desk.work.asking)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.controller.work.asking)
         await pilot.press("f5")
         await wait_until(pilot, lambda: isinstance(app.screen, XRay))
         await wait_until(pilot, lambda: "next prompt · 5,800/8,192 tokens · 1,024 reserved" in grid(app))
@@ -294,7 +294,7 @@ async def test_quitting_stops_all_work_first() -> None:
     session = lease()
     async with running(session, load=(Path("leases"),)) as (app, pilot):
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: session.busy and app.desk.work.loading)
+        await wait_until(pilot, lambda: session.busy and app.controller.work.loading)
         await pilot.press("ctrl+q")
         await wait_until(pilot, lambda: session.calls.count("stop") >= 2 and "stop_load" in session.calls)
         assert app.return_code == 0
@@ -322,7 +322,7 @@ async def test_an_answer_that_was_sent_back_is_not_shown_as_the_answer() -> None
     ]
     async with running(session) as (app, pilot):
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: "A second one." in grid(app) and not app.desk.work.asking)
+        await wait_until(pilot, lambda: "A second one." in grid(app) and not app.controller.work.asking)
         assert "that quote is on no page" in grid(app)
         exchange = app.chat.exchange
         assert exchange is not None

@@ -71,8 +71,8 @@ def test_the_map_fits_and_says_which_pages_are_in_context(width: int) -> None:
 async def test_documents_are_listed_and_opened_at_a_page() -> None:
     session: Any = lease()
     async with running(session, WIDE) as (app, pilot):
-        await wait_until(pilot, lambda: app.desk.documents)
-        path = app.desk.documents[0].path
+        await wait_until(pilot, lambda: app.controller.documents)
+        path = app.controller.documents[0].path
         await ask(pilot, "/docs")
         await wait_until(pilot, lambda: path in grid(app))
         await ask(pilot, f"/open {path}:7")
@@ -116,7 +116,7 @@ async def test_a_failure_is_told_once() -> None:
     session.script = [Failed(agent="a", message=why, hint="Try later."), Stopped(reason="error", detail=why)]
     async with running(session, NARROW) as (app, pilot):
         await ask(pilot, "Which clause?")
-        await wait_until(pilot, lambda: "Try later." in grid(app) and not app.desk.work.asking)
+        await wait_until(pilot, lambda: "Try later." in grid(app) and not app.controller.work.asking)
         assert grid(app).count("The server said no") == 1
         assert "stopped" not in grid(app)
 

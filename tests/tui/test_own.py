@@ -83,21 +83,21 @@ async def test_lines_are_added_and_pinned_by_command() -> None:
 async def test_a_due_heartbeat_is_asked_for_and_drawn() -> None:
     session = lease()
     async with running(session) as (app, pilot):
-        app.desk.beat()
-        await wait_until(pilot, lambda: "beat" in session.calls and not app.desk.work.asking)
+        app.controller.run_heartbeat()
+        await wait_until(pilot, lambda: "beat" in session.calls and not app.controller.work.asking)
         session.own_turn = [
             StepStarted(step=4, limit=50, reason="timer"),
             AnswerDone(step=4, text="I looked again."),
             Yielded(),
         ]
         session.past = [*session.past, *session.own_turn]
-        app.desk.beat()
+        app.controller.run_heartbeat()
         await wait_until(pilot, lambda: "I looked again." in grid(app))
-        await wait_until(pilot, lambda: not app.desk.work.asking)
+        await wait_until(pilot, lambda: not app.controller.work.asking)
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: app.desk.work.asking)
+        await wait_until(pilot, lambda: app.controller.work.asking)
         before = session.calls.count("beat")
-        app.desk.beat()
+        app.controller.run_heartbeat()
         assert session.calls.count("beat") == before
         session.open_all()
 
@@ -108,12 +108,12 @@ async def test_the_last_answer_is_copied_and_the_conversation_written() -> None:
     async with running(session) as (app, pilot):
         session.open_all()
         await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: app.chat.last_answer() == ANSWER and not app.desk.work.asking)
+        await wait_until(pilot, lambda: app.chat.last_answer() == ANSWER and not app.controller.work.asking)
         app.chat.focus()
         await pilot.press("y")
         await wait_until(pilot, lambda: app.clipboard == ANSWER)
         session.past = [AnswerDone(text=ANSWER)]
-        file = Path(app.desk.work._session.save()).parent  # a folder that is not there
+        file = Path(app.controller.work._session.save()).parent  # a folder that is not there
         await ask(pilot, f"/export {file}/a.md")
         await wait_until(pilot, lambda: any("cannot be written" in note.text for note in app.chat.query(NoteBlock)))
 

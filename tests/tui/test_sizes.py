@@ -42,7 +42,7 @@ def test_a_screen_resized_in_mid_answer_stays_whole(options: dict[str, Any]) -> 
                     await pilot.press("escape")
                     await wait_until(pilot, lambda: len(app.screen_stack) == 1)
             session.open_all()
-            await wait_until(pilot, lambda: not app.desk.work.asking)
+            await wait_until(pilot, lambda: not app.controller.work.asking)
             assert app.memory._drawn.whole is False, "beside the chat the blocks are in brief again"
 
     play(scenario)
@@ -57,7 +57,7 @@ def test_every_script_is_drawn_at_every_size(monkeypatch: pytest.MonkeyPatch) ->
         session.past = [QuestionAsked(text=SCRIPTS), AnswerDone(text=SCRIPTS, notes=(SCRIPTS,)), Yielded()]
         async with running(session, WIDE) as (app, pilot):
             await ask(pilot, SCRIPTS)
-            await wait_until(pilot, lambda: not app.desk.work.asking and len(session.asked) == 1)
+            await wait_until(pilot, lambda: not app.controller.work.asking and len(session.asked) == 1)
             for width, height in SIZES:
                 await pilot.resize_terminal(width, height)
                 await pilot.pause()
@@ -74,7 +74,7 @@ def test_a_megabyte_in_the_prompt_is_sent_as_it_is() -> None:
         text = "0123456789 " * 95_000
         async with running(session, (40, 12)) as (app, pilot):
             await ask(pilot, text)
-            await wait_until(pilot, lambda: session.asked and not app.desk.work.asking)
+            await wait_until(pilot, lambda: session.asked and not app.controller.work.asking)
             assert session.asked == [text.strip()]
             grid(app)
 

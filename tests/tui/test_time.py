@@ -24,7 +24,7 @@ def test_the_chat_follows_the_branch(make_session: Any) -> None:
                 await wait_until(
                     pilot,
                     lambda: (
-                        not app.desk.work.asking
+                        not app.controller.work.asking
                         and all(text in grid(app) for text in here)
                         and not any(text in grid(app) for text in gone)
                     ),
@@ -45,7 +45,7 @@ def test_the_chat_follows_the_branch(make_session: Any) -> None:
             await shows("/memorywarning", ["Reply to 10"], [])
             await shows("/pop x", ["'x' is not a number of messages"], [])
             await shows("/fork 2", ["tester-step-2 goes on from step 2", "first thing", "Reply to 6"], ["second thing"])
-            assert app.desk.session.agent == "tester-step-2"
+            assert app.controller.session.agent == "tester-step-2"
             await shows("third thing", ["third thing", "Reply to 12"], [])
             session.open_agent("tester")
 
@@ -150,7 +150,7 @@ def test_a_message_is_forgotten_on_the_screen(make_session: Any) -> None:
     async def scenario(session: Any) -> None:
         async with running(session) as (app, pilot):
             await ask(pilot, "My secret is the green cormorant of Kalmar.")
-            await wait_until(pilot, lambda: "Reply to 6" in grid(app) and not app.desk.work.asking)
+            await wait_until(pilot, lambda: "Reply to 6" in grid(app) and not app.controller.work.asking)
             await ask(pilot, "/forget green cormorant")
             await wait_until(pilot, lambda: isinstance(app.screen, Confirm))
             await pilot.press("y")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
 from workbench.core.chat_turns import how_folded
 from workbench.core.errors import ContextOverflow
@@ -31,7 +31,7 @@ class MainContext:
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: ToolContext,
         system: str,
         tools: Sequence[Mapping[str, Any]],
         calibration: Calibration,

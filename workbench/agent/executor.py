@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.agent.tools.context import Workspace, page_read
+from workbench.agent.tools.context import ToolContext, page_read
 from workbench.agent.tools.registry import CallRefused, Function, Outcome
 from workbench.api.events import Event, FunctionCalled, FunctionReturned
 from workbench.core.errors import WorkbenchError
@@ -68,7 +68,7 @@ class Executed:
             return {**body, "recall": self.outcome.recall.dump()}
         return {**body, "text": self.outcome.text}
 
-    def events(self, space: Workspace, tokens: int, *, origin: str = "model") -> list[Event]:
+    def events(self, space: ToolContext, tokens: int, *, origin: str = "model") -> list[Event]:
         """What is told of it; `tokens` is what its result adds to the queue."""
         called = FunctionCalled(
             call=self.call.id, function=self.call.name, arguments=dict(self.arguments), heartbeat=self.heartbeat, origin=origin
@@ -100,7 +100,7 @@ class Executor:
         """Repeats are counted anew."""
         self.repeats.clear()
 
-    def run(self, call: FunctionCall, workspace: Workspace) -> Executed:
+    def run(self, call: FunctionCall, workspace: ToolContext) -> Executed:
         """Run one call. Never raises for what a model did."""
         started = time.perf_counter()
         arguments: dict[str, Any] = {}

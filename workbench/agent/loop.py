@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from workbench.agent import budget, journal
-from workbench.agent.answers.delivery import AnswerDesk
+from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
 from workbench.agent.executor import Executed, Executor, valid_arguments, with_ids
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
-from workbench.agent.partial_answer import Ending
+from workbench.agent.partial_answer import PartialAnswer
 from workbench.agent.stop import Stop
 from workbench.agent.streaming import Reply
 from workbench.agent.summariser import Summariser
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.api.events import (  # fmt: skip
     Event,
     Failed,
@@ -56,8 +56,8 @@ class Agent:
     """One agent with a model. `answer` is a generator of events: run it off the event loop, one question at a time."""
 
     def __init__(
-        self, workspace: Workspace, context: MainContext, executor: Executor, model: Callable[[], tuple[ChatModel, str]],
-        desk: AnswerDesk,
+        self, workspace: ToolContext, context: MainContext, executor: Executor, model: Callable[[], tuple[ChatModel, str]],
+        validator: AnswerValidator,
         *, options: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.workspace = workspace
@@ -72,8 +72,8 @@ class Agent:
         self.inbox = Inbox()
         self._spent = Spent()
         self.asking = threading.Lock()
-        self._desk = desk
-        self._ending = Ending(workspace, desk)
+        self._desk = validator
+        self._ending = PartialAnswer(workspace, validator)
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
         if workspace.settings.summary_by == "model" and not workspace.settings.uses_reader:
@@ -92,7 +92,7 @@ class Agent:
             yield from self._begin(text)
             yield from self._work(question)
 
-    def beat(self, alert: str = "") -> Iterator[Event]:
+    def run_heartbeat(self, alert: str = "") -> Iterator[Event]:
         """A turn of the model's own, from a timer or told by an alert: nobody is owed an answer, so it may end without one."""
         question = self._start(owed=False)
         self.workspace.memory.operate_here("warning" if alert else "heartbeat")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workbench.agent.answers.delivery import AnswerDesk
-from workbench.agent.tools.context import Workspace
+from workbench.agent.answers.delivery import AnswerValidator
+from workbench.agent.tools.context import ToolContext
 from workbench.api.events import AnswerDone, Event, QuoteChecked
 from workbench.memory.messages import StoredMessage
 from workbench.models.extractive.sentences import is_heading, rarity, sentences, stems
@@ -18,12 +18,12 @@ _QUOTES = 3
 _READ = "The quotes are lines of what was read that share most with the question."
 
 
-class Ending:
+class PartialAnswer:
     """Ends a question at a cap with what there is by then, its quotes checked."""
 
-    def __init__(self, space: Workspace, desk: AnswerDesk) -> None:
+    def __init__(self, space: ToolContext, validator: AnswerValidator) -> None:
         self._space = space
-        self._desk = desk
+        self._desk = validator
 
     def events(self, detail: str, begun: str = "") -> list[Event]:
         """An answer of what was found, put into the queue: what had `begun` to stream, the model's notes, or else lines
@@ -51,12 +51,12 @@ class Ending:
         return events
 
 
-def _notes(space: Workspace) -> str:
+def _notes(space: ToolContext) -> str:
     """What the model noted in its task block."""
     return "\n".join(line.text for line in space.memory.working.block("task").lines if line.origin == "model")
 
 
-def _quotes(space: Workspace) -> list[str]:
+def _quotes(space: ToolContext) -> list[str]:
     """The best line of each of the best passages of this question's results, evicted ones too."""
     messages = list(_of_question(space))
     passages = list(dict.fromkeys(passage for message in messages for passage in _shown(message)))
@@ -79,7 +79,7 @@ def _shared(sentence: str, asked: frozenset[str]) -> float:
     return -1.0 if is_heading(sentence) else sum(rarity(word) for word in stems(sentence) & asked)
 
 
-def _of_question(space: Workspace) -> Iterator[StoredMessage]:
+def _of_question(space: ToolContext) -> Iterator[StoredMessage]:
     """The messages of the branch since the question, the question first."""
     memory = space.memory
     first = memory.queue.question or 0

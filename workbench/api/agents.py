@@ -33,7 +33,7 @@ class FunctionView:
     offered: bool
 
 
-class PurseProtocol(Protocol):
+class UsageServiceProtocol(Protocol):
     """What the current agent costs."""
 
     def spent(self) -> Spent:
@@ -49,7 +49,7 @@ class PurseProtocol(Protocol):
         ...
 
 
-class RosterProtocol(Protocol):
+class AgentServiceProtocol(Protocol):
     """All agents."""
 
     def presets(self) -> Sequence[str]:

@@ -12,7 +12,7 @@ _MOST_WAITING = 20_000
 """A display that does not listen any more is told no more than this."""
 
 
-class Onlooker:
+class Subscriber:
     """The ears of one display. `shows` says whether it shows an agent, by its id."""
 
     def __init__(self, shows: Callable[[int], bool]) -> None:
@@ -37,37 +37,37 @@ class Onlooker:
         self._told.put(None)
 
 
-class Onlookers:
+class EventBroadcaster:
     """All displays of one process. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._all: set[Onlooker] = set()
+        self._all: set[Subscriber] = set()
 
-    def join(self, shows: Callable[[int], bool]) -> Onlooker:
+    def join(self, shows: Callable[[int], bool]) -> Subscriber:
         """Another display looks on, until it leaves."""
-        onlooker = Onlooker(shows)
+        subscription = Subscriber(shows)
         with self._lock:
-            self._all.add(onlooker)
-        return onlooker
+            self._all.add(subscription)
+        return subscription
 
-    def leave(self, onlooker: Onlooker) -> None:
+    def leave(self, subscription: Subscriber) -> None:
         """A display has closed."""
         with self._lock:
-            self._all.discard(onlooker)
-        onlooker.close()
+            self._all.discard(subscription)
+        subscription.close()
 
     def watch(self, agent: int) -> bool:
         """Whether any display watches an agent."""
         return bool(self._of(agent))
 
-    def tell(self, agent: int | None, event: Event, but: Onlooker | None = None) -> None:
+    def tell(self, agent: int | None, event: Event, but: Subscriber | None = None) -> None:
         """Tell the displays of an agent, None for those of all agents; `but` is the one that did it, and knows."""
-        for onlooker in self._of(agent):
-            if onlooker is not but:
-                onlooker.hear(event)
+        for subscription in self._of(agent):
+            if subscription is not but:
+                subscription.hear(event)
 
-    def _of(self, agent: int | None) -> list[Onlooker]:
+    def _of(self, agent: int | None) -> list[Subscriber]:
         with self._lock:
-            found = [onlooker for onlooker in self._all if onlooker.listening]
-        return [onlooker for onlooker in found if agent is None or onlooker.shows(agent)]
+            found = [subscription for subscription in self._all if subscription.listening]
+        return [subscription for subscription in found if agent is None or subscription.shows(agent)]

@@ -77,7 +77,7 @@ class NoteRow:
     text: str
 
 
-class LibraryProtocol(Protocol):
+class DocumentServiceProtocol(Protocol):
     """What there is to do with sources and their files. Generators block: run them off the event loop.
 
     Everything raises NotFound for a source or path that is not there.

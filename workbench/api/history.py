@@ -78,7 +78,7 @@ def erasure_lines(plan: ErasurePlan) -> list[str]:
     return [*plan.message_lines, *plan.document_lines, *words, derived]
 
 
-class EraserProtocol(Protocol):
+class ErasureServiceProtocol(Protocol):
     """Plans what is to be forgotten, and forgets it for good. Plans raise NotFound or UsageError."""
 
     def words(self, text: str) -> ErasurePlan:
@@ -102,11 +102,11 @@ class EraserProtocol(Protocol):
         ...
 
 
-class TimelineProtocol(Protocol):
+class HistoryServiceProtocol(Protocol):
     """The past of one agent. Everything but `compare` and `steps` is refused (UsageError) while a question is answered."""
 
     @property
-    def eraser(self) -> EraserProtocol:
+    def eraser(self) -> ErasureServiceProtocol:
         """Forgets messages, documents and sources."""
         ...
 

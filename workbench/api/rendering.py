@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Stopped
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 
 _NAMED = 20
 
@@ -81,22 +81,22 @@ def _path(text: str) -> str:
 
 def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
     """A conversation as Markdown: questions, answers, and their checked citations."""
-    yield f"# {clean(agent)}"
+    yield f"# {sanitize(agent)}"
     for event in events:
         if isinstance(event, QuestionAsked):
-            yield from ("", f"## {' '.join(clean(event.text).split())}", "")
+            yield from ("", f"## {' '.join(sanitize(event.text).split())}", "")
         elif isinstance(event, AnswerDone):
-            yield clean(event.text)
+            yield sanitize(event.text)
             yield ""
             for citation in event.citations:
                 quote = " ".join(citation.quote.split())
-                yield clean(f"{citation.number}. {citation.where}: “{quote}”")
+                yield sanitize(f"{citation.number}. {citation.where}: “{quote}”")
             yield from _standing(event)
-            yield from (f"> {clean(note)}" for note in event.notes)
+            yield from (f"> {sanitize(note)}" for note in event.notes)
         elif isinstance(event, Stopped):
-            yield f"*Stopped: {clean(event.detail or event.reason)}*"
+            yield f"*Stopped: {sanitize(event.detail or event.reason)}*"
         elif isinstance(event, Loaded):
-            yield f"*Loaded {clean(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
+            yield f"*Loaded {sanitize(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
 
 
 def _standing(answer: AnswerDone) -> Iterator[str]:
@@ -106,6 +106,6 @@ def _standing(answer: AnswerDone) -> Iterator[str]:
     lines = answer.text.split("\n")
     for number in answer.unquoted:
         if 0 < number <= len(lines):
-            yield f"> Not quoted, line {number}: “{' '.join(clean(lines[number - 1]).split())}”"
+            yield f"> Not quoted, line {number}: “{' '.join(sanitize(lines[number - 1]).split())}”"
     for quote in answer.false_quotes:
-        yield f"> Not found on any page that was read: “{' '.join(clean(quote).split())}”"
+        yield f"> Not found on any page that was read: “{' '.join(sanitize(quote).split())}”"

@@ -124,7 +124,7 @@ class Said:
     in_context: bool
 
 
-class FindingProtocol(Protocol):
+class SearchServiceProtocol(Protocol):
     """Searches by the user. All of it blocks: call it off the event loop. Pages count from 1."""
 
     def search(self, query: str, page: int = 1, options: SearchOptions | None = None) -> PageRead:

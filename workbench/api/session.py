@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from workbench.api.agents import PurseProtocol, RosterProtocol
-from workbench.api.broadcast import Onlooker
-from workbench.api.documents import LibraryProtocol, LoadOptions
+from workbench.api.agents import AgentServiceProtocol, UsageServiceProtocol
+from workbench.api.broadcast import Subscriber
+from workbench.api.documents import DocumentServiceProtocol, LoadOptions
 from workbench.api.events import ContextAssembled, Event, PageRead
-from workbench.api.history import TimelineProtocol
-from workbench.api.search import FindingProtocol
-from workbench.api.tables import TablesProtocol
+from workbench.api.history import HistoryServiceProtocol
+from workbench.api.search import SearchServiceProtocol
+from workbench.api.tables import TableServiceProtocol
 
 
 @dataclass(frozen=True)
@@ -122,27 +122,27 @@ class SessionProtocol(Protocol):
         """The context window in tokens."""
         ...
 
-    def meet(self) -> str:
+    def detect_model(self) -> str:
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
         ...
 
     @property
-    def onlooker(self) -> Onlooker:
+    def subscription(self) -> Subscriber:
         """Hears what other displays and commands do to the current agent, and what is in its context after every change."""
         ...
 
     @property
-    def finding(self) -> FindingProtocol:
+    def search_service(self) -> SearchServiceProtocol:
         """Searches with options, links and sweeps of the user."""
         ...
 
     @property
-    def library(self) -> LibraryProtocol:
+    def library(self) -> DocumentServiceProtocol:
         """What there is to do with sources and files."""
         ...
 
     @property
-    def tables(self) -> TablesProtocol:
+    def tables(self) -> TableServiceProtocol:
         """The tables of what is attached, and SQL over them."""
         ...
 
@@ -156,7 +156,7 @@ class SessionProtocol(Protocol):
         ...
 
     @property
-    def timeline(self) -> TimelineProtocol:
+    def timeline(self) -> HistoryServiceProtocol:
         """The agent's past: undo, retry, fork, forget, and steps compared."""
         ...
 
@@ -180,12 +180,12 @@ class SessionProtocol(Protocol):
         ...
 
     @property
-    def roster(self) -> RosterProtocol:
+    def agent_service(self) -> AgentServiceProtocol:
         """All agents: their presets and functions, and files of them."""
         ...
 
     @property
-    def purse(self) -> PurseProtocol:
+    def usage_service(self) -> UsageServiceProtocol:
         """What the current agent spent, and what a question may."""
         ...
 

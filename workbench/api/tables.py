@@ -34,7 +34,7 @@ class RowsView:
     documents: tuple[str, ...]
 
 
-class TablesProtocol(Protocol):
+class TableServiceProtocol(Protocol):
     """The tables of what is attached; of everything that is loaded when nothing is, or no agent is open."""
 
     def list(self, source: str | None = None) -> tuple[TableView, ...]:

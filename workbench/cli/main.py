@@ -73,9 +73,9 @@ def _readable_streams() -> None:
 
 
 def _complain(text: str, code: int) -> int:
-    from workbench.core.sanitize import clean
+    from workbench.core.sanitize import sanitize
 
-    print(f"workbench: {' '.join(clean(text).split())}", file=sys.stderr)
+    print(f"workbench: {' '.join(sanitize(text).split())}", file=sys.stderr)
     return code
 
 
@@ -130,7 +130,7 @@ def _settings(chosen: argparse.Namespace, places: paths.Paths) -> Settings:
 @contextmanager
 def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     """A session that owns the database, and answers other displays while it lives."""
-    from workbench.ipc.server import Owner
+    from workbench.ipc.server import CommandServer
     from workbench.services.session import Session
 
     places = paths.locate().ensure()
@@ -138,7 +138,7 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
         filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with ExitStack() as after, Session(_settings(chosen, places), places) as session:
-        owner = Owner(session.engine)
+        owner = CommandServer(session.engine)
         after.callback(owner.release)
         try:
             yield session

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from workbench.api.events import Event
 from workbench.cli import text_output
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 
 
 class Sink(Protocol):
@@ -53,12 +53,12 @@ def line(value: dict[str, Any]) -> None:
 
 def say(text: str) -> None:
     """Text for people, made harmless."""
-    SINK.get().out(clean(text))
+    SINK.get().out(sanitize(text))
 
 
 def complain(text: str) -> None:
     """One line to standard error, in the form that all errors have."""
-    SINK.get().err(f"workbench: {' '.join(clean(text).split())}")
+    SINK.get().err(f"workbench: {' '.join(sanitize(text).split())}")
 
 
 def tell(event: Event, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from workbench.api import events as ev
 from workbench.api.events import ContextAssembled, PageRead
 from workbench.api.history import SIGNS, ContextDiff
 from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, why
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 
 _COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
 _STOPPED = {
@@ -137,7 +137,7 @@ def _edit(event: ev.MemoryEdited) -> str:
 
 
 def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
-    for line in clean(event.text).split("\n"):
+    for line in sanitize(event.text).split("\n"):
         yield "answer", line
     for at, citation in enumerate(event.citations, 1):
         if citation.verified:
@@ -190,19 +190,19 @@ def page_lines(page: PageRead, *, explain: bool = False) -> Iterator[str]:
         label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
         heading = f"  {hit.heading}" if hit.heading else ""
         yield ""
-        yield clean(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score:.3f}{heading}")
+        yield sanitize(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score:.3f}{heading}")
         if explain and hit.why:
             yield from (f"     · {line}" for line in hit.why.lines())
-        yield from (f"     {line.strip()}" for line in clean(hit.text).splitlines() if line.strip())
+        yield from (f"     {line.strip()}" for line in sanitize(hit.text).splitlines() if line.strip())
 
 
 def finding_lines(page: PageRead) -> Iterator[str]:
     """The findings of a sweep: the coverage, then a line each."""
     place = f"{page.first}-{page.last} of {page.total:,}" if page.total else "nothing found"
-    yield clean(f"{place}; {page.note}" if page.note else place)
+    yield sanitize(f"{place}; {page.note}" if page.note else place)
     for rank, hit in enumerate(page.hits, page.first):
         label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
-        yield clean(f"{rank:>4}. {hit.document} p.{hit.page}{label}: {' '.join(hit.shown.split())}")
+        yield sanitize(f"{rank:>4}. {hit.document} p.{hit.page}{label}: {' '.join(hit.shown.split())}")
 
 
 def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[str]:
@@ -218,7 +218,7 @@ def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[s
     for segment in event.segments:
         yield ""
         yield f"== {segment.name}: {segment.title} ({segment.tokens:,} tokens)"
-        yield clean(segment.text)
+        yield sanitize(segment.text)
 
 
 def diff_lines(diff: ContextDiff) -> Iterator[str]:
@@ -228,6 +228,6 @@ def diff_lines(diff: ContextDiff) -> Iterator[str]:
     for change in diff.changes:
         segment = change.segment
         yield ""
-        yield clean(f"{SIGNS[change.kind]} {segment.name}: {segment.title} ({change.tokens:+,} tokens)")
+        yield sanitize(f"{SIGNS[change.kind]} {segment.name}: {segment.title} ({change.tokens:+,} tokens)")
         lines = change.lines or [f"{SIGNS[change.kind]}{line}" for line in segment.text.splitlines()]
-        yield from (f"    {clean(line)}" for line in lines)
+        yield from (f"    {sanitize(line)}" for line in lines)

@@ -12,7 +12,7 @@ RESULTS = "results"
 """They are folded into the result before them too: templates that look away from calls and results see one user's turn."""
 
 
-def folded(messages: Sequence[Mapping[str, Any]], how: str) -> list[dict[str, Any]]:
+def merge_turns(messages: Sequence[Mapping[str, Any]], how: str) -> list[dict[str, Any]]:
     """The messages, a user's folded into its neighbour before it; `how` is USERS or RESULTS. Nothing is lost or moved."""
     into = {"user"} if how == USERS else {"user", "tool"}
     done: list[dict[str, Any]] = []
@@ -28,4 +28,4 @@ def how_folded(sent: Sequence[Mapping[str, Any]], messages: Sequence[Mapping[str
     """How messages were folded before they were sent; None: they were not."""
     if len(sent) == len(messages):
         return None
-    return next((how for how in (USERS, RESULTS) if len(folded(messages, how)) == len(sent)), None)
+    return next((how for how in (USERS, RESULTS) if len(merge_turns(messages, how)) == len(sent)), None)

@@ -20,7 +20,7 @@ _UNSAFE = re.compile(f"{_CONTROLS.pattern}|{_TURNERS.pattern}|[\u2028\u2029]|[\u
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
-def clean(text: str, *, tab_cells: int = 4) -> str:
+def sanitize(text: str, *, tab_cells: int = 4) -> str:
     """`text` without escapes and controls; line breaks stay, tabs become spaces, direction marks become ⟨U+202E⟩."""
     if text.isascii() and text.isprintable():
         return text
@@ -48,9 +48,9 @@ def harmless(line: str) -> str:
         try:
             json.loads(line)
         except ValueError:
-            return clean(line)
+            return sanitize(line)
         return _UNSAFE.sub(_escaped, line)
-    return clean(line)
+    return sanitize(line)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -60,5 +60,5 @@ def _escaped(match: re.Match[str]) -> str:
 
 def one_line(text: str, limit_chars: int = 2_000) -> str:
     """`text` cleaned and put on one line, runs of white space closed up, cut at `limit_chars` with an ellipsis."""
-    text = " ".join(clean(text[: limit_chars * 4]).split())
+    text = " ".join(sanitize(text[: limit_chars * 4]).split())
     return text if len(text) <= limit_chars else text[: limit_chars - 1] + "…"

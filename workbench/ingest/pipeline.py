@@ -16,13 +16,13 @@ from loaders.origins import Origin
 from workbench.api.events import Loaded, LoadProgress
 from workbench.core.worker_process import CancelledError
 from workbench.embedding.client import Embedder
-from workbench.ingest.embedding_stage import VectorLine
+from workbench.ingest.embedding_stage import EmbeddingStage
 from workbench.ingest.progress import Meter
 from workbench.ingest.reader_client import Reader
 from workbench.ingest.reconcile import settle
-from workbench.ingest.report import Tally
+from workbench.ingest.report import LoadReport
 from workbench.ingest.scanner import Survey
-from workbench.ingest.store_stage import Intake
+from workbench.ingest.store_stage import StoreStage
 from workbench.storage.documents import ArchivalStorage
 from workbench.storage.garbage_collection import collect
 
@@ -80,10 +80,10 @@ class _Load:
         self.cancel, self.ended = cancel, _Either(cancel)
         self.clock, self.told = clock, float("-inf")
         self.name, self.source = source, archive.source_id(source)
-        self.tally, self.meter = Tally(), Meter(clock)
+        self.tally, self.meter = LoadReport(), Meter(clock)
         self.meter.left_before(archive.waiting.count(embedder.model_id))
-        self.vectors = VectorLine(archive.waiting, embedder, self.meter, self.ended)
-        self.intake = Intake(
+        self.vectors = EmbeddingStage(archive.waiting, embedder, self.meter, self.ended)
+        self.intake = StoreStage(
             self.source, archive, embedder.model_id, reader, self.ended, self.meter, self.tally, rules.passwords,
             retry=rules.retry,
         )  # fmt: skip

@@ -6,13 +6,19 @@ import os
 from collections.abc import Collection, Mapping
 
 from workbench.ingest.file_uri import path_of
-from workbench.ingest.report import Tally
+from workbench.ingest.report import LoadReport
 from workbench.ingest.scanner import Survey
 from workbench.storage.documents import ArchivalStorage
 
 
 def settle(
-    source: int, archive: ArchivalStorage, survey: Survey, new_links: Mapping[str, int], tally: Tally, *, prune: bool
+    source: int,
+    archive: ArchivalStorage,
+    survey: Survey,
+    new_links: Mapping[str, int],
+    tally: LoadReport,
+    *,
+    prune: bool,
 ) -> None:
     """Tell what moved and what is gone under the roots of the survey; what is gone is dropped with `prune` only.
 

@@ -11,7 +11,7 @@ from workbench.storage.metadata import remark
 
 
 @dataclass
-class Tally:
+class LoadReport:
     """Counts of one load (see events.Loaded)."""
 
     documents: int = 0

@@ -16,7 +16,7 @@ from loaders.document import LoadError
 from workbench.core.worker_process import CancelledError
 from workbench.ingest.progress import Meter
 from workbench.ingest.reader_client import BrokeLimitsError, Reader, Reading
-from workbench.ingest.report import Tally
+from workbench.ingest.report import LoadReport
 from workbench.ingest.scanner import Candidate
 from workbench.storage.documents import ArchivalStorage, Arrival
 from workbench.storage.load_queue import QueuedFile, Refused
@@ -44,12 +44,12 @@ class _Job:
         return len(self.reading.result().passages) if done and self.reading is not None else 0
 
 
-class Intake:
+class StoreStage:
     """One load's way from files to stored documents. One thread calls it; another reads ahead."""
 
     def __init__(
         self, source: int, archive: ArchivalStorage, embedder: str, reader: Reader, cancel: threading.Event,
-        meter: Meter, tally: Tally, passwords: Sequence[str] = (), *, retry: bool = False,
+        meter: Meter, tally: LoadReport, passwords: Sequence[str] = (), *, retry: bool = False,
     ) -> None:  # fmt: skip
         self._source, self._archive, self._embedder = source, archive, embedder
         self._reader, self._cancel, self._passwords = reader, cancel, passwords

@@ -14,7 +14,7 @@ from workbench.api import session as session_api
 from workbench.core import errors
 from workbench.core.errors import UsageError, WorkbenchError
 
-LISTEN = "onlooker.events"
+LISTEN = "subscription.events"
 """What tells of others' doings, for as long as the display is there."""
 _MODULES = (
     events, events, session_api, search, documents, agents, tables, history, documents, search,

@@ -23,8 +23,8 @@ from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.settings import Settings
 from workbench.ipc.local_socket import Listener
 from workbench.ipc.rpc import LISTEN
-from workbench.ipc.session_server import ASK, JOIN, Guests
-from workbench.services.container import Engine
+from workbench.ipc.session_server import ASK, JOIN, SessionServer
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 _LOG = logging.getLogger(__name__)
@@ -35,10 +35,10 @@ _SILENT_SECONDS = 1.0
 _HAND_BACK_SECONDS = 10.0
 
 
-class Owner:
+class CommandServer:
     """Answers other displays while its process lives. Safe to close twice."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AppContext) -> None:
         self._engine = engine
         self._listener: Listener | None = None
         try:
@@ -46,9 +46,9 @@ class Owner:
         except OSError as error:
             # A file system without sockets, a folder that is not the user's: this workbench works all the same.
             _LOG.warning("other commands cannot work through this workbench: %s", error)
-        self._guests = Guests(engine)
+        self._guests = SessionServer(engine)
         self._changed = threading.Condition()
-        self._served: set[_Served] = set()
+        self._served: set[ClientConnection] = set()
         if self._listener is not None:
             threading.Thread(target=self._accept, args=(self._listener,), name="owner", daemon=True).start()
 
@@ -58,9 +58,9 @@ class Owner:
             self._let_end()
         if self._listener is not None:
             self._listener.close()
-        self._guests.send_off()
+        self._guests.shutdown()
         for served in self._running():
-            served.hand_back()
+            served.detach_client()
         with self._changed:
             self._changed.wait_for(lambda: not any(item.goes_on_elsewhere for item in self._served), _HAND_BACK_SECONDS)
 
@@ -80,7 +80,7 @@ class Owner:
                 complain("Another workbench's command is still running here; ctrl+c ends it.")
                 self._changed.wait_for(quiet)
 
-    def _running(self) -> list[_Served]:
+    def _running(self) -> list[ClientConnection]:
         with self._changed:
             return list(self._served)
 
@@ -90,12 +90,12 @@ class Owner:
                 connection = listener.accept()
             except OSError:
                 return
-            served = _Served(connection, self._engine, self._guests)
+            served = ClientConnection(connection, self._engine, self._guests)
             with self._changed:
                 self._served.add(served)
             threading.Thread(target=self._serve, args=(served,), name="display", daemon=True).start()
 
-    def _serve(self, served: _Served) -> None:
+    def _serve(self, served: ClientConnection) -> None:
         try:
             served.serve()
         finally:
@@ -104,7 +104,7 @@ class Owner:
                 self._changed.notify_all()
 
 
-class _Wire:
+class _FrameWriter:
     """The lines of a command on their way to another display."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -134,12 +134,12 @@ class _Wire:
             self._file.flush()
 
 
-class _Served:
+class ClientConnection:
     """One command of another display, from its request to its exit code."""
 
-    def __init__(self, connection: socket.socket, engine: Engine, guests: Guests) -> None:
+    def __init__(self, connection: socket.socket, engine: AppContext, guests: SessionServer) -> None:
         self._connection, self._engine, self._guests = connection, engine, guests
-        self._wire = _Wire(connection)
+        self._wire = _FrameWriter(connection)
         self._session: Session | None = None
         self.command = ""
         self._listens = False
@@ -174,7 +174,7 @@ class _Served:
                 code = 1
             self._wire.send({"exit": code})
 
-    def hand_back(self) -> None:
+    def detach_client(self) -> None:
         """Say nothing more and come to an end: whoever asked goes on with it elsewhere."""
         self._wire.mute()
         if self.command == JOIN:

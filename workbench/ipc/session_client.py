@@ -44,7 +44,7 @@ class RemoteSession:
         self._control: socket.socket | None = None
         self._closed = False
         self._moving = threading.Lock()
-        self.onlooker = self
+        self.subscription = self
         self._join()
 
     def __getattr__(self, name: str) -> Any:
@@ -106,7 +106,7 @@ class RemoteSession:
         self._closed = True
         self._hang_up()
         if self._here is not None:
-            self._here.onlooker.close()
+            self._here.subscription.close()
 
     # -- asking -----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 from workbench.core.errors import ArchiveBusy, WorkbenchError
 from workbench.core.settings import Settings
 from workbench.ipc import rpc
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 JOIN = "guest.join"
@@ -22,10 +22,10 @@ ASK = "guest.ask"
 Send = Callable[[dict[str, Any]], None]
 
 
-class Guests:
+class SessionServer:
     """The sessions of other processes' screens, each under a token that only its screen was told."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AppContext) -> None:
         self._engine = engine
         self._sessions: dict[str, Session] = {}
 
@@ -62,8 +62,8 @@ class Guests:
         except WorkbenchError as error:
             send({"error": rpc.pack_error(error)})
 
-    def send_off(self) -> None:
+    def shutdown(self) -> None:
         """The engine is about to close: nobody listens here any more."""
         for session in list(self._sessions.values()):
-            session.onlooker.close()
+            session.subscription.close()
             session.stop()

@@ -12,7 +12,7 @@ from typing import Any
 from workbench.core.tokens import count_message
 from workbench.memory.agent_repository import AgentRow
 from workbench.memory.fifo_queue import FifoQueue
-from workbench.memory.history.checkpoints import Hidden, Operations, Point
+from workbench.memory.history.checkpoints import Checkpoint, Hidden, Operations
 from workbench.memory.main_context import Summary
 from workbench.memory.messages import StoredMessage, Texts, render, render_receipt
 from workbench.memory.working_context import WorkingContext
@@ -170,14 +170,14 @@ class AgentMemory:
 
     # -- the branch -------------------------------------------------------------------------------------------------
 
-    def here(self) -> Point:
+    def here(self) -> Checkpoint:
         """Where the agent stands now. What it names is stored at the latest with the next commit."""
         if self.version is None:
             self.set_working(self.working)
         summary = self.summary.id if self.summary else None
-        return Point(self.head, self.ranges(), self.queue.question, summary, self.version, self.operations.hidden)
+        return Checkpoint(self.head, self.ranges(), self.queue.question, summary, self.version, self.operations.hidden)
 
-    def operate(self, kind: str, before: Point, seq: int, hidden: Hidden, question: int | None = None) -> None:
+    def operate(self, kind: str, before: Checkpoint, seq: int, hidden: Hidden, question: int | None = None) -> None:
         """Note that the user did something to the branch, which can be undone; stored at the next commit.
 
         `seq` is where the operation's events begin, `hidden` the events that are off the branch after it.

@@ -34,7 +34,7 @@ _LONGEST_NAME_CHARS = 120
 _COLUMNS = "agent_id, name, head, queue, question_id, summary_id, context_version, settings, created_at, last_used_at"
 
 
-class AgentStore:
+class AgentRepository:
     """Who there is and what is attached to whom."""
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:

@@ -6,7 +6,7 @@ import functools
 import gc
 
 
-def let_go_of_texts() -> None:
+def clear_caches() -> None:
     """Empty every bounded cache of our functions: keys and values are words, names and whole texts of passages.
 
     Found by looking at what there is, so that no cache can be left out of a list. What is kept without bound is no text.

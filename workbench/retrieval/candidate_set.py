@@ -17,7 +17,7 @@ from workbench.retrieval.index.snapshot import View
 from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.query import Query, parse_query
 from workbench.retrieval.ranking.hybrid_score import FirstRanking
-from workbench.retrieval.ranking.result import Why
+from workbench.retrieval.ranking.result import ScoreBreakdown
 from workbench.retrieval.ranking.searcher import Searcher, holding
 from workbench.text import analyzer, phrases
 from workbench.text.stemming import stem
@@ -59,17 +59,17 @@ class Evidence:
     ids: tuple[int, ...]
     places: tuple[tuple[int, int], ...]
     scores: tuple[float, ...]
-    why: tuple[Why, ...]
+    why: tuple[ScoreBreakdown, ...]
     weights: Mapping[str, float]
     exact: bool
     searched: int
     covered: tuple[float, ...] = ()
-    lifted: frozenset[int] = frozenset()
+    boosted: frozenset[int] = frozenset()
     relevance: Relevance = Relevance()
 
     def promising(self, at: int) -> bool:
         """Whether a candidate is relevant as far as can be told before its text is read: what a forecast counts."""
-        if self.exact or self.ids[at] in self.lifted:
+        if self.exact or self.ids[at] in self.boosted:
             return True
         rule, covered, similar = self.relevance, self.covered[at], self.why[at].cosine
         if covered >= rule.most_coverage or similar >= rule.similar:
@@ -82,7 +82,7 @@ class Evidence:
         """Whether a passage is about the query: promising, with everything that is in quotes and nothing that is excluded."""
         if any(phrases.contains(text, word) for word in self.asked.excluded):
             return False
-        if self.exact or self.ids[at] in self.lifted:
+        if self.exact or self.ids[at] in self.boosted:
             return True
         return self.promising(at) and all(phrases.contains(text, phrase) for phrase in self.asked.phrases)
 
@@ -141,15 +141,15 @@ def _gathered(
 ) -> Evidence:
     """The candidates as they come."""
     ids = view.ids[np.array(rows, dtype=np.int64)].tolist()
-    lifted = holding(view, rows, asked.lifted)
+    boosted = holding(view, rows, asked.boosted)
     why = tuple(
-        Why(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0), first.bm25[row],
-            row in lifted, 0.0, first.score(row), first.top_bm25)
+        ScoreBreakdown(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0), first.bm25[row],
+            row in boosted, 0.0, first.score(row), first.top_bm25)
         for row in rows
     )  # fmt: skip
     return Evidence(
         asked, tuple(ids), _places(view, rows), tuple(first.score(row) for row in rows), why, weights, False, searched,
-        _covered(view, rows, weights), frozenset(int(view.ids[row]) for row in lifted),
+        _covered(view, rows, weights), frozenset(int(view.ids[row]) for row in boosted),
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def sweep(
 def best_sentence(text: str, evidence: Evidence) -> tuple[int, int]:
     """The characters of the sentence that has most of the query, cut to a line."""
     best, chosen = -1.0, (0, min(len(text), _SPAN_CHARS))
-    wanted = (*evidence.asked.phrases, *evidence.asked.lifted)
+    wanted = (*evidence.asked.phrases, *evidence.asked.boosted)
     for match in list(_SENTENCE.finditer(text))[:_SENTENCES]:
         sentence = match[0]
         if not sentence.strip():

@@ -33,7 +33,7 @@ class Query:
     words: str
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    lifted: tuple[str, ...] = ()
+    boosted: tuple[str, ...] = ()
     compact: str = ""
 
     @property

@@ -78,7 +78,7 @@ class ArchivalSearch:
 
         def look() -> Cursor:
             found = self.ranking(paths, query, restriction=restriction, reranker=reranker)
-            return Cursor(found.ids, found.scores, (), found.mode == "exact", found.candidates_of, found.why)
+            return Cursor(found.ids, found.scores, (), found.mode == "exact", found.num_searched, found.why)
 
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
         return self.pager.page(
@@ -106,7 +106,7 @@ class ArchivalSearch:
 
         def look() -> Cursor:
             found = self._searcher(paths).linked(passage)
-            return Cursor(found.ids, found.scores, (), True, found.candidates_of, found.why)
+            return Cursor(found.ids, found.scores, (), True, found.num_searched, found.why)
 
         via = Extras(via=lambda ids: self._searcher(paths).names_between(passage, ids))
         variant = f" of {passage}"

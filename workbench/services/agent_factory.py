@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workbench.agent import prompts
-from workbench.agent.answers.delivery import AnswerDesk
+from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.context import MainContext
 from workbench.agent.executor import Executor
 from workbench.agent.loop import Agent
 from workbench.agent.tools import selection
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import Function
-from workbench.api.broadcast import Onlooker
+from workbench.api.broadcast import Subscriber
 from workbench.api.events import Event, Loaded, LoadProgress
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings, from_environment
@@ -25,7 +25,7 @@ from workbench.core.tokens import Calibration
 from workbench.memory.agent_repository import AgentRow
 from workbench.memory.messages import render, stamp
 from workbench.memory.references import Fetched
-from workbench.services.container import Engine, source_name
+from workbench.services.container import AppContext, source_name
 from workbench.storage.documents import NOTES_PREFIX
 
 T = TypeVar("T")
@@ -45,7 +45,9 @@ _STUB_CHARS = 300
 _LOGIN_AFTER = timedelta(hours=1)
 
 
-def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequence[Path], *, fresh: bool) -> Agent:
+def open_agent(
+    engine: AppContext, settings: Settings, name: str | None, paths: Sequence[Path], *, fresh: bool
+) -> Agent:
     """An agent by name (made when new), the one made for these paths, a fresh one, or the last one used."""
     roots = [str(path.resolve()) for path in paths]
     row = None
@@ -68,12 +70,12 @@ def open_agent(engine: Engine, settings: Settings, name: str | None, paths: Sequ
     return known or ready(engine, row, settings)
 
 
-def ready(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
+def ready(engine: AppContext, row: AgentRow, settings: Settings) -> Agent:
     """The agent of a row with its own settings, below those given for this run."""
     return _made(engine, row, _merged(engine, row, settings))
 
 
-def run_with(engine: Engine, agent: Agent, given: Mapping[str, Any]) -> Agent:
+def run_with(engine: AppContext, agent: Agent, given: Mapping[str, Any]) -> Agent:
     """The agent with what flags give for this run; None is not given. Raises UsageError where another display shows it."""
     now, name = agent.workspace.settings, agent.workspace.memory.agent.name
     other = {key: given[key] for key in _FLAGS if given.get(key) is not None and given[key] != getattr(now, key)}
@@ -91,14 +93,14 @@ def run_with(engine: Engine, agent: Agent, given: Mapping[str, Any]) -> Agent:
     return made
 
 
-def leave(engine: Engine, agent: Agent) -> None:
+def leave(engine: AppContext, agent: Agent) -> None:
     """A display has closed: an agent that no other one shows is opened anew next time, with what is given then."""
     key = agent.workspace.memory.agent.id
     if not agent.asking.locked() and not any(session.shows(key) for session in list(engine.sessions)):
         engine.open_agents.pop(key, None)
 
 
-def _made(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
+def _made(engine: AppContext, row: AgentRow, settings: Settings) -> Agent:
     folder = engine.paths.config
     # Texts that an agent began with are in its working context since: their files may be gone.
     persona, human = (
@@ -115,7 +117,7 @@ def _made(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
         engine, lambda: ([key for key, _ in engine.agents.attached(row.id)], describe(engine, row.id))
     )
 
-    space = Workspace(
+    space = ToolContext(
         memory,
         engine.search,
         engine.recall,
@@ -131,14 +133,14 @@ def _made(engine: Engine, row: AgentRow, settings: Settings) -> Agent:
     calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
     context = MainContext(space, system, tools, calibration, lambda: attached()[1])
     agent = Agent(
-        space, context, Executor(functions), lambda: engine.model(settings), AnswerDesk(space, engine.archive)
+        space, context, Executor(functions), lambda: engine.model(settings), AnswerValidator(space, engine.archive)
     )
     greet(engine, row, agent)
     engine.open_agents[row.id] = agent
     return agent
 
 
-def with_model(engine: Engine, agent: Agent, model: str) -> Agent:
+def with_model(engine: AppContext, agent: Agent, model: str) -> Agent:
     """The same agent with another model from now on."""
     row = engine.agents.get(agent.workspace.memory.agent.name)
     settings = replace(agent.workspace.settings, model=model)
@@ -159,7 +161,7 @@ def limit(agent: Agent, settings: Settings) -> None:
     agent.workspace.settings = replace(agent.workspace.settings, **bounds)
 
 
-def instruct(engine: Engine, agent: Agent, **own: Any) -> None:
+def instruct(engine: AppContext, agent: Agent, **own: Any) -> None:
     """Keep settings of an agent's own (preset, functions_off); its system instructions and functions follow from its next
 
     step on, those of old steps stay. Raises NotFound.
@@ -175,7 +177,7 @@ def instruct(engine: Engine, agent: Agent, **own: Any) -> None:
     show_now(engine, agent)
 
 
-def _merged(engine: Engine, row: AgentRow, settings: Settings) -> Settings:
+def _merged(engine: AppContext, row: AgentRow, settings: Settings) -> Settings:
     """The agent's own settings, but a value that environment or flags give for this run goes first.
 
     The settings file speaks of new agents: it goes before what an agent was made with only where that is the default.
@@ -209,7 +211,7 @@ def fixed_parts(
     return list(found.functions), found.system, found.tools
 
 
-def greet(engine: Engine, row: AgentRow, agent: Agent) -> None:
+def greet(engine: AppContext, row: AgentRow, agent: Agent) -> None:
     """An agent that was last used long ago is told so with the next question (MemGPT's login event)."""
     last = datetime.fromisoformat(row.last_used)
     if row.head is not None and engine.clock() - last > _LOGIN_AFTER:
@@ -223,7 +225,7 @@ def announce(agent: Agent, event: Event) -> None:
         agent.inbox.put("system_alert", message=f"The user has loaded {what}. archival_memory_search finds them now.")
 
 
-def beat_due(engine: Engine, agent: Agent) -> bool:
+def beat_due(engine: AppContext, agent: Agent) -> bool:
     """Whether a timed heartbeat is due: switched on, not paused, idle for long enough, and the model can use one."""
     space, now = agent.workspace, engine.clock()
     minutes = space.settings.heartbeat_minutes
@@ -233,7 +235,7 @@ def beat_due(engine: Engine, agent: Agent) -> bool:
     return now - last >= timedelta(minutes=minutes)
 
 
-def _remembered(engine: Engine, look: Callable[[], T]) -> Callable[[], T]:
+def _remembered(engine: AppContext, look: Callable[[], T]) -> Callable[[], T]:
     """What `look` gives, looked up again only after something was loaded, attached or detached."""
     known: list[tuple[int, T]] = []
 
@@ -246,7 +248,7 @@ def _remembered(engine: Engine, look: Callable[[], T]) -> Callable[[], T]:
     return value
 
 
-def describe(engine: Engine, agent: int) -> list[str]:
+def describe(engine: AppContext, agent: int) -> list[str]:
     """One line a source, as the model reads it."""
     names = {name for _, name in engine.agents.attached(agent)}
     return [
@@ -256,7 +258,7 @@ def describe(engine: Engine, agent: int) -> list[str]:
     ]
 
 
-def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, Any]) -> int:
+def insert_note(engine: AppContext, row: AgentRow, text: str, origin: Mapping[str, Any]) -> int:
     """Keep a text and its origin in the agent's own archive; it is searched from the next call on.
 
     Returns the number of passages, 0 when the very text is kept already.
@@ -291,26 +293,26 @@ def insert_note(engine: Engine, row: AgentRow, text: str, origin: Mapping[str, A
     return len(passages)
 
 
-def show_now(engine: Engine, agent: Agent) -> None:
+def show_now(engine: AppContext, agent: Agent) -> None:
     """Tell every display of an agent what is in its context now, after a change outside of a step.
 
     While a question is answered its steps tell their prompts themselves, and at its end this tells what is left of them.
     """
     memory = agent.workspace.memory
-    if memory.agent.id not in engine.answering and engine.onlookers.watch(memory.agent.id):
+    if memory.agent.id not in engine.answering and engine.broadcaster.watch(memory.agent.id):
         event = agent.context.event(agent.context.prompt())
-        engine.onlookers.tell(memory.agent.id, replace(event, agent=memory.agent.name))
+        engine.broadcaster.tell(memory.agent.id, replace(event, agent=memory.agent.name))
 
 
-def tell_all(engine: Engine, event: Event, but: Onlooker) -> None:
+def tell_all(engine: AppContext, event: Event, but: Subscriber) -> None:
     """What is in the library concerns every display, and the context of every agent that names its sources."""
-    engine.onlookers.tell(None, event, but)
+    engine.broadcaster.tell(None, event, but)
     if not isinstance(event, LoadProgress):
         for agent in list(engine.open_agents.values()):
             show_now(engine, agent)
 
 
-def fitting(engine: Engine, agent: Agent, text: str) -> str:
+def fitting(engine: AppContext, agent: Agent, text: str) -> str:
     """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
     memory, context = agent.workspace.memory, agent.context
     most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)

@@ -15,14 +15,14 @@ from workbench.api.agents import FunctionView
 from workbench.api.events import Changed
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings
-from workbench.core.validation import fits
-from workbench.memory.agent_repository import AgentStore
-from workbench.memory.history.steps import FlightRecorder
+from workbench.core.validation import matches_type
+from workbench.memory.agent_repository import AgentRepository
+from workbench.memory.history.steps import StepRepository
 from workbench.memory.transfer.export import AgentCopy, take
 from workbench.memory.transfer.restore import restore
 from workbench.retrieval.service import ArchivalSearch
 from workbench.services import agent_archive, agent_factory
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.storage.database import Database, utc_now
 from workbench.storage.documents import ArchivalStorage
 from workbench.storage.garbage_collection import collect
@@ -44,10 +44,10 @@ class Imported:
     notes: tuple[str, ...]
 
 
-class Roster:
+class AgentService:
     """All agents of one archive."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: AppContext, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
 
@@ -65,7 +65,7 @@ class Roster:
         if agent := self._engine.open_agents.get(row.id):
             memory = agent.workspace.memory
             memory.agent = replace(memory.agent, name=new)
-            self._engine.onlookers.tell(row.id, Changed(agent=new, what="agent"))
+            self._engine.broadcaster.tell(row.id, Changed(agent=new, what="agent"))
 
     def delete(self, name: str) -> None:
         """Delete an agent with its messages, steps and notes; documents stay. Raises UsageError when a display shows it."""
@@ -123,7 +123,7 @@ class Roster:
         }
         return agent_archive.write(file, copy)
 
-    def bring(self, file: Path, name: str | None = None) -> Imported:
+    def import_agent(self, file: Path, name: str | None = None) -> Imported:
         """Read an agent from a file; every step is rebuilt and compared before anything is written here.
 
         It keeps its name, or gets a number at its end when that is taken. Raises UsageError, with nothing imported.
@@ -145,14 +145,14 @@ class Roster:
         notes: list[str] = []
         own = {key: brought[key] for key in _TRAVELS if key in brought}
         kinds = get_type_hints(Settings)
-        if not all(fits(value, kinds[key]) for key, value in own.items()):
+        if not all(matches_type(value, kinds[key]) for key, value in own.items()):
             raise agent_archive.damaged(file)
         Settings(**own)
         if own.get("preset", "") not in prompts.names("presets", self._engine.paths.config):
             notes.append(f"preset {str(own.get('preset'))[:40]!r} is not here: {self._settings.preset} is used")
             own["preset"] = self._settings.preset
         off = brought.get("functions_off", [])
-        if not fits(off, list[str]):
+        if not matches_type(off, list[str]):
             raise agent_archive.damaged(file)
         return {**own, "base_url": "", **({"functions_off": off} if off else {})}, notes
 
@@ -174,9 +174,9 @@ def _prove(copy: AgentCopy, file: Path) -> int:
 
 def _rebuilt(database: Database, copy: AgentCopy) -> int:
     search = ArchivalSearch(ArchivalStorage(database), None)
-    recorder = FlightRecorder(database, search.texts)
+    recorder = StepRepository(database, search.texts)
     restore(database, copy, "check", {}, utc_now())
-    agent = AgentStore(database).get("check")
+    agent = AgentRepository(database).get("check")
     for step in recorder.steps(agent.id):
         found = recorder.step(agent, step)
         same = found.prompt.digest() == found.digest and found.prompt.used == found.used
@@ -187,6 +187,6 @@ def _rebuilt(database: Database, copy: AgentCopy) -> int:
         event = journal.load("check", seq, step, name, data, search.texts)
         if event is not None:
             kinds = get_type_hints(type(event))
-            if not all(fits(getattr(event, field.name), kinds[field.name]) for field in fields(event)):
+            if not all(matches_type(getattr(event, field.name), kinds[field.name]) for field in fields(event)):
                 raise ValueError(name)
     return len(recorder.steps(agent.id))

@@ -12,17 +12,17 @@ from workbench.core.errors import NotFound
 from workbench.core.settings import READER, Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.working_context import Block
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.storage.metadata import document_remarks
 
 
-def attached(engine: Engine, source: str) -> Attached:
+def attached(engine: AppContext, source: str) -> Attached:
     """The event that a source is attached, with its size as it is now."""
     row = next((row for row in engine.archive.sources(notes=True) if row.name == source), None)
     return Attached(source=source, documents=row.documents if row else 0, passages=row.passages if row else 0)
 
 
-def sources(engine: Engine, attached_names: set[str]) -> list[SourceInfo]:
+def sources(engine: AppContext, attached_names: set[str]) -> list[SourceInfo]:
     """All sources, oldest first."""
     notes = {note.source: note.text for note in engine.archive.notes.all() if not note.path}
     waiting = engine.archive.waiting.by_source()
@@ -36,7 +36,7 @@ def sources(engine: Engine, attached_names: set[str]) -> list[SourceInfo]:
     ]  # fmt: skip
 
 
-def documents(engine: Engine, source: str | None) -> list[DocumentInfo]:
+def documents(engine: AppContext, source: str | None) -> list[DocumentInfo]:
     """Documents by path, then what is not loaded with reason and remedy."""
     chosen = [engine.archive.find_source(source)] if source else [row.id for row in engine.archive.sources()]
     names = {row.id: row.name for row in engine.archive.sources(notes=True)}
@@ -56,7 +56,7 @@ def documents(engine: Engine, source: str | None) -> list[DocumentInfo]:
     return found
 
 
-def page(engine: Engine, chosen: Sequence[int], document: str, number: int, passage: int | None) -> PageView:
+def page(engine: AppContext, chosen: Sequence[int], document: str, number: int, passage: int | None) -> PageView:
     """A page of a document, the passage asked for marked in it. Raises NotFound."""
     paths = engine.archive.paths(chosen)
     key = next((key for key, (path, _) in paths.items() if path == document), None)
@@ -77,7 +77,7 @@ def block(found: Block) -> BlockView:
     return BlockView(found.name, found.text, len(found.text), found.limit_chars, lines)
 
 
-def agents(engine: Engine, defaults: Settings) -> list[AgentInfo]:
+def agents(engine: AppContext, defaults: Settings) -> list[AgentInfo]:
     """All agents, the last used first."""
     counts = {
         int(row[0]): (int(row[1]), int(row[2]))
@@ -96,7 +96,7 @@ def agents(engine: Engine, defaults: Settings) -> list[AgentInfo]:
     return found
 
 
-def transcript(engine: Engine, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:
+def transcript(engine: AppContext, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:
     """The messages of an agent's branch as they are on the wire, oldest first; results in the queue as they are there."""
     in_queue = {message.id: message for message in memory.queue.messages}
     stored = engine.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.broadcast import Onlookers
+from workbench.api.broadcast import EventBroadcaster
 from workbench.api.documents import LoadOptions
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
 from workbench.core.settings import READER, Settings, from_file
-from workbench.memory.agent_repository import AgentStore
-from workbench.memory.history.steps import FlightRecorder
+from workbench.memory.agent_repository import AgentRepository
+from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall import RecallStorage
 from workbench.models.openai.listing import ANY_MODEL
 from workbench.retrieval.service import ArchivalSearch
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from workbench.models.base import ChatModel
 
 
-class Engine:
+class AppContext:
     """Everything that all agents share. Raises ArchiveBusy when another workbench owns the database."""
 
     def __init__(self, settings: Settings, paths: Paths, clock: Clock = utc_now) -> None:
@@ -47,15 +47,15 @@ class Engine:
         self.search = ArchivalSearch(
             self.archive, self.embed_queries, clock, index_bytes=settings.index_memory_mb * 1_000_000
         )
-        self.agents = AgentStore(self.database, clock)
-        self.recorder = FlightRecorder(self.database, self.search.texts, clock)
+        self.agents = AgentRepository(self.database, clock)
+        self.recorder = StepRepository(self.database, self.search.texts, clock)
         self.recall = RecallStorage(self.database)
         self.opening = threading.RLock()
         self.open_agents: dict[int, Any] = {}
         """Agents that are open, by id: every display of one agent works on the same memory."""
         self.sessions: weakref.WeakSet[Any] = weakref.WeakSet()
         """The displays of this process: what one of them shows is not deleted by another."""
-        self.onlookers = Onlookers()
+        self.broadcaster = EventBroadcaster()
         """Displays that are told what others do to the agent they show."""
         self.answering: set[int] = set()
         """Agents that answer a question now, by id."""
@@ -79,11 +79,11 @@ class Engine:
                 self._embedder = LocalEmbedder(log_file=self.paths.log_file)
             return self._embedder
 
-    def let_go_of_texts(self) -> None:
+    def clear_caches(self) -> None:
         """Keep no words of passages in caches: something was forgotten."""
-        from workbench.retrieval.cached_texts import let_go_of_texts
+        from workbench.retrieval.cached_texts import clear_caches
 
-        let_go_of_texts()
+        clear_caches()
         with self._lock:
             if self._embedder is not None:
                 self._embedder.forget()

@@ -10,7 +10,7 @@ from workbench import __version__
 from workbench.core import paths
 from workbench.core.errors import WorkbenchError
 from workbench.core.tokens import count
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Check:
     remedy: str = ""
 
 
-def checks(engine: Engine, *, offline: bool = False) -> Iterator[Check]:
+def checks(engine: AppContext, *, offline: bool = False) -> Iterator[Check]:
     """Every part by turns; nothing is fetched. `offline` leaves the model's server alone."""
     yield Check("version", True, f"memgpt-workbench {__version__}")
     yield Check("database", True, f"{engine.database.file} ({engine.database.file.stat().st_size:,} bytes)")
@@ -37,13 +37,13 @@ def checks(engine: Engine, *, offline: bool = False) -> Iterator[Check]:
     yield _try("model", lambda: _model(engine, offline))
 
 
-def _embed(engine: Engine) -> str:
+def _embed(engine: AppContext) -> str:
     started = time.monotonic()
     vectors = engine.embed_queries(["Where is the light?"])
     return f"{engine.embedder.model_id}, {vectors.shape[1]} dimensions, ready in {time.monotonic() - started:.1f} s"
 
 
-def _index(engine: Engine) -> str:
+def _index(engine: AppContext) -> str:
     status = engine.search.measured()
     allowed = f"of {status.budget_bytes / 1e6:,.0f} MB allowed (index_memory_mb)"
     held = f"{status.passages:,} passages in {status.bytes / 1e6:,.0f} MB {allowed}"
@@ -52,7 +52,7 @@ def _index(engine: Engine) -> str:
     return f"{held}; all sources would take {status.wanted_bytes / 1e6:,.0f} MB: together they are searched in the database"
 
 
-def _model(engine: Engine, offline: bool) -> str:
+def _model(engine: AppContext, offline: bool) -> str:
     settings = engine.settings
     if settings.uses_reader:
         hint = " (OPENAI_API_KEY is set: choose a model with --model to use it)" if settings.api_key else ""

@@ -15,7 +15,7 @@ from workbench.api.events import Changed, Event, Loaded, LoadProgress
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.sanitize import readable
 from workbench.services import agent_factory, catalog
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.storage.documents import ArchivalStorage
 from workbench.storage.garbage_collection import collect
 from workbench.storage.load_queue import QueuedFile
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 _TRIED = ("waiting", "failed", "quarantined")
 
 
-class Library:
+class DocumentService:
     """See library_views.LibraryProtocol. One load of a session runs at a time; those of other sessions may run beside it."""
 
     def __init__(
-        self, engine: Engine, agent: Callable[[], Agent | None], attach: Callable[[str], Event], told: Callable[[Event], Event]
+        self, engine: AppContext, agent: Callable[[], Agent | None], attach: Callable[[str], Event], told: Callable[[Event], Event]
     ) -> None:  # fmt: skip
         self._engine = engine
         self._agent, self._attach, self._told = agent, attach, told

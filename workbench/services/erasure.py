@@ -14,17 +14,17 @@ from workbench.core.errors import NotFound, UsageError
 from workbench.ingest.web_cache import let_go
 from workbench.memory.erasure.forgetting import Forgetting, Targets
 from workbench.memory.erasure.redaction import texts_of
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.storage.vacuum import mark
 
 _LEAST_LETTERS = 6
 _SHOWN_CHARS = 160
 
 
-class Eraser:
+class ErasureService:
     """Forgets over all agents and the whole archive; `agent` is whose messages words and numbers mean."""
 
-    def __init__(self, engine: Engine, agent: int, told: Callable[[Event], object]) -> None:
+    def __init__(self, engine: AppContext, agent: int, told: Callable[[Event], object]) -> None:
         self._engine = engine
         self._told = told
         self._agent = agent
@@ -84,10 +84,10 @@ class Eraser:
                 memory = agent.workspace.memory
                 self._engine.recorder.restore(memory, memory.here(), agent.workspace.settings.working_tokens)
                 if memory.agent.id != self._agent:
-                    self._engine.onlookers.tell(memory.agent.id, Changed(what="branch"))
+                    self._engine.broadcaster.tell(memory.agent.id, Changed(what="branch"))
             self._told(Changed(what="branch"))
             self._told(Changed(what="library"))
-            self._engine.let_go_of_texts()
+            self._engine.clear_caches()
         counts = (
             (erased.messages, "message", "messages"), (erased.documents, "document", "documents"),
             (erased.passages, "passage", "passages"), (erased.summaries, "summary", "summaries"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Event
-from workbench.services.documents import Library
+from workbench.services.documents import DocumentService
 
 _LEAST_SECONDS = 1.0
 _SHARE = 20
@@ -19,7 +19,7 @@ Snapshot = dict[str, tuple[int, int]]
 
 
 def watch(
-    library: Library, named: Sequence[str], source: str | None, options: LoadOptions, *, attach: bool = False
+    library: DocumentService, named: Sequence[str], source: str | None, options: LoadOptions, *, attach: bool = False
 ) -> Iterator[Event]:
     """Load, then look at the files (time and size of each) and load again after every change, until the library is stopped.
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from workbench.agent.answers.delivery import AnswerDesk
+from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.context import assembled, shared_prefix_tokens
 from workbench.agent.loop import Agent
 from workbench.api.events import Changed, ContextAssembled, Event, FunctionCalled, FunctionReturned, Segment
@@ -20,8 +20,8 @@ from workbench.memory.history.checkpoints import Hidden, hide
 from workbench.memory.history.fork import Fork
 from workbench.memory.messages import StoredMessage
 from workbench.memory.queue_manager import Pressure
-from workbench.services.container import Engine
-from workbench.services.erasure import Eraser
+from workbench.services.container import AppContext
+from workbench.services.erasure import ErasureService
 
 # Two prompts compared: their segments come in, what was added, removed and changed goes out, in wire order.
 
@@ -106,22 +106,22 @@ _UNDONE = {
 }
 
 
-class Timeline:
+class HistoryService:
     """The past of one agent (see TimelineProtocol). `run` is how the session runs what the agent does, its lock held;
 
     `told` tells other displays what was done.
     """
 
-    def __init__(self, engine: Engine, agent: Agent, run: Run, told: Callable[[Event], object]) -> None:
+    def __init__(self, engine: AppContext, agent: Agent, run: Run, told: Callable[[Event], object]) -> None:
         self._engine = engine
         self._agent = agent
         self._run = run
         self._told = told
 
     @property
-    def eraser(self) -> Eraser:
+    def eraser(self) -> ErasureService:
         """Forgets messages, documents and sources, in all agents' pasts and in the archive."""
-        return Eraser(self._engine, self._memory.agent.id, self._told)
+        return ErasureService(self._engine, self._memory.agent.id, self._told)
 
     # -- the branch ---------------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Timeline:
             if found is None:
                 raise UsageError("The last question has no reply.", "/retry asks it again.")
             self._agent.workspace.step = found.step or self._agent.workspace.step
-            events = AnswerDesk(self._agent.workspace, self._engine.archive).partial(wanted, "Rewritten by you.")
+            events = AnswerValidator(self._agent.workspace, self._engine.archive).partial(wanted, "Rewritten by you.")
             list(self._agent.tell(*_call_events(found, wanted), *events))
             self._told(Changed(what="branch"))
             return Moved("rewrite", 1, "the last reply is rewritten; the log keeps the old one")
@@ -201,7 +201,7 @@ class Timeline:
     def heartbeat(self) -> Iterator[Event]:
         """A turn of the model's own, now."""
         self._must_act()
-        return self._turn(self._agent.beat)
+        return self._turn(self._agent.run_heartbeat)
 
     def memory_warning(self) -> Iterator[Event]:
         """Tell the model that its context is filling, and give it a turn."""
@@ -211,7 +211,7 @@ class Timeline:
             alert = self._agent.context.warning()
             if not alert:
                 raise UsageError("The model was told already, and nothing has left since.", "/summarize makes room.")
-            yield from self._agent.beat(alert)
+            yield from self._agent.run_heartbeat(alert)
 
         return self._turn(work)
 

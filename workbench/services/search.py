@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from workbench.agent.loop import Agent
-from workbench.agent.tools.attached_documents import Shelf
-from workbench.agent.tools.context import Workspace, page_read
+from workbench.agent.tools.attached_documents import AttachedDocuments
+from workbench.agent.tools.context import ToolContext, page_read
 from workbench.agent.tools.registry import CallRefused
 from workbench.api.events import Event, PageRead
 from workbench.api.search import Said, SearchOptions
@@ -19,17 +19,17 @@ from workbench.retrieval.exhaustive_pages import Sweeper
 from workbench.retrieval.filters import Restriction
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.storage.write_ahead_log import Changes, Update
 
 _LIFETIME = timedelta(hours=1)
 """So long after page 1, other commands continue its result when no agent is named."""
 
 
-class Finding:
+class SearchService:
     """Searches by the user. With an agent: over what it is attached to, in pages as it reads them; else over all sources."""
 
-    def __init__(self, engine: Engine, settings: Settings, agent: Callable[[], Agent | None]) -> None:
+    def __init__(self, engine: AppContext, settings: Settings, agent: Callable[[], Agent | None]) -> None:
         self._engine = engine
         self._settings = settings
         self._agent = agent
@@ -119,7 +119,7 @@ class Finding:
     def restriction(self, chosen: Sequence[int], options: SearchOptions) -> Restriction:
         """The options as a search takes them. Raises UsageError, NotFound."""
         try:
-            return Shelf.over(self._engine.archive, chosen).restriction(options)
+            return AttachedDocuments.over(self._engine.archive, chosen).restriction(options)
         except CallRefused as refused:
             hint = refused.hint if "Name one" in refused.hint else "See `workbench sources --json`."
             raise NotFound(refused.message, hint) from None
@@ -127,7 +127,7 @@ class Finding:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     @property
-    def _space(self) -> Workspace | None:
+    def _space(self) -> ToolContext | None:
         agent = self._agent()
         return agent.workspace if agent else None
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from workbench.agent import journal, memory_edits
 from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.api.documents import LoadOptions
 from workbench.api.events import (
     Changed,
@@ -31,13 +31,13 @@ from workbench.core.settings import Settings, read_settings
 from workbench.memory.history.steps import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.services import agent_factory, catalog
-from workbench.services.agents import Roster
-from workbench.services.container import Engine
-from workbench.services.documents import Library
-from workbench.services.history import Timeline
-from workbench.services.search import Finding
-from workbench.services.tables import Tables
-from workbench.services.usage import Purse
+from workbench.services.agents import AgentService
+from workbench.services.container import AppContext
+from workbench.services.documents import DocumentService
+from workbench.services.history import HistoryService
+from workbench.services.search import SearchService
+from workbench.services.tables import TableService
+from workbench.services.usage import UsageService
 from workbench.storage.database import Clock, utc_now
 
 Told = TypeVar("Told", bound=Event)
@@ -52,21 +52,21 @@ class Session:
         paths: Paths | None = None,
         *,
         clock: Clock = utc_now,
-        engine: Engine | None = None,
+        engine: AppContext | None = None,
     ) -> None:
         places = paths or locate()
         self.settings = settings or read_settings(places.settings_file)
         self._owns_engine = engine is None
-        self.engine = engine or Engine(self.settings, places, clock)
+        self.engine = engine or AppContext(self.settings, places, clock)
         self._agent: Agent | None = None
         self._answering = False
-        self.library = Library(self.engine, lambda: self._agent, self.attach, self._told)
-        self.finding = Finding(self.engine, self.settings, lambda: self._agent)
+        self.library = DocumentService(self.engine, lambda: self._agent, self.attach, self._told)
+        self.search_service = SearchService(self.engine, self.settings, lambda: self._agent)
         """Searches, links and sweeps of the user; over all sources while no agent is open."""
         self.engine.sessions.add(self)
-        self.onlooker = self.engine.onlookers.join(self.shows)
+        self.subscription = self.engine.broadcaster.join(self.shows)
         """Hears what other displays and commands do to the current agent."""
-        self.purse = Purse(self.engine, self.settings, lambda: self._current)
+        self.usage_service = UsageService(self.engine, self.settings, lambda: self._current)
 
     # -- agents -----------------------------------------------------------------------------------------------------
 
@@ -88,15 +88,15 @@ class Session:
         return self._current.workspace.memory.agent.name
 
     @property
-    def roster(self) -> Roster:
+    def agent_service(self) -> AgentService:
         """All agents: to make, rename, delete, export and import them, and to change their presets."""
-        return Roster(self.engine, self.settings)
+        return AgentService(self.engine, self.settings)
 
     def abandon(self) -> None:
         """Delete the current agent, which was just made and of which nothing came; not if another display shows it."""
         name, self._agent = self.agent, None
         with suppress(UsageError):
-            self.roster.delete(name)
+            self.agent_service.delete(name)
 
     def shows(self, agent: int) -> bool:
         """Whether the current agent is the one of this id."""
@@ -121,7 +121,7 @@ class Session:
         served = self.engine.served.get(settings.base_url, "")
         return "extractive reader" if settings.uses_reader else settings.model or served or settings.base_url
 
-    def meet(self) -> str:
+    def detect_model(self) -> str:
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
         settings = self._current.workspace.settings
         if not (settings.uses_reader or settings.model):
@@ -161,23 +161,23 @@ class Session:
         """A turn of the model's own when one is due (heartbeat_minutes); no events when none is. A display asks each minute."""
         agent = self._current
         if agent_factory.beat_due(self.engine, agent) and agent.asking.acquire(blocking=False):
-            return self._answer(agent, agent.beat)
+            return self._answer(agent, agent.run_heartbeat)
         return iter(())
 
     def _answer(self, agent: Agent, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Run what the agent does, its lock being held; stop() reaches it."""
         self._answering = True
-        agent_factory.limit(agent, self.purse.settings)
-        key, others = agent.workspace.memory.agent.id, self.engine.onlookers
+        agent_factory.limit(agent, self.usage_service.settings)
+        key, others = agent.workspace.memory.agent.id, self.engine.broadcaster
         self.engine.answering.add(key)
         try:
             for event in work():
-                others.tell(key, event, self.onlooker)
+                others.tell(key, event, self.subscription)
                 yield event
         finally:
             self._answering = False
             self.engine.answering.discard(key)
-            others.tell(key, Changed(what="answered"), self.onlooker)
+            others.tell(key, Changed(what="answered"), self.subscription)
             try:
                 agent_factory.show_now(self.engine, agent)
             finally:
@@ -185,19 +185,19 @@ class Session:
 
     def stop(self) -> None:
         """Stop the answer after this step, and a sweep at its next page; called again, cancel now."""
-        self.finding.stop()
+        self.search_service.stop()
         if self._agent is not None and self._answering:
             self._agent.stop.request()
 
     @property
-    def timeline(self) -> Timeline:
+    def timeline(self) -> HistoryService:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
-        return Timeline(self.engine, self._current, self._answer, self._overheard)
+        return HistoryService(self.engine, self._current, self._answer, self._overheard)
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> TableService:
         """The tables of what is attached, and SQL over them."""
-        return Tables(self.engine, lambda: self._agent.workspace.sources() if self._agent else ())
+        return TableService(self.engine, lambda: self._agent.workspace.sources() if self._agent else ())
 
     # -- sources ------------------------------------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class Session:
     def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
         """A search by the user: the same path as the model's, `page` counted from 1. Over all sources when none is attached."""
         agent = self.agent  # opened now, so that the search is over what it is attached to
-        return replace(self.finding.search(query, page, SearchOptions(source=source or "")), agent=agent)
+        return replace(self.search_service.search(query, page, SearchOptions(source=source or "")), agent=agent)
 
     # -- what there is ------------------------------------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class Session:
             return self._overheard(memory_edits.pin(space, block, line, pinned))
 
     @contextmanager
-    def _idle(self) -> Iterator[Workspace]:
+    def _idle(self) -> Iterator[ToolContext]:
         agent = self._current
         if not agent.asking.acquire(blocking=False):
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
@@ -327,7 +327,7 @@ class Session:
         self.stop()
         self.stop()
         self.engine.sessions.discard(self)
-        self.engine.onlookers.leave(self.onlooker)
+        self.engine.broadcaster.leave(self.subscription)
         if self._agent is not None:
             agent_factory.leave(self.engine, self._agent)
         if self._owns_engine:
@@ -348,12 +348,12 @@ class Session:
                 memory.journal_now([(None, event.name, journal.dump(event))])
         if not isinstance(event, (Loaded, LoadProgress, Changed)):
             return self._overheard(event)
-        agent_factory.tell_all(self.engine, event, self.onlooker)
+        agent_factory.tell_all(self.engine, event, self.subscription)
         return event
 
     def _overheard(self, event: Told) -> Told:
         """Tell the other displays of this agent what was done here, and all of them what is in its context now."""
         if self._agent is not None:
-            self.engine.onlookers.tell(self._agent.workspace.memory.agent.id, event, self.onlooker)
+            self.engine.broadcaster.tell(self._agent.workspace.memory.agent.id, event, self.subscription)
             agent_factory.show_now(self.engine, self._agent)
         return event

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.api.tables import RowsView, TableView
 from workbench.core.errors import UsageError
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 from workbench.sql.catalog import named_tables
 from workbench.sql.library_tables import library_tables, table_rows
 from workbench.sql.sandbox import NamedTable, select
@@ -14,10 +14,10 @@ from workbench.sql.sandbox import NamedTable, select
 PAGE_ROWS = 50
 
 
-class Tables:
+class TableService:
     """See table_views.TablesProtocol. `sources` gives the ids of what is attached now, none without an agent."""
 
-    def __init__(self, engine: Engine, sources: Callable[[], Sequence[int]]) -> None:
+    def __init__(self, engine: AppContext, sources: Callable[[], Sequence[int]]) -> None:
         self._engine = engine
         self._sources = sources
 

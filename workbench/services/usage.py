@@ -9,13 +9,13 @@ from workbench.agent.loop import Agent
 from workbench.api.agents import CAPS, Spent
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings
-from workbench.services.container import Engine
+from workbench.services.container import AppContext
 
 
-class Purse:
+class UsageService:
     """See PurseProtocol. `settings` hold the bounds that this display's questions have."""
 
-    def __init__(self, engine: Engine, settings: Settings, current: Callable[[], Agent]) -> None:
+    def __init__(self, engine: AppContext, settings: Settings, current: Callable[[], Agent]) -> None:
         self._engine = engine
         self._current = current
         self.settings = settings

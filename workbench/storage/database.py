@@ -102,7 +102,7 @@ class Database:
         self._put((changes, future, False))
         future.result()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Everything that was kept is in its tables when this returns."""
         if self._settling.waiting:
             self.write(lambda connection: None, catalogue=False)
@@ -128,7 +128,7 @@ class Database:
     def rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, read with this thread's cursor. What was kept is seen."""
         if self._settling.waiting and reads_agents(sql):
-            self.settle()
+            self.flush()
         return self.read().execute(sql, list(parameters)).fetchall()
 
     def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
@@ -178,7 +178,7 @@ class Database:
                 if isinstance(job, Changes):
                     self._settling.keep(simple, job)
                 else:
-                    self._settling.settle(simple)
+                    self._settling.flush(simple)
                     with transaction(chosen := cursor if catalogue else simple):
                         result = job(chosen)
             except BaseException as error:
@@ -203,7 +203,7 @@ class Database:
     def _settle_quietly(self, connection: duckdb.DuckDBPyConnection) -> None:
         # What fails is durable all the same, and whoever reads next is told.
         with contextlib.suppress(Exception):
-            self._settling.settle(connection)
+            self._settling.flush(connection)
 
 
 def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:

@@ -11,11 +11,11 @@ from workbench.core.errors import NotFound
 from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
 from workbench.storage.bulk_insert import Counted, insert_embeddings, insert_pages, insert_passages, next_document
 from workbench.storage.database import Clock, Database, next_id, utc_now
-from workbench.storage.embedding_queue import WaitingVectors, copy_equal
+from workbench.storage.embedding_queue import EmbeddingQueue, copy_equal
 from workbench.storage.load_queue import FileQueue
 from workbench.storage.near_duplicates import Likeness
 from workbench.storage.notes import UserNotes
-from workbench.storage.sources import Holdings
+from workbench.storage.sources import SourceRepository
 from workbench.storage.tables import LoadedTable, insert_tables
 
 if TYPE_CHECKING:
@@ -150,8 +150,8 @@ class ArchivalStorage:
         self.database = database
         self._clock = clock
         self.queue = FileQueue(database, clock)
-        self.waiting = WaitingVectors(database)
-        self.holdings = Holdings(database)
+        self.waiting = EmbeddingQueue(database)
+        self.holdings = SourceRepository(database)
         self.notes = UserNotes(database, clock)
         self.likeness = Likeness(database)
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}

@@ -24,7 +24,7 @@ class WaitingPassage:
     context: str
 
 
-class WaitingVectors:
+class EmbeddingQueue:
     """What is stored and not yet embedded. A vector is written once and never changed."""
 
     def __init__(self, database: Database) -> None:

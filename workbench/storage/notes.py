@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 from workbench.storage.database import Clock, Database, next_id, utc_now
 
 NOTE_CHARS = 160
@@ -32,7 +32,7 @@ class UserNotes:
 
     def set(self, source: int, path: str, text: str) -> None:
         """Put a note on a source ("") or a path of it, in place of the one before; an empty text takes it away."""
-        flat = " ".join(clean(text).split())
+        flat = " ".join(sanitize(text).split())
 
         def job(connection: Any) -> None:
             new = next_id(connection, "user_notes", "note_id")

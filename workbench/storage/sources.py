@@ -33,7 +33,7 @@ class Root:
     rules: str
 
 
-class Holdings:
+class SourceRepository:
     """The tables `sources`, `source_roots` and `source_documents`, to be changed by the user."""
 
     def __init__(self, database: Database) -> None:

@@ -155,7 +155,7 @@ class Settling:
         connection.execute("INSERT INTO unsettled VALUES (?, ?)", [number, changes.dump()])
         self.waiting.append((number, changes))
 
-    def settle(self, connection: Any) -> None:
+    def flush(self, connection: Any) -> None:
         """Move what waits into its tables. What the database refuses for good stays out and in the file, and is raised."""
         if not self.waiting:
             return

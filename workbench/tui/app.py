@@ -28,7 +28,7 @@ from workbench.tui.bridge import Bridge, Panes
 from workbench.tui.commands import registry, search
 from workbench.tui.commands.library_keys import LibraryActions
 from workbench.tui.commands.palette import Palette, PaletteScreen
-from workbench.tui.controller import Desk
+from workbench.tui.controller import Controller
 from workbench.tui.dialogs import Windows
 from workbench.tui.layout import WIDE_CELLS, Arrangement
 from workbench.tui.panes.archive import ArchivePane
@@ -93,7 +93,7 @@ class WorkbenchApp(App[int]):
             self.register_theme(ours)
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self._filter()
-        self.desk = Desk(self, session)
+        self.controller = Controller(self, session)
         self.windows = Windows(self)
         self.library_actions = LibraryActions(self)
         self.status = StatusLine(now=now, id="status")
@@ -148,16 +148,16 @@ class WorkbenchApp(App[int]):
         self.arrangement = Arrangement(self.screen, self.tabs, {str(pane.id): pane for pane in panes})
         self._arranged = True
         drawn = Panes(self.status, self.gauge, self.chat, self.memory, self.archive, self.trace, self._load_lines)
-        self.bridge = Bridge(drawn, self.desk.refresh_library, self.desk.refresh_memory)
+        self.bridge = Bridge(drawn, self.controller.refresh_library, self.controller.refresh_memory)
         self._catch_signals()
         self.prompt.area.focus()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """Every pane is there now."""
-        self.desk.begin()
+        self.controller.begin()
         if self._load:
-            self.desk.work.load(self._load)
+            self.controller.work.load(self._load)
 
     def _fatal_error(self) -> None:
         """No traceback reaches a person: it goes to the log, one sentence to the terminal."""
@@ -171,35 +171,35 @@ class WorkbenchApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.desk.leave)
+                loop.add_signal_handler(number, self.controller.leave)
 
     # -- what comes from worker threads ------------------------------------------------------
 
     def on_happened(self, message: Happened) -> None:
         """An event of the session."""
-        if not self.desk.work.leaving:
+        if not self.controller.work.leaving:
             self.bridge.draw(message.event)
 
     def on_overheard(self, message: Overheard) -> None:
         """An event of what another display or a command did."""
-        if not self.desk.work.leaving:
-            self.desk.elsewhere.heard(message.event)
+        if not self.controller.work.leaving:
+            self.controller.elsewhere.heard(message.event)
 
     def on_arrived(self, message: Arrived) -> None:
         """Something that was fetched."""
-        if not self.desk.work.leaving:
+        if not self.controller.work.leaving:
             message.deliver()
 
     def on_ended(self, message: Ended) -> None:
         """A question or a load is over."""
-        if not self.desk.work.leaving:
-            self.desk.ended(message)
+        if not self.controller.work.leaving:
+            self.controller.ended(message)
 
     # -- the prompt --------------------------------------------------------------------------
 
     @on(PromptArea.Sent)
     def _sent(self, message: PromptArea.Sent) -> None:
-        self.desk.send(message.text)
+        self.controller.send(message.text)
 
     def prefill(self, text: str) -> None:
         """Put the start of a command into the prompt."""
@@ -211,7 +211,7 @@ class WorkbenchApp(App[int]):
         if word.startswith("/"):
             return registry.complete(word)
         start = word[1:].lower()
-        names = {one_line(document.path, 200): document for document in self.desk.documents}
+        names = {one_line(document.path, 200): document for document in self.controller.documents}
         return [
             (f"@{name}", plural(document.pages, "page")) for name, document in names.items() if start in name.lower()
         ]
@@ -220,7 +220,7 @@ class WorkbenchApp(App[int]):
 
     async def action_quit(self) -> None:
         """ctrl+q."""
-        self.desk.leave()
+        self.controller.leave()
 
     def action_command_palette(self) -> None:
         """ctrl+p."""
@@ -232,9 +232,9 @@ class WorkbenchApp(App[int]):
         if self.arrangement.zoomed:
             self.arrangement.unzoom()
         else:
-            elsewhere, said = self.desk.work.elsewhere, self.desk.stop()
+            elsewhere, said = self.controller.work.elsewhere, self.controller.stop()
             if elsewhere:
-                self.desk.say(said)
+                self.controller.say(said)
 
     def action_zoom(self) -> None:
         """f10, z."""
@@ -273,7 +273,7 @@ class WorkbenchApp(App[int]):
 
     def action_copy(self) -> None:
         """y."""
-        self.desk.run_command("/copy")
+        self.controller.run_command("/copy")
 
     def action_jump(self) -> None:
         """ctrl+o. Its binding has priority, so it also arrives here while an overlay covers the panes."""
@@ -298,11 +298,11 @@ class WorkbenchApp(App[int]):
 
     @on(ArchivePane.PageWanted)
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
-        self.desk.show_page(lambda: search.other_page(self.desk, message.shown, message.page))
+        self.controller.show_page(lambda: search.other_page(self.controller, message.shown, message.page))
 
     @on(ArchivePane.FollowWanted)
     def _follow_wanted(self, message: ArchivePane.FollowWanted) -> None:
-        self.desk.show_page(lambda: self.desk.session.finding.follow(message.hit.passage))
+        self.controller.show_page(lambda: self.controller.session.search_service.follow(message.hit.passage))
 
     @on(MemoryPane.EditWanted)
     def _edit_wanted(self, message: MemoryPane.EditWanted) -> None:
@@ -318,8 +318,8 @@ class WorkbenchApp(App[int]):
 
     @on(FoldBlock.Opened)
     def _fold_opened(self, message: FoldBlock.Opened) -> None:
-        session = self.desk.session
-        self.desk.fetch(lambda: recalled(session.history(), message.messages), message.fold.fill)
+        session = self.controller.session
+        self.controller.fetch(lambda: recalled(session.history(), message.messages), message.fold.fill)
 
     def on_resize(self) -> None:
         """Narrow and wide are decided by the breakpoints, after this."""

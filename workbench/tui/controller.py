@@ -12,7 +12,7 @@ from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
 from workbench.tui.commands import registry, search
-from workbench.tui.remote_activity import Elsewhere
+from workbench.tui.remote_activity import RemoteActivity
 from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.workers import Ended, Work
@@ -29,7 +29,7 @@ LIBRARY_SECONDS = 2.0
 """How often the numbers of documents are asked for while a load runs."""
 
 
-class Desk:
+class Controller:
     """The session and the screen together: one object for everything a person can ask for."""
 
     def __init__(self, app: WorkbenchApp, session: SessionProtocol) -> None:
@@ -41,7 +41,7 @@ class Desk:
         self._stops = 0
         self._redraw_at_end = False
         self._redrawing = 0
-        self.elsewhere = Elsewhere(app)
+        self.elsewhere = RemoteActivity(app)
 
     # -- the conversation --------------------------------------------------------------------
 
@@ -55,11 +55,11 @@ class Desk:
         self.refresh_identity()
         self.work.listen()
         self.fetch(self._history, self._replay)
-        self.fetch(self.session.meet, lambda _: self.refresh_identity())
+        self.fetch(self.session.detect_model, lambda _: self.refresh_identity())
         self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
-        self._app.set_interval(BEAT_SECONDS, self.beat)
+        self._app.set_interval(BEAT_SECONDS, self.run_heartbeat)
 
-    def beat(self) -> None:
+    def run_heartbeat(self) -> None:
         """A minute has passed: the model has a turn of its own if one is due and nothing else runs."""
         if self.drawn and not self.work.asking:
             self.work.turn(self._beats)
@@ -295,7 +295,7 @@ class Desk:
                 return "cancelling now"
             return "stopping after this step, again to cancel now" + (f"; {waiting} waiting dropped" if waiting else "")
         if self.work.sweeping:
-            self.session.finding.stop()
+            self.session.search_service.stop()
             return "ending the sweep; what it found is kept"
         if self.work.loading:
             self.session.stop_load()

@@ -55,35 +55,39 @@ class Windows:
 
     def recall(self, words: str) -> None:
         """What was said with these words, and more to be found."""
-        desk = self._app.desk
-        self._push(RecallScreen(lambda text, show: desk.fetch(lambda: desk.session.finding.recall(text), show), words))
+        controller = self._app.controller
+        self._push(
+            RecallScreen(
+                lambda text, show: controller.fetch(lambda: controller.session.search_service.recall(text), show), words
+            )
+        )
 
     def memory_map(self) -> None:
         """The three tiers as they are now."""
-        session, places = self._app.desk.session, self._app.archive.places()
+        session, places = self._app.controller.session, self._app.archive.places()
 
         def work() -> Tiers:
             messages = len(session.transcript())
             return Tiers(session.context(), session.memory(), messages, session.sources(), places)
 
-        self._app.desk.fetch(work, lambda tiers: self._push(MemoryMap(tiers)))
+        self._app.controller.fetch(work, lambda tiers: self._push(MemoryMap(tiers)))
 
     def _source(self, document: str, page: int, passage: int | None) -> None:
         app = self._app
-        app.desk.fetch(
-            lambda: app.desk.session.page(document, page, passage),
+        app.controller.fetch(
+            lambda: app.controller.session.page(document, page, passage),
             lambda found: self._push(SourcePage(found, self._turn)),
         )
 
     def _turn(self, document: str, page: int, show: Callable[[PageView], None]) -> None:
-        self._app.desk.fetch(lambda: self._app.desk.session.page(document, page), show)
+        self._app.controller.fetch(lambda: self._app.controller.session.page(document, page), show)
 
     def add_documents(self) -> None:
         """Ask for paths and load them."""
 
         def done(text: str | None) -> None:
             if text:
-                self._app.desk.start_load(text.split("\n"))
+                self._app.controller.start_load(text.split("\n"))
 
         self._app.push_screen(AddDocuments(), done)
 
@@ -92,7 +96,7 @@ class Windows:
 
         def done(query: str | None) -> None:
             if query:
-                self._app.desk.start_search(query)
+                self._app.controller.start_search(query)
 
         hints = (
             "the archive shows the results as yours; the model does not see them",
@@ -104,30 +108,30 @@ class Windows:
     def library(self) -> None:
         """Sources and documents; on a narrow screen they have a tab."""
         app = self._app
-        session = app.desk.session
-        app.desk.fetch(
+        session = app.controller.session
+        app.controller.fetch(
             lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found))
         )
 
     def memory(self) -> None:
         """The lines of the working context."""
-        desk = self._app.desk
+        controller = self._app.controller
 
         def act(wish: Wish, show: Show) -> None:
             def work() -> Sequence[BlockView]:
                 if wish.pin is not None:
-                    desk.session.pin(wish.block, wish.old, wish.pin)
+                    controller.session.pin(wish.block, wish.old, wish.pin)
                 else:
-                    desk.session.edit_memory(wish.block, wish.old, wish.new)
-                return desk.session.memory()
+                    controller.session.edit_memory(wish.block, wish.old, wish.new)
+                return controller.session.memory()
 
             def done(blocks: Sequence[BlockView]) -> None:
                 self._app.memory.show(blocks)
                 show(blocks)
 
-            desk.fetch(work, done)
+            controller.fetch(work, done)
 
-        desk.fetch(desk.session.memory, lambda blocks: self._push(MemoryLinesScreen(blocks, act)))
+        controller.fetch(controller.session.memory, lambda blocks: self._push(MemoryLinesScreen(blocks, act)))
 
     def context(self, step: int | None) -> None:
         """The X-ray of a step."""
@@ -136,12 +140,12 @@ class Windows:
         self._fetch_context(wanted, 0, lambda context: self._push(XRay(context, self._fetch_context, self.diff)))
 
     def _fetch_context(self, step: int | None, by: int, show: Callable[[ContextAssembled], None]) -> None:
-        session = self._app.desk.session
+        session = self._app.controller.session
 
         def work() -> ContextAssembled:
             return session.context(_moved([*session.timeline.steps(), None], step, by) if by else step)
 
-        self._app.desk.fetch(work, show)
+        self._app.controller.fetch(work, show)
 
     def diff(self, first: int | None, second: int | None) -> None:
         """What changed from one step to another: None is the next prompt, as the first the step before the second."""
@@ -152,14 +156,14 @@ class Windows:
     def _fetch_diff(
         self, first: int | None, second: int | None, by_first: int, by_second: int, show: Callable[[ContextDiff], None]
     ) -> None:
-        timeline = self._app.desk.session.timeline
+        timeline = self._app.controller.session.timeline
 
         def work() -> ContextDiff:
             steps: list[int | None] = [*timeline.steps(), None]
             start = second if first is None else first
             return timeline.compare(_moved(steps, start, by_first), _moved(steps, second, by_second))
 
-        self._app.desk.fetch(work, show)
+        self._app.controller.fetch(work, show)
 
     def help(self) -> None:
         """Help on the pane with the focus."""

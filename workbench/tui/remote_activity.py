@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 
-class Elsewhere:
+class RemoteActivity:
     """Draws what was done elsewhere, and what is in context after every change, here or there."""
 
     def __init__(self, app: WorkbenchApp) -> None:
@@ -20,28 +20,28 @@ class Elsewhere:
 
     def heard(self, event: Event) -> None:
         """Draw an event that was not asked for here."""
-        app, desk = self._app, self._app.desk
-        if not desk.drawn:
+        app, controller = self._app, self._app.controller
+        if not controller.drawn:
             # What is drawn next may hold it or not: then it is drawn once more.
             self._missed = self._missed or event.durable or isinstance(event, Changed)
             return
         match event:
             case Changed(what="branch"):
-                desk.redraw(lambda: None)
+                controller.redraw(lambda: None)
             case Changed(what="library"):
-                desk.refresh_library()
+                controller.refresh_library()
             case Changed(what="agent"):
-                desk.refresh_identity()
+                controller.refresh_identity()
             case Changed():
                 self._over()
-            case ContextAssembled(step=None) if desk.work.asking:
+            case ContextAssembled(step=None) if controller.work.asking:
                 # What an answer leaves in context comes by another way than its last steps: they are drawn first.
                 self._left = event
             case ContextAssembled(step=None):
                 app.bridge.draw(event)
-                desk.refresh_memory()
+                controller.refresh_memory()
             case _:
-                if isinstance(event, (QuestionAsked, StepStarted)) and desk.work.begin_elsewhere():
+                if isinstance(event, (QuestionAsked, StepStarted)) and controller.work.begin_elsewhere():
                     app.status.started()
                 app.bridge.draw(event)
 
@@ -49,7 +49,7 @@ class Elsewhere:
         """The conversation was drawn: once more if something happened meanwhile."""
         if self._missed:
             self._missed = False
-            self._app.desk.redraw(lambda: None)
+            self._app.controller.redraw(lambda: None)
 
     def answered(self) -> None:
         """A question is over: what it left in context is there now."""
@@ -58,5 +58,5 @@ class Elsewhere:
             self._app.bridge.draw(left)
 
     def _over(self) -> None:
-        if self._app.desk.work.end_elsewhere():
-            self._app.desk.answered()
+        if self._app.controller.work.end_elsewhere():
+            self._app.controller.answered()

@@ -174,7 +174,7 @@ class Work:
         """Hear what is done elsewhere, until the end."""
 
         def run() -> None:
-            for event in self._session.onlooker.events():
+            for event in self._session.subscription.events():
                 if not self.leaving:
                     self._app.post_message(Overheard(event))
 
@@ -189,7 +189,7 @@ class Work:
         self._session.stop_load()
         self._session.stop()
         self._session.stop()
-        self._session.onlooker.close()
+        self._session.subscription.close()
 
     def ended(self, group: str) -> None:
         """A group is free again."""

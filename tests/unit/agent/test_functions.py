@@ -257,10 +257,10 @@ texts = st.lists(words, min_size=1, max_size=12).map(lambda parts: " lamp ".join
 def test_no_page_is_larger_than_its_share(data: Any, window: int, hits: int, query: str, tmp_path_factory: Any) -> None:
     from tests.conftest import Ticking, WordEmbedder
     from workbench.core.paths import locate
-    from workbench.services.container import Engine
+    from workbench.services.container import AppContext
     from workbench.services.session import Session
 
-    kept, Engine.embedder = Engine.embedder, property(lambda engine: WordEmbedder())  # type: ignore[assignment,method-assign]
+    kept, AppContext.embedder = AppContext.embedder, property(lambda engine: WordEmbedder())  # type: ignore[assignment,method-assign]
     session = Session(
         Settings(window_tokens=window, page_hits=hits), locate(tmp_path_factory.mktemp("home")), clock=Ticking()
     )
@@ -293,7 +293,7 @@ def test_no_page_is_larger_than_its_share(data: Any, window: int, hits: int, que
                 assert all(re.match(r"#[a-z]+\d+ \| ", row) for row in at_margin), text
     finally:
         session.close()
-        Engine.embedder = kept  # type: ignore[method-assign]
+        AppContext.embedder = kept  # type: ignore[method-assign]
 
 
 def test_types_become_schemas_and_others_are_refused() -> None:

@@ -13,7 +13,7 @@ from tests.support.ingest_fakes import CountingEmbedder, InProcessReader, archiv
 from workbench.ingest.pipeline import LoadRules
 from workbench.ingest.reader_client import BrokeLimitsError, Reading
 from workbench.storage.documents import ArchivalStorage
-from workbench.storage.embedding_queue import WaitingVectors
+from workbench.storage.embedding_queue import EmbeddingQueue
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_two_loads_at_once_embed_nothing_twice(archive: ArchivalStorage, folder:
     run([folder], archive, embedder=second)
     hold.set()
     held.join()
-    assert isinstance(archive.waiting, WaitingVectors)
+    assert isinstance(archive.waiting, EmbeddingQueue)
     assert archive.waiting.count("counting") == 0
     assert len(first.texts) + len(second.texts) == len(passages(archive))
 

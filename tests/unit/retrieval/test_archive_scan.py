@@ -52,7 +52,7 @@ def vectors_of(texts: list[str]) -> np.ndarray:
     return found
 
 
-class Shelf:
+class AttachedDocuments:
     """An archive to load, link, unlink and search in both ways."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,14 +93,14 @@ class Shelf:
 
 
 def same(one: Ranking, other: Ranking) -> None:
-    assert (one.ids, one.mode, one.candidates_of) == (other.ids, other.mode, other.candidates_of)
+    assert (one.ids, one.mode, one.num_searched) == (other.ids, other.mode, other.num_searched)
     assert one.scores == other.scores
     assert one.why == other.why
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    made = Shelf(tmp_path)
+def shelf(tmp_path: Path) -> Iterator[AttachedDocuments]:
+    made = AttachedDocuments(tmp_path)
     yield made
     made.close()
 
@@ -122,7 +122,7 @@ steps = st.lists(
 @settings(max_examples=15, deadline=None)
 @given(steps)
 def test_no_change_is_missed_by_a_search_that_starts_after_it(tmp_path_factory: Any, ops: Any) -> None:
-    shelf = Shelf(tmp_path_factory.mktemp("shelf"))
+    shelf = AttachedDocuments(tmp_path_factory.mktemp("shelf"))
     try:
         for kind, source, number, seed in ops:
             if kind in ("store", "words"):
@@ -142,7 +142,7 @@ def test_no_change_is_missed_by_a_search_that_starts_after_it(tmp_path_factory: 
 
 
 def test_many_passages_are_indexed_in_the_background_and_the_scan_answers_meanwhile(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "AT_ONCE", 5)
     monkeypatch.setattr(vectors, "EXACT_ROWS", 20)
@@ -158,7 +158,7 @@ def test_many_passages_are_indexed_in_the_background_and_the_scan_answers_meanwh
 
 
 def test_what_is_larger_than_the_budget_is_answered_by_the_scan(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = AttachedDocuments(tmp_path)
     small = ArchivalSearch(shelf.archive, vectors_of, index_bytes=10_000)
     for number in range(12):
         shelf.store("a", f"{number}.txt", sentences(number, 8), title="notes")
@@ -172,7 +172,7 @@ def test_what_is_larger_than_the_budget_is_answered_by_the_scan(tmp_path: Path) 
     shelf.close()
 
 
-def test_what_is_detached_is_let_go(shelf: Shelf) -> None:
+def test_what_is_detached_is_let_go(shelf: AttachedDocuments) -> None:
     for source in "ab":
         for number in range(6):
             shelf.store(source, f"{number}.txt", sentences(number, 5), title=f"{source} {number}")
@@ -188,7 +188,7 @@ def test_what_is_detached_is_let_go(shelf: Shelf) -> None:
     shelf.check(["a", "b"])
 
 
-def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "AT_ONCE", 15)
     for number in range(20):
         shelf.store("a", f"{number}.txt", sentences(number, 2), title=f"note {number}", embed=False)
@@ -204,7 +204,7 @@ def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: Shelf, monk
     assert len(view.ids) == passages == 40
 
 
-def test_what_is_erased_while_it_is_added_leaves_memory_too(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_erased_while_it_is_added_leaves_memory_too(shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
     keep = shelf.store("a", "1.txt", sentences(1, 9), title="One")
     gone = shelf.store("a", "2.txt", "The quixotic ledger of Zebulon.", title="Zebulon")
     monkeypatch.setattr(cache, "AT_ONCE", 0)

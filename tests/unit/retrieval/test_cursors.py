@@ -37,7 +37,7 @@ def keeping(database: Database) -> Callable[[Update], None]:
     return lambda update: database.keep(Changes(updates=[update]))
 
 
-class Shelf:
+class AttachedDocuments:
     """An archive with one source that changes while it is read."""
 
     def __init__(self, folder: Path) -> None:
@@ -102,7 +102,7 @@ def test_paging_to_the_end_gives_the_total_whatever_happens(changes: list[str], 
     draw = random.Random(seed)
     query = {"exact": '"the lamp"', "grep": "lamp", "follow": "#a1"}.get(kind, "lamp of Alda Marner")
     with tempfile.TemporaryDirectory() as folder:
-        shelf = Shelf(Path(folder))
+        shelf = AttachedDocuments(Path(folder))
         for number in range(9):
             shelf.insert(f"The lamp of Alda Marner burnt in night {number}. HX-20{number} was its part.")
         first = shelf.page(kind, query, 0)
@@ -131,7 +131,7 @@ def test_paging_to_the_end_gives_the_total_whatever_happens(changes: list[str], 
 
 
 def test_page_0_looks_again_and_other_readers_are_not_disturbed(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = AttachedDocuments(tmp_path)
     for number in range(8):
         shelf.insert(f"The lamp of night {number}.")
     before = shelf.page("meaning", "lamp", 0)
@@ -145,7 +145,7 @@ def test_page_0_looks_again_and_other_readers_are_not_disturbed(tmp_path: Path) 
 
 
 def test_what_a_person_saw_is_looked_up_anew_after_its_lifetime(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = AttachedDocuments(tmp_path)
     for number in range(8):
         shelf.insert(f"The lamp of night {number}.")
     reader = Reader("people", 0, keeping(shelf.database), timedelta(hours=1))

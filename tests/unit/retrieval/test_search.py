@@ -67,7 +67,7 @@ def test_every_change_is_seen_by_the_next_search(ops, word, documents) -> None: 
         seen = {n: p for n, p in model.items() if documents is None or p.document in documents}
         expected = {n for n, p in seen.items() if phrases.contains(p.text, word)}
         exact = index.search(f'"{word}"', None, documents=documents)
-        assert (set(exact.ids), exact.mode, exact.candidates_of) == (expected, "exact", len(seen))
+        assert (set(exact.ids), exact.mode, exact.num_searched) == (expected, "exact", len(seen))
         assert len(exact.ids) == len(expected)
         query = unit(3)[0]
         ranking = index.search("nothing here", query, documents=documents, follow=False)
@@ -168,7 +168,7 @@ def test_meaning_is_capped_and_empty_is_empty() -> None:
     assert len(index.search("storm", unit(1, 300)[7]).ids) == 200
     assert index.search("  ", None).ids == ()
     assert SearchIndex(DIMENSIONS).search("storm", None) == Ranking((), (), "meaning", 0)
-    assert index.search("storm", None, documents=frozenset()).candidates_of == 0
+    assert index.search("storm", None, documents=frozenset()).num_searched == 0
 
 
 @pytest.mark.parametrize("spread", [0.02, 0.3, 1.5])

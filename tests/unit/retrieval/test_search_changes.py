@@ -49,7 +49,7 @@ def vectors_of(texts: Sequence[str]) -> np.ndarray:
     return found
 
 
-class Shelf:
+class AttachedDocuments:
     """An archive that changes, and beside it what should be in it."""
 
     def __init__(self, folder: Path) -> None:
@@ -123,7 +123,7 @@ class Shelf:
                 same(Searcher(self.search.view(paths)).linked(passage), Searcher(view).linked(passage))
             there = {key: texts for key, texts in held.items() if documents is None or key in documents}
             if pages is None:
-                assert found.candidates_of == sum(map(len, there.values()))
+                assert found.num_searched == sum(map(len, there.values()))
                 if query == '"was surveyed by"':
                     wanted = sum(phrases.contains(text, query.strip('"')) for texts in there.values() for text in texts)
                     assert len(found.ids) == wanted
@@ -168,7 +168,7 @@ CHANGES = st.lists(
 def test_the_index_gives_the_list_of_the_scan_after_every_change(
     tmp_path_factory: Any, changes: list[Any], seed: int
 ) -> None:
-    shelf = Shelf(tmp_path_factory.mktemp("shelf"))
+    shelf = AttachedDocuments(tmp_path_factory.mktemp("shelf"))
     sources = ["a", "b", "c", "ab", "abc"]
     try:
         shelf.store("a", "0", seed, 120, embed=True)

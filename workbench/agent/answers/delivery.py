@@ -19,7 +19,7 @@ from workbench.agent.answers.evidence_retention import kept_passages
 from workbench.agent.answers.follow_up import offer
 from workbench.agent.answers.grounding import Grounding, grounding
 from workbench.agent.executor import Executed
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Event, QuoteChecked
 from workbench.storage.documents import ArchivalStorage
@@ -39,10 +39,10 @@ class _Held:
     open: bool
 
 
-class AnswerDesk:
+class AnswerValidator:
     """Checks an answer before it is shown. It is sent back at most once for its quotes, and once for an open hop."""
 
-    def __init__(self, workspace: Workspace, archive: ArchivalStorage) -> None:
+    def __init__(self, workspace: ToolContext, archive: ArchivalStorage) -> None:
         self._workspace = workspace
         self._archive = archive
         self._repaired = False

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workbench.agent.tools.attached_documents import Shelf
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.attached_documents import AttachedDocuments
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ _NAME_CHARS = 60
 _ANSWERED = re.compile(r"hop: .* - answered \((.*?)(?: p\.(\d+))?\)")
 
 
-def offer(workspace: Workspace) -> str:
+def offer(workspace: ToolContext) -> str:
     """What the hop answered last leads to, with the exact call that lists it; "" when that cannot be said, or followed."""
     place = _answered_last(workspace)
     if not workspace.links or place is None:
         return ""
-    shelf = Shelf.of(workspace)
+    shelf = AttachedDocuments.of(workspace)
     try:
         document, _ = shelf.document(place[0])
     except CallRefused:  # the ledger takes any words for a document
@@ -37,20 +37,20 @@ def offer(workspace: Workspace) -> str:
     return _sentence(workspace, shelf, found) if found else ""
 
 
-def _answered_last(workspace: Workspace) -> tuple[str, int] | None:
+def _answered_last(workspace: ToolContext) -> tuple[str, int] | None:
     lines = [line.text for line in workspace.memory.working.block("task").lines if line.origin == "hop"]
     places = [match for line in lines if (match := _ANSWERED.fullmatch(line))]
     return (places[-1][1], int(places[-1][2] or 1)) if places else None
 
 
-def _still_asked(workspace: Workspace) -> str:
+def _still_asked(workspace: ToolContext) -> str:
     """The words of the open hops, or of the question when none is open."""
     wanted = [hop for hop, status in workspace.hops.items() if status == "open"]
     lines = workspace.memory.working.block("task").lines
     return " ".join(wanted) or next((line.text[10:] for line in lines if line.text.startswith("question: ")), "")
 
 
-def _sentence(workspace: Workspace, shelf: Shelf, found: Leads) -> str:
+def _sentence(workspace: ToolContext, shelf: AttachedDocuments, found: Leads) -> str:
     handle = workspace.memory.handle_of(found.passage)
     if not found.unread:
         return f"Every passage linked to {handle} has been read ({found.linked})."

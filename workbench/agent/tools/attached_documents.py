@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused
 from workbench.api.search import SearchOptions
 from workbench.retrieval.filters import Restriction
@@ -21,7 +21,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Shelf:
+class AttachedDocuments:
     """Attached sources (id -> name), documents (id -> (path, source name)) and their sizes (id -> (pages, title)).
 
     `days` tells the day of each document."""
@@ -32,12 +32,12 @@ class Shelf:
     days: Callable[[Iterable[int]], Mapping[int, date]]
 
     @classmethod
-    def of(cls, workspace: Workspace) -> Shelf:
+    def of(cls, workspace: ToolContext) -> AttachedDocuments:
         """What the agent of this workspace is attached to now."""
         return cls.over(workspace.search.archive, workspace.sources())
 
     @classmethod
-    def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> Shelf:
+    def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> AttachedDocuments:
         """What these sources hold."""
         names = archive.source_names(sources)
         days = functools.partial(document_days, archive.database)

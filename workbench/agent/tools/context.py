@@ -9,19 +9,19 @@ from typing import Any
 from workbench.api.events import Explanation, Hit, PageRead
 from workbench.core.settings import Settings
 from workbench.memory.agent_memory import AgentMemory
-from workbench.memory.history.steps import FlightRecorder
+from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall import RecallStorage
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.paging.result_page import PageHit, ResultPage
 from workbench.retrieval.ranking.rerank import Reranker
-from workbench.retrieval.ranking.result import LIFT, Why
+from workbench.retrieval.ranking.result import LIFT, ScoreBreakdown
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch
 
 
 @dataclass
-class Workspace:
+class ToolContext:
     """One agent at work. `sources` gives the ids of what is attached now; `step` is the step under way.
 
     `insert_note` stores a text with where it came from in the agent's own archive and returns the passages made.
@@ -30,7 +30,7 @@ class Workspace:
     memory: AgentMemory
     search: ArchivalSearch
     recall: RecallStorage
-    recorder: FlightRecorder
+    recorder: StepRepository
     settings: Settings
     sources: Callable[[], Sequence[int]]
     insert_note: Callable[[str, Mapping[str, Any]], int]
@@ -110,11 +110,11 @@ def explanation(page: ResultPage, hit: PageHit) -> Explanation | None:
     """How the score of a hit came about, for people; None where nothing was scored."""
     if hit.why is None:
         return None
-    why = Why(*hit.why)
+    why = ScoreBreakdown(*hit.why)
     mode = {"archival_follow": "linked", "archival_sweep": "sweep"}.get(
         page.function, "exact" if page.exact else "meaning"
     )
     return Explanation(
         mode, why.vector_rank, why.cosine, why.keyword_rank, why.bm25, why.best, why.fused,
-        LIFT if why.lifted and mode == "meaning" else 0.0, why.link, why.partner, why.rerank, why.rerank_from,
+        LIFT if why.boosted and mode == "meaning" else 0.0, why.link, why.partner, why.rerank, why.rerank_from,
     )  # fmt: skip

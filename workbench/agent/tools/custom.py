@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import HEARTBEAT, CallRefused, Function, Outcome, json_schema, read_docstring
 
 GROUP = "workbench.functions"
@@ -104,7 +104,7 @@ def as_function(item: Callable[..., Any], origin: str) -> Function:
             details["default"] = parameter.default
         parameters[name] = details
 
-    def run(workspace: Workspace, **arguments: Any) -> Outcome:
+    def run(workspace: ToolContext, **arguments: Any) -> Outcome:
         return _within(item, arguments, workspace.settings.function_seconds)
 
     short = description.split(". ")[0].rstrip(".") + "."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from workbench.agent.tools.attached_documents import Shelf
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.attached_documents import AttachedDocuments
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.agent.tools.tables import described
 from workbench.api.search import SearchOptions
@@ -17,7 +17,7 @@ from workbench.sql.catalog import named_tables
 
 @function(small=True, spare=("pages", "since", "until"))
 def archival_memory_search(
-    workspace: Workspace, query: str, page: int = 0, source: str = "", document: str = "", pages: str = "",
+    workspace: ToolContext, query: str, page: int = 0, source: str = "", document: str = "", pages: str = "",
     since: str = "", until: str = "",
 ) -> Outcome:  # fmt: skip
     """Search the attached documents and your own notes, by meaning and by words. An identifier or a "quoted phrase" finds
@@ -35,7 +35,7 @@ def archival_memory_search(
     _counts_from_zero(page)
     if not query.strip():
         raise CallRefused("query is empty.", "Say what to look for.")
-    memory, shelf = workspace.memory, Shelf.of(workspace)
+    memory, shelf = workspace.memory, AttachedDocuments.of(workspace)
     found = workspace.search.page(
         shelf.sources, query, page, workspace.budget, memory.handle_of,
         reader=workspace.reader, links=workspace.links,
@@ -48,7 +48,7 @@ def archival_memory_search(
 
 
 @function()
-def document_list(workspace: Workspace, page: int = 0) -> Outcome:
+def document_list(workspace: ToolContext, page: int = 0) -> Outcome:
     """List the attached documents with their number of pages, and their tables.
 
     Args:
@@ -59,13 +59,13 @@ def document_list(workspace: Workspace, page: int = 0) -> Outcome:
     tables: dict[int, list[str]] = {}
     for item in named_tables(archive, workspace.sources()).values():
         tables.setdefault(item.stored.document, []).append(described(item))
-    items = Shelf.of(workspace).lines(tables)
+    items = AttachedDocuments.of(workspace).lines(tables)
     found = TextPage.of(items, page, workspace.budget.page_tokens, lambda number: f"document_list(page={number})")
     return Outcome(found.text, summary=found.summary)
 
 
 @function()
-def document_open(workspace: Workspace, document: str, document_page: int = 1, page: int = 0) -> Outcome:
+def document_open(workspace: ToolContext, document: str, document_page: int = 1, page: int = 0) -> Outcome:
     """Read a page of a document in order. Its parts have handles and can be cited.
 
     Args:
@@ -74,7 +74,7 @@ def document_open(workspace: Workspace, document: str, document_page: int = 1, p
         page: Page of the result when the document's page is long, from 0.
     """
     _counts_from_zero(page)
-    shelf = Shelf.of(workspace)
+    shelf = AttachedDocuments.of(workspace)
     key, path = shelf.document(document)
     archive, handle_of = workspace.search.archive, workspace.memory.handle_of
     found = open_document(archive, key, path, document_page, page, workspace.budget, handle_of)
@@ -82,7 +82,7 @@ def document_open(workspace: Workspace, document: str, document_page: int = 1, p
 
 
 @function()
-def archival_grep(workspace: Workspace, pattern: str, page: int = 0, source: str = "", document: str = "") -> Outcome:
+def archival_grep(workspace: ToolContext, pattern: str, page: int = 0, source: str = "", document: str = "") -> Outcome:
     """Find lines of the attached documents that match a regular expression, with the lines around them.
 
     Args:
@@ -92,7 +92,7 @@ def archival_grep(workspace: Workspace, pattern: str, page: int = 0, source: str
         document: Look in this document only.
     """
     _counts_from_zero(page)
-    shelf = Shelf.of(workspace)
+    shelf = AttachedDocuments.of(workspace)
     found = workspace.grep.page(
         shelf.sources, pattern, page, workspace.budget, workspace.memory.handle_of,
         reader=workspace.reader, restriction=shelf.restriction(SearchOptions(source, document)),
@@ -101,7 +101,7 @@ def archival_grep(workspace: Workspace, pattern: str, page: int = 0, source: str
 
 
 @function(small=True)
-def archival_memory_insert(workspace: Workspace, content: str) -> Outcome:
+def archival_memory_insert(workspace: ToolContext, content: str) -> Outcome:
     """Keep a note in archival storage, where archival_memory_search finds it again.
 
     Args:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from workbench.agent.tools.attached_documents import Shelf
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.attached_documents import AttachedDocuments
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.api.events import SweepProgress
 from workbench.api.search import SearchOptions
@@ -14,7 +14,7 @@ from workbench.retrieval.paging.result_page import ResultPage
 
 
 @function()
-def archival_follow(workspace: Workspace, passage: str, page: int = 0) -> Outcome:
+def archival_follow(workspace: ToolContext, passage: str, page: int = 0) -> Outcome:
     """List passages that belong to a passage by name, best first. It calls them by title, or shares a rare name with them.
 
     Args:
@@ -36,7 +36,7 @@ def archival_follow(workspace: Workspace, passage: str, page: int = 0) -> Outcom
 
 
 @function()
-def archival_sweep(workspace: Workspace, query: str, page: int = 0, source: str = "", document: str = "") -> Outcome:
+def archival_sweep(workspace: ToolContext, query: str, page: int = 0, source: str = "", document: str = "") -> Outcome:
     """Find everything about a query, a line for each passage. Pages are read while enough of them give something.
 
     Args:
@@ -49,7 +49,7 @@ def archival_sweep(workspace: Workspace, query: str, page: int = 0, source: str 
         raise CallRefused("page counts from 0.", "Call again with page=0.")
     if not query.strip():
         raise CallRefused("query is empty.", "Say what to find all of.")
-    shelf = Shelf.of(workspace)
+    shelf = AttachedDocuments.of(workspace)
     sweeper = Sweeper.of(workspace.search, shelf.sources, reader=workspace.reader, share=workspace.settings.sweep_share)
     steps = sweeper.run(
         query, page, workspace.budget, workspace.memory.handle_of,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from workbench.agent.answers.follow_up import offer
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.api.events import HopChanged, MemoryEdited
 from workbench.memory.recall import RecallItem
@@ -18,7 +18,7 @@ _HOP_STATES = ("open", "answered", "not found")
 
 
 @function(chains=False, small=True)
-def send_message(workspace: Workspace, message: str) -> Outcome:
+def send_message(workspace: ToolContext, message: str) -> Outcome:
     """Send a message to the user. This is the only way to reach the user, and it ends your turn.
 
     Args:
@@ -30,7 +30,7 @@ def send_message(workspace: Workspace, message: str) -> Outcome:
 
 
 @function(chains=False)
-def pause_heartbeats(workspace: Workspace, minutes: int) -> Outcome:
+def pause_heartbeats(workspace: ToolContext, minutes: int) -> Outcome:
     """Ignore timed heartbeats for a while. Messages of the user still come through.
 
     Args:
@@ -43,7 +43,7 @@ def pause_heartbeats(workspace: Workspace, minutes: int) -> Outcome:
 
 
 @function(small=True)
-def core_memory_append(workspace: Workspace, name: str, content: str) -> Outcome:
+def core_memory_append(workspace: ToolContext, name: str, content: str) -> Outcome:
     """Append lines to a block of the working context, which always stays in view. Use it to keep findings.
 
     Args:
@@ -55,7 +55,7 @@ def core_memory_append(workspace: Workspace, name: str, content: str) -> Outcome
 
 
 @function(small=True)
-def core_memory_replace(workspace: Workspace, name: str, old_content: str, new_content: str) -> Outcome:
+def core_memory_replace(workspace: ToolContext, name: str, old_content: str, new_content: str) -> Outcome:
     """Replace exact text in a block of the working context. An empty new_content deletes it.
 
     Args:
@@ -70,7 +70,7 @@ def core_memory_replace(workspace: Workspace, name: str, old_content: str, new_c
 
 
 @function()
-def task_update(workspace: Workspace, hop: str, status: str, document: str = "", document_page: int = 0) -> Outcome:
+def task_update(workspace: ToolContext, hop: str, status: str, document: str = "", document_page: int = 0) -> Outcome:
     """Keep track of a part of the question in block task. An answer with an open part comes back to you once.
 
     Args:
@@ -100,7 +100,7 @@ def task_update(workspace: Workspace, hop: str, status: str, document: str = "",
 
 
 @function(small=True)
-def conversation_search(workspace: Workspace, query: str, page: int = 0) -> Outcome:
+def conversation_search(workspace: ToolContext, query: str, page: int = 0) -> Outcome:
     """Search past messages of this conversation, also those that were evicted, by words.
 
     Args:
@@ -112,7 +112,7 @@ def conversation_search(workspace: Workspace, query: str, page: int = 0) -> Outc
 
 
 @function()
-def conversation_search_date(workspace: Workspace, start_date: str, end_date: str, page: int = 0) -> Outcome:
+def conversation_search_date(workspace: ToolContext, start_date: str, end_date: str, page: int = 0) -> Outcome:
     """Search past messages of this conversation by date, both days included.
 
     Args:
@@ -130,7 +130,7 @@ def conversation_search_date(workspace: Workspace, start_date: str, end_date: st
 
 
 def _recall_page(
-    workspace: Workspace, function: str, arguments: Mapping[str, str], items: list[RecallItem], page: int
+    workspace: ToolContext, function: str, arguments: Mapping[str, str], items: list[RecallItem], page: int
 ) -> Outcome:
     if page < 0:
         raise CallRefused("page counts from 0.", "Call again with page=0.")
@@ -148,7 +148,7 @@ def _day(text: str) -> datetime:
         raise CallRefused(f"{text[:40]!r} is not a date.", "Write YYYY-MM-DD.") from None
 
 
-def _edited(workspace: Workspace, name: str, after: WorkingContext, *, added: str = "", removed: str = "") -> Outcome:
+def _edited(workspace: ToolContext, name: str, after: WorkingContext, *, added: str = "", removed: str = "") -> Outcome:
     workspace.memory.set_working(after, step=workspace.step)
     block = after.block(name)
     event = MemoryEdited(

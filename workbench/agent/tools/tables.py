@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from workbench.agent.tools.context import Workspace
+from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.core.errors import UsageError
 from workbench.retrieval.paging.result_page import text_tokens
@@ -17,7 +17,7 @@ _COLUMNS_LISTED = 24
 
 
 @function()
-def table_query(workspace: Workspace, sql: str, page: int = 0) -> Outcome:
+def table_query(workspace: ToolContext, sql: str, page: int = 0) -> Outcome:
     """Ask the tables of attached csv, Excel and Parquet documents: count, sum, sort, filter, join. One SELECT in DuckDB's
     SQL. document_list names the tables and columns; select _row too, and each row comes with a handle to cite.
 
@@ -56,7 +56,7 @@ def _notes(found: Rows) -> list[str]:
     return notes
 
 
-def _lines(found: Rows, workspace: Workspace) -> list[str]:
+def _lines(found: Rows, workspace: ToolContext) -> list[str]:
     """A line a row, every cell after its column; at its end the handle of the passage that the row stands in."""
     handles = _Handles(workspace, found)
     lines = []
@@ -69,7 +69,7 @@ def _lines(found: Rows, workspace: Workspace) -> list[str]:
 class _Handles:
     """The handles of rows of one table, found by `_row`; none for other queries."""
 
-    def __init__(self, workspace: Workspace, found: Rows) -> None:
+    def __init__(self, workspace: ToolContext, found: Rows) -> None:
         self._handle_of = workspace.memory.handle_of
         self._spans: list[tuple[int, int, int]] = []
         self._starts: list[int] = []

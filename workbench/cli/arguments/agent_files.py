@@ -52,5 +52,5 @@ def _fill_import(sub: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "agents": Entry("list agents; create, rename or delete one", _fill_agents, "agent_files.agents", _consent),
     "export": Entry("an agent as one file, or its conversation as Markdown", _fill_export, "agent_files.export"),
-    "import": Entry("an agent from a file that export wrote", _fill_import, "agent_files.bring"),
+    "import": Entry("an agent from a file that export wrote", _fill_import, "agent_files.import_agent"),
 }

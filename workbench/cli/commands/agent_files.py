@@ -47,12 +47,12 @@ def tell(chosen: argparse.Namespace, event: str, text: str, **values: Any) -> in
 
 
 def _create(session: Session, chosen: argparse.Namespace) -> int:
-    name = session.roster.create(chosen.name)
+    name = session.agent_service.create(chosen.name)
     return tell(chosen, "agent_created", f"Made {name}: workbench --agent {name}", agent=name)
 
 
 def _rename(session: Session, chosen: argparse.Namespace) -> int:
-    session.roster.rename(chosen.name, chosen.new_name)
+    session.agent_service.rename(chosen.name, chosen.new_name)
     text = f"{chosen.name} is called {chosen.new_name} now."
     return tell(chosen, "agent_renamed", text, agent=chosen.new_name, before=chosen.name)
 
@@ -62,12 +62,12 @@ def delete(session: Session, chosen: argparse.Namespace) -> int:
     for name in chosen.names:
         session.engine.agents.get(name)
     for name in chosen.names:
-        session.roster.delete(name)
+        session.agent_service.delete(name)
     return tell(chosen, "agents_deleted", f"Deleted {', '.join(chosen.names)}.", agents=chosen.names)
 
 
 def _preset(session: Session, chosen: argparse.Namespace) -> int:
-    session.roster.preset(chosen.name, chosen.preset_name)
+    session.agent_service.preset(chosen.name, chosen.preset_name)
     text = f"{chosen.name} works by preset {chosen.preset_name} from its next step on."
     return tell(chosen, "preset_changed", text, agent=chosen.name, preset=chosen.preset_name)
 
@@ -75,7 +75,7 @@ def _preset(session: Session, chosen: argparse.Namespace) -> int:
 def export(session: Session, chosen: argparse.Namespace) -> int:
     """An agent as one file, or its conversation as Markdown."""
     if chosen.file and chosen.file.endswith(SUFFIX):
-        size = session.roster.export(chosen.agent, Path(chosen.file))
+        size = session.agent_service.export(chosen.agent, Path(chosen.file))
         say(f"Written to {chosen.file} ({size:,} bytes): workbench import reads it.")
         return 0
     existing(session, chosen.agent)
@@ -91,9 +91,9 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
     return 0
 
 
-def bring(session: Session, chosen: argparse.Namespace) -> int:
+def import_agent(session: Session, chosen: argparse.Namespace) -> int:
     """An agent from a file."""
-    found = session.roster.bring(Path(chosen.file), chosen.name)
+    found = session.agent_service.import_agent(Path(chosen.file), chosen.name)
     if chosen.json:
         line({"event": "imported", "step": None, **asdict(found)})
         return 0

@@ -27,7 +27,7 @@ def functions(session: Session, chosen: argparse.Namespace) -> int:
         for name in names:
             off = selection.switch(off, found.functions, name, on=name == chosen.on)
         if names:
-            session.roster.switch(row.name, off)
+            session.agent_service.switch(row.name, off)
     offered = _offered(session, chosen.agent) if chosen.agent else None
     rows: list[dict[str, Any]] = [
         {"name": item.name, "description": item.short, "origin": item.origin, "on": item.name not in off,

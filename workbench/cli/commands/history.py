@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.api.history import ContextDiff, EraserProtocol, ErasurePlan, erasure_lines
+from workbench.api.history import ContextDiff, ErasurePlan, ErasureServiceProtocol, erasure_lines
 from workbench.cli import text_output
 from workbench.cli.commands import agents
 from workbench.cli.commands.agents import existing
@@ -56,7 +56,7 @@ def forget(session: Session, chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(eraser: EraserProtocol, chosen: argparse.Namespace) -> ErasurePlan:
+def _plan(eraser: ErasureServiceProtocol, chosen: argparse.Namespace) -> ErasurePlan:
     given = [value for value in (chosen.words, chosen.message, chosen.document) if value]
     if len(given) > 1 or not (given or chosen.source) or (chosen.source and given and not chosen.document):
         raise UsageError("One thing is forgotten at a time.", "Give WORDS, --message N, --document PATH or --source S.")

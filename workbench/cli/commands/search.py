@@ -21,7 +21,7 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
         raise UsageError("The query is empty.", 'For example: workbench search "rent review".')
     options = options_of(chosen)
     prepare(session, chosen)
-    page = session.finding.search(chosen.query, chosen.page, options)
+    page = session.search_service.search(chosen.query, chosen.page, options)
     if page.page > max(1, page.pages):
         raise UsageError(
             f"There is no page {page.page}: the results end at page {page.pages}.", "Use a smaller --page."
@@ -44,8 +44,8 @@ def sweep(session: Session, chosen: argparse.Namespace) -> int:
     prepare(session, chosen)
     page: PageRead | None = None
     last: SweepProgress | None = None
-    with interruptible(session.finding.stop):
-        for event in session.finding.sweep(chosen.query, chosen.page, options):
+    with interruptible(session.search_service.stop):
+        for event in session.search_service.sweep(chosen.query, chosen.page, options):
             if isinstance(event, PageRead):
                 page = event
                 break

@@ -8,8 +8,8 @@ from typing import Any
 
 from workbench.core.errors import UsageError
 from workbench.memory.agent_memory import AgentMemory
-from workbench.memory.history.checkpoints import Hidden, Operation, Point, hide
-from workbench.memory.history.steps import FlightRecorder
+from workbench.memory.history.checkpoints import Checkpoint, Hidden, Operation, hide
+from workbench.memory.history.steps import StepRepository
 from workbench.memory.messages import StoredMessage
 
 Body = Mapping[str, Any]
@@ -21,14 +21,14 @@ class _Boundary:
     """A point of the current branch: so many messages stand before it; its events end before `seq`."""
 
     messages: int
-    point: Point
+    point: Checkpoint
     seq: int
 
 
 class Branches:
     """Moves one agent's head. Every change waits in the memory for its next commit, with a note of the operation."""
 
-    def __init__(self, memory: AgentMemory, recorder: FlightRecorder, limit_tokens: int) -> None:
+    def __init__(self, memory: AgentMemory, recorder: StepRepository, limit_tokens: int) -> None:
         self._memory = memory
         self._recorder = recorder
         self._limit_tokens = limit_tokens
@@ -129,7 +129,7 @@ class Branches:
         memory.queue.remove(evicted)
         memory.keep_evidence(kept)
 
-    def _go(self, point: Point) -> None:
+    def _go(self, point: Checkpoint) -> None:
         self._recorder.restore(self._memory, point, self._limit_tokens)
 
     # -- where one can go back to -------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Branches:
         assert found is not None
         return self._boundary(found.before, found.seq)
 
-    def _boundary(self, point: Point, seq: int) -> _Boundary:
+    def _boundary(self, point: Checkpoint, seq: int) -> _Boundary:
         branch = self._memory.branch
         return _Boundary(branch.index(point.head) + 1 if point.head is not None else 0, point, seq)
 
@@ -165,7 +165,7 @@ class Branches:
             [memory.next_seq, memory.agent.id],
         )
         for head, text, seq in rows:
-            point = Point.load(text)
+            point = Checkpoint.load(text)
             if point.head != head and point.head in on_branch:
                 found.append(self._boundary(point, int(seq)))
         return found

@@ -20,7 +20,7 @@ ON_EVERY_BRANCH = ("attached", "detached", "loaded")
 
 
 @dataclass(frozen=True)
-class Point:
+class Checkpoint:
     """Head of the branch, queue (ranges of messages and evidence, as JSON), current question, summary, working context.
 
     Going back to a point brings all of them back as they were. `hidden` is what the journal does not tell there.
@@ -38,7 +38,7 @@ class Point:
         return json.dumps(asdict(self))
 
     @classmethod
-    def load(cls, text: str) -> Point:
+    def load(cls, text: str) -> Checkpoint:
         """The inverse of `dump`."""
         data = json.loads(text)
         return cls(**{**data, "hidden": tuple((first, end) for first, end in data["hidden"])})
@@ -69,7 +69,7 @@ class Operation:
     parent: int | None
     kind: str
     question: int | None
-    before: Point
+    before: Checkpoint
     hidden: Hidden
     seq: int
 
@@ -84,7 +84,9 @@ class Operations:
         self.hidden: Hidden = newest.hidden if newest else ()
         self._top, self._undone = self._after(newest)
 
-    def add(self, kind: str, before: Point, seq: int, hidden: Hidden, question: int | None, now: datetime) -> list[Any]:
+    def add(
+        self, kind: str, before: Checkpoint, seq: int, hidden: Hidden, question: int | None, now: datetime
+    ) -> list[Any]:
         """A row for the table. An undo stands for what was below the operation that it takes back."""
         new, parent = self._database.number("operations", "operation_id"), self._top
         if kind == "undo" and (pair := self.undone_by_next()):
@@ -163,4 +165,4 @@ def _pair(under: Operation, top: Operation) -> bool:
 def _operation(row: tuple[Any, ...]) -> Operation:
     identifier, parent, kind, question, before, hidden, seq = row
     ranges = tuple((first, end) for first, end in json.loads(hidden))
-    return Operation(identifier, parent, kind, question, Point.load(before), ranges, seq)
+    return Operation(identifier, parent, kind, question, Checkpoint.load(before), ranges, seq)

@@ -9,8 +9,8 @@ from typing import Any
 
 from workbench.core.errors import UsageError
 from workbench.memory.agent_repository import AgentRow
-from workbench.memory.history.checkpoints import ON_EVERY_BRANCH, Point
-from workbench.memory.history.steps import FlightRecorder
+from workbench.memory.history.checkpoints import ON_EVERY_BRANCH, Checkpoint
+from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall_page import recalled, with_messages
 from workbench.storage.database import Clock, next_id, text_hash
 from workbench.storage.write_ahead_log import insert_rows
@@ -26,11 +26,11 @@ _STEP_COLUMNS = (
 class _Way:
     """How the original came to the point: what is copied, by its old ids."""
 
-    point: Point
+    point: Checkpoint
     branch: tuple[int, ...]
     steps: tuple[Row, ...]
     journal: tuple[Row, ...]
-    questions: tuple[tuple[int, Point, int], ...]
+    questions: tuple[tuple[int, Checkpoint, int], ...]
     """Messages that put a question, where the agent stood before, and the first event of each."""
 
 
@@ -40,7 +40,7 @@ class Fork:
     Nothing of the original changes, and nothing of the copy refers to it: either can go on, or be deleted, alone.
     """
 
-    def __init__(self, recorder: FlightRecorder, clock: Clock) -> None:
+    def __init__(self, recorder: StepRepository, clock: Clock) -> None:
         self._recorder = recorder
         self._database = recorder.database
         self._clock = clock
@@ -92,7 +92,7 @@ class Fork:
         if "summary_tokens" in json.loads(last[9]):
             raise UsageError(f"Step {step} only wrote a summary.", f"Fork from step {step + 1}, or one before it.")
         question, head, queue, summary, version = last[2:7]
-        point = Point.load(last[20]) if last[20] else Point(head, queue, question, summary, version)
+        point = Checkpoint.load(last[20]) if last[20] else Checkpoint(head, queue, question, summary, version)
         branch = self._recorder.branch(agent.id, point.head)
         on_branch = set(branch)
         operations = self._database.rows(
@@ -109,7 +109,7 @@ class Fork:
             if row[0] < end and (row[2] in ON_EVERY_BRANCH or not any(a <= row[0] < b for a, b in point.hidden))
         ]  # fmt: skip
         asked = [
-            (int(question), Point.load(before), int(seq))
+            (int(question), Checkpoint.load(before), int(seq))
             for kind, question, before, seq in operations
             if kind == "question" and question in on_branch
         ]
@@ -180,7 +180,7 @@ class Fork:
     def _step(self, row: Row) -> Row:
         step, status, question, head, queue, summary, version, *rest = row
         *rest, after, forgotten = rest
-        stood = Point.load(after) if after else None
+        stood = Checkpoint.load(after) if after else None
         kept = stood is not None and (stood.head is None or stood.head in self._messages)
         return (
             step, status, self._messages.get(question), self._messages.get(head), self._queue(queue),
@@ -198,7 +198,7 @@ class Fork:
             for k, (question, before, seq) in enumerate(way.questions)
         ]  # fmt: skip
 
-    def _point(self, point: Point) -> Point:
+    def _point(self, point: Checkpoint) -> Checkpoint:
         return replace(
             point, head=self._new(point.head), queue=self._queue(point.queue), question=self._new(point.question),
             summary=self._summaries.get(point.summary or 0), version=self._versions.get(point.version or 0), hidden=(),

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.core.chat_turns import folded
+from workbench.core.chat_turns import merge_turns
 from workbench.core.errors import NotFound
 from workbench.core.tokens import Calibration
 from workbench.memory.agent_memory import AgentMemory, rendered
 from workbench.memory.agent_repository import AgentRow
-from workbench.memory.history.checkpoints import Point
+from workbench.memory.history.checkpoints import Checkpoint
 from workbench.memory.main_context import Prompt, Summary, assemble
 from workbench.memory.messages import StoredMessage, Texts
 from workbench.memory.recall_page import recalled
@@ -44,14 +44,14 @@ class RecordedStep:
     def body(self) -> dict[str, Any]:
         """The JSON body of the request as it was sent."""
         how = self.request["body"]["messages"]
-        messages = folded(self.prompt.messages, how) if how else list(self.prompt.messages)
+        messages = merge_turns(self.prompt.messages, how) if how else list(self.prompt.messages)
         return {
             key: messages if key == "messages" else list(self.prompt.tools) if key == "tools" else value
             for key, value in self.request["body"].items()
         }
 
 
-class FlightRecorder:
+class StepRepository:
     """Reads what agents did. Every prompt is rebuilt by the same `assemble` that made it."""
 
     def __init__(
@@ -69,11 +69,11 @@ class FlightRecorder:
         memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
         rows = self.database.rows("SELECT passage_id, handle FROM handles WHERE agent_id = ?", [agent.id])
         memory.handles = {int(passage): str(handle) for passage, handle in rows}
-        point = Point(agent.head, agent.queue or "[]", agent.question, agent.summary, agent.context_version)
+        point = Checkpoint(agent.head, agent.queue or "[]", agent.question, agent.summary, agent.context_version)
         self.restore(memory, point, limit_tokens)
         return memory
 
-    def restore(self, memory: AgentMemory, point: Point, limit_tokens: int) -> None:
+    def restore(self, memory: AgentMemory, point: Checkpoint, limit_tokens: int) -> None:
         """Put a live memory where it stood at a point; what the point names must be committed."""
         agent = memory.agent.id
         memory.head, memory.branch = point.head, self.branch(agent, point.head)

@@ -62,7 +62,7 @@ _DOCUMENT = (
 @contextmanager
 def _snapshot(database: Database) -> Iterator[Rows]:
     """Reads rows as dictionaries, all of one moment."""
-    database.settle()
+    database.flush()
     cursor = database.cursor()
 
     def rows(sql: str, parameters: list[Any]) -> list[Row]:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import UsageError
-from workbench.memory.history.checkpoints import Point
+from workbench.memory.history.checkpoints import Checkpoint
 from workbench.memory.recall_page import with_messages
 from workbench.memory.transfer.export import AgentCopy, Row, receipts, with_passages
 from workbench.storage.bulk_insert import (
@@ -295,7 +295,7 @@ def _pointers(row: Row, numbers: _Numbers) -> Row:
 def _point(text: str | None, numbers: _Numbers) -> str | None:
     if text is None:
         return None
-    point = Point.load(text)
+    point = Checkpoint.load(text)
     return replace(
         point, head=numbers.of("messages", point.head), queue=str(_queue(point.queue, numbers)),
         question=numbers.of("messages", point.question), summary=numbers.of("summaries", point.summary),

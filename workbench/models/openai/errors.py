@@ -84,7 +84,7 @@ def refusal_in(body: Any, status: int, retry_after_seconds: float | None = None)
     if isinstance(body, list):
         body = body[0] if body else None
     if isinstance(body, str):
-        return Refused(status, clean(body), retry_after_seconds=retry_after_seconds)
+        return Refused(status, sanitize(body), retry_after_seconds=retry_after_seconds)
     if not isinstance(body, Mapping):
         return None
     error = body.get("error") or body.get("detail") or (body if "message" in body else None)
@@ -94,7 +94,7 @@ def refusal_in(body: Any, status: int, retry_after_seconds: float | None = None)
     code, param = str(fields.get("code") or fields.get("type") or ""), str(fields.get("param") or "")
     if str(fields.get("type")) in _OVERFLOW_CODES:
         code = str(fields["type"])
-    return Refused(status, clean(_text_of(error)), code, param, retry_after_seconds)
+    return Refused(status, sanitize(_text_of(error)), code, param, retry_after_seconds)
 
 
 def _text_of(error: Any) -> str:
@@ -107,7 +107,7 @@ def _text_of(error: Any) -> str:
     return str(error)
 
 
-def clean(text: str) -> str:
+def sanitize(text: str) -> str:
     """Foreign text on one line, harmless to a terminal, of bounded length."""
     return one_line(text, _LONGEST_TEXT_CHARS)
 

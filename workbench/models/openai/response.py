@@ -9,7 +9,7 @@ from typing import Any
 from workbench.core.sanitize import paired
 from workbench.models.base import CallDelta, Completion, ReasoningDelta, TextDelta, Usage
 from workbench.models.openai.content import TextSplitter
-from workbench.models.openai.errors import Refused, clean, refusal_in
+from workbench.models.openai.errors import Refused, refusal_in, sanitize
 from workbench.models.openai.sse import Broken, Chunk, Event
 from workbench.models.openai.tool_calls import CallMerger
 
@@ -136,4 +136,4 @@ def _usage(value: Any) -> Usage | None:
 def _broken_text(text: str) -> str:
     """What a broken event says: transformers serve puts its error between quotes that it does not escape."""
     _, found, said = text.partition('"error": "')
-    return clean(said.rstrip('"}\n ') if found else f"it is not JSON: {text}")
+    return sanitize(said.rstrip('"}\n ') if found else f"it is not JSON: {text}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.core.chat_turns import RESULTS, USERS, folded
+from workbench.core.chat_turns import RESULTS, USERS, merge_turns
 from workbench.models.openai.errors import Lost, Refused
 
 NEEDED_KEYS = frozenset({"model", "messages", "tools", "stream", "max_tokens", "max_completion_tokens"})
@@ -35,7 +35,7 @@ class Repair:
     def apply(self, body: Mapping[str, Any]) -> Body:
         """The body with the change made; keys keep their places."""
         if self.key == "messages":
-            return {**body, "messages": folded(body["messages"], self.value)}
+            return {**body, "messages": merge_turns(body["messages"], self.value)}
         if self.value:
             return {**body, self.key: self.value}
         names = {key: key for key in body if key != self.key}
@@ -47,7 +47,7 @@ class Repair:
 def repairs(body: Mapping[str, Any], refused: Refused) -> list[Repair]:
     """What to change after a refusal: keys that it names (400, 422), or turns that its template wants to alternate."""
     if _TURNS.search(refused.text) and not refused.overflow:
-        ways = (how for how in (USERS, RESULTS) if len(folded(body["messages"], how)) < len(body["messages"]))
+        ways = (how for how in (USERS, RESULTS) if len(merge_turns(body["messages"], how)) < len(body["messages"]))
         return [Repair("messages", value=how) for how in ways][:1]
     if refused.status not in (400, 422) or refused.overflow:
         return []

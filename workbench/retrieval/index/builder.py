@@ -16,7 +16,7 @@ from workbench.retrieval.index.segment import MOST_ROWS, Block
 from workbench.retrieval.index.snapshot import Snapshot, TitleKeys
 from workbench.retrieval.index.vectors import GrowingVectors, Mask, Vectors
 from workbench.retrieval.ranking.result import Ranking as Ranking
-from workbench.retrieval.ranking.result import Why as Why
+from workbench.retrieval.ranking.result import ScoreBreakdown as ScoreBreakdown
 from workbench.retrieval.ranking.searcher import MEANING_LIMIT, Searcher
 from workbench.storage.bulk_insert import Counted, counted_columns
 

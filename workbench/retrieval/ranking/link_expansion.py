@@ -65,7 +65,7 @@ class PairFeatures(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SearchScope:
     """What following may look at: a view, the rows that may be found, and how many passages are searched."""
 
     view: View
@@ -80,10 +80,10 @@ class Link(NamedTuple):
     shared: float = 0.0
 
 
-class Follower:
+class LinkExpander:
     """Follows from the best passages of one question."""
 
-    def __init__(self, question: str, around: Surroundings) -> None:
+    def __init__(self, question: str, around: SearchScope) -> None:
         self.around = around
         self._asked = "_" + "_".join(entities.words(question)) + "_"
         self._log_size = math.log(max(around.size, 2))

@@ -9,7 +9,7 @@ LIFT = 0.5
 """What an exact match of a phrase or identifier of the question adds to a score."""
 
 
-class Why(NamedTuple):
+class ScoreBreakdown(NamedTuple):
     """How a hit's score came about: `fused` + LIFT if `lifted` + `link`; ranks count from 1, 0 where a list did not have it.
 
     `best` is the best BM25 score, `partner` the passage that the link is owed to (0: none), `rerank` a cross-encoder's
@@ -20,7 +20,7 @@ class Why(NamedTuple):
     cosine: float
     keyword_rank: int
     bm25: float
-    lifted: bool
+    boosted: bool
     link: float
     fused: float = 0.0
     best: float = 0.0
@@ -36,5 +36,5 @@ class Ranking:
     ids: tuple[int, ...]
     scores: tuple[float, ...]
     mode: Literal["meaning", "exact"]
-    candidates_of: int
-    why: tuple[Why, ...] = ()
+    num_searched: int
+    why: tuple[ScoreBreakdown, ...] = ()

@@ -12,8 +12,8 @@ from workbench.retrieval.index.snapshot import View
 from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.query import Query, parse_query
 from workbench.retrieval.ranking.hybrid_score import FirstRanking
-from workbench.retrieval.ranking.link_expansion import Follower, Surroundings
-from workbench.retrieval.ranking.result import LIFT, Ranking, Why
+from workbench.retrieval.ranking.link_expansion import LinkExpander, SearchScope
+from workbench.retrieval.ranking.result import LIFT, Ranking, ScoreBreakdown
 from workbench.text import analyzer, phrases
 from workbench.text.analyzer import normalise
 from workbench.text.entities import names_in, words
@@ -82,9 +82,9 @@ class Searcher:
         row = view.row_of(passage_id)
         if row is None:
             return Ranking((), (), "exact", scope.searched)
-        (links,) = Follower("", Surroundings(view, scope.allowed, scope.searched)).links([row], {})
+        (links,) = LinkExpander("", SearchScope(view, scope.allowed, scope.searched)).links([row], {})
         found = sorted((-round(link.titled + link.shared, 6), int(view.ids[other])) for other, link in links.items())
-        why = tuple(Why(0, 0.0, 0, 0.0, False, 0.0, -score) for score, _ in found)
+        why = tuple(ScoreBreakdown(0, 0.0, 0, 0.0, False, 0.0, -score) for score, _ in found)
         return Ranking(
             tuple(key for _, key in found), tuple(-score for score, _ in found), "exact", scope.searched, why
         )
@@ -117,7 +117,9 @@ def _exact(view: View, asked: Query, scope: _Scope) -> Ranking:
         spans = [match.start() for pattern in patterns for match in pattern.finditer(text)]
         found.append((-len(spans), min(spans, default=0), int(view.ids[row])))
     ids = tuple(passage_id for _, _, passage_id in sorted(found))
-    return Ranking(ids, (1.0,) * len(ids), "exact", scope.searched, (Why(0, 0.0, 0, 0.0, True, 0.0),) * len(ids))
+    return Ranking(
+        ids, (1.0,) * len(ids), "exact", scope.searched, (ScoreBreakdown(0, 0.0, 0, 0.0, True, 0.0),) * len(ids)
+    )
 
 
 def _matching(view: View, asked: Query, scope: _Scope) -> list[int]:
@@ -150,16 +152,16 @@ def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope,
         scope = scope.only(_matching(view, asked, scope))
     first = FirstRanking(asked.words, vector, view.vectors, view.keywords, int(np.count_nonzero(view.alive)))
     candidates = first.gather(scope.allowed)
-    lifted = holding(view, candidates, asked.lifted)
+    boosted = holding(view, candidates, asked.boosted)
     scores = {
-        row: first.score(row) + (LIFT if row in lifted else 0.0)
+        row: first.score(row) + (LIFT if row in boosted else 0.0)
         for row in candidates
-        if row in lifted or first.relevant(row)
+        if row in boosted or first.relevant(row)
     }
     bonus: dict[int, float] = {}
     partners: dict[int, int] = {}
     if follow and scores:
-        follower = Follower(asked.words, Surroundings(view, scope.allowed, scope.searched))
+        follower = LinkExpander(asked.words, SearchScope(view, scope.allowed, scope.searched))
         bonus, partners = follower.bonus(scores, lambda rows: _scored(first, rows)), follower.partners
     rows = list({**scores, **bonus})
     if asked.excluded:
@@ -169,8 +171,8 @@ def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope,
     ids = dict(zip(rows, view.ids[np.array(rows, dtype=np.int64)].tolist(), strict=True))
     best = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:limit]
     why = tuple(
-        Why(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0), first.bm25[row],
-            row in lifted, bonus.get(row, 0.0), first.score(row), first.top_bm25,
+        ScoreBreakdown(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0), first.bm25[row],
+            row in boosted, bonus.get(row, 0.0), first.score(row), first.top_bm25,
             int(view.ids[partners[row]]) if row in partners else 0)
         for row in best
     )  # fmt: skip

@@ -11,76 +11,77 @@ from workbench.api.agents import FunctionView, Spent
 from workbench.api.events import Event, MemoryEdited
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Desk
+from workbench.tui.controller import Controller
 from workbench.tui.widgets.cells import number, plural
 
 _UNITS = {"steps": "model calls", "seconds": "seconds", "tokens": "tokens, in and out", "cost": "by the prices set"}
 
 
-def edit(desk: Desk, words: Sequence[str]) -> None:
+def edit(controller: Controller, words: Sequence[str]) -> None:
     """/edit [BLOCK LINE]"""
     if not words:
-        desk.open_memory()
-        desk.say("the lines of the working memory are open")
+        controller.open_memory()
+        controller.say("the lines of the working memory are open")
         return
     if len(words) == 1:
         raise UsageError("What should the line say?", "For example /edit human prefers short answers.")
     block, text = words[0], " ".join(words[1:])
-    desk.fetch(lambda: desk.session.edit_memory(block, "", text), lambda event: _edited(desk, event))
+    controller.fetch(lambda: controller.session.edit_memory(block, "", text), lambda event: _edited(controller, event))
 
 
-def _edited(desk: Desk, event: Event) -> None:
-    desk.refresh_memory()
+def _edited(controller: Controller, event: Event) -> None:
+    controller.refresh_memory()
     if isinstance(event, MemoryEdited):
-        desk.say(f"{one_line(event.block, 40)} · {number(event.chars)}/{number(event.limit_chars)} chars")
+        controller.say(f"{one_line(event.block, 40)} · {number(event.chars)}/{number(event.limit_chars)} chars")
 
 
-def pin(desk: Desk, words: Sequence[str]) -> None:
+def pin(controller: Controller, words: Sequence[str]) -> None:
     """/pin [TEXT]"""
     if not words:
-        desk.open_memory()
-        desk.say("p pins a line, or lets it go; the model cannot change a pinned line")
+        controller.open_memory()
+        controller.say("p pins a line, or lets it go; the model cannot change a pinned line")
         return
     text = " ".join(words)
 
     def work() -> str:
         found = [
             (block, line)
-            for block in desk.session.memory()
+            for block in controller.session.memory()
             for line in block.lines
             if text.lower() in line.text.lower()
         ]
         if len(found) != 1:
             raise UsageError(f"{len(found)} lines hold {one_line(text, 80)!r}.", "Give the words of one line, or /pin.")
         block, line = found[0]
-        desk.session.pin(block.name, line.text, not line.pinned)
+        controller.session.pin(block.name, line.text, not line.pinned)
         return f"{'pinned' if not line.pinned else 'let go'}: {one_line(line.text, 200)}"
 
     def done(said: str) -> None:
-        desk.refresh_memory()
-        desk.say(said)
+        controller.refresh_memory()
+        controller.say(said)
 
-    desk.fetch(work, done)
+    controller.fetch(work, done)
 
 
-def preset(desk: Desk, words: Sequence[str]) -> None:
+def preset(controller: Controller, words: Sequence[str]) -> None:
     """/preset [NAME]"""
-    roster, agent = desk.session.roster, desk.session.agent
+    agent_service, agent = controller.session.agent_service, controller.session.agent
     if not words:
-        desk.fetch(
-            roster.presets, lambda names: desk.say(f"presets: {', '.join(one_line(name, 40) for name in names)}")
+        controller.fetch(
+            agent_service.presets,
+            lambda names: controller.say(f"presets: {', '.join(one_line(name, 40) for name in names)}"),
         )
         return
 
     def done(_: None) -> None:
-        desk.say(f"preset {one_line(words[0], 40)} from the next step on; /diff shows it then")
+        controller.say(f"preset {one_line(words[0], 40)} from the next step on; /diff shows it then")
 
-    desk.fetch(lambda: roster.preset(agent, words[0]), done)
+    controller.fetch(lambda: agent_service.preset(agent, words[0]), done)
 
 
-def functions(desk: Desk, words: Sequence[str]) -> None:
+def functions(controller: Controller, words: Sequence[str]) -> None:
     """/functions"""
-    roster, agent = desk.session.roster, desk.session.agent
+    agent_service, agent = controller.session.agent_service, controller.session.agent
 
     def done(found: Sequence[FunctionView]) -> None:
         states = [
@@ -88,25 +89,25 @@ def functions(desk: Desk, words: Sequence[str]) -> None:
             + ("" if item.offered else "  (off)" if not item.on else "  (no room in this window)")
             for item in found
         ]  # fmt: skip
-        desk.say("\n".join(states))
+        controller.say("\n".join(states))
 
-    desk.fetch(lambda: roster.functions(agent), done)
+    controller.fetch(lambda: agent_service.functions(agent), done)
 
 
-def cost(desk: Desk, words: Sequence[str]) -> None:
+def cost(controller: Controller, words: Sequence[str]) -> None:
     """/cost"""
 
     def done(spent: Spent) -> None:
         price = f" · {spent.cost:,.4f}" if spent.cost is not None else " · no prices set"
         tokens = f"{number(spent.prompt_tokens)} tokens in · {number(spent.completion_tokens)} out"
-        desk.say(f"{plural(spent.steps, 'step')} · {tokens} · {spent.model_seconds:,.1f} s of the model{price}")
+        controller.say(f"{plural(spent.steps, 'step')} · {tokens} · {spent.model_seconds:,.1f} s of the model{price}")
 
-    desk.fetch(desk.session.purse.spent, done)
+    controller.fetch(controller.session.usage_service.spent, done)
 
 
-def budget(desk: Desk, words: Sequence[str]) -> None:
+def budget(controller: Controller, words: Sequence[str]) -> None:
     """/budget [WHAT NUMBER]"""
-    purse = desk.session.purse
+    usage_service = controller.session.usage_service
     if words:
         try:
             value = float(words[1].replace(",", "")) if len(words) == 2 else -1.0
@@ -114,22 +115,23 @@ def budget(desk: Desk, words: Sequence[str]) -> None:
             value = -1.0
         if not 0 <= value < 1e15:
             raise UsageError("A bound is a name and a number.", "For example /budget tokens 20000; 0 is no bound.")
-        purse.limit(words[0], value)
+        usage_service.limit(words[0], value)
     lines = [
-        f"{name:<9}{f'{value:,.10g}' if value else 'any':>12}  {_UNITS[name]}" for name, value in purse.limits().items()
+        f"{name:<9}{f'{value:,.10g}' if value else 'any':>12}  {_UNITS[name]}"
+        for name, value in usage_service.limits().items()
     ]
-    desk.say("a question ends, with what was found, at\n" + "\n".join(lines))
+    controller.say("a question ends, with what was found, at\n" + "\n".join(lines))
 
 
-def export(desk: Desk, words: Sequence[str]) -> None:
+def export(controller: Controller, words: Sequence[str]) -> None:
     """/export [FILE]"""
-    session, agent = desk.session, desk.session.agent
+    session, agent = controller.session, controller.session.agent
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in agent).lstrip(".")
     file = Path(" ".join(words) or f"{plain or 'agent'}.md").expanduser()
 
     def work() -> str:
         if file.suffix == ".agent":
-            return f"{session.roster.export(agent, file):,} bytes, the whole agent"
+            return f"{session.agent_service.export(agent, file):,} bytes, the whole agent"
         text = "\n".join(rendering.markdown_lines(agent, session.history())) + "\n"
         try:
             file.write_text(text, encoding="utf-8")
@@ -139,12 +141,12 @@ def export(desk: Desk, words: Sequence[str]) -> None:
             ) from None
         return "the conversation as Markdown"
 
-    desk.fetch(work, lambda what: desk.say(f"written to {one_line(str(file.absolute()), 300)}: {what}"))
+    controller.fetch(work, lambda what: controller.say(f"written to {one_line(str(file.absolute()), 300)}: {what}"))
 
 
-def copy(desk: Desk, words: Sequence[str]) -> None:
+def copy(controller: Controller, words: Sequence[str]) -> None:
     """/copy"""
-    text = desk.copy_answer()
-    desk.say(
+    text = controller.copy_answer()
+    controller.say(
         f"copied {plural(len(text), 'character')} of the last answer" if text else "there is no answer to copy yet"
     )

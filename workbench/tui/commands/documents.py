@@ -9,26 +9,26 @@ from workbench.api.rendering import why
 from workbench.api.session import SourceInfo
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Desk
+from workbench.tui.controller import Controller
 from workbench.tui.widgets.cells import plural
 
 _LISTED = 40
 
 
-def reload(desk: Desk, words: Sequence[str]) -> None:
+def reload(controller: Controller, words: Sequence[str]) -> None:
     """/reload SOURCE"""
     source = _name(words, "Load which source again?", "/reload leases")
-    if desk.work.start_load(lambda: desk.session.library.reload(source)):
-        desk.say(f"loading {one_line(source, 80)} again; esc stops it")
+    if controller.work.start_load(lambda: controller.session.library.reload(source)):
+        controller.say(f"loading {one_line(source, 80)} again; esc stops it")
     else:
-        desk.say("a load is running: esc stops it")
+        controller.say("a load is running: esc stops it")
 
 
-def queue(desk: Desk, words: Sequence[str]) -> None:
+def queue(controller: Controller, words: Sequence[str]) -> None:
     """/queue [retry]"""
     if list(words) == ["retry"]:
-        started = desk.work.start_load(lambda: desk.session.library.retry())
-        desk.say("trying again what waits or failed" if started else "a load is running: esc stops it")
+        started = controller.work.start_load(lambda: controller.session.library.retry())
+        controller.say("trying again what waits or failed" if started else "a load is running: esc stops it")
         return
     if words:
         raise UsageError(f"{one_line(words[0], 40)!r} is nothing to do with the queue.", "/queue, or /queue retry.")
@@ -38,54 +38,58 @@ def queue(desk: Desk, words: Sequence[str]) -> None:
             f"{row.state:<12} {one_line(row.path, 80)}: {one_line(why(row.reason, row.remedy), 200)}" for row in rows
         ]
         more = [f"and {len(lines) - _LISTED:,} more"] if len(lines) > _LISTED else []
-        desk.say("\n".join([*lines[:_LISTED], *more]) if lines else "nothing waits and nothing failed")
+        controller.say("\n".join([*lines[:_LISTED], *more]) if lines else "nothing waits and nothing failed")
 
-    desk.fetch(desk.session.library.queue, done)
+    controller.fetch(controller.session.library.queue, done)
 
 
-def rename(desk: Desk, words: Sequence[str]) -> None:
+def rename(controller: Controller, words: Sequence[str]) -> None:
     """/rename SOURCE NAME"""
     if len(words) != 2:
         raise UsageError("Which source, and what shall it be called?", '/rename leases "old leases"')
     old, new = words
-    _then(desk, lambda: desk.session.library.rename(old, new), f"{one_line(old, 80)} is {one_line(new, 80)} now")
+    _then(
+        controller,
+        lambda: controller.session.library.rename(old, new),
+        f"{one_line(old, 80)} is {one_line(new, 80)} now",
+    )
 
 
-def remove(desk: Desk, words: Sequence[str]) -> None:
+def remove(controller: Controller, words: Sequence[str]) -> None:
     """/remove SOURCE [DOCUMENT]"""
     source = _name(words[:1], "Remove which source?", "/remove leases, or /remove leases lease-2019.pdf")
     document = " ".join(words[1:])
-    library = desk.session.library
+    library = controller.session.library
 
     def done(count: int) -> None:
-        desk.say(f"removed {plural(count, 'doc')} of {one_line(source, 80)}; the files are where they were")
-        desk.refresh_library()
+        controller.say(f"removed {plural(count, 'doc')} of {one_line(source, 80)}; the files are where they were")
+        controller.refresh_library()
 
-    desk.fetch(lambda: library.remove(source, document), done)
+    controller.fetch(lambda: library.remove(source, document), done)
 
 
-def note(desk: Desk, words: Sequence[str]) -> None:
+def note(controller: Controller, words: Sequence[str]) -> None:
     """/note [SOURCE[:DOCUMENT] TEXT…]"""
-    library = desk.session.library
+    library = controller.session.library
     if not words:
 
         def done(rows: list[NoteRow]) -> None:
             lines = [
                 f"{one_line(f'{row.source}:{row.path}'.rstrip(':'), 80)}: {one_line(row.text, 200)}" for row in rows
             ]
-            desk.say("\n".join(lines) if lines else "there is no note yet: /note SOURCE TEXT")
+            controller.say("\n".join(lines) if lines else "there is no note yet: /note SOURCE TEXT")
 
-        desk.fetch(library.notes, done)
+        controller.fetch(library.notes, done)
         return
     if len(words) < 2:
         raise UsageError("What is the note?", '/note leases:lease-2019.pdf superseded in 2021; "-" takes it away.')
     text = " ".join(words[1:])
 
     def work() -> None:
-        source, path = _place(words[0], desk.session.sources())
+        source, path = _place(words[0], controller.session.sources())
         library.note(source, path, "" if text == "-" else text)
 
-    _then(desk, work, f"noted on {one_line(words[0], 80)}; the model reads it with every hit from there")
+    _then(controller, work, f"noted on {one_line(words[0], 80)}; the model reads it with every hit from there")
 
 
 def _place(word: str, sources: Sequence[SourceInfo]) -> tuple[str, str]:
@@ -103,9 +107,9 @@ def _name(words: Sequence[str], question: str, example: str) -> str:
     return " ".join(words)
 
 
-def _then(desk: Desk, work: Callable[[], None], said: str) -> None:
+def _then(controller: Controller, work: Callable[[], None], said: str) -> None:
     def done(_: None) -> None:
-        desk.say(said)
-        desk.refresh_library()
+        controller.say(said)
+        controller.refresh_library()
 
-    desk.fetch(work, done)
+    controller.fetch(work, done)

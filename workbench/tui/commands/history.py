@@ -5,72 +5,76 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from workbench.api.events import Event
-from workbench.api.history import EraserProtocol, ErasurePlan, Moved
+from workbench.api.history import ErasurePlan, ErasureServiceProtocol, Moved
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Desk
+from workbench.tui.controller import Controller
 from workbench.tui.widgets.cells import number
 
 
-def undo(desk: Desk, words: Sequence[str]) -> None:
+def undo(controller: Controller, words: Sequence[str]) -> None:
     """/undo"""
-    _move(desk, lambda: desk.session.timeline.undo())
+    _move(controller, lambda: controller.session.timeline.undo())
 
 
-def redo(desk: Desk, words: Sequence[str]) -> None:
+def redo(controller: Controller, words: Sequence[str]) -> None:
     """/redo"""
-    _move(desk, lambda: desk.session.timeline.redo())
+    _move(controller, lambda: controller.session.timeline.redo())
 
 
-def pop(desk: Desk, words: Sequence[str]) -> None:
+def pop(controller: Controller, words: Sequence[str]) -> None:
     """/pop [N]"""
     messages = whole_number(words[0], "number of messages") if words else None
-    _move(desk, lambda: desk.session.timeline.pop(messages))
+    _move(controller, lambda: controller.session.timeline.pop(messages))
 
 
-def rethink(desk: Desk, words: Sequence[str]) -> None:
+def rethink(controller: Controller, words: Sequence[str]) -> None:
     """/rethink TEXT"""
-    _move(desk, lambda: desk.session.timeline.rethink(" ".join(words)))
+    _move(controller, lambda: controller.session.timeline.rethink(" ".join(words)))
 
 
-def rewrite(desk: Desk, words: Sequence[str]) -> None:
+def rewrite(controller: Controller, words: Sequence[str]) -> None:
     """/rewrite TEXT"""
-    _move(desk, lambda: desk.session.timeline.rewrite(" ".join(words)))
+    _move(controller, lambda: controller.session.timeline.rewrite(" ".join(words)))
 
 
-def retry(desk: Desk, words: Sequence[str]) -> None:
+def retry(controller: Controller, words: Sequence[str]) -> None:
     """/retry"""
-    _turn(desk, desk.session.timeline.retry, "asking the last question again; /undo brings the answer before back")
+    _turn(
+        controller,
+        controller.session.timeline.retry,
+        "asking the last question again; /undo brings the answer before back",
+    )
 
 
-def summarize(desk: Desk, words: Sequence[str]) -> None:
+def summarize(controller: Controller, words: Sequence[str]) -> None:
     """/summarize"""
-    _turn(desk, desk.session.timeline.summarize, "evicting what was said before the last question")
+    _turn(controller, controller.session.timeline.summarize, "evicting what was said before the last question")
 
 
-def heartbeat(desk: Desk, words: Sequence[str]) -> None:
+def heartbeat(controller: Controller, words: Sequence[str]) -> None:
     """/heartbeat"""
-    _turn(desk, desk.session.timeline.heartbeat, "a turn for the model")
+    _turn(controller, controller.session.timeline.heartbeat, "a turn for the model")
 
 
-def memory_warning(desk: Desk, words: Sequence[str]) -> None:
+def memory_warning(controller: Controller, words: Sequence[str]) -> None:
     """/memorywarning"""
-    _turn(desk, desk.session.timeline.memory_warning, "telling the model that its context is filling")
+    _turn(controller, controller.session.timeline.memory_warning, "telling the model that its context is filling")
 
 
-def diff(desk: Desk, words: Sequence[str]) -> None:
+def diff(controller: Controller, words: Sequence[str]) -> None:
     """/diff [A [B]]"""
     if len(words) > 2:
         raise UsageError("Two steps are compared.", "For example /diff 3 4; /diff 3 compares with the next prompt.")
     chosen = [whole_number(word, "step") for word in words]
     first = chosen[0] if chosen else None
     second = chosen[1] if len(chosen) > 1 else None
-    desk.open_diff(first, second)
+    controller.open_diff(first, second)
     names = [f"step {number(step)}" if step else "the next prompt" for step in (first, second)]
-    desk.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
+    controller.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
 
 
-def fork(desk: Desk, words: Sequence[str]) -> None:
+def fork(controller: Controller, words: Sequence[str]) -> None:
     """/fork STEP [NAME]"""
     if not words:
         raise UsageError("Fork from which step?", "For example /fork 3; /context shows the steps.")
@@ -78,34 +82,38 @@ def fork(desk: Desk, words: Sequence[str]) -> None:
     name = " ".join(words[1:]) or None
 
     def work() -> str:
-        made = desk.session.timeline.fork(step, name)
-        desk.session.open_agent(made)
+        made = controller.session.timeline.fork(step, name)
+        controller.session.open_agent(made)
         return made
 
     def done(made: str) -> None:
-        desk.refresh_identity()
-        desk.refresh_library()
-        desk.redraw(
-            lambda: desk.say(f"{one_line(made, 80)} goes on from step {number(step)}; the other agent is as it was")
+        controller.refresh_identity()
+        controller.refresh_library()
+        controller.redraw(
+            lambda: controller.say(
+                f"{one_line(made, 80)} goes on from step {number(step)}; the other agent is as it was"
+            )
         )
 
-    _idle(desk)
-    desk.fetch(work, done)
+    _idle(controller)
+    controller.fetch(work, done)
 
 
-def forget(desk: Desk, words: Sequence[str]) -> None:
+def forget(controller: Controller, words: Sequence[str]) -> None:
     """/forget QUERY"""
     what = " ".join(words).strip()
     if not what:
         raise UsageError(
             "Forget what?", "/forget WORDS of a message, /forget #NUMBER, /forget @DOCUMENT or /forget source NAME."
         )
-    _idle(desk)
-    desk.fetch(lambda: _planned(desk.session.timeline.eraser, what), lambda plan: desk.confirm_erasure(plan))
-    desk.say(f"looking for {one_line(what, 120)}; nothing is erased before you say so")
+    _idle(controller)
+    controller.fetch(
+        lambda: _planned(controller.session.timeline.eraser, what), lambda plan: controller.confirm_erasure(plan)
+    )
+    controller.say(f"looking for {one_line(what, 120)}; nothing is erased before you say so")
 
 
-def _planned(eraser: EraserProtocol, what: str) -> ErasurePlan:
+def _planned(eraser: ErasureServiceProtocol, what: str) -> ErasurePlan:
     if what.startswith("#") and what[1:].isdigit():
         return eraser.message(int(what[1:]))
     if what.startswith("@"):
@@ -126,21 +134,21 @@ def whole_number(word: str, noun: str) -> int:
     return found
 
 
-def _move(desk: Desk, work: Callable[[], Moved]) -> None:
-    _idle(desk)
+def _move(controller: Controller, work: Callable[[], Moved]) -> None:
+    _idle(controller)
 
     def done(moved: Moved) -> None:
-        desk.redraw(lambda: desk.say(one_line(moved.text, 300)))
+        controller.redraw(lambda: controller.say(one_line(moved.text, 300)))
 
-    desk.fetch(work, done)
-
-
-def _turn(desk: Desk, start: Callable[[], Iterator[Event]], said: str) -> None:
-    _idle(desk)
-    desk.say(said)
-    desk.turn(start)
+    controller.fetch(work, done)
 
 
-def _idle(desk: Desk) -> None:
-    if desk.work.asking:
+def _turn(controller: Controller, start: Callable[[], Iterator[Event]], said: str) -> None:
+    _idle(controller)
+    controller.say(said)
+    controller.turn(start)
+
+
+def _idle(controller: Controller) -> None:
+    if controller.work.asking:
         raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")

@@ -25,7 +25,7 @@ class LibraryActions:
     def do(self, action: str, item: Item) -> None:
         """Do it, or say why it cannot be done."""
         source, path = (item.name, "") if isinstance(item, SourceInfo) else (item.source, item.path)
-        library = self._app.desk.session.library
+        library = self._app.controller.session.library
         waits = isinstance(item, DocumentInfo) and item.status != "loaded"
         name = one_line(path or source, 80)
         match action:
@@ -37,7 +37,7 @@ class LibraryActions:
                 hints = (f"type yes to take {name} out of the library", "files on the disk stay where they are")
                 self._ask(f"Remove {name}", "yes", hints, lambda text: self._remove(text, source, path))
             case "rename" if path:
-                self._app.desk.say("a document is called as its file is; a source can have another name")
+                self._app.controller.say("a document is called as its file is; a source can have another name")
             case "rename":
                 self._ask(
                     f"Rename {name}", "its new name", ("what was attached stays attached",),
@@ -52,7 +52,7 @@ class LibraryActions:
                     secret=True,
                 )  # fmt: skip
             case "skip" if not waits:
-                self._app.desk.say(f"{name} is loaded: d removes it")
+                self._app.controller.say(f"{name} is loaded: d removes it")
             case "skip":
                 self._then(lambda: library.skip(source, path), f"{name} is left out from now on")
             case "note":
@@ -67,11 +67,11 @@ class LibraryActions:
                 self._app.windows.document(path)
 
     def _remove(self, text: str, source: str, path: str) -> None:
-        library = self._app.desk.session.library
+        library = self._app.controller.session.library
         if text.lower() in ("yes", "y"):
             self._then(lambda: library.remove(source, path), f"removed {one_line(path or source, 80)}")
         else:
-            self._app.desk.say("nothing was removed")
+            self._app.controller.say("nothing was removed")
 
     def _ask(
         self, title: str, placeholder: str, hints: tuple[str, ...], then: Callable[[str], None], *, secret: bool = False
@@ -83,14 +83,14 @@ class LibraryActions:
         self._app.push_screen(AskFor(title, placeholder, hints, secret=secret), done)
 
     def _then(self, work: Callable[[], object], said: str) -> None:
-        desk = self._app.desk
+        controller = self._app.controller
 
         def done(_: object) -> None:
-            desk.say(said)
-            desk.refresh_library()
+            controller.say(said)
+            controller.refresh_library()
 
-        desk.fetch(work, done)
+        controller.fetch(work, done)
 
     def _load(self, start: Callable[[], Iterator[Event]]) -> None:
-        if not self._app.desk.work.start_load(start):
-            self._app.desk.say("a load is running: esc stops it")
+        if not self._app.controller.work.start_load(start):
+            self._app.controller.say("a load is running: esc stops it")

@@ -28,7 +28,7 @@ class Palette(Provider):
             yield (
                 command.usage,
                 command.help,
-                partial(app.prefill if needs else app.desk.run_command, f"/{command.name}"),
+                partial(app.prefill if needs else app.controller.run_command, f"/{command.name}"),
             )
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:

@@ -12,13 +12,13 @@ from workbench.core.errors import UsageError
 from workbench.tui.commands import agent as own
 from workbench.tui.commands import documents as library
 from workbench.tui.commands import history as past
-from workbench.tui.commands import search as finding
+from workbench.tui.commands import search as search_service
 from workbench.tui.commands import session as do
 from workbench.tui.commands import tables
 from workbench.tui.commands import view as look
 
 if TYPE_CHECKING:
-    from workbench.tui.controller import Desk
+    from workbench.tui.controller import Controller
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Command:
     name: str
     words: str
     help: str
-    run: Callable[[Desk, Sequence[str]], None]
+    run: Callable[[Controller, Sequence[str]], None]
 
     @property
     def usage(self) -> str:
@@ -46,9 +46,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("rename", "SOURCE NAME", "give a source another name", library.rename),
     Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove),
     Command("note", "[SOURCE[:DOCUMENT] TEXT]", "a line the model reads with its hits", library.note),
-    Command("search", "QUERY", "search the archive yourself (--document D, --pages A-B, --since …)", finding.search),
-    Command("follow", "HANDLE", "what belongs to a passage by name", finding.follow),
-    Command("sweep", "QUERY", "find everything about something, page after page; esc ends it", finding.sweep),
+    Command(
+        "search", "QUERY", "search the archive yourself (--document D, --pages A-B, --since …)", search_service.search
+    ),
+    Command("follow", "HANDLE", "what belongs to a passage by name", search_service.follow),
+    Command("sweep", "QUERY", "find everything about something, page after page; esc ends it", search_service.sweep),
     Command("recall", "[WORDS]", "what was said, also what was evicted; a dot marks what is in context", look.recall),
     Command("docs", "[WORDS]", "the documents there are", look.docs),
     Command("open", "DOCUMENT[:PAGE]", "a page of a document", look.open_),
@@ -101,18 +103,18 @@ def find(name: str) -> Command:
     return command
 
 
-def run(desk: Desk, text: str) -> None:
+def run(controller: Controller, text: str) -> None:
     """Run what was typed, `text` starting with a slash. Raises UsageError."""
     name, _, rest = text[1:].strip().partition(" ")
     command = find(name)
     if command.words.startswith(("QUERY", "TEXT")):
-        command.run(desk, [rest.strip()] if rest.strip() else [])
+        command.run(controller, [rest.strip()] if rest.strip() else [])
         return
     try:
         words = shlex.split(rest)
     except ValueError:
         words = rest.split()
-    command.run(desk, words)
+    command.run(controller, words)
 
 
 def complete(word: str) -> list[tuple[str, str]]:

@@ -10,18 +10,18 @@ from workbench.core.sanitize import one_line
 from workbench.tui.widgets.cells import plural
 
 if TYPE_CHECKING:
-    from workbench.tui.controller import Desk
+    from workbench.tui.controller import Controller
 
 _CELL_CHARS = 32
 
 
-def sql(desk: Desk, words: Sequence[str]) -> None:
+def sql(controller: Controller, words: Sequence[str]) -> None:
     """/sql [QUERY]"""
     if not words:
-        desk.fetch(desk.session.tables.list, lambda found: desk.say(_tables(found)))
+        controller.fetch(controller.session.tables.list, lambda found: controller.say(_tables(found)))
         return
     query = " ".join(words)
-    desk.fetch(lambda: desk.session.tables.query(query), lambda found: desk.say(_rows(found)))
+    controller.fetch(lambda: controller.session.tables.query(query), lambda found: controller.say(_rows(found)))
 
 
 def _tables(found: tuple[TableView, ...]) -> str:

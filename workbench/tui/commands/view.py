@@ -8,26 +8,26 @@ from workbench.api.events import AnswerDone, Event, QuestionAsked
 from workbench.api.session import DocumentInfo
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Desk
+from workbench.tui.controller import Controller
 from workbench.tui.widgets.cells import number, plural
 
 MOST_LISTED = 40
 
 
-def recall(desk: Desk, words: Sequence[str]) -> None:
+def recall(controller: Controller, words: Sequence[str]) -> None:
     """/recall [WORDS]"""
     text = " ".join(words)
-    desk.open_recall(text)
-    desk.say(f'recall storage is open for "{one_line(text, 120)}"' if text else "recall storage is open")
+    controller.open_recall(text)
+    controller.say(f'recall storage is open for "{one_line(text, 120)}"' if text else "recall storage is open")
 
 
-def memory_map(desk: Desk, words: Sequence[str]) -> None:
+def memory_map(controller: Controller, words: Sequence[str]) -> None:
     """/map"""
-    desk.open_map()
-    desk.say("the memory map is open")
+    controller.open_map()
+    controller.say("the memory map is open")
 
 
-def docs(desk: Desk, words: Sequence[str]) -> None:
+def docs(controller: Controller, words: Sequence[str]) -> None:
     """/docs [WORDS]"""
     wanted = " ".join(words).lower()
 
@@ -39,32 +39,34 @@ def docs(desk: Desk, words: Sequence[str]) -> None:
             for item in chosen[:MOST_LISTED]
         ]  # fmt: skip
         lines += [f"and {number(len(chosen) - MOST_LISTED)} more"] if len(chosen) > MOST_LISTED else []
-        desk.say("\n".join(lines) if lines else "there is no such document" if wanted else "nothing is loaded yet: f2")
+        controller.say(
+            "\n".join(lines) if lines else "there is no such document" if wanted else "nothing is loaded yet: f2"
+        )
 
-    desk.fetch(desk.session.documents, done)
+    controller.fetch(controller.session.documents, done)
 
 
-def open_(desk: Desk, words: Sequence[str]) -> None:
+def open_(controller: Controller, words: Sequence[str]) -> None:
     """/open DOCUMENT[:PAGE]"""
     if not words:
         raise UsageError("Open which document?", "For example /open lease.pdf:12; /docs lists them.")
     path, page = " ".join(words), 1
-    known = {document.path for document in desk.documents}
+    known = {document.path for document in controller.documents}
     head, _, tail = path.rpartition(":")
     if path not in known and head and tail.isdigit():
         path, page = head, max(1, int(tail))
     near = [name for name in known if path.lower() in name.lower()]
     if path not in known and len(near) == 1:
         path = near[0]
-    desk.open_page(path, page)
-    desk.say(f"opening page {number(page)} of {one_line(path, 120)}")
+    controller.open_page(path, page)
+    controller.say(f"opening page {number(page)} of {one_line(path, 120)}")
 
 
-def answers(desk: Desk, words: Sequence[str]) -> None:
+def answers(controller: Controller, words: Sequence[str]) -> None:
     """/answers"""
 
     def work() -> list[Event]:
-        return [event for event in desk.session.history() if isinstance(event, (QuestionAsked, AnswerDone))]
+        return [event for event in controller.session.history() if isinstance(event, (QuestionAsked, AnswerDone))]
 
     def done(found: list[Event]) -> None:
         lines = [
@@ -72,9 +74,9 @@ def answers(desk: Desk, words: Sequence[str]) -> None:
             for event in found[-2 * MOST_LISTED :]
             if isinstance(event, (QuestionAsked, AnswerDone))
         ]
-        desk.say("\n".join(lines) if lines else "nothing was asked yet")
+        controller.say("\n".join(lines) if lines else "nothing was asked yet")
 
-    desk.fetch(work, done)
+    controller.fetch(work, done)
 
 
 def _told(event: AnswerDone) -> str:

@@ -12,7 +12,7 @@ from textual.events import Click
 from textual.message import Message
 
 from workbench.api.events import Hit, PageRead
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, right, wrap
 from workbench.tui.widgets.exchange_rows import CURSOR
@@ -152,7 +152,7 @@ class Preview(Lines):
         name = crop_path(one_line(self._hit.document, 300), max(8, width - 26))
         head = f"{glyphs.RULE} {name} p.{one_line(self._hit.label or str(self._hit.page), 8)} "
         rule = glyphs.RULE * max(1, width - cell_len(head) - len(ends))
-        text = " ".join(clean(self._hit.shown).split())
+        text = " ".join(sanitize(self._hit.shown).split())
         rows = [Content.assemble((crop(head + rule + ends, width), "$muted"))]
         if self._hit.linked:
             rows.append(Content.styled(crop(f"{self._hit.linked} linked passages · f lists them", width), "$muted"))

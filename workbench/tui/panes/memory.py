@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from workbench.api.session import BlockView
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, fit, number, wrap
@@ -39,7 +39,7 @@ class MemoryLines(Lines):
         return [row for block in self.blocks.values() for row in self._block(block, width, room)]
 
     def _block(self, block: BlockView, width: int, room: int) -> list[Content]:
-        text = clean(block.text).strip()
+        text = sanitize(block.text).strip()
         lines = self._lines_of(block.name, text, width - NAME_CELLS, room)
         fresh = self._fresh(block, lines)
         rows: list[Content] = []
@@ -69,7 +69,7 @@ class MemoryLines(Lines):
 
     def _fresh(self, block: BlockView, lines: list[str]) -> set[int]:
         """Which lines are of the latest edit: the last ones, as many as the added text takes."""
-        added = clean(self.added.get(block.name, "")).strip()
+        added = sanitize(self.added.get(block.name, "")).strip()
         if not added:
             return set()
         words = added.split("\n")[-1][:24]

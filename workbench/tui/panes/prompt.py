@@ -127,11 +127,11 @@ class PromptArea(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """A paste is text, whatever control characters it carries."""
-        from workbench.core.sanitize import clean
+        from workbench.core.sanitize import sanitize
 
         event.prevent_default()
         event.stop()
-        self.insert(clean(event.text))
+        self.insert(sanitize(event.text))
 
 
 class Completions(Lines):

@@ -13,7 +13,7 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Input
 
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.widgets.cells import crop
 from workbench.tui.widgets.lines import Lines
@@ -91,7 +91,7 @@ class AddDocuments(AskFor):
 
     def on_paste(self, event: events.Paste) -> None:
         """Several pasted lines are several paths."""
-        lines = [clean(line).strip().strip("'\"") for line in event.text.splitlines() if line.strip()]
+        lines = [sanitize(line).strip().strip("'\"") for line in event.text.splitlines() if line.strip()]
         if len(lines) > 1:
             event.stop()
             self.dismiss("\n".join(lines))

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from workbench.api.search import Said
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number, plural, wrap
@@ -45,7 +45,7 @@ class SaidLines(Lines):
             rows.append(
                 Content.assemble((f"{dot} ", "$in-context"), (who, "$accent"), (f"  {head}", "$muted")).truncate(width)
             )
-            lines = [line for part in clean(item.text).split("\n") for line in wrap(part, max(1, width - 2))]
+            lines = [line for part in sanitize(item.text).split("\n") for line in wrap(part, max(1, width - 2))]
             rows += [Content.assemble("  ", line) for line in lines[:MOST_LINES_EACH]]
             if len(lines) > MOST_LINES_EACH:
                 rows.append(Content.styled(f"  … {number(len(lines) - MOST_LINES_EACH)} more lines", "$muted"))

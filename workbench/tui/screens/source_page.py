@@ -12,7 +12,7 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding
 
 from workbench.api.session import PageView
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
@@ -78,7 +78,7 @@ class SourcePage(Overlay[None]):
         words = shlex.split(os.environ.get("PAGER", "")) or ["less"]
         try:
             with self.app.suspend():
-                subprocess.run(words, input=clean(page.text).encode(), check=False)
+                subprocess.run(words, input=sanitize(page.text).encode(), check=False)
         except (OSError, SuspendNotSupported):
             box = self.query_one(TextBox)
             self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "no $PAGER here")

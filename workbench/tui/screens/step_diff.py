@@ -10,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
 from workbench.api.history import SIGNS, ContextDiff, SegmentChange
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.xray import segment_title
@@ -57,7 +57,7 @@ class DiffLines(Lines):
     def rows(self, width: int) -> list[Content]:
         rows: list[Content] = []
         for line in self._lines:
-            sign, text = line[:1], clean(line[1:])
+            sign, text = line[:1], sanitize(line[1:])
             style = _STYLES.get(sign, "$muted")
             # A line that is wrapped keeps its sign on every row, so that colour is never needed.
             rows += [Content.styled(f"{sign} {part}", style) for part in wrap(text, max(1, width - 2)) or [""]]

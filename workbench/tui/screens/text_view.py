@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 from workbench.tui.widgets.cells import wrap
 from workbench.tui.widgets.lines import Lines
 
@@ -25,7 +25,7 @@ class TextLines(Lines):
         """Show another text. `mark` counts characters of `text` as it came."""
         start, end = mark
         # Cleaning changes lengths, so the three parts are cleaned one by one.
-        self._parts = (clean(text[:start]), clean(text[start:end]), clean(text[end:]))
+        self._parts = (sanitize(text[:start]), sanitize(text[start:end]), sanitize(text[end:]))
         self.changed()
 
     def rows(self, width: int) -> Sequence[Content]:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from workbench.api.events import Citation
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, number, right, signed, wrap
 from workbench.tui.widgets.exchange_state import Exchange
@@ -24,7 +24,7 @@ QUESTION_CHARS = 4_000
 def question_rows(question: str, width: int) -> list[Row]:
     """The question behind a bar; of one that was pasted, the beginning."""
     shown = question[:QUESTION_CHARS]
-    lines = [line for part in clean(shown).split("\n") for line in wrap(part, width - 3)]
+    lines = [line for part in sanitize(shown).split("\n") for line in wrap(part, width - 3)]
     if len(question) > len(shown):
         lines += wrap(f"… {number(len(question) - len(shown))} more characters", width - 3)
     return [Row(Content.assemble((f"{glyphs.BAR} ", "$accent"), (line, "bold"))) for line in lines]
@@ -39,7 +39,7 @@ def step_rows(steps: list[StepLine], width: int, cursor: int | None, first_item:
     for at, step in enumerate(steps, first_item):
         rows.append(_step_row(step, width, (kind_cells, page_cells, result_cells), at, at == cursor))
         if step.opened and step.detail:
-            lines = [line for part in clean(step.detail).split("\n") for line in wrap(part, width - 8)]
+            lines = [line for part in sanitize(step.detail).split("\n") for line in wrap(part, width - 8)]
             style = "$text-error" if step.ok is False else "$muted"
             rows += [Row(Content.assemble("      ", (line, style))) for line in lines[:DETAIL_LINES]]
     return rows
@@ -107,7 +107,7 @@ def citation_rows(
 def note_rows(text: str, width: int, style: str = "$muted", sign: str = "") -> list[Row]:
     """One of our own remarks: dim, indented, wrapped."""
     head = f"  {sign} " if sign else "  "
-    lines = [line for part in clean(text).split("\n") for line in wrap(part, width - len(head) - 1)]
+    lines = [line for part in sanitize(text).split("\n") for line in wrap(part, width - len(head) - 1)]
     return [
         Row(Content.assemble((head if at == 0 else " " * len(head), style), (line, style)))
         for at, line in enumerate(lines)

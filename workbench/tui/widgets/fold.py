@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, plural, wrap
 from workbench.tui.widgets.exchange_rows import CURSOR
@@ -62,7 +62,7 @@ class FoldBlock(Lines, can_focus=True):
         text = f"{sign} {plural(self._messages, 'earlier message')} · {why} · {does}"
         rows = [Row(Content.styled(crop(text, width), CURSOR if self.has_focus else "$muted"))]
         for said, style in self._recalled or ():
-            lines = [line for part in clean(said).split("\n") for line in wrap(part, width - 3)]
+            lines = [line for part in sanitize(said).split("\n") for line in wrap(part, width - 3)]
             rows += [Row(Content.assemble("  ", (line, style or "$muted"))) for line in lines]
         return [*rows[:MOST_LINES], Row(Content(""))]
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from textual.content import Content
 
 from workbench.api.events import Citation
-from workbench.core.sanitize import clean
+from workbench.core.sanitize import sanitize
 from workbench.tui.widgets import glyphs
 
 _START, _END = "\ue000", "\ue001"
@@ -48,7 +48,7 @@ def marked(text: str, citations: Sequence[Citation], unquoted: Collection[int] =
     A mention whose quote was found on no page is said to be unverified; one without a quote, and the lines (from 1)
     whose claims rest on none, to be unquoted.
     """
-    text = clean(text).replace(_START, "").replace(_END, "")
+    text = sanitize(text).replace(_START, "").replace(_END, "")
     lines = text.split("\n")
     for number in unquoted:
         if 0 < number <= len(lines) and not _MENTION.search(lines[number - 1]):
@@ -65,13 +65,13 @@ def marked(text: str, citations: Sequence[Citation], unquoted: Collection[int] =
 
 def unmarked(text: str) -> str:
     """`text`, cleaned, its handles as they stand: what is shown while an answer streams."""
-    return clean(text).replace(_START, "").replace(_END, "")
+    return sanitize(text).replace(_START, "").replace(_END, "")
 
 
 def _mark(before: str, citations: Sequence[Citation]) -> str:
     quoting = " ".join(before.split())
     found = [
-        (quoting.rfind(" ".join(clean(item.quote).split())), item.number)
+        (quoting.rfind(" ".join(sanitize(item.quote).split())), item.number)
         for item in citations
         if item.verified and item.quote
     ]

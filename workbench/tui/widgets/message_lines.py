@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 
 LIMIT_CHARS = 240
@@ -29,7 +29,7 @@ def wire_lines(messages: Iterable[Mapping[str, Any]], limit_chars: int = LIMIT_C
 def _content(role: str, content: str, limit_chars: int) -> tuple[str, str]:
     data = _parsed(content)
     if role == "user" and data.get("type") == "user_message":
-        return f"{glyphs.BAR} {clean(str(data.get('message', '')))}", "bold"
+        return f"{glyphs.BAR} {sanitize(str(data.get('message', '')))}", "bold"
     if role == "tool" and "status" in data:
         failed = data["status"] != "OK"
         return f"  {one_line(str(data.get('message', '')), limit_chars)}", "$text-error" if failed else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workbench.api.events import AnswerDone, Event, FunctionCalled, FunctionReturned, QuestionAsked, StepStarted
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.step_lines import called
 
@@ -26,12 +26,12 @@ def recalled(history: Iterable[Event], messages: int) -> list[tuple[str, str]]:
             left -= messages_of(event)
         match event:
             case QuestionAsked():
-                lines += [("", ""), (f"{glyphs.BAR} {clean(event.text)}", "bold")]
+                lines += [("", ""), (f"{glyphs.BAR} {sanitize(event.text)}", "bold")]
             case FunctionCalled() if event.function != "send_message":
                 line = called(event)
                 lines.append((f"{line.glyph} {line.kind:<8}{line.text}", ""))
             case FunctionReturned() if not event.ok or event.function != "send_message":
                 lines.append((f"    {one_line(event.summary, 300)}", "" if event.ok else "$text-error"))
             case AnswerDone():
-                lines.append((clean(event.text), "$foreground"))
+                lines.append((sanitize(event.text), "$foreground"))
     return lines

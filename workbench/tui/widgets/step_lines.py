@@ -15,7 +15,7 @@ from workbench.api.events import (
     PageRead,
     PressureWarning,
 )
-from workbench.core.sanitize import clean, one_line
+from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number, plural
 
@@ -55,7 +55,7 @@ def called(event: FunctionCalled) -> StepLine:
     """The line of a call as it starts. An answer has none unless it fails: it is shown as the answer."""
     glyph, kind = _KINDS.get(event.function, (glyphs.ARROW, one_line(event.function, 24)))
     arguments = event.arguments
-    detail = "\n".join(f"{key}: {clean(str(value))}" for key, value in arguments.items())
+    detail = "\n".join(f"{key}: {sanitize(str(value))}" for key, value in arguments.items())
     return StepLine(
         glyph,
         kind,
@@ -118,11 +118,11 @@ def returned(line: StepLine, event: FunctionReturned) -> None:
     line.ok, line.tokens = event.ok, event.tokens or None
     if event.ok:
         if event.summary and not line.page:
-            line.detail += f"\n{clean(event.summary)}"
+            line.detail += f"\n{sanitize(event.summary)}"
         return
     line.glyph, line.hidden, line.opened = glyphs.FAILED, False, True
     line.result = "failed"
-    line.detail = f"{clean(event.summary)}\n{line.detail}".strip()
+    line.detail = f"{sanitize(event.summary)}\n{line.detail}".strip()
 
 
 def evicted(event: Evicted) -> StepLine:
@@ -135,7 +135,7 @@ def evicted(event: Evicted) -> StepLine:
 def summarised(line: StepLine, text: str) -> None:
     """The eviction ended with a new summary."""
     line.text += ", summary rewritten"
-    line.detail = clean(text)
+    line.detail = sanitize(text)
 
 
 def pressure(event: PressureWarning) -> StepLine:
