@@ -1,55 +1,24 @@
-"""Fixtures shared by the engine's tests: a home of its own, an embedder of words (no worker, no model), and small documents."""
+"""Fixtures that most tests share: a home of its own, sessions that embed without a model, and a folder of small documents."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from tests.support.clock import Ticking
+from tests.support.embedding import WordEmbedder, embedding_words
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
-from workbench.services.container import AppContext
 from workbench.services.session import Session
+
+pytest_plugins = ["tests.support.selection"]
 
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "WORKBENCH_MODEL", "WORKBENCH_HOME"):
     os.environ.pop(name, None)
-
-
-class WordEmbedder:
-    """A deterministic stand-in for the embedding worker: a text is the sum of the directions of its words."""
-
-    model_id = "words"
-    dimensions = 384
-
-    def embed(self, texts: Sequence[str], **_: Any) -> np.ndarray:
-        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                seed = int.from_bytes(hashlib.sha256(word.strip(".,;:?!\"'()").encode()).digest()[:4], "big")
-                vectors[row] += np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(norms == 0, 1, norms)
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-class Ticking:
-    """A clock that goes on by one second a look."""
-
-    def __init__(self, start: datetime = datetime(2026, 1, 2, 3, 4, 5)) -> None:
-        self.now = start
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
 
 
 @pytest.fixture
@@ -63,9 +32,15 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_session(home: Path, clock: Ticking, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def word_embedder() -> Iterator[WordEmbedder]:
+    """No embedding model runs: every workbench of this process embeds with the embedder of words."""
+    with embedding_words() as embedder:
+        yield embedder
+
+
+@pytest.fixture
+def make_session(home: Path, clock: Ticking, word_embedder: WordEmbedder) -> Iterator[Any]:
     """Opens sessions on one home, with the embedder of words; closes them at the end."""
-    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
     opened: list[Session] = []
 
     def make(**settings: Any) -> Session:
@@ -93,7 +68,3 @@ def papers(tmp_path: Path) -> Path:
         (folder / f"{number:02}-{name.lower()}.md").write_text(text, encoding="utf-8")
     return folder
 
-
-def run(events: Iterator[Any]) -> list[Any]:
-    """All events of a generator."""
-    return list(events)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.prefix_cache import ours, reused, tokens
-from tests.conftest import WordEmbedder
+from tests.support.embedding import WordEmbedder
 from tests.support.scripted import Scripted, results, using
 from workbench.core.paths import locate
 from workbench.core.settings import Settings

@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.conftest import WordEmbedder
+from tests.support.embedding import WordEmbedder
 from tests.support.scripted import Scripted, results, using
 from workbench.core.paths import locate
 from workbench.core.settings import Settings

@@ -27,7 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.conftest import WordEmbedder
+from tests.support.embedding import WordEmbedder
 from tests.support.scripted import Scripted, using
 from workbench.api.events import StepFinished
 from workbench.core.paths import locate

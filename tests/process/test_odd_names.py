@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import run
 from workbench.api.rendering import why
 from workbench.cli.main import main
 from workbench.core.errors import ArchiveError
@@ -38,15 +37,15 @@ def test_a_place_gives_its_path_again() -> None:
 
 def test_files_whose_names_are_not_utf8_are_loaded_tried_again_and_missed(make_session: Any, folder: Path) -> None:
     session = make_session()
-    loaded = [event for event in run(session.load([folder])) if event.name == "loaded"][-1]
+    loaded = [event for event in list(session.load([folder])) if event.name == "loaded"][-1]
     assert loaded.source == "d�r"
     assert (loaded.documents, [failed.path for failed in loaded.failed]) == (1, ["�.pdf"])
     assert session.search("zebra").hits[0].document == "caf�.txt"
     (folder / os.fsdecode(b"\xff.pdf")).write_bytes(b"")
-    again = [event for event in run(session.library.retry()) if event.name == "loaded"][-1]
+    again = [event for event in list(session.library.retry()) if event.name == "loaded"][-1]
     assert [failed.reason for failed in again.failed] == ["the file is empty (0 bytes)"]
     (folder / ODD).unlink()
-    gone = [event for event in run(session.library.reload("d�r")) if event.name == "loaded"][-1]
+    gone = [event for event in list(session.library.reload("d�r")) if event.name == "loaded"][-1]
     assert gone.gone == ("caf�.txt",)
 
 

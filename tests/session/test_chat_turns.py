@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import run
 from tests.support.model_replies import calls, refusal, says
 from tests.support.model_server import ModelServer
 from workbench.core.chat_turns import RESULTS, USERS, how_folded, merge_turns
@@ -54,9 +53,9 @@ def test_a_template_that_wants_alternation_is_served_and_recorded_as_sent(
 
     with ModelServer(script) as server:
         session = make_session(base_url=server.url, model="scripted", verify=False, repair=False)
-        run(session.load([papers]))
+        list(session.load([papers]))
         for question in ("Who kept the light?", "And then?"):
-            events = run(session.submit(question))
+            events = list(session.submit(question))
             assert events[-1].name == "yielded", events[-1]
         assert len(taken) == len(session.steps())
         for step, body in zip(session.steps(), taken, strict=True):

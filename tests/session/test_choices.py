@@ -10,22 +10,21 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import WordEmbedder
 from tests.support.model_replies import Reply, refusal, says
 from tests.support.model_server import ModelServer
 from workbench.cli.main import main
 from workbench.core.settings import Settings
-from workbench.services.container import AppContext
 from workbench.text.typos import is_slip
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
 
 
 @pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    home: Path, word_embedder: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
     """A command in this process, --json: exit code, its lines, and standard error."""
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
-    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
 
     def call(*words: str) -> tuple[int, list[dict[str, Any]], str]:
         code = main([*words, "--json"])

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import run
 from tests.support.ingest_fakes import pdf
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Loaded, LoadProgress
@@ -33,7 +32,7 @@ def shelf(tmp_path: Path) -> Path:
 @pytest.fixture
 def session(make_session: Any, shelf: Path) -> Any:
     made = make_session()
-    run(made.load([shelf], "shelf", attach=False))
+    list(made.load([shelf], "shelf", attach=False))
     return made
 
 
@@ -47,10 +46,10 @@ def last_line(text: str) -> dict[str, Any]:
 
 def test_reload_looks_where_the_source_was_loaded_by_the_same_rules(make_session: Any, shelf: Path) -> None:
     session = make_session()
-    run(session.load([shelf], "s", attach=False, options=LoadOptions(exclude=("old/",), passwords=("secret",))))
+    list(session.load([shelf], "s", attach=False, options=LoadOptions(exclude=("old/",), passwords=("secret",))))
     (shelf / "new.txt").write_text("A new book.", encoding="utf-8")
     (shelf / "lamp.md").unlink()
-    loaded = run(session.library.reload("s", prune=True))[-1]
+    loaded = list(session.library.reload("s", prune=True))[-1]
     assert (loaded.documents, loaded.dropped) == (1, ("lamp.md",))
     assert "old/bell.txt" not in {item.path for item in session.documents("s")}
     [root] = session.engine.archive.holdings.roots(session.engine.archive.find_source("s"))
@@ -78,7 +77,7 @@ def test_rename_and_remove(session: Any) -> None:
 def test_what_an_agent_was_shown_stays_when_its_source_is_removed(session: Any) -> None:
     session.open_agent("a")
     session.attach("shelf")
-    run(session.submit("Until when did the lamp burn whale oil?"))
+    list(session.submit("Until when did the lamp burn whale oil?"))
     before = [session.recorded(step).body() for step in session.steps()]
     session.library.remove("shelf")
     assert [session.recorded(step).body() for step in session.steps()] == before
@@ -88,7 +87,7 @@ def test_what_an_agent_was_shown_stays_when_its_source_is_removed(session: Any) 
 
 def test_the_queue_survives_and_a_password_opens(session: Any, shelf: Path, capsys: Any) -> None:
     pdf(shelf / "vault.pdf", ["The vault holds seventeen coins."], password="sesame")
-    run(session.library.reload("shelf"))
+    list(session.library.reload("shelf"))
     rows = session.library.queue("shelf")
     assert [(row.path, row.state, row.attempts) for row in rows] == [
         ("empty.txt", "failed", 1),
@@ -108,7 +107,7 @@ def test_the_queue_survives_and_a_password_opens(session: Any, shelf: Path, caps
 
 def test_skipping_ends_the_complaints(session: Any, shelf: Path, capsys: Any) -> None:
     assert commands.queue(session, chosen(action="skip", names=["empty.txt"], source="shelf")) == 0
-    loaded = run(session.library.reload("shelf"))[-1]
+    loaded = list(session.library.reload("shelf"))[-1]
     assert (loaded.failed, loaded.excluded) == ((), 1)
     (shelf / "empty.txt").write_text("Not empty any more.", encoding="utf-8")
     assert commands.queue(session, chosen(action="retry", names=["empty.txt"])) == 0
@@ -119,7 +118,7 @@ def test_skipping_ends_the_complaints(session: Any, shelf: Path, capsys: Any) ->
 
 def test_sources_tell_everything(session: Any, shelf: Path, capsys: Any) -> None:
     (shelf / "lamp-copy.md").write_bytes((shelf / "lamp.md").read_bytes())
-    run(session.library.reload("shelf"))
+    list(session.library.reload("shelf"))
     session.library.note("shelf", "lamp.md", "the second edition")
     capsys.readouterr()
     assert commands.sources(session, chosen(action="")) == 0
@@ -162,10 +161,10 @@ def test_passages_left_without_vectors_are_embedded_by_resume(session: Any) -> N
     database = session.engine.database
     database.write(lambda connection: connection.execute("DELETE FROM embeddings"))
     assert session.sources()[0].unembedded == 2
-    events = run(session.library.resume())
+    events = list(session.library.resume())
     assert all(isinstance(event, LoadProgress) for event in events)
     assert session.sources()[0].unembedded == 0
-    assert run(session.library.resume()) == []
+    assert list(session.library.resume()) == []
 
 
 def test_watching_loads_what_changes_and_ends_when_told(make_session: Any, shelf: Path) -> None:

@@ -7,19 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WordEmbedder
 from workbench import evaluation
 from workbench.core.errors import UsageError
 from workbench.evaluation.reader import Asked, Outcome
-from workbench.services.container import AppContext
 
 GOLD = frozenset({("a.pdf", 1), ("b.pdf", 2)})
 
 
-@pytest.fixture(autouse=True)
-def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = WordEmbedder()
-    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: embedder))
+pytestmark = pytest.mark.usefixtures("word_embedder")
 
 
 def outcome(cited: list[tuple[str, int]], gold: frozenset[tuple[str, int]] = GOLD, *, whole: bool = True) -> Outcome:

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.document import Document, Page
 from tests.support.model_replies import calls, says
 from tests.support.model_server import ModelServer
+from tests.support.properties import examples
 from tests.support.scripted import Scripted, using
 from workbench.api.events import PageRead, Stopped, SweepProgress
 from workbench.api.search import SearchOptions
@@ -208,7 +209,7 @@ def drained(steps: Any) -> tuple[list[SweepProgress], Swept]:
             return told, end.value
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.integers(0, 10**6),
     st.integers(0, 200),

@@ -18,18 +18,16 @@ from workbench.agent import prompts
 from workbench.cli import main
 from workbench.core import settings_file
 from workbench.core.errors import UsageError
-from workbench.services.container import AppContext
 
 Run = Callable[..., tuple[int, list[str], str]]
 
 
 @pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    home: Path, word_embedder: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
     """Runs a command in this process on a home of its own; the code, the lines, and what went wrong."""
-    from tests.conftest import WordEmbedder
-
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
-    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
 
     def call(*words: str) -> tuple[int, list[str], str]:
         code = main.main(words)

@@ -11,19 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import WordEmbedder
 from tests.support.model_lookup import accuracy, as_memgpt
 from workbench import evaluation
 from workbench.core.errors import UsageError
 from workbench.evaluation import nested_kv
 from workbench.evaluation.nested_kv import WORDINGS, Chain, chains, is_right
-from workbench.services.container import AppContext
 
-
-@pytest.fixture(autouse=True)
-def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = WordEmbedder()
-    monkeypatch.setattr(AppContext, "embedder", property(lambda engine: embedder))
+pytestmark = pytest.mark.usefixtures("word_embedder")
 
 
 @pytest.fixture

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.conftest import Ticking, WordEmbedder
+from tests.support.clock import Ticking
+from tests.support.embedding import embedding_words
+from tests.support.properties import examples
 from tests.support.scripted import Call, Scripted, using
 from workbench.api.events import Failed
 from workbench.core.paths import locate
@@ -22,7 +23,6 @@ from workbench.core.tokens import Calibration, count_message, count_prompt, enco
 from workbench.memory.messages import render
 from workbench.memory.queue_manager import Pressure
 from workbench.models.base import ModelRequest
-from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 WORDS = (
@@ -160,8 +160,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 def opened(folder: Path) -> Iterator[Session]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
+    with embedding_words():
         session = Session(Settings(), locate(folder / "home"), clock=Ticking())
         (folder / "papers").mkdir()
         for number in range(10):
@@ -187,9 +186,7 @@ def follow(session: Session, course: Course, name: str) -> Checking:
     return model
 
 
-@settings(
-    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "25")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+@examples(25, shrink=False)
 @given(course=courses)
 @example(
     # Wide shares for what cannot leave, and a question just short of being stored as a stub.
@@ -274,7 +271,7 @@ def check_log(session: Session, model: Checking, name: str) -> None:
     assert [message.wire for message in again] == [message.wire for message in memory.queue.messages]
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(5, shrink=False)
 @given(course=courses)
 def test_the_same_replies_give_the_same_prompts(tmp_path_factory: pytest.TempPathFactory, course: Course) -> None:
     runs = []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import Ticking, WordEmbedder
+from tests.support.clock import Ticking
+from tests.support.embedding import embedding_words
+from tests.support.properties import examples
 from tests.support.scripted import Scripted, using
 from workbench.api.events import AnswerDone, QuestionAsked
 from workbench.core.errors import NotFound, UsageError
@@ -20,7 +21,6 @@ from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.core.tokens import count_message, count_prompt
 from workbench.models.base import ModelRequest
-from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 WORDS = ("light", "oil", "Marner", "harbour", "Käthe", "灯台", "HX-203/7", "🚢", "it's\n\n", "keys")
@@ -202,14 +202,11 @@ def check_pairs(messages: list[dict[str, Any]]) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def words() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AppContext, "embedder", property(lambda engine: WordEmbedder()))
+    with embedding_words():
         yield
 
 
-@settings(
-    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "12")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+@examples(12, shrink=False)
 @given(window=st.sampled_from((2_048, 4_096, 16_384, 131_072)), todo=st.lists(operations, min_size=3, max_size=14))
 def test_the_past_holds_its_promises(tmp_path_factory: pytest.TempPathFactory, window: int, todo: list[Any]) -> None:
     course = Course(tmp_path_factory.mktemp("past"), window)

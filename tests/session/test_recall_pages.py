@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.session.test_forgetting import verdicts
 from tests.session.test_history import ask, state
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
+from tests.support.properties import examples
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.memory.erasure.redaction import TOMBSTONE
@@ -142,7 +143,7 @@ def test_what_is_cut_to_fit_is_cut_the_same_again() -> None:
         assert pages[-1].render({}).splitlines()[1] == "[erased]"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(st.one_of(st.text(max_size=80), st.integers(1, 900).map(lambda size: "灯 lamp " * size)), max_size=40),
     st.integers(150, 900), st.sampled_from([1, 3, 5, 10**6]), st.integers(0, 3),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import run
 from workbench.core.errors import NotFound
 from workbench.retrieval.paging.pager import Budget
 from workbench.services import replay
@@ -17,7 +16,7 @@ from workbench.services import replay
 def session(make_session: Any, papers: Path) -> Any:
     made = make_session()
     made.open_agent("reader")
-    run(made.load([papers], "papers"))
+    list(made.load([papers], "papers"))
     return made
 
 
@@ -63,19 +62,19 @@ def test_a_note_on_nothing_is_refused(session: Any) -> None:
 
 def test_recorded_steps_keep_the_note_of_their_time(session: Any) -> None:
     session.library.note("papers", "", "first edition")
-    run(session.submit("Who kept the harbour light number 0?"))
+    list(session.submit("Who kept the harbour light number 0?"))
     before = [session.recorded(step).body() for step in session.steps()]
     assert any("first edition" in str(body) for body in before)
     session.library.note("papers", "", "second edition")
     assert [session.recorded(step).body() for step in session.steps()] == before
     assert all(verdict.same for verdict in replay.verify(session))
-    run(session.submit("And who kept the harbour light number 3?"))
+    list(session.submit("And who kept the harbour light number 3?"))
     assert any("second edition" in str(session.recorded(step).body()) for step in session.steps())
 
 
 def test_the_embedded_reader_still_answers(session: Any) -> None:
     session.library.note("papers", "00-alda.md", "a note | with marks")
-    events = run(session.submit("Who kept the harbour light number 0?"))
+    events = list(session.submit("Who kept the harbour light number 0?"))
     answer = next(event for event in events if event.name == "answer_done")
     assert answer.answered
     assert any("Alda" in citation.quote for citation in answer.citations)

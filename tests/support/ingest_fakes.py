@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from loaders.origins import PathOrigin
 from workbench.api.events import Loaded, LoadProgress
 from workbench.core.errors import EmbedderError
 from workbench.core.worker_process import CancelledError
+from workbench.embedding.client import Kind
 from workbench.ingest.chunker import Chunker
 from workbench.ingest.minhash import sketch
 from workbench.ingest.pipeline import LoadRules, load
@@ -59,7 +60,13 @@ class CountingEmbedder:
         return zlib.crc32(text.encode()) % 384
 
     def embed(
-        self, texts: Sequence[str], *, kind="passage", exact=None, cancel=None, on_done=None
+        self,
+        texts: Sequence[str],
+        *,
+        kind: Kind = "passage",
+        exact: bool | None = None,
+        cancel: threading.Event | None = None,
+        on_done: Callable[[int], None] | None = None,
     ) -> np.ndarray[Any, Any]:
         rows = np.zeros((len(texts), 384), np.float32)
         for number, text in enumerate(texts):
@@ -88,9 +95,10 @@ def run(paths: list[Path], archive: ArchivalStorage, **changes: Any) -> tuple[li
     }
     if "passwords" in changes:
         settings["rules"] = LoadRules(passwords=tuple(settings.pop("passwords")))
-    *progress, last = load([PathOrigin(path) for path in paths], **settings)
+    *events, last = load([PathOrigin(path) for path in paths], **settings)
     assert isinstance(last, Loaded)
-    assert all(isinstance(event, LoadProgress) for event in progress)
+    progress = [event for event in events if isinstance(event, LoadProgress)]
+    assert progress == events
     return progress, last
 
 

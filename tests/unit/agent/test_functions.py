@@ -9,19 +9,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.document import Document, Page
+from tests.support.clock import Ticking
+from tests.support.embedding import embedding_words
+from tests.support.properties import examples
 from workbench.agent.executor import Executed, Executor
 from workbench.agent.tools import documents
 from workbench.agent.tools import memory as memory_tools
 from workbench.agent.tools.registry import json_schema
+from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.core.tokens import count, functions_text
 from workbench.ingest.chunker import Chunker
 from workbench.models.base import FunctionCall
 from workbench.services.agent_factory import fixed_parts
+from workbench.services.session import Session
 
 MEMGPT = {
     "send_message", "pause_heartbeats", "core_memory_append", "core_memory_replace", "conversation_search",
@@ -247,7 +252,7 @@ words = st.one_of(
 texts = st.lists(words, min_size=1, max_size=12).map(lambda parts: " lamp ".join(parts))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25, shrink=False)
 @given(
     data=st.lists(st.tuples(st.text(min_size=1, max_size=120), texts), min_size=1, max_size=6),
     window=st.sampled_from([2_048, 3_000, 4_096, 8_192, 32_768, 131_072]),
@@ -255,16 +260,8 @@ texts = st.lists(words, min_size=1, max_size=12).map(lambda parts: " lamp ".join
     query=st.one_of(st.just("lamp"), st.just('"lamp"'), words),
 )
 def test_no_page_is_larger_than_its_share(data: Any, window: int, hits: int, query: str, tmp_path_factory: Any) -> None:
-    from tests.conftest import Ticking, WordEmbedder
-    from workbench.core.paths import locate
-    from workbench.services.container import AppContext
-    from workbench.services.session import Session
-
-    kept, AppContext.embedder = AppContext.embedder, property(lambda engine: WordEmbedder())  # type: ignore[assignment,method-assign]
-    session = Session(
-        Settings(window_tokens=window, page_hits=hits), locate(tmp_path_factory.mktemp("home")), clock=Ticking()
-    )
-    try:
+    home = tmp_path_factory.mktemp("home")
+    with embedding_words(), Session(Settings(window_tokens=window, page_hits=hits), locate(home), clock=Ticking()) as session:
         one = Desk(session)
         for number, (name, text) in enumerate(data):
             clean = text.encode("utf-8", "replace").decode()
@@ -291,9 +288,6 @@ def test_no_page_is_larger_than_its_share(data: Any, window: int, hits: int, que
                 assert seen == executed.outcome.archive.total
                 at_margin = [row for row in text.split("\n")[1:-1] if not row.startswith("  ")]
                 assert all(re.match(r"#[a-z]+\d+ \| ", row) for row in at_margin), text
-    finally:
-        session.close()
-        AppContext.embedder = kept  # type: ignore[method-assign]
 
 
 def test_types_become_schemas_and_others_are_refused() -> None:

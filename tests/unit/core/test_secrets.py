@@ -7,9 +7,10 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.properties import examples
 from workbench.core.errors import ConfigError
 from workbench.core.secrets import SCRUBBED, Scrubber, Secrets, checked_key
 
@@ -93,7 +94,7 @@ def test_an_echo_that_comes_in_pieces_is_scrubbed_as_the_whole_is(echo: str, siz
     assert "".join([*pieces, scrubber.finish()]) == secrets.scrub(text)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(
     st.lists(
         st.one_of(st.text(max_size=8), st.sampled_from(ECHOES), st.sampled_from([KEY[:5], "...", "**", "x"])),

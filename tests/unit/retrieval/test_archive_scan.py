@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.document import Document, Page
+from tests.support.properties import examples
 from workbench.ingest.chunker import Chunker
 from workbench.retrieval.index import cache, vectors
 from workbench.retrieval.index.table_scan import ArchiveScan
@@ -119,7 +120,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(steps)
 def test_no_change_is_missed_by_a_search_that_starts_after_it(tmp_path_factory: Any, ops: Any) -> None:
     shelf = AttachedDocuments(tmp_path_factory.mktemp("shelf"))

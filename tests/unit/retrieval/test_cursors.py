@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.document import Document, Page
-from tests.conftest import Ticking, WordEmbedder
+from tests.support.clock import Ticking
+from tests.support.embedding import WordEmbedder
+from tests.support.properties import examples
 from workbench.ingest.chunker import Chunker
 from workbench.retrieval.filters import Restriction
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
@@ -96,7 +98,7 @@ class AttachedDocuments:
 CHANGES = st.lists(st.sampled_from(["insert", "delete", "restart", "other search", "nothing"]), max_size=12)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40, shrink=False)
 @given(CHANGES, st.sampled_from(["meaning", "exact", "filtered", "grep", "follow"]), st.integers(0, 10**6))
 def test_paging_to_the_end_gives_the_total_whatever_happens(changes: list[str], kind: str, seed: int) -> None:
     draw = random.Random(seed)

@@ -6,9 +6,10 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.properties import examples
 from workbench.retrieval.index import vectors as vector_index
 from workbench.retrieval.index.builder import IndexedPassage, Ranking, SearchIndex
 from workbench.retrieval.index.postings import hashed
@@ -52,7 +53,7 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(operations, st.sampled_from(WORDS), st.sampled_from([None, frozenset({0}), frozenset({0, 2})]))
 def test_every_change_is_seen_by_the_next_search(ops, word, documents) -> None:  # type: ignore[no-untyped-def]
     index = SearchIndex(DIMENSIONS)

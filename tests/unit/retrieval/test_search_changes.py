@@ -4,7 +4,6 @@ and the index gives the list of the exact scan down to the last of 200, filters,
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.document import Document, Page
+from tests.support.properties import examples
 from tests.unit.retrieval.test_archive_scan import NAMES, VERBS, same
 from workbench.ingest.chunker import Chunker
 from workbench.memory.erasure.forgetting import Forgetting, Targets
@@ -161,9 +161,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(
-    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "6")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+@examples(6, shrink=False)
 @given(CHANGES, st.integers(0, 10**6))
 def test_the_index_gives_the_list_of_the_scan_after_every_change(
     tmp_path_factory: Any, changes: list[Any], seed: int

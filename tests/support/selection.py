@@ -1,0 +1,75 @@
+"""Which tests run: the gate leaves out what is marked nightly or browser, says so at the end, and names the command for the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import is_hypothesis_test, settings
+
+import tests.support.properties  # noqa: F401  # registers the profiles
+
+NIGHTLY_COMMAND = ".venv/bin/python -m pytest --nightly"
+LEFT_OUT = ("nightly", "browser")
+NIGHTLY_SECONDS = 4 * 3600
+PROCESS_FOLDER = Path(__file__).resolve().parents[1] / "process"
+_DESELECTED = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nightly",
+        action="store_true",
+        help="run what the gate leaves out: tests marked nightly or browser, and properties long and with a random seed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_DESELECTED] = []
+    chosen = config.getoption("--hypothesis-profile", None) or ("nightly" if config.getoption("--nightly") else "gate")
+    settings.load_profile(chosen)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if PROCESS_FOLDER in item.path.parents:
+            item.add_marker("process")
+    if config.getoption("-m") or any("::" in argument for argument in config.args):
+        return  # whoever names tests or markers gets exactly those
+    nightly = config.getoption("--nightly")
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        (kept if _belongs(item, nightly) else left).append(item)
+    if nightly:
+        for item in kept:
+            item.add_marker(pytest.mark.timeout(NIGHTLY_SECONDS))
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
+    config.stash[_DESELECTED] = [] if nightly else [item.nodeid for item in left]
+
+
+def _belongs(item: pytest.Item, nightly: bool) -> bool:
+    marked = any(item.get_closest_marker(name) for name in LEFT_OUT)
+    is_property = isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
+    return marked or is_property if nightly else not marked
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist tells what it left out: the process that prints the summary collects nothing itself."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[_DESELECTED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    told = getattr(node, "workeroutput", {}).get("left_out")
+    if told is not None:
+        node.config.stash[_DESELECTED] = told  # type: ignore[attr-defined]  # every worker collects the same tests
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left = config.stash[_DESELECTED]
+    if left:
+        terminalreporter.write_line(f"{len(left)} tests marked nightly or browser were left out; {NIGHTLY_COMMAND} runs them.")
+        terminalreporter.stats.setdefault("deselected", list(left))  # the closing line counts them
