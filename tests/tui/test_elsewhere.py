@@ -57,7 +57,16 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
         assert session.model_label in grid(app)
         assert "http" not in grid(app)
         await done("And the oil?")
-        for command in ("/undo", "/redo", "/rewrite No quote.", "/undo", "/pop", "/undo", "/detach papers", "/preset chat"):
+        for command in (
+            "/undo",
+            "/redo",
+            "/rewrite No quote.",
+            "/undo",
+            "/pop",
+            "/undo",
+            "/detach papers",
+            "/preset chat",
+        ):
             before = session.context().used
             await done(command)
             assert session.context().used != before or command == "/rewrite No quote."

@@ -57,7 +57,9 @@ async def test_the_memory_map_has_the_three_tiers() -> None:
 def test_the_map_fits_and_says_which_pages_are_in_context(width: int) -> None:
     session = lease()
     segments = (Segment("conversation", 30, message=4), Segment("paged", 70, message=5))
-    context = session.now.__class__(window=8_192, reserve=1_024, used=100, segments=segments, in_context=frozenset({3, 9}))
+    context = session.now.__class__(
+        window=8_192, reserve=1_024, used=100, segments=segments, in_context=frozenset({3, 9})
+    )
     tiers = Tiers(context, session.blocks, 12, session.shelf, {3: "租约.pdf p.12"})
     rows = MapLines(tiers).rows(width)
     assert all(row.cell_length <= width for row in rows)

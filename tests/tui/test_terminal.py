@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,8 +104,6 @@ def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: T
 
 def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Terminal, tmp_path: Path) -> None:
     """SIGTERM while the screen is up and a question has been answered: the shell is as before, the conversation is kept."""
-    import signal
-
     root, home = Path(__file__).parent.parent.parent, tmp_path / "home"
     terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
     terminal.type(f"cd {root}; stty -g > {tmp_path}/before; {sys.executable} -m workbench; echo code=$?")
@@ -134,6 +133,33 @@ def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Term
         60,
         "the conversation as it was",
     )
+
+
+def test_stopped_and_continued_the_whole_screen_is_back(terminal: Terminal, tmp_path: Path) -> None:
+    """By a signal that the program hears, and by one that it does not."""
+    root = Path(__file__).parent.parent.parent
+    terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
+    terminal.type(f"cd {root}; {sys.executable} -m workbench")
+    terminal.press("Enter")
+    terminal.wait(lambda screen: "Ask about your documents" in screen, 60, "the screen")
+    for number in (signal.SIGTSTP, signal.SIGSTOP):
+        (screen,) = _screens(tmp_path / "home")
+        os.kill(screen, number)
+        terminal.wait(lambda screen: "Stopped" in screen, 20, "the shell while the program is stopped")
+        terminal.type("fg")
+        # SIGSTOP leaves the terminal as the program had it: enter is no line end for the shell then.
+        terminal.press("C-j")
+        terminal.wait(
+            lambda screen: all(word in screen for word in ("Working memory", "f1 Help")) and "ready>" not in screen,
+            20,
+            "the whole screen",
+        )
+        terminal.type("typed")
+        terminal.wait(lambda screen: "typed" in screen, 20, "keys after fg")
+        terminal.press(*["BSpace"] * 5)
+    terminal.press("C-q")
+    terminal.wait(lambda screen: screen.rstrip().endswith("ready>"), 30, "the shell again")
+    assert terminal.flag("alternate_on") == "0"
 
 
 def _screens(home: Path) -> list[int]:

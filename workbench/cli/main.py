@@ -150,6 +150,10 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
             owner.close(patient=False)
 
 
+_DUMB_TERMINALS = ("dumb", "unknown", "emacs")
+"""Terminal types without cursor movement: Emacs' shell, some CI systems, a console that could not be told."""
+
+
 def _open(chosen: argparse.Namespace) -> int:
     _readable(chosen)
     files = [Path(path).expanduser() for path in chosen.paths]
@@ -163,6 +167,11 @@ def _open(chosen: argparse.Namespace) -> int:
             raise UsageError(f"There is nothing at {file}.", f"Name a file or a folder{near}.")
     if not chosen.plain and not chosen.json and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
+    if not chosen.plain and not chosen.json and os.environ.get("TERM", "").lower() in _DUMB_TERMINALS:
+        raise UsageError(
+            f"The screen needs a terminal that can move its cursor, and TERM={os.environ['TERM']} says that this one cannot.",
+            "Use `workbench ask QUESTION --attach PATH`, or --plain; or set TERM, for example to xterm-256color.",
+        )
     last = time.monotonic() + _PATIENCE_SECONDS
     while True:
         with suppress(ArchiveBusy), _session(chosen) as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 import time
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.containers import Container
+from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.widgets import Footer, Tabs
 
@@ -85,8 +87,9 @@ class WorkbenchApp(App[int]):
         ascii: bool = False,
         theme: str = "workbench",
         now: Callable[[], float] = time.monotonic,
+        driver: type[Driver] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver)
         self._load = tuple(load)
         self._ascii = ascii
         for ours in themes.OURS:
@@ -151,7 +154,13 @@ class WorkbenchApp(App[int]):
         self.bridge = Bridge(drawn, self.controller.refresh_library, self.controller.refresh_memory)
         self._catch_signals()
         self.prompt.area.focus()
+        # Stopped and continued (ctrl+z in some terminals, kill -TSTP, a pager): the terminal shows nothing of ours.
+        self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self.call_after_refresh(self._begin)
+
+    def _repaint(self) -> None:
+        for screen in self.screen_stack:
+            screen.refresh(repaint=True, layout=True)
 
     def _begin(self) -> None:
         """Every pane is there now."""
@@ -196,6 +205,13 @@ class WorkbenchApp(App[int]):
             self.controller.ended(message)
 
     # -- the prompt --------------------------------------------------------------------------
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste that nothing with the focus wanted is meant for the prompt."""
+        if not self.screen.is_modal:
+            event.stop()
+            self.prompt.area.focus()
+            self.prompt.area.put(event.text)
 
     @on(PromptArea.Sent)
     def _sent(self, message: PromptArea.Sent) -> None:
@@ -327,9 +343,18 @@ class WorkbenchApp(App[int]):
             self.call_after_refresh(self.arrangement.resized)
 
 
+def _driver() -> type[Driver] | None:
+    """Ours where Textual would take its driver for terminals; None leaves the choice (Windows, a browser) to Textual."""
+    if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    from workbench.tui.terminal import TerminalDriver
+
+    return TerminalDriver
+
+
 def run(session: SessionProtocol, *, load: Sequence[Path] = (), ascii: bool = False, theme: str = "workbench") -> int:
     """Show a session until the user quits; the exit code. Closing the session is the caller's business."""
-    app = WorkbenchApp(session, load=load, ascii=ascii, theme=theme)
+    app = WorkbenchApp(session, load=load, ascii=ascii, theme=theme, driver=_driver())
     # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:

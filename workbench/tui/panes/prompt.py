@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from workbench.core.sanitize import sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.cells import crop, fit
 from workbench.tui.widgets.exchange_rows import CURSOR
@@ -127,11 +128,14 @@ class PromptArea(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """A paste is text, whatever control characters it carries."""
-        from workbench.core.sanitize import sanitize
-
         event.prevent_default()
         event.stop()
-        self.insert(sanitize(event.text))
+        self.put(event.text)
+
+    def put(self, text: str) -> None:
+        """Insert pasted text where the cursor is, in place of what is selected."""
+        start, end = self.selection
+        self.replace(sanitize(text.replace("\r\n", "\n").replace("\r", "\n")), start, end)
 
 
 class Completions(Lines):
