@@ -17,7 +17,7 @@ from workbench.core.sanitize import paired
 from workbench.models.base import FunctionCall
 from workbench.retrieval.paging.result_page import text_room, text_tokens
 
-# Calls as they go into the history: what a model wrote comes in, what every server takes back goes out.
+# Calls are put into the history in a form that every server takes back.
 
 
 def with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:

@@ -1,4 +1,4 @@
-"""What displays know of an agent as a whole: what it spent and may spend, what it may call, and where it can be written to."""
+"""Views and protocols for an agent as a whole: what it spent and may spend, which functions it may call, its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who looks on: what a display or a command does to an agent comes in, and goes out to every other display that shows the agent."""
+"""Publishes what happens to an agent to every other display that shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a display may ask of the library and have done in it: frozen rows of sources' queues come out, events of loads too."""
+"""Views and protocols for loading: options of a load, rows of a source's queue, and what can be done with sources."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any, Literal, Protocol
 
 from workbench.api.events import Event
 
-# How a load reads what it is given: the person's choices, one frozen value from the command line down to the
-# loaders.
+# Options of a load: one frozen value from the command line down to the reader.
 
 OcrMode = Literal["auto", "never", "always"]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-# What all events have in common: the agent, the step and the order they belong to, and their form on the wire.
+# The base of all events: agent, step and order, and their form on the wire.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,7 @@ class Event:
         return {"event": self.name, "step": fields.pop("step"), **fields}
 
 
-# The parts that events are made of: segments of a prompt, hits of a search with how they came about, citations.
-# Pure data.
+# Parts of events: segments of a prompt, hits of a search with their explanation, citations. Pure data.
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a display may ask of an agent's past: frozen views of moves and comparisons, and the protocol of a timeline."""
+"""Views and protocols for an agent's past: moves between branches, comparisons of steps, and erasure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads in words: events of a load come in, lines for people go out, the same in every display."""
+"""Renders the events of a load, and conversations as Markdown, in the same words for every display."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _path(text: str) -> str:
     return one_line(text, 300)
 
 
-# A conversation as Markdown: events come in, lines go out: questions, answers, and their checked citations.
+# Conversations as Markdown: questions, answers, and their checked citations.
 
 
 def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a person may add to a search: words of a line or of flags come in, a checked SearchOptions goes out."""
+"""Options of a person's search, parsed from a typed line or from flags, and the protocol of the search service."""
 
 from __future__ import annotations
 
@@ -106,8 +106,7 @@ def _day(text: str, *, last: bool) -> date:
         raise UsageError(f"{text!r} is no date.", "Write 2021-03-04, 2021-03 or 2021.") from None
 
 
-# What a display may ask of the archive as a person: searches, links and sweeps. The protocol of a session's
-# finding.
+# The protocol of the search service: searches, links and sweeps of a person.
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a display may ask a session for, beside events: frozen snapshots of agents, sources, blocks, pages and prompts."""
+"""The protocol of a session, and the frozen views it returns: agents, sources, memory blocks and pages."""
 
 from __future__ import annotations
 

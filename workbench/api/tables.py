@@ -1,4 +1,4 @@
-"""What a display may ask of the tables of documents: frozen views of tables and of a query's rows, and their protocol."""
+"""Views and protocol for SQL over the tables of documents."""
 
 from __future__ import annotations
 

@@ -173,8 +173,7 @@ def _aside(text: str) -> str:
     return f" ({one_line(text, 300)})" if text else ""
 
 
-# Longer texts for people: a page of results, a prompt by segments, or a conversation come in; plain or Markdown
-# lines go out.
+# Longer texts: a page of results, a prompt segment by segment, a comparison.
 
 _BAR = 32
 

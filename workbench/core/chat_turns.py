@@ -1,4 +1,4 @@
-"""Messages as chat templates want them that take turns strictly: neighbours come in, folded into one where they must be."""
+"""Merges neighbouring messages for chat templates that insist on strictly alternating roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the process asks for memory: nothing goes in; afterwards what is freed goes back, instead of being kept by each part that had it."""
+"""Tells the C allocator to return freed memory to the system instead of keeping it in an arena for each thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from documents, models and file names comes in; the same text, harmless to a terminal, goes out.
+"""Makes text from documents, models and file names harmless to a terminal.
 
 Escape sequences and control characters are removed, and the invisible signs that turn the direction of text (with which
 a line can read other than it is) are made visible. Markup is not this module's business: displays must not parse any.

@@ -1,4 +1,4 @@
-"""Settings: defaults < TOML file < environment < flags come in; one frozen Settings goes out, or a sentence that names the mistake."""
+"""Settings, read from defaults, the TOML file, the environment and flags, in rising order of precedence."""
 
 from __future__ import annotations
 

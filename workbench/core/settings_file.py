@@ -1,4 +1,4 @@
-"""The settings file as a person keeps it: changes come in and are written line by line, so that comments and order stay."""
+"""Edits the settings file line by line, so that a person's comments and order survive."""
 
 from __future__ import annotations
 

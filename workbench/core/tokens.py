@@ -1,4 +1,4 @@
-"""Exact token counts, offline: text and messages go in, numbers of tokens come out, and whether they can be trusted.
+"""Counts tokens exactly and offline, and says whether a count can be trusted for a given model.
 
 A prompt is counted as if it were rendered `<|start|>role<|message|>content<|end|>` for each message: the separators are
 special tokens that merge with nothing, so the count of a prompt is the sum of the counts of its messages, and a message

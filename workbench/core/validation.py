@@ -1,4 +1,4 @@
-"""Types at the border: a value of unknown origin and a type hint come in; whether it is of that type, all the way down, goes out."""
+"""Checks at run time whether a value from outside matches a type hint, at every depth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker process on two pipes: frames of JSON and bytes go in and come out, nothing else does.
+"""Runs a worker process and exchanges frames of JSON and raw bytes with it over two pipes.
 
 The parent holds a Worker, the child a Channel; both speak the same frames. The child has no terminal and no socket, its
 output goes to the log, it runs at low priority, and it ends when its pipe does: a killed parent leaves no orphan.

@@ -1,4 +1,4 @@
-"""Texts go in, L2-normalised float32 vectors come out, (texts, dimensions); the model runs in a worker process.
+"""Embeds texts in a worker process and returns L2-normalised float32 vectors of shape (texts, dimensions).
 
 The same text always gives the same vector, bit for bit, whatever is embedded before, after or beside it.
 """

@@ -1,4 +1,4 @@
-"""The embedded embedding model: where the installed package keeps its files, and its limits."""
+"""Locates the embedded model all-MiniLM-L6-v2 in its installed package and states its limits."""
 
 from __future__ import annotations
 

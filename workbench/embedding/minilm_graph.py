@@ -1,4 +1,4 @@
-"""The embedding model as an OpenVINO graph: a folder with a BERT encoder's weights goes in, an ov.Model comes out.
+"""Builds the embedding model as an OpenVINO graph from the weights of a BERT encoder.
 
 Built by hand from the weights, layer by layer, so that neither PyTorch nor a conversion is needed to embed a query: the
 graph stands within a fifth of a second. Inputs are `ids` and `mask`, int32 (texts, tokens); the output is float32

@@ -1,4 +1,4 @@
-"""A query and texts go in, a score for each comes out: a cross-encoder of sentence-transformers, in a worker started at first use."""
+"""Scores (query, text) pairs with a cross-encoder of sentence-transformers, in a worker started at first use."""
 
 from __future__ import annotations
 

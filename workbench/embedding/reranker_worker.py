@@ -1,4 +1,4 @@
-"""The reranking worker's process: a query and texts come in by the pipe, a score for each text goes out.
+"""The reranking worker: scores each (query, text) pair that comes over its pipe.
 
 Run as `python -m workbench.embedding.reranker_worker NAME`. Each pair is scored by itself, so a score depends on nothing beside it.
 """

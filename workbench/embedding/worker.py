@@ -1,4 +1,4 @@
-"""The embedding worker's process: texts come in by the pipe, their vectors go out; a query overtakes passages.
+"""The embedding worker: embeds the texts that come over its pipe; a query overtakes waiting passages.
 
 Run as `python -m workbench.embedding.worker`. Every text is an inference of its own, so a vector depends on its text
 and on nothing else that is embedded with it; on CPUs that costs nothing against batches: there is no padding.

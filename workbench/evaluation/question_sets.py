@@ -20,7 +20,7 @@ from typing import Any
 
 from workbench.core.errors import UsageError
 
-# Files of question sets: a path goes in; its JSON comes out, or one sentence that says what is wrong with it.
+# Files of question sets: read as JSON, or refused in one sentence that says what is wrong.
 
 
 def read_rows(path: Path) -> Any:

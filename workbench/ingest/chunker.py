@@ -1,4 +1,4 @@
-"""Pages go in, passages come out: as many whole paragraphs and sentences as the embedder sees at once, never two pages.
+"""Cuts pages into passages of as many whole paragraphs and sentences as the embedding model reads at once.
 
 Every page is cut where the sum of prices is least (Knuth and Plass's way of breaking lines): each cut has the price of
 its place, each passage the price of being shorter or longer than it should be. So there are no tiny tails, and a table
@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from loaders.document import Document, Heading, Page
 from workbench.ingest.passage import PassageDraft, embedding_text
 
-# Where a page may be cut: its text and headings go in, possible cuts with a price each come out. The price says how
-# bad it is to end a passage there: nothing at a paragraph, less than nothing before a heading, little after a
+# Places where a page may be cut, each with a price. The price says how bad it is to end a passage there: nothing at a paragraph, less than nothing before a heading, little after a
 # sentence or a table row, much inside a sentence, most between a heading and the text under it.
 
 BEFORE_HEADING = -0.6

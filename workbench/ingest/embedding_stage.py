@@ -1,4 +1,4 @@
-"""Stored passages get their vectors here, batch by batch, beside whatever else a load does; what was killed goes on where it was."""
+"""Embeds stored passages batch by batch beside the rest of a load, and resumes where a killed load stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a file is, as a text that can be stored: a path goes in, and the same path comes back out of its text."""
+"""Stores a path of any bytes as text and reads the same path back."""
 
 from __future__ import annotations
 

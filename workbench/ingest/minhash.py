@@ -1,4 +1,4 @@
-"""What a document's likeness to others is measured by: its text goes in, the least hashes of its shingles come out."""
+"""Computes the MinHash sketch of a document's text, which near-duplicates are found by."""
 
 from __future__ import annotations
 

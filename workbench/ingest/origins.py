@@ -1,4 +1,4 @@
-"""What a person names for a load becomes origins of documents: paths and addresses go in, Origins come out."""
+"""Resolves what a person names for a load, paths and addresses, into origins of documents."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def is_web(name: str) -> bool:
     return bool(_WEB.match(name))
 
 
-# Files that a queue names, as an origin of documents: rows of the queue go in, one Found for each comes out.
+# Files of the load queue, as an origin of documents.
 
 
 @dataclass(frozen=True)

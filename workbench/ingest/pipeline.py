@@ -1,4 +1,4 @@
-"""Files go in, what became of them comes out: found, read, stored, embedded, with progress on the way.
+"""Runs a load: scan, read, chunk, store and embed, with progress on the way.
 
 A document enters the archive in one transaction, in the order of the files, and is found by its words from then on; its
 passages get their vectors beside that, batch by batch. So whatever ends a load, everything before that is whole, and the

@@ -1,4 +1,4 @@
-"""How far a load is: counts go in from its threads, LoadProgress events with rate and remaining time come out."""
+"""Turns the counts of a load's threads into LoadProgress events with rate and remaining time."""
 
 from __future__ import annotations
 

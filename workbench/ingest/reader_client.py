@@ -1,4 +1,4 @@
-"""Reads files in a worker process: a path goes in, a document and its passages come out, or a LoadError."""
+"""Reads files in a worker process and returns a document with its passages, or a LoadError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reading worker's process: paths come in by the pipe, documents cut into passages go out, or why not.
+"""The reading worker: loads the files it is sent and cuts them into passages, under limits of memory and time.
 
 Run as `python -m workbench.ingest.reader_worker MEMORY_BYTES SECONDS FOLDER`; the limits are the kernel's, so that a file that
 defeats a library still cannot take the machine with it.

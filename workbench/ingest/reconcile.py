@@ -1,4 +1,4 @@
-"""After a look at everything: which loaded files moved, and which are gone. Links go in and out; nothing is read."""
+"""After a complete scan, finds which loaded files moved and which are gone, and updates the source's links."""
 
 from __future__ import annotations
 

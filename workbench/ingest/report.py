@@ -1,4 +1,4 @@
-"""What became of the files of one load: counts come in from its parts, the final event goes out."""
+"""Counts what became of each file of a load and makes the final event of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a load is about: origins go in, every entry they hold comes out, each with a name of its own and where it is."""
+"""Lists every file, page and record behind the origins of a load, each under a unique name."""
 
 from __future__ import annotations
 

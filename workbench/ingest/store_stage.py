@@ -1,4 +1,4 @@
-"""Files are read a few ahead and stored one by one, in their order: what was found goes in, stored documents come out."""
+"""Reads a few files ahead and stores their documents one by one, in order."""
 
 from __future__ import annotations
 

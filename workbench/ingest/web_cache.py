@@ -1,4 +1,4 @@
-"""Files of ours that documents were read from, pages of the web and rows of databases: those that nothing names any more go."""
+"""Deletes copies of web pages and database rows that no document refers to any more."""
 
 from __future__ import annotations
 

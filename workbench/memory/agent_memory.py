@@ -1,4 +1,4 @@
-"""One agent's memory while it is open: edits come in and wait; `commit` writes them in one transaction, with the events they made true."""
+"""The memory of an open agent: edits are collected, and `commit` writes them in one transaction with their events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents: names, settings and attachments come in; an agent is a head in the tree of messages, nothing is copied."""
+"""Agents in the database: names, settings, attachments and heads; an agent is a head in the tree of messages."""
 
 from __future__ import annotations
 

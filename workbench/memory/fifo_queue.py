@@ -1,4 +1,4 @@
-"""The FIFO queue: messages come in at the back, whole groups of call and result leave at the front (MemGPT §2.1)."""
+"""The FIFO queue (MemGPT §2.1): messages enter at the back; whole groups of call and result leave at the front."""
 
 from __future__ import annotations
 

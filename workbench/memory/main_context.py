@@ -1,4 +1,4 @@
-"""Main context: its parts go in, the exact prompt and its segments come out (MemGPT §2.1; wire order for prefix caches)."""
+"""Assembles main context: the exact prompt and its segments (MemGPT §2.1), in the wire order that prefix caches reward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages: what is stored (references where there is a text elsewhere) goes in, what stands on the wire comes out."""
+"""Messages as they are stored, with references in place of texts kept elsewhere, and as they go on the wire."""
 
 from __future__ import annotations
 
@@ -150,8 +150,7 @@ def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-# Receipts: a result whose question is answered goes in, one line comes out, and whole only the passages that the
-# answer cited.
+# Compact results: once its question is answered, a result is one line, and whole only in the passages that the answer cited.
 
 _LINE_CHARS = 120
 _QUERY_CHARS = 100

@@ -1,4 +1,4 @@
-"""The queue manager: sizes go in, and it says when to warn and what has to leave the queue (MemGPT §2.2)."""
+"""The queue manager (MemGPT §2.2): decides when to warn of memory pressure and what leaves the queue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.memory.main_context import tokens_in
 from workbench.memory.messages import StoredMessage, wire_text
 from workbench.memory.recall_page import recalled
 
-# Eviction policies: groups of messages go in, the order in which they may leave comes out. FIFO is the paper's.
+# Eviction policies: the order in which groups of messages may leave. FIFO is the paper's.
 
 Groups = Sequence[Sequence[StoredMessage]]
 

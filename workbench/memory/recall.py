@@ -1,4 +1,4 @@
-"""Recall storage: every message ever said, searched by words and by date on the current branch (MemGPT §2.1)."""
+"""Recall storage (MemGPT §2.1): every message of the current branch, searchable by words and by date."""
 
 from __future__ import annotations
 

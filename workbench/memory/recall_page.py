@@ -1,4 +1,4 @@
-"""A page of past messages by reference: which were shown, and how much of each, goes in; what the model reads comes out, any time."""
+"""A page of past messages, stored as references and rendered for the model whenever it is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stored messages refer to: ids of passages and of past messages go in, the texts that stand in their place come out."""
+"""Resolves the passages and past messages that stored messages refer to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Condensation: the old summary and evicted messages go in, the new summary comes out within its bound, without any model."""
+"""Condenses the old summary and the evicted messages into a new summary of bounded size, without a model."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from workbench.memory.main_context import Prompt, Summary
 from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
 from workbench.retrieval.paging.result_page import ResultPage
 
-# The request for a summary: the old one and evicted messages go in, a prompt without functions comes out, every
-# time the same.
+# The request for a summary: a prompt without functions, the same every time for the same old summary and messages.
 
 ENTRY_CHARS = 1_500
 """A message longer than this is cut in the middle before it is summarised."""

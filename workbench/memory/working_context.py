@@ -1,4 +1,4 @@
-"""The working context: named blocks of text with limits, written only by function calls (MemGPT §2.1); every edit gives a new value."""
+"""The working context (MemGPT §2.1): named blocks of limited text, changed only by function calls and by the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that bounded caches of this process keep beside the index: a user has forgotten something; nothing of them is left."""
+"""Empties the caches that may hold users' words once something was forgotten."""
 
 from __future__ import annotations
 

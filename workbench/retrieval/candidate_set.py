@@ -1,4 +1,4 @@
-"""What may be about a query, however much there is: a view and a query come in, all candidate passages come out, best first.
+"""Collects every passage that may be about a query, best first, with no limit on their number.
 
 A search by meaning ends at 200 results; a sweep goes on, and judges each passage by what stands here.
 """

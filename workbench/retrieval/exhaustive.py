@@ -1,6 +1,6 @@
-"""A sweep: candidate passages come in, best first; page after page of documents is read while enough of them give something.
+"""A sweep: reads candidate passages page after page, best first, until hardly any page is relevant any more.
 
-Out come how far it is, after every few pages, and at last what was found, each passage with its best sentence.
+Reports its progress every few pages, and ends with its findings: each passage with its best sentence.
 """
 
 from __future__ import annotations

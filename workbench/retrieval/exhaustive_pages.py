@@ -1,4 +1,4 @@
-"""Sweeps of the archive: a query for everything about something comes in; progress, and at last pages of findings, come out."""
+"""Runs sweeps of the archive: reports their progress and pages their findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search is restricted to: documents and their pages, as ids and numbers, and in the words of the call for the next page."""
+"""Restricts a search to documents and pages, and words that restriction in the call for the next page."""
 
 from __future__ import annotations
 

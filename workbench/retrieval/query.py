@@ -1,4 +1,4 @@
-"""What a search line asks for: words by meaning, phrases that must stand in the text, words that must not."""
+"""Parses a search line: words to match by meaning, phrases that must occur, and words that must not."""
 
 from __future__ import annotations
 

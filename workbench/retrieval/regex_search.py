@@ -1,4 +1,4 @@
-"""Search by pattern: a regular expression over pages of documents goes in, a page of matching lines with true totals comes out.
+"""Searches pages of documents with a regular expression and pages the matching lines.
 
 A match is shown inside the passage where it starts, so it has a handle and can be cited; nothing is stored but references.
 """

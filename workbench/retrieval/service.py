@@ -1,4 +1,4 @@
-"""Search of archival storage: a query over attached sources goes in, a page of results with true totals comes out.
+"""Search of archival storage: answers a query over attached sources with a page of results and its true total.
 
 The index is derived from what is attached, kept in memory and thrown away at exit; whatever was committed before a
 search starts is found by it.

@@ -23,7 +23,7 @@ from workbench.memory.queue_manager import Pressure
 from workbench.services.container import AppContext
 from workbench.services.erasure import ErasureService
 
-# Two prompts compared: their segments come in, what was added, removed and changed goes out, in wire order.
+# Comparison of two prompts: what was added, removed and changed, in wire order.
 
 CONTEXT_LINES = 2
 """Lines shown around a change."""

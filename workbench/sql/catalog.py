@@ -1,4 +1,4 @@
-"""What tables are called in a query: sources come in, their documents' tables come out by names that need no quotes."""
+"""Names the tables of documents in queries, so that no name needs quotes."""
 
 from __future__ import annotations
 

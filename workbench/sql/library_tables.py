@@ -1,4 +1,4 @@
-"""What is loaded, as tables for the user's own SQL: the views of the public schema come out under the names they have there."""
+"""Offers the views of the public schema to the user's own SQL."""
 
 from __future__ import annotations
 

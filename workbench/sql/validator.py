@@ -1,4 +1,4 @@
-"""What a query over tables may say: its parsed tree and the names of the tables come in, those that it names go out."""
+"""Checks a parsed query: which tables it names, and that it does nothing but read them."""
 
 from __future__ import annotations
 

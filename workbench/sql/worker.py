@@ -1,4 +1,4 @@
-"""The query worker's process: one SELECT and the tables it names come in by the pipe, rows go out, or why not.
+"""The query worker: runs one SELECT over copies of the tables it names.
 
 Run as `python -m workbench.sql.worker`. Each query has a database of its own in memory that holds copies of those
 tables and nothing else; it can reach no file, no network and no setting. The kernel bounds what DuckDB does not count.

@@ -1,4 +1,4 @@
-"""Arrow without pandas: nothing comes in; afterwards pyarrow makes tables without importing a library that nobody here uses."""
+"""Keeps pyarrow from importing pandas, which nothing here uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of Arrow columns as numpy arrays, without pandas, which Arrow's own conversion imports: half a second."""
+"""Converts numeric Arrow columns to numpy without pandas, whose import would cost half a second."""
 
 from __future__ import annotations
 

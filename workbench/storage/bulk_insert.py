@@ -1,4 +1,4 @@
-"""Bulk writes: rows come in and go into their tables, pages, passages and vectors through Arrow: fourteen times as fast as one by one."""
+"""Inserts pages, passages and vectors in bulk through Arrow, fourteen times as fast as row by row."""
 
 from __future__ import annotations
 

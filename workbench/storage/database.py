@@ -1,4 +1,4 @@
-"""The one DuckDB file: closures go in and run in the single writer thread, each in a transaction; readers have cursors of their own."""
+"""The DuckDB file: one writer thread runs transactions, readers have cursors of their own."""
 
 from __future__ import annotations
 

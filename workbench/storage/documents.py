@@ -1,4 +1,4 @@
-"""Archival storage: documents, their pages and passages go in once; sources are named sets of links to them."""
+"""Archival storage: documents with their pages and passages are stored once; sources are sets of links to them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-# What archival storage takes in: documents, pages and passages as loaders and chunkers make them.
+# What is stored: documents, pages and passages as loaders and the chunker make them.
 
 
 class PageText(Protocol):

@@ -1,4 +1,4 @@
-"""Passages that wait for their vectors: stored passages come out in batches, their vectors go in, whenever that is."""
+"""The backlog of passages that have no vector yet."""
 
 from __future__ import annotations
 

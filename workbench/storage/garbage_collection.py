@@ -1,4 +1,4 @@
-"""Documents that nothing refers to any more, no source, handle or recorded step, are deleted; their numbers are never given again."""
+"""Deletes documents that no source, handle or recorded step refers to; their numbers are never used again."""
 
 from __future__ import annotations
 

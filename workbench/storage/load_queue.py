@@ -1,4 +1,4 @@
-"""The queue of files that are not loaded: what waits, failed, was set aside or skipped, with reasons; it survives a restart."""
+"""The queue of files that are not loaded (waiting, failed, set aside, skipped), with reasons; it survives a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dates of documents: what their loaders noted comes in, a day for each goes out; the day of loading where nothing was noted."""
+"""Dates of documents, as they state them or else the day of loading, and remarks on what was left out of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _loaded(created: datetime) -> date:
     return created.date()
 
 
-# What is to be known of a loaded document: what its loader noted comes in, one line for people goes out.
+# Remarks: what a loader left out of a document, as one line for people.
 
 
 def document_remarks(database: Database, source: int) -> dict[int, str]:

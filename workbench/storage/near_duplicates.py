@@ -1,4 +1,4 @@
-"""Near-duplicates: sketches of documents go in, groups of documents that say nearly the same come out."""
+"""Groups documents whose sketches say that they are nearly the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes of the user's on sources and documents: versions go in, the note that stands beside a document's hits comes out."""
+"""The user's notes on sources and documents, in versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored passages and their vectors are read in order, a block at a time: documents go in, Arrow tables and arrays come out."""
+"""Reads stored passages and their vectors in order, block by block, as Arrow tables and arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of the one file: a connection comes in, brought to the newest version or refused in a sentence."""
+"""Brings a database to the newest schema, or refuses it in one sentence."""
 
 from __future__ import annotations
 

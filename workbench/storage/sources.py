@@ -1,4 +1,4 @@
-"""What sources hold, and changes of it: names, roots and links to documents come in and out; documents stay as they are."""
+"""Sources: their names, their origins and their links to documents."""
 
 from __future__ import annotations
 

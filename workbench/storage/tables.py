@@ -1,4 +1,4 @@
-"""Tables of documents inside the one database file: Arrow streams go in, DuckDB tables in the schema `tables` come of them."""
+"""Tables of documents, stored as DuckDB tables in the schema `tables`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scrubbing: a database file that still holds the bytes of what was erased goes in; the same file written anew comes out."""
+"""Rewrites the database file, so that nothing that was erased stays in freed blocks."""
 
 from __future__ import annotations
 

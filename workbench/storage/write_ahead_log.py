@@ -1,4 +1,4 @@
-"""Changes: what commits write to the tables of agents goes in as plain data, and comes out as one text or as few statements."""
+"""Batches what a commit writes to the tables of agents into one small durable row, and moves it to its tables later."""
 
 from __future__ import annotations
 
@@ -117,8 +117,7 @@ def insert_rows(connection: Any, table: str, rows: Sequence[Row]) -> None:
         connection.execute(sql, [value for row in part for value in row])
 
 
-# Settling: changes come in and are durable in one small row; a little later, many at a time, they go into their
-# tables.
+# Flushing: a change is durable in one small row at once, and moves into its tables a little later, with many others.
 
 MOST = 24
 """Changes that wait before they are settled though nobody asked: a dozen steps."""

@@ -1,6 +1,6 @@
-"""Text becomes terms: what the keyword index stores and what a query asks for, in any script.
+"""Analyses text into the terms that the keyword index stores and that queries ask for, in any script.
 
-In: passages and queries as they stand. Out: lists of terms, for ranking, and the runs that every text with a phrase has.
+Ranking uses lists of terms; phrases use the runs that every text with that phrase has.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import regex
 
 from workbench.text.stemming import stem
 
-# What two spellings of a text share: any text goes in, the form that phrases and terms are compared in comes out.
+# Normalisation: the one form in which phrases and terms are compared, whatever the spelling.
 
 LINE_HYPHEN = regex.compile(r"(?<=\p{L})[-\u2010\u2011]\s*\n\s*(?=\p{Ll})")
 _INVISIBLE = regex.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u0640]")
@@ -71,7 +71,7 @@ def spelt_out(word: str) -> str:
     return word if word.isascii() else fold(word.translate(_SPELT_OUT))
 
 
-# Numbers with their units: a normalised text goes in, its quantities come out, the same for `5 mg` and `5mg`.
+# Quantities: numbers with their units, the same for `5 mg` and `5mg`.
 
 _PREFIXED = r"(?:da|[npμmcdhkgt])?(?:g|m[23]?|l|s|v|w|hz|ω|ohms?|pa|j|n|f|h|ev|bar|mol|va|wh|ah|bit|byte|bps|gy|sv|bq)"
 _OTHER = r"°\s?[cfk]?|%|‰|[kmgt]i?b|k?cal|min|hrs?|sec|mph|rpm|psi|lbs?|oz|gal|kn|db|dpi|px|pt|ha|ft|yd|ppm|ppb"
@@ -258,9 +258,9 @@ def _split_scripts(run: str) -> Iterator[str]:
         yield run[position:]
 
 
-# Terms as they are stored and kept in memory: words go in, numbers come out, each a term's hash and how often it
-# stands there. A number is hash << 8 | count, with 40 bits of hash, the same in every process: an index is built of
-# numbers alone, and a million different terms cost no strings. Of two million terms about two pairs have one hash.
+# Packed terms: a stored term is its hash and its count in one integer: hash << 8 | count, with 40 bits of hash, the same
+# in every process. An index is built of numbers alone, and a million different terms cost no strings. Of two million
+# terms about two pairs share a hash.
 
 COUNT_BITS = 8
 MOST_COUNT = (1 << COUNT_BITS) - 1

@@ -1,4 +1,4 @@
-"""The names a passage uses: capitalised word groups, titles in book quotes, identifiers. In: text; out: name keys.
+"""Extracts the names that a passage uses: capitalised word groups, titles in book quotes, identifiers.
 
 A key is the folded words of a name joined by `_`, so one name is one term of the keyword index. No model is asked.
 """

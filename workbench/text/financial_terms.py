@@ -1,4 +1,4 @@
-"""Measures of a report: a question goes in; the lines of the statements that answer it, and searches for them, come out.
+"""Maps financial measures in a question to the lines of the statements that they are computed from.
 
 A ratio stands nowhere in a report: it is made of lines of its statements. So a question that names a measure (operating
 margin) is also asked as the lines it is made of (operating income, total revenue) under the title of their statement.

@@ -1,4 +1,4 @@
-"""Whether a phrase stands in a text, word for word: compared in normalised form, between word boundaries."""
+"""Decides whether a phrase occurs in a text, in normalised form and between word boundaries."""
 
 from __future__ import annotations
 

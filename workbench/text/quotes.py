@@ -1,4 +1,4 @@
-"""Quotes: a quote and a page's text go in; whether the page says exactly that comes out. No tokens are spent."""
+"""Verifies that a page says exactly what a quote says."""
 
 from __future__ import annotations
 

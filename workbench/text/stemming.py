@@ -1,4 +1,4 @@
-"""What the forms of a word have in common: a normalised word goes in, its stem comes out, by the script it is written in."""
+"""Stems normalised words, by the script they are written in."""
 
 from __future__ import annotations
 

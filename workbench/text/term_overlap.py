@@ -1,4 +1,4 @@
-"""Which of a question's words many texts have: roots and texts go in, a table of yes and no comes out.
+"""Computes which of a question's words occur in which of many texts.
 
 A text has a word when a word of it begins with the word's root. All texts are read as one run of bytes, and every root
 is compared with the beginnings of all its words at once.

@@ -1,4 +1,4 @@
-"""Slips of the fingers: a name as it was typed and one that there is come in; whether the first was meant as the second goes out."""
+"""Decides whether a typed name is most likely a misspelling of an existing one."""
 
 from __future__ import annotations
 

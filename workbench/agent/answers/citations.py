@@ -185,8 +185,7 @@ def citation_request(unquoted: int) -> str:
     )
 
 
-# The one repair of an answer: the text as it was and as it came back go in; whether nothing but citations was added
-# comes out.
+# A repaired answer may add citations and nothing else.
 
 _HANDLE = r"#[a-z]{1,3}\d{1,3}"
 _CITATION_MARK = rf"[\[(]\s*{_HANDLE}(?:\s*[,;]\s*{_HANDLE})*\s*[\])]"

@@ -1,4 +1,4 @@
-"""Forgetting: messages and documents go in; they are erased from every table, with a tombstone where an old step showed them."""
+"""Erases messages and documents from every table and leaves a tombstone where an old step showed them."""
 
 from __future__ import annotations
 

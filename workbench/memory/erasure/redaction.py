@@ -1,4 +1,4 @@
-"""Redaction: texts to forget go in; any text or JSON comes out with every verbatim stretch of them replaced by a tombstone."""
+"""Replaces every verbatim stretch of what was forgotten by a tombstone, in any text or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Branches of a conversation: an agent's live memory comes in, and stands at another point of its past afterwards; nothing is deleted."""
+"""Moves an agent to another point of its past, as a branch; nothing is deleted."""
 
 from __future__ import annotations
 

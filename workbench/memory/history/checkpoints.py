@@ -1,4 +1,4 @@
-"""What the user did to a branch, in order: operations go in and stay; which one an undo would take back comes out."""
+"""Checkpoints of a branch, and the log of the user's operations that undo and redo follow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 from workbench.storage.database import Database
 
-# A point in an agent's history: what an agent is at one moment goes in by reference, small JSON comes out, and the
-# reverse.
+# A checkpoint: what an agent is at one moment, by reference, as small JSON.
 
 Hidden = tuple[tuple[int, int], ...]
 """Events of the journal that are off the current branch: numbers from the first up to but not including the second."""

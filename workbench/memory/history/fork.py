@@ -1,4 +1,4 @@
-"""A fork: an agent and one of its steps go in; a new agent comes out that stands where that step ended, with a copy of the way there."""
+"""Copies an agent as it stood after one of its steps into a new agent, with its history up to there."""
 
 from __future__ import annotations
 

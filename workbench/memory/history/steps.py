@@ -1,4 +1,4 @@
-"""The flight recorder: an agent and a step go in, the exact prompt of that step comes out again, rebuilt from references."""
+"""Records every step by reference, and rebuilds the exact prompt of any past step."""
 
 from __future__ import annotations
 

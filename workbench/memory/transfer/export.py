@@ -1,4 +1,4 @@
-"""A whole agent as plain data: an agent's row comes in, every row of its history and every passage it refers to goes out."""
+"""Collects an agent as plain data: every row of its history and every passage that it refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent from its copy: plain data of unknown origin comes in, checked against the schema; rows under new numbers go out."""
+"""Restores an agent from a copy of unknown origin: checks it against the schema and gives its rows new numbers."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-# Passages that travel with an agent: documents of a copy come in, the passages' numbers in this archive go out.
-# Where this archive has the very document, its own passages are meant; others are stored beside it, outside every
-# source, so that old steps can be shown and no search finds half a document. An agent's own notes become its notes
-# here.
+# Passages that travel with an agent: where this archive has the very document, its own passages are meant; others are
+# stored beside it, outside every source, so that old steps can be shown and no search finds half a document. An agent's own
+# notes become its notes here.
 
 
 @dataclass(frozen=True)

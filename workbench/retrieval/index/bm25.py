@@ -1,4 +1,4 @@
-"""Passages by their words: blocks of postings and a mask of rows go in; BM25 scores, rows with terms, and counts come out.
+"""BM25 over index segments: scores of a query, rows that have a term, and counts.
 
 The terms are ours (`terms.index_terms`), so digits, identifiers and every script are kept. What a score is counted from
 are the rows of the mask alone: what else the blocks hold changes nothing.

@@ -1,4 +1,4 @@
-"""The index in memory over a set of passages: passages and their vectors go in, searches of a snapshot come out.
+"""Builds the search index in memory from passages and vectors, and searches snapshots of it.
 
 The index is derived: built when documents are attached, thrown away at exit, never stored.
 """

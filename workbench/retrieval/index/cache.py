@@ -1,4 +1,4 @@
-"""The index in memory, kept in step with the archive: documents that are searched go in, a view of just these comes out.
+"""Keeps the index in memory in step with the archive, and gives each search a view of its documents.
 
 Few new passages are added at once; many in the background, and what does not fit the budget of memory is never added:
 in both cases there is no view, and the search goes to the database itself.

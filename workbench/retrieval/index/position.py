@@ -1,4 +1,4 @@
-"""Where a passage is, and what its text takes inside a result."""
+"""The position of a passage, and how many tokens its text takes in a result."""
 
 from __future__ import annotations
 

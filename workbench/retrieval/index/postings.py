@@ -1,4 +1,4 @@
-"""Which rows have which terms: a list of packed terms a row goes in, rows with counts come out by term."""
+"""Posting lists: which rows hold which terms, and how often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passages in memory, in blocks of rows that never change: a table of passages goes in, columns and postings come out."""
+"""Index segments: immutable blocks of passages held as columns and postings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one search sees from beginning to end. In: blocks of rows, vectors, a mask; out: passages by row, and rows by words.
+"""A snapshot of the index: what one search sees from beginning to end.
 
 Rows are positions; a change of the index makes a new snapshot, a restriction to documents a view of the same blocks.
 """

@@ -1,4 +1,4 @@
-"""Search without an index: the same questions as to one in memory are answered from the database itself, exactly.
+"""Searches without an index: answers the index's questions from the database itself, exactly.
 
 Slower by a hundred times and bounded in memory: for the seconds in which an index is built, and for what is larger than
 an index may be. What of the passages a question touches is read, and read as the index would have held it.
@@ -25,9 +25,8 @@ from workbench.storage.database import Database
 from workbench.storage.passage_reader import given
 from workbench.text.analyzer import COUNT_BITS, HASH_BITS, MOST_COUNT
 
-# Passages by their words without an index: terms go in, the stored ones are read, and BM25 comes out as from the
-# index. A column is read once for all the terms that are asked for together, a few thousand passages at a time;
-# what was found of a term is kept for the next question of the same search.
+# BM25 without an index: the stored terms of a query are read once, a few thousand passages at a time, and kept for the
+# next question of the same search. Scores are the same as from the index in memory.
 
 _BATCH_ROWS = 16_384
 _TOP_BITS = 16

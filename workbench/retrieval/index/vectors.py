@@ -1,4 +1,4 @@
-"""Nearest passages by meaning, in memory. In: unit vectors by row; out: the best rows and their exact cosines.
+"""Finds the nearest passages to a vector, in memory and exactly.
 
 Up to `EXACT_ROWS` the scan is plain numpy. Beyond, codes of a byte a dimension choose candidates, the float32 vectors decide,
 and bounds prove that no other row belongs among the best: the list is the exact scan's, at any depth. Equal scores are

@@ -1,4 +1,4 @@
-"""Cursors: a whole result goes in when its first page is read; further pages continue it, whatever changes underneath."""
+"""Cursors keep a whole result from its first page on, so that later pages continue it whatever changes underneath."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents read in order: a document and a page of it go in, its text comes out as a page of results whose parts have handles."""
+"""Pages through a document in reading order; every part shown has a handle that can be cited."""
 
 from __future__ import annotations
 

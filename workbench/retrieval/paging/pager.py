@@ -1,4 +1,4 @@
-"""A whole result goes in once, its pages come out: the same ones for the same reader, bounded by tokens, with true totals."""
+"""Cuts a result into pages bounded by tokens: stable for each reader, with true totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page of results: a ranking goes in with a budget of tokens, and exactly what the model reads comes out, with true totals."""
+"""A page of results: fits ranked passages into a budget of tokens and renders exactly what the model reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page of lines that are made, not stored: lines go in with a budget of tokens, a text with true totals comes out."""
+"""Pages of lines that are computed rather than stored, bounded by tokens, with true totals."""
 
 from __future__ import annotations
 

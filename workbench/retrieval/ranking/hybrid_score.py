@@ -1,4 +1,4 @@
-"""The first ranking: candidates by meaning and by words, fused. In: a query; out: scores by row."""
+"""The hybrid score: fuses candidates by meaning and by words into one ranking."""
 
 from __future__ import annotations
 

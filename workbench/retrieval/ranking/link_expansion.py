@@ -1,4 +1,4 @@
-"""Following: which passages belong together because one names the other. In: a first ranking; out: a bonus by row.
+"""Link expansion: raises passages that a well-ranked passage leads to by name.
 
 A question often needs a passage that shares no word with it, only a name with a passage that does. Every pair of a
 well-ranked passage and one it leads to is weighed by a small logistic model; its features and weights stand here.

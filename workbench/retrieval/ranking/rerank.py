@@ -1,4 +1,4 @@
-"""Reranking: a ranking and a scorer of (query, text) pairs go in; the ranking with its best passages in the scorer's order comes out."""
+"""Reorders the best passages of a ranking by a scorer of (query, text) pairs."""
 
 from __future__ import annotations
 

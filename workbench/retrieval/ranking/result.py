@@ -1,4 +1,4 @@
-"""What a search gives: passages best first, and how each score came about. Pure data."""
+"""A ranking: passages best first, and how each score came about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One search: a line of query, a vector and a view of passages go in; meaning and words fused, or exact text alone, come out."""
+"""Runs one search over a view of passages: meaning and words fused, or exact text alone."""
 
 from __future__ import annotations
 

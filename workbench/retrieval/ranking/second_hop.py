@@ -1,4 +1,4 @@
-"""Following once more: the likeliest pairs of passages go in; what each third passage would add to one of them comes out.
+"""The second hop: what a third passage would add to the likeliest pairs of linked passages.
 
 A question of three or four steps needs a passage that only another followed passage leads to, or that holds the words of the
 question which a pair leaves over. Every pair with a third passage is weighed by a small logistic model, as pairs are.

@@ -1,4 +1,4 @@
-"""What passages lead to and nobody has read: passages that answered come in; the linked ones not seen yet, likeliest first, come out."""
+"""Suggests linked passages that were not read yet, likeliest first."""
 
 from __future__ import annotations
 
