@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from loaders.document import Document, Heading, Page
 from workbench.ingest.passage import PassageDraft, embedding_text
 
-# Places where a page may be cut, each with a price. The price says how bad it is to end a passage there: nothing at a paragraph, less than nothing before a heading, little after a
-# sentence or a table row, much inside a sentence, most between a heading and the text under it.
+# Places where a page may be cut, each with a price. The price says how bad it is to end a passage there: nothing at a
+# paragraph, less than nothing before a heading, little after a sentence or a table row, much inside a sentence, most
+# between a heading and the text under it.
 
 BEFORE_HEADING = -0.6
 PARAGRAPH = 0.0
