@@ -1,4 +1,4 @@
-"""Which addresses a web page may be fetched from: a host's name goes in, the addresses that are allowed come out.
+"""Decides which addresses of a host a web page may be fetched from.
 
 The check is made on the numbers that are then connected to, for every redirect anew: a name that is first public and
 then private (DNS rebinding) gains nothing.

@@ -1,4 +1,4 @@
-"""A database as an origin of documents: a SQLAlchemy address and a query go in, every row comes out as a file to read."""
+"""Loads a database through SQLAlchemy: every row of a query becomes a file to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Office files through unstructured, offline: a file goes in, its elements come out as pages with headings.
+"""Reads office files through unstructured, offline, into pages with headings.
 
 unstructured wants a language model from the network to tell sentences from titles, and reports every call. Neither is
 needed: styles tell headings. Its tokenizer module is replaced before it can be imported, and telemetry is switched off.

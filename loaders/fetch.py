@@ -1,4 +1,4 @@
-"""Fetches one web address: an address goes in, its bytes come out, within limits of size, time and redirects.
+"""Fetches one web address within limits of size, time and redirects.
 
 http and https only; no proxy is asked, so that the address which was checked is the one that is connected to.
 """

@@ -1,4 +1,4 @@
-"""What was fetched from the web: a file that holds an answer and where it came from goes in, its Document comes out.
+"""Reads the document in a stored answer from the web, whatever its type.
 
 Of a web page the main text is kept (trafilatura), menus and footers are not; whatever else is behind an address, a PDF
 for instance, is told by its content and read by the loader for that.

@@ -1,4 +1,4 @@
-"""What a path holds: a file or a folder goes in, one Found for every entry comes out, with what is to be done with it.
+"""Lists what a path holds, with what is to be done about each entry.
 
 Nothing is left out silently: what a rule excludes and what cannot be read has its row too.
 """

@@ -1,4 +1,4 @@
-"""Ignore files: a folder's .gitignore and .workbenchignore go in, what they say of an entry comes out, as git reads them."""
+"""Interprets .gitignore and .workbenchignore as git does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of older programs through LibreOffice, where it is installed: a doc or ppt goes in, a docx or pptx comes out."""
+"""Converts files of older programs (doc, ppt) with LibreOffice, where it is installed."""
 
 from __future__ import annotations
 

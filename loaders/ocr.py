@@ -1,4 +1,4 @@
-"""Text of pictures by tesseract, where it is installed: a picture goes in, the text on it comes out."""
+"""Reads the text of pictures with tesseract, where it is installed."""
 
 from __future__ import annotations
 

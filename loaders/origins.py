@@ -1,4 +1,4 @@
-"""Where documents come from: what a person named goes in, one Found for every file to read comes out."""
+"""Origins of documents: what a person named, resolved into every file to read."""
 
 from __future__ import annotations
 

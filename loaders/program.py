@@ -1,4 +1,4 @@
-"""Programs that are not ours (tesseract, LibreOffice): a command goes in, its output comes out, within limits of time."""
+"""Runs programs that are not ours (tesseract, LibreOffice) within limits of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which loader reads a file: its suffix and its first bytes go in, a Loader comes out, or the reason why there is none.
+"""Chooses the loader of a file by its suffix and its first bytes, or says why there is none.
 
 A loader is one file with a module-level LOADER and one line in BUILT_IN; third parties add theirs by the entry point
 group `workbench.loaders`, whose entries name a Loader. Nothing heavy is imported before a file is read.

@@ -1,4 +1,4 @@
-"""What a file is by its content: its first bytes go in, a Kind comes out, or None when they tell nothing."""
+"""Recognises what a file is by its first bytes."""
 
 from __future__ import annotations
 

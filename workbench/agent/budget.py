@@ -1,4 +1,4 @@
-"""The caps of a question: what it has used goes in; whether it must end, or should soon, comes out."""
+"""The limits of a question: whether what it has used ends it, or will soon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The function executor: a call as the model wrote it goes in, a result that the model can act on comes out, always (MemGPT §2.3)."""
+"""The function executor (MemGPT §2.3): runs a call and always returns a result that the model can act on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inbox: whatever happens outside a step is put in from any thread; the agent takes it out between steps, by priority.
+"""The inbox: takes in events from any thread, and hands them to the agent between steps, by priority.
 
 Nothing in it starts the model by itself: what waits is told with the next question, or in the next step of one that runs.
 """

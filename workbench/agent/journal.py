@@ -1,4 +1,4 @@
-"""The journal: durable events go in as small JSON (texts stay where they are), and come out again as the same events."""
+"""The journal: stores durable events as small JSON and reads them back; texts stay where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's own edits of the working context: a block and texts go in, the event of the edit comes out, committed."""
+"""The user's own edits of the working context, committed with their events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end at a cap: what the agent noted and read for the question comes in, a text of findings and quotes goes out.
+"""Writes the partial answer at a limit, from what the agent noted and read for the question.
 
 Nothing is made up: the text is the model's own notes, and lines of pages that it read, word for word with their handles.
 """

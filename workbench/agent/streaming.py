@@ -1,4 +1,4 @@
-"""The model's reply as it streams: deltas come in, thoughts and pieces of the answer come out, and at last the completion."""
+"""Follows a streamed reply: thoughts and pieces of the answer as they come, at last the completion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model as writer of summaries: messages about to leave go in, recorded requests are made, the summary comes out."""
+"""Asks the model for a summary of the messages about to leave the queue; its requests are recorded."""
 
 from __future__ import annotations
 

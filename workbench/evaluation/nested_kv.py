@@ -1,4 +1,4 @@
-"""Nested look-ups (MemGPT §3.2.2): pairs whose values may be keys go in; for each question whether the end was found comes out.
+"""The nested key-value task (MemGPT §3.2.2): look up pairs whose values may be keys, and follow them to the end.
 
 The pairs are records in the archive, searched as any document; the agent is an ordinary one with a window of 4,096.
 """

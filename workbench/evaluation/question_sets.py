@@ -1,4 +1,4 @@
-"""Question sets as others publish them: a folder goes in, documents and questions with their gold pages come out.
+"""Reads public question sets: documents, and questions with their gold pages.
 
 The layout is recognised by what the files contain, not by their names: pooled paragraphs (HotpotQA, MuSiQue,
 2WikiMultihopQA), articles (SQuAD, XQuAD), one passage a question (NQ), filings with evidence pages (FinanceBench), and

@@ -1,4 +1,4 @@
-"""What the extractive reader cites: documents with questions go in; for each question the pages cited, and the shares, come out.
+"""Measures what the extractive reader cites on documents with questions.
 
 Every question is asked of a fresh agent over the real loop, its sources attached as a person would attach them.
 """

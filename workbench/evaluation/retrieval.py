@@ -1,4 +1,4 @@
-"""How well search finds what answers: a question set goes in, a row a question and the shares found come out.
+"""Measures how well search finds the passages that answer a question.
 
 The set is loaded into an archive of its own, through the same chunker, embedder and search as any document.
 """

@@ -1,4 +1,4 @@
-"""Citations: an answer and the pages that were read go in; every quote comes out checked, or named as not found."""
+"""Checks every quote of an answer against the pages that were read."""
 
 from __future__ import annotations
 

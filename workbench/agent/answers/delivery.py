@@ -1,4 +1,4 @@
-"""Where answers go out: a message to the user comes in, and is delivered with its quotes checked, or sent back once with the reason."""
+"""Delivers an answer with its quotes checked, or sends it back once with the reason."""
 
 from __future__ import annotations
 

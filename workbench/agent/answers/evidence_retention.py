@@ -1,4 +1,4 @@
-"""The evidence rule: an answer's citations and the queue go in; out comes, for every result, which passages stay whole from now on."""
+"""Decides which passages of a result stay whole in context once the answer has cited them."""
 
 from __future__ import annotations
 

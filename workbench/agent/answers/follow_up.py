@@ -1,4 +1,4 @@
-"""The hop ledger looks ahead: where a hop was answered comes in; one sentence on what that leads to and is not read yet comes out.
+"""Suggests what to read next: linked passages that an answered part of the question leads to.
 
 Prefetching as an operating system does it: what is near what was just used is offered, and costs nothing until it is read.
 """

@@ -1,4 +1,4 @@
-"""Whether an answer rests on what was read: its text and where its quotes stand come in; a state and the lines without a quote come out."""
+"""Decides how well an answer rests on its quotes, and names the lines that rest on none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is attached, by name: sources and documents as a model writes them come in, their ids and exact paths go out."""
+"""Resolves the names of sources and documents as a model writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's own functions: typed Python functions with docstrings go in, functions of the model come out, checked and time-limited."""
+"""Turns a user's own typed Python functions into functions of the model, checked and limited in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions over archival storage: queries come in, pages of passages with true totals come out."""
+"""The functions over archival storage, with pages of passages and true totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions that go on from what was found: a passage or a query comes in, what belongs to it comes out in pages."""
+"""The functions that go on from a passage or a query: linked passages, and everything about a subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions over main context and recall storage: calls come in, edits of memory and pages of past messages come out."""
+"""The functions over main context and recall storage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The function registry: a typed Python function with a docstring goes in, a JSON schema and a checked call come out."""
+"""The function registry: makes a JSON schema and a checked call from a typed Python function with a docstring."""
 
 from __future__ import annotations
 

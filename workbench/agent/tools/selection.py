@@ -1,4 +1,4 @@
-"""Which functions a model is offered: a window and what is switched off come in; the set that fits its share goes out."""
+"""Chooses which functions a model is offered, so that their texts fit their share of the window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The function over tables of documents: a SELECT comes in, a page of its rows goes out, each with the handle of its place."""
+"""The function over tables of documents: pages of rows, each with the handle of its place."""
 
 from __future__ import annotations
 
