@@ -13,7 +13,7 @@ from tests.support.model_replies import calls
 from tests.support.model_server import ModelServer
 from workbench.agent.tools.selection import BUILT_IN
 from workbench.api.events import FunctionReturned
-from workbench.retrieval.paging.result_page import text_tokens
+from workbench.text.result_text import text_tokens
 
 
 def opened(make_session: Any, papers: Path, **settings: Any) -> Any:

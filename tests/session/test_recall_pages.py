@@ -19,9 +19,10 @@ from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.memory.erasure.redaction import TOMBSTONE
 from workbench.memory.recall_page import RecallPage
-from workbench.retrieval.paging.result_page import paginate, text_room, text_tokens
+from workbench.retrieval.paging.result_page import paginate, text_room
 from workbench.retrieval.paging.text_page import TextPage, _fitting
 from workbench.services.session import Session
+from workbench.text.result_text import text_tokens
 
 FACT = "The brass lamp of the seventh pier burns whale oil."
 OTHER = "A tin lamp burns spirits, says the chandler."

@@ -48,7 +48,7 @@ def test_a_documents_own_note_goes_first_and_only_with_it(session: Any) -> None:
 
 
 def test_a_note_is_bounded_and_the_page_keeps_its_budget(session: Any) -> None:
-    from workbench.retrieval.paging.result_page import text_tokens
+    from workbench.text.result_text import text_tokens
 
     session.library.note("papers", "", "word " * 400)
     for budget in (300, 500, 2_000):

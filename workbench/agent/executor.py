@@ -15,7 +15,8 @@ from workbench.api.events import Event, FunctionCalled, FunctionReturned
 from workbench.core.errors import WorkbenchError
 from workbench.core.sanitize import paired
 from workbench.models.base import FunctionCall
-from workbench.retrieval.paging.result_page import text_room, text_tokens
+from workbench.retrieval.paging.result_page import text_room
+from workbench.text.result_text import text_tokens
 
 # Calls are put into the history in a form that every server takes back.
 

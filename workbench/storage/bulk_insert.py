@@ -6,10 +6,10 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.retrieval.paging.result_page import rendered_tokens
 from workbench.storage.database import Database, next_id
 from workbench.text.analyzer import TERMS_VERSION, index_terms, packed
 from workbench.text.entities import names_in, title_keys
+from workbench.text.result_text import rendered_tokens
 
 if TYPE_CHECKING:
     import numpy as np

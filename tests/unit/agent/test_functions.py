@@ -303,7 +303,7 @@ def test_types_become_schemas_and_others_are_refused() -> None:
 
 def test_any_text_of_a_result_is_bounded() -> None:
     from workbench.agent.executor import bounded
-    from workbench.retrieval.paging.result_page import text_tokens
+    from workbench.text.result_text import text_tokens
 
     assert bounded("short", 512) == "short"
     for text in ["word " * 9_000, *(part * 400 for part in HOSTILE)]:

@@ -7,11 +7,11 @@ import json
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.core.errors import UsageError
-from workbench.retrieval.paging.result_page import text_tokens
 from workbench.retrieval.paging.text_page import TextPage
 from workbench.sql.catalog import named_tables
 from workbench.sql.sandbox import ROWS, NamedTable, Rows, select
 from workbench.storage.tables import ROW, rows_of
+from workbench.text.result_text import text_tokens
 
 _COLUMNS_LISTED = 24
 

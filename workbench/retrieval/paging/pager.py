@@ -9,16 +9,9 @@ from typing import Any
 
 from workbench.retrieval.index.position import AtHand, Place
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
-from workbench.retrieval.paging.result_page import (
-    PageHit,
-    ResultPage,
-    fit_page,
-    hits_room,
-    paginate,
-    rendered_tokens,
-    usual_tokens,
-)
+from workbench.retrieval.paging.result_page import PageHit, ResultPage, fit_page, hits_room, paginate, usual_tokens
 from workbench.storage.documents import ArchivalStorage, Passage
+from workbench.text.result_text import rendered_tokens
 
 Paths = Mapping[int, tuple[str, str]]
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from workbench.core.errors import UsageError
-from workbench.core.tokens import count
+from workbench.text.result_text import indent, text_tokens
 
 RENDERER = 1
 """Version of the text below. Old steps keep the version they were rendered with."""
@@ -144,18 +144,6 @@ def header(hit: PageHit) -> str:
     return f"{note}{hit.handle} | {_name(hit.document)} | document_page {hit.page}{label}{heading}{score}{via}{linked}"
 
 
-def indent(text: str, cut_chars: int | None = None) -> str:
-    """A passage's text, every line indented by two spaces, so that no document can fake a line of ours."""
-    if cut_chars is not None and cut_chars < len(text):
-        text = text[:cut_chars].rstrip() + " […]"
-    return "\n".join("  " + line.strip() for line in text.splitlines() if line.strip())
-
-
-def rendered_tokens(text: str) -> int:
-    """Tokens that a passage's text takes inside a result, escaped as it is sent."""
-    return count(json.dumps(indent(text), ensure_ascii=False))
-
-
 def paginate(sizes: Sequence[int], budget_tokens: int, hits: int) -> list[int]:
     """Where pages start, for results of these sizes: at most `hits` and `budget_tokens` a page, at least one result."""
     starts: list[int] = []
@@ -167,11 +155,6 @@ def paginate(sizes: Sequence[int], budget_tokens: int, hits: int) -> list[int]:
         room -= 1
         used += size
     return starts
-
-
-def text_tokens(text: str) -> int:
-    """Tokens of a text inside a result, escaped as it is sent."""
-    return count(json.dumps(text, ensure_ascii=False))
 
 
 def text_room(page_tokens: int) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.core.errors import UsageError
-from workbench.retrieval.paging.result_page import text_room, text_tokens
+from workbench.retrieval.paging.result_page import text_room
+from workbench.text.result_text import text_tokens
 
 
 @dataclass(frozen=True)
