@@ -72,7 +72,7 @@ class PageBuilder:
         if unwritten:
             self.paragraph(f"({unwritten:,} more rows are in the table only: ask for them by SQL.)")
         stored = None if grid.values is None else [grid.values[row] for row in plan.body]
-        return PlacedRows(plan.names, tuple(placed), stored)
+        return PlacedRows(plan.names, tuple(placed), stored, unwritten)
 
     def page(self) -> Page:
         """What was collected."""

@@ -13,7 +13,6 @@ import os
 import re
 import sys
 import types
-import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -22,9 +21,9 @@ from typing import Any
 from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, PasswordNeededError
+from loaders.opc import check_unpacked_size
 
 _TOKENIZER = "unstructured.nlp.tokenize"
-_UNPACKED_BYTES = 2 << 30
 _DAMAGED = "Open it in the program that made it, save it again, or export it as PDF."
 _IGNORED = {"PageBreak", "PageNumber", "Image"}
 _LINES = {"ListItem"}
@@ -73,17 +72,6 @@ def _plain_tokenizer() -> types.ModuleType:
     module.pos_tag = lambda text: [(word, "") for word in module.word_tokenize(text)]
     made: types.ModuleType = module
     return made
-
-
-def check_unpacked_size(path: Path) -> None:
-    """Raises LoadError for a ZIP-based file that would unpack to more than the limit."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return
-    if unpacked_bytes > _UNPACKED_BYTES:
-        raise LoadError(f"it would unpack to {unpacked_bytes:,} bytes (a decompression bomb?)", limits.SPLIT_REMEDY)
 
 
 def _document(elements: Iterable[Any], loader: str, version: int) -> Document:

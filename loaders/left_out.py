@@ -19,7 +19,8 @@ CHART = "chart without stored numbers"
 DIAGRAM = "diagram"
 FORMULA = "formula without a stored value"
 READING_AID = "reading aid (ruby)"
-PART = "part"
+PART = "damaged part"
+DEEP = "part nested too deeply"
 SOUND = "sound or film"
 
 _PLURALS = {
@@ -30,6 +31,7 @@ _PLURALS = {
     FORMULA: "formulas without a stored value",
     READING_AID: "reading aids (ruby)",
     SOUND: "sounds or films",
+    DEEP: "parts nested too deeply",
 }
 
 

@@ -58,6 +58,8 @@ class PlacedRows:
     rows: tuple[tuple[int | None, tuple[str, ...]], ...]
     stored: Sequence[Sequence[Any]] | None = None
     """What is stored where the cells are as they are shown: a value for each cell, None where there is none."""
+    unwritten: int = 0
+    """How many of the rows are not in the text."""
 
 
 class TableKeeper:
@@ -96,7 +98,7 @@ class TableKeeper:
                 labels.append(f"{named[place]} {_SHOWN}".strip())
                 arrays.append(_texts(cut[place]))
         self.keep(name, page, labels, arrays, [line for line, _ in placed.rows])
-        self._beyond += sum(line is None for line, _ in placed.rows)
+        self._beyond += placed.unwritten
 
     def offer(self, name: str, page: int, placed: PlacedRows) -> None:
         """Keep a table that stands among text, when it is data: its columns have names and it has two rows or more."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from loaders import elements, registry
+from loaders import opc, registry
 from loaders.blocks import PageBuilder
 from loaders.delimited import delimiter_of
 from loaders.document import Document, LoadError, PasswordNeededError
@@ -204,7 +204,7 @@ def test_an_e_book_is_read_in_its_own_order(tmp_path: Path) -> None:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elements, "_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(opc, "_UNPACKED_BYTES", 1_000_000)
     file = tmp_path / "bomb.docx"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
