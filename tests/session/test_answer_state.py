@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import model_scripts
 from tests.support.model_replies import Reply, calls, refusal, says
 from tests.support.model_server import ModelServer
-from workbench.agent.answers.citations import only_adds_citations
+from workbench.agent.answers.citations import Support, only_adds_citations
 from workbench.agent.answers.grounding import grounding
 from workbench.api import rendering
 from workbench.api.events import AnswerDone, QuoteChecked, Stopped
@@ -151,7 +151,7 @@ def test_states_over_the_wire(
         exported = "\n".join(rendering.markdown_lines("tester", session.history()))
         shown = text_output.event_line(answer) or ""
         assert ("Partly grounded" in exported) == ("Partly grounded" in shown) == (state == "partly")
-        assert exported.count("> Not quoted, line") == len(unquoted)
+        assert exported.count("> Rests on no quote:") == len(unquoted) == len(answer.unsupported)
         assert exported.count("> Not found on any page") == false
 
 
@@ -171,8 +171,8 @@ def verdict_is_same(session: Any) -> list[bool]:
     return [verdict.same for verdict in replay.verify(session)]
 
 
-def sound(text: str, *quotes: str) -> list[tuple[int, int]]:
-    return [(text.index(quote), text.index(quote) + len(quote)) for quote in quotes]
+def sound(text: str, *quotes: str) -> list[Support]:
+    return [Support(text.index(quote), text.index(quote) + len(quote), f"The rent, {quote} a year") for quote in quotes]
 
 
 @pytest.mark.parametrize(

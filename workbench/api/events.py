@@ -148,7 +148,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Citation:
-    """A quote as it was checked against the page it cites. `verified` False is never shown as a citation."""
+    """A quote as it was checked against the page it cites. Only a document makes it `verified`.
+
+    `origin` names what is no document: "note" (the agent's own), "pasted" (the user's text in archival storage) or
+    "conversation" (then `document` is ""). Such a quote is shown as what it is, and verifies nothing. A quote that is neither
+    verified nor has an origin is never shown as a citation.
+    """
 
     document: str
     page: int
@@ -161,10 +166,19 @@ class Citation:
     number: int = 0
     heading: str = ""
     """The headings over the quote, outermost first, "A > B"."""
+    origin: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether displays list it among the citations."""
+        return self.verified or bool(self.origin)
 
     @property
     def where(self) -> str:
         """Where it stands, as people write it: "report.pdf, Annex B, p. iv (PDF page 6)"."""
+        if self.origin:
+            named = f" ({self.document})" if self.document else ""
+            return f"{_ORIGINS.get(self.origin, 'from a text of its own')}{named}"
         heading = self.heading.rpartition(" > ")[2]
         over = f", {heading}," if heading else ""
         if not self.label or self.label == str(self.page):
@@ -172,6 +186,11 @@ class Citation:
         if self.document.lower().endswith(".pdf"):
             return f"{self.document}{over or ','} p. {self.label} (PDF page {self.page})"
         return f"{self.document}{over or ','} {self.label} (page {self.page})"
+
+
+_ORIGINS = {
+    "note": "from the agent's own note", "pasted": "from the text you pasted", "conversation": "from the conversation",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -403,7 +422,8 @@ class AnswerDone(Event):
     """The message sent to the user, verbatim, with its checked citations; our own remarks are `notes`.
 
     `state`: grounded | partly | not grounded. `unquoted` are the numbers, from 1, of the lines of `text` that claim
-    something and rest on no quote that was found; `false_quotes` are quotes that stand on no page that was read.
+    something and rest on no quote that was found; `unsupported` are the sentences on them that do, word for word.
+    `false_quotes` are quotes that stand on no page that was read.
     """
 
     durable: ClassVar[bool] = True
@@ -414,6 +434,7 @@ class AnswerDone(Event):
     state: str = ""
     unquoted: tuple[int, ...] = ()
     false_quotes: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
 
     @property
     def standing(self) -> str:

@@ -100,11 +100,13 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
 
 
 def _standing(answer: AnswerDone) -> Iterator[str]:
-    """How far an answer rests on quotes, and its lines that rest on none, word for word."""
+    """How far an answer rests on quotes, and its sentences that rest on none, word for word."""
     if answer.standing:
         yield f"> {answer.standing}"
     lines = answer.text.split("\n")
-    for number in answer.unquoted:
+    for sentence in answer.unsupported:
+        yield f"> Rests on no quote: “{' '.join(clean(sentence).split())}”"
+    for number in answer.unquoted if not answer.unsupported else ():  # an answer of an older version
         if 0 < number <= len(lines):
             yield f"> Not quoted, line {number}: “{' '.join(sanitize(lines[number - 1]).split())}”"
     for quote in answer.false_quotes:

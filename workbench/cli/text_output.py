@@ -140,10 +140,12 @@ def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
     for line in sanitize(event.text).split("\n"):
         yield "answer", line
     for at, citation in enumerate(event.citations, 1):
-        if citation.verified:
+        if citation.shown:
             yield "citation", f'[{citation.number or at}] {one_line(citation.where, 400)}: "{one_line(citation.quote)}"'
     if event.standing:
         yield "note", f"note: {event.standing}"
+    for sentence in event.unsupported if event.state == "partly" else ():
+        yield "note", f'note: rests on no quote: "{one_line(sentence, 300)}"'
     for note in event.notes:
         yield "note", f"note: {one_line(note)}"
 

@@ -26,7 +26,7 @@ from workbench.memory.agent_repository import AgentRow
 from workbench.memory.messages import render, stamp
 from workbench.memory.references import Fetched
 from workbench.services.container import AppContext, source_name
-from workbench.storage.documents import NOTES_PREFIX
+from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
 
 T = TypeVar("T")
 
@@ -269,7 +269,7 @@ def insert_note(engine: AppContext, row: AgentRow, text: str, origin: Mapping[st
 
     source = engine.archive.source_id(NOTES_PREFIX + row.name)
     engine.agents.attach(row.id, source)
-    loader = f"note of {row.id}"
+    loader = f"{NOTE_LOADER}{row.id}"
     if engine.archive.find_document(text_hash(text), loader, 1):
         return 0
     title = " ".join(text.split())[:60]

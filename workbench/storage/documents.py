@@ -100,6 +100,8 @@ class Stored:
 
 
 NOTES_PREFIX = "notes of "
+NOTE_LOADER = "note of "
+"""How the loader of a note is called, with the agent's number behind it."""
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
 _PATHS_KEPT = 8
@@ -275,6 +277,13 @@ class ArchivalStorage:
             "SELECT path FROM source_documents WHERE document_id = ? ORDER BY source_id, path LIMIT 1", [document]
         )
         return str(found[0]) if found else None
+
+    def self_made(self, document: int) -> str:
+        """What a document is that nobody loaded: "note" (the agent wrote it), "pasted" (the user did); "" for all others."""
+        row = self.database.row("SELECT loader, metadata FROM documents WHERE document_id = ?", [document])
+        if row is None or not str(row[0]).startswith(NOTE_LOADER):
+            return ""
+        return "pasted" if json.loads(row[1]).get("pasted") else "note"
 
     # -- loading ------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,9 @@ class Windows:
 
     def citation(self, citation: Citation) -> None:
         """The page a citation names."""
+        if not citation.document:
+            self.recall(citation.quote)  # what was said is in recall storage, on no page
+            return
         self._source(citation.document, citation.page, citation.passage)
 
     def hit(self, hit: Hit) -> None:

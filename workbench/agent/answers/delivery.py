@@ -72,7 +72,7 @@ class AnswerValidator:
         if held is not None and not held.open and not only_adds_citations(held.text, text):
             text = held.text
             notes.append("Asked for citations, the model changed its text; the first one stands.")
-        checked = check(text, self._place_of, self._read)
+        checked = self._check(text)
         found = self._ground(text, checked)
         still_open = [hop for hop, status in self._workspace.hops.items() if status == "open"]
         gate = bool(still_open) and not self._gated
@@ -99,6 +99,7 @@ class AnswerValidator:
         done = AnswerDone(
             text=text, answered=answered, citations=citations, notes=tuple(notes), state=found.state,
             unquoted=found.unquoted if self._workspace.sources() else (), false_quotes=checked.missing,
+            unsupported=found.sentences if self._workspace.sources() else (),
         )  # fmt: skip
         return [*(QuoteChecked(citation=citation) for citation in citations), done]
 
@@ -107,30 +108,46 @@ class AnswerValidator:
         if self._held is None:
             return []
         text, self._held = self._held.text, None
-        checked = check(text, self._place_of, self._read)
+        checked = self._check(text)
         notes = ["It was sent back once and did not come again.", *notes_of(checked, text)]
         return self._delivered(text, checked, self._ground(text, checked), notes)
 
     def partial(self, text: str, note: str) -> list[Event]:
         """The events of an answer that a cap cut short: checked as any, sent back never."""
-        checked = check(text, self._place_of, self._read)
+        checked = self._check(text)
         found = self._ground(text, checked)
         events: list[Event] = [QuoteChecked(citation=citation) for citation in checked.citations]
         done = AnswerDone(
             text=text, answered=bool(checked.citations), citations=checked.citations, notes=(note, *notes_of(checked, text)),
-            state=found.state, unquoted=found.unquoted, false_quotes=checked.missing,
+            state=found.state, unquoted=found.unquoted, false_quotes=checked.missing, unsupported=found.sentences,
         )  # fmt: skip
         return [*events, done]
 
     def _ground(self, text: str, checked: Checked) -> Grounding:
-        return grounding(text, checked.held, len(checked.missing), abstains=says_not_found(text))
+        return grounding(
+            text, checked.support, len(checked.missing), abstains=says_not_found(text), question=self._question()
+        )
+
+    def _check(self, text: str) -> Checked:
+        return check(text, self._place_of, self._read, self._said)
+
+    def _question(self) -> str:
+        queue = self._workspace.memory.queue
+        return next((message.spoken for message in queue.messages if message.id == queue.question), "")
+
+    def _said(self) -> Iterator[str]:
+        """What the user has said, and the agent before this question, as far as it is in context, the latest first."""
+        queue = self._workspace.memory.queue
+        for message in reversed(queue.messages):
+            if message.spoken and (message.kind == "user_message" or message.id < (queue.question or 0)):
+                yield message.spoken
 
     def _wants_quotes(self, found: Grounding) -> bool:
         """Whether the model is asked for citations: pages were read for the question, and half of the claims quote nothing."""
         space = self._workspace
         if space.settings.preset in _FREE or not space.settings.repair or space.settings.uses_reader:
             return False
-        if 2 * len(found.unquoted) < max(1, found.claims):
+        if 2 * found.bare < max(1, found.claims):
             return False
         asked = space.memory.queue.question or 0
         return any(message.id > asked and message.passages for message in space.memory.queue.messages)
@@ -161,7 +178,10 @@ class AnswerValidator:
             behind = self._archive.page(found.document, found.page + 1)
             return behind.text if behind else ""
 
-        return Place(found.id, handle, path, found.page, page.label, page.text, found.heading, found.text, next_text)
+        return Place(
+            found.id, handle, path, found.page, page.label, page.text, found.heading, found.text, next_text,
+            self._archive.self_made(found.document),
+        )  # fmt: skip
 
     def _path(self, document: int) -> str | None:
         attached = self._archive.paths(self._workspace.sources()).get(document)

@@ -79,12 +79,20 @@ def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) 
     if as_json:
         result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
         citations = [
-            {"document": c.document, "page": c.page, "label": c.label, "quote": c.quote, "verified": c.verified}
+            {
+                "document": c.document,
+                "page": c.page,
+                "label": c.label,
+                "quote": c.quote,
+                "verified": c.verified,
+                **({"origin": c.origin} if c.origin else {}),
+            }
             for c in result.citations
         ]
         line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
                "agent": name, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
                "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
+               "unsupported": list(result.unsupported),
                "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
     if failed is not None:
         complain(f"{failed.message} {failed.hint}")

@@ -86,8 +86,9 @@ def citation_rows(
     for item, (numbers, citation) in enumerate(pages, first_item):
         live = citation.passage is not None and citation.passage in in_context
         dot = f"{glyphs.IN_CONTEXT} " if live else ""
-        where = f" p.{one_line(citation.label or str(citation.page), 12)}"
-        name = crop_path(one_line(citation.document, 200), max(8, min(40, width - 12 - cell_len(where))))
+        where = "" if citation.origin else f" p.{one_line(citation.label or str(citation.page), 12)}"
+        called = citation.where if citation.origin else citation.document
+        name = crop_path(one_line(called, 200), max(8, min(40, width - 12 - cell_len(where))))
         cells = 3 + len(numbers) + cell_len(dot + name + where)
         if targets and at + cells > width:
             rows.append(Row(Content.assemble(*parts), tuple(targets)))

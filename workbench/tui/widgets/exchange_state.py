@@ -42,8 +42,8 @@ class Exchange:
 
 
 def cited(citations: Sequence[Citation]) -> list[Citation]:
-    """What may be shown as a citation: verified quotes, numbered as they came, or in order where they were not."""
-    sound = [citation for citation in citations if citation.verified]
+    """What may be shown as a citation: verified quotes and those of notes, numbered as they came, or in order where they were not."""
+    sound = [citation for citation in citations if citation.shown]
     return [citation if citation.number else replace(citation, number=at) for at, citation in enumerate(sound, 1)]
 
 

@@ -73,7 +73,7 @@ def _mark(before: str, citations: Sequence[Citation]) -> str:
     found = [
         (quoting.rfind(" ".join(sanitize(item.quote).split())), item.number)
         for item in citations
-        if item.verified and item.quote
+        if item.shown and item.quote
     ]
     place, number = max(found, default=(-1, 0))
     if place >= 0:
