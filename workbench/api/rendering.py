@@ -105,7 +105,7 @@ def _standing(answer: AnswerDone) -> Iterator[str]:
         yield f"> {answer.standing}"
     lines = answer.text.split("\n")
     for sentence in answer.unsupported:
-        yield f"> Rests on no quote: “{' '.join(clean(sentence).split())}”"
+        yield f"> Rests on no quote: “{' '.join(sanitize(sentence).split())}”"
     for number in answer.unquoted if not answer.unsupported else ():  # an answer of an older version
         if 0 < number <= len(lines):
             yield f"> Not quoted, line {number}: “{' '.join(sanitize(lines[number - 1]).split())}”"
