@@ -11,7 +11,7 @@ from workbench.api.search import SearchOptions
 from workbench.core.errors import RerankerError
 from workbench.embedding.reranker_client import LocalReranker
 from workbench.retrieval.ranking.rerank import RERANKED, reranked
-from workbench.retrieval.ranking.result import Ranking, Why
+from workbench.retrieval.ranking.result import Ranking, ScoreBreakdown
 
 WORDS = "the lamp light harbour keys oil marner kept papers of number years part by for was alda benno".split()
 
@@ -102,7 +102,7 @@ class Lengths:
 
 
 def test_what_was_not_scored_stays_behind_and_ties_stay_in_order() -> None:
-    why = tuple(Why(0, 0.0, 0, 0.0, False, 0.0) for _ in range(5))
+    why = tuple(ScoreBreakdown(0, 0.0, 0, 0.0, False, 0.0) for _ in range(5))
     ranking = Ranking((1, 2, 3, 4, 5), (0.9, 0.8, 0.7, 0.6, 0.5), "meaning", 9, why)
     found = reranked(ranking, "q", {1: "a", 2: "bbb", 3: "c"}, Lengths())
     assert found.ids == (2, 1, 3, 4, 5)

@@ -27,7 +27,7 @@ from workbench.ingest.chunker import Chunker
 from workbench.retrieval.candidate_set import Evidence, Relevance
 from workbench.retrieval.exhaustive import WINDOW_PAGES, Swept, best_sentence, sweep
 from workbench.retrieval.query import parse_query
-from workbench.retrieval.ranking.result import Why
+from workbench.retrieval.ranking.result import ScoreBreakdown
 from workbench.storage.documents import Passage
 
 CHUNKER = Chunker.for_local_model()
@@ -192,7 +192,7 @@ def plain_evidence(query: str, pages: list[bool], exact: bool = False) -> tuple[
         for at, leaks in enumerate(pages)
     }
     ids = tuple(passages)
-    why = tuple(Why(0, 0.0, 1, 1.0, False, 0.0, 1.0, 1.0) for _ in ids)
+    why = tuple(ScoreBreakdown(0, 0.0, 1, 1.0, False, 0.0, 1.0, 1.0) for _ in ids)
     found = Evidence(
         parse_query(query), ids, tuple((1, at) for at in ids), (1.0,) * len(ids), why, {"leak": 0.6, "tank": 0.4}, exact,
         len(ids), tuple(float(leaks) for leaks in pages), relevance=Relevance(enough=0),
@@ -269,7 +269,7 @@ def test_the_best_sentence_of_a_passage() -> None:
 def test_what_is_relevant_where_the_words_tell_where_others_do_and_where_nothing_does() -> None:
     def promising(covered: list[float], cosines: list[float]) -> list[bool]:
         ids = tuple(range(len(covered)))
-        why = tuple(Why(1, cosine, 0, 0.0, False, 0.0) for cosine in cosines)
+        why = tuple(ScoreBreakdown(1, cosine, 0, 0.0, False, 0.0) for cosine in cosines)
         found = Evidence(
             parse_query("soccer players"), ids, ((1, 1),) * len(ids), (0.0,) * len(ids), why, {}, False, len(ids), tuple(covered)
         )
