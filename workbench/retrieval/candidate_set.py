@@ -52,7 +52,7 @@ class Evidence:
     came about, and its coverage.
 
     `weights` are the stems of the query's words and their shares by rarity, 1 together. `exact`: the query is an
-    identifier or a quoted phrase, and every candidate has it. `lifted` are the candidates with one of the query's identifiers.
+    identifier or a quoted phrase, and every candidate has it. `boosted` are the candidates with one of the query's identifiers.
     """
 
     asked: Query

@@ -26,7 +26,7 @@ _TELLING = regex.compile(r"[\p{L}\p{N}]|[\p{S}--\p{ASCII}]", regex.V1)
 
 @dataclass(frozen=True)
 class Query:
-    """`words` are searched by meaning; `phrases` must match and `excluded` words must not; `lifted` phrases and
+    """`words` are searched by meaning; `phrases` must match and `excluded` words must not; `boosted` phrases and
     identifiers put the passages that contain them first, and exclude none. `compact` is an identifier apart from its
     separators, for when it stands nowhere as it was typed."""
 

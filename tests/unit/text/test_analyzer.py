@@ -82,8 +82,8 @@ def test_words_and_short_numbers_are_no_identifiers(line: str) -> None:
 def test_quotes_and_minus_signs() -> None:
     assert parse_query('"the lamp" “two words”').phrases == ("the lamp", "two words")
     assert parse_query('keeper "the lamp" -oil') == Query("keeper", ("the lamp",), ("oil",))
-    assert parse_query('Who wrote "The Lamp"?').lifted == ("The Lamp",)
-    assert parse_query("what is part HX-204/7 for").lifted == ("HX-204/7",)
+    assert parse_query('Who wrote "The Lamp"?').boosted == ("The Lamp",)
+    assert parse_query("what is part HX-204/7 for").boosted == ("HX-204/7",)
 
 
 @pytest.mark.parametrize("line", ["50mg", "0.5mg", "3.5kΩ", "100 m", "130km/h"])

@@ -10,7 +10,7 @@ LIFT = 0.5
 
 
 class ScoreBreakdown(NamedTuple):
-    """How a hit's score came about: `fused` + LIFT if `lifted` + `link`; ranks count from 1, 0 where a list did not have it.
+    """How a hit's score came about: `fused` + LIFT if `boosted` + `link`; ranks count from 1, 0 where a list did not have it.
 
     `best` is the best BM25 score, `partner` the passage that the link is owed to (0: none), `rerank` a cross-encoder's
     score and `rerank_from` the rank before it.
