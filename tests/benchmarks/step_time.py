@@ -108,7 +108,7 @@ def measure(
         session = Session(Settings(window_tokens=window, steps=10_000, read_ahead=False), places)
         session.open_agent("clock")
         session.search("warm up")
-        memory = session._current.workspace.memory
+        memory = session.current_agent.workspace.memory
         for n in range(messages):
             said = f"Entry {n}: the keeper of light {n} wrote a line of some length about oil and the weather."
             kind = (

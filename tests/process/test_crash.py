@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,55 +15,7 @@ import pytest
 from tests.support import model_scripts
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "WORKBENCH_"))}
-    return {**kept, "WORKBENCH_HOME": str(home), **more}
-
-
-def command(home: Path, *words: str, **more: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "workbench", *words, "--json"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=environment(home, **more),
-    )
-    assert "Traceback" not in done.stderr
-    assert done.stdout, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid:
-                found += [int(entry.name), *descendants(int(entry.name))]
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-
-
-def wait_until(condition: Any, seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+from tests.support.processes import ROOT, alive, command, descendants, environment, until, wait_until
 
 
 @pytest.fixture
@@ -77,16 +27,6 @@ def small(tmp_path: Path) -> Path:
             f"# Letter {number}\n\nThe ferry of pier {number} was painted green by Tove Lund.\n"
         )
     return folder
-
-
-def until(process: subprocess.Popen[str], event: str, count: int = 1) -> Iterator[dict[str, Any]]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        row = json.loads(line)
-        yield row
-        count -= row["event"] == event
-        if count <= 0:
-            return
 
 
 @pytest.mark.parametrize("moment", [("function_called", 1), ("context_assembled", 2), ("answer_delta", 2)])

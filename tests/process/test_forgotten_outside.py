@@ -76,7 +76,7 @@ def test_nothing_of_a_forgotten_document_comes_back(
     session.open_agent("tester")
     list(session.load([shelf]))
     owner = CommandServer(session.engine)
-    agent = session._current
+    agent = session.current_agent
 
     def call(name: str, **given: Any) -> str:
         function = next(item for item in agent.executor.functions if item.name == name)

@@ -15,25 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.process.test_crash import ROOT, alive, command, descendants, environment, wait_until
 from tests.support import model_scripts
 from tests.support.model_server import ModelServer
+from tests.support.processes import ROOT, alive, close, command, descendants, environment, owner, wait_until
 from workbench.core.paths import locate
-
-
-def owner(home: Path, *words: str, **more: str) -> subprocess.Popen[str]:
-    """A workbench that reads questions from its standard input, and so lives until that is closed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workbench", "open", *words, "--json", "--agent", "host"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment(home, **more),
-    )  # fmt: skip
-    assert wait_until(lambda: locate(home).socket_file.exists())
-    return process
-
-
-def close(process: subprocess.Popen[str]) -> None:
-    process.communicate(timeout=60)
-    assert process.returncode == 0
 
 
 def test_other_commands_work_through_the_owner(tmp_path: Path) -> None:

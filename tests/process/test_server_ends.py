@@ -9,10 +9,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.process.test_crash import ROOT, command, environment, until, wait_until
-from tests.process.test_server import close, owner
 from tests.support import model_scripts
 from tests.support.model_server import ModelServer
+from tests.support.processes import ROOT, close, command, environment, owner, until, wait_until
 from workbench.core.paths import locate
 
 

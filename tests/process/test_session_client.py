@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.process.test_crash import wait_until
-from tests.process.test_session_server import quoting
+from tests.support.model_scripts import quoting
 from tests.support.model_server import ModelServer
+from tests.support.processes import wait_until
 from workbench.api import session as session_api
 from workbench.api.events import Changed, ContextAssembled, Hit, PageRead
 from workbench.api.search import SearchOptions

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import model_scripts
 from tests.support.model_replies import Reply, calls, refusal, says
+from tests.support.model_scripts import quoting
 from tests.support.model_server import ModelServer
 from workbench.api.events import (
     AnswerDone,
@@ -40,15 +41,6 @@ def open_on(server: ModelServer, make_session: Any, papers: Path, **settings: An
     session.open_agent("tester")
     list(session.load([papers]))
     return session
-
-
-def quoting(body: Any) -> Reply:
-    """Answers with a sentence of the first page of results that it sees."""
-    for message in body["messages"]:
-        found = model_scripts.hits(json.loads(message["content"])["message"]) if message["role"] == "tool" else []
-        if found:
-            return calls("send_message", message=f'It says "{found[0].sentence()}" [{found[0].handle}]')
-    return calls("archival_memory_search", query="harbour light", request_heartbeat=True)
 
 
 def first_then(first: Reply, script: Any) -> Any:

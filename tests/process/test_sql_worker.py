@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.unit.sql.test_sandbox import RENTS, ask, store
+from tests.support.tables import RENTS, ask, store
 from workbench.core.errors import UsageError
 from workbench.core.worker_process import Worker
 from workbench.sql import sandbox

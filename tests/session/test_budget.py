@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.test_inbox import only, open_on, searching, told
+from tests.support.conversations import only, open_on, searching, told_to_model
 from tests.support.model_replies import Reply, calls, says
 from tests.support.model_server import ModelServer, count_usage
 from tests.support.scripted import Scripted, using
@@ -185,7 +185,7 @@ def test_nothing_noted_and_nothing_read_is_no_answer(make_session: Any) -> None:
         assert only(events, Stopped)[0].reason == "steps"
         assert not only(events, AnswerDone)
         assert count_usage(server.requests[0], says("x"))["prompt_tokens"] > 0
-        assert told(server.requests[-1])[-1]["message"] == LAST_CALL
+        assert told_to_model(server.requests[-1])[-1]["message"] == LAST_CALL
 
 
 @pytest.mark.parametrize(

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.commands import Run
 from tests.support.model_replies import Reply, refusal, says
 from tests.support.model_server import ModelServer
 from workbench.cli.main import main
 from workbench.core.settings import Settings
 from workbench.text.typos import is_slip
-
-Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
-
-
-@pytest.fixture
-def run(
-    home: Path, word_embedder: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """A command in this process, --json: exit code, its lines, and standard error."""
-    monkeypatch.setenv("WORKBENCH_HOME", str(home))
-
-    def call(*words: str) -> tuple[int, list[dict[str, Any]], str]:
-        code = main([*words, "--json"])
-        out, err = capsys.readouterr()
-        return code, [json.loads(line) for line in out.splitlines()], err
-
-    return call
 
 
 def agents(run: Run) -> list[str]:

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.test_choices import Run, run
-
-__all__ = ["run"]
+from tests.support.commands import Run
 
 ANSWER = {"text", "answered", "citations", "agent", "steps", "stopped", "usage", "notes"}
 LOADED = {"documents", "pages", "passages", "unchanged", "failed"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loaders import registry, tables
-from tests.session.test_table_functions import desk, store  # noqa: F401
+from tests.support.desk import Desk, store_file
 from tests.support.fake_session import FakeSession
 from tests.support.grid import grid
 from tests.support.ingest_fakes import archive_in, run
@@ -21,12 +21,12 @@ from workbench.storage.metadata import remark
 
 
 def test_rows_beyond_the_text_are_said_to_be_reached_by_sql(
-    desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]  # noqa: F811
-) -> None:  # fmt: skip
+    make_session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(tables, "SHOWN_CHARS", 400)
-    one = desk()
-    store(one, tmp_path, "rents.csv", "Tenant,Rent\n" + "".join(f"Tenant {n},{n}\n" for n in range(500)))
-    store(one, tmp_path, "few.csv", "Tenant,Rent\nAda,1\nEve,2\n")
+    one = Desk(make_session())
+    store_file(one, tmp_path, "rents.csv", "Tenant,Rent\n" + "".join(f"Tenant {n},{n}\n" for n in range(500)))
+    store_file(one, tmp_path, "few.csv", "Tenant,Rent\nAda,1\nEve,2\n")
     said = {item.path: item.remark for item in one.session.documents("shelf")}
     assert said["few.csv"] == ""
     hidden = int(said["rents.csv"].split()[0])

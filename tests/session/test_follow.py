@@ -22,7 +22,7 @@ def opened(make_session: Any, papers: Path, **settings: Any) -> Any:
     session = make_session(**settings)
     session.open_agent("tester")
     list(session.load([papers]))
-    return session._current
+    return session.current_agent
 
 
 def run(agent: Any, name: str, **arguments: Any) -> Any:

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.session.test_history import ask, recalled, state, talks, told
 from tests.support import model_scripts
+from tests.support.conversations import ask, recalled, state, talks, told, verdicts
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.tokens import count_message
 from workbench.memory.erasure.redaction import TOMBSTONE, Redaction
-from workbench.services import replay
 
 SECRET = "The brass key of the old lighthouse lies under the third stone of the harbour wall."
 
@@ -48,16 +47,10 @@ def keeps(body: Any) -> Reply:
     return calls("send_message", message=f"You said this: {asked}")
 
 
-def verdicts(session: Any) -> dict[int, str]:
-    return {
-        v.step: "forgotten" if v.forgotten else "same" if v.same else "differs" for v in replay.verify(session)
-    }
-
-
 def sound(session: Any) -> None:
     """The queue's counts equal a recount, and the next prompt is what is stored."""
     state(session)
-    memory = session._current.workspace.memory
+    memory = session.current_agent.workspace.memory
     for message in memory.queue.messages:
         assert message.tokens == count_message(message.wire)
 
@@ -326,8 +319,7 @@ def test_the_bytes_leave_the_file(make_session: Any) -> None:
 
 
 def test_the_command_asks_shows_and_forgets(tmp_path: Path) -> None:
-    from tests.process.test_crash import command, environment
-    from tests.process.test_server import close, owner
+    from tests.support.processes import close, command, environment, owner
 
     home, folder = tmp_path / "home", tmp_path / "letters"
     folder.mkdir()

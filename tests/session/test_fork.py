@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.session.test_history import ask, recalled, state, talks, told
 from tests.support import model_scripts
+from tests.support.conversations import ask, recalled, state, talks, told
 from tests.support.model_replies import Reply
 from tests.support.model_server import ModelServer
 from workbench.core.errors import NotFound, UsageError
@@ -42,7 +42,7 @@ def test_a_fork_makes_the_step_that_the_original_made(make_session: Any, papers:
         ended, seen, last = state(session), told(session), session.steps()[-1]
         moment = clock.now
         ask(session, "And who ordered the oil?")
-        original = session._current.workspace.memory.agent.id
+        original = session.current_agent.workspace.memory.agent.id
         before = everything(session, original)
         bodies = {step: body_of(session, step) for step in session.steps()}
 
@@ -78,7 +78,7 @@ def test_a_fork_inside_a_question_holds_what_that_step_brought(make_session: Any
         now = session.context()
         assert [s.text for s in now.segments[:-1]] == [s.text for s in following.segments[:-1]]
         assert now.used == following.used
-        space = session._current.workspace
+        space = session.current_agent.workspace
         assert len(space.memory.handles) > 0
         ask(session, "Go on.")
         assert [session.recorded(step).body() for step in session.steps()[2:]] == server.requests[
@@ -126,7 +126,7 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
         session.open_agent("tester")
         for number in range(8):
             ask(session, f"number {number}: " + "the gulls sat on the pier and looked at the sea. " * 3)
-        memory = session._current.workspace.memory
+        memory = session.current_agent.workspace.memory
         assert memory.summary is not None
         summaries = [
             row[0] for row in session.engine.database.rows("SELECT step FROM steps WHERE state LIKE '%summary_tokens%'")
@@ -136,15 +136,14 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
         bodies = {step: body_of(session, step) for step in session.steps()}
         session.open_agent(session.timeline.fork(session.steps()[-1], "twin"))
         assert {step: body_of(session, step) for step in session.steps()} == bodies
-        assert session._current.workspace.memory.summary.text == memory.summary.text
+        assert session.current_agent.workspace.memory.summary.text == memory.summary.text
         ask(session, "once more")
         assert session.recorded(session.steps()[-1]).body() == server.requests[-1]
 
 
 def test_the_commands_fork_and_compare(tmp_path: Path) -> None:
     """On the command line, also through another workbench that owns the database."""
-    from tests.process.test_crash import command
-    from tests.process.test_server import close, owner
+    from tests.support.processes import close, command, owner
 
     home = tmp_path / "home"
     with ModelServer(talks) as server:

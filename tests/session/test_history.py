@@ -8,25 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.conversations import ask, recalled, state, talks, told
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from workbench.api.events import AnswerDone, Evicted, QuestionAsked, StepFinished, SummaryWritten
 from workbench.core.errors import UsageError
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
-from workbench.core.tokens import count_message
 from workbench.services.session import Session
-
-
-def talks(body: Any) -> Reply:
-    """Notes what it was told, then answers with the number of the request; each with a thought."""
-    last = json.loads(body["messages"][-2]["content"]) if body["messages"][-2]["role"] == "user" else {}
-    if last.get("type") == "user_message":
-        content = {"name": "human", "content": f"said: {last['message']}", "request_heartbeat": True}
-        return Reply(content="I should note it.", calls=[("core_memory_append", content)])
-    return Reply(
-        content="Now I answer.", calls=[("send_message", {"message": f"Reply to {len(body['messages'])} messages."})]
-    )
 
 
 @pytest.fixture
@@ -36,33 +25,6 @@ def session(make_session: Any) -> Any:
         session.open_agent("tester")
         session.server = server
         yield session
-
-
-def state(session: Any) -> Any:
-    """Everything that the next prompt and a search of recall depend on."""
-    memory = session._current.workspace.memory
-    assert memory.queue.tokens == sum(count_message(message.wire) for message in memory.queue.messages)
-    assert memory.branch == session.engine.recorder.branch(memory.agent.id, memory.head)
-    again = session.engine.recorder.queue(memory.agent.id, memory.head, memory.ranges())
-    assert [message.wire for message in again] == [message.wire for message in memory.queue.messages]
-    return (
-        memory.head, tuple(memory.branch), tuple(json.dumps(m.wire) for m in memory.queue.messages), memory.queue.question,
-        memory.summary, memory.working,
-    )  # fmt: skip
-
-
-def ask(session: Any, text: str) -> list[Any]:
-    return list(session.submit(text))
-
-
-def told(session: Any) -> list[str]:
-    """Questions and answers as the display shows them."""
-    return [e.text for e in session.history() if isinstance(e, (QuestionAsked, AnswerDone))]
-
-
-def recalled(session: Any) -> list[str]:
-    space = session._current.workspace
-    return [item.text for item in reversed(space.recall.items(space.memory.agent.id, space.branch()))]
 
 
 def unchanged(session: Any, bodies: list[Any]) -> None:
@@ -112,7 +74,7 @@ def test_pop_takes_whole_steps(session: Any) -> None:
     assert [json.loads(wire).get("role") for wire in state(session)[2]] == ["user", "assistant", "tool", "user"]
     assert "said: one" in session.memory()[1].text
     assert session.timeline.pop(1).messages == 4
-    assert session._current.workspace.memory.branch == []
+    assert session.current_agent.workspace.memory.branch == []
     session.timeline.undo()
     session.timeline.undo()
     assert state(session) == whole
@@ -165,7 +127,7 @@ def test_summarise_evicts_now_and_can_be_undone(session: Any) -> None:
     before = state(session)
     events = list(session.timeline.summarize())
     assert [type(e) for e in events if isinstance(e, (Evicted, SummaryWritten))] == [Evicted, SummaryWritten]
-    memory = session._current.workspace.memory
+    memory = session.current_agent.workspace.memory
     assert [m.kind for m in memory.queue.messages] == ["user_message", "assistant", "function_result"]
     assert memory.summary is not None
     assert state(session)[1] == before[1]
@@ -307,7 +269,7 @@ def test_evidence_goes_back_as_well(make_session: Any, papers: Path) -> None:
         assert not any("Receipt" in wire for wire in state(session)[2])
         session.timeline.undo()
         assert state(session) == answered
-        hit = session._current.workspace.memory.queue.messages[2].body["archive"]["hits"][0]
+        hit = session.current_agent.workspace.memory.queue.messages[2].body["archive"]["hits"][0]
         text = session.engine.search.texts([hit["passage"]])[hit["passage"]]
         sentence = next(part for part in text.split("\n") if "kept" in part).split(". ")[0]
         session.timeline.rewrite(f'It says "{sentence}" [{hit["handle"]}]')

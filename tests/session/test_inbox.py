@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.conversations import only, open_on, searching, told_to_model
 from tests.support.model_replies import Reply, calls, says
 from tests.support.model_server import ModelServer
 from workbench.agent.budget import LAST_CALL
@@ -17,27 +17,6 @@ from workbench.agent.inbox import Inbox, heartbeat_after
 from workbench.api.events import AnswerDone, Stopped, Yielded
 from workbench.core.errors import ConfigError
 from workbench.core.settings import Settings
-
-
-def only(events: list[Any], kind: type) -> list[Any]:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def told(body: Any) -> list[dict[str, Any]]:
-    """The events in a request: what users' messages of it say, in order."""
-    found = [json.loads(message["content"]) for message in body["messages"] if message["role"] == "user"]
-    return [item for item in found if item["type"] not in ("state", "summary")]
-
-
-def open_on(server: ModelServer, make_session: Any, **settings: Any) -> Any:
-    session = make_session(model="scripted", base_url=server.url, **settings)
-    session.open_agent("tester")
-    return session
-
-
-def searching(number: int) -> Reply:
-    return calls("archival_memory_search", query=f"light {number}", request_heartbeat=True)
-
 
 # -- the inbox ------------------------------------------------------------------------------------------------------
 
@@ -97,12 +76,12 @@ def test_who_comes_back_after_an_hour_is_told_of(make_session: Any, clock: Any) 
         clock.now += timedelta(hours=2)
         session = open_on(server, make_session)
         list(session.submit("And again."))
-        assert [item["type"] for item in told(server.requests[1])] == ["user_message"] * 2
-        kinds = [item["type"] for item in told(server.requests[2])]
+        assert [item["type"] for item in told_to_model(server.requests[1])] == ["user_message"] * 2
+        kinds = [item["type"] for item in told_to_model(server.requests[2])]
         assert kinds == ["user_message", "user_message", "login", "user_message"]
-        assert told(server.requests[2])[2]["last_login"].startswith(last.strftime("%Y-%m-%dT03:3"))
+        assert told_to_model(server.requests[2])[2]["last_login"].startswith(last.strftime("%Y-%m-%dT03:3"))
         list(session.submit("Once more."))
-        assert [item["type"] for item in told(server.requests[3])].count("login") == 1
+        assert [item["type"] for item in told_to_model(server.requests[3])].count("login") == 1
 
 
 def test_loaded_documents_are_told_with_the_next_question_and_start_nothing(make_session: Any, papers: Path) -> None:
@@ -112,14 +91,14 @@ def test_loaded_documents_are_told_with_the_next_question_and_start_nothing(make
         list(session.load([papers]))
         assert len(server.requests) == 1
         list(session.submit("What is new?"))
-        alert = told(server.requests[1])[1]
+        alert = told_to_model(server.requests[1])[1]
         assert alert["type"] == "system_alert"
         assert "12 documents" in alert["message"]
-        assert [item["type"] for item in told(server.requests[1])] == ["user_message", "system_alert", "user_message"]
+        assert [item["type"] for item in told_to_model(server.requests[1])] == ["user_message", "system_alert", "user_message"]
         assert session.recorded(2).body() == server.requests[1]
         list(session.load([papers]))
         list(session.submit("And now?"))
-        assert [item["type"] for item in told(server.requests[2])].count("system_alert") == 1
+        assert [item["type"] for item in told_to_model(server.requests[2])].count("system_alert") == 1
 
 
 def test_a_running_question_hears_of_documents_at_its_next_step(make_session: Any, papers: Path) -> None:
@@ -130,7 +109,7 @@ def test_a_running_question_hears_of_documents_at_its_next_step(make_session: An
         for event in events:
             if event.name == "step_started":
                 list(session.load([papers]))
-        alerts = [item["message"] for item in told(server.requests[1]) if item["type"] == "system_alert"]
+        alerts = [item["message"] for item in told_to_model(server.requests[1]) if item["type"] == "system_alert"]
         assert len(alerts) == 1
         assert "12 documents" in alerts[0]
 
@@ -150,7 +129,7 @@ def test_timed_heartbeats_come_when_idle_and_can_be_paused(make_session: Any, cl
         clock.now += timedelta(minutes=6)
         events = list(session.heartbeat())
         assert isinstance(events[-1], Yielded)
-        assert told(server.requests[1])[-1]["reason"] == "timer"
+        assert told_to_model(server.requests[1])[-1]["reason"] == "timer"
         assert len(server.requests) == 2
         clock.now += timedelta(minutes=6)
         list(session.heartbeat())
@@ -210,7 +189,7 @@ def test_a_cap_ends_a_question_with_what_was_found(
         assert [citation.document for citation in answer.citations] == ["00-alda.md"]
         assert "Partial:" in answer.notes[0]
         assert 2 < len(server.requests) < 12
-        alerts = [item["message"] for item in told(server.requests[-1]) if item["type"] == "system_alert"]
+        alerts = [item["message"] for item in told_to_model(server.requests[-1]) if item["type"] == "system_alert"]
         assert alerts.count(LAST_CALL) == 1, [session.recorded(step).used for step in session.steps()]
         assert [session.recorded(step).body() for step in session.steps()] == list(server.requests)
 
@@ -227,7 +206,7 @@ def test_time_is_a_cap(make_session: Any) -> None:
 
 def test_an_answer_at_the_last_step_is_no_stop(make_session: Any) -> None:
     def script(body: Any) -> Reply:
-        warned = any(item.get("message") == LAST_CALL for item in told(body))
+        warned = any(item.get("message") == LAST_CALL for item in told_to_model(body))
         return says("Enough.") if warned else searching(len(server.requests))
 
     with ModelServer(script) as server:

@@ -61,7 +61,7 @@ def test_every_planted_fact_is_found_again_through_recall(make_session: Any) -> 
             evicted += sum(event.messages for event in events if isinstance(event, Evicted))
             assert any(isinstance(event, AnswerDone) for event in events)
         assert evicted > TURNS
-        memory = session._current.workspace.memory
+        memory = session.current_agent.workspace.memory
         assert memory.summary is not None
         assert count_message(memory.summary.wire()) <= Pressure.of(session.settings).summary_tokens
         for name, thing, number in facts.values():

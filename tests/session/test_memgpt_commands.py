@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.process.test_crash import command
-from tests.process.test_server import close, owner
 from tests.support import model_scripts
 from tests.support.model_replies import calls
 from tests.support.model_server import ModelServer
+from tests.support.processes import close, command, owner
 from workbench.agent import prompts
 from workbench.cli import main
 from workbench.core import settings_file
@@ -302,7 +301,7 @@ def cli_run(home: Path, *words: str) -> Any:
     import subprocess
     import sys
 
-    from tests.process.test_crash import ROOT, environment
+    from tests.support.processes import ROOT, environment
 
     return subprocess.run(
         [sys.executable, "-m", "workbench", *words],

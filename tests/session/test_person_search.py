@@ -157,7 +157,7 @@ def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypa
 
 
 def test_the_screen_continues_what_the_agent_read(loaded: Any, papers: Path) -> None:
-    agent = loaded._current
+    agent = loaded.current_agent
     call = next(item for item in agent.executor.functions if item.name == "archival_memory_search")
     first = call.run(agent.workspace, query="harbour light").archive
     (papers / "99-new.md").write_text("# New\n\nThe harbour light, the harbour light.\n", encoding="utf-8")

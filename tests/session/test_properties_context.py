@@ -240,7 +240,7 @@ def check_records(session: Session, model: Checking) -> None:
 
 def check_log(session: Session, model: Checking, name: str) -> None:
     """Every message ever is in the log; those of the branch are in recall exactly once; the queue's sums are right."""
-    space = session._current.workspace
+    space = session.current_agent.workspace
     memory, database = space.memory, session.engine.database
     rows = database.rows(
         "SELECT message_id, role, kind, body, created_at FROM messages WHERE agent_id = ? ORDER BY message_id",

@@ -145,7 +145,7 @@ class Course:
             self.erased = True
 
     def state(self) -> Any:
-        memory = self.session._current.workspace.memory
+        memory = self.session.current_agent.workspace.memory
         told = [event.text for event in self.session.history() if isinstance(event, (QuestionAsked, AnswerDone))]
         wires = [json.dumps(message.wire, ensure_ascii=False) for message in memory.queue.messages]
         summary = memory.summary.text if memory.summary else ""
@@ -153,7 +153,7 @@ class Course:
 
     def check(self) -> None:
         session = self.session
-        memory, space = session._current.workspace.memory, session._current.workspace
+        memory, space = session.current_agent.workspace.memory, session.current_agent.workspace
         rows = session.engine.database.rows("SELECT message_id, agent_id, kind FROM messages")
         stored = {int(row[0]) for row in rows}
         assert self.logged <= stored

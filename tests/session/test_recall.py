@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.test_history import talks
+from tests.support.conversations import talks
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from workbench.agent.tools import memory
@@ -48,8 +48,8 @@ def results(session: Any, question: str, name: str, **arguments: Any) -> list[st
         return calls(name, **arguments, request_heartbeat=True)
 
     with ModelServer(script) as server:
-        session._current._make_model = lambda: _model(server.url)
-        session._current._model = None
+        session.current_agent._make_model = lambda: _model(server.url)
+        session.current_agent._model = None
         list(session.submit(question))
     return pages
 
@@ -65,7 +65,7 @@ def lines(pages: list[str]) -> list[str]:
 
 
 def test_every_fact_is_found_again_however_long_ago(talker: Any) -> None:
-    space = talker._current.workspace
+    space = talker.current_agent.workspace
     assert FACTS[0] not in json.dumps([message.wire for message in space.memory.queue.messages])
     assert FACTS[0] in json.dumps(talker.transcript())
     for fact in FACTS:
@@ -91,7 +91,7 @@ def test_paging_gives_every_message_once_and_not_the_question_itself(talker: Any
 
 def test_dates_are_days_both_included(talker: Any, clock: Any) -> None:
     # A window this small is not offered the function; it must hold its promise all the same.
-    talker._current.executor.functions = memory.FUNCTIONS
+    talker.current_agent.executor.functions = memory.FUNCTIONS
     pages = results(talker, "When?", "conversation_search_date", start_date="2026-01-10", end_date="2026-01-12")
     shown = lines(pages)
     assert shown, pages
@@ -107,7 +107,7 @@ def test_dates_are_days_both_included(talker: Any, clock: Any) -> None:
 
 
 def test_calls_results_and_alerts_stay_out(talker: Any) -> None:
-    space = talker._current.workspace
+    space = talker.current_agent.workspace
     everything = space.recall.items(space.memory.agent.id, space.branch())
     said = {item.text for item in everything}
     assert said == {*FACTS, "I see."}
@@ -134,7 +134,7 @@ def test_hostile_lines_fit_and_the_call_for_the_next_page_is_exact() -> None:
 
 
 def test_time_is_that_of_the_message(talker: Any) -> None:
-    space = talker._current.workspace
+    space = talker.current_agent.workspace
     found = space.recall.search(space.memory.agent.id, space.branch(), FACTS[1])[0]
     assert found.created.date() == datetime(2026, 1, 3).date()
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.session.test_forgetting import verdicts
-from tests.session.test_history import ask, state
+from tests.support.conversations import ask, state, verdicts
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from tests.support.properties import examples
@@ -95,8 +94,8 @@ def test_a_fork_brings_along_what_recall_showed_before_a_rewrite(session: Any, m
         return Reply(content="I have seen it.")
 
     with ModelServer(beats) as server:
-        session._current._make_model = lambda: _model(server.url)
-        session._current._model = None
+        session.current_agent._make_model = lambda: _model(server.url)
+        session.current_agent._model = None
         list(session.timeline.heartbeat())
         session.timeline.rewrite("Something else.")
         ask(session, "And now?")

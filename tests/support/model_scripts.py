@@ -146,3 +146,12 @@ def _reply(item: Any) -> Reply:
     fields = dict(item)
     fields["calls"] = [(name, arguments) for name, arguments in fields.get("calls", ())]
     return Reply(**fields)
+
+
+def quoting(body: Any) -> Reply:
+    """Answers with a sentence of the first page of results that it sees."""
+    for message in body["messages"]:
+        found = hits(json.loads(message["content"])["message"]) if message["role"] == "tool" else []
+        if found:
+            return calls("send_message", message=f'It says "{found[0].sentence()}" [{found[0].handle}]')
+    return calls("archival_memory_search", query="harbour light", request_heartbeat=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.process.test_session_server import quoting
 from tests.support.grid import grid
+from tests.support.model_scripts import quoting
 from tests.support.model_server import ModelServer
 from tests.support.pilot import NARROW, ask, running, wait_until
 from workbench.services.session import Session

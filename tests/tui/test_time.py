@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.session.test_history import talks
+from tests.support.conversations import talks
 from tests.support.grid import grid
 from tests.support.lease import lease
 from tests.support.model_server import ModelServer

@@ -66,7 +66,7 @@ class Session:
         self.engine.sessions.add(self)
         self.subscription = self.engine.broadcaster.join(self.shows)
         """Hears what other displays and commands do to the current agent."""
-        self.usage_service = UsageService(self.engine, self.settings, lambda: self._current)
+        self.usage_service = UsageService(self.engine, self.settings, lambda: self.current_agent)
 
     # -- agents -----------------------------------------------------------------------------------------------------
 
@@ -80,12 +80,12 @@ class Session:
     def run_with(self, given: Mapping[str, Any]) -> None:
         """Settings that flags give for this run, by name, hold for the open agent. Raises UsageError when another display has it."""
         with self.engine.opening:
-            self._agent = agent_factory.run_with(self.engine, self._current, given)
+            self._agent = agent_factory.run_with(self.engine, self.current_agent, given)
 
     @property
     def agent(self) -> str:
         """Name of the current agent."""
-        return self._current.workspace.memory.agent.name
+        return self.current_agent.workspace.memory.agent.name
 
     @property
     def agent_service(self) -> AgentService:
@@ -108,7 +108,8 @@ class Session:
             self._agent = agent
 
     @property
-    def _current(self) -> Agent:
+    def current_agent(self) -> Agent:
+        """The agent that is open; one is opened or made when there is none."""
         if self._agent is None:
             self.open_agent()
         assert self._agent is not None
@@ -117,13 +118,13 @@ class Session:
     @property
     def model_label(self) -> str:
         """The model as people should read it."""
-        settings = self._current.workspace.settings
+        settings = self.current_agent.workspace.settings
         served = self.engine.served.get(settings.base_url, "")
         return "extractive reader" if settings.uses_reader else settings.model or served or settings.base_url
 
     def detect_model(self) -> str:
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
-        settings = self._current.workspace.settings
+        settings = self.current_agent.workspace.settings
         if not (settings.uses_reader or settings.model):
             self.engine.served_model(settings)
         return self.model_label
@@ -131,18 +132,18 @@ class Session:
     @property
     def window_tokens(self) -> int:
         """The context window in tokens."""
-        return self._current.workspace.settings.window_tokens
+        return self.current_agent.workspace.settings.window_tokens
 
     @property
     def busy(self) -> bool:
         """Whether a question is being answered."""
-        return self._current.asking.locked()
+        return self.current_agent.asking.locked()
 
     def use_model(self, model: str) -> str:
         """Change the model of this agent from the next question on; returns its label."""
         if self.busy:
             raise UsageError("A question is being answered.", "Stop it first (esc), then change the model.")
-        self._agent = agent_factory.with_model(self.engine, self._current, model)
+        self._agent = agent_factory.with_model(self.engine, self.current_agent, model)
         self._overheard(Changed(what="agent"))
         return self.model_label
 
@@ -152,14 +153,14 @@ class Session:
         """Answer a question; ends with Yielded or Stopped. Raises UsageError when one is being answered already."""
         if not text.strip():
             raise UsageError("The question is empty.", "Type a question.")
-        agent = self._current
+        agent = self.current_agent
         if not agent.asking.acquire(blocking=False):
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
         return self._answer(agent, lambda: agent.answer(agent_factory.fitting(self.engine, agent, text)))
 
     def heartbeat(self) -> Iterator[Event]:
         """A turn of the model's own when one is due (heartbeat_minutes); no events when none is. A display asks each minute."""
-        agent = self._current
+        agent = self.current_agent
         if agent_factory.beat_due(self.engine, agent) and agent.asking.acquire(blocking=False):
             return self._answer(agent, agent.run_heartbeat)
         return iter(())
@@ -192,7 +193,7 @@ class Session:
     @property
     def timeline(self) -> HistoryService:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
-        return HistoryService(self.engine, self._current, self._answer, self._overheard)
+        return HistoryService(self.engine, self.current_agent, self._answer, self._overheard)
 
     @property
     def tables(self) -> TableService:
@@ -214,7 +215,7 @@ class Session:
 
     def attach(self, source: str) -> Event:
         """Attach a source. Attached; attaching twice changes nothing."""
-        agent = self._current.workspace.memory.agent
+        agent = self.current_agent.workspace.memory.agent
         found = self.engine.archive.find_source(source)
         event = catalog.attached(self.engine, source)
         if not self.engine.agents.attach(agent.id, found):
@@ -224,7 +225,7 @@ class Session:
 
     def detach(self, source: str) -> Event:
         """Detach a source. Raises NotFound when it is not attached."""
-        agent = self._current.workspace.memory.agent
+        agent = self.current_agent.workspace.memory.agent
         if not self.engine.agents.detach(agent.id, self.engine.archive.find_source(source)):
             raise NotFound(
                 f"{source!r} is not attached.", f"Attached: {', '.join(self._attached_names()) or 'nothing'}."
@@ -233,7 +234,7 @@ class Session:
         return self._told(Detached(source=source))
 
     def _attached_names(self) -> list[str]:
-        return [name for _, name in self.engine.agents.attached(self._current.workspace.memory.agent.id)]
+        return [name for _, name in self.engine.agents.attached(self.current_agent.workspace.memory.agent.id)]
 
     def search(self, query: str, page: int = 1, source: str | None = None) -> PageRead:
         """A search by the user: the same path as the model's, `page` counted from 1. Over all sources when none is attached."""
@@ -245,7 +246,7 @@ class Session:
     def history(self) -> Iterator[Event]:
         """The durable events of the current agent's branch, oldest first, then the present ContextAssembled."""
         told = False
-        for event in journal.history(self._current.workspace.memory):
+        for event in journal.history(self.current_agent.workspace.memory):
             told = True
             yield event
         if told:
@@ -253,7 +254,7 @@ class Session:
 
     def context(self, step: int | None = None) -> ContextAssembled:
         """What was in main context at a step (default: what the next prompt would hold)."""
-        current = self._current
+        current = self.current_agent
         if step is None:
             return replace(current.context.event(current.context.prompt()), agent=self.agent)
         recorded = self.recorded(step)
@@ -262,15 +263,15 @@ class Session:
 
     def recorded(self, step: int) -> RecordedStep:
         """A step as the flight recorder has it, its prompt rebuilt. Raises NotFound."""
-        return self.engine.recorder.step(self._current.workspace.memory.agent, step)
+        return self.engine.recorder.step(self.current_agent.workspace.memory.agent, step)
 
     def steps(self) -> list[int]:
         """The numbers of all recorded steps of this agent."""
-        return self.engine.recorder.steps(self._current.workspace.memory.agent.id)
+        return self.engine.recorder.steps(self.current_agent.workspace.memory.agent.id)
 
     def memory(self) -> tuple[BlockView, ...]:
         """The blocks of the working context, as they are now."""
-        return tuple(catalog.block(item) for item in self._current.workspace.memory.working.blocks.values())
+        return tuple(catalog.block(item) for item in self.current_agent.workspace.memory.working.blocks.values())
 
     def edit_memory(self, block: str, old: str, new: str) -> MemoryEdited:
         """The user's edit: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises BlockError, UsageError."""
@@ -284,7 +285,7 @@ class Session:
 
     @contextmanager
     def _idle(self) -> Iterator[ToolContext]:
-        agent = self._current
+        agent = self.current_agent
         if not agent.asking.acquire(blocking=False):
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
         try:
@@ -294,7 +295,7 @@ class Session:
 
     def page(self, document: str, number: int, passage: int | None = None) -> PageView:
         """A page of a document of the attached sources. Raises NotFound."""
-        return catalog.page(self.engine, self._current.workspace.sources(), document, number, passage)
+        return catalog.page(self.engine, self.current_agent.workspace.sources(), document, number, passage)
 
     def agents(self) -> list[AgentInfo]:
         """All agents, the last used first."""
@@ -311,11 +312,11 @@ class Session:
 
     def transcript(self, last: int | None = None) -> list[dict[str, Any]]:
         """The messages of the current branch as they are on the wire, oldest first (`/dump`); results in the queue as they are there."""
-        return catalog.transcript(self.engine, self._current.workspace.memory, last)
+        return catalog.transcript(self.engine, self.current_agent.workspace.memory, last)
 
     def function_names(self) -> set[str]:
         """The names of the functions that the model of this agent is offered."""
-        return {item.name for item in self._current.executor.functions}
+        return {item.name for item in self.current_agent.executor.functions}
 
     def save(self) -> str:
         """Everything is saved as it happens; returns where."""

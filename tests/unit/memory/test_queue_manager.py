@@ -291,7 +291,7 @@ def test_the_alert_comes_once_between_two_flushes(make_session: Any, papers: Pat
 def test_the_state_says_high_only_while_something_presses(make_session: Any) -> None:
     session = make_session()
     session.open_agent("tester")
-    agent = session._current
+    agent = session.current_agent
     memory, context = agent.workspace.memory, agent.context
 
     def pressure() -> str:

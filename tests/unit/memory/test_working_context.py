@@ -118,7 +118,7 @@ def test_the_user_edits_and_pins_through_the_session_and_it_survives_a_restart(m
         mine = [item for item in again.history() if isinstance(item, MemoryEdited) and item.by == "user"]
         assert [item.added for item in mine] == ["Prefers tables.", "", "charts"]
         with pytest.raises(BlockError):
-            again._current.workspace.memory.working.replace("human", "charts", "prose")
+            again.current_agent.workspace.memory.working.replace("human", "charts", "prose")
 
 
 def test_what_the_model_notes_carries_its_place(make_session: Any, papers: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_the_model_notes_carries_its_place(make_session: Any, papers: Path)
         session.open_agent("tester")
         list(session.load([papers]))
         list(session.submit("Who kept the harbour light?"))
-        line = session._current.workspace.memory.working.block("task").lines[-1]
+        line = session.current_agent.workspace.memory.working.block("task").lines[-1]
         assert line.document.endswith(".md")
         assert line.page == 1
         assert line.step == 1

@@ -11,21 +11,17 @@ import openai  # noqa: F401 - here, so that loading it does not count as a serve
 import pytest
 
 from tests.support.model_server import ModelServer, Reply, Script, refusal
+from tests.support.openai_chat import REQUEST, model_of
 from workbench.core.errors import ModelError, ModelOverflow, ModelUnreachable
 from workbench.models.base import Completion, Delta, ModelRequest, Sending, TextDelta
 from workbench.models.openai.client import OpenAIChat
 from workbench.models.openai.errors import Refused
 from workbench.models.openai.retry import Patience
 
-REQUEST = ModelRequest("some-model", [{"role": "user", "content": "hello"}], [], 64)
 LLAMA_OVERFLOW = (
     "This model's maximum context length is 512 tokens. However, you requested 9020 tokens (9012 in the messages, 8 in "
     "the completion). Please reduce the length of the messages or completion."
 )
-
-
-def model_of(server: ModelServer, **options: Any) -> OpenAIChat:
-    return OpenAIChat("some-model", server.url, **{"backoff_seconds": 0.01, "timeout_seconds": 5.0, **options})
 
 
 def failure(script: Script, *, requests: int, **options: Any) -> tuple[ModelError, list[Delta]]:

@@ -11,7 +11,7 @@ import openai  # noqa: F401 - here, so that loading it does not take the time th
 import pytest
 
 from tests.support.model_server import ModelServer, Reply, refusal
-from tests.unit.models.test_openai_chat_failures import REQUEST, model_of
+from tests.support.openai_chat import REQUEST, model_of
 from workbench.models.base import Completion, Delta
 from workbench.models.openai.client import OpenAIChat
 

@@ -15,26 +15,15 @@ from hypothesis import strategies as st
 
 from loaders.document import Document, Page
 from tests.support.properties import examples
+from tests.support.rankings import NAMES, VERBS, same
 from workbench.ingest.chunker import Chunker
 from workbench.retrieval.index import cache, vectors
 from workbench.retrieval.index.table_scan import ArchiveScan
-from workbench.retrieval.ranking.result import Ranking
 from workbench.retrieval.ranking.searcher import Searcher
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
 from workbench.storage.documents import ArchivalStorage
 
-NAMES = [
-    "Ada Marlow",
-    "Gannet Rock",
-    "Osk Harbour",
-    "Tern Island",
-    "the Salt Office",
-    "HX-204/7",
-    "Café Ören",
-    "灯塔 守卫",
-]
-VERBS = ["kept the light at", "was surveyed by", "lies 12 km east of", "borrowed a bell from", "\u2014", "is part of"]
 QUERIES = ["Who kept the light at Gannet Rock?", "Ada Marlow", "HX-204/7", '"was surveyed by"', "island -bell",
            "harbour 12 km", "灯塔", "Where is the bell that the Salt Office borrowed?"]  # fmt: skip
 
@@ -91,12 +80,6 @@ class AttachedDocuments:
     def close(self) -> None:
         self.search.index.close()
         self.archive.database.close()
-
-
-def same(one: Ranking, other: Ranking) -> None:
-    assert (one.ids, one.mode, one.num_searched) == (other.ids, other.mode, other.num_searched)
-    assert one.scores == other.scores
-    assert one.why == other.why
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ def test_a_filter_by_name_stays_the_same_result_when_the_source_grows(
     session = make_session(window_tokens=2048)
     session.open_agent("tester")
     list(session.load([papers]))
-    agent = session._current
+    agent = session.current_agent
     call = next(item for item in agent.executor.functions if item.name == "archival_memory_search")
     first = call.run(agent.workspace, query="harbour light oil", **filters).archive
     (papers / "99-new.md").write_text("# New\n\nThe harbour light and its oil.\n", encoding="utf-8")

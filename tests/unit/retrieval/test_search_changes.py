@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from loaders.document import Document, Page
 from tests.support.properties import examples
-from tests.unit.retrieval.test_archive_scan import NAMES, VERBS, same
+from tests.support.rankings import NAMES, VERBS, same
 from workbench.ingest.chunker import Chunker
 from workbench.memory.erasure.forgetting import Forgetting, Targets
 from workbench.retrieval.candidate_set import evidence

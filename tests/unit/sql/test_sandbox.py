@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from loaders import registry
+from tests.support.tables import RENTS, ask, store
 from workbench.core.errors import UsageError
 from workbench.sql import sandbox
 from workbench.sql.catalog import named_tables
-from workbench.sql.sandbox import Rows, select
 from workbench.storage.database import Database
 from workbench.storage.documents import ArchivalStorage, Arrival
 from workbench.storage.garbage_collection import collect
-from workbench.storage.tables import rows_of, stored_tables
-
-RENTS = 'Tenant,Rent,Since,Paid\nAda,500,2019-03-01,true\nGrace,"1,250",2021-07-15,false\nAlan,n/a,2020-01-01,true\n'
+from workbench.storage.tables import stored_tables
 
 
 @pytest.fixture
@@ -25,19 +23,6 @@ def archive(tmp_path: Path) -> Iterator[ArchivalStorage]:
     database = Database(tmp_path / "w.duckdb")
     yield ArchivalStorage(database)
     database.close()
-
-
-def store(archive: ArchivalStorage, folder: Path, path: str, text: str, source: str = "docs") -> int:
-    file = folder / path.replace("/", "-")
-    file.write_text(text, encoding="utf-8")
-    key = archive.source_id(source)
-    given = Arrival(key, path, f"{source} {path} {text}", registry.read(file), (), "none", 1)
-    return archive.store(given).document
-
-
-def ask(archive: ArchivalStorage, sql: str, source: str = "docs") -> Rows:
-    tables = named_tables(archive, [archive.find_source(source)])
-    return select(sql, tables, lambda table: rows_of(archive.database, table))
 
 
 def test_cells_have_types_and_rows_know_their_line(archive: ArchivalStorage, tmp_path: Path) -> None:
