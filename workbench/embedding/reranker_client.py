@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import threading
@@ -64,6 +65,11 @@ class LocalReranker:
     def _ready(self) -> Worker:
         if self._worker is not None and self._worker.running:
             return self._worker
+        if importlib.util.find_spec("sentence_transformers") is None:
+            raise RerankerError(
+                "Reranking needs sentence-transformers, which is not installed.",
+                "Install it: pip install 'memgpt-workbench[sentence-transformers]', or search without a reranker.",
+            )
         if not self._is_folder and (os.sep in self.name[:1] or self.name.startswith((".", "~"))):
             raise RerankerError(
                 f"There is no folder {self.name}.", "Name a cross-encoder's folder, or its name on its hub."

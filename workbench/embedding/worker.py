@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import EmbedderError, WorkbenchError
 from workbench.core.worker_process import Channel
 from workbench.embedding import minilm
 
@@ -73,14 +73,20 @@ class TorchEncoder:
 
 
 def encoder(lanes: int) -> Encoder:
-    """OpenVINO, or PyTorch where that fails."""
+    """OpenVINO; where that fails, PyTorch if the extra is installed. Raises EmbedderError when neither runs."""
     try:
         return OpenVinoEncoder(lanes)
     except WorkbenchError:
         raise
-    except Exception:
-        log.exception("OpenVINO does not run here; PyTorch takes over")
-        return TorchEncoder()
+    except Exception as error:
+        log.exception("OpenVINO does not run here; PyTorch takes over if it is installed")
+        try:
+            return TorchEncoder()
+        except ImportError:
+            raise EmbedderError(
+                f"The embedding model does not run in OpenVINO here ({type(error).__name__}).",
+                "Run it in PyTorch: pip install 'memgpt-workbench[sentence-transformers]'",
+            ) from error
 
 
 class _Work:
