@@ -8,7 +8,6 @@ from typing import Any
 
 from workbench.agent.tools.context import ToolContext
 from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
-from workbench.core.chat_turns import how_folded
 from workbench.core.errors import ContextOverflow
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
@@ -228,26 +227,23 @@ class MainContext:
         memory.start_step(record)
         return prompt, request
 
-    def note_sent(self, step: int, sent: Mapping[str, Any] | None, request: ModelRequest) -> None:
+    def note_sent(
+        self, step: int, sent: Mapping[str, Any] | None, request: ModelRequest, shape: Mapping[str, Any] | None = None
+    ) -> None:
         """Correct the record of a step whose request went out otherwise, also where its reply broke off."""
-        if sent and _beside_messages(sent) != _beside_messages(request.body()):
-            self.workspace.memory.correct_request(step, self.request_record(sent, request.messages))
+        if sent and (shape or _beside_messages(sent) != _beside_messages(request.body())):
+            self.workspace.memory.correct_request(step, self.request_record(sent, shape))
 
-    def request_record(
-        self, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]] | None = None
-    ) -> dict[str, Any]:
-        """What was sent beside messages and functions, and what the counts were based on.
-
-        `messages` are those of the prompt, where the body may hold them folded: then it is noted how.
-        """
+    def request_record(self, body: Mapping[str, Any], shape: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What was sent beside messages and functions, what the counts were based on, and the shape of the messages."""
         settings = self.workspace.settings
-        how = how_folded(body["messages"], messages) if messages is not None else None
         return {
             "window": settings.window_tokens,
             "reserve": settings.reserve,
             "calibration": asdict(self.calibration),
             "body": {
-                key: how if key == "messages" else None if key == "tools" else value for key, value in body.items()
+                key: (dict(shape) if shape else None) if key == "messages" else None if key == "tools" else value
+                for key, value in body.items()
             },
         }
 
@@ -257,8 +253,7 @@ class MainContext:
 
 
 def _beside_messages(body: Mapping[str, Any]) -> dict[str, Any]:
-    extras = {key: value for key, value in body.items() if key not in ("messages", "tools")}
-    return {**extras, "messages": len(body["messages"])}
+    return {key: value for key, value in body.items() if key not in ("messages", "tools")}
 
 
 def assembled(prompt: Prompt, pressure: Pressure, reserve: int) -> ContextAssembled:

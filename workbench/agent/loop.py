@@ -211,7 +211,7 @@ class Agent:
             for event in reply.follow(model, request, self.stop):
                 yield self._stamp(event)
         finally:
-            self.context.note_sent(step, reply.sent, request)
+            self.context.note_sent(step, reply.sent, request, reply.shape)
         answered = time.perf_counter()
         if reply.completion is None:
             question.done = True

@@ -18,13 +18,14 @@ _MESSAGE = re.compile(r'"message"\s*:\s*"')
 
 @dataclass
 class Reply:
-    """What has come so far. `completion` is None when the stream was cancelled; `sent` what was sent, where that is not
+    """What has come so far. `completion` is None when the stream was cancelled; `sent` and `shape` say what was sent, where
 
-    the request as it is.
+    that is not the request as it is.
     """
 
     completion: Completion | None = None
     sent: Mapping[str, Any] | None = None
+    shape: Mapping[str, Any] = field(default_factory=dict)
     content: str = ""
     answer: str = ""
     _arguments: dict[int, str] = field(default_factory=dict)
@@ -35,9 +36,10 @@ class Reply:
         for delta in model.stream(request, stop.now):
             if isinstance(delta, Completion):
                 self.completion = delta
-                self.sent = delta.body or self.sent
+                if delta.body:
+                    self.sent, self.shape = delta.body, delta.shape
             elif isinstance(delta, Sending):
-                self.sent = delta.body
+                self.sent, self.shape = delta.body, delta.shape
             elif isinstance(delta, TextDelta):
                 self.content += delta.text
                 yield Thinking(text=delta.text)

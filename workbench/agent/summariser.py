@@ -90,17 +90,19 @@ class Summariser:
         asked = time.perf_counter()
         text, done = "", None
         sent: Mapping[str, Any] = {}
+        shape: Mapping[str, Any] = {}
         try:
             for delta in model.stream(request, self._stop.now):
                 done = delta if isinstance(delta, Completion) else done
-                sent = delta.body if isinstance(delta, (Sending, Completion)) and delta.body else sent
+                if isinstance(delta, (Sending, Completion)) and delta.body:
+                    sent, shape = delta.body, delta.shape
             text = done.content.strip() if done else ""
             status = "done" if done else "interrupted"
         except ModelError as error:
             status, text = "failed", ""
             memory.finish_step(step, status, reply={"error": error.one_line()}, usage={}, times=(0.0, 0.0))
         seconds = time.perf_counter() - asked
-        context.note_sent(step, sent, request)
+        context.note_sent(step, sent, request, shape)
         if status != "failed":
             self._finish(step, status, done, seconds)
             self._spent().add(prompt, done)

@@ -545,6 +545,19 @@ class Changed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice(Event):
+    """Something about the model or its server that the user should know, and what to do about it.
+
+    `about`: window (lowered for this run) | truncation (the server reads less than was sent) | reply (cut or filtered).
+    """
+
+    durable: ClassVar[bool] = True
+    about: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed(Event):
     """Something failed; one sentence, and what to do next."""
 

@@ -61,6 +61,10 @@ def _lines(event: ev.Event) -> list[tuple[str, str]]:
         case ev.Failed():
             hint = f" {one_line(event.hint)}" if event.hint else ""
             return [("failed", f"failed: {one_line(event.message)}{hint}")]
+        case ev.Notice():
+            return [
+                ("note", f"note: {one_line(event.message, 600)}" + (f" {one_line(event.hint)}" if event.hint else ""))
+            ]
         case ev.LoadProgress() | ev.Loaded() | ev.Attached() | ev.Detached():
             return list(_library(event))
         case _:

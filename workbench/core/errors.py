@@ -83,4 +83,22 @@ class ModelUnreachable(ModelError):
 
 
 class ModelOverflow(ModelError):
-    """The server says that the prompt is longer than its context."""
+    """The server says that the prompt is longer than its context.
+
+    In tokens as the server counts them, where it named them: `limit_tokens` is what it takes, `requested_tokens` what the
+    prompt has, `over_tokens` by how much it is too long.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        limit_tokens: int | None = None,
+        requested_tokens: int | None = None,
+        over_tokens: int | None = None,
+    ) -> None:
+        super().__init__(message, hint)
+        self.limit_tokens = limit_tokens
+        self.requested_tokens = requested_tokens
+        self.over_tokens = over_tokens

@@ -115,10 +115,12 @@ def render(
                     "id": call["id"],
                     "type": "function",
                     "function": {"name": call["name"], "arguments": call["arguments"]},
+                    **call.get("extra", {}),
                 }
                 for call in body["calls"]
             ]
-        return message
+        # What a server sent beside its calls and wants back: reasoning, signatures.
+        return {**message, **body.get("handback", {})}
     envelope = {"status": body["status"], "message": _result_text(body, texts, kept), "time": stamp(created)}
     return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}
 

@@ -1,4 +1,4 @@
-"""The ChatModel protocol: a request of messages and functions goes in, deltas and one final completion come out."""
+"""The ChatModel protocol: what is asked of a model, and the pieces of its reply."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class FunctionCall:
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the server sent beside it and wants back in the history, such as a thought_signature."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,40 @@ class CallDelta:
 
 @dataclass(frozen=True)
 class Sending:
-    """The request is sent otherwise than its `body()` says: the server has refused something in it, or is known to."""
+    """The request is sent otherwise than its `body()` says: the server has refused something in it, or is known to.
+
+    `shape` is how its messages were written anew for the server (see workbench.core.chat_turns), empty when they were not.
+    """
 
     body: Mapping[str, Any]
+    shape: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a reply ended, beyond the word for it.
+
+    `cut` is True when it ends in its middle because of a limit on its length, `runaway` when the server ignored that
+    limit and the reply was cut here. `filtered` and `malformed` name the server's own word for a reply that its filter
+    took parts of, or for a call that it could not read. `mixed`: the text ends in a function call, which was not carried
+    out because the reply says something else as well. `written` is the text whose calls were read, where they were text.
+    """
+
+    cut: bool = False
+    runaway: bool = False
+    filtered: str = ""
+    malformed: str = ""
+    mixed: bool = False
+    written: str = ""
 
 
 @dataclass(frozen=True)
 class Completion:
-    """The whole reply. `body` is the request as it was finally sent (a retry may have dropped optional keys)."""
+    """The whole reply. `body` is the request as it was finally sent (a retry may have dropped optional keys).
+
+    `handback` is what the server wants to see again with the message: its reasoning under the key it came by, and details
+    that it signed.
+    """
 
     content: str
     calls: tuple[FunctionCall, ...]
@@ -88,6 +116,9 @@ class Completion:
     usage: Usage | None = None
     reasoning: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    ending: Ending = Ending()
+    handback: Mapping[str, Any] = field(default_factory=dict)
 
 
 Delta = TextDelta | ReasoningDelta | CallDelta | Sending | Completion

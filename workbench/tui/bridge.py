@@ -127,6 +127,8 @@ class Bridge:
                 self._progress(event)
             case ev.Loaded():
                 self._loaded(event, replayed=replayed)
+            case ev.Notice():
+                panes.chat.say(one_line(f"{event.message} {event.hint}".strip(), 600), told_again=bool(event.agent))
             case ev.Failed():
                 panes.chat.fail(event.message, event.hint, told_again=bool(event.agent))
             case _:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.model_server import ModelServer
 from workbench.models.openai import listing
-from workbench.models.openai.connection import on_this_machine
+from workbench.models.openai.address import read_address
 from workbench.models.openai.listing import ANY_MODEL, first_model
 
 
@@ -47,7 +47,7 @@ def test_another_server_is_asked_through_the_proxy_and_never_raises() -> None:
     ],
 )
 def test_what_is_on_this_machine(url: str, here: bool) -> None:
-    assert on_this_machine(url) is here
+    assert read_address(url).local is here
 
 
 def test_a_server_that_sends_for_ever_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.core.chat_turns import merge_turns
+from workbench.core.chat_turns import shaped
 from workbench.core.errors import NotFound
 from workbench.core.tokens import Calibration
 from workbench.memory.agent_memory import AgentMemory, rendered
@@ -44,7 +44,7 @@ class RecordedStep:
     def body(self) -> dict[str, Any]:
         """The JSON body of the request as it was sent."""
         how = self.request["body"]["messages"]
-        messages = merge_turns(self.prompt.messages, how) if how else list(self.prompt.messages)
+        messages = shaped(self.prompt.messages, how) if how else list(self.prompt.messages)
         return {
             key: messages if key == "messages" else list(self.prompt.tools) if key == "tools" else value
             for key, value in self.request["body"].items()

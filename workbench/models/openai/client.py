@@ -1,7 +1,7 @@
-"""Any OpenAI-compatible server as a ChatModel: a request goes out as a streaming Chat Completion, deltas come back.
+"""Asks any OpenAI-compatible server for a streaming Chat Completion.
 
-Look-alikes differ on the wire in ways that are not theirs to fix; the modules wire_* next to this one absorb them, and
-this one holds the policy: what is tried again, how often, and when a reply is whole.
+Look-alikes differ on the wire in ways that are not theirs to fix; the modules beside this one absorb them, and this one
+holds the policy: what is tried again, how often, and when a reply is whole.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from typing import Any
 from workbench.core.errors import ModelError
 from workbench.core.secrets import Secrets, checked_key
 from workbench.models.base import Completion, Delta, ModelRequest, Sending
-from workbench.models.openai.connection import Address, Line, on_this_machine
+from workbench.models.openai.address import read_address
+from workbench.models.openai.connection import Line, Route
 from workbench.models.openai.errors import Lost, Refused, Server, explained
 from workbench.models.openai.response import ReplyReader
-from workbench.models.openai.retry import Patience, Repair, repairs
+from workbench.models.openai.retry import Learnt, Patience, repair_of
 from workbench.models.openai.scrubbing import scrubbed
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "no-key"
 _AFTER_FINISH_SECONDS = 2.0
 """A server that keeps the line open after the finish_reason, without [DONE], is not waited for longer than this."""
-_MOST_REPAIRS = 6
+_MOST_REPAIRS = 8
 _IDLE_LINES = 2
 
 
@@ -46,19 +47,24 @@ class OpenAIChat:
         backoff_seconds: float = 0.5,
     ) -> None:
         self.name = model
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         self.timeout_seconds = timeout_seconds
         self._key = checked_key(api_key or os.environ.get("OPENAI_API_KEY") or "", "OPENAI_API_KEY")
-        self._secrets = Secrets.of_server(self.base_url, self._key)
         self._backoff_seconds = backoff_seconds
-        self._server = Server(self.base_url, model, bool(self._key))
-        self._address: Address | None = None
+        given = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        self._address = read_address(given)
+        self._secrets = Secrets.of_server(given, self._key)
+        self._route: Route | None = None
         self._idle: list[Line] = []
-        self._learnt: list[Repair] = []
+        self._learnt = Learnt()
         self._lock = threading.Lock()
         if self.base_url == OPENAI_URL and not self._key:
             hint = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, or use --model reader."
             raise ModelError(f"The model {model} is asked at {OPENAI_URL}, which needs a key.", hint)
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is asked: as it was given, without what does not belong there, or where it moved to."""
+        return self._address.url
 
     def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
         """Yield deltas as they come and, last, one Completion whose `body` is what the server was sent.
@@ -70,47 +76,57 @@ class OpenAIChat:
         return scrubbed(self._stream(request, cancel), self._secrets)
 
     def _stream(self, request: ModelRequest, cancel: Flag) -> Generator[Delta, None, None]:
-        body, patience = self._body(request), Patience(self._backoff_seconds)
-        muted, repaired = False, 0
+        plain = {**request.body(), "stream": True}
+        patience, repaired = Patience(self._backoff_seconds), 0
+        once_whole = muted = shown = False
         while not cancel.is_set():
-            reply = ReplyReader(body, mute_reasoning=muted)
+            learnt = self._learnt
+            body = learnt.apply(plain)
+            if once_whole:
+                body = _unstreamed(body)
+            reply = ReplyReader(body, mute_reasoning=muted, mute_text=shown)
             if body != request.body():
-                yield Sending(body)
+                yield Sending(body, learnt.shape)
             try:
                 yield from self._attempt(body, reply, cancel)
             except (Refused, Lost) as failure:
                 if cancel.is_set():
                     return
-                changes = repairs(body, failure) if isinstance(failure, Refused) and repaired < _MOST_REPAIRS else []
-                wait = None if changes or reply.shown else patience.wait_seconds(failure)
-                if changes:
+                if isinstance(failure, Refused) and repaired < _MOST_REPAIRS and self._learn(plain, learnt, failure):
                     repaired += 1
-                    body = self._repaired(body, changes)
-                elif wait is None or cancel.wait(wait):
+                    muted, shown = muted or reply.shown, shown or reply.shown
+                    continue
+                wait = None if reply.shown else patience.wait_seconds(failure)
+                if wait is None or cancel.wait(wait):
                     if cancel.is_set():
                         return
                     raise explained(failure, self._server, in_reply=reply.chunks > 0) from None
                 continue
             if cancel.is_set():
                 return
-            if reply.hollow and reply.finish != "length" and body["stream"]:
+            if not once_whole and body["stream"] and _worth_asking_whole(reply):
                 # vLLM may stream nothing at all, and llama.cpp says that a prompt is too long only when not streaming.
-                body, muted = _unstreamed(body), reply.shown
+                once_whole, muted, shown = True, reply.shown, reply.shown and not reply.hollow
                 continue
-            yield self._whole(reply)
+            yield self._whole(reply, learnt.shape)
             return
+
+    @property
+    def _server(self) -> Server:
+        return Server(self._address.url, self.name, bool(self._key))
 
     def _attempt(self, body: Mapping[str, Any], reply: ReplyReader, cancel: Flag) -> Iterator[Delta]:
         """One exchange with the server. Raises Refused or Lost, unless the reply was whole by then."""
         silence = min(self.timeout_seconds, _AFTER_FINISH_SECONDS)
-        line = self._line()
-        exchange = line.exchange(body, cancel, lambda: silence if reply.finish else self.timeout_seconds)
+        exchange = self._line().exchange(body, cancel, lambda: silence if reply.finish else self.timeout_seconds)
         try:
             for event in exchange:
                 for delta in reply.feed(event):
                     yield delta
                     if cancel.is_set():
                         return
+                if reply.runaway:
+                    break
         except (Refused, Lost):
             if not reply.finish:
                 raise
@@ -119,61 +135,73 @@ class OpenAIChat:
         if not cancel.is_set():
             yield from reply.end()
 
-    def _whole(self, reply: ReplyReader) -> Completion:
+    def _whole(self, reply: ReplyReader, shape: Mapping[str, Any]) -> Completion:
+        """The reply, if it is one. Raises ModelError for one that says nothing or ends in its middle, naming the reason."""
         at = f"The model server at {self._server.shown}"
-        completion = reply.completion()
-        if reply.hollow and reply.finish == "length":
+        completion = reply.completion(shape)
+        ending = completion.ending
+        if reply.hollow and ending.cut:
             limit = completion.body.get("max_tokens") or completion.body.get("max_completion_tokens")
             hint = "Give the reply more room (reserve_tokens), or choose a model that thinks less."
             raise ModelError(f"{at} cut the reply at its limit of {limit} tokens before it said anything.", hint)
+        if reply.hollow and ending.filtered:
+            hint = "Ask in other words, detach the document that it may be about, or choose another model."
+            raise ModelError(f"{at} gave no answer: its filter stopped it ({ending.filtered}).", hint)
+        if reply.hollow and ending.malformed:
+            hint = "Ask again; if it comes again, choose a model that calls functions: --model."
+            raise ModelError(f"{at} gave no answer: the model wrote a malformed call ({ending.malformed}).", hint)
+        if reply.kind == "failed":
+            hint = "Look at the server's own log, then ask again."
+            raise ModelError(f"{at} gave up its reply ({reply.finish[:60]}).", hint)
         if reply.hollow:
+            said = f" Beside it, it said: {'; '.join(reply.remarks[-2:])}" if reply.remarks else ""
             hint = "Ask again, or choose another model; the server's log may say more."
-            raise ModelError(f"{at} answered with nothing, streamed and whole.", hint)
-        if reply.finish in ("", "error"):
+            raise ModelError(f"{at} answered with nothing, streamed and whole.{said}", hint)
+        if not reply.kind and not reply.whole_calls:
+            said = f" The last it said: {reply.remarks[-1]}" if reply.remarks else ""
             hint = "Another request to the same server may have interrupted it; ask again."
-            raise ModelError(f"{at} ended its reply in the middle, without a finish_reason.", hint)
+            raise ModelError(f"{at} ended its reply in the middle, without a finish_reason.{said}", hint)
         return completion
 
-    def _body(self, request: ModelRequest) -> dict[str, Any]:
-        """The request's body, with the usage asked for, and with what this server has refused before left out."""
-        body = {**request.body(), "stream": True}
+    def _learn(self, plain: Mapping[str, Any], learnt: Learnt, refused: Refused) -> bool:
+        """Whether a refusal says what to do otherwise, from now on."""
+        if refused.location and (moved := self._address.redirected(refused.location)) is not None:
+            with self._lock:
+                self._address, self._route = moved, None
+                idle, self._idle = self._idle, []
+            for line in idle:
+                line.close()
+            return True
+        repair = repair_of(plain, learnt, refused)
+        if repair is None:
+            return False
         with self._lock:
-            learnt = list(self._learnt)
-        for repair in learnt:
-            body = repair.apply(body)
-        return body
-
-    def _repaired(self, body: dict[str, Any], changes: list[Repair]) -> dict[str, Any]:
-        with self._lock:
-            self._learnt += [change for change in changes if change not in self._learnt]
-        for change in changes:
-            body = change.apply(body)
-        return body
+            self._learnt = self._learnt.plus(repair)
+        return True
 
     def _line(self) -> Line:
         """A line that is free, or a new one. It comes back by itself when its exchange ended well."""
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            if self._address is None:
-                self._address = self._resolved()
-        return Line(self._address, self._put_back)
+            if self._route is None:
+                self._route = Route.to(self._address, self._key or _NO_KEY, self.timeout_seconds)
+            return Line(self._route, self._put_back)
 
     def _put_back(self, line: Line) -> None:
         with self._lock:
-            keep = len(self._idle) < _IDLE_LINES
+            keep = len(self._idle) < _IDLE_LINES and line.route is self._route
             if keep:
                 self._idle.append(line)
         if not keep:
             line.close()
 
-    def _resolved(self) -> Address:
-        tls = None
-        if self.base_url.startswith("https"):
-            import httpx2
 
-            tls = httpx2.create_ssl_context()
-        return Address(self.base_url, self._key or _NO_KEY, self.timeout_seconds, on_this_machine(self.base_url), tls)
+def _worth_asking_whole(reply: ReplyReader) -> bool:
+    """Whether a stream said nothing, or ended without saying that it was whole: the same is asked for in one piece."""
+    if reply.hollow:
+        return reply.kind not in ("cut", "filtered")
+    return not reply.kind and not reply.whole_calls
 
 
 def _unstreamed(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""One connection to a model's server: a request's body goes in, the events of its answer come out, until cancelled.
+"""One HTTP connection to a model's server, on which a request can be left at any moment.
 
-A thread of its own reads the socket, so that whoever waits for the events can leave at any moment: before the
-connection is made, before the first byte, between two. Leaving closes the connection, and the server can stop its work.
+A thread of its own reads the socket, so that whoever waits for the events can leave before the connection is made, before
+the first byte, or between two. Leaving closes the connection, and the server can stop its work.
 """
 
 from __future__ import annotations
@@ -15,10 +15,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
-from workbench.models.openai.errors import Lost, refusal
-from workbench.models.openai.sse import Event, read_events, read_whole
+from workbench.models.openai.address import (
+    Address,
+    Proxy,
+    certificates,
+    check_proxy,
+    proxy_for,
+    refused_by_proxy,
+    unreachable,
+)
+from workbench.models.openai.errors import Lost, Refused, Server, refusal
+from workbench.models.openai.sse import Event, TooLong, read_response
 
 if TYPE_CHECKING:
     import ssl
@@ -28,26 +36,32 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 0.02
-_LONGEST_WHOLE_BYTES = 64 << 20
-
-
-_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"}
-
-
-def on_this_machine(url: str) -> bool:
-    """Whether a server's address is on this machine: no proxy is asked then."""
-    return (urlsplit(url).hostname or "") in _LOCAL_HOSTS
+_LONGEST_ERROR_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where a server is and how it is asked. `local`: on this machine, so no proxy stands between."""
+class Route:
+    """How a server is reached: its address, the key, and what lies between."""
 
-    url: str
+    address: Address
     api_key: str
     timeout_seconds: float
-    local: bool
+    proxy: Proxy | None = None
     tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def to(cls, address: Address, api_key: str, timeout_seconds: float) -> Route:
+        """The route by the environment of this process. Raises Lost for a proxy or certificates that cannot be used."""
+        proxy = proxy_for(address)
+        if proxy is not None:
+            check_proxy(proxy)
+        tls = certificates() if address.url.startswith("https") else None
+        return cls(address, api_key, timeout_seconds, proxy, tls)
+
+    @property
+    def shown(self) -> str:
+        """The address as sentences name it."""
+        return Server(self.address.url, "").shown
 
 
 @dataclass(frozen=True)
@@ -60,9 +74,9 @@ class _Ended:
 class Line:
     """One connection, used for one exchange after another. Not for two threads at once."""
 
-    def __init__(self, address: Address, idle: Callable[[Line], None]) -> None:
+    def __init__(self, route: Route, idle: Callable[[Line], None]) -> None:
         """`idle` is called, from the reading thread, when an exchange ended well and the line can serve again."""
-        self._address = address
+        self.route = route
         self._idle = idle
         self._client: openai.OpenAI | None = None
         self._socket: socket.socket | None = None
@@ -111,7 +125,7 @@ class Line:
                 events.put(event)
         except BaseException as error:
             self.close()
-            events.put(_Ended(_as_wire_error(error)))
+            events.put(_Ended(_as_wire_error(error, self.route)))
             return
         if self._hung_up.is_set():
             self.close()
@@ -133,26 +147,30 @@ class Line:
             ),
         )
         with contextlib.closing(response):
-            if "json" in response.headers.get("content-type", ""):
-                yield read_whole(_bounded(response).decode("utf-8", "replace"))
-            else:
-                # Reading on after [DONE], to the end of the response, is what lets the connection be used again.
-                yield from read_events(response.iter_bytes())
+            # Reading on after [DONE], to the end of the response, is what lets the connection be used again.
+            yield from read_response(response.iter_bytes())
 
     def _connect(self) -> openai.OpenAI:
         import httpx2
         import openai
 
-        timeout = httpx2.Timeout(self._address.timeout_seconds + 5, connect=CONNECT_SECONDS)
+        route = self.route
+        timeout = httpx2.Timeout(route.timeout_seconds + 5, connect=CONNECT_SECONDS)
         http = openai.DefaultHttpxClient(
-            verify=self._address.tls or True,
-            trust_env=not self._address.local,
-            event_hooks={"request": [self._watch]},
+            verify=route.tls or True,
+            proxy=route.proxy.url if route.proxy else None,
+            # Proxy and certificates are those of the route, which sentences can name.
+            trust_env=False,
+            follow_redirects=False,
+            event_hooks={"request": [self._watch], "response": [_accepted]},
             timeout=timeout,
         )
+        headers = {"api-key": route.api_key} if route.address.wants_api_key_header else {}
         return openai.OpenAI(
-            api_key=self._address.api_key,
-            base_url=self._address.url,
+            api_key=route.api_key,
+            base_url=route.address.url,
+            default_query=dict(route.address.query),
+            default_headers=headers,
             max_retries=0,
             timeout=timeout,
             http_client=http,
@@ -176,28 +194,36 @@ class Line:
                 self._client.close()
 
 
-def _bounded(response: httpx2.Response) -> bytes:
+def _accepted(response: httpx2.Response) -> None:
+    """Raise Refused for a response that is an error or a redirect, reading no more of it than anyone could want."""
+    if response.status_code < 300:
+        return
     whole = b""
     for piece in response.iter_bytes():
         whole += piece
-        if len(whole) > _LONGEST_WHOLE_BYTES:
-            raise Lost("sent an answer of more than 64 MB")
-    return whole
+        if len(whole) > _LONGEST_ERROR_BYTES:
+            break
+    response.close()
+    raise refusal(response.status_code, whole[:_LONGEST_ERROR_BYTES].decode("utf-8", "replace"), response.headers)
 
 
-def _as_wire_error(error: BaseException) -> BaseException:
+def _as_wire_error(error: BaseException, route: Route) -> BaseException:
     """A failure of the SDK or of its transport as Refused or Lost; everything else as Lost with its name."""
     import httpx2
     import openai
 
-    if isinstance(error, Lost):
+    if isinstance(error, (Lost, Refused)):
         return error
+    if isinstance(error, TooLong):
+        return Lost("sent an answer of more than 64 MB")
     if isinstance(error, openai.APIStatusError):
         return refusal(error.status_code, error.response.text, error.response.headers)
     cause = error.__cause__ if isinstance(error, openai.APIConnectionError) and error.__cause__ else error
+    if isinstance(cause, httpx2.ProxyError) and route.proxy is not None:
+        return refused_by_proxy(str(cause), route.address, route.proxy)
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         reason = str(cause) or f"no connection within {CONNECT_SECONDS:.0f} seconds"
-        return Lost(_without_number(reason), connecting=True)
+        return unreachable(_without_number(reason), route.address, route.shown, route.proxy)
     if isinstance(cause, httpx2.TimeoutException):
         return Lost("said nothing for too long", timed_out=True)
     if isinstance(cause, httpx2.TransportError):

@@ -1,125 +1,232 @@
-"""A reply's content goes in piece by piece; text, reasoning and the function calls written as text come out apart."""
+"""Separates a reply's content into what is said, what was only thought, and the function calls written as text.
+
+Reasoning and the special tokens of chat templates belong to the server, which should have removed them; many do not. What
+streams is split as it comes, for displays; the whole reply is read once more at its end, and that reading is what counts.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
 
 from workbench.models.base import ReasoningDelta, TextDelta
+from workbench.models.openai.written_calls import CALL_MARKS, WrittenCall, holds_call, known_name, written_calls
 
-_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
-_THINK, _THOUGHT = "<think>", "</think>"
-_NAME = re.compile(r'"name"\s*:\s*"([^"]+)"')
-_ARGUMENTS = re.compile(r'"(?:arguments|parameters)"\s*:\s*(.*)', re.DOTALL)
+_WORD = r"(?:seed:)?(?:think(?:ing)?|thoughts?|reasoning|reason|reflection|scratchpad|analysis|inner_monologue)"
+_OPENER = re.compile(
+    rf"<{_WORD}>|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_(?:thought|thinking)\|>|◁think▷|<\|think\|>", re.IGNORECASE
+)
+_CLOSER = re.compile(
+    rf"</{_WORD}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_(?:thought|thinking)\|>|◁/think▷|<\|/think\|>", re.IGNORECASE
+)
+_LONGEST_MARK = 40
 
-WrittenCall = tuple[str, str]
-"""A call found in text: its name and its arguments, which may be malformed."""
+_TURN_START = (
+    r"<\|im_start\|>\s*(?:\w+\s*\n)?|<\|start_header_id\|>\s*\w*\s*<\|end_header_id\|>|<start_of_turn>\s*\w*"
+    r"|<[|｜](?:assistant|user|system|observation|Assistant|User|bot|human)[|｜]>|\[INST\]|<\|start\|>\s*\w*"
+)
+_TURN_END = (
+    r"<\|(?:im_end|eot_id|eom_id|end|endoftext|end_of_text|return|call|end_of_turn|eot|eos|END_OF_TURN_TOKEN|END_RESPONSE)\|>"
+    r"|<[|｜]end[▁_ ]of[▁_ ]sentence[|｜]>|</?s>|<(?:end_of_turn|eos|bos|pad|end_of_utterance)>|\[/INST\]"
+)
+_LEADING = re.compile(rf"(?:\s*(?:{_TURN_START}|{_TURN_END}|<\|START_RESPONSE\|>|<\|final\|>))+\s*")
+_END = re.compile(rf"\s*(?:{_TURN_END})(?=\s*(?:$|{_TURN_START}|{_TURN_END}))")
+_HARMONY = re.compile(r"<\|(?:start|end|return|call)\|>")
+_CHANNEL = re.compile(
+    r"(?:\w+\s*)?(?:to=[\w.]+\s*)?<\|channel\|>\s*(?P<channel>\w+)(?P<more>[^<]*)(?:<\|constrain\|>\s*\w*)?\s*<\|message\|>(?P<body>.*)",
+    re.DOTALL,
+)
+_BARE_HARMONY = re.compile(
+    r"\Aanalysis(?=[A-Z\s])(?P<thought>.*?)assistant(?:final|commentary)(?P<said>.*)\Z", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole reply, read: what is said, what was thought, and the calls that it consists of, if it is nothing else.
+
+    `mixed`: it ends in a written call, but says something else as well, so nothing was called.
+    """
+
+    text: str
+    reasoning: str = ""
+    calls: tuple[WrittenCall, ...] = ()
+    mixed: bool = False
+
+
+def read_content(content: str, functions: Collection[str], *, called: bool = False) -> Content:
+    """Read the content of a whole reply. `called`: the reply has proper calls as well, so none is looked for in its text."""
+    text, thoughts, channel_calls = _channels(content, functions)
+    text = _without_marks(text, thoughts)
+    if called or not functions:
+        return Content(text, "".join(thoughts))
+    calls = channel_calls if channel_calls and not text.strip() else written_calls(text, functions)
+    if calls:
+        return Content("", "".join(thoughts), tuple(calls))
+    return Content(text, "".join(thoughts), mixed=holds_call(text, functions))
+
+
+def _without_marks(text: str, thoughts: list[str]) -> str:
+    """The text without reasoning, which is added to `thoughts`, and without the template's marks at its two ends."""
+    began = False
+    while True:
+        start = _LEADING.match(text)
+        text = text[start.end() :] if start and start.end() else text
+        opened = _OPENER.match(text.lstrip())
+        if opened is None:
+            break
+        began = True
+        inner = text.lstrip()[opened.end() :]
+        closed = _CLOSER.search(inner)
+        thoughts.append(inner[: closed.start()] if closed else inner)
+        text = inner[closed.end() :].lstrip("\n") if closed else ""
+    if (alone := _closed_alone(text)) is not None:
+        began = True
+        thoughts.append(text[: alone[0]])
+        text = text[alone[1] :].lstrip("\n")
+    # A block of reasoning on lines of its own, in the middle of the reply.
+    text = re.sub(
+        rf"(?ims)^[ \t]*<({_WORD})>(.*?)</\1>[ \t]*\n?", lambda match: thoughts.append(match[2]) or "", text
+    )  # fmt: skip
+    if began and not text.strip():
+        text = ""
+    end = _END.search(text)
+    return text[: end.start()] if end else text
+
+
+def _closed_alone(text: str) -> tuple[int, int] | None:
+    """Where reasoning ends whose opening the chat template wrote: at a closing mark that ends its line or stands alone.
+
+    A mark inside a line, with text after it, is something that the reply talks about.
+    """
+    for match in _CLOSER.finditer(text):
+        before, after = text[: match.start()], text[match.end() :]
+        if _OPENER.search(before):
+            return None
+        own_line = not before.rpartition("\n")[2].strip()
+        # DeepSeek's templates leave no space around it.
+        tight = re.search(r"[.!?。！？)]$", before) and re.match(r"[\w*#\"]", after)
+        if own_line or tight or after.startswith(("\n", "\r")) or (not after.strip() and before[-1:] not in "\"'`“"):
+            return match.span()
+    return None
+
+
+def _channels(content: str, functions: Collection[str]) -> tuple[str, list[str], list[WrittenCall]]:
+    """Harmony's channels taken apart: analysis is thought, commentary may call, everything else is said."""
+    thoughts: list[str] = []
+    if "<|channel|>" not in content:
+        if bare := _BARE_HARMONY.match(content):
+            return bare["said"].strip(), [bare["thought"]], []
+        return content, thoughts, []
+    said: list[str] = []
+    calls: list[WrittenCall] = []
+    for part in _HARMONY.split(content):
+        match = _CHANNEL.match(part.strip())
+        if match is None:
+            said.append("" if part.strip() in ("", "assistant") else part)
+        elif match["channel"] == "analysis":
+            thoughts.append(match["body"])
+        elif addressed := re.search(r"to=([\w.-]+)", part[: match.start("body")]):
+            calls.append((known_name(addressed[1], functions), match["body"].strip()))
+        else:
+            said.append(match["body"])
+    return "".join(said), thoughts, calls
 
 
 class TextSplitter:
-    """Splits content into text, reasoning and calls.
-
-    A call counts only when nothing but calls follows it to the end of the reply and when its name is one of
-    `functions`: a document quoted in the middle of an answer cannot call anything. What might become a call is held
-    back until the end, and is text after all when it does not.
-    """
+    """Splits content as it streams. What might become a mark or a call is held back until the end of the reply."""
 
     def __init__(self, functions: Collection[str]) -> None:
         self._functions = functions
+        self._all: list[str] = []
         self._pending = ""
         self._state = "start"
+        self._shown = ""
         self._thought = False
 
     def feed(self, piece: str) -> list[TextDelta | ReasoningDelta]:
         """Take a piece of content; what can be shown of it now."""
+        self._all.append(piece)
         self._pending += piece
-        if self._state == "start":
-            self._begin()
-        if self._state == "thinking":
-            return self._think()
-        return self._text() if self._state == "text" else []
+        shown: list[TextDelta | ReasoningDelta] = []
+        before = ""
+        while self._state != before:
+            before = self._state
+            if self._state == "start":
+                self._begin()
+            elif self._state == "thinking":
+                shown += self._think()
+            elif self._state == "text":
+                shown += self._text()
+        return shown
 
-    def finish(self, *, called: bool = False) -> tuple[list[TextDelta | ReasoningDelta], list[WrittenCall]]:
-        """What was held back, as text or as calls; only as text when the reply has `called` properly as well."""
-        rest, self._pending = self._pending, ""
-        if self._state == "thinking":
-            return ([ReasoningDelta(rest)] if rest else []), []
-        if not called and (found := written_calls(rest, self._functions)):
-            return [], found
-        return ([TextDelta(rest)] if rest.strip() or self._state == "text" else []), []
+    def finish(self, *, called: bool = False) -> tuple[list[TextDelta | ReasoningDelta], Content]:
+        """What was held back, and the whole reply as it is read now that it is all there."""
+        content = read_content("".join(self._all), self._functions, called=called)
+        rest: list[TextDelta | ReasoningDelta] = []
+        if self._state == "thinking" and self._pending:
+            rest.append(ReasoningDelta(self._pending))
+        elif content.text.startswith(self._shown) and (text := content.text[len(self._shown) :]):
+            rest.append(TextDelta(text))
+        self._pending = ""
+        return rest, content
 
     def _begin(self) -> None:
-        if self._thought:
-            self._pending = self._pending.lstrip("\n")
         start = self._pending.lstrip()
-        if start.startswith(_THINK):
-            self._state, self._pending = "thinking", start.removeprefix(_THINK)
-        elif start and not _THINK.startswith(start):
-            # A reply that is one JSON object may be a call without tags (Llama 3 behind some servers).
-            self._state = "held" if self._functions and start.startswith("{") else "text"
+        if opened := _OPENER.match(start):
+            self._state, self._pending, self._thought = "thinking", start[opened.end() :], True
+        elif start and not _may_be_mark(start):
+            # A reply that begins like a call may be one; it is shown only once it turns out to be something else.
+            calls = (
+                start[0] in "{["
+                or start.startswith("```")
+                or "```".startswith(start)
+                or start.startswith(">>>")
+                or self._names_function(start)
+            )
+            marks = start[0] in "<[◁" or start.startswith("analysis")
+            self._state = "held" if (calls and self._functions) or marks else "text"
+            if self._thought:
+                self._pending = self._pending.lstrip("\n")
 
-    def _think(self) -> list[TextDelta | ReasoningDelta]:
-        thought, end, rest = self._pending.partition(_THOUGHT)
-        if end:
-            self._state, self._pending, self._thought = "start", "", True
-            shown = [ReasoningDelta(thought)] if thought else []
-            return [*shown, *self.feed(rest)]
-        keep = _overlap(self._pending, _THOUGHT)
-        shown, self._pending = [ReasoningDelta(self._pending[:keep])] if keep else [], self._pending[keep:]
-        return list(shown)
+    def _names_function(self, start: str) -> bool:
+        return any(start.startswith(name) or name.startswith(start) for name in self._functions)
 
-    def _text(self) -> list[TextDelta | ReasoningDelta]:
-        keep = self._pending.find(_OPEN) if self._functions else len(self._pending)
-        if keep >= 0 and self._functions:
+    def _think(self) -> list[ReasoningDelta]:
+        closed = _CLOSER.search(self._pending)
+        keep = closed.start() if closed else _safe(self._pending)
+        thought, self._pending = self._pending[:keep], self._pending[closed.end() if closed else keep :]
+        if closed:
+            self._state = "start"
+        return [ReasoningDelta(thought)] if thought else []
+
+    def _text(self) -> list[TextDelta]:
+        mark = CALL_MARKS.search(self._pending) or _CLOSER.search(self._pending)
+        keep = mark.start() if mark else _safe(self._pending)
+        if mark:
             self._state = "held"
-        elif self._functions:
-            keep = _overlap(self._pending, _OPEN)
-        shown, self._pending = self._pending[:keep], self._pending[keep:]
-        return [TextDelta(shown)] if shown else []
+        piece, self._pending = self._pending[:keep], self._pending[keep:]
+        self._shown += piece
+        return [TextDelta(piece)] if piece else []
 
 
-def _overlap(text: str, mark: str) -> int:
-    """Where the longest ending of `text` starts that may be the beginning of `mark`."""
-    for length in range(min(len(text), len(mark) - 1), 0, -1):
-        if text.endswith(mark[:length]):
-            return len(text) - length
-    return len(text)
-
-
-def written_calls(text: str, functions: Collection[str]) -> list[WrittenCall]:
-    """The calls that `text` consists of, in tags or as one JSON object; empty when it is anything else as well."""
-    if not functions:
-        return []
-    if text.lstrip().startswith(_OPEN):
-        inner, *after = zip(*[(part.partition(_CLOSE)[0], part.partition(_CLOSE)[2]) for part in text.split(_OPEN)[1:]])
-        if any(rest.strip() for rest in after[0]):
-            return []
-        found = [_call(part, functions) for part in inner]
-    else:
-        found = [_call(text, functions, strict=True)]
-    return [call for call in found if call] if all(found) else []
-
-
-def _call(text: str, functions: Collection[str], *, strict: bool = False) -> WrittenCall | None:
-    try:
-        value: Any = json.loads(text)
-    except ValueError:
-        return None if strict else _malformed(text, functions)
-    if not isinstance(value, dict) or value.get("name") not in functions:
-        return None
-    arguments = value.get("arguments", value.get("parameters"))
-    if strict and not isinstance(arguments, dict):
-        return None
-    return str(value["name"]), arguments if isinstance(arguments, str) else json.dumps(
-        arguments or {}, ensure_ascii=False
+def _may_be_mark(start: str) -> bool:
+    """Whether a reply begins with what may still become a mark."""
+    return (
+        start[0] in "<[◁"
+        and len(start) < _LONGEST_MARK
+        and re.fullmatch(r"[<◁\[][|｜/]?[\w|｜/▁: ]*", start) is not None
     )
 
 
-def _malformed(text: str, functions: Collection[str]) -> WrittenCall | None:
-    """A call whose JSON is broken: its name is known, so the model can be told what is wrong with its arguments."""
-    name, arguments = _NAME.search(text), _ARGUMENTS.search(text)
-    if name is None or name.group(1) not in functions:
-        return None
-    return name.group(1), arguments.group(1).strip().removesuffix("}").strip() if arguments else ""
+def _safe(text: str) -> int:
+    """How much of the text can be shown: up to a sign that may begin a mark or a call whose rest has not come."""
+    at = max(text.rfind("<"), text.rfind("["), text.rfind("◁"))
+    newline = text.rfind("\n```")
+    if newline >= 0:
+        return newline
+    tail = text[at:] if at >= 0 else ""
+    if tail and len(tail) < _LONGEST_MARK and re.fullmatch(r"[<◁\[][|｜/]?[\w|｜/▁:▷ ]*[>\]]?\s*", tail):
+        return at
+    return len(text)

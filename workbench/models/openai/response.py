@@ -1,79 +1,150 @@
-"""The chunks of one reply go in, in any server's dialect; deltas come out, and at the end the whole reply."""
+"""Reads the chunks of one reply, in any server's dialect, into deltas and at last the whole reply."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.core.sanitize import paired
-from workbench.models.base import CallDelta, Completion, ReasoningDelta, TextDelta, Usage
-from workbench.models.openai.content import TextSplitter
-from workbench.models.openai.errors import Refused, refusal_in, sanitize
-from workbench.models.openai.sse import Broken, Chunk, Event
+from workbench.models.base import CallDelta, Completion, Ending, ReasoningDelta, TextDelta, Usage
+from workbench.models.openai.content import Content, TextSplitter
+from workbench.models.openai.errors import Refused, page_title, refusal_in, sanitize
+from workbench.models.openai.sse import Broken, Chunk, Done, Event, Remark, WebPage
 from workbench.models.openai.tool_calls import CallMerger
 
 Delta = TextDelta | ReasoningDelta | CallDelta
 _HIGH_HALVES = range(0xD800, 0xDC00)
-_FINISH_OF_CALLS = {"stop", "function_call", "end_turn", "tool_use"}
+_MOST_TOKENS = 1_000_000_000
+_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+_SIGNED_KEYS = ("reasoning_details", "thinking_blocks", "reasoning_signature", "thought_signature", "extra_content")
+_RUNAWAY_CHARS_A_TOKEN = 12
+_RUNAWAY_CHARS = 2_000
+"""A reply is cut once it is longer than so many characters for each token it was given, and some more: a token is four
+characters of English and hardly ever more than eight, so a server that keeps to its limit never comes near."""
+
+_ENDS = {
+    "whole": r"(stop|eos)\b.*|end( turn)?|tool calls?|tool use|function calls?|complete\w*|done|finish\w*|success|normal",
+    "cut": r"(max )?length|max (output |new |completion )?tokens?|(token|model|context|output|length) (limit|length|window)\w*|"
+    r"model context window exceeded|truncat\w+|incomplete|budget\w*",
+    "filtered": r".*(filter|safety|blocklist|prohibited|recitation|spii|refus|guardrail|moderat|toxic|sensitive|policy|blocked|flagged).*",
+    "malformed": r".*(malformed|unexpected tool|invalid (tool|function)|(tool|function) call (error|invalid|pars)).*",
+    "failed": r".*(error|fail|abort|cancel|interrupt|insufficient|timeout|unload).*|load",
+}
+_KINDS_OF_END = {kind: re.compile(rf"(?:{pattern})") for kind, pattern in _ENDS.items()}
+
+
+def kind_of_end(reason: str) -> str:
+    """What a finish_reason means: whole, cut, filtered, malformed or failed; "" when there is none, "other" when unknown."""
+    words = re.sub(r"[_\-\s]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", reason)).strip().lower()
+    if not words:
+        return ""
+    return next((kind for kind, pattern in _KINDS_OF_END.items() if pattern.fullmatch(words)), "other")
 
 
 class ReplyReader:
     """Reads the reply to one request. Tolerates nulls, empty choices, usage in any chunk, and calls in any form."""
 
-    def __init__(self, body: Mapping[str, Any], *, mute_reasoning: bool = False) -> None:
-        """`mute_reasoning`: the reasoning was shown already, by a try before this one."""
+    def __init__(self, body: Mapping[str, Any], *, mute_reasoning: bool = False, mute_text: bool = False) -> None:
+        """`mute_reasoning`, `mute_text`: these were shown already, by a try before this one."""
+        functions = {str(tool["function"]["name"]) for tool in body.get("tools") or ()}
         self._body = body
         self._mute_reasoning = mute_reasoning
-        self._merger = CallMerger()
-        self._splitter = TextSplitter({str(tool["function"]["name"]) for tool in body.get("tools") or ()})
-        self._content: list[str] = []
+        self._mute_text = mute_text
+        self._merger = CallMerger(functions)
+        self._splitter = TextSplitter(functions)
+        self._content = Content("")
+        self._ended = False
+        self._raw: list[str] = []
         self._reasoning: list[str] = []
+        self._reasoning_key = ""
+        self._signed: dict[str, Any] = {}
         self._legacy: dict[str, str] = {}
         self._half: dict[str, str] = {}
         """By kind of text, half of a surrogate pair whose other half comes with the next piece."""
         self._usage: Usage | None = None
+        self._refused = False
+        self._limit_chars = _RUNAWAY_CHARS + _RUNAWAY_CHARS_A_TOKEN * _room(body)
+        self._chars = 0
         self.finish = ""
-        """The finish_reason, once it has come: only then is a stream whole."""
+        """The finish_reason, once it has come: only then is a stream surely whole."""
+        self.closed = False
+        """Whether a chunk said, with an empty finish_reason, that the reply is over, and [DONE] came as well."""
+        self._blank_finish = False
         self.shown = False
         """Whether a delta has gone out, so that starting again would show it twice."""
+        self.runaway = False
+        """Whether the reply is many times longer than it may be; nothing more of it is read."""
+        self.remarks: list[str] = []
         self.chunks = 0
 
     def feed(self, event: Event) -> Iterator[Delta]:
         """Take one event; the deltas it brings. Raises Refused for an error in the stream."""
+        if isinstance(event, WebPage):
+            raise Refused(200, page_title(event.text), page=True)
         if isinstance(event, Broken):
             raise Refused(200, _broken_text(event.text), "not_json")
+        if isinstance(event, Remark):
+            self.remarks.append(sanitize(event.text)[:200])
+            return
+        if isinstance(event, Done):
+            self.closed = self._blank_finish
+            return
         if not isinstance(event, Chunk) or (isinstance(event.value, str) and not event.whole):
             return
-        choices = event.value.get("choices") if isinstance(event.value, Mapping) else None
+        value = _unwrapped(event.value)
+        choices = value.get("choices") if isinstance(value, Mapping) else None
         # Chunks may have any other key beside their choices, but an error is an error.
-        suspect = {"error": event.value.get("error")} if choices and isinstance(event.value, Mapping) else event.value
+        suspect = {"error": value.get("error")} if choices and isinstance(value, Mapping) else value
         if refused := refusal_in(suspect, 200):
             raise refused
-        if not isinstance(event.value, Mapping):
+        if not isinstance(value, Mapping):
             return
         self.chunks += 1
-        self._usage = _usage(event.value.get("usage")) or self._usage
+        self._usage = _usage(value.get("usage")) or self._usage
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, Mapping) and not choice.get("index"):
+            if isinstance(choice, Mapping) and choice.get("index") in (None, 0, "0"):
                 for delta in self._choice(choice, event.whole):
                     self.shown = True
                     yield delta
+        self.runaway = self._chars > self._limit_chars
 
     def _choice(self, choice: Mapping[str, Any], whole: bool) -> Iterator[Delta]:
         written = choice.get("delta") or choice.get("message")
         if isinstance(written, Mapping):
             yield from self._written(written)
+        elif isinstance(choice.get("text"), str):
+            yield from self._written({"content": choice["text"]})
+        reason = choice.get("finish_reason")
+        self._blank_finish = self._blank_finish or (isinstance(reason, str) and not reason.strip())
         # LiteLLM sends another chunk after the finish, without one: the first stays.
-        self.finish = str(choice.get("finish_reason") or self.finish or ("stop" if whole else ""))
+        said = reason if isinstance(reason, str) and reason.strip() else ""
+        self.finish = said or self.finish or ("stop" if whole else "")
 
     def _written(self, written: Mapping[str, Any]) -> Iterator[Delta]:
-        if reasoning := self._whole("reasoning", _plain(written.get("reasoning_content") or written.get("reasoning"))):
-            yield from self._kept([ReasoningDelta(reasoning)])
+        for key in _REASONING_KEYS:
+            if reasoning := self._whole("reasoning", _plain(written.get(key))):
+                self._reasoning_key = self._reasoning_key or key
+                self._reasoning.append(reasoning)
+                self._chars += len(reasoning)
+                if not self._mute_reasoning:
+                    yield ReasoningDelta(reasoning)
+                break
+        for key in _SIGNED_KEYS:
+            if value := written.get(key):
+                held = self._signed.get(key)
+                self._signed[key] = [*held, *value] if isinstance(held, list) and isinstance(value, list) else value
         for key in ("content", "refusal"):
             if text := self._whole(key, _plain(written.get(key))):
+                self._refused = self._refused or key == "refusal"
+                self._raw.append(text)
+                self._chars += len(text)
                 yield from self._kept(self._splitter.feed(text))
-        yield from self._merger.feed(written.get("tool_calls"))
+        for delta in self._merger.feed(written.get("tool_calls")):
+            self._chars += len(delta.arguments)
+            yield delta
         legacy = written.get("function_call")
         for key in ("name", "arguments") if isinstance(legacy, Mapping) else ():
             # llama.cpp sends each call twice, in the old form too, so this one counts only when it is alone.
@@ -89,16 +160,16 @@ class ReplyReader:
 
     def _kept(self, deltas: list[TextDelta | ReasoningDelta]) -> Iterator[Delta]:
         for delta in deltas:
-            (self._content if isinstance(delta, TextDelta) else self._reasoning).append(delta.text)
-            if isinstance(delta, TextDelta) or not self._mute_reasoning:
+            if not (self._mute_text if isinstance(delta, TextDelta) else self._mute_reasoning):
                 yield delta
 
     def end(self) -> Iterator[Delta]:
         """Nothing more comes: the deltas that were held back."""
         called = bool(self._merger.calls(""))
-        held, written = self._splitter.finish(called=called)
+        held, self._content = self._splitter.finish(called=called)
+        self._ended = True
         yield from self._kept(held)
-        found = [{"name": name, "arguments": arguments} for name, arguments in written]
+        found = [{"name": name, "arguments": arguments} for name, arguments in self._content.calls]
         if self._legacy.get("name") and not found and not called:
             found = [self._legacy]
         yield from self._merger.feed([{"index": number, **call} for number, call in enumerate(found)])
@@ -106,31 +177,115 @@ class ReplyReader:
     @property
     def hollow(self) -> bool:
         """Whether there is neither a word nor a call in it."""
-        return not "".join(self._content).strip() and not self._merger.calls("")
+        said = self._content.text if self._ended else "".join(self._raw)
+        return not said.strip() and not self._merger.calls("")
 
-    def completion(self) -> Completion:
+    @property
+    def kind(self) -> str:
+        """What its finish_reason means, see `kind_of_end`."""
+        if self.runaway:
+            return "cut"
+        return kind_of_end(self.finish) or ("whole" if self.closed else "")
+
+    @property
+    def whole_calls(self) -> bool:
+        """Whether it has calls and the arguments of every one of them are complete."""
+        calls = self._merger.calls("")
+        return bool(calls) and all(_is_object(call.arguments) for call in calls)
+
+    def completion(self, shape: Mapping[str, Any] | None = None) -> Completion:
         """The whole reply, after `end`."""
         messages = self._body["messages"]
         calls = self._merger.calls(json.dumps([len(messages), messages[-1:]], sort_keys=True, default=str))
-        finish = "tool_calls" if calls and self.finish in _FINISH_OF_CALLS else self.finish
-        content, reasoning = "".join(self._content), "".join(self._reasoning)
-        return Completion(content, calls, finish, self._usage, reasoning, self._body)
+        kind = self.kind
+        finish = "tool_calls" if calls and kind in ("whole", "") else self.finish or ("stop" if self.closed else "")
+        reasoning = "".join(self._reasoning) or self._content.reasoning
+        cut = kind == "cut" and not (calls and self.whole_calls)
+        ending = Ending(
+            cut=cut, runaway=self.runaway, filtered=self.finish if kind == "filtered" else "refusal" if self._refused else "",
+            malformed=self.finish if kind == "malformed" else "", mixed=self._content.mixed and not calls,
+            written="".join(self._raw) if self._content.calls else "",
+        )  # fmt: skip
+        handback = {self._reasoning_key: "".join(self._reasoning)} if self._reasoning_key else {}
+        return Completion(
+            self._content.text, calls, "length" if self.runaway else finish, self._usage, reasoning, self._body,
+            shape or {}, ending, {**handback, **self._signed},
+        )  # fmt: skip
+
+
+def _room(body: Mapping[str, Any]) -> int:
+    limit = body.get("max_tokens") or body.get("max_completion_tokens")
+    return limit if isinstance(limit, int) else 4_096
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text or "{}"), dict)
+    except ValueError:
+        return False
+
+
+def _unwrapped(value: Any) -> Any:
+    """An answer as OpenAI has it: some gateways put it inside of another object, Ollama's own API has a bare message."""
+    if not isinstance(value, Mapping) or "choices" in value:
+        return value
+    for key in ("data", "result", "response", "body"):
+        if isinstance(value.get(key), Mapping) and "choices" in value[key]:
+            return value[key]
+    message = value.get("message")
+    if isinstance(message, Mapping) and ("content" in message or "tool_calls" in message):
+        reason = (
+            value.get("finish_reason") or value.get("done_reason") or ("stop" if value.get("done") is True else None)
+        )
+        usage = {"prompt_tokens": value.get("prompt_eval_count"), "completion_tokens": value.get("eval_count")}
+        return {
+            "choices": [{"index": 0, "delta": message, "finish_reason": reason}],
+            "usage": value.get("usage") or usage,
+        }
+    return value
 
 
 def _plain(content: Any) -> str:
     """Content as text: a string, or the text parts of a list; null is nothing."""
     if isinstance(content, list):
-        return "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
+        return "".join(
+            part if isinstance(part, str) else str(part.get("text") or "")
+            for part in content
+            if isinstance(part, (Mapping, str))
+        )
     return content if isinstance(content, str) else ""
 
 
-def _usage(value: Any) -> Usage | None:
-    """Usage where it is present and says something: some servers send zeros until the end."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("prompt_tokens"), int) or not value["prompt_tokens"]:
+def whole_number(value: Any) -> int | None:
+    """A count of tokens as any server writes it: a number, or a text that begins with one; None for anything else."""
+    if isinstance(value, bool) or value is None:
         return None
-    details = value.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else value.get("prompt_cache_hit_tokens")
-    return Usage(value["prompt_tokens"], int(value.get("completion_tokens") or 0), int(cached or 0))
+    if isinstance(value, str):
+        match = re.match(r"\s*(\d[\d,_]{0,15})", value)
+        value = int(match.group(1).replace(",", "").replace("_", "")) if match else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if not isinstance(value, (int, float)) or not 0 <= value <= _MOST_TOKENS:
+        return None
+    return int(value)
+
+
+def _usage(value: Any) -> Usage | None:
+    """Usage where it is present and says something: some servers send zeros until the end, some send words."""
+    if not isinstance(value, Mapping):
+        return None
+
+    def first(*keys: str) -> int | None:
+        return next((number for key in keys if (number := whole_number(value.get(key))) is not None), None)
+
+    prompt = first("prompt_tokens", "input_tokens")
+    if not prompt:
+        return None
+    details = value.get("prompt_tokens_details") or value.get("input_tokens_details")
+    cached = whole_number(details.get("cached_tokens")) if isinstance(details, Mapping) else None
+    if cached is None:
+        cached = first("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
+    return Usage(prompt, first("completion_tokens", "output_tokens") or 0, min(cached or 0, prompt))
 
 
 def _broken_text(text: str) -> str:

@@ -1,68 +1,148 @@
-"""A refused request goes in; the request to try instead, or how long to wait before trying again, comes out."""
+"""Decides what to do after a refusal: what to change in the request, or how long to wait before it is sent again."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.core.chat_turns import RESULTS, USERS, merge_turns
+from workbench.core.chat_turns import RESULTS, SIGNED_KEYS, USERS, shaped
 from workbench.models.openai.errors import Lost, Refused
+from workbench.models.openai.refusal_kinds import Kind, normalised, room_number
 
 NEEDED_KEYS = frozenset({"model", "messages", "tools", "stream", "max_tokens", "max_completion_tokens"})
 """Keys that are never dropped; a request always carries a bound on its reply, for some servers never stop."""
 
-_BUSY = {408, 425, 429, 502, 503, 504, 529}
-_NO_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|insufficient (balance|credit)", re.IGNORECASE)
 _MISTAKE = re.compile(r"validation error|invalid|template|alternate|must be|not support|unexpected", re.IGNORECASE)
-_TURNS = re.compile(r"\balternat|two user messages|consecutive (user|messages|roles)", re.IGNORECASE)
-_LOADING = re.compile(r"\bload(ing|ed)?\b|warming up", re.IGNORECASE)
+_REFUSES = r"unsupported|unknown|unrecogni[sz]ed|unexpected|not (?:permitted|allowed|supported|valid)|extra (?:inputs|fields)|forbidden"
 
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A change of request bodies, learnt from a refusal and kept for the requests that follow."""
+    """A change of request bodies, learnt from a refusal and kept for the requests that follow.
 
-    key: str
-    """The key that is dropped, renamed or set."""
+    `drop` names a key to leave out, `rename` a pair of names, `put` keys to set, `shape` how to write the messages anew.
+    """
 
-    rename_to: str = ""
-    value: str = ""
+    drop: str = ""
+    rename: tuple[str, str] = ("", "")
+    put: tuple[tuple[str, Any], ...] = ()
+    shape: tuple[tuple[str, Any], ...] = field(default_factory=tuple)
 
     def apply(self, body: Mapping[str, Any]) -> Body:
-        """The body with the change made; keys keep their places."""
-        if self.key == "messages":
-            return {**body, "messages": merge_turns(body["messages"], self.value)}
-        if self.value:
-            return {**body, self.key: self.value}
-        names = {key: key for key in body if key != self.key}
-        if self.rename_to:
-            names = {key: self.rename_to if key == self.key else key for key in body}
-        return {name: body[key] for key, name in names.items()}
+        """The body with its keys changed, in their places; the messages stay as they are."""
+        made = {key: value for key, value in body.items() if key != self.drop}
+        if self.rename[0] in made:
+            made = {self.rename[1] if key == self.rename[0] else key: value for key, value in made.items()}
+        if self.put == (("stream", False),):
+            made.pop("stream_options", None)
+        for key, value in self.put:
+            if key not in ("max_tokens", "max_completion_tokens"):
+                made[key] = value
+            elif key in made:
+                made[key] = min(value, made[key])
+        return made
 
 
-def repairs(body: Mapping[str, Any], refused: Refused) -> list[Repair]:
-    """What to change after a refusal: keys that it names (400, 422), or turns that its template wants to alternate."""
-    if _TURNS.search(refused.text) and not refused.overflow:
-        ways = (how for how in (USERS, RESULTS) if len(merge_turns(body["messages"], how)) < len(body["messages"]))
-        return [Repair("messages", value=how) for how in ways][:1]
-    if refused.status not in (400, 422) or refused.overflow:
-        return []
+@dataclass(frozen=True)
+class Learnt:
+    """What a server has been found to want: changes of the keys, and the shape of its messages."""
+
+    repairs: tuple[Repair, ...] = ()
+    shape: Mapping[str, Any] = field(default_factory=dict)
+
+    def plus(self, repair: Repair) -> Learnt:
+        """The same and one more."""
+        repairs = self.repairs if repair in self.repairs or not _changes_keys(repair) else (*self.repairs, repair)
+        return Learnt(repairs, {**self.shape, **{key: dict(v) if key == "ids" else v for key, v in repair.shape}})
+
+    def apply(self, body: Mapping[str, Any]) -> Body:
+        """A request's body as this server wants it."""
+        made = dict(body)
+        for repair in self.repairs:
+            made = repair.apply(made)
+        return {**made, "messages": shaped(made["messages"], self.shape)} if self.shape else made
+
+
+def _changes_keys(repair: Repair) -> bool:
+    return bool(repair.drop or repair.rename[0] or repair.put)
+
+
+def repair_of(plain: Mapping[str, Any], learnt: Learnt, refused: Refused) -> Repair | None:
+    """What to change after a refusal, or None when nothing is known that would help.
+
+    `plain` is the request's body before anything learnt was applied. Nothing is proposed that was tried already.
+    """
+    if refused.overflow or refused.kind in (Kind.MONEY, Kind.REGION, Kind.MODERATION, Kind.RATE, Kind.MODEL):
+        return None
+    now = learnt.apply(plain)
+    for repair in _candidates(now, learnt, refused):
+        if learnt.plus(repair).apply(plain) != now:
+            return repair
+    return None
+
+
+def _candidates(body: Mapping[str, Any], learnt: Learnt, refused: Refused) -> Iterator[Repair]:
     named = f"{refused.param} {refused.text}"
+    words = normalised(named)
+    yield from (Repair(shape=(pair,)) for pair in _shapes(words, learnt.shape, refused))
+    if refused.kind is Kind.STREAM and body.get("stream"):
+        yield Repair(put=(("stream", False),))
+    if refused.status not in (400, 422, 500, 501):
+        return
+    if refused.kind is Kind.ROOM:
+        key = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
+        if limit := room_number(refused.text, int(body.get(key) or 0)):
+            yield Repair(put=((key, limit),))
+    if refused.status in (500, 501):
+        return
     for refused_key, accepted in (("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")):
         if refused_key in body and accepted not in body and _is_renamed(refused, named, refused_key, accepted):
-            return [Repair(refused_key, rename_to=accepted)]
-    if (
-        _names("reasoning_effort", named)
-        and "tool" in named
-        and body.get("reasoning_effort") != "none"
-        and "tools" in body
+            yield Repair(rename=(refused_key, accepted))
+    if _names("reasoning_effort", named) and "tool" in named and "tools" in body:
+        yield Repair(put=(("reasoning_effort", "none"),))
+    for key in body:
+        if key not in NEEDED_KEYS and _names(key, named):
+            yield Repair(drop=key)
+
+
+def _shapes(words: str, shape: Mapping[str, Any], refused: Refused) -> Iterator[tuple[str, Any]]:
+    """Other shapes of the messages that a refusal may ask for, the likeliest first."""
+    if re.search(r"call id|calls?\W+\d*\W*id\b|\bcall\b.{0,20}\bid\b|\btool call\b.{0,40}\b(length|character)", words):
+        number = re.search(
+            r"(?:length|max\w*|most|exactly|up to)\D{0,24}(\d{1,3})|(\d{1,3})[- ](?:letters|char|digit|long)", words
+        )
+        length = int(number[1] or number[2]) if number else 9
+        if 5 <= length <= 64:
+            yield "ids", (("length", length), ("exact", "max" not in words and "most" not in words))
+    if "reasoning" not in shape and re.search(r"reasoning|thinking|thought", words):
+        # The names of the keys, whatever the sentence makes of them.
+        signed = re.search(r"signature|thought|reasoning details|thinking blocks|extra content", words)
+        if re.search(_REFUSES, words):
+            yield "extra" if signed else "reasoning", "none"
+        elif re.search(r"missing|required|must|expected|need|pass|provide|not found|include", words):
+            yield "reasoning", "every"
+    if any(normalised(key) in words for key in SIGNED_KEYS) and re.search(_REFUSES, words):
+        yield "extra", "none"
+    if re.search(r"\bcontents?\b|\bmessage\b", words) and re.search(
+        r"empty|blank|at least (one|1)|non-?empty|not be (null|none)", words
     ):
-        return [Repair("reasoning_effort", value="none")]
-    return [Repair(key) for key in body if key not in NEEDED_KEYS and _names(key, named)]
+        yield "content", "omit" if "content" not in shape else "space"
+    if refused.kind is not Kind.TURNS:
+        return
+    if re.search(r"single tool.?calls? at once|one tool.?call", words):
+        yield "calls", "single"
+    if re.search(r"\bsystem\b", words) and re.search(
+        r"not support|unsupported|only user and assistant|does not support", words
+    ):
+        yield "system", "user"
+    if "fold" not in shape:
+        yield "fold", USERS
+    if shape.get("fold") != RESULTS:
+        yield "fold", RESULTS
 
 
 def _is_renamed(refused: Refused, named: str, refused_key: str, accepted: str) -> bool:
@@ -87,11 +167,11 @@ class Patience:
 
     def wait_seconds(self, failure: Refused | Lost) -> float | None:
         """Seconds to wait before the next try; None: give up, more of the same would not help."""
-        kind = self._kind(failure)
-        if kind is None or self._tries[kind] == 0:
+        tries = self._kind_of_wait(failure)
+        if tries is None or self._tries[tries] == 0:
             return None
-        self._tries[kind] -= 1
-        if kind == "lost":
+        self._tries[tries] -= 1
+        if tries == "lost":
             return 0.0
         asked = failure.retry_after_seconds if isinstance(failure, Refused) else None
         wait = asked if asked is not None else self._backoff_seconds * 2 ** min(self._tried, 4)
@@ -99,19 +179,16 @@ class Patience:
         if wait > self._rest_seconds:
             return None
         # A Retry-After of nothing must not make a tight loop.
+        wait = max(wait, min(self._backoff_seconds, 0.05))
         self._rest_seconds -= max(wait, self._backoff_seconds)
         return wait
 
-    def _kind(self, failure: Refused | Lost) -> str | None:
+    def _kind_of_wait(self, failure: Refused | Lost) -> str | None:
         if isinstance(failure, Lost):
             # A pooled connection dies unnoticed (after a 500, or after an empty stream): one new one is worth it.
-            return None if failure.connecting or failure.timed_out else "lost"
-        said = f"{failure.code} {failure.text}"
-        if failure.overflow or _NO_QUOTA.search(said):
-            return None
-        if failure.status == 503 and _LOADING.search(failure.text):
-            return "loading"
-        if failure.status in _BUSY:
-            return "busy"
+            return None if failure.connecting or failure.timed_out or failure.sentence else "lost"
+        if failure.kind in (Kind.LOADING, Kind.RATE, Kind.BUSY):
+            return "loading" if failure.kind is Kind.LOADING else "busy"
         # Look-alikes answer 500 to a client's mistake too, so a second look is enough.
-        return "failed" if failure.status >= 500 and not _MISTAKE.search(said) else None
+        said = f"{failure.code} {failure.text}"
+        return "failed" if failure.kind is Kind.FAULT and not _MISTAKE.search(said) else None

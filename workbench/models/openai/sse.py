@@ -1,11 +1,20 @@
-"""Bytes of a response go in, server-sent events come out, read as leniently as real servers write them."""
+"""Reads a server's response: server-sent events, one JSON value, lines of JSON, or a web page, judged by what it is.
+
+Gateways send streams as application/json and answers as text/plain, so the Content-Type says nothing; the first bytes do.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+_LONGEST_WHOLE_BYTES = 64 << 20
+_LONGEST_PAGE_BYTES = 1 << 20
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_FIELD = re.compile(rb"(data|event|id|retry)?\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,21 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Broken:
-    """An event that is not JSON, as it came (transformers serve writes its errors so)."""
+    """An event that should be JSON and is not, as it came (transformers serve writes its errors so)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Words sent as an event: a keep-alive that a gateway wrapped, or an error without any form."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class WebPage:
+    """A page of HTML where an API was expected."""
 
     text: str
 
@@ -28,7 +51,29 @@ class Done:
     """The stream's own end mark, `[DONE]`."""
 
 
-Event = Chunk | Broken | Done
+Event = Chunk | Broken | Remark | WebPage | Done
+
+
+class TooLong(Exception):
+    """An answer that is not a stream is longer than 64 MB."""
+
+
+def read_response(pieces: Iterable[bytes]) -> Iterator[Event]:
+    """The events of a response in order, whatever it calls itself. Raises TooLong."""
+    rest = iter(pieces)
+    head = b""
+    for piece in rest:
+        head += piece
+        if len(head.lstrip(_BLANK)) >= 8:
+            break
+    start = head.lstrip(_BLANK)
+    body = _chained(head, rest)
+    if _FIELD.match(start):
+        yield from read_events(body)
+    elif start.startswith(b"<"):
+        yield WebPage(_all(body, _LONGEST_PAGE_BYTES, cut=True))
+    elif start:
+        yield from read_whole(_all(body, _LONGEST_WHOLE_BYTES))
 
 
 def read_events(pieces: Iterable[bytes]) -> Iterator[Event]:
@@ -44,22 +89,54 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[Event]:
         yield from _read_event(event)
 
 
-def read_whole(text: str) -> Chunk | Broken:
-    """The one value of a response that is not a stream."""
+def read_whole(text: str) -> Iterator[Event]:
+    """A response that is not a stream: one JSON value, or one a line (Ollama's own way of streaming), or bare words."""
+    text = text.lstrip("\ufeff")
     try:
-        return Chunk(json.loads(text), whole=True)
-    except ValueError:
-        return Broken(text)
+        yield Chunk(json.loads(text), whole=True)
+        return
+    except (ValueError, RecursionError):
+        lines = [line for line in text.splitlines() if line.strip()]
+    events = [_parsed(line.removeprefix("data:").strip()) for line in lines]
+    if len(lines) > 1 and all(events):
+        yield from (event for event in events if event)
+    else:
+        yield Broken(text)
+
+
+def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from rest
+
+
+def _all(pieces: Iterable[bytes], most: int, *, cut: bool = False) -> str:
+    whole = b""
+    for piece in pieces:
+        whole += piece
+        if len(whole) > most:
+            if cut:
+                break
+            raise TooLong
+    return whole.decode("utf-8", "replace")
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    rest = b""
+    """Lines that end in LF, CR LF, or CR alone, as the format of event streams allows."""
+    rest, first, after_cr = b"", True, False
     for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
+        if after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]
+        if not piece:
+            continue
+        after_cr = piece.endswith(b"\r")
+        if first:
+            rest, first = b"", False
+            piece = piece.removeprefix(b"\xef\xbb\xbf")
+        *lines, rest = re.split(rb"\r\n|\n|\r", rest + piece)
         for line in lines:
-            yield line.rstrip(b"\r").decode("utf-8", "replace")
+            yield line.decode("utf-8", "replace")
     if rest:
-        yield rest.rstrip(b"\r").decode("utf-8", "replace")
+        yield rest.decode("utf-8", "replace")
 
 
 def _read_event(lines: list[str]) -> Iterator[Event]:
@@ -72,15 +149,22 @@ def _read_event(lines: list[str]) -> Iterator[Event]:
     # Some servers forget the empty line between events, so each line may be one by itself.
     each = [_parsed(line) for line in data]
     if any(each):
-        yield from (event or Broken(line) for event, line in zip(each, data))
+        yield from (event or _words(line) for event, line in zip(each, data, strict=True))
     else:
-        yield Broken("\n".join(line.removeprefix("data:").strip() for line in lines if not line.startswith(":")))
+        text = "\n".join(line.removeprefix("data:").strip() for line in lines if not line.startswith(":"))
+        failed = any(line.replace(" ", "").lower() == "event:error" for line in lines)
+        yield Broken(text) if failed else _words(text)
+
+
+def _words(text: str) -> Event:
+    """What is no JSON: an object that is broken, or words."""
+    return Broken(text) if text.lstrip().startswith(("{", "[")) else Remark(text)
 
 
 def _parsed(text: str) -> Event | None:
-    if text.strip() == "[DONE]":
+    if text.strip().strip('"') == "[DONE]":
         return Done()
     try:
         return Chunk(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

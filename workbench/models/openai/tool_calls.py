@@ -1,18 +1,24 @@
-"""Pieces of function calls go in, as servers really send them; whole calls come out, the same however they were cut."""
+"""Merges the pieces of function calls that a stream brings into whole calls, the same however they were cut."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.core.sanitize import paired
 from workbench.models.base import CallDelta, FunctionCall
+from workbench.models.openai.written_calls import known_name
 
 _LONGEST_ID_CHARS = 40
 """OpenAI refuses longer ids in a history, and a conversation may go on with another server."""
+
+_OWN_KEYS = frozenset({"index", "id", "type", "function", "name", "arguments"})
+_LONGEST_EXTRA_CHARS = 32_768
+_TAIL_MARKS = re.compile(r"(?:\s*(?:</?[\w:-]+>|<[|｜][^<>|｜]{1,40}[|｜]>|```))+\s*$")
 
 
 @dataclass
@@ -23,6 +29,8 @@ class _Open:
     id: str = ""
     name: str = ""
     arguments: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What the server wants back with the call, such as Gemini's thought_signature in extra_content."""
 
     @property
     def complete(self) -> bool:
@@ -43,8 +51,10 @@ class CallMerger:
     Arguments may be an object instead of text, or null, or come whole.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, functions: Collection[str] = ()) -> None:
+        """`functions` are the names on offer: a name with a prefix or a channel's mark means one of them."""
         self._open: list[_Open] = []
+        self._functions = functions
 
     def feed(self, entries: Any) -> list[CallDelta]:
         """Take the `tool_calls` of one delta, or of a whole message; what they add."""
@@ -61,9 +71,8 @@ class CallMerger:
         for position, call in enumerate(named):
             ident = _usable(call.id, f"{seed}:{position}:{call.name}:{call.arguments}", taken)
             taken.add(ident)
-            calls.append(
-                FunctionCall(ident, paired(call.name), paired(call.arguments) if call.arguments.strip() else "{}")
-            )
+            name, arguments = known_name(call.name, self._functions), paired(_bare(call.arguments))
+            calls.append(FunctionCall(ident, paired(name), arguments if arguments.strip() else "{}", call.extra))
         return tuple(calls)
 
     def _take(self, entry: Mapping[str, Any]) -> CallDelta | None:
@@ -81,6 +90,9 @@ class CallMerger:
         named = bool(name and not call.name)
         call.name = call.name or name
         call.arguments += piece
+        for key, value in entry.items():
+            if key not in _OWN_KEYS and value is not None and len(str(value)) <= _LONGEST_EXTRA_CHARS:
+                call.extra[key] = value
         return CallDelta(self._open.index(call), call.name, piece) if piece or named else None
 
     def _current(self, index: int | None, ident: str) -> _Open | None:
@@ -107,6 +119,11 @@ def _text(arguments: Any) -> str:
     if arguments is None:
         return ""
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _bare(arguments: str) -> str:
+    """Arguments without the template's marks behind them."""
+    return _TAIL_MARKS.sub("", arguments) if arguments.rstrip().endswith((">", "`")) else arguments
 
 
 def _usable(ident: str, seed: str, taken: set[str]) -> str:
