@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -50,6 +50,12 @@ class Reply:
     error: Mapping[str, Any] | Sequence[Any] | str | None = None
     """Body of an error; text is sent as text/plain. A status other than 200 without it gives OpenAI's shape."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    bend: Callable[[str], str | bytes] | None = None
+    """Changes the whole body, streamed or not, before it is sent in one piece."""
+    content_type: str | None = None
+    """Said of the body instead of what it is; "" says nothing."""
+    call_extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys beside those of OpenAI in each call, such as Gemini's extra_content."""
 
     delay_seconds: float = 0.0
     """Before the first byte of the answer."""
@@ -114,7 +120,7 @@ def whole(reply: Reply, model: str, number: int, usage: Mapping[str, Any] | None
         message[reply.reasoning_key] = reply.reasoning
     if reply.calls and reply.call_deltas != "text":
         message["tool_calls"] = [
-            {"id": call_id(number, position), "type": "function", "function": _function(reply, call)}
+            {"id": call_id(number, position), "type": "function", "function": _function(reply, call), **reply.call_extra}
             for position, call in enumerate(reply.calls)
         ]
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason(), "logprobs": None}
@@ -132,7 +138,7 @@ def _call_deltas(reply: Reply, number: int) -> Iterator[dict[str, Any]]:
         return
     for position, (name, arguments) in enumerate(reply.calls):
         whole_call = _function(reply, (name, arguments))
-        head: dict[str, Any] = {"index": position, "id": call_id(number, position), "type": "function"}
+        head: dict[str, Any] = {"index": position, "id": call_id(number, position), "type": "function", **reply.call_extra}
         if reply.call_deltas == "no_ids":
             yield {"index": 0, "type": "function", "function": whole_call}
         elif reply.call_deltas == "index0":

@@ -184,6 +184,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif reply.status != 200 or reply.error is not None:
             error = {"error": {"message": f"status {reply.status}"}} if reply.error is None else reply.error
             self._send(reply.status, error, reply.headers)
+        elif reply.bend is not None:
+            stream = "".join(events(reply, model, number, usage)) if body.get("stream") else ""
+            bent = reply.bend(stream or json.dumps(whole(reply, model, number, usage), ensure_ascii=False))
+            self._bent(bent.encode() if isinstance(bent, str) else bent, reply, streamed=bool(stream))
         elif body.get("stream"):
             self._stream(reply, list(events(reply, model, number, usage)))
         else:
@@ -197,6 +201,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(payload)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def _bent(self, payload: bytes, reply: Reply, *, streamed: bool) -> None:
+        """A body as it is, under the Content-Type that the reply names."""
+        self.send_response(200)
+        kind = ("text/event-stream" if streamed else "application/json") if reply.content_type is None else reply.content_type
+        if kind:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)
 

@@ -83,8 +83,8 @@ class Spent:
         return True
 
 
-def words(reason: str, settings: Settings) -> str:
-    """One sentence about a cap, for people, with the flag that they can type."""
+def words(reason: str, settings: Settings, stuck: str = "") -> str:
+    """One sentence about a cap, for people, with the flag that they can type. `stuck`: what the model repeated."""
     return {
         "user": "You stopped it.",
         "steps": f"The limit of {settings.steps} steps for one question is reached; --steps raises it.",
@@ -93,7 +93,7 @@ def words(reason: str, settings: Settings) -> str:
         "time": f"The limit of {settings.minutes * 60:,.10g} seconds for one question is reached; --seconds raises it.",
         "cost": f"The limit of {settings.question_cost:.10g} for one question leaves no room for another step; "
         "--cost raises it.",
-        "repeated": "The model made the same call again and again.",
+        "repeated": f"The model {stuck or 'made the same call again and again'}.",
     }[reason]
 
 

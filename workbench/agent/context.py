@@ -58,6 +58,21 @@ class MainContext:
         self.system, self.tools = system, tools
         self._tools_text = functions_text(tools)
 
+    def resize(self) -> None:
+        """The window of the settings has changed."""
+        settings = self.workspace.settings
+        self.pressure = Pressure.of(settings)
+        self._most_sources = min(_MOST_SOURCES, settings.window_tokens // _WINDOW_A_SOURCE)
+
+    def handed_back_tokens(self) -> int:
+        """Tokens of reasoning in the queue that goes back to the server, which its chat template may leave out."""
+        texts = (
+            value
+            for message in self.workspace.memory.queue.messages
+            for value in (message.body.get("handback") or {}).values()
+        )
+        return sum(count(text if isinstance(text, str) else str(text), self.calibration.encoding) for text in texts)
+
     def prompt(self) -> Prompt:
         """The prompt as it would be sent now."""
         self._look()

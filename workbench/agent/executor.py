@@ -18,8 +18,6 @@ from workbench.models.base import FunctionCall
 from workbench.retrieval.paging.result_page import text_room
 from workbench.text.result_text import text_tokens
 
-# Calls are put into the history in a form that every server takes back.
-
 
 def with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:
     """Calls with ids that are not empty and not alike: some servers send none, or the same for all."""
@@ -30,6 +28,21 @@ def with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:
         seen.add(identifier)
         named.append(replace(call, id=identifier))
     return named
+
+
+def distinct(calls: Sequence[FunctionCall]) -> tuple[FunctionCall, ...]:
+    """The calls of one reply, those that are alike once: some models write each of their parallel calls several times."""
+    kept: dict[tuple[str, str], FunctionCall] = {}
+    for call in calls:
+        kept.setdefault((call.name, _canonical(call.arguments)), call)
+    return tuple(kept.values())
+
+
+def _canonical(arguments: str) -> str:
+    try:
+        return json.dumps(json.loads(arguments), sort_keys=True)
+    except ValueError:
+        return arguments
 
 
 def valid_arguments(arguments: str) -> str:
@@ -43,6 +56,11 @@ def valid_arguments(arguments: str) -> str:
 
 _TELL_AT = 3
 """An identical call made so many times for one question is answered with a word about it; one more stops the question."""
+
+_MOST_FAILURES = 6
+"""A function whose calls fail so many times in a row, however their arguments differ, stops the question."""
+
+_TEXT_CALL = "a function call as text"
 
 
 @dataclass(frozen=True)
@@ -91,33 +109,61 @@ class Executor:
 
     functions: Sequence[Function]
     repeats: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    """By function, the calls in a row that failed."""
 
     @property
-    def stuck(self) -> bool:
-        """Whether an identical call was made once more after the model was told."""
-        return any(number > _TELL_AT for number in self.repeats.values())
+    def stuck(self) -> str:
+        """What the model does over and over although it was told, as the end of a sentence; "" when nothing."""
+        if any(number > _TELL_AT for number in self.repeats.values()):
+            return "made the same call again and again"
+        failing = next((name for name, number in self.failures.items() if number >= _MOST_FAILURES), "")
+        if failing == _TEXT_CALL:
+            return "wrote its function calls into the text of its replies again and again"
+        return f"called {failing[:60]} again and again in a way that failed" if failing else ""
 
     def start_question(self) -> None:
-        """Repeats are counted anew."""
+        """Repeats and failures are counted anew."""
         self.repeats.clear()
+        self.failures.clear()
+
+    def wrote_call_as_text(self) -> None:
+        """A reply held a function call among its text, which is a mistake like a call that fails."""
+        self.failures[_TEXT_CALL] += 2
 
     def run(self, call: FunctionCall, workspace: ToolContext) -> Executed:
         """Run one call. Never raises for what a model did."""
         started = time.perf_counter()
         arguments: dict[str, Any] = {}
-        heartbeat = False
+        heartbeat = checked = False
         try:
             spec = self._find(call.name)
             arguments, heartbeat = spec.check(parse_arguments(call.arguments))
+            checked = True
             self._watch(call.name, arguments)
             outcome, ok = spec.run(workspace, **arguments), True
         except WorkbenchError as error:
-            outcome, ok = Outcome(error.one_line(), summary=error.message[:100]), False
+            told = "" if checked else self._again(call)
+            outcome, ok = Outcome(f"{error.one_line()}{told}", summary=error.message[:100]), False
         except Exception as error:
             # A user's own function may raise anything; the model gets the kind and the message, no more.
             outcome, ok = Outcome(f"{type(error).__name__}: {str(error)[:300]}", summary=type(error).__name__), False
+        self.failures[call.name] = 0 if ok else self.failures[call.name] + 1
         outcome = replace(outcome, text=bounded(outcome.text, workspace.budget.page_tokens))
         return Executed(call, arguments, heartbeat, ok, outcome, time.perf_counter() - started)
+
+    def refuse(self, call: FunctionCall, reason: str) -> Executed:
+        """The result of a call that is not run, with the reason for the model."""
+        self.failures[call.name] += 1
+        return Executed(call, {}, False, False, Outcome(reason, summary=reason[:100]), 0.0)
+
+    def _again(self, call: FunctionCall) -> str:
+        """Count a call that could not be run like any other, and say so when it comes again and again."""
+        key = (call.name, call.arguments)
+        self.repeats[key] += 1
+        if self.repeats[key] < _TELL_AT:
+            return ""
+        return f" You have made this mistake {self.repeats[key]} times: once more ends the question."
 
     def _find(self, name: str) -> Function:
         for spec in self.functions:

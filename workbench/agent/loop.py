@@ -1,4 +1,4 @@
-"""The loop: a question comes in; context -> model -> executor -> memory, chained by heartbeats until the agent yields (MemGPT §2.4)."""
+"""The loop that answers a question: context -> model -> executor -> memory, chained by heartbeats (MemGPT §2.4)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from workbench.agent import budget, journal
+from workbench.agent import budget, journal, server_limits
 from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
-from workbench.agent.executor import Executed, Executor, valid_arguments, with_ids
+from workbench.agent.executor import Executed, Executor, distinct, valid_arguments, with_ids
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.partial_answer import PartialAnswer
 from workbench.agent.stop import Stop
-from workbench.agent.streaming import Reply
+from workbench.agent.streaming import Reply, partial_message
 from workbench.agent.summariser import Summariser
 from workbench.agent.tools.context import ToolContext
+from workbench.agent.tools.registry import Function
 from workbench.api.events import (  # fmt: skip
     Event,
     Failed,
+    Notice,
     QuestionAsked,
     StepFinished,
     StepStarted,
@@ -31,14 +33,34 @@ from workbench.api.events import (  # fmt: skip
     Waiting,
     Yielded,
 )
-from workbench.core.errors import ModelError, WorkbenchError
+from workbench.core.errors import ModelError, ModelOverflow, WorkbenchError
+from workbench.core.settings import Settings
 from workbench.core.tokens import count
 from workbench.memory.main_context import Prompt
 from workbench.memory.messages import StoredMessage
 from workbench.models.base import ChatModel, Completion, FunctionCall
 
 _EMPTY_REPLIES = 3
+_MOST_REFITS = 4
+"""How often the window is lowered for one question before its model's server is given up."""
+
+_MOST_CUTS = 2
+"""How often a model is asked to go on with an answer that was cut at the limit of its reply."""
+
+_GO_ON = (
+    "Your reply was cut at its limit of {limit} tokens. Go on exactly where it stopped, in plain text; repeat nothing."
+)
+_SHORTER = "Your reply was many times longer than its limit of {limit} tokens and was cut. Answer again with send_message, shortly."
+_TEXT_CALL = (
+    "Not delivered: your reply held a function call as text. Call the function, and write nothing beside the call."
+)
 _READ_AHEAD_CHARS = 300
+_CHARS_A_TOKEN = 4
+_TELLING_CHARS = 24
+"""Arguments shorter than this may stand in a document by chance."""
+
+Parts = Callable[[Settings], tuple[list[Function], str, list[dict[str, Any]]]]
+"""The functions, system instructions and tools that fit the window of some settings."""
 
 
 @dataclass
@@ -48,6 +70,10 @@ class _Question:
     started: float
     spent: Spent
     empty: int = 0
+    refits: int = 0
+    cuts: int = 0
+    begun: str = ""
+    """The parts so far of an answer that was cut at the limit of a reply."""
     done: bool = False
     owed: bool = True
 
@@ -58,8 +84,9 @@ class Agent:
     def __init__(
         self, workspace: ToolContext, context: MainContext, executor: Executor, model: Callable[[], tuple[ChatModel, str]],
         validator: AnswerValidator,
-        *, options: Mapping[str, Any] | None = None,
+        *, options: Mapping[str, Any] | None = None, parts: Parts | None = None,
     ) -> None:  # fmt: skip
+        """`options` go into every request; `parts` gives functions, instructions and tools that fit a window."""
         self.workspace = workspace
         self.context = context
         self.executor = executor
@@ -76,6 +103,9 @@ class Agent:
         self._ending = PartialAnswer(workspace, validator)
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
+        self._sent: Prompt | None = None
+        self._parts = parts
+        self._truncation = server_limits.TruncationWatch()
         if workspace.settings.summary_by == "model" and not workspace.settings.uses_reader:
             context.summarise = Summariser(context, self.model, self.stop, self._commit, lambda: self._spent)
 
@@ -115,7 +145,10 @@ class Agent:
                 return
             question.spent.steps += 1
             try:
-                yield from self._step(question)
+                try:
+                    yield from self._step(question)
+                except ModelOverflow as overflow:
+                    yield from self._refit(question, overflow)
             except ModelError as error:
                 yield from self._fail(error)
                 return
@@ -163,13 +196,45 @@ class Agent:
         question.spent.seconds = time.monotonic() - question.started
         return question.spent.over(self.workspace.settings) or ("repeated" if self.executor.stuck else "")
 
+    def _refit(self, question: _Question, overflow: ModelOverflow) -> Iterator[Event]:
+        """The server refused the prompt as too long: lower the window for this run, so that the step is made again.
+
+        Raises the overflow when nothing smaller would work.
+        """
+        before, sent = self.workspace.settings, self._sent
+        if self._open_step is None or sent is None or question.refits >= _MOST_REFITS:
+            raise overflow
+        made = server_limits.refit(before, overflow, sent.used)
+        reply = {"error": overflow.one_line()}
+        self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
+        self._open_step = None
+        question.refits += 1
+        question.spent.steps -= 1
+        if made.factor is not None:
+            self.context.calibration = self.context.calibration.at_least(made.factor)
+        self.fit(made.settings)
+        hint = f"To have it so from the start: --window {made.settings.window_tokens}."
+        yield from self.tell(
+            Notice(about="window", message=server_limits.told(before, made.settings, overflow), hint=hint)
+        )
+
+    def fit(self, settings: Settings) -> None:
+        """From the next step on the agent works within other settings: functions, instructions, pages and eviction follow."""
+        self.workspace.settings = settings
+        if self._parts is not None:
+            self.executor.functions, system, tools = self._parts(settings)
+            self.context.instruct(system, tools)
+        self.context.resize()
+
     def _end(self, question: _Question, reason: str, begun: str = "") -> Iterator[Event]:
         """Stop at a cap: with an answer that was sent back, the answer that had `begun`, or else with what was found."""
         space, sent = self.workspace, question.spent.prompt_tokens > 0
         space.step = space.memory.step
         never = reason in ("tokens", "cost") and not sent
         detail = (
-            budget.never(reason, space.settings, self.context.used()) if never else budget.words(reason, space.settings)
+            budget.never(reason, space.settings, self.context.used())
+            if never
+            else budget.words(reason, space.settings, self.executor.stuck)
         )
         held = self._desk.release()
         if not held and reason != "user" and question.owed:
@@ -200,6 +265,7 @@ class Agent:
         step = self.workspace.step = memory.step + 1
         model, name = self.model()
         prompt, request = self.context.record(step, name, self.options)
+        self._sent = prompt
         memory.step = self._open_step = step
         started = StepStarted(limit=settings.steps, reason=f"step {question.spent.steps}")
         yield from self._commit([started, *pressure])
@@ -220,7 +286,7 @@ class Agent:
         question.spent.add(prompt, reply.completion)
         events = self._take(reply.completion, question)
         own = (asked - began) + (time.perf_counter() - answered)
-        self._finish(reply.completion, prompt, (answered - asked, own))
+        events += self._finish(reply.completion, prompt, (answered - asked, own))
         finished = StepFinished(
             used=prompt.used, usable=self.context.pressure.usable, model_seconds=answered - asked, own_seconds=own,
             completion_tokens=reply.completion.usage.completion_tokens if reply.completion.usage else 0,
@@ -232,16 +298,29 @@ class Agent:
 
     def _take(self, completion: Completion, question: _Question) -> list[Event]:
         """Run what the model asked for and say what follows: another turn, or none."""
-        calls = with_ids(completion.calls, self.workspace.step)
+        if completion.calls and self._is_quoted(completion):
+            completion = replace(completion, content=completion.ending.written, calls=())
+        calls = with_ids(distinct(completion.calls), self.workspace.step)
+        cut = calls[-1] if calls and completion.ending.cut and not _is_json(calls[-1].arguments) else None
+        if cut is not None and cut.name == "send_message" and len(calls) == 1:
+            return self._go_on(partial_message(cut.arguments), completion, question)
         if not calls:
             return self._take_text(completion, question)
-        self._remember(completion.content, calls)
+        self._remember(completion.content, calls, completion.handback)
         events: list[Event] = []
         heartbeat, failed = False, False
         for call in calls:
-            executed = self.executor.run(call, self.workspace)
+            if call is cut:
+                reason = f"This call was cut at the limit of {_limit(completion)} tokens: make it shorter."
+                executed = self.executor.refuse(call, reason)
+            else:
+                executed = self.executor.run(call, self.workspace)
             delivered: list[Event] = []
             if executed.ok and call.name == "send_message":
+                if question.begun:
+                    whole = joined(question.begun, str(executed.arguments["message"]))
+                    executed = replace(executed, arguments={**executed.arguments, "message": whole})
+                self._filtered(completion)
                 executed, delivered = self._desk.deliver(executed)
                 question.done = question.done or bool(delivered)
             message = self._remember_result(executed)
@@ -270,29 +349,76 @@ class Agent:
                 "user", "system_alert", {"message": "Your reply was empty. Call a function."}, step=self.workspace.step
             )
             return []
+        if completion.ending.mixed:
+            self._remember(completion.content, [])
+            self.executor.wrote_call_as_text()
+            memory.add("user", "system_alert", {"message": _TEXT_CALL}, step=self.workspace.step)
+            return []
+        if completion.ending.cut:
+            return self._go_on(completion.content, completion, question)
+        self._filtered(completion)
         self._remember(completion.content, [])
-        complaint, events = self._desk.weigh(completion.content)
+        complaint, events = self._desk.weigh(joined(question.begun, completion.content))
         if complaint:
             memory.add("user", "system_alert", {"message": complaint}, step=self.workspace.step)
         question.done = not complaint
         return events
 
+    def _go_on(self, text: str, completion: Completion, question: _Question) -> list[Event]:
+        """An answer that was cut at the limit of its reply: the model is asked to go on, at last what there is is delivered."""
+        memory, limit = self.workspace.memory, _limit(completion)
+        runaway = completion.ending.runaway
+        text = text[: self.workspace.settings.reserve * _CHARS_A_TOKEN] if runaway else text
+        self._remember(text, [])
+        question.begun = text if runaway else joined(question.begun, text)
+        if question.cuts < _MOST_CUTS and text.strip():
+            question.cuts += 1
+            alert = (_SHORTER if runaway else _GO_ON).format(limit=limit)
+            memory.add("user", "system_alert", {"message": alert}, step=self.workspace.step)
+            return []
+        question.done = True
+        self._desk.remark(
+            f"The answer is cut: replies reached their limit of {limit} tokens {question.cuts + 1} times. Give them more "
+            "room: reserve_tokens."
+        )
+        return self._desk.deliver_cut(question.begun)
+
+    def _filtered(self, completion: Completion) -> None:
+        if completion.ending.filtered:
+            self._desk.remark(f"The server's filter cut this answer ({completion.ending.filtered[:60]}).")
+
+    def _is_quoted(self, completion: Completion) -> bool:
+        """Whether calls written as text stand in a document: then a page speaks through the model, and nothing is called."""
+        written = completion.ending.written
+        if not written:
+            return False
+        parts = [written, *(call.arguments for call in completion.calls if len(call.arguments) >= _TELLING_CHARS)]
+        return any(self._desk.was_read(part) for part in parts)
+
     # -- memory and events --------------------------------------------------------------------------------------------
 
-    def _remember(self, content: str, calls: list[FunctionCall]) -> StoredMessage:
-        body = {
-            "content": content,
-            "calls": [{"id": c.id, "name": c.name, "arguments": valid_arguments(c.arguments)} for c in calls],
-        }
+    def _remember(
+        self, content: str, calls: list[FunctionCall], handback: Mapping[str, Any] | None = None
+    ) -> StoredMessage:
+        body: dict[str, Any] = {"content": content, "calls": [_stored(call) for call in calls]}
+        if handback:
+            most = self.workspace.settings.reserve * _CHARS_A_TOKEN
+            body["handback"] = {
+                key: value[-most:] if isinstance(value, str) else value for key, value in handback.items()
+            }
         return self.workspace.memory.add("assistant", "assistant", body, step=self.workspace.step)
 
     def _remember_result(self, executed: Executed) -> StoredMessage:
         return self.workspace.memory.add("tool", "function_result", executed.body(), step=self.workspace.step)
 
-    def _finish(self, completion: Completion, prompt: Prompt, times: tuple[float, float]) -> None:
+    def _finish(self, completion: Completion, prompt: Prompt, times: tuple[float, float]) -> list[Event]:
+        """Record the reply and learn from its usage; what there is to tell of it."""
         memory = self.workspace.memory
-        usage = completion.usage
+        usage, notices = completion.usage, list[Event]()
         if usage is not None:
+            counted = prompt.counted - self.context.handed_back_tokens()
+            if said := self._truncation.see(counted, usage):
+                notices.append(Notice(about="truncation", message=said, hint=server_limits.TRUNCATED_HINT))
             self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
         reply = {
             "content": completion.content, "finish_reason": completion.finish_reason,
@@ -300,6 +426,7 @@ class Agent:
         }  # fmt: skip
         self._open_step = None
         memory.finish_step(memory.step, "done", reply=reply, usage=asdict(usage) if usage else {}, times=times)
+        return notices
 
     def _interrupted(self, question: _Question, reply: Reply, times: tuple[float, float]) -> Iterator[Event]:
         memory = self.workspace.memory
@@ -339,3 +466,33 @@ class Agent:
     def _stamp(self, event: Event) -> Event:
         step = self.workspace.step or None
         return replace(event, agent=self.workspace.memory.agent.name, step=step, seq=next(self._sequence))
+
+
+def joined(begun: str, rest: str) -> str:
+    """A text that was cut and what the model wrote when it was asked to go on; what it said twice stands once."""
+    if not begun or rest.lstrip().startswith(begun.strip()[:40]):
+        return rest if len(rest) >= len(begun) else begun
+    for length in range(min(len(begun), len(rest), 400), 11, -1):
+        if begun.endswith(rest[:length]):
+            return begun + rest[length:]
+    space = " " if begun[-1:].isalnum() and rest[:1].isalnum() else ""
+    return f"{begun}{space}{rest}"
+
+
+def _stored(call: FunctionCall) -> dict[str, Any]:
+    stored: dict[str, Any] = {"id": call.id, "name": call.name, "arguments": valid_arguments(call.arguments)}
+    return {**stored, "extra": dict(call.extra)} if call.extra else stored
+
+
+def _is_json(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True
+
+
+def _limit(completion: Completion) -> str:
+    """The limit on the reply's length, as the server was told it."""
+    limit = completion.body.get("max_tokens") or completion.body.get("max_completion_tokens")
+    return f"{limit:,}" if isinstance(limit, int) else "its"

@@ -45,6 +45,9 @@ class Settings:
     window_tokens: int = 8_192
     """The model's context window. The smallest is 2,048."""
 
+    temperature: float = 0.2
+    """How freely the model chooses its words; servers of one's own often sample at 0.8. Below 0: left to the server."""
+
     reserve_tokens: int = 0
     """Tokens of the window kept for the reply. 0: an eighth of the window, between 256 and 4,096."""
 

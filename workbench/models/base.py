@@ -85,7 +85,7 @@ class Sending:
 
 
 @dataclass(frozen=True)
-class Ending:
+class ReplyEnd:
     """How a reply ended, beyond the word for it.
 
     `cut` is True when it ends in its middle because of a limit on its length, `runaway` when the server ignored that
@@ -117,7 +117,7 @@ class Completion:
     reasoning: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     shape: Mapping[str, Any] = field(default_factory=dict)
-    ending: Ending = Ending()
+    ending: ReplyEnd = ReplyEnd()
     handback: Mapping[str, Any] = field(default_factory=dict)
 
 

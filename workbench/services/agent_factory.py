@@ -132,12 +132,23 @@ def _made(engine: AppContext, row: AgentRow, settings: Settings) -> Agent:
     space.links = any(item.name == "archival_follow" for item in functions)
     calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
     context = MainContext(space, system, tools, calibration, lambda: attached()[1])
+
+    def parts(fitted: Settings) -> tuple[list[Function], str, list[dict[str, Any]]]:
+        off = engine.agents.get(memory.agent.name).settings.get("functions_off", ())
+        return fixed_parts(fitted, folder, off)
+
     agent = Agent(
-        space, context, Executor(functions), lambda: engine.model(settings), AnswerValidator(space, engine.archive)
-    )
+        space, context, Executor(functions), lambda: engine.model(settings), AnswerValidator(space, engine.archive),
+        options=_options(settings), parts=parts,
+    )  # fmt: skip
     greet(engine, row, agent)
     engine.open_agents[row.id] = agent
     return agent
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """What every request says beside messages and functions. The reader takes no temperature."""
+    return {} if settings.uses_reader or settings.temperature < 0 else {"temperature": settings.temperature}
 
 
 def with_model(engine: AppContext, agent: Agent, model: str) -> Agent:

@@ -148,15 +148,14 @@ def test_text_comes_in_pieces() -> None:
 @pytest.mark.parametrize("shape", ["pieces", "whole", "repeated", "index0", "no_ids", "dict", "text"])
 @pytest.mark.parametrize("nulls", [False, True])
 def test_calls_in_every_shape(shape: Any, nulls: bool) -> None:
-    deltas, completion, _ = ask(
-        [Reply(content="Let me look.", calls=TWO, call_deltas=shape, nulls=nulls, chunk_chars=5)]
-    )
+    said = "" if shape == "text" else "Let me look."
+    deltas, completion, _ = ask([Reply(content=said, calls=TWO, call_deltas=shape, nulls=nulls, chunk_chars=5)])
     assert calls_of(completion) == [
         ("search", '{"query": "red fox", "page": 0}'),
         ("search", '{"query": "hen {house}", "page": 1}'),
     ]
     assert completion.finish_reason == "tool_calls"
-    assert completion.content.strip() == "Let me look."
+    assert completion.content.strip() == said
     ids = [call.id for call in completion.calls]
     assert len(set(ids)) == 2
     assert all(0 < len(ident) <= 40 for ident in ids)
@@ -227,9 +226,17 @@ def test_a_server_that_does_not_stream_is_read_whole() -> None:
 
 
 def test_a_call_as_text_is_never_shown_as_text() -> None:
-    deltas, completion, _ = ask([Reply(content="Looking.\n", calls=TWO, call_deltas="text", chunk_chars=2)])
+    deltas, completion, _ = ask([Reply(calls=TWO, call_deltas="text", chunk_chars=2)])
     assert len(completion.calls) == 2
+    assert completion.ending.written
     assert "tool_call" not in text_of(deltas)
+
+
+def test_a_call_beside_text_is_not_carried_out_and_known_for_what_it_is() -> None:
+    deltas, completion, _ = ask([Reply(content="Looking.\n", calls=TWO, call_deltas="text", chunk_chars=2)])
+    assert completion.calls == ()
+    assert completion.ending.mixed
+    assert "tool_call" in text_of(deltas)
 
 
 def test_a_reply_that_is_one_object_may_be_a_call() -> None:
@@ -241,7 +248,6 @@ def test_a_reply_that_is_one_object_may_be_a_call() -> None:
     "content",
     [
         'The page says <tool_call>{"name": "search", "arguments": {}}</tool_call> and more.',
-        '<tool_call>{"name": "delete_everything", "arguments": {}}</tool_call>',
         '{"name": "Ann", "age": 7}',
         "a < b and <tool is no tag <tool_call",
     ],
@@ -250,6 +256,11 @@ def test_text_that_only_looks_like_a_call_stays_text(content: str) -> None:
     deltas, completion, _ = ask([Reply(content=content, chunk_chars=3)])
     assert completion.calls == ()
     assert completion.content == text_of(deltas) == content
+
+
+def test_a_written_call_of_an_unknown_function_is_no_answer() -> None:
+    _, completion, _ = ask([Reply(content='<tool_call>{"name": "delete_everything", "arguments": {}}</tool_call>')])
+    assert calls_of(completion) == [("delete_everything", "{}")]
 
 
 def test_broken_json_in_a_written_call_reaches_the_executor_as_broken_arguments() -> None:

@@ -200,11 +200,16 @@ def test_a_stream_cut_before_its_first_word_is_tried_again() -> None:
     assert success([Reply(content="lost", disconnect_after_chunks=0), "ok"], requests=2).content == "ok"
 
 
-def test_done_without_a_finish_is_no_answer() -> None:
+def test_done_without_a_finish_is_asked_for_in_one_piece() -> None:
     for reply in (Reply(content="half an ans", finish=None), Reply(content="half an ans", finish=None, done=False)):
-        error, deltas = failure([reply], requests=1)
-        assert "in the middle" in error.message
-        assert deltas
+        assert success([reply, "a whole answer"], requests=2).content == "a whole answer"
+
+
+def test_a_reply_that_never_finishes_is_no_answer() -> None:
+    failed = Reply(content="half an ans", finish="abort")
+    error, deltas = failure([failed], requests=1)
+    assert "abort" in error.message
+    assert deltas
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.support.model_replies import Reply, events
 from workbench.agent.executor import parse_arguments
 from workbench.agent.streaming import partial_message
-from workbench.models.base import CallDelta, Completion, ReasoningDelta, TextDelta
-from workbench.models.openai.content import TextSplitter
+from workbench.models.base import CallDelta, Completion, TextDelta
+from workbench.models.openai.content import Content, TextSplitter
 from workbench.models.openai.response import ReplyReader
 from workbench.models.openai.sse import Broken, Chunk, Done, Event, read_events
 from workbench.models.openai.tool_calls import CallMerger
@@ -163,28 +163,27 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-def split(pieces: Iterable[str], functions: Sequence[str]) -> tuple[str, str, list[tuple[str, str]]]:
+def split(pieces: Iterable[str], functions: Sequence[str]) -> tuple[str, Content]:
     splitter = TextSplitter(functions)
     shown = [delta for piece in pieces for delta in splitter.feed(piece)]
-    held, calls = splitter.finish()
-    shown += held
-    text = "".join(delta.text for delta in shown if isinstance(delta, TextDelta))
-    return text, "".join(delta.text for delta in shown if isinstance(delta, ReasoningDelta)), calls
+    held, content = splitter.finish()
+    return "".join(delta.text for delta in [*shown, *held] if isinstance(delta, TextDelta)), content
 
 
 @given(TEXTS, st.data(), st.sampled_from([("search",), ()]))
 @example("<think>a</think>\n\n<tool_call>{}", None, ("search",))
 def test_text_is_the_same_however_it_is_cut(text: str, data: Any, functions: Sequence[str]) -> None:
     pieces = list(text) if data is None else data.draw(st.composite(cut)(text))
-    assert split(pieces, functions) == split([text], functions)
-    shown, thought, calls = split(pieces, functions)
-    if not calls and "<think>" not in text and text.strip():
-        assert (shown, thought) == (text, "")
+    shown, content = split(pieces, functions)
+    assert content == split([text], functions)[1]
+    if not content.calls and "think>" not in text and text.strip():
+        assert (shown, content.text, content.reasoning) == (text, text, "")
     if not functions:
-        assert calls == []
-    if calls:
-        assert text.rstrip().endswith(("</tool_call>", "}")) or "<tool_call>" in text
-        assert text.startswith(shown) or thought or "<think>" in text
+        assert not content.calls
+    if content.calls:
+        # A call is all that was said.
+        assert content.text == ""
+        assert shown.strip() in ("", *text.split("</think>")[:-1], text.split("</think>")[0].strip())
 
 
 LINES = st.sampled_from(

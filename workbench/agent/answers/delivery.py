@@ -48,12 +48,29 @@ class AnswerValidator:
         self._repaired = False
         self._gated = False
         self._held: _Held | None = None
+        self._remarks: list[str] = []
 
     def start_question(self) -> None:
         """Each question has its one repair and its one gate."""
+        self._remarks = []
         self._repaired = False
         self._gated = False
         self._held = None
+
+    def remark(self, text: str) -> None:
+        """Something to be noted with the answer when it is delivered."""
+        self._remarks = [*dict.fromkeys([*self._remarks, text])]
+
+    def was_read(self, text: str) -> bool:
+        """Whether a text stands on a page that the agent has read, white space aside."""
+        wanted = "".join(text.split())
+        return bool(wanted) and any(wanted in "".join(place.text.split()) for place in self._read())
+
+    def deliver_cut(self, text: str) -> list[Event]:
+        """The events of an answer whose end never came: checked as any, sent back never."""
+        self._held = None
+        checked = check(text, self._place_of, self._read)
+        return self._delivered(text, checked, self._ground(text, checked), notes_of(checked, text))
 
     def deliver(self, executed: Executed) -> tuple[Executed, list[Event]]:
         """The result of a send_message and, when it was delivered, its events."""
@@ -94,6 +111,7 @@ class AnswerValidator:
     def _delivered(self, text: str, checked: Checked, found: Grounding, notes: Sequence[str]) -> list[Event]:
         answered = bool(checked.citations) or not says_not_found(text)
         citations = checked.citations if answered else ()
+        notes, self._remarks = [*self._remarks, *notes], []
         if self._workspace.settings.evidence:
             self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
         done = AnswerDone(

@@ -20,6 +20,8 @@ _OPENER = re.compile(
 _CLOSER = re.compile(
     rf"</{_WORD}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_(?:thought|thinking)\|>|◁/think▷|<\|/think\|>", re.IGNORECASE
 )
+_BLOCK = re.compile(rf"^[ \t]*<({_WORD})>(.*?)</\1>[ \t]*(?:\n|\Z)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+"""Reasoning on lines of its own, in the middle of a reply."""
 _LONGEST_MARK = 40
 
 _TURN_START = (
@@ -85,10 +87,9 @@ def _without_marks(text: str, thoughts: list[str]) -> str:
         began = True
         thoughts.append(text[: alone[0]])
         text = text[alone[1] :].lstrip("\n")
-    # A block of reasoning on lines of its own, in the middle of the reply.
-    text = re.sub(
-        rf"(?ims)^[ \t]*<({_WORD})>(.*?)</\1>[ \t]*\n?", lambda match: thoughts.append(match[2]) or "", text
-    )  # fmt: skip
+    while block := _BLOCK.search(text):
+        thoughts.append(block[2])
+        text = text[: block.start()] + text[block.end() :]
     if began and not text.strip():
         text = ""
     end = _END.search(text)
@@ -167,8 +168,8 @@ class TextSplitter:
         rest: list[TextDelta | ReasoningDelta] = []
         if self._state == "thinking" and self._pending:
             rest.append(ReasoningDelta(self._pending))
-        elif content.text.startswith(self._shown) and (text := content.text[len(self._shown) :]):
-            rest.append(TextDelta(text))
+        elif content.text.startswith(self._shown) and (self._shown or content.text.strip()):
+            rest += [TextDelta(text)] if (text := content.text[len(self._shown) :]) else []
         self._pending = ""
         return rest, content
 

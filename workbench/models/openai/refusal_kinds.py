@@ -43,13 +43,17 @@ def normalised(text: str) -> str:
 
 _WINDOW = re.compile(
     r"\bcontext\b|\bprompt\b|\binputs?\b|\bn ctx\b|\btoken (limit|count|indices)|\btokens? in (the )?request"
-    r"|number of (prompt |input |total )?tokens|too many (input |prompt |total )?tokens|\btotal tokens|\bsequence length"
-    r"|max\w* (model|sequence|seq|prompt|position\w*|session) (len|length|embeddings)|messages? (array|list)|\barray too long"
-    r"|request (size|body|entity)?\s*(is )?too large|request (size )?exceeds|length of the (messages|prompt|input|conversation)"
+    r"|number of (prompt |input |total )?tokens|too many (input |prompt |total )?tokens"
+    r"|\btotal tokens|\bsequence length"
+    r"|max\w* (model|sequence|seq|prompt|position\w*|session) (len|length|embeddings)"
+    r"|messages? (array|list)|\barray too long"
+    r"|request (size|body|entity)?\s*(is )?too large|request (size )?exceeds|length of the (messages"
+    r"|prompt|input|conversation)"
     r"|\bconversation\b|\bpayload\b|上下文|输入|提示词|入力|コンテキスト"
 )
 _EXCESS = re.compile(
-    r"\bexceed\w*|\btoo (long|large|big|many)|\b(longer|larger|greater|bigger|more) than|\boverflow\w*|\bover (the|its) limit"
+    r"\bexceed\w*|\btoo (long|large|big|many)|\b(longer|larger|greater|bigger|more) than"
+    r"|\boverflow\w*|\bover (the|its) limit"
     r"|\breduce\b|\bshort(er|en)\b|\bbeyond\b|\bcannot (fit|truncate)|does ?n[o ]?t fit|\bmust be (<|less|at most)|<=|≤"
     r"|should be \[|\bmax\w* (context|prompt|model|input)\b|\bonly \d|max\w* (size|length)|\bmust have (less|fewer)"
     r"|supports? up to|cannot exceed|超|过长|過長|太长|長すぎ|上限|limit is \d"
@@ -62,7 +66,8 @@ _TOO_LARGE_EVER = re.compile(
 )
 _OUTPUT = re.compile(r"max (completion |output |new )?tokens|(completion|output|new) tokens|max output")
 _OUTPUT_TOO_LARGE = re.compile(
-    r"too (large|big|high)|exceed|at most|less than|greater than|larger than|range|maximum|must be|should be|<=|≤|out of"
+    r"too (large|big|high)|exceed|at most|less than|greater than|larger than|range|maximum|must be"
+    r"|should be|<=|≤|out of"
     r"|supports|invalid|up to"
 )
 _NEVER_OVERFLOW = {401, 402, 403, 404, 405}
@@ -140,21 +145,25 @@ _RULES = (
         Kind.MODERATION,
         (),
         r"\bflagged\b|\bmoderat|content (policy|polic|filter|management|safety|violat)|responsible ?ai"
-        r"|violat\w+ .{0,40}(policy|policies|guideline|terms)|inappropriate content|data inspection|safety (system|setting|filter)"
+        r"|violat\w+ .{0,40}(policy|policies|guideline|terms)|inappropriate content|data inspection"
+        r"|safety (system|setting|filter)"
         r"|敏感|prohibited (content|use)",
         range(200, 500),
     ),
     _rule(
         Kind.STREAM,
         (),
-        r"(must|need|has) .{0,40}\bto stream\b|\bstream(ing)?\b(?! options).{0,50}(not (supported|allowed|available|permitted|enabled)"
-        r"|unsupported|disabled|must be false|cannot)|(not support|disallow|unsupported|cannot use|does not allow)\w* .{0,30}\bstream(ing)?\b(?! options)",
+        r"(must|need|has) .{0,40}\bto stream\b|\bstream(ing)?\b(?! options).{0,50}(not (supported"
+        r"|allowed|available|permitted|enabled)"
+        r"|unsupported|disabled|must be false|cannot)|(not support|disallow|unsupported|cannot use"
+        r"|does not allow)\w* .{0,30}\bstream(ing)?\b(?! options)",
         range(400, 502),
     ),
     _rule(
         Kind.TURNS,
         (),
-        r"\balternat|consecutive (user|messages|roles|assistant)|two user messages|unexpected role|roles? .{0,40}after role"
+        r"\balternat|consecutive (user|messages|roles|assistant)|two user messages|unexpected role"
+        r"|roles? .{0,40}after role"
         r"|expected last role|system role not supported|single tool.calls? at once"
         r"|(role|system|message).{0,60}(does not support|unsupported value|not supported).{0,30}\bsystem\b",
     ),
@@ -168,18 +177,24 @@ _RULES = (
     _rule(
         Kind.MODEL,
         (),
-        r"model.{0,80}(not (found|exist|loaded|available|installed|supported|valid|deployed|served)|does not exist|unknown|invalid"
-        r"|no longer|deprecat|decommission|unavailable|is not a valid)|(no such|unknown|invalid|unsupported|cannot find|find the requested)"
-        r" .{0,12}(model|deployment)|deployment.{0,60}(not (exist|found)|does not exist)|\bpull(ing)? it first|pinned to|model not found"
+        r"model.{0,80}(not (found|exist|loaded|available|installed|supported|valid|deployed|served)"
+        r"|does not exist|unknown|invalid"
+        r"|no longer|deprecat|decommission|unavailable|is not a valid)|(no such|unknown|invalid"
+        r"|unsupported|cannot find|find the requested)"
+        r" .{0,12}(model|deployment)|deployment.{0,60}(not (exist|found)|does not exist)"
+        r"|\bpull(ing)? it first|pinned to|model not found"
         r"|no models? loaded|(does not|not) have access to.{0,20} model",
         range(400, 502),
     ),
     _rule(
         Kind.KEY,
         (401, 407),
-        r"(api|access|auth\w*|security|bearer|subscription)[ -]?(key|token).{0,60}(invalid|incorrect|missing|requir|expired|wrong|not (found|valid|provided)"
-        r"|not included|provided)|(invalid|incorrect|missing|no|wrong|malformed|expired|bad|provide).{0,20}(api|access|auth\w*|security)[ -]?(key|token)"
-        r"|unauthori[sz]ed|unauthenticated|authenticat(e|ion) (fail|error|requir|credential)|not authenticated|invalid credential"
+        r"(api|access|auth\w*|security|bearer|subscription)[ -]?(key|token).{0,60}(invalid|incorrect"
+        r"|missing|requir|expired|wrong|not (found|valid|provided)"
+        r"|not included|provided)|(invalid|incorrect|missing|no|wrong|malformed|expired|bad"
+        r"|provide).{0,20}(api|access|auth\w*|security)[ -]?(key|token)"
+        r"|unauthori[sz]ed|unauthenticated|authenticat(e|ion) (fail|error|requir|credential)"
+        r"|not authenticated|invalid credential"
         r"|must be (logged|signed) in",
         range(400, 500),
     ),
@@ -194,7 +209,8 @@ _RULES = (
     _rule(
         Kind.TOOLS,
         (),
-        r"(tool|function)s?\b.{0,80}(not (support|enabl|allow|implement)|unsupported|requires|disabled)|(not support|unsupported|enable|without)\w*.{0,30}\b(tool|function)",
+        r"(tool|function)s?\b.{0,80}(not (support|enabl|allow|implement)|unsupported|requires"
+        r"|disabled)|(not support|unsupported|enable|without)\w*.{0,30}\b(tool|function)",
         range(400, 502),
     ),
     _rule(
@@ -230,11 +246,13 @@ def _says(rule: _Rule, status: int, words: str) -> bool:
 
 _NUMBER = re.compile(r"(?<![\w.])(?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?P<k>k\b)?(?!\w)")
 _LIMIT_CUE = re.compile(
-    r"\bmax\w*(?! (?:output |completion |new )?tokens\b(?! allowed))|\blimit\w*|at most|\bup to|\bonly\b|\ballowed\b|\bsupports?\b|\bn ctx\b|\bcontext (?:size|length|window)|\bwindow\b"
+    r"\bmax\w*(?! (?:output |completion |new )?tokens\b(?! allowed))|\blimit\w*|at most|\bup to"
+    r"|\bonly\b|\ballowed\b|\bsupports?\b|\bn ctx\b|\bcontext (?:size|length|window)|\bwindow\b"
     r"|\bcapacity|\bavailable|\bexceed\w*|\bthan\b|>=?|<=?|≤|\bconfigured|too large for|\bsize\b|上限|最大"
 )
 _REQUEST_CUE = re.compile(
-    r"\brequest(?:ed|s)?\b(?! for)|\bresulted\b|\bcontains?\b|\bhas\b|\bhave\b|\bprovided\b|\bpassed\b|\bgot\b|\bgiven\b|\bsent\b"
+    r"\brequest(?:ed|s)?\b(?! for)|\bresulted\b|\bcontains?\b|\bhas\b|\bhave\b|\bprovided\b"
+    r"|\bpassed\b|\bgot\b|\bgiven\b|\bsent\b"
     r"|\bn keep\b|\bn prompt tokens\b|too long\b|\bneeds?\b|\breceived\b|\bcurrent\b|\bused\b|\btotal of\b"
 )
 _WEAK_REQUEST = re.compile(r"\bprompt\b|\binputs?\b|\bmessages?\b|\brequest\b|\byour\b|\btokens\b")
@@ -259,8 +277,8 @@ def overflow_numbers(text: str, known: tuple[int, ...] = ()) -> Overflow:
     """Limit and requested count as they stand in the words of an overflow. `known` are numbers that mean something else."""
     words = normalised(text)
     if sum_of := re.search(r"(\d[\d,]*) \+ (\d[\d,]*) >=? (\d[\d,]*)", words):
-        prompt, _, limit = (int(number.replace(",", "")) for number in sum_of.groups())
-        return Overflow(limit, prompt)
+        prompt, _, most = (int(number.replace(",", "")) for number in sum_of.groups())
+        return Overflow(most, prompt)
     if re.search(r"\bcharacters?\b|\bchars\b|\bbytes\b|\barray\b", words) and not re.search(r"\btokens?\b", words):
         return Overflow()
     if bounds := re.search(r"\[\s*\d+\s*,\s*(\d[\d,]*)\s*\]", words):
@@ -269,7 +287,7 @@ def overflow_numbers(text: str, known: tuple[int, ...] = ()) -> Overflow:
     totals: list[int] = []
     prompts: list[int] = []
     over: int | None = None
-    numbers = [match for match in _NUMBER.finditer(words)]
+    numbers = list(_NUMBER.finditer(words))
     for at, match in enumerate(numbers):
         value = _value(match)
         if value not in _PLAUSIBLE or value in known:
@@ -291,8 +309,8 @@ def overflow_numbers(text: str, known: tuple[int, ...] = ()) -> Overflow:
             limits.append(value)
         else:
             totals.append(value)
-    requested = max(prompts or totals, default=None)
-    limit = min(limits, default=None)
+    requested: int | None = max(prompts or totals, default=None)
+    limit: int | None = min(limits, default=None)
     if limit is not None and requested is not None and not totals and limit > requested:
         requested = None
     if limit is None and len(totals) > 1 and min(totals) < max(totals):
@@ -324,7 +342,9 @@ def _means_limit(before: str, after: str) -> bool:
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _WAIT = re.compile(
-    r"(?:retry|try again|wait|available|reset\w*|retry delay)\b[^.;\d]{0,48}?(?P<first>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)(?![a-z])"
+    r"(?:retry|try again|wait|available|reset\w*"
+    r"|retry delay)\b[^.;\d]{0,48}?(?P<first>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?"
+    r"|seconds?|m|mins?|minutes?|h|hours?)(?![a-z])"
     r"(?:\s*(?P<rest>\d+(?:\.\d+)?)\s*s(?:ec\w*)?\b)?"
 )
 

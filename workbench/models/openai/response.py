@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.core.sanitize import paired
-from workbench.models.base import CallDelta, Completion, Ending, ReasoningDelta, TextDelta, Usage
+from workbench.models.base import CallDelta, Completion, ReasoningDelta, ReplyEnd, TextDelta, Usage
 from workbench.models.openai.content import Content, TextSplitter
 from workbench.models.openai.errors import Refused, page_title, refusal_in, sanitize
 from workbench.models.openai.sse import Broken, Chunk, Done, Event, Remark, WebPage
@@ -201,7 +201,7 @@ class ReplyReader:
         finish = "tool_calls" if calls and kind in ("whole", "") else self.finish or ("stop" if self.closed else "")
         reasoning = "".join(self._reasoning) or self._content.reasoning
         cut = kind == "cut" and not (calls and self.whole_calls)
-        ending = Ending(
+        ending = ReplyEnd(
             cut=cut, runaway=self.runaway, filtered=self.finish if kind == "filtered" else "refusal" if self._refused else "",
             malformed=self.finish if kind == "malformed" else "", mixed=self._content.mixed and not calls,
             written="".join(self._raw) if self._content.calls else "",

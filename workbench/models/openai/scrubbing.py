@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from workbench.core.errors import ModelError
 from workbench.core.secrets import Scrubber, Secrets
@@ -20,7 +21,10 @@ def scrubbed(deltas: Generator[Delta, None, None], secrets: Secrets) -> Iterator
         with contextlib.closing(deltas):
             yield from _scrubbed(deltas, secrets) if secrets else deltas
     except ModelError as error:
-        raise type(error)(secrets.scrub(error.message), secrets.scrub(error.hint)) from None
+        error.message, error.hint = secrets.scrub(error.message), secrets.scrub(error.hint)
+        error.args = (error.message,)
+        error.__cause__, error.__suppress_context__ = None, True
+        raise
 
 
 def _scrubbed(deltas: Iterator[Delta], secrets: Secrets) -> Iterator[Delta]:
@@ -59,7 +63,13 @@ def _rest(text: Scrubber, reasoning: Scrubber, calls: Mapping[int, Scrubber]) ->
 def _whole(completion: Completion, secrets: Secrets) -> Completion:
     scrub = secrets.scrub
     calls = tuple(
-        replace(call, id=scrub(call.id), name=scrub(call.name), arguments=scrub(call.arguments))
+        replace(
+            call,
+            id=scrub(call.id),
+            name=scrub(call.name),
+            arguments=scrub(call.arguments),
+            extra=_inside(call.extra, secrets),
+        )
         for call in completion.calls
     )
     return replace(
@@ -68,4 +78,15 @@ def _whole(completion: Completion, secrets: Secrets) -> Completion:
         calls=calls,
         finish_reason=scrub(completion.finish_reason),
         reasoning=scrub(completion.reasoning),
+        handback=_inside(completion.handback, secrets),
+        ending=replace(completion.ending, written=scrub(completion.ending.written)),
     )
+
+
+def _inside(value: Any, secrets: Secrets) -> Any:
+    """A JSON value whose texts hold no secret."""
+    if isinstance(value, str):
+        return secrets.scrub(value)
+    if isinstance(value, list):
+        return [_inside(item, secrets) for item in value]
+    return {key: _inside(item, secrets) for key, item in value.items()} if isinstance(value, Mapping) else value

@@ -153,7 +153,7 @@ def _read_event(lines: list[str]) -> Iterator[Event]:
     else:
         text = "\n".join(line.removeprefix("data:").strip() for line in lines if not line.startswith(":"))
         failed = any(line.replace(" ", "").lower() == "event:error" for line in lines)
-        yield Broken(text) if failed else _words(text)
+        yield Broken(text) if failed or isinstance(_words(data[0]), Broken) else Remark(text)
 
 
 def _words(text: str) -> Event:
