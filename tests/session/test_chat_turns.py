@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.model_replies import calls, refusal, says
 from tests.support.model_server import ModelServer
-from workbench.core.chat_turns import RESULTS, USERS, how_folded, merge_turns
+from workbench.core.chat_turns import RESULTS, USERS, merge_turns, shaped, short_id
 
 SAID = "Conversation roles must alternate user/assistant/user/assistant/..."
 
@@ -31,9 +31,30 @@ def test_nothing_is_lost_and_the_order_stays() -> None:
         made = merge_turns(messages, how)
         assert len(made) == expected
         assert "\n\n".join(m["content"] for m in made) == "\n\n".join(m["content"] for m in messages)
-        assert how_folded(made, messages) == how
+        assert shaped(messages, how) == shaped(messages, {"fold": how}) == made
         assert merge_turns(made, how) == made
-    assert how_folded(messages, messages) is None
+    assert shaped(messages, None) == shaped(messages, {}) == messages
+
+
+def test_ids_keep_their_pairs_and_what_fits_stays() -> None:
+    calls = [{"id": ident, "type": "function", "function": {"name": "f", "arguments": "{}"}} for ident in ("ahead_1", "abcdefg01")]
+    messages: list[dict[str, Any]] = [
+        {"role": "assistant", "content": "", "tool_calls": calls},
+        *({"role": "tool", "tool_call_id": call["id"], "content": "{}"} for call in calls),
+    ]
+    made = shaped(messages, {"ids": {"length": 9, "exact": True}})
+    written = [call["id"] for call in made[0]["tool_calls"]]
+    assert [message["tool_call_id"] for message in made[1:]] == written
+    assert written[1] == "abcdefg01"
+    assert short_id("ahead_1", 9, exact=True) == written[0] != short_id("ahead_2", 9, exact=True)
+    assert made == shaped(made, {"ids": {"length": 9, "exact": True}})
+
+
+def test_parallel_calls_are_written_one_after_the_other() -> None:
+    calls = [{"id": ident, "type": "function", "function": {"name": ident, "arguments": "{}"}} for ident in "ab"]
+    results = [{"role": "tool", "tool_call_id": ident, "content": ident} for ident in "ab"]
+    made = shaped([{"role": "assistant", "content": "x", "tool_calls": calls}, *results], {"calls": "single"})
+    assert [message.get("tool_call_id") or message["tool_calls"][0]["id"] for message in made] == ["a", "a", "b", "b"]
 
 
 @pytest.mark.parametrize("wrong", [adjacent, mistral])

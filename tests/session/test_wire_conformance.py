@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import run
 from tests.support.model_replies import Reply
-from tests.support.model_server import ModelServer
+from tests.support.model_server import ModelServer, count_usage
 from tests.support.wire_quirks import OVERFLOWS, QUIRKS, SAME, Quirk
 
 ANSWER = "FINAL Alda kept the light."
@@ -31,27 +30,30 @@ GATE = {
 
 def scripted(quirk: Quirk, at: int) -> Any:
     """A server that reads three pages and answers, with a quirk on request `at`, or as long as it lasts."""
-    played = []
+    played: list[bool] = []
+    taken: list[Reply] = []
+
+    def good() -> Reply:
+        arguments = {"query": "harbour light", "page": len(taken), "request_heartbeat": True}
+        call = ("archival_memory_search", arguments) if len(taken) < 3 else ("send_message", {"message": ANSWER})
+        return Reply(calls=[call])
 
     def script(body: Any) -> Reply:
-        searched = sum("harbour light" in json.dumps(message.get("tool_calls") or "") for message in body["messages"])
-        # The search ahead of the model has the question's own words.
-        done = min(max(0, searched - 1), 3)
-        arguments = {"query": "harbour light", "page": done, "request_heartbeat": True}
-        good = Reply(
-            calls=[("archival_memory_search", arguments) if done < 3 else ("send_message", {"message": ANSWER})]
-        )
-        if quirk.lasting or (done + 1 == at and not played):
-            played.append(done)
-            return quirk.play(body, good) or good
-        return good
+        reply = good()
+        if quirk.lasting or (len(taken) + 1 == at and not played):
+            played.append(True)
+            reply = quirk.play(body, reply) or reply
+        says_something = bool(reply.calls or reply.content) and reply.status == 200 and reply.error is None
+        if says_something and not (reply.empty or reply.null or reply.drop):
+            taken.append(reply)
+        return reply
 
     return script
 
 
 def ask(session: Any, papers: Path) -> list[Any]:
-    run(session.load([papers]))
-    return run(session.submit(QUESTION))
+    list(session.load([papers]))
+    return list(session.submit(QUESTION))
 
 
 def check(make_session: Any, papers: Path, quirk: Quirk, at: int) -> None:
@@ -107,16 +109,15 @@ def test_an_overflow_lowers_the_window_and_the_question_is_answered(make_session
 
 
 def test_what_the_server_really_takes_is_never_passed_again(make_session: Any, papers: Path) -> None:
-    limit = 3_000
+    limit, good = 3_000, scripted(Quirk("none", lambda body, good: good), 0)
 
     def script(body: Any) -> Reply:
-        from tests.support.model_server import count_usage
-
         tokens = count_usage(body, Reply())["prompt_tokens"]
         if tokens + body["max_tokens"] > limit:
             said = f"This model's maximum context length is {limit} tokens. However, your messages resulted in {tokens} tokens."
             return Reply(status=400, error={"error": {"message": said, "code": "context_length_exceeded"}})
-        return scripted(Quirk("none", lambda body, good: good), 0)(body)
+        taken: Reply = good(body)
+        return taken
 
     with ModelServer(script) as server:
         session = make_session(base_url=server.url, model="gpt-4o", verify=False, repair=False)
@@ -168,7 +169,7 @@ def test_an_answer_that_is_cut_goes_on_and_at_last_says_that_it_is_cut(make_sess
     assert not [note for note in answer.notes if "cut" in note]
     with ModelServer(lambda body: Reply(content="FINAL The light was", finish="length")) as server:
         session = make_session(base_url=server.url, model="gpt-4o", verify=False, repair=False)
-        answer = next(event for event in run(session.submit(QUESTION)) if event.name == "answer_done")
+        answer = next(event for event in list(session.submit(QUESTION)) if event.name == "answer_done")
         assert len(server.requests) == 3
     assert answer.text == "FINAL The light was"
     assert any("cut" in note for note in answer.notes)

@@ -103,6 +103,11 @@ def _after(text: str, first: str) -> str:
     return first + text
 
 
+def _thought(opening: str, closing: str) -> Quirk:
+    content = f"{opening}{_REASONING}{closing}\n\n"
+    return Quirk(f"reasoning in {opening}", lambda body, good: replace(good, content=content))
+
+
 BODIES = (
     _bent("stream called json", lambda text: text, "application/json"),
     _bent("stream without a type", lambda text: text, ""),
@@ -324,10 +329,7 @@ THOUGHTS = (
     _reply("reasoning in its own key", reasoning=_REASONING),
     _reply("reasoning in another key", reasoning=_REASONING, reasoning_key="reasoning"),
     *(
-        Quirk(
-            f"reasoning in {opening}",
-            lambda body, good, a=opening, b=closing: replace(good, content=f"{a}{_REASONING}{b}\n\n"),
-        )  # type: ignore[misc]
+        _thought(opening, closing)
         for opening, closing in (
             ("<think>", "</think>"),
             ("", "\n</think>"),

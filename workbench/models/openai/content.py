@@ -61,6 +61,7 @@ def read_content(content: str, functions: Collection[str], *, called: bool = Fal
     """Read the content of a whole reply. `called`: the reply has proper calls as well, so none is looked for in its text."""
     text, thoughts, channel_calls = _channels(content, functions)
     text = _without_marks(text, thoughts)
+    text = text if text.strip() else ""
     if called or not functions:
         return Content(text, "".join(thoughts))
     calls = channel_calls if channel_calls and not text.strip() else written_calls(text, functions)
@@ -71,27 +72,22 @@ def read_content(content: str, functions: Collection[str], *, called: bool = Fal
 
 def _without_marks(text: str, thoughts: list[str]) -> str:
     """The text without reasoning, which is added to `thoughts`, and without the template's marks at its two ends."""
-    began = False
     while True:
         start = _LEADING.match(text)
         text = text[start.end() :] if start and start.end() else text
         opened = _OPENER.match(text.lstrip())
         if opened is None:
             break
-        began = True
         inner = text.lstrip()[opened.end() :]
         closed = _CLOSER.search(inner)
         thoughts.append(inner[: closed.start()] if closed else inner)
         text = inner[closed.end() :].lstrip("\n") if closed else ""
     if (alone := _closed_alone(text)) is not None:
-        began = True
         thoughts.append(text[: alone[0]])
         text = text[alone[1] :].lstrip("\n")
     while block := _BLOCK.search(text):
         thoughts.append(block[2])
         text = text[: block.start()] + text[block.end() :]
-    if began and not text.strip():
-        text = ""
     end = _END.search(text)
     return text[: end.start()] if end else text
 
