@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.clock import Ticking
 from tests.support.embedding import WordEmbedder, embedding_words
+from tests.support.reading import reading_in_one_worker
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.services.session import Session
@@ -33,8 +34,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def word_embedder() -> Iterator[WordEmbedder]:
-    """No embedding model runs: every workbench of this process embeds with the embedder of words."""
-    with embedding_words() as embedder:
+    """Every workbench of this process embeds with the embedder of words and reads files in one worker that they share."""
+    with embedding_words() as embedder, reading_in_one_worker():
         yield embedder
 
 
