@@ -109,6 +109,4 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-LOADER = Loader(
-    name="json_records", version=VERSION, suffixes=(".json", ".jsonl", ".ndjson", ".geojson", ".ipynb"), load=load
-)
+LOADER = Loader(name="json_records", version=VERSION, suffixes=(".json", ".jsonl", ".ndjson", ".geojson"), load=load)

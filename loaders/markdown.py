@@ -3,29 +3,134 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from loaders import limits
+from loaders import left_out, limits
+from loaders.blocks import PageBuilder
 from loaders.document import Document, Heading, Page
+from loaders.grid import Grid, arranged, line_of
+from loaders.left_out import LeftOut
 from loaders.registry import Loader
+from loaders.tables import PlacedRows, TableKeeper
 from loaders.text import read_text
 
-VERSION = 1
+VERSION = 2
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _NOT_A_TITLE = re.compile(r"^ {0,3}([-*+>|]|\d+[.)]\s)|^\s*$|^ {4}")
+_TABLE_RULE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{40,}")
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}")
 
 
 def load(path: Path) -> Document:
-    """The Markdown file at `path` as one page with its headings. Raises LoadError."""
-    text = limits.TextBudget().add(read_text(path))
+    """The Markdown file at `path` as one page with its headings, the rows of its tables with their names.
+
+    Raises LoadError.
+    """
+    keeper, omitted = TableKeeper(), LeftOut()
+    text = limits.TextBudget().add(with_tables(without_pictures(read_text(path), omitted), markdown_blocks, keeper))
     headings = markdown_headings(text)
     title = next((heading.title for heading in headings if heading.level == 1), "")
     page = Page(1, None, text, headings)
-    return Document(title=title, pages=(page,), loader=LOADER.name, loader_version=VERSION)
+    notes = {**keeper.notes, **omitted.notes}
+    return Document(title, (page,), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
+
+
+def without_pictures(text: str, omitted: LeftOut) -> str:
+    """`text` without the data of pictures that stand in it as base64."""
+    text, count = _DATA.subn("data:left-out", text)
+    omitted.add(left_out.PICTURE, count)
+    return text
+
+
+def with_tables(text: str, blocks: Callable[[str], Iterator[str | Grid]], keeper: TableKeeper, page: int = 1) -> str:
+    """`text` with its tables as rows that carry the names of their columns; `blocks` tells tables and text apart."""
+    lines: list[str] = []
+    for block in blocks(text):
+        if isinstance(block, str):
+            lines.append(block)
+            continue
+        plan = arranged(block)
+        lines += [*plan.titles, *([" | ".join(filter(None, plan.shown))] if plan.header else [])]
+        placed = []
+        for row in plan.body:
+            lines.append(line_of(block, row, plan.shown))
+            placed.append((len(lines), block.as_row(row)))
+        keeper.offer("", page, PlacedRows(plan.names, tuple(placed)))
+    return "\n".join(lines)
+
+
+def add_markdown(text: str, builder: PageBuilder, keeper: TableKeeper, omitted: LeftOut) -> None:
+    """Add Markdown to a page that has other text too."""
+    written: list[str] = []
+    for block in [*markdown_blocks(without_pictures(text, omitted)), Grid([])]:
+        if isinstance(block, str):
+            written.append(block)
+            continue
+        _add_text("\n".join(written), builder)
+        written = []
+        if block.texts:
+            keeper.offer("", builder.number, builder.table(block))
+
+
+def _add_text(text: str, builder: PageBuilder) -> None:
+    start = 0
+    for heading in markdown_headings(text):
+        builder.paragraph(text[start : heading.start_char])
+        builder.heading(heading.level, heading.title)
+        start = text.find("\n", heading.start_char)
+        start = len(text) if start < 0 else start + 1
+        under = text[start:].partition("\n")[0]
+        if _SETEXT.match(under):
+            start += len(under) + 1
+    builder.paragraph(text[start:])
+
+
+def markdown_blocks(text: str) -> Iterator[str | Grid]:
+    """The lines of `text`, those of a table (GitHub's extension) together as a grid; none in a fence of code."""
+    lines = text.split("\n")
+    fence, place = "", 0
+    while place < len(lines):
+        line = lines[place]
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+        under = lines[place + 1] if place + 1 < len(lines) else ""
+        if (
+            fence
+            or "|" not in line
+            or not _TABLE_RULE.match(under)
+            or len(table_cells(line)) != len(table_cells(under))
+        ):
+            yield line
+            place += 1
+            continue
+        rows = [table_cells(line)]
+        place += 2
+        while place < len(lines) and "|" in lines[place]:
+            rows.append(table_cells(lines[place])[: len(rows[0])])
+            place += 1
+        yield Grid(rows, header_rows=1)
+
+
+def table_cells(line: str) -> list[str]:
+    """The cells of a row between bars, without marks of emphasis; a bar after a backslash is one of the text."""
+    inner = line.strip().removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    cells = [cell.replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", inner)]
+    return [" ".join(plain_text(_LINE_END.sub(" ", cell)).split()) for cell in cells]
+
+
+def plain_text(text: str) -> str:
+    """`text` without the marks of emphasis, code and links."""
+    return _MARKUP.sub(lambda match: match[1] or match[2] or "", text)
 
 
 def markdown_headings(text: str) -> tuple[Heading, ...]:
@@ -60,7 +165,7 @@ def _after_front_matter(text: str) -> int:
 
 
 def _add(headings: list[Heading], level: int, title: str, start_char: int) -> None:
-    plain = " ".join(_MARKUP.sub(lambda match: match[1] or match[2] or "", title).split())
+    plain = " ".join(plain_text(title).split())
     if plain:
         headings.append(Heading(level, plain[: limits.HEADING_CHARS], start_char))
 

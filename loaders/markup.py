@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from loaders import limits
 from loaders.document import Document, Heading, Page
+from loaders.grid import Grid
+from loaders.markdown import table_cells, with_tables
 from loaders.registry import Loader
+from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 1
+VERSION = 2
 
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}\s*$")
+_ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
 _STARS = re.compile(r"^(\*+)\s+(?:(?:TODO|DONE)\s+)?(.+?)(?:\s+:[\w:@]+:)?\s*$")
 
 
 def load(path: Path) -> Document:
     """The file at `path` as one page with its headings. Raises LoadError."""
-    text = limits.TextBudget().add(read_text(path))
-    headings = org_headings(text) if path.suffix.lower() == ".org" else rst_headings(text)
+    text, keeper = read_text(path), TableKeeper()
+    org = path.suffix.lower() == ".org"
+    text = limits.TextBudget().add(with_tables(text, org_blocks, keeper) if org else text)
+    headings = org_headings(text) if org else rst_headings(text)
     title = headings[0].title if headings and headings[0].level == 1 else ""
-    return Document(title, (Page(1, None, text, headings),), LOADER.name, VERSION)
+    page = Page(1, None, text, headings)
+    return Document(title, (page,), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
+
+
+def org_blocks(text: str) -> Iterator[str | Grid]:
+    """The lines of an Org text, those of a table together as a grid; the rows above its first rule are names."""
+    rows: list[list[str]] = []
+    header: int | None = None
+    for line in [*text.split("\n"), None]:
+        if line is not None and line.lstrip().startswith("|"):
+            if _ORG_RULE.match(line):
+                header = len(rows) if header is None and rows else header
+            else:
+                rows.append(table_cells(line))
+            continue
+        if rows:
+            yield Grid(rows, header_rows=header)
+        rows, header = [], None
+        if line is not None:
+            yield line
 
 
 def rst_headings(text: str) -> tuple[Heading, ...]:

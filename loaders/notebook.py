@@ -44,7 +44,7 @@ def load(path: Path) -> Document:
 
 def _cells(book: Any) -> Iterator[Mapping[str, Any]]:
     """The cells of a notebook of format 4, or of the sheets of an older one. Raises ValueError for other JSON."""
-    sheets = [book] if "cells" in book else book["worksheets"] if "worksheets" in book else None
+    sheets = [book] if "cells" in book else book.get("worksheets", None)
     if sheets is None or "nbformat" not in book:
         raise ValueError("no notebook")
     for sheet in sheets:
@@ -90,7 +90,9 @@ def _add_output(output: Mapping[str, Any], builder: PageBuilder, keeper: TableKe
         add_html(html, builder, keeper, omitted)
     elif "text/markdown" in forms or "text/latex" in forms:
         add_markdown(_text(forms.get("text/markdown", forms.get("text/latex"))), builder, keeper, omitted)
-    elif plain and not (plain.startswith("<") and plain.endswith(">") and any(name.startswith("image/") for name in forms)):
+    elif plain and not (
+        plain.startswith("<") and plain.endswith(">") and any(name.startswith("image/") for name in forms)
+    ):
         # "<Figure size 640x480 with 1 Axes>" only says that a picture is there.
         builder.paragraph(f"Out: {plain}")
     elif html:

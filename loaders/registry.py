@@ -36,6 +36,7 @@ BUILT_IN = (
     "loaders.image",
     "loaders.delimited",
     "loaders.parquet",
+    "loaders.notebook",
     "loaders.json_records",
     "loaders.xml_records",
     "loaders.subtitles",

@@ -113,7 +113,7 @@ class Styles:
             place = int(match[1]) - 1
             other = listed.levels.get(place)
             start = other.start if other else 1
-            return _counted(listed.counted.get(place, start), "decimal" if level.legal or not other else other.form)
+            return counted(listed.counted.get(place, start), "decimal" if level.legal or not other else other.form)
 
         return " ".join(re.sub(r"%(\d)", shown, level.text).split())
 
@@ -182,7 +182,7 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() and len(text) < 9 else None
 
 
-def _counted(number: int, form: str) -> str:
+def counted(number: int, form: str) -> str:
     """A number of a list as its format shows it."""
     if not 0 < number < _LARGEST:
         return str(number)

@@ -109,7 +109,7 @@ def test_a_worker_that_dies_is_reported_and_replaced(tmp_path: Path) -> None:
 
 
 def test_importing_the_embedder_is_light() -> None:
-    heavy = "numpy openvino torch sentence_transformers tokenizers pypdfium2 pypdf unstructured duckdb tiktoken"
+    heavy = "numpy openvino torch sentence_transformers tokenizers pypdfium2 pypdf pypandoc duckdb tiktoken"
     script = (
         "import sys, workbench.ingest.pipeline, workbench.embedding.client, workbench.ingest.reader_client, loaders.registry\n"
         f"print([name for name in '{heavy}'.split() if name in sys.modules])"

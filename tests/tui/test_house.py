@@ -20,7 +20,6 @@ HEAVY = (
     "torch",
     "duckdb",
     "sentence_transformers",
-    "unstructured",
     "openai",
     "faiss",
     "numpy",

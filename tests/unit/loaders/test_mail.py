@@ -38,7 +38,9 @@ def body(document: Document) -> str:
 
 
 def test_a_stub_loses_against_the_part_that_says_something(tmp_path: Path) -> None:
-    made = message("Please open this in a browser.", "<p>The lock is closed on Sunday, 4 May, for repairs of the gate.</p>")
+    made = message(
+        "Please open this in a browser.", "<p>The lock is closed on Sunday, 4 May, for repairs of the gate.</p>"
+    )
     document = read(tmp_path, made)
     assert body(document) == "The lock is closed on Sunday, 4 May, for repairs of the gate."
     assert document.metadata["left_out"] == "an alternative of the text that says less (6 words)"
@@ -81,7 +83,10 @@ def test_lines_wrapped_for_the_way_are_whole_again(tmp_path: Path) -> None:
             "At ten.\n\nOn Tue, 4 May 2032 at 09:00, Nils\n<nils@example.org> wrote:\n> At nine?",
             "At ten.\n\n> On Tue, 4 May 2032 at 09:00, Nils\n> <nils@example.org> wrote:\n> At nine?",
         ),
-        ("Um zehn.\n\nAm 4. Mai 2032 schrieb Nils:\n> Um neun?", "Um zehn.\n\n> Am 4. Mai 2032 schrieb Nils:\n> Um neun?"),
+        (
+            "Um zehn.\n\nAm 4. Mai 2032 schrieb Nils:\n> Um neun?",
+            "Um zehn.\n\n> Am 4. Mai 2032 schrieb Nils:\n> Um neun?",
+        ),
         (
             "At ten.\n\nOn 4 May 2032 Nils wrote:\n\nAt nine?\n\nNils",
             "At ten.\n\n> On 4 May 2032 Nils wrote:\n\n> At nine?\n>\n> Nils",

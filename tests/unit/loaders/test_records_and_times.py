@@ -110,10 +110,11 @@ def test_events_are_rows_of_fields_with_their_times(tmp_path: Path) -> None:
         "Reminder: 30 minutes before the start",
     ]
     assert described == "The bar is closed.\nBring boots."
-    assert regatta == (
-        "Event (invitation): Regatta | Start: Monday 1 August 2033 | End: Tuesday 2 August 2033"
+    assert regatta == ("Event (invitation): Regatta | Start: Monday 1 August 2033 | End: Tuesday 2 August 2033")
+    assert (
+        inventory
+        == "Event (invitation): Inventory | Start: Thursday 1 September 2033 | All day: Thursday 1 September 2033"
     )
-    assert inventory == "Event (invitation): Inventory | Start: Thursday 1 September 2033 | All day: Thursday 1 September 2033"
     assert task.endswith("Due: Saturday 10 September 2033, 12:00 | Status: NEEDS-ACTION")
 
 

@@ -50,7 +50,8 @@ def read(tmp_path: Path):  # type: ignore[no-untyped-def]
     def reading(*blocks: str, links: str = "", **parts: str) -> Document:
         """The document of these blocks; `parts` are "footnotes" and the like by the kind of their relation."""
         relations = "".join(
-            f'<Relationship Id="{kind}" Type="{RELATION}/{kind.rstrip("0123456789")}" Target="{kind}.xml"/>' for kind in parts
+            f'<Relationship Id="{kind}" Type="{RELATION}/{kind.rstrip("0123456789")}" Target="{kind}.xml"/>'
+            for kind in parts
         )
         entries = {
             "[Content_Types].xml": "<Types/>",
@@ -83,7 +84,9 @@ def test_tracked_changes_are_read_as_accepted(read: Read) -> None:
         f"<w:ins>{p('A new paragraph.')}</w:ins>",
         f"<w:tbl>{tr('A', 'B')}{tr('1', 'x', properties='<w:del/>')}{tr('2', 'y')}</w:tbl>",
     )  # fmt: skip
-    assert text(document) == "Notice: six months\n\nCome.\n\nTwo halves of one.\n\nA new paragraph.\n\nA | B\nA: 2 | B: y"
+    assert (
+        text(document) == "Notice: six months\n\nCome.\n\nTwo halves of one.\n\nA new paragraph.\n\nA | B\nA: 2 | B: y"
+    )
     assert document.metadata["left_out"] == "not read: 3 pieces of deleted text"
 
 
@@ -159,7 +162,9 @@ def box(content: str) -> str:
 
 def test_text_boxes_come_once_and_alternatives_are_not_added_up(read: Read) -> None:
     old = f"<w:r><w:pict><v:shape><v:textbox><w:txbxContent>{p('Older box.')}</w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
-    only = f"<w:r><mc:AlternateContent><mc:Choice/><mc:Fallback>{r('Fallback.')}</mc:Fallback></mc:AlternateContent></w:r>"
+    only = (
+        f"<w:r><mc:AlternateContent><mc:Choice/><mc:Fallback>{r('Fallback.')}</mc:Fallback></mc:AlternateContent></w:r>"
+    )
     assert text(read(p("Beside.", box("Call Pavo.")), p("Then.", old), p(only))) == (
         "Beside.\n\nCall Pavo.\n\nThen.\n\nOlder box.\n\nFallback."
     )
@@ -178,7 +183,14 @@ def test_equations_are_readable(read: Read) -> None:
     total = m("nary", m("naryPr", '<m:chr m:val="∑"/>') + m("sub", run("i=1")) + m("sup", run("n")) + m("e", run("i")))
     bracket = m("d", m("dPr", '<m:begChr m:val="["/><m:endChr m:val="]"/>') + m("e", run("0;1")))
     matrix = m("m", m("mr", m("e", run("1")) + m("e", run("2"))) + m("mr", m("e", run("3")) + m("e", run("4"))))
-    shown = {fraction: "(a+b)/2", power: "x^(n-1)", root: "√(k)", total: "∑_(i=1)^n i", bracket: "[0;1]", matrix: "[1, 2; 3, 4]"}
+    shown = {
+        fraction: "(a+b)/2",
+        power: "x^(n-1)",
+        root: "√(k)",
+        total: "∑_(i=1)^n i",
+        bracket: "[0;1]",
+        matrix: "[1, 2; 3, 4]",
+    }
     for inside, expected in shown.items():
         assert text(read(p("It is", m("oMath", inside), "."))) == f"It is {expected}."
     assert read(p("It is"), p(m("oMath", ""))).metadata["left_out"] == "not read: 1 equation"
@@ -226,7 +238,11 @@ def test_tables_go_over_pages_and_paragraphs_too(read: Read) -> None:
     ]
     (table,) = document.tables
     rows = pa.ipc.open_stream(table.data).read_all()
-    assert (table.page, rows.column("age").to_pylist(), rows.column("_row").to_pylist()) == (2, [36, 41, 5], [4, None, None])
+    assert (table.page, rows.column("age").to_pylist(), rows.column("_row").to_pylist()) == (
+        2,
+        [36, 41, 5],
+        [4, None, None],
+    )
     assert "rows_by_sql_only" not in document.metadata
 
 
