@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 
 import regex
 
-from workbench.text.stemming import stem
+from workbench.text.dates import dates, day_of
+from workbench.text.languages import asked_forms, language_of, stored_forms
+from workbench.text.stemming import fold_accents, stem
 
 # Normalisation: the one form in which phrases and terms are compared, whatever the spelling.
 
@@ -97,7 +99,7 @@ def number_and_unit(normal: str) -> tuple[str, ...]:
     return match.groups() if match else ()
 
 
-TERMS_VERSION = 3
+TERMS_VERSION = 4
 """Raised whenever the same text would give other terms: stored terms of another version must be made again."""
 
 _WORD = r"[\p{L}\p{M}\p{N}]+"
@@ -111,7 +113,15 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p
 _CUT_WORD = regex.compile(rf"({_WORD})[-\u2010\u2011]\s*\n\s*(?=({_WORD}))")
 _GROUPED_NUMBER = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _GROUPED_BY_POINTS = regex.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+,\d{1,2}")
+_GROUPED_BY_SPACES = regex.compile(
+    r"(?<![\p{L}\p{N}.,'])\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?(?![\p{L}\p{N}'])"
+)
+"""1 284 500 and 3'450'000; a normalised text has one plain space where a thin or narrow one stood."""
+
 _DECIMAL = regex.compile(r"\d+\.\d+")
+_WHOLE = regex.compile(r"\d{4,}")
+_LATIN = regex.compile(r"\p{Latin}+")
+_DIGITS_IN_A_ROW = regex.compile(r"\d{3}")
 _HYPHENS = regex.compile(r"[-_/]")
 _LONGEST_COMPACT, _LEAST_DIGITS = 40, 8
 _COMPACT_WEIGHT = 0.5
@@ -128,18 +138,47 @@ STOP_WORDS = frozenset(_COMMON.split())
 
 def index_terms(text: str) -> list[str]:
     """Every term `text` can be found by, in order, repeated as often as it occurs; no term contains white space."""
-    return [term for token in _tokens(text) for term in _indexed(token)]
+    words = list(_tokens(text))
+    terms = [term for token in words for term in _indexed(token)]
+    terms.extend(_written_otherwise(text))
+    language = language_of(words)
+    if language and language != "en":
+        terms.extend(form for token in words for word in _RUN.findall(token) for form in _stored(word, language))
+    return terms
 
 
 def query_terms(text: str) -> dict[str, float]:
     """The terms a query asks for and their weights: a stem counts fully, its surface form adds to it."""
     weights: dict[str, float] = {}
-    for token in _tokens(text):
+    words = list(_tokens(text))
+    for token in words:
         for term, weight in _forms(token):
             if token in STOP_WORDS:
                 weight *= 0.2
             weights[term] = max(weights.get(term, 0.0), weight)
+    for term in _written_otherwise(text):
+        weights[term] = max(weights.get(term, 0.0), 1.5)
+    language = language_of(token for token in words if token.isalpha())
+    if language != "en":
+        for token in words:
+            for word in _RUN.findall(token):
+                for term, weight in asked_forms(fold_accents(word), language) if _LATIN.fullmatch(word) else ():
+                    weights[term] = max(weights.get(term, 0.0), weight * (0.2 if token in STOP_WORDS else 1.0))
     return weights
+
+
+def _stored(word: str, language: str) -> tuple[str, ...]:
+    return stored_forms(fold_accents(word), language) if _LATIN.fullmatch(word) else ()
+
+
+def _written_otherwise(text: str) -> Iterator[str]:
+    """Dates in ISO form, and numbers grouped by spaces or apostrophes as plain ones."""
+    if not _DIGITS_IN_A_ROW.search(text):
+        return
+    normal = normalise(text)
+    yield from dates(fold_accents(normal))
+    for match in _GROUPED_BY_SPACES.finditer(normal):
+        yield match[0].replace(" ", "").replace("'", "").replace(",", ".")
 
 
 def content_words(text: str) -> list[str]:
@@ -174,7 +213,11 @@ def compact(text: str) -> str:
         return token.replace(",", "")
     if _GROUPED_BY_POINTS.fullmatch(token):
         return token.replace(".", "").replace(",", ".")
-    if _DECIMAL.fullmatch(token):
+    if _GROUPED_BY_SPACES.fullmatch(token):
+        return token.replace(" ", "").replace("'", "").replace(",", ".")
+    if day := day_of(fold_accents(token)):
+        return day
+    if _DECIMAL.fullmatch(token) or _WHOLE.fullmatch(token):
         return token
     if "@" in token or not _TOKEN.fullmatch(token):
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,18 @@ def stem(word: str) -> str:
         return _snowball("arabic", _without(_ARABIC_PREFIX, word))
     language = next((name for name, script in _LANGUAGES if script.fullmatch(word)), "")
     return _snowball(language, word) if language else word
+
+
+def stem_in(language: str, word: str) -> str:
+    """The Snowball stem of a normalised word in a language by its English name ("german"), without accents."""
+    return fold_accents(_snowball(language, word))
+
+
+def fold_accents(word: str) -> str:
+    """A word in Latin script without its accents: kündigung becomes kundigung."""
+    if word.isascii():
+        return word
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
 
 
 def _without(prefix: regex.Pattern[str], word: str) -> str:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator
 
 from workbench.models.extractive.word_lists import FUNCTION_WORDS, SAME_WORD
+from workbench.text.analyzer import normalise
+from workbench.text.dates import dates
+from workbench.text.stemming import fold_accents
 
 SENTENCE_CHARS = 420
 """A longer run of text is cut at a clause end: a quote should be read at a glance and fit a note."""
@@ -148,11 +151,12 @@ def stem(word: str) -> str:
 
 @functools.lru_cache(maxsize=16_384)
 def stems(text: str) -> frozenset[str]:
-    """The stems of the content words of `text`; hyphenated words also by their parts."""
+    """The stems of the content words of `text`; hyphenated words also by their parts, dates also in ISO form."""
     found: set[str] = set()
     for word in words(text):
         parts = [word, *re.split(r"[-/]", word)] if "-" in word or "/" in word else [word]
         found.update(stem(part) for part in parts if part and part.lower() not in FUNCTION_WORDS)
+    found.update(dates(fold_accents(normalise(text))))
     return frozenset(found)
 
 

@@ -1,0 +1,83 @@
+"""Recognises days and months written in any common form, so that 3 February 2033 and 03.02.2033 are one term."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import regex
+
+# January to December, then short forms; normalised and folded spelling (no accents). Languages whose month names are the
+# same word after folding share an entry.
+_NAMES = {
+    1: "january jan januar janner janvier janv enero ene gennaio gen janeiro januari ianuarie ocak",
+    2: "february feb februar fevrier fevr febrero febbraio fevereiro fev februari subat",
+    3: "march mar marz maerz mrz mars marzo marco maart mrt mart",
+    4: "april apr avril avr abril abr aprile nisan",
+    5: "may mai mayo maggio mag maio mei maj mayis",
+    6: "june jun juni juin junio giugno giu junho haziran",
+    7: "july jul juli juillet juil julio luglio lug julho temmuz",
+    8: "august aug aout agosto ago augustus augusti agustos",
+    9: "september sep sept septembre septiembre settembre set setembro eylul",
+    10: "october oct oktober okt octobre octubre ottobre ott outubro out ekim",
+    11: "november nov novembre noviembre novembro kasim",
+    12: "december dec dezember dez decembre diciembre dic dicembre dezembro desember aralik",
+}
+_MONTHS = {name: number for number, names in _NAMES.items() for name in names.split()}
+_NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_YEAR = r"(?P<y>1[0-9]{3}|20[0-9]{2}|21[0-9]{2})"
+_DAY = r"(?P<d>0?[1-9]|[12][0-9]|3[01])"
+_MONTH = r"(?P<m>0?[1-9]|1[0-2])"
+_ORDINAL = r"(?:st|nd|rd|th|er|re|o|a|º|ª)?"
+_FORMS = tuple(
+    regex.compile(rf"(?<![\p{{L}}\p{{N}}./-]){form}(?![\p{{L}}\p{{N}}]|[/-]\d)")
+    for form in (
+        rf"{_YEAR}[-/.]{_MONTH}[-/.]{_DAY}",
+        rf"{_DAY}\.\s?{_MONTH}\.\s?{_YEAR}",
+        rf"(?P<one>0?[1-9]|[12][0-9]|3[01])(?P<sign>[/-])(?P<two>0?[1-9]|[12][0-9]|3[01])(?P=sign){_YEAR}",
+        rf"{_DAY}{_ORDINAL}\.?\s?(?:of\s|de\s|den\s)?(?P<n>{_NAME})\.?,?\s(?:de\s|del\s)?{_YEAR}",
+        rf"(?P<n>{_NAME})\.?\s{_DAY}{_ORDINAL}\.?,?\s{_YEAR}",
+        rf"(?P<n>{_NAME})\.?,?\s(?:de\s|del\s)?{_YEAR}",
+        rf"{_YEAR}-(?P<m>0[1-9]|1[0-2])",
+        rf"(?P<m>0[1-9]|1[0-2])/{_YEAR}",
+    )
+)
+_HAN = regex.compile(
+    rf"{_YEAR}\s?年\s?{_MONTH}\s?月(?:\s?{_DAY}\s?日)?|{_YEAR}\s?년\s?{_MONTH}\s?월(?:\s?{_DAY}\s?일)?"
+)
+_LIKELY = regex.compile(r"\d{4}")
+_LONGEST = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+def dates(folded: str) -> Iterator[str]:
+    """The days (2033-02-03) and months (2033-02) that a text names, in ISO form; a day gives its month too.
+
+    `folded` is normalised text without accents. 11/05/2033 may be read either way, so it gives both days.
+    """
+    if not _LIKELY.search(folded):
+        return
+    yield from dict.fromkeys(
+        date for form in (*_FORMS, _HAN) for match in form.finditer(folded) for date in _iso(match.groupdict())
+    )
+
+
+def day_of(folded: str) -> str:
+    """The day that a text is, and nothing else, in ISO form; "" where it is none. Day before month where both may be."""
+    for form in (*_FORMS[:5], _HAN):
+        if match := form.fullmatch(folded):
+            return next((date for date in _iso(match.groupdict()) if len(date) == 10), "")
+    return ""
+
+
+def _iso(parts: dict[str, str | None]) -> Iterator[str]:
+    year = int(parts["y"] or 0)
+    if parts.get("one"):
+        one, two = int(parts["one"] or 0), int(parts["two"] or 0)
+        pairs = dict.fromkeys((month, day) for day, month in ((one, two), (two, one)) if month <= 12)
+    else:
+        name = parts.get("n")
+        pairs = {(_MONTHS[name] if name else int(parts["m"] or 0), int(parts.get("d") or 0)): None}
+    for month, day in pairs:
+        if day <= _LONGEST.get(month, 31):
+            yield f"{year:04}-{month:02}"
+            if day:
+                yield f"{year:04}-{month:02}-{day:02}"
