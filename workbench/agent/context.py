@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from workbench.agent.tools.context import ToolContext
@@ -16,6 +16,7 @@ from workbench.memory.messages import StoredMessage, shortened, stamp
 from workbench.memory.queue_manager import ALERT, Pressure, leaving, policy, warned
 from workbench.memory.summary import condense
 from workbench.models.base import ModelRequest
+from workbench.text.template_tokens import neutralise
 
 PRESSURE_ALERT = (
     ALERT + ": the context window is {share} % full. Older messages will soon be evicted to recall storage. "
@@ -181,6 +182,7 @@ class MainContext:
     def _leave(self, gone: Sequence[StoredMessage]) -> Generator[Event, None, list[Event]]:
         memory = self.workspace.memory
         summary = yield from self.summarise(gone)
+        summary = replace(summary, text=neutralise(summary.text))
         tokens = count_message(summary.wire())
         memory.queue.remove(gone)
         memory.set_summary(summary, tokens, step=self.workspace.step)

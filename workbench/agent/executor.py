@@ -17,6 +17,7 @@ from workbench.core.sanitize import paired
 from workbench.models.base import FunctionCall
 from workbench.retrieval.paging.result_page import text_room
 from workbench.text.result_text import text_tokens
+from workbench.text.template_tokens import neutralise
 
 
 def with_ids(calls: tuple[FunctionCall, ...], step: int) -> list[FunctionCall]:
@@ -149,7 +150,7 @@ class Executor:
             # A user's own function may raise anything; the model gets the kind and the message, no more.
             outcome, ok = Outcome(f"{type(error).__name__}: {str(error)[:300]}", summary=type(error).__name__), False
         self.failures[call.name] = 0 if ok else self.failures[call.name] + 1
-        outcome = replace(outcome, text=bounded(outcome.text, workspace.budget.page_tokens))
+        outcome = replace(outcome, text=bounded(neutralise(outcome.text), workspace.budget.page_tokens))
         return Executed(call, arguments, heartbeat, ok, outcome, time.perf_counter() - started)
 
     def refuse(self, call: FunctionCall, reason: str) -> Executed:

@@ -39,6 +39,7 @@ from workbench.core.tokens import count
 from workbench.memory.main_context import Prompt
 from workbench.memory.messages import StoredMessage
 from workbench.models.base import ChatModel, Completion, FunctionCall
+from workbench.text.template_tokens import neutralise
 
 _EMPTY_REPLIES = 3
 _MOST_REFITS = 4
@@ -400,7 +401,7 @@ class Agent:
     def _remember(
         self, content: str, calls: list[FunctionCall], handback: Mapping[str, Any] | None = None
     ) -> StoredMessage:
-        body: dict[str, Any] = {"content": content, "calls": [_stored(call) for call in calls]}
+        body: dict[str, Any] = {"content": neutralise(content), "calls": [_stored(call) for call in calls]}
         if handback:
             most = self.workspace.settings.reserve * _CHARS_A_TOKEN
             body["handback"] = {
@@ -480,7 +481,11 @@ def joined(begun: str, rest: str) -> str:
 
 
 def _stored(call: FunctionCall) -> dict[str, Any]:
-    stored: dict[str, Any] = {"id": call.id, "name": call.name, "arguments": valid_arguments(call.arguments)}
+    stored: dict[str, Any] = {
+        "id": call.id,
+        "name": call.name,
+        "arguments": neutralise(valid_arguments(call.arguments)),
+    }
     return {**stored, "extra": dict(call.extra)} if call.extra else stored
 
 

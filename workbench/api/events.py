@@ -312,6 +312,8 @@ class MemoryEdited(Event):
     chars: int = 0
     limit_chars: int = 0
     by: str = "model"
+    led_by: str = ""
+    """The document that the model had read when it wrote this into persona or human; "" where there was none."""
 
 
 @dataclass(frozen=True, kw_only=True)

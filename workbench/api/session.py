@@ -73,11 +73,15 @@ class DocumentInfo:
 
 @dataclass(frozen=True)
 class LineView:
-    """A line of a block. `origin` is model, user, system (kept by the workbench) or hop; a pinned line is the user's to change."""
+    """A line of a block. `origin` is model, user, system (kept by the workbench) or hop; a pinned line is the user's to change.
+
+    `led_by` is the document that the model had read when it wrote the line into persona or human.
+    """
 
     text: str
     origin: str = "model"
     pinned: bool = False
+    led_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,10 @@ def _step(event: ev.Event) -> str:
         case ev.SweepProgress():
             return f"  {event.words}"
         case ev.MemoryEdited():
-            return f"  memory {one_line(event.block, 40)}: {event.chars:,}/{event.limit_chars:,} chars, {_edit(event)}"
+            return (
+                f"  memory {one_line(event.block, 40)}: {event.chars:,}/{event.limit_chars:,} chars, {_edit(event)}"
+                + (f" [after reading {one_line(event.led_by, 120)}]" if event.led_by else "")
+            )
         case ev.HopChanged():
             where = f", {one_line(event.document, 120)} p.{event.document_page}" if event.document else ""
             return f"  task {one_line(event.hop, 200)}: {one_line(event.status, 40)}{where}"

@@ -25,6 +25,7 @@ _CHOICES = {
     "eviction": ("fifo", "lru", "pinned"),
     "summary_by": ("condense", "model"),
     "summary_form": ("primer", "prose"),
+    "persona_edits": ("allow", "ask"),
 }
 _NOT_SETTINGS = {"WORKBENCH_HOME"}
 
@@ -126,6 +127,9 @@ class Settings:
 
     human: str = "basic"
     """Name of the text about the person a new agent starts with."""
+
+    persona_edits: str = "allow"
+    """Whether the model may write into blocks persona and human itself: allow, or ask (you are told what it would write)."""
 
     read_ahead: bool = True
     """Search the archive for the question before the first model call."""

@@ -168,7 +168,7 @@ def receipt(page: ResultPage, kept: Sequence[int], texts: Mapping[int, str]) -> 
     lines = [f"Receipt: {len(page.hits)} of {page.total} results, {cited}. Again: {again}"]
     for hit in hits:
         lines += [header(hit), hit.shown(texts.get(hit.passage, "[erased]"))]
-    return "\n".join(lines)
+    return page.harmless("\n".join(lines))
 
 
 def short_receipt(text: str) -> str:

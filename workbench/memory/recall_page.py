@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.retrieval.paging.text_page import TextPage
+from workbench.text.template_tokens import neutralise
+
+RENDERER = 2
 
 Lines = Mapping[int, str]
 """Messages by id, each as recall shows it on one line."""
@@ -26,6 +29,8 @@ class RecallPage:
     pages: int
     total: int
     items: tuple[tuple[int, int | None], ...] = ()
+    renderer: int = 1
+    """Version of the text: from 2 on without control tokens of chat templates. Old steps keep theirs."""
 
     @classmethod
     def of(
@@ -41,7 +46,7 @@ class RecallPage:
         items = tuple(
             (key, None if shown == found[key] else len(shown) - 1) for key, shown in zip(ids, page.lines, strict=True)
         )
-        return cls(function, arguments, number, page.pages, page.total, items)
+        return cls(function, arguments, number, page.pages, page.total, items, RENDERER)
 
     def call(self, number: int) -> str:
         """The exact call that gives a page."""
@@ -51,7 +56,8 @@ class RecallPage:
     def render(self, lines: Lines) -> str:
         """The page as the model reads it; a message that is gone leaves a tombstone."""
         shown = [_cut(lines.get(key, "[erased]"), chars) for key, chars in self.items]
-        return TextPage.written(shown, self.number, self.pages, self.total, self.call)
+        text = TextPage.written(shown, self.number, self.pages, self.total, self.call)
+        return neutralise(text) if self.renderer > 1 else text
 
     @property
     def summary(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from workbench.core.errors import UsageError
 from workbench.core.tokens import count
 
 BLOCKS = ("persona", "human", "task")
+PERSONAL = ("persona", "human")
+"""Blocks that outlive a question and say who the agent and the user are: what stands there steers every later answer."""
 
 _LIMIT_CHARS = 2_000
 _PARTS = {"persona": 0.25, "human": 0.25, "task": 0.5}
@@ -23,6 +25,17 @@ PlaceOf = Callable[[str], tuple[str, int] | None]
 """Looks up the document and the page (1-based) of a handle that was shown."""
 
 
+@dataclass(frozen=True)
+class Led:
+    """Documents that a model had read when it wrote a line: their content hashes, and the path of the likeliest."""
+
+    hashes: tuple[str, ...] = ()
+    path: str = ""
+
+
+NOBODY = Led()
+
+
 class BlockError(UsageError):
     """An edit cannot be made; the message tells the model the numbers and what to do."""
 
@@ -32,6 +45,8 @@ class Line:
     """One line and where it came from: `origin` is model, user, system (kept by the workbench) or hop.
 
     `document` and `page` (1-based) are those of the passage whose handle it names first. A pinned line is the user's to change.
+    A line of persona or human that the model wrote while it had read documents has the content hashes of these in `led_by`,
+    their first path in `document`, and what it took the place of in `replaced`: forgetting them puts that back.
     """
 
     text: str
@@ -40,6 +55,8 @@ class Line:
     pinned: bool = False
     document: str = ""
     page: int | None = None
+    led_by: tuple[str, ...] = ()
+    replaced: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,10 +128,11 @@ class WorkingContext:
         origin: str = "model",
         step: int | None = None,
         place_of: PlaceOf | None = None,
+        led: Led = NOBODY,
     ) -> WorkingContext:
         """Add lines at the end of a block. A line that is already there is refused. `place_of` looks up handles."""
         block = self.block(name)
-        new = _lines(content, origin, step, place_of)
+        new = _led(_lines(content, origin, step, place_of), led)
         if not new:
             raise BlockError("There is nothing to append: content is empty.", "Give the text to remember.")
         present = {line.text for line in block.lines}
@@ -125,7 +143,7 @@ class WorkingContext:
 
     def replace(
         self, name: str, old: str, new: str, *, origin: str = "model", step: int | None = None,
-        place_of: PlaceOf | None = None,
+        place_of: PlaceOf | None = None, led: Led = NOBODY,
     ) -> WorkingContext:  # fmt: skip
         """Replace the exact text `old` by `new`; an empty `new` deletes it. Lines kept by the workbench stay.
 
@@ -151,6 +169,8 @@ class WorkingContext:
         lines = tuple(
             kept.get(line.text) or replace(line, pinned=pinned) for line in _lines(text, origin, step, place_of)
         )
+        if led.hashes:
+            lines = _with_replaced(lines, kept, touched, led)
         texts = [line.text for line in lines]
         if doubled := [part for part in texts if texts.count(part) > 1]:
             raise BlockError(
@@ -212,7 +232,7 @@ class WorkingContext:
     def load(cls, data: Mapping[str, Any], limit_tokens: int) -> WorkingContext:
         """The inverse of `dump`."""
         blocks = {
-            name: Block(name, limit_chars(name, limit_tokens), tuple(Line(*line) for line in lines))
+            name: Block(name, limit_chars(name, limit_tokens), tuple(_loaded(line) for line in lines))
             for name, lines in data.items()
         }
         return cls(blocks, limit_tokens)
@@ -225,7 +245,35 @@ def limit_chars(name: str, limit_tokens: int) -> int:
 
 def _dumped(line: Line) -> list[Any]:
     values = [line.text, line.origin, line.step, line.pinned]
+    if line.led_by:
+        return [*values, line.document, line.page, list(line.led_by), list(line.replaced)]
     return [*values, line.document, line.page] if line.document else values
+
+
+def _loaded(values: Sequence[Any]) -> Line:
+    led_by, replaced = values[6:8] if len(values) > 6 else ((), ())
+    return Line(*values[:6], led_by=tuple(led_by), replaced=tuple(replaced))
+
+
+def _led(lines: Iterable[Line], led: Led) -> tuple[Line, ...]:
+    if not led.hashes:
+        return tuple(lines)
+    return tuple(replace(line, led_by=led.hashes, document=line.document or led.path) for line in lines)
+
+
+def _with_replaced(
+    lines: Sequence[Line], kept: Mapping[str, Line], touched: Sequence[Line], led: Led
+) -> tuple[Line, ...]:
+    """The lines with those that are new marked as led, the first of them with what they took the place of."""
+    before = tuple(_dumped(line) for line in touched)
+    found = []
+    for line in lines:
+        if line.text in kept:
+            found.append(line)
+            continue
+        found.append(replace(_led([line], led)[0], replaced=before))
+        before = ()
+    return tuple(found)
 
 
 def _lines(text: str, origin: str, step: int | None, place_of: PlaceOf | None = None) -> tuple[Line, ...]:

@@ -27,6 +27,7 @@ from workbench.memory.messages import render, stamp
 from workbench.memory.references import Fetched
 from workbench.services.container import AppContext, source_name
 from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
+from workbench.text.template_tokens import neutralise
 
 T = TypeVar("T")
 
@@ -263,7 +264,7 @@ def describe(engine: AppContext, agent: int) -> list[str]:
     """One line a source, as the model reads it."""
     names = {name for _, name in engine.agents.attached(agent)}
     return [
-        f"{row.name[:60]} ({row.documents} documents, {row.passages:,} passages)"
+        f"{neutralise(' '.join(row.name[:60].split()))} ({row.documents} documents, {row.passages:,} passages)"
         for row in engine.archive.sources()
         if row.name in names
     ]

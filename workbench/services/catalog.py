@@ -73,7 +73,9 @@ def page(engine: AppContext, chosen: Sequence[int], document: str, number: int, 
 
 def block(found: Block) -> BlockView:
     """A block of the working context."""
-    lines = tuple(LineView(line.text, line.origin, line.pinned) for line in found.lines)
+    lines = tuple(
+        LineView(line.text, line.origin, line.pinned, line.document if line.led_by else "") for line in found.lines
+    )
     return BlockView(found.name, found.text, len(found.text), found.limit_chars, lines)
 
 

@@ -278,6 +278,13 @@ class ArchivalStorage:
         )
         return str(found[0]) if found else None
 
+    def content_hashes(self, documents: Iterable[int]) -> dict[int, str]:
+        """The hash of the bytes that each document was read from."""
+        rows = self.database.rows(
+            "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", [list(documents)]
+        )
+        return {int(key): str(digest) for key, digest in rows}
+
     def self_made(self, document: int) -> str:
         """What a document is that nobody loaded: "note" (the agent wrote it), "pasted" (the user did); "" for all others."""
         row = self.database.row("SELECT loader, metadata FROM documents WHERE document_id = ?", [document])

@@ -109,6 +109,7 @@ class AnswerValidator:
         return "", self._delivered(text, checked, found, notes)
 
     def _delivered(self, text: str, checked: Checked, found: Grounding, notes: Sequence[str]) -> list[Event]:
+        notes = [*notes, *self._proposed()]
         answered = bool(checked.citations) or not says_not_found(text)
         citations = checked.citations if answered else ()
         notes, self._remarks = [*self._remarks, *notes], []
@@ -145,6 +146,15 @@ class AnswerValidator:
         return grounding(
             text, checked.support, len(checked.missing), abstains=says_not_found(text), question=self._question()
         )
+
+    def _proposed(self) -> list[str]:
+        """What the model would write into persona or human, for the user to decide."""
+        waiting, self._workspace.proposals[:] = list(self._workspace.proposals), []
+        return [
+            f"The model would write into {block}: {new or '(nothing)'!r}" + (f" in place of {old!r}" if old else "")
+            + f". To allow it: /edit {block}"
+            for block, old, new in waiting
+        ]  # fmt: skip
 
     def _check(self, text: str) -> Checked:
         return check(text, self._place_of, self._read, self._said)

@@ -93,15 +93,21 @@ class AttachedDocuments:
         raise CallRefused(f"No source {name[:60]!r} is attached.", f"Attached: {known}.")
 
     def lines(self, more: Mapping[int, Sequence[str]] | None = None) -> list[str]:
-        """One line a document, by name; `more` is what is to be said of it besides."""
+        """One line a document, by name, behind a dash: no name begins like a line of ours. `more` is said of it besides."""
         found = []
         for key, name in sorted(((key, self.name(key)) for key in self.documents), key=lambda pair: pair[1]):
             pages, title = self.sizes[key]
-            flat = " ".join(title.split())[:80]
+            flat = _listed(title)[:80]
             called = f" | {flat}" if flat and flat.casefold() != name.casefold() else ""
-            found.append(f"{' '.join(name.split())} | {pages} page{'s' * (pages != 1)}{called}")
+            found.append(f"- {_listed(name)} | {pages} page{'s' * (pages != 1)}{called}")
             found[-1] = " | ".join([found[-1], *(more or {}).get(key, ())])
         return found
+
+
+def _listed(name: str) -> str:
+    """A name on a line of ours: no sign that parts the line, and nothing that cannot be seen."""
+    seen = "".join(letter if letter.isprintable() or letter.isspace() else " " for letter in name)
+    return " ".join(seen.replace("|", "/").split())
 
 
 def _plain(name: str) -> str:

@@ -38,6 +38,8 @@ class ToolContext:
     step: int = 0
     paused_until: float = 0.0
     hops: dict[str, str] = field(default_factory=dict)
+    proposals: list[tuple[str, str, str]] = field(default_factory=list)
+    """Edits of persona or human that wait for the user: block, old text, new text."""
     stopped: Callable[[], bool] = lambda: False
     """Whether the user wants the step to end: what takes long asks it and ends with what it has."""
     links: bool = False
@@ -77,6 +79,22 @@ class ToolContext:
                 if hit["handle"] == handle:
                     return str(hit["document"]), int(hit["page"])
         return None
+
+    def read_documents(self) -> dict[str, tuple[str, str]]:
+        """The documents with passages in context: content hash to path and those passages' text, the latest first."""
+        archive = self.search.archive
+        shown = [passage for message in reversed(self.memory.queue.messages) for passage in message.passages]
+        passages = archive.passages(shown)
+        hashes = archive.content_hashes({passage.document for passage in passages.values()})
+        found: dict[str, tuple[str, str]] = {}
+        for key in shown:
+            passage = passages.get(key)
+            if passage is None or passage.document not in hashes or archive.self_made(passage.document):
+                continue
+            digest = hashes[passage.document]
+            path, text = found.get(digest, (archive.path_of(passage.document) or "", ""))
+            found[digest] = path, f"{text}\n{passage.text}"
+        return found
 
     def branch(self) -> list[int]:
         """Ids of all stored messages of the current branch."""

@@ -11,7 +11,9 @@ from workbench.agent.tools.registry import CallRefused, Function, Outcome, funct
 from workbench.api.events import HopChanged, MemoryEdited
 from workbench.memory.recall import RecallItem
 from workbench.memory.recall_page import RecallPage
-from workbench.memory.working_context import Line, WorkingContext
+from workbench.memory.working_context import NOBODY, PERSONAL, Led, Line, WorkingContext
+from workbench.text.analyzer import content_words
+from workbench.text.template_tokens import neutralise
 
 _LONGEST_PAUSE_MINUTES = 360
 _HOP_STATES = ("open", "answered", "not found")
@@ -50,7 +52,12 @@ def core_memory_append(workspace: ToolContext, name: str, content: str) -> Outco
         name: The block: persona, human or task.
         content: The text to remember; each line becomes a line of the block.
     """
-    after = workspace.memory.working.append(name, content, step=workspace.step, place_of=workspace.place_of)
+    content = neutralise(content)
+    if asked := _asked(workspace, name, content):
+        return asked
+    after = workspace.memory.working.append(
+        name, content, step=workspace.step, place_of=workspace.place_of, led=_led_by(workspace, name, content)
+    )
     return _edited(workspace, name, after, added=content)
 
 
@@ -63,10 +70,40 @@ def core_memory_replace(workspace: ToolContext, name: str, old_content: str, new
         old_content: The exact text to replace.
         new_content: The text that takes its place.
     """
+    old_content, new_content = neutralise(old_content), neutralise(new_content)
+    if asked := _asked(workspace, name, new_content, old_content):
+        return asked
     after = workspace.memory.working.replace(
-        name, old_content, new_content, step=workspace.step, place_of=workspace.place_of
-    )
+        name, old_content, new_content, step=workspace.step, place_of=workspace.place_of,
+        led=_led_by(workspace, name, new_content),
+    )  # fmt: skip
     return _edited(workspace, name, after, added=new_content, removed=old_content)
+
+
+def _asked(workspace: ToolContext, name: str, new: str, old: str = "") -> Outcome | None:
+    """With persona_edits "ask", an edit of persona or human is put to the user and not made."""
+    if name not in PERSONAL or workspace.settings.persona_edits != "ask":
+        return None
+    workspace.proposals.append((name, old, new))
+    return Outcome(
+        f"Not written: the user decides what stands in block {name}, and is asked with your answer. Go on.",
+        summary=f"{name}: the user is asked",
+    )
+
+
+def _led_by(workspace: ToolContext, name: str, written: str) -> Led:
+    """The documents in context that say what the model writes about itself or the user; all that are there when none does."""
+    if name not in PERSONAL:
+        return NOBODY
+    pages = workspace.read_documents()
+    words = set(content_words(written))
+    likely = {
+        key: value
+        for key, value in pages.items()
+        if words and 2 * len(words & set(content_words(value[1]))) >= len(words)
+    }
+    chosen = likely or pages
+    return Led(tuple(chosen), next((path for path, _ in chosen.values()), "")) if chosen else NOBODY
 
 
 @function()
@@ -152,8 +189,12 @@ def _edited(workspace: ToolContext, name: str, after: WorkingContext, *, added: 
     workspace.memory.set_working(after, step=workspace.step)
     block = after.block(name)
     event = MemoryEdited(
-        block=name, text=block.text, added=added, removed=removed, chars=len(block.text), limit_chars=block.limit_chars
-    )
+        block=name, text=block.text, added=added, removed=removed, chars=len(block.text), limit_chars=block.limit_chars,
+        led_by=next(
+            (line.document for line in block.lines if line.led_by and added and (line.text in added or added in line.text)),
+            "",
+        ),
+    )  # fmt: skip
     text = f"Block {name} now holds {len(block.text):,} of {block.limit_chars:,} characters."
     return Outcome(text, summary=f"{name} {len(block.text):,}/{block.limit_chars:,}", events=(event,))
 

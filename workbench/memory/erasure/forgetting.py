@@ -67,6 +67,7 @@ class Forgetting:
     def erase(self, targets: Targets) -> Erased:
         """Erase the targets, every verbatim stretch of them in what agents said and noted, and what was derived from it."""
         redaction = self._redaction(targets)
+        forgotten = self._content_hashes(targets.documents)
         gone = self._passages(targets.documents)
         shown = {key: text for key, text in self._shown().items() if key not in gone}
 
@@ -74,7 +75,7 @@ class Forgetting:
             changed, erased = _Changed(), Erased()
             self._messages(connection, targets, redaction, shown, changed)
             self._summaries(connection, redaction, changed)
-            self._versions(connection, redaction, changed)
+            self._versions(connection, redaction, forgotten, changed)
             self._replies(connection, redaction, changed)
             erased.events = self._events(connection, redaction)
             erased.passages = _delete(connection, targets)
@@ -125,6 +126,10 @@ class Forgetting:
         # A copy of a message that goes, in a fork, is no other message.
         return going, [text for text in staying if text not in going]
 
+    def _content_hashes(self, documents: Sequence[int]) -> frozenset[str]:
+        sql = "SELECT content_hash FROM documents WHERE list_contains(?, document_id)"
+        return frozenset(str(row[0]) for row in self._database.rows(sql, [list(documents)]))
+
     def _passages(self, documents: Sequence[int]) -> set[int]:
         sql = "SELECT passage_id FROM passages WHERE list_contains(?, document_id)"
         return {int(row[0]) for row in self._database.rows(sql, [list(documents)])} if documents else set()
@@ -173,7 +178,7 @@ class Forgetting:
                 )
                 changed.summaries.add(int(identifier))
 
-    def _versions(self, connection: Any, redaction: Redaction, changed: _Changed) -> None:
+    def _versions(self, connection: Any, redaction: Redaction, forgotten: frozenset[str], changed: _Changed) -> None:
         held: dict[int, set[int]] = {}
         for identifier, text in connection.execute("SELECT version_id, blocks FROM context_versions").fetchall():
             blocks = json.loads(text)
@@ -181,7 +186,8 @@ class Forgetting:
                 if isinstance(at, int):
                     held.setdefault(at, set()).add(int(identifier))
             cleaned = {
-                name: lines if isinstance(lines, int) else _lines(lines, redaction) for name, lines in blocks.items()
+                name: lines if isinstance(lines, int) else _lines(_without(lines, forgotten), redaction)
+                for name, lines in blocks.items()
             }
             if cleaned != blocks:
                 connection.execute(
@@ -230,12 +236,23 @@ class Forgetting:
                 connection.execute("DELETE FROM cursors WHERE agent_id = ? AND reader = ? AND slot = ?", key)
 
 
+def _without(lines: Iterable[Any], forgotten: frozenset[str]) -> list[Any]:
+    """Lines without those that a forgotten document led the model to write; what these took the place of is back."""
+    found: list[Any] = []
+    for line in lines:
+        led_by, replaced = line[6:8] if len(line) > 6 else ((), ())
+        found += _without(replaced, forgotten) if forgotten.intersection(led_by) else [line]
+    return found
+
+
 def _lines(lines: Iterable[Any], redaction: Redaction) -> list[Any]:
     """Lines of a block: text, origin, step, pinned, document, page. One that is nothing but a tombstone stays as one."""
     found: list[Any] = []
     for line in lines:
         text, origin, step, pinned, *place = line
         document = [redaction.text(place[0]), *place[1:]] if place else []
+        if len(document) > 3:
+            document[3] = _lines(document[3], redaction)
         cleaned = [redaction.text(text), origin, step, pinned, *document]
         # No line may come twice in a block.
         if cleaned == line or cleaned[0] not in {other[0] for other in found}:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.models.base import Message
+from workbench.text.template_tokens import as_written
 
 _HEADER = re.compile(
     r"^(?P<handle>#[a-z]+\d+) \| (?P<document>.+?) \| document_page (?P<page>\d+)(?: \(label (?P<label>[^|]*)\))?"
@@ -239,10 +240,10 @@ def parse_hits(body: str) -> dict[str, Passage]:
         if header:
             hits[header["handle"]] = Passage(
                 header["handle"],
-                header["document"],
+                as_written(header["document"]),
                 int(header["page"]),
-                (header["heading"] or "").strip(),
-                "\n".join(lines),
+                as_written((header["heading"] or "").strip()),
+                as_written("\n".join(lines)),
             )
 
     for line in body.split("\n"):

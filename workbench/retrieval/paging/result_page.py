@@ -10,9 +10,10 @@ from typing import Any
 
 from workbench.core.errors import UsageError
 from workbench.text.result_text import indent, text_tokens
+from workbench.text.template_tokens import neutralise
 
-RENDERER = 1
-"""Version of the text below. Old steps keep the version they were rendered with."""
+RENDERER = 2
+"""Version of the text below. Old steps keep the version they were rendered with: 1 left control tokens as they were."""
 
 _NAME_CHARS = 90
 _ENVELOPE_TOKENS = 72
@@ -89,6 +90,13 @@ class ResultPage:
 
     def render(self, texts: Mapping[int, str]) -> str:
         """The page as the model reads it. `texts` maps passage ids; one that was erased leaves a tombstone."""
+        return self.harmless(self._written(texts))
+
+    def harmless(self, text: str) -> str:
+        """What is made of this page, without control tokens of chat templates; as it was in pages of the first renderer."""
+        return neutralise(text) if self.renderer > 1 else text
+
+    def _written(self, texts: Mapping[int, str]) -> str:
         if not self.total:
             return f"No results found{self.note}.{self.after and ' ' + self.after}"
         if not self.hits:

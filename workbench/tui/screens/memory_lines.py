@@ -78,7 +78,9 @@ class MemoryLinesScreen(Overlay[None]):
         if line is None:
             return Content.assemble(name, "  ", ("(empty)", "$muted"))
         mark = (f"{glyphs.IN_CONTEXT} " if line.pinned else "  ", "$in-context")
-        return Content.assemble(name, mark, (one_line(line.text, 400), "$muted" if line.origin == "system" else ""))
+        led = f"  after reading {one_line(line.led_by, 80)}" if line.led_by else ""
+        text = (one_line(line.text, 400), "$muted" if line.origin == "system" else "")
+        return Content.assemble(name, mark, text, (led, "$warning"))
 
     def _chosen(self) -> tuple[BlockView, LineView | None] | None:
         at = self.query_one(OptionList).highlighted
