@@ -251,8 +251,8 @@ def _dumped(line: Line) -> list[Any]:
 
 
 def _loaded(values: Sequence[Any]) -> Line:
-    led_by, replaced = values[6:8] if len(values) > 6 else ((), ())
-    return Line(*values[:6], led_by=tuple(led_by), replaced=tuple(replaced))
+    line = Line(*values[:6])
+    return replace(line, led_by=tuple(values[6]), replaced=tuple(values[7])) if len(values) > 6 else line
 
 
 def _led(lines: Iterable[Line], led: Led) -> tuple[Line, ...]:
