@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=entry.summary, description=entry.summary)
         entry.fill(sub)
         sub.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
-        sub.set_defaults(run=_with_session(entry) if entry.body else _open)
+        sub.set_defaults(run=_command(entry))
     return parser
 
 
@@ -206,6 +206,23 @@ def _show(session: Any, chosen: argparse.Namespace, files: Sequence[Path]) -> in
     from workbench.tui.app import run
 
     return run(session, load=files, ascii=session.settings.ascii, theme=session.settings.theme)
+
+
+def _command(entry: Entry) -> Command:
+    if not entry.body:
+        return _open
+    return _with_session(entry) if entry.needs_archive else _without_session(entry)
+
+
+def _without_session(entry: Entry) -> Command:
+    """A command that opens nothing."""
+
+    def run(chosen: argparse.Namespace) -> int:
+        module, _, function = entry.body.partition(".")
+        body: Command = getattr(import_module(f"workbench.cli.commands.{module}"), function)
+        return body(chosen)
+
+    return run
 
 
 def _with_session(entry: Entry) -> Command:

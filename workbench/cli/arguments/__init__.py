@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from workbench.cli.arguments import agent_files, agents, history, measures, memgpt, questions, search, sources, tables
+from workbench.cli.arguments import (
+    agent_files,
+    agents,
+    documentation,
+    history,
+    measures,
+    memgpt,
+    questions,
+    search,
+    sources,
+    tables,
+)
 from workbench.cli.arguments.entry import Entry
 
 COMMANDS: dict[str, Entry] = {
@@ -15,5 +26,6 @@ COMMANDS: dict[str, Entry] = {
     **history.COMMANDS,
     **measures.COMMANDS,
     **memgpt.COMMANDS,
+    **documentation.COMMANDS,
 }
 """Every command by its name, in the order of the help."""

@@ -22,6 +22,8 @@ class Entry:
     fill: Callable[[argparse.ArgumentParser], None]
     body: str
     consent: Callable[[argparse.Namespace], str] | None = None
+    needs_archive: bool = True
+    """Whether the body is given a session; else it is given the arguments alone, and nothing is opened."""
 
 
 def agent_flags(sub: argparse.ArgumentParser) -> None:

@@ -1,0 +1,82 @@
+"""Writes the pages of workbench/docs that follow from the code: settings.md and commands.md.
+
+Run `python -m tests.support.generated_docs` after a change of a setting, a command, a slash command or a key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from textual.binding import Binding
+
+from workbench.cli.arguments import COMMANDS
+from workbench.core import settings
+from workbench.tui.app import WorkbenchApp
+from workbench.tui.commands import registry
+
+FOLDER = Path(__file__).resolve().parents[2] / "workbench" / "docs"
+_NOTE = "<!-- Made from the code by `python -m tests.support.generated_docs`; do not edit. -->"
+
+
+def settings_page() -> str:
+    """Every setting with its default and its meaning."""
+    tree = ast.parse(inspect.getsource(settings))
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    lines = [
+        "# Settings", "", _NOTE, "",
+        "A setting is taken from, in this order: a flag of the command, the environment, the settings file, its default. In the",
+        "environment a setting `page_hits` is called `WORKBENCH_PAGE_HITS`; `OPENAI_API_KEY` and `OPENAI_BASE_URL` mean what",
+        "everyone expects, and `WORKBENCH_HOME` moves settings, data and logs. `workbench configure` shows the settings in force",
+        "and where each comes from; `workbench configure KEY=VALUE` writes the file.", "",
+    ]  # fmt: skip
+    for field, text in zip(body, body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            default = ast.unparse(field.value) if field.value else "none"
+            meaning = " ".join(str(text.value.value).split())
+            lines += [f"**{ast.unparse(field.target)}** (default `{default}`)  ", meaning, ""]
+    return "\n".join(lines)
+
+
+def commands_page() -> str:
+    """Commands of the command line, slash commands and keys of the screen."""
+    lines = ["# Commands and keys", "", _NOTE, "", "## Command line", ""]
+    lines += ["`workbench [PATH…]` opens the screen, loads and attaches PATHs (without any: the last agent). Every command",
+              "has `--help`; with `--json` it prints one JSON object a line, the last one its result.", ""]  # fmt: skip
+    for name, entry in COMMANDS.items():
+        parser = argparse.ArgumentParser(prog=f"workbench {name}", add_help=False)
+        entry.fill(parser)
+        lines += [f"**{name}**: {entry.summary}", "", *_usage(parser), ""]
+    lines += ["## Slash commands of the screen", ""]
+    lines += [f"- `{command.usage}`: {command.help}" for command in registry.COMMANDS]
+    lines += ["", "## Keys of the screen", "", "f1 helps with whatever has the focus, and lists the keys of that pane.", ""]
+    for binding in WorkbenchApp.BINDINGS:
+        if isinstance(binding, Binding) and binding.description:
+            lines.append(f"- `{binding.key_display or binding.key}`: {binding.description}")
+    return "\n".join([*lines, ""])
+
+
+def _usage(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        if action.help == argparse.SUPPRESS:
+            continue
+        shown = ", ".join(action.option_strings) or str(action.metavar or action.dest)
+        value = f" {action.metavar}" if action.option_strings and action.metavar else ""
+        yield f"- `{shown}{value}`" + (f": {action.help}" if action.help else "")
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+"""Each generated page, and what makes it."""
+
+
+def main() -> None:
+    """Write all pages."""
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
