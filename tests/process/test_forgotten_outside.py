@@ -75,7 +75,7 @@ def test_nothing_of_a_forgotten_document_comes_back(
     session = make_session(page_hits=3)
     session.open_agent("tester")
     list(session.load([shelf]))
-    owner = CommandServer(session.engine)
+    owner = CommandServer(session.app)
     agent = session.current_agent
 
     def call(name: str, **given: Any) -> str:
@@ -84,7 +84,7 @@ def test_nothing_of_a_forgotten_document_comes_back(
             found = function.run(agent.workspace, **given)
         except Exception as error:  # what is refused says something too
             return str(error).lower()
-        texts = session.engine.search.texts([hit.passage for hit in found.archive.hits]) if found.archive else {}
+        texts = session.app.search.texts([hit.passage for hit in found.archive.hits]) if found.archive else {}
         return f"{found.text} {found.summary} {found.archive.render(texts) if found.archive else ''}".lower()
 
     def looks() -> dict[str, str]:

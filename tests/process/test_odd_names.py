@@ -50,7 +50,7 @@ def test_files_whose_names_are_not_utf8_are_loaded_tried_again_and_missed(make_s
 
 
 def test_the_same_path_is_one_source_for_everybody(make_session: Any, papers: Path) -> None:
-    archive = make_session().engine.archive
+    archive = make_session().app.archive
     name = archive.source_for_path(str(papers), "papers")
     real = archive.database.row
     # The other display made the source after this one had looked for it.

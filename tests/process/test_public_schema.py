@@ -33,7 +33,7 @@ def test_the_file_has_the_names_and_columns_that_are_promised(make_session: Any,
 def test_what_was_not_embedded_yet_is_a_row_without_a_vector(make_session: Any, papers: Path) -> None:
     session = make_session()
     list(session.load([papers], attach=False))
-    database = session.engine.database
+    database = session.app.database
     database.write(lambda connection: connection.execute("DELETE FROM embeddings WHERE passage_id = 1"))
     assert database.rows("SELECT embedding IS NULL FROM main.passages WHERE passage_id < 3 ORDER BY 1") == [
         (False,),

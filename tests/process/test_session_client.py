@@ -30,7 +30,7 @@ def pair(make_session: Any, papers: Path, home: Path) -> Iterator[Any]:
         session = make_session(**settings)
         session.open_agent("tester")
         list(session.load([papers]))
-        owner = CommandServer(session.engine)
+        owner = CommandServer(session.app)
         session.leave = lambda: (owner.close(), session.close())
 
         @contextmanager
@@ -41,7 +41,7 @@ def pair(make_session: Any, papers: Path, home: Path) -> Iterator[Any]:
                 raise
 
         chosen = {"agent": "tester", "paths": [], "given": {}}
-        with RemoteSession(session.engine.paths.socket_file, session.settings, chosen, open_here) as guest:
+        with RemoteSession(session.app.paths.socket_file, session.settings, chosen, open_here) as guest:
             yield session, guest
         owner.close()
 
@@ -65,8 +65,8 @@ def test_a_guest_is_told_what_the_owner_is(pair: Any) -> None:
     assert guest.context().in_context == session.context().in_context
     with pytest.raises(NotFound, match="There is no source named 'nothing'"):
         guest.attach("nothing")
-    with pytest.raises(UsageError, match="There is no 'engine' here"):
-        _ = guest.engine
+    with pytest.raises(UsageError, match="There is no 'app' here"):
+        _ = guest.app
     with pytest.raises(UsageError, match="There is no 'timeline._undo' here"):
         rpc.ask(session, "timeline._undo", [], {})
 
@@ -80,7 +80,7 @@ def test_a_guest_hears_what_the_owner_does_and_the_other_way_round(pair: Any) ->
     ]
     for thread in threads:
         thread.start()
-    guests = session.engine.broadcaster
+    guests = session.app.broadcaster
     assert wait_until(lambda: sum(item.listening for item in guests._all) == 2)
     list(session.submit("How long was the light kept?"))
     list(guest.submit("And the oil?"))
@@ -109,7 +109,7 @@ def test_a_guest_goes_on_by_itself_when_the_owner_ends(pair: Any) -> None:
     heard: list[Any] = []
     thread = threading.Thread(target=lambda: heard.extend(guest.subscription.events()))
     thread.start()
-    assert wait_until(lambda: sum(item.listening for item in session.engine.broadcaster._all) == 1)
+    assert wait_until(lambda: sum(item.listening for item in session.app.broadcaster._all) == 1)
     session.leave()
     assert wait_until(lambda: Changed(what="branch") in heard)
     assert guest.agent == "tester"

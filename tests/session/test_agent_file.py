@@ -86,7 +86,7 @@ def test_another_home_shows_every_step_as_it_was_sent(exported: Any, tmp_path: P
         assert [e.text for e in again if e.name == "question_asked"] == [
             e.text for e in history if e.name == "question_asked"
         ]
-        row = home.engine.agents.get("keeper")
+        row = home.app.agents.get("keeper")
         assert "key-of-the-owner" not in file.read_bytes().decode("latin-1")
         assert row.settings["base_url"] == ""
         assert home.search("blue lamp of pier nine").hits[0].text.endswith(NOTE)
@@ -284,7 +284,7 @@ def test_hostile_files_are_refused_with_one_sentence_and_change_nothing(exported
             assert error.value.hint, what
             assert len(error.value.one_line()) < 600, what
         for table in ("agents", "messages", "passages", "documents", "texts", "sources", "journal", "steps"):
-            assert home.engine.database.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
+            assert home.app.database.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
 
 
 def test_a_bomb_and_what_is_no_file_at_all_are_refused(exported: Any, tmp_path: Path, monkeypatch: Any) -> None:
@@ -321,7 +321,7 @@ def test_what_an_agent_brings_does_not_name_itself_or_its_server(exported: Any, 
         found = home.agent_service.import_agent(rewritten(file, head(name="a\x1b[2Jb", settings=sly)))
         assert found.agent == "agent"
         assert "preset" in found.notes[0]
-        row = home.engine.agents.get("agent")
+        row = home.app.agents.get("agent")
         assert row.settings["base_url"] == ""
         assert "api_key" not in row.settings
         home.open_agent("agent")

@@ -21,7 +21,7 @@ def test_agents_at_work_in_one_process_do_not_meet_each_others_numbers(make_sess
     with ModelServer(model_scripts.reads_pages("harbour light keys", 2)) as server:
         first = open_on(server, make_session, "first")
         list(first.load([papers]))
-        second = Session(first.settings, first.engine.paths, clock=first.engine.clock, engine=first.engine)
+        second = Session(first.settings, first.app.paths, clock=first.app.clock, app=first.app)
         second.open_agent("second")
         second.attach("papers")
         sent: dict[str, list[Any]] = {"first": [], "second": []}
@@ -56,7 +56,7 @@ def test_a_fork_shows_its_steps_when_the_original_is_gone(make_session: Any, pap
 def test_two_displays_of_one_agent_go_on_together_when_its_model_changes(make_session: Any) -> None:
     with ModelServer(lambda body: "Good day.") as server:
         first = open_on(server, make_session, "shared")
-        second = Session(first.settings, first.engine.paths, clock=first.engine.clock, engine=first.engine)
+        second = Session(first.settings, first.app.paths, clock=first.app.clock, app=first.app)
         second.open_agent("shared")
         list(first.submit("First?"))
         second.use_model("other")

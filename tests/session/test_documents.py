@@ -52,7 +52,7 @@ def test_reload_looks_where_the_source_was_loaded_by_the_same_rules(make_session
     loaded = list(session.library.reload("s", prune=True))[-1]
     assert (loaded.documents, loaded.dropped) == (1, ("lamp.md",))
     assert "old/bell.txt" not in {item.path for item in session.documents("s")}
-    [root] = session.engine.archive.holdings.roots(session.engine.archive.find_source("s"))
+    [root] = session.app.archive.holdings.roots(session.app.archive.find_source("s"))
     assert "secret" not in root.rules
 
 
@@ -61,7 +61,7 @@ def test_rename_and_remove(session: Any) -> None:
     assert [source.name for source in session.sources()] == ["books"]
     with pytest.raises(UsageError):
         session.library.rename("books", " ")
-    session.engine.archive.source_id("other")
+    session.app.archive.source_id("other")
     with pytest.raises(UsageError):
         session.library.rename("books", "other")
     assert session.library.remove("books", "lamp.md") == 1
@@ -71,7 +71,7 @@ def test_rename_and_remove(session: Any) -> None:
     assert [item.path for item in session.documents("books")] == ["old/bell.txt"]
     assert session.library.remove("books") == 1
     assert [source.name for source in session.sources()] == ["other"]
-    assert session.engine.database.rows("SELECT * FROM documents") == []
+    assert session.app.database.rows("SELECT * FROM documents") == []
 
 
 def test_what_an_agent_was_shown_stays_when_its_source_is_removed(session: Any) -> None:
@@ -81,7 +81,7 @@ def test_what_an_agent_was_shown_stays_when_its_source_is_removed(session: Any) 
     before = [session.recorded(step).body() for step in session.steps()]
     session.library.remove("shelf")
     assert [session.recorded(step).body() for step in session.steps()] == before
-    assert session.engine.database.rows("SELECT * FROM documents") != []
+    assert session.app.database.rows("SELECT * FROM documents") != []
     assert session.search("whale oil").hits == ()
 
 
@@ -158,7 +158,7 @@ def test_a_load_says_what_it_did(session: Any, shelf: Path, capsys: Any) -> None
 
 
 def test_passages_left_without_vectors_are_embedded_by_resume(session: Any) -> None:
-    database = session.engine.database
+    database = session.app.database
     database.write(lambda connection: connection.execute("DELETE FROM embeddings"))
     assert session.sources()[0].unembedded == 2
     events = list(session.library.resume())

@@ -51,7 +51,7 @@ def leaked(text: str) -> set[str]:
 
 def everything(session: Any) -> str:
     """All rows of all tables, as text: what DuckDB compresses on disk is read here."""
-    connection = session.engine.database.cursor()
+    connection = session.app.database.cursor()
     tables = connection.execute(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
     ).fetchall()
@@ -87,7 +87,7 @@ def test_no_echo_of_the_key_is_kept_or_shown(make_session: Any, home: Path) -> N
     shown = "\n".join(lines)
     assert shown.count("[API key]") > len(ECHOES), "the server's words are told, without the key"
     assert leaked(shown) == set()
-    session.engine.database.write(lambda connection: connection.execute("CHECKPOINT") and None)
+    session.app.database.write(lambda connection: connection.execute("CHECKPOINT") and None)
     kept = everything(session)
     assert "You sent me" in kept
     assert leaked(kept) == set()

@@ -36,10 +36,10 @@ LEAK = "A leak in the oil tank was found by keeper {n} and mended before night."
 
 
 def log_of(session: Any, pages: list[str], name: str = "log.pdf") -> None:
-    archive = session.engine.archive
+    archive = session.app.archive
     document = Document(name, tuple(Page(n, None, text) for n, text in enumerate(pages, 1)), "test", 1)
     drafts = list(CHUNKER.passages(document))
-    vectors = session.engine.embedder.embed([draft.text for draft in drafts]).astype(np.float32)
+    vectors = session.app.embedder.embed([draft.text for draft in drafts]).astype(np.float32)
     archive.add_document(archive.source_id("shelf"), name, name, document, drafts, vectors, "words", 1)
 
 

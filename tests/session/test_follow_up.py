@@ -106,7 +106,7 @@ def test_a_model_that_believes_the_ledger_finds_the_second_passage(make_session:
         session = make_session(model="scripted", base_url=server.url, read_ahead=False, page_hits=1)
         session.open_agent("tester")
         list(session.load([papers]))
-        session.engine.search.warm(session.current_agent.workspace.sources())
+        session.app.search.warm(session.current_agent.workspace.sources())
         events = list(session.submit("Who kept the light after Alda?"))
         made = [event.function for event in events if isinstance(event, FunctionReturned) and event.ok]
         assert made[-3:] == ["task_update", "archival_follow", "send_message"], made
@@ -132,7 +132,7 @@ def test_an_answer_sent_back_for_an_open_hop_is_shown_where_to_go_on(make_sessio
         session = make_session(model="scripted", base_url=server.url, read_ahead=False, page_hits=1)
         session.open_agent("tester")
         list(session.load([papers]))
-        session.engine.search.warm(session.current_agent.workspace.sources())
+        session.app.search.warm(session.current_agent.workspace.sources())
         list(session.submit("For how long did who had the keys keep the light?"))
         back = json.loads([m for m in server.requests[-1]["messages"] if m["role"] == "tool"][-1]["content"])["message"]
         assert "still open: for how long" in back

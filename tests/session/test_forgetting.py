@@ -26,7 +26,7 @@ SECRET = "The brass key of the old lighthouse lies under the third stone of the 
 
 def everything(session: Any) -> str:
     """Every value of every table, as one text."""
-    database = session.engine.database
+    database = session.app.database
     tables = database.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1")
     assert len(tables) > 15
     rows = (row for (table,) in tables for row in database.rows(f"SELECT * FROM {table}"))
@@ -68,7 +68,7 @@ def test_a_message_is_nowhere_any_more(make_session: Any) -> None:
             ask(session, f"Chat {number}: " + "the gulls sat on the pier and looked at the sea. " * 5)
         session.open_agent(session.timeline.fork(session.steps()[4], "twin"))
         session.open_agent("tester")
-        assert any("brass key" in body for (body,) in session.engine.database.rows("SELECT body FROM summaries"))
+        assert any("brass key" in body for (body,) in session.app.database.rows("SELECT body FROM summaries"))
         assert everything(session).count("brass key") > 12
 
         plan = session.timeline.eraser.words("brass key of the old")
@@ -99,7 +99,7 @@ def test_a_message_is_nowhere_any_more(make_session: Any) -> None:
         assert set(verdicts(session).values()) == {"same", "forgotten"}
 
         session.close()
-        assert b"third stone" not in session.engine.database.file.read_bytes()
+        assert b"third stone" not in session.app.database.file.read_bytes()
         again = make_session(model="scripted", base_url=server.url, read_ahead=False)
         again.open_agent("tester")
         assert "third stone" not in everything(again)
@@ -204,7 +204,7 @@ def test_a_document_is_nowhere_any_more(make_session: Any, papers: Path) -> None
         assert all(TOMBSTONE in answer.text for answer in answers)
         sound(session)
         session.close()
-        data = session.engine.database.file.read_bytes()
+        data = session.app.database.file.read_bytes()
         assert b"HX-201/7" not in data
         again = make_session(model="scripted", base_url=server.url, window_tokens=8192, verify=False)
         again.open_agent("tester")
@@ -289,7 +289,7 @@ def test_the_bytes_leave_the_file(make_session: Any) -> None:
             return any(token[at : at + 12].encode() in data for at in range(0, 288, 12))
 
         session = opened()
-        opened_file = session.engine.database.file
+        opened_file = session.app.database.file
         for token in tokens:
             ask(session, f"Keep {token} for me.")
         session.close()

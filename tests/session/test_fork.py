@@ -19,10 +19,10 @@ def everything(session: Any, agent: int) -> dict[str, list[Any]]:
     """All rows of an agent but the time it was last used."""
     tables = ("messages", "summaries", "context_versions", "steps", "operations", "journal", "handles", "attachments")
     found = {
-        table: session.engine.database.rows(f"SELECT * FROM {table} WHERE agent_id = ? ORDER BY ALL", [agent])
+        table: session.app.database.rows(f"SELECT * FROM {table} WHERE agent_id = ? ORDER BY ALL", [agent])
         for table in tables
     }
-    found["agents"] = session.engine.database.rows(
+    found["agents"] = session.app.database.rows(
         "SELECT * EXCLUDE (last_used_at) FROM agents WHERE agent_id = ?", [agent]
     )
     return found
@@ -129,7 +129,7 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
         memory = session.current_agent.workspace.memory
         assert memory.summary is not None
         summaries = [
-            row[0] for row in session.engine.database.rows("SELECT step FROM steps WHERE state LIKE '%summary_tokens%'")
+            row[0] for row in session.app.database.rows("SELECT step FROM steps WHERE state LIKE '%summary_tokens%'")
         ]
         with pytest.raises(UsageError, match="only wrote a summary"):
             session.timeline.fork(summaries[-1])

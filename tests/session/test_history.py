@@ -55,7 +55,7 @@ def test_undo_and_pop_go_back_to_exactly_what_was(session: Any, make_session: An
     ask(session, "three")
     assert [text[:5] for text in told(session)] == ["three", "Reply"]
     unchanged(session, sent)
-    rows = session.engine.database.rows("SELECT count(*) FROM messages")
+    rows = session.app.database.rows("SELECT count(*) FROM messages")
     assert rows == [(18,)]
 
     before, seen = state(session), told(session)
@@ -270,7 +270,7 @@ def test_evidence_goes_back_as_well(make_session: Any, papers: Path) -> None:
         session.timeline.undo()
         assert state(session) == answered
         hit = session.current_agent.workspace.memory.queue.messages[2].body["archive"]["hits"][0]
-        text = session.engine.search.texts([hit["passage"]])[hit["passage"]]
+        text = session.app.search.texts([hit["passage"]])[hit["passage"]]
         sentence = next(part for part in text.split("\n") if "kept" in part).split(". ")[0]
         session.timeline.rewrite(f'It says "{sentence}" [{hit["handle"]}]')
         assert any("Receipt" in wire for wire in state(session)[2])

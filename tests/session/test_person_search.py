@@ -73,7 +73,7 @@ def test_the_passage_that_a_link_is_owed_to_is_another_hit(loaded: Any) -> None:
     linked = [hit for hit in every(loaded, "who got the keys from Alda") if hit.why.links]
     for hit in linked:
         assert hit.why.linked_from != hit.passage
-        assert loaded.engine.archive.passages([hit.why.linked_from])
+        assert loaded.app.archive.passages([hit.why.linked_from])
 
 
 def test_filters_leave_what_they_say(loaded: Any) -> None:
@@ -83,7 +83,7 @@ def test_filters_leave_what_they_say(loaded: Any) -> None:
     assert {hit.passage for hit in one} <= everything | {hit.passage for hit in one}
     assert every(loaded, "harbour light oil", SearchOptions(pages="2-9")) == []
     assert {hit.page for hit in every(loaded, "harbour light oil", SearchOptions(pages="1"))} == {1}
-    today = loaded.engine.clock().date()
+    today = loaded.app.clock().date()
     assert {hit.passage for hit in every(loaded, "harbour light oil", SearchOptions(since=str(today)))} == everything
     assert every(loaded, "harbour light oil", SearchOptions(until="1999")) == []
     with pytest.raises(NotFound):
@@ -106,10 +106,10 @@ def test_pages_of_a_long_document(make_session: Any) -> None:
 
 def store(session: Any, name: str, pages: list[str]) -> None:
     """A document of these pages, in the source `shelf`."""
-    archive = session.engine.archive
+    archive = session.app.archive
     document = Document(name, tuple(Page(n, None, text) for n, text in enumerate(pages, 1)), "test", 1)
     drafts = list(Chunker.for_local_model().passages(document))
-    vectors = session.engine.embedder.embed([draft.text for draft in drafts]).astype(np.float32)
+    vectors = session.app.embedder.embed([draft.text for draft in drafts]).astype(np.float32)
     archive.add_document(archive.source_id("shelf"), name, name, document, drafts, vectors, "words", 1)
 
 
@@ -230,9 +230,9 @@ def test_days_of_searches_and_documents() -> None:
 
 
 def test_dates_of_documents_come_before_the_day_of_loading(loaded: Any) -> None:
-    dated = next(key for path, key, *_ in loaded.engine.archive.documents(loaded.engine.archive.source_id("papers"))
+    dated = next(key for path, key, *_ in loaded.app.archive.documents(loaded.app.archive.source_id("papers"))
                  if path.startswith("05"))  # fmt: skip
-    loaded.engine.database.write(
+    loaded.app.database.write(
         lambda c: c.execute(
             "UPDATE documents SET metadata = ? WHERE document_id = ?", ['{"date": "1911-05-06"}', dated]
         )
@@ -259,5 +259,5 @@ def test_following_lists_what_belongs_together(loaded: Any) -> None:
 
 def test_engine_starts_no_reranker_by_itself(loaded: Any) -> None:
     loaded.search("light")
-    engine: AppContext = loaded.engine
+    engine: AppContext = loaded.app
     assert not engine._rerankers

@@ -241,13 +241,13 @@ def check_records(session: Session, model: Checking) -> None:
 def check_log(session: Session, model: Checking, name: str) -> None:
     """Every message ever is in the log; those of the branch are in recall exactly once; the queue's sums are right."""
     space = session.current_agent.workspace
-    memory, database = space.memory, session.engine.database
+    memory, database = space.memory, session.app.database
     rows = database.rows(
         "SELECT message_id, role, kind, body, created_at FROM messages WHERE agent_id = ? ORDER BY message_id",
         [memory.agent.id],
     )
     stored = [int(row[0]) for row in rows]
-    assert stored == memory.branch == session.engine.recorder.branch(memory.agent.id, memory.head)
+    assert stored == memory.branch == session.app.recorder.branch(memory.agent.id, memory.head)
     logged = {
         json.dumps(render(role, kind, json.loads(body), created, memory.texts), ensure_ascii=False)
         for _, role, kind, body, created in rows
@@ -267,7 +267,7 @@ def check_log(session: Session, model: Checking, name: str) -> None:
     assert len(found) == len(set(found))
     assert {int(row[0]) for row in rows if row[2] == "user_message"} <= set(found) <= set(stored)
     assert memory.queue.tokens == sum(count_message(message.wire) for message in memory.queue.messages)
-    again = session.engine.recorder.queue(memory.agent.id, memory.head, memory.ranges())
+    again = session.app.recorder.queue(memory.agent.id, memory.head, memory.ranges())
     assert [message.wire for message in again] == [message.wire for message in memory.queue.messages]
 
 

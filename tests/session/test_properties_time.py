@@ -136,7 +136,7 @@ class Course:
         assert self.state() == before
 
     def forget(self, value: int) -> None:
-        rows = self.session.engine.database.rows(
+        rows = self.session.app.database.rows(
             "SELECT message_id FROM messages WHERE kind = 'user_message' ORDER BY 1"
         )
         if rows:
@@ -154,11 +154,11 @@ class Course:
     def check(self) -> None:
         session = self.session
         memory, space = session.current_agent.workspace.memory, session.current_agent.workspace
-        rows = session.engine.database.rows("SELECT message_id, agent_id, kind FROM messages")
+        rows = session.app.database.rows("SELECT message_id, agent_id, kind FROM messages")
         stored = {int(row[0]) for row in rows}
         assert self.logged <= stored
         self.logged = stored
-        branch = session.engine.recorder.branch(memory.agent.id, memory.head)
+        branch = session.app.recorder.branch(memory.agent.id, memory.head)
         assert memory.branch == branch
         assert set(branch) <= {int(row[0]) for row in rows if row[1] == memory.agent.id}
         found = [item.message for item in space.recall.items(memory.agent.id, space.branch())]
@@ -171,7 +171,7 @@ class Course:
         check_pairs([dict(message.wire) for message in memory.queue.messages])
         check_pairs(session.transcript())
         assert memory.queue.tokens == sum(count_message(message.wire) for message in memory.queue.messages)
-        again = session.engine.recorder.queue(memory.agent.id, memory.head, memory.ranges())
+        again = session.app.recorder.queue(memory.agent.id, memory.head, memory.ranges())
         assert [message.wire for message in again] == [message.wire for message in memory.queue.messages]
         for step in session.steps():
             recorded = session.recorded(step)

@@ -65,7 +65,7 @@ def test_a_question_stays_answerable_whatever_the_server_counts(make_session: An
     assert last.startswith("Which keeper of the harbour light")
     assert "The whole text is in archival storage now" in last
     assert [json.dumps(session.recorded(s).body(), ensure_ascii=False) for s in session.steps()] == model.bodies
-    stored = session.engine.database.rows("SELECT body FROM messages WHERE kind = 'user_message'")
+    stored = session.app.database.rows("SELECT body FROM messages WHERE kind = 'user_message'")
     assert [json.loads(body)["message"] for (body,) in stored] == [QUESTION]
     session.close()
     again = make_session(**settings, read_ahead=False, verify=False)

@@ -12,6 +12,7 @@ import pytest
 from tests.support.conversations import talks
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
+from tests.support.scripted import OneModel
 from workbench.agent.tools import memory
 from workbench.retrieval.paging.text_page import TextPage
 
@@ -48,8 +49,7 @@ def results(session: Any, question: str, name: str, **arguments: Any) -> list[st
         return calls(name, **arguments, request_heartbeat=True)
 
     with ModelServer(script) as server:
-        session.current_agent._make_model = lambda: _model(server.url)
-        session.current_agent._model = None
+        session.current_agent.use_models(OneModel(*_model(server.url)))
         list(session.submit(question))
     return pages
 

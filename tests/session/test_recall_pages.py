@@ -14,6 +14,7 @@ from tests.support.conversations import ask, state, verdicts
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from tests.support.properties import examples
+from tests.support.scripted import OneModel
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.memory.erasure.redaction import TOMBSTONE
@@ -54,7 +55,7 @@ def shown(session: Any, step: int) -> str:
 
 
 def stored(session: Any) -> list[str]:
-    rows = session.engine.database.rows("SELECT body FROM messages WHERE body LIKE '%\"recall\"%' ORDER BY message_id")
+    rows = session.app.database.rows("SELECT body FROM messages WHERE body LIKE '%\"recall\"%' ORDER BY message_id")
     return [body for (body,) in rows]
 
 
@@ -94,8 +95,7 @@ def test_a_fork_brings_along_what_recall_showed_before_a_rewrite(session: Any, m
         return Reply(content="I have seen it.")
 
     with ModelServer(beats) as server:
-        session.current_agent._make_model = lambda: _model(server.url)
-        session.current_agent._model = None
+        session.current_agent.use_models(OneModel(*_model(server.url)))
         list(session.timeline.heartbeat())
         session.timeline.rewrite("Something else.")
         ask(session, "And now?")

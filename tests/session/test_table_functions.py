@@ -9,11 +9,11 @@ import pytest
 
 from tests.support.desk import Desk, store_file
 from tests.support.scripted import Scripted, using
+from workbench.agent.fixed_parts import fixed_parts
 from workbench.agent.tools import documents, tables
 from workbench.api.documents import LoadOptions
 from workbench.api.events import AnswerDone, QuoteChecked
 from workbench.models.base import ModelRequest
-from workbench.services.agent_factory import fixed_parts
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_rows_come_with_handles_of_the_passages_they_stand_in(desk: Any, tmp_pat
     assert lines[1] == "From: rents = rents.csv p.1"
     assert lines[-1] == "No more results."
     handles = {handle: passage for passage, handle in one.agent.workspace.memory.handles.items()}
-    passages = {item.id: item.text for item in one.session.engine.archive.passages_of(document, 1)}
+    passages = {item.id: item.text for item in one.session.app.archive.passages_of(document, 1)}
     for number, line in zip((77, 78, 79), lines[2:5], strict=True):
         row, _, handle = line.rstrip("]").partition(" [")
         assert row == f"tenant: Tenant {number:03} | rent: {500 + number}"

@@ -21,7 +21,7 @@ def session(make_session: Any, papers: Path) -> Any:
 
 
 def shown(session: Any, query: str = "Alda Marner light", budget: int = 2_000) -> str:
-    engine = session.engine
+    engine = session.app
     page = engine.search.page(
         [engine.archive.find_source("papers")], query, 0, Budget(budget), lambda passage: f"#a{passage}"
     )
@@ -83,9 +83,9 @@ def test_the_embedded_reader_still_answers(session: Any) -> None:
 def test_an_opened_page_carries_the_note_once(session: Any) -> None:
     from workbench.retrieval.paging.documents import open_document
 
-    archive = session.engine.archive
+    archive = session.app.archive
     session.library.note("papers", "00-alda.md", "handle with care")
     document = next(row[1] for row in archive.documents(archive.find_source("papers")) if row[0] == "00-alda.md")
     page = open_document(archive, document, "00-alda.md", 1, 0, Budget(2_000), lambda passage: f"#a{passage}")
-    texts = session.engine.search.texts([hit.passage for hit in page.hits])
+    texts = session.app.search.texts([hit.passage for hit in page.hits])
     assert page.render(texts).count("handle with care") == 1

@@ -27,8 +27,8 @@ def state(session: Any) -> Any:
     """Everything that the next prompt and a search of recall depend on."""
     memory = session.current_agent.workspace.memory
     assert memory.queue.tokens == sum(count_message(message.wire) for message in memory.queue.messages)
-    assert memory.branch == session.engine.recorder.branch(memory.agent.id, memory.head)
-    again = session.engine.recorder.queue(memory.agent.id, memory.head, memory.ranges())
+    assert memory.branch == session.app.recorder.branch(memory.agent.id, memory.head)
+    again = session.app.recorder.queue(memory.agent.id, memory.head, memory.ranges())
     assert [message.wire for message in again] == [message.wire for message in memory.queue.messages]
     return (
         memory.head, tuple(memory.branch), tuple(json.dumps(m.wire) for m in memory.queue.messages), memory.queue.question,

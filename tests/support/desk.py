@@ -38,12 +38,12 @@ class Desk:
         self.executor = Executor(functions)
 
     def store(self, name: str, pages: list[str], source: str = "shelf") -> None:
-        archive = self.session.engine.archive
+        archive = self.session.app.archive
         document = Document(name, tuple(Page(n, None, text) for n, text in enumerate(pages, 1)), "test", 1)
         drafts = list(CHUNKER.passages(document))
         vectors = np.full((len(drafts), 384), 384**-0.5, dtype=np.float32)
         archive.add_document(archive.source_id(source), name, f"{source}/{name}", document, drafts, vectors, "words", 1)
-        self.session.engine.agents.attach(self.agent.workspace.memory.agent.id, archive.source_id(source))
+        self.session.app.agents.attach(self.agent.workspace.memory.agent.id, archive.source_id(source))
 
     def call(self, function: str, **arguments: Any) -> tuple[str, Executed, int]:
         """The text of the result, what was executed, and the tokens of the message."""
@@ -76,7 +76,7 @@ def written(line: str) -> dict[str, Any]:
 
 
 def store_file(one: Desk, folder: Path, name: str, text: str, source: str = "shelf", attach: bool = True) -> int:
-    archive = one.session.engine.archive
+    archive = one.session.app.archive
     file = folder / name
     file.write_text(text, encoding="utf-8")
     document = registry.read(file)
@@ -84,5 +84,5 @@ def store_file(one: Desk, folder: Path, name: str, text: str, source: str = "she
     drafts = list(CHUNKER.passages(document))
     found = archive.store(Arrival(key, name, f"{source}{text}", document, drafts, "words", 1)).document
     if attach:
-        one.session.engine.agents.attach(one.agent.workspace.memory.agent.id, key)
+        one.session.app.agents.attach(one.agent.workspace.memory.agent.id, key)
     return int(found)

@@ -42,5 +42,5 @@ def reading_in_one_worker() -> Iterator[None]:
         return SharedReader(options=ReadOptions(options.ocr, options.ocr_languages))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AppContext, "reading_worker", shared)
+        patch.setattr(AppContext, "file_reader", shared)
         yield

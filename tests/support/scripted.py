@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Any
 
-from workbench.models.base import Completion, Delta, FunctionCall, ModelRequest, Usage
+from workbench.core.settings import Settings
+from workbench.models.base import ChatModel, Completion, Delta, FunctionCall, ModelRequest, Usage
 from workbench.services.container import AppContext
 
 Call = tuple[str, dict[str, Any]]
@@ -49,6 +51,17 @@ class Scripted:
             done = Completion("", tuple(calls), "tool_calls", usage)
         self.seconds += time.perf_counter() - started
         yield done
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """A ModelProvider that gives the same model, whatever the settings say."""
+
+    chat: ChatModel
+    name: str
+
+    def model(self, settings: Settings) -> tuple[ChatModel, str]:
+        return self.chat, self.name
 
 
 @contextmanager

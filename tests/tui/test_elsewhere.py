@@ -28,7 +28,7 @@ def on_screen(make_session: Any, papers: Path, scenario: Callable[..., Any], *, 
                 if not second:
                     await scenario(session, app, pilot)
                     return
-                with Session(session.settings, session.engine.paths, engine=session.engine) as other:
+                with Session(session.settings, session.app.paths, app=session.app) as other:
                     other.open_agent("tester")
                     await scenario(session, other, app, pilot)
 

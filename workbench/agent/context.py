@@ -27,7 +27,7 @@ _WINDOW_A_SOURCE = 680
 
 
 class MainContext:
-    """Builds the prompt of every step. `describe` gives one line a source."""
+    """Builds the prompt of every step."""
 
     def __init__(
         self,
@@ -35,7 +35,6 @@ class MainContext:
         system: str,
         tools: Sequence[Mapping[str, Any]],
         calibration: Calibration,
-        describe: Callable[[], list[str]],
     ) -> None:
         self.workspace = workspace
         self.system = system
@@ -44,7 +43,6 @@ class MainContext:
         self.pressure = Pressure.of(workspace.settings)
         self.summarise: Callable[[Sequence[StoredMessage]], Generator[Event, None, Summary]] = self.condensed
         """Writes the summary of messages that are about to leave; a generator, because a model may be asked."""
-        self._describe = describe
         self._tools_text = functions_text(tools)
         self._policy = policy(workspace.settings.eviction)
         self._most_sources = min(_MOST_SOURCES, workspace.settings.window_tokens // _WINDOW_A_SOURCE)
@@ -203,7 +201,7 @@ class MainContext:
 
     def _look(self) -> None:
         self._now = stamp(self.workspace.memory.clock())
-        self._sources = self._describe()
+        self._sources = self.workspace.attached.lines()
         # The alert stays in the queue when results have shrunk to receipts since: then nothing presses any more.
         self._pressed = True
         self._pressed = self._used() >= self.pressure.warn

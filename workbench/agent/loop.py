@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,13 +15,13 @@ from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
 from workbench.agent.executor import Executed, Executor, distinct, valid_arguments, with_ids
+from workbench.agent.fixed_parts import FixedParts
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.partial_answer import PartialAnswer
-from workbench.agent.stop import Stop
+from workbench.agent.providers import ModelProvider
 from workbench.agent.streaming import Reply, partial_message
 from workbench.agent.summariser import Summariser
 from workbench.agent.tools.context import ToolContext
-from workbench.agent.tools.registry import Function
 from workbench.api.events import (  # fmt: skip
     Event,
     Failed,
@@ -60,9 +60,6 @@ _CHARS_A_TOKEN = 4
 _TELLING_CHARS = 24
 """Arguments shorter than this may stand in a document by chance."""
 
-Parts = Callable[[Settings], tuple[list[Function], str, list[dict[str, Any]]]]
-"""The functions, system instructions and tools that fit the window of some settings."""
-
 
 @dataclass
 class _Question:
@@ -83,20 +80,19 @@ class Agent:
     """One agent with a model. `answer` is a generator of events: run it off the event loop, one question at a time."""
 
     def __init__(
-        self, workspace: ToolContext, context: MainContext, executor: Executor, model: Callable[[], tuple[ChatModel, str]],
+        self, workspace: ToolContext, context: MainContext, executor: Executor, models: ModelProvider,
         validator: AnswerValidator,
-        *, options: Mapping[str, Any] | None = None, parts: Parts | None = None,
+        *, options: Mapping[str, Any] | None = None, parts: FixedParts | None = None,
     ) -> None:  # fmt: skip
         """`options` go into every request; `parts` gives functions, instructions and tools that fit a window."""
         self.workspace = workspace
         self.context = context
         self.executor = executor
-        self._make_model = model
+        self._models = models
         self._model: tuple[ChatModel, str] | None = None
         self._open_step: int | None = None
         self.options = dict(options or {})
-        self.stop = Stop()
-        workspace.stopped = self.stop.asked
+        self.stop = workspace.stop
         self.inbox = Inbox()
         self._spent = Spent()
         self.asking = threading.Lock()
@@ -110,10 +106,24 @@ class Agent:
         if workspace.settings.summary_by == "model" and not workspace.settings.uses_reader:
             context.summarise = Summariser(context, self.model, self.stop, self._commit, lambda: self._spent)
 
+    @property
+    def id(self) -> int:
+        """The agent's number in the database, which stays when it is renamed."""
+        return self.workspace.memory.agent.id
+
+    @property
+    def name(self) -> str:
+        """The agent's name as it is now."""
+        return self.workspace.memory.agent.name
+
+    def use_models(self, models: ModelProvider) -> None:
+        """Get the model from another provider from the next step on."""
+        self._models, self._model = models, None
+
     def model(self) -> tuple[ChatModel, str]:
         """The model and its name on the wire, made when it is first needed. Raises ModelError."""
         if self._model is None:
-            self._model = self._make_model()
+            self._model = self._models.model(self.workspace.settings)
         return self._model
 
     def answer(self, text: str) -> Iterator[Event]:
@@ -223,7 +233,7 @@ class Agent:
         """From the next step on the agent works within other settings: functions, instructions, pages and eviction follow."""
         self.workspace.settings = settings
         if self._parts is not None:
-            self.executor.functions, system, tools = self._parts(settings)
+            self.executor.functions, system, tools = self._parts.fit(settings)
             self.context.instruct(system, tools)
         self.context.resize()
 

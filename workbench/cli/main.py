@@ -138,7 +138,7 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
         filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with ExitStack() as after, Session(_settings(chosen, places), places) as session:
-        owner = CommandServer(session.engine)
+        owner = CommandServer(session.app)
         after.callback(owner.release)
         try:
             yield session

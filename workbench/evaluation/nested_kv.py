@@ -172,7 +172,7 @@ class Records:
     def _store(self, source: str, texts: Sequence[str]) -> None:
         import numpy as np
 
-        engine = self.session.engine
+        engine = self.session.app
         key = engine.archive.source_id(source)
         if engine.archive.documents(key):
             return

@@ -184,7 +184,7 @@ class ClientConnection:
             self._session.stop_load()
 
     def _run(self, request: dict[str, Any], incoming: Any) -> int:
-        session = Session(Settings(**request["settings"]), self._engine.paths, engine=self._engine)
+        session = Session(Settings(**request["settings"]), self._engine.paths, app=self._engine)
         self._session = session
         self._wire.send({"begun": True})
         done = threading.Event()

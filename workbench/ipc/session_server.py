@@ -33,7 +33,7 @@ class SessionServer:
         """Open a session for as long as the other end stays."""
         chosen = rpc.unpack(request["arguments"])
         token = secrets.token_hex(16)
-        with Session(Settings(**request["settings"]), self._engine.paths, engine=self._engine) as session:
+        with Session(Settings(**request["settings"]), self._engine.paths, app=self._engine) as session:
             session.open_agent(chosen["agent"], paths=[Path(path) for path in chosen["paths"]])
             session.run_with(chosen["given"])
             self._sessions[token] = session

@@ -1,15 +1,14 @@
-"""The agents as a whole: names and files come in; agents made, renamed, deleted, copied out to a file and in again go out."""
+"""Makes, renames, deletes, exports and imports agents."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from workbench.agent import journal, prompts
-from workbench.agent.loop import Agent
 from workbench.agent.tools import selection
 from workbench.api.agents import FunctionView
 from workbench.api.events import Changed
@@ -44,71 +43,98 @@ class Imported:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class AvailableFunctions:
+    """The functions there are, and (where, reason) for what of the user's own cannot be used."""
+
+    functions: tuple[FunctionView, ...]
+    problems: tuple[tuple[str, str], ...]
+
+
 class AgentService:
     """All agents of one archive."""
 
-    def __init__(self, engine: AppContext, settings: Settings) -> None:
-        self._engine = engine
+    def __init__(self, app: AppContext, settings: Settings) -> None:
+        self._app = app
         self._settings = settings
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an agent of this name."""
+        return self._app.agents.find(name) is not None
+
+    def require(self, name: str) -> None:
+        """Raises NotFound, naming the agents there are, for one that is not there."""
+        self._app.agents.get(name)
+
+    def check_spelling(self, name: str) -> None:
+        """Raises NotFound for a new name that is nearly the name of an agent, and so likely a slip."""
+        self._app.agents.check_slip(name)
 
     def create(self, name: str) -> str:
         """A new agent with the settings in force. Raises UsageError when the name is taken, NotFound for an unknown text."""
-        if self._engine.agents.find(name):
+        if self.exists(name):
             raise UsageError(f"There is an agent named {name!r} already.", f"Use it with --agent {name}.")
-        agent_factory.open_agent(self._engine, self._settings, name, (), fresh=False)
+        agent_factory.open_agent(self._app, self._settings, name, (), fresh=False)
         return name
 
     def rename(self, old: str, new: str) -> None:
         """Give an agent another name; its past keeps everything. Raises NotFound, or UsageError when the name is taken."""
-        row = self._engine.agents.get(old)
-        self._engine.agents.rename(row, new)
-        if agent := self._engine.open_agents.get(row.id):
+        row = self._app.agents.get(old)
+        self._app.agents.rename(row, new)
+        if agent := self._app.open_agents.find(row.id):
             memory = agent.workspace.memory
             memory.agent = replace(memory.agent, name=new)
-            self._engine.broadcaster.tell(row.id, Changed(agent=new, what="agent"))
+            self._app.broadcaster.tell(row.id, Changed(agent=new, what="agent"))
 
     def delete(self, name: str) -> None:
         """Delete an agent with its messages, steps and notes; documents stay. Raises UsageError when a display shows it."""
-        row = self._engine.agents.get(name)
-        if any(session.shows(row.id) for session in list(self._engine.sessions)):
+        row = self._app.agents.get(name)
+        if self._app.open_agents.displays_of(row.id):
             raise UsageError(f"Agent {name!r} is open in a workbench.", "Close that one, or open another agent there.")
-        self._engine.agents.delete(row)
-        self._engine.search.cursors.drop(row.id)
-        self._engine.open_agents.pop(row.id, None)
-        at_work: list[Agent] = list(self._engine.open_agents.values())
-        collect(self._engine.database, [key for agent in at_work for key in list(agent.workspace.memory.handles)])
+        self._app.agents.delete(row)
+        self._app.search.cursors.drop(row.id)
+        self._app.open_agents.remove(row.id)
+        collect(self._app.database, self._app.open_agents.handled_passages())
 
     def presets(self) -> list[str]:
         """The task guidances there are."""
-        return prompts.names("presets", self._engine.paths.config)
+        return prompts.names("presets", self._app.paths.config)
+
+    def available_functions(self) -> AvailableFunctions:
+        """What a model may call, ours and the user's own, whichever agent it is."""
+        available = selection.available(self._app.paths.config)
+        functions = (FunctionView(item.name, item.short, item.origin, True, True) for item in available.functions)
+        return AvailableFunctions(tuple(functions), tuple(available.problems))
 
     def functions(self, name: str) -> list[FunctionView]:
         """What the model of an agent may call, ours and the user's own, and what of it this agent is offered."""
-        row = self._engine.agents.get(name)
-        agent: Agent = self._engine.open_agents.get(row.id) or agent_factory.ready(self._engine, row, self._settings)
+        row = self._app.agents.get(name)
+        agent = self._app.open_agents.find(row.id) or agent_factory.ready(self._app, row, self._settings)
         off, offered = row.settings.get("functions_off", ()), {item.name for item in agent.executor.functions}
         return [
             FunctionView(item.name, item.short, item.origin, item.name not in off, item.name in offered)
-            for item in selection.available(self._engine.paths.config).functions
+            for item in selection.available(self._app.paths.config).functions
         ]
 
     def preset(self, name: str, preset: str) -> None:
         """Change the task guidance in the system instructions of an agent, from its next step on. Raises NotFound."""
-        prompts.text("presets", preset, self._engine.paths.config)
+        prompts.text("presets", preset, self._app.paths.config)
         self._instruct(name, preset=preset)
 
-    def switch(self, name: str, functions_off: Sequence[str]) -> None:
-        """Choose the functions that an agent's model is not offered, from its next step on."""
-        self._instruct(name, functions_off=list(functions_off))
+    def switch(self, name: str, function: str, *, on: bool) -> None:
+        """Offer a function to an agent's model, or do not, from its next step on. Raises NotFound or UsageError."""
+        off = self._app.agents.get(name).settings.get("functions_off", ())
+        functions = selection.available(self._app.paths.config).functions
+        self._instruct(name, functions_off=selection.switch(off, functions, function, on=on))
 
     def _instruct(self, name: str, **own: Any) -> None:
-        row = self._engine.agents.get(name)
-        agent = self._engine.open_agents.get(row.id)
+        row = self._app.agents.get(name)
+        agent = self._app.open_agents.find(row.id)
         if agent is None:
-            self._engine.agents.update_settings(row.id, {**row.settings, **own})
+            self._app.agents.update_settings(row.id, {**row.settings, **own})
         elif agent.asking.acquire(blocking=False):
             try:
-                agent_factory.instruct(self._engine, agent, **own)
+                agent_factory.instruct(self._app, agent, **own)
             finally:
                 agent.asking.release()
         else:
@@ -116,8 +142,8 @@ class AgentService:
 
     def export(self, name: str, file: Path) -> int:
         """Write an agent to a file, whole: another home shows every old step as it was. Returns its size in bytes."""
-        row = self._engine.agents.get(name)
-        copy = take(self._engine.database, row)
+        row = self._app.agents.get(name)
+        copy = take(self._app.database, row)
         copy.head["settings"] = {
             key: value for key, value in row.settings.items() if key in (*_TRAVELS, "functions_off")
         }
@@ -132,9 +158,9 @@ class AgentService:
         settings, notes = self._own_settings(copy, file)
         steps = _prove(copy, file)
         own = str(copy.head.get("name"))
-        chosen = name or self._engine.agents.fresh_name(own[:100] if own.strip() and own.isprintable() else "agent")
-        self._engine.agents.check_name(chosen)
-        found = restore(self._engine.database, copy, chosen, settings, self._engine.clock())
+        chosen = name or self._app.agents.fresh_name(own[:100] if own.strip() and own.isprintable() else "agent")
+        self._app.agents.check_name(chosen)
+        found = restore(self._app.database, copy, chosen, settings, self._app.clock())
         return Imported(chosen, steps, len(copy.tables["messages"]), found.attached, found.missing, tuple(notes))
 
     def _own_settings(self, copy: AgentCopy, file: Path) -> tuple[dict[str, Any], list[str]]:
@@ -148,7 +174,7 @@ class AgentService:
         if not all(matches_type(value, kinds[key]) for key, value in own.items()):
             raise agent_archive.damaged(file)
         Settings(**own)
-        if own.get("preset", "") not in prompts.names("presets", self._engine.paths.config):
+        if own.get("preset", "") not in prompts.names("presets", self._app.paths.config):
             notes.append(f"preset {str(own.get('preset'))[:40]!r} is not here: {self._settings.preset} is used")
             own["preset"] = self._settings.preset
         off = brought.get("functions_off", [])

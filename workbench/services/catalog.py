@@ -1,4 +1,4 @@
-"""What displays list: the archive and the agents come in, frozen views of sources, documents, pages and agents go out."""
+"""Lists sources, documents, pages and agents as frozen views for displays."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ from workbench.services.container import AppContext
 from workbench.storage.metadata import document_remarks
 
 
-def attached(engine: AppContext, source: str) -> Attached:
+def attached(app: AppContext, source: str) -> Attached:
     """The event that a source is attached, with its size as it is now."""
-    row = next((row for row in engine.archive.sources(notes=True) if row.name == source), None)
+    row = next((row for row in app.archive.sources(notes=True) if row.name == source), None)
     return Attached(source=source, documents=row.documents if row else 0, passages=row.passages if row else 0)
 
 
-def sources(engine: AppContext, attached_names: set[str]) -> list[SourceInfo]:
+def sources(app: AppContext, attached_names: set[str]) -> list[SourceInfo]:
     """All sources, oldest first."""
-    notes = {note.source: note.text for note in engine.archive.notes.all() if not note.path}
-    waiting = engine.archive.waiting.by_source()
-    queued = Counter(item.source for item in engine.archive.queue.files())
+    notes = {note.source: note.text for note in app.archive.notes.all() if not note.path}
+    waiting = app.archive.waiting.by_source()
+    queued = Counter(item.source for item in app.archive.queue.files())
     return [
         SourceInfo(
             row.name, row.documents, row.pages, row.passages, row.bytes, row.name in attached_names, row.created,
             waiting.get(row.id, 0), queued[row.id], notes.get(row.name, ""),
         )
-        for row in engine.archive.sources()
+        for row in app.archive.sources()
     ]  # fmt: skip
 
 
-def documents(engine: AppContext, source: str | None) -> list[DocumentInfo]:
+def documents(app: AppContext, source: str | None) -> list[DocumentInfo]:
     """Documents by path, then what is not loaded with reason and remedy."""
-    chosen = [engine.archive.find_source(source)] if source else [row.id for row in engine.archive.sources()]
-    names = {row.id: row.name for row in engine.archive.sources(notes=True)}
-    notes = {(note.source, note.path): note.text for note in engine.archive.notes.all()}
+    chosen = [app.archive.find_source(source)] if source else [row.id for row in app.archive.sources()]
+    names = {row.id: row.name for row in app.archive.sources(notes=True)}
+    notes = {(note.source, note.path): note.text for note in app.archive.notes.all()}
     found: list[DocumentInfo] = []
     for key in chosen:
         name = names[key]
-        groups = engine.archive.likeness.paths([key])
+        groups = app.archive.likeness.paths([key])
         alike = {path: [other for _, other in group if other != path] for group in groups for _, path in group}
-        remarks = document_remarks(engine.database, key)
-        for path, number, title, pages, passages, size in engine.archive.documents(key):
+        remarks = document_remarks(app.database, key)
+        for path, number, title, pages, passages, size in app.archive.documents(key):
             note, others, said = notes.get((name, path), ""), tuple(alike.get(path, ())), remarks.get(number, "")
             found.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others, remark=said))
-        for item in engine.archive.queue.files(key):
+        for item in app.archive.queue.files(key):
             size, why = item.size_bytes, (item.reason, item.remedy)
             found.append(DocumentInfo(name, item.path, item.path, 0, 0, size, item.state, *why))
     return found
 
 
-def page(engine: AppContext, chosen: Sequence[int], document: str, number: int, passage: int | None) -> PageView:
+def page(app: AppContext, chosen: Sequence[int], document: str, number: int, passage: int | None) -> PageView:
     """A page of a document, the passage asked for marked in it. Raises NotFound."""
-    paths = engine.archive.paths(chosen)
+    paths = app.archive.paths(chosen)
     key = next((key for key, (path, _) in paths.items() if path == document), None)
-    row = engine.archive.page(key, number) if key is not None else None
+    row = app.archive.page(key, number) if key is not None else None
     if row is None:
         raise NotFound(
             f"There is no page {number} of {document!r} in what is attached.", "See /sources for what there is."
         )
-    found = engine.archive.passages([passage]).get(passage) if passage else None
+    found = app.archive.passages([passage]).get(passage) if passage else None
     inside = found is not None and found.document == row.document and found.page == row.number
     start, end = (found.start_char, found.end_char) if found is not None and inside else (0, 0)
     return PageView(document, row.number, row.pages, row.label, row.text, start, end)
@@ -79,27 +79,27 @@ def block(found: Block) -> BlockView:
     return BlockView(found.name, found.text, len(found.text), found.limit_chars, lines)
 
 
-def agents(engine: AppContext, defaults: Settings) -> list[AgentInfo]:
+def agents(app: AppContext, defaults: Settings) -> list[AgentInfo]:
     """All agents, the last used first."""
     counts = {
         int(row[0]): (int(row[1]), int(row[2]))
-        for row in engine.database.rows(
+        for row in app.database.rows(
             "SELECT a.agent_id, (SELECT count(*) FROM steps s WHERE s.agent_id = a.agent_id), "
             "(SELECT count(*) FROM messages m WHERE m.agent_id = a.agent_id) FROM agents a"
         )
     }
     found = []
-    for row in engine.agents.all():
+    for row in app.agents.all():
         steps, messages = counts.get(row.id, (0, 0))
-        names = tuple(name for _, name in engine.agents.attached(row.id))
+        names = tuple(name for _, name in app.agents.attached(row.id))
         window = int(row.settings.get("window_tokens", defaults.window_tokens))
         model = str(row.settings.get("model") or READER)
         found.append(AgentInfo(row.name, model, window, steps, messages, names, row.created, row.last_used))
     return found
 
 
-def transcript(engine: AppContext, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:
+def transcript(app: AppContext, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:
     """The messages of an agent's branch as they are on the wire, oldest first; results in the queue as they are there."""
     in_queue = {message.id: message for message in memory.queue.messages}
-    stored = engine.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
+    stored = app.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
     return [dict(in_queue.get(message.id, message).wire) for message in stored]

@@ -1,10 +1,9 @@
-"""The engine room: settings and folders come in; store, search, embedder and agents come out, built once and closed together."""
+"""Builds everything that the agents of one workbench share, and closes it again: the composition root of the services."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,14 @@ from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
 from workbench.core.settings import READER, Settings, from_file
+from workbench.embedding.client import LocalEmbedder
+from workbench.embedding.queries import QueryEmbedder
 from workbench.memory.agent_repository import AgentRepository
 from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall import RecallStorage
 from workbench.models.openai.listing import ANY_MODEL
 from workbench.retrieval.service import ArchivalSearch
+from workbench.services.open_agents import AgentRegistry
 from workbench.sql import sandbox
 from workbench.storage.database import Clock, Database, utc_now
 from workbench.storage.documents import ArchivalStorage
@@ -27,13 +29,16 @@ from workbench.storage.documents import ArchivalStorage
 if TYPE_CHECKING:
     import numpy as np
 
-    from workbench.embedding.client import LocalEmbedder
     from workbench.embedding.reranker_client import LocalReranker
+    from workbench.ingest.reader_client import Reader
     from workbench.models.base import ChatModel
 
 
 class AppContext:
-    """Everything that all agents share. Raises ArchiveBusy when another workbench owns the database."""
+    """The database, search, embedder, models and open agents of one workbench.
+
+    It is a ModelProvider and a RerankerProvider for the agents. Raises ArchiveBusy when another workbench owns the database.
+    """
 
     def __init__(self, settings: Settings, paths: Paths, clock: Clock = utc_now) -> None:
         give_memory_back()
@@ -43,61 +48,42 @@ class AppContext:
         self.database = Database(
             paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
         )
+        self._embedder = LocalEmbedder(log_file=self.paths.log_file)
         self.archive = ArchivalStorage(self.database, clock)
+        self.queries = QueryEmbedder(self.embedder)
         self.search = ArchivalSearch(
-            self.archive, self.embed_queries, clock, index_bytes=settings.index_memory_mb * 1_000_000
+            self.archive, self.queries.embed, clock, index_bytes=settings.index_memory_mb * 1_000_000
         )
         self.agents = AgentRepository(self.database, clock)
         self.recorder = StepRepository(self.database, self.search.texts, clock)
         self.recall = RecallStorage(self.database)
-        self.opening = threading.RLock()
-        self.open_agents: dict[int, Any] = {}
-        """Agents that are open, by id: every display of one agent works on the same memory."""
-        self.sessions: weakref.WeakSet[Any] = weakref.WeakSet()
-        """The displays of this process: what one of them shows is not deleted by another."""
+        self.open_agents = AgentRegistry()
         self.broadcaster = EventBroadcaster()
-        """Displays that are told what others do to the agent they show."""
-        self.answering: set[int] = set()
-        """Agents that answer a question now, by id."""
-        self.served: dict[str, str] = {}
+        """Tells displays what others do to the agent they show."""
+        self._served: dict[str, str] = {}
         """The models that servers answer with when none is named, by address, as far as they were asked."""
-        self._embedder: LocalEmbedder | None = None
         self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()
 
-    def from_file(self) -> dict[str, Any]:
+    def settings_from_file(self) -> dict[str, Any]:
         """What the settings file says now. Raises ConfigError."""
         return from_file(self.paths.settings_file) if self.paths.settings_file.is_file() else {}
 
     @property
     def embedder(self) -> LocalEmbedder:
-        """The embedding worker, started at first use."""
-        with self._lock:
-            if self._embedder is None:
-                from workbench.embedding.client import LocalEmbedder
-
-                self._embedder = LocalEmbedder(log_file=self.paths.log_file)
-            return self._embedder
+        """The embedder of passages and queries; its worker process starts when it first embeds."""
+        return self._embedder
 
     def clear_caches(self) -> None:
-        """Keep no words of passages in caches: something was forgotten."""
+        """Drop the words of passages from all caches: something was forgotten."""
         from workbench.retrieval.cached_texts import clear_caches
 
         clear_caches()
-        with self._lock:
-            if self._embedder is not None:
-                self._embedder.forget()
+        self._embedder.forget()
 
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
-        """Unit vectors (n, 384) of queries; they do not wait behind the passages of a load."""
-        return self.embedder.embed(list(queries), kind="query")
-
-    def score(self, query: str, texts: Sequence[str]) -> list[float]:
-        """Likeness in meaning of each text to the query, -1..1. A text has the same score whatever stands beside it."""
-        if not texts:
-            return []
-        vectors = self.embedder.embed([query, *texts], kind="query", exact=True)
-        return [float(value) for value in vectors[1:] @ vectors[0]]
+        """Unit vectors (n, 384) of queries. Raises EmbedderError."""
+        return self.queries.embed(queries)
 
     def reranker(self, name: str) -> LocalReranker:
         """The cross-encoder of a folder or name; it is loaded when it is first asked."""
@@ -108,20 +94,19 @@ class AppContext:
                 self._rerankers[name] = LocalReranker(name, log_file=self.paths.log_file)
             return self._rerankers[name]
 
-    def reading_worker(self, options: LoadOptions) -> Any:
-        """What reads files for a load: a process of its own."""
+    def file_reader(self, options: LoadOptions) -> Reader:
+        """Reads the files of one load, in a process of its own."""
         from loaders.options import ReadOptions
         from workbench.ingest.reader_client import Reader
 
-        chosen = ReadOptions(options.ocr, options.ocr_languages)
-        return Reader(log_file=self.paths.log_file, options=chosen)
+        return Reader(log_file=self.paths.log_file, options=ReadOptions(options.ocr, options.ocr_languages))
 
     def model(self, settings: Settings) -> tuple[ChatModel, str]:
         """The model that the settings name, and its name on the wire."""
         if settings.uses_reader:
             from workbench.models.extractive.model import ExtractiveReader
 
-            return ExtractiveReader(self.score), READER
+            return ExtractiveReader(self.queries.score), READER
         from workbench.models.openai.client import OpenAIChat
 
         name = settings.model or self.served_model(settings)
@@ -132,19 +117,22 @@ class AppContext:
         return model, name
 
     def served_model(self, settings: Settings) -> str:
-        """The model that the server of the settings offers first; asked once."""
+        """The model that the server of the settings lists first; the server is asked once."""
         from workbench.models.openai.listing import first_model
 
-        found = self.served.get(settings.base_url) or first_model(settings.base_url, settings.api_key)
-        if found != ANY_MODEL:
-            self.served[settings.base_url] = found
-        return found
+        name = self.known_model(settings) or first_model(settings.base_url, settings.api_key)
+        if name != ANY_MODEL:
+            self._served[settings.base_url] = name
+        return name
+
+    def known_model(self, settings: Settings) -> str:
+        """What `served_model` gave before, or "": for what must not wait for a server."""
+        return self._served.get(settings.base_url, "")
 
     def close(self) -> None:
-        """Stop the worker and close the database. Safe to call twice."""
-        if self._embedder is not None:
-            with contextlib.suppress(Exception):
-                self._embedder.stop()
+        """Stop the workers and close the database. Safe to call twice."""
+        with contextlib.suppress(Exception):
+            self.embedder.stop()
         for reranker in self._rerankers.values():
             with contextlib.suppress(Exception):
                 reranker.stop()
@@ -154,5 +142,5 @@ class AppContext:
 
 
 def source_name(path: Path) -> str:
-    """What a source made for a path is called: its last part."""
+    """The name of a source made for a path: the path's last part."""
     return readable(path.name or path.anchor.strip("/\\:") or "files")

@@ -1,4 +1,4 @@
-"""The doctor: an engine comes in, one verdict a part comes out, each with what to do when it is bad."""
+"""Checks the installation part by part, each with what to do when it does not work."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from workbench import __version__
 from workbench.core import paths
 from workbench.core.errors import WorkbenchError
+from workbench.core.settings import Settings
 from workbench.core.tokens import count
 from workbench.services.container import AppContext
 
 
 @dataclass(frozen=True)
 class Check:
-    """One part and how it is."""
+    """One part of the installation: whether it works, and what to do when it does not."""
 
     name: str
     ok: bool
@@ -23,28 +24,28 @@ class Check:
     remedy: str = ""
 
 
-def checks(engine: AppContext, *, offline: bool = False) -> Iterator[Check]:
-    """Every part by turns; nothing is fetched. `offline` leaves the model's server alone."""
+def checks(app: AppContext, settings: Settings, *, offline: bool = False) -> Iterator[Check]:
+    """Check every part in turn; nothing is downloaded. `offline` leaves the model's server alone."""
     yield Check("version", True, f"memgpt-workbench {__version__}")
-    yield Check("database", True, f"{engine.database.file} ({engine.database.file.stat().st_size:,} bytes)")
-    yield Check("settings", True, str(engine.paths.settings_file))
+    yield Check("database", True, f"{app.database.file} ({app.database.file.stat().st_size:,} bytes)")
+    yield Check("settings", True, str(app.paths.settings_file))
     yield _try("tokens", lambda: f"{count('The quick brown fox.')} tokens counted offline")
-    yield _try("embedder", lambda: _embed(engine))
-    yield _try("search index", lambda: _index(engine))
+    yield _try("embedder", lambda: _embed(app))
+    yield _try("search index", lambda: _index(app))
     samples = paths.samples()
     there = (samples / "questions.json").is_file()
     yield Check("samples", there, str(samples), "" if there else "Reinstall memgpt-workbench.")
-    yield _try("model", lambda: _model(engine, offline))
+    yield _try("model", lambda: _model(settings, offline))
 
 
-def _embed(engine: AppContext) -> str:
+def _embed(app: AppContext) -> str:
     started = time.monotonic()
-    vectors = engine.embed_queries(["Where is the light?"])
-    return f"{engine.embedder.model_id}, {vectors.shape[1]} dimensions, ready in {time.monotonic() - started:.1f} s"
+    vectors = app.embed_queries(["Where is the light?"])
+    return f"{app.embedder.model_id}, {vectors.shape[1]} dimensions, ready in {time.monotonic() - started:.1f} s"
 
 
-def _index(engine: AppContext) -> str:
-    status = engine.search.measured()
+def _index(app: AppContext) -> str:
+    status = app.search.measured()
     allowed = f"of {status.budget_bytes / 1e6:,.0f} MB allowed (index_memory_mb)"
     held = f"{status.passages:,} passages in {status.bytes / 1e6:,.0f} MB {allowed}"
     if status.fits:
@@ -52,8 +53,7 @@ def _index(engine: AppContext) -> str:
     return f"{held}; all sources would take {status.wanted_bytes / 1e6:,.0f} MB: together they are searched in the database"
 
 
-def _model(engine: AppContext, offline: bool) -> str:
-    settings = engine.settings
+def _model(settings: Settings, offline: bool) -> str:
     if settings.uses_reader:
         hint = " (OPENAI_API_KEY is set: choose a model with --model to use it)" if settings.api_key else ""
         return f"the embedded extractive reader{hint}"

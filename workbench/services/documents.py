@@ -1,21 +1,23 @@
-"""The library: what a person wants done with sources and files comes in, events of loads and the state of the queue go out."""
+"""Loads, reloads, renames and removes sources, and keeps their queue and the user's notes on them."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.agent.loop import Agent
 from workbench.api.documents import LoadOptions, NoteRow, QueueRow
-from workbench.api.events import Changed, Event, Loaded, LoadProgress
+from workbench.api.events import Changed, Detached, Event, Loaded, LoadProgress
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.sanitize import readable
 from workbench.services import agent_factory, catalog
 from workbench.services.container import AppContext
+from workbench.services.open_agents import CurrentAgent
+from workbench.services.publisher import EventPublisher
 from workbench.storage.documents import ArchivalStorage
 from workbench.storage.garbage_collection import collect
 from workbench.storage.load_queue import QueuedFile
@@ -28,20 +30,53 @@ _TRIED = ("waiting", "failed", "quarantined")
 
 
 class DocumentService:
-    """See library_views.LibraryProtocol. One load of a session runs at a time; those of other sessions may run beside it."""
+    """See DocumentServiceProtocol. One load of a session runs at a time; those of other sessions may run beside it."""
 
-    def __init__(
-        self, engine: AppContext, agent: Callable[[], Agent | None], attach: Callable[[str], Event], told: Callable[[Event], Event]
-    ) -> None:  # fmt: skip
-        self._engine = engine
-        self._agent, self._attach, self._told = agent, attach, told
+    def __init__(self, app: AppContext, current: CurrentAgent, publisher: EventPublisher) -> None:
+        self._app = app
+        self._current = current
+        self._publisher = publisher
         self._loading = threading.Lock()
         self.cancel = threading.Event()
         self.unwatch = threading.Event()
 
     @property
     def _archive(self) -> ArchivalStorage:
-        return self._engine.archive
+        return self._app.archive
+
+    # -- what an agent is attached to ---------------------------------------------------------------------------------
+
+    def attach(self, source: str) -> Event:
+        """Attach a source to the current agent: Attached; attaching twice changes nothing. Raises NotFound."""
+        agent = self._current.get()
+        source_id = self._archive.find_source(source)
+        event = catalog.attached(self._app, source)
+        if not self._app.agents.attach(agent.id, source_id):
+            return replace(event, agent=agent.name)
+        self._app.search.prepare([key for key, _ in self._app.agents.attached(agent.id)])
+        return self._publisher.publish(event)
+
+    def detach(self, source: str) -> Event:
+        """Detach a source from the current agent: Detached. Raises NotFound when it is not attached."""
+        agent = self._current.get()
+        if not self._app.agents.detach(agent.id, self._archive.find_source(source)):
+            names = ", ".join(name for _, name in self._app.agents.attached(agent.id)) or "nothing"
+            raise NotFound(f"{source!r} is not attached.", f"Attached: {names}.")
+        self._app.search.release(self._app.agents.all_attached())
+        return self._publisher.publish(Detached(source=source))
+
+    def attached_names(self) -> set[str]:
+        """The names of what the current agent is attached to; none where no agent is open."""
+        agent = self._current.opened
+        return {name for _, name in self._app.agents.attached(agent.id)} if agent is not None else set()
+
+    def require(self, source: str) -> None:
+        """Raises NotFound, naming the sources there are, for one that is not there."""
+        self._archive.find_source(source)
+
+    def is_made_for_path(self, source: str) -> bool:
+        """Whether a source was made for a path that was loaded, not named by the user."""
+        return self._archive.root_of(source) is not None
 
     # -- loads ----------------------------------------------------------------------------------------------------------
 
@@ -51,14 +86,14 @@ class DocumentService:
         """Load what is named into a source (of its own for each, without `source`): Attached, LoadProgress…, Loaded, Attached."""
         from workbench.ingest.origins import origins_of
 
-        found = origins_of(named, options, self._engine.paths.data)
+        found = origins_of(named, options, self._app.paths.data)
         groups = [(source, found)] if source else [(self._source_of(one, options), [one]) for one in found]
         return self._begin(groups, attach, options)
 
     def reload(
         self, source: str, *, prune: bool = False, passwords: Sequence[str] = (), ocr: bool = False
     ) -> Iterator[Event]:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         from workbench.ingest.origins import origins_of
 
         roots = self._archive.holdings.roots(self._archive.find_source(source))
@@ -68,14 +103,14 @@ class DocumentService:
         options, origins = LoadOptions(**changes), []
         for root in roots:
             options = LoadOptions.load(root.rules, **changes)
-            origins += origins_of([root.location], options, self._engine.paths.data)
+            origins += origins_of([root.location], options, self._app.paths.data)
         return self._begin([(source, origins)], False, options)
 
     def resume(self) -> Iterator[Event]:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         waiting = self._archive.waiting.by_source()
         names = [name for key, name in self._archive.source_names(waiting).items() if key in waiting]
-        for event in self._begin([(name, []) for name in names[:1]], False, LoadOptions(), told=False):
+        for event in self._begin([(name, []) for name in names[:1]], False, LoadOptions(), published=False):
             if isinstance(event, LoadProgress):
                 yield event
 
@@ -87,7 +122,7 @@ class DocumentService:
         passwords: Sequence[str] = (),
         attach: bool = False,
     ) -> Iterator[Event]:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         chosen: dict[str, list[QueuedFile]] = {}
         for item in self._queued(source, paths):
             if paths or item.state in _TRIED:
@@ -105,7 +140,7 @@ class DocumentService:
         for item in items:
             if is_address(item.location):
                 options = LoadOptions.load(rules.get(item.location, "{}"), passwords=tuple(passwords))
-                found += origins_of([item.location], options, self._engine.paths.data)
+                found += origins_of([item.location], options, self._app.paths.data)
         return found
 
     def stop(self) -> None:
@@ -114,40 +149,40 @@ class DocumentService:
         self.cancel.set()
 
     def _begin(
-        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, *, told: bool = True
+        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, *, published: bool = True
     ) -> Iterator[Event]:
         if not self._loading.acquire(blocking=False):
             raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
         self.cancel.clear()
-        return self._load(groups, attach, options, told)
+        return self._load(groups, attach, options, published)
 
     def _load(
-        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, told: bool
+        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, published: bool
     ) -> Iterator[Event]:
         try:
             for name, origins in groups:
                 if attach and self._archive.source_id(name):
                     # The first question can be asked while the rest still loads.
-                    yield self._attach(name)
+                    yield self.attach(name)
                 self._remember(name, origins, options)
                 with closing(self._one(name, origins, options)) as events:
                     for event in events:
-                        if attach and (agent := self._agent()) is not None:
+                        if attach and (agent := self._current.opened) is not None:
                             agent_factory.announce(agent, event)
-                        yield self._told(event) if told else event
+                        yield self._publisher.publish(event) if published else event
                 if attach:
-                    yield self._told(catalog.attached(self._engine, name))
+                    yield self._publisher.publish(catalog.attached(self._app, name))
         finally:
             self._loading.release()
 
     def _one(self, name: str, origins: list[Origin], options: LoadOptions) -> Generator[Event, None, None]:
         from workbench.ingest.pipeline import LoadRules, load
 
-        reader = self._engine.reading_worker(options)
+        reader = self._app.file_reader(options)
         try:
             yield from load(
-                origins, source=name, archive=self._archive, embedder=self._engine.embedder, reader=reader,
-                clock=time.monotonic, cancel=self.cancel, shown=self._shown,
+                origins, source=name, archive=self._archive, embedder=self._app.embedder, reader=reader,
+                clock=time.monotonic, cancel=self.cancel, shown=self._app.open_agents.handled_passages,
                 rules=LoadRules(options.prune, options.retry, options.passwords),
             )  # fmt: skip
         finally:
@@ -178,15 +213,10 @@ class DocumentService:
             return held
         return self._archive.source_for_path(key, readable(origin.short))
 
-    def _shown(self) -> list[int]:
-        """Passages that agents at work have handles for: some may not be stored yet."""
-        agents: list[Agent] = list(self._engine.open_agents.values())
-        return [passage for agent in agents for passage in list(agent.workspace.memory.handles)]
-
     # -- the queue ------------------------------------------------------------------------------------------------------
 
     def queue(self, source: str | None = None) -> list[QueueRow]:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         return [
             QueueRow(item.source_name, item.path, item.state, item.reason, item.remedy, item.size_bytes, item.attempts)
             for item in self._queued(source, ())
@@ -201,7 +231,7 @@ class DocumentService:
         return [item for item in found if not paths or item.path in paths]
 
     def skip(self, source: str, path: str) -> None:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         for item in self._queued(source, [path]):
             self._archive.queue.change(item.source, item.path, "skipped")
         self._changed()
@@ -209,7 +239,7 @@ class DocumentService:
     # -- sources --------------------------------------------------------------------------------------------------------
 
     def remove(self, source: str, path: str = "") -> int:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         from workbench.ingest.web_cache import let_go
 
         found = self._archive.find_source(source)
@@ -222,20 +252,20 @@ class DocumentService:
             self._archive.holdings.drop_root(found, path)
         else:
             raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
-        collect(self._engine.database, self._shown())
-        let_go(self._engine.database, self._engine.paths.data)
+        collect(self._app.database, self._app.open_agents.handled_passages())
+        let_go(self._app.database, self._app.paths.data)
         self._changed()
         return len(links)
 
     def rename(self, source: str, name: str) -> None:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         if not name.strip():
             raise UsageError("A source needs a name.", "Name it.")
         self._archive.holdings.rename(self._archive.find_source(source), name.strip())
         self._changed()
 
     def note(self, source: str, path: str, text: str) -> None:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         found = self._archive.find_source(source)
         paths = [link.path for link in self._archive.holdings.links(found)]
         known = not path or path in paths or (path.endswith("/") and any(item.startswith(path) for item in paths))
@@ -245,14 +275,14 @@ class DocumentService:
         self._changed()
 
     def _changed(self) -> None:
-        self._told(Changed(what="library"))
+        self._publisher.publish(Changed(what="library"))
 
     def notes(self) -> list[NoteRow]:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         return [NoteRow(note.source, note.path, note.text) for note in self._archive.notes.all()]
 
     def alike(self, source: str | None = None) -> list[tuple[str, ...]]:
-        """See LibraryProtocol."""
+        """See DocumentServiceProtocol."""
         chosen = [self._archive.find_source(source)] if source else [row.id for row in self._archive.sources()]
         groups = self._archive.likeness.paths(chosen)
         return [tuple(path if source else f"{name}/{path}" for name, path in group) for group in groups]

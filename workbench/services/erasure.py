@@ -1,20 +1,22 @@
-"""What a user wants forgotten comes in, as words, a number, a document or a source; a plan goes out, and is carried out."""
+"""Plans what is to be forgotten, from words, a message, a document or a source, and erases it everywhere."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from workbench.api.events import Changed, Event
+from workbench.api.events import Changed
 from workbench.api.history import ErasurePlan
 from workbench.core.errors import NotFound, UsageError
 from workbench.ingest.web_cache import let_go
 from workbench.memory.erasure.forgetting import Forgetting, Targets
 from workbench.memory.erasure.redaction import texts_of
 from workbench.services.container import AppContext
+from workbench.services.open_agents import CurrentAgent
+from workbench.services.publisher import EventPublisher
 from workbench.storage.vacuum import mark
 
 _LEAST_LETTERS = 6
@@ -22,13 +24,13 @@ _SHOWN_CHARS = 160
 
 
 class ErasureService:
-    """Forgets over all agents and the whole archive; `agent` is whose messages words and numbers mean."""
+    """Forgets over all agents and the whole archive. Words and numbers mean messages of the current agent."""
 
-    def __init__(self, engine: AppContext, agent: int, told: Callable[[Event], object]) -> None:
-        self._engine = engine
-        self._told = told
-        self._agent = agent
-        self._forgetting = Forgetting(engine.database, engine.recorder.texts)
+    def __init__(self, app: AppContext, current: CurrentAgent, publisher: EventPublisher) -> None:
+        self._app = app
+        self._current = current
+        self._publisher = publisher
+        self._forgetting = Forgetting(app.database, app.recorder.texts)
 
     def words(self, text: str) -> ErasurePlan:
         """Every message of the agent, on any branch, that says this, and the words themselves wherever an agent keeps them."""
@@ -50,7 +52,7 @@ class ErasureService:
 
     def document(self, path: str, source: str | None = None) -> ErasurePlan:
         """A document by its path, wherever it is linked."""
-        rows = self._engine.database.rows(
+        rows = self._app.database.rows(
             "SELECT l.document_id, s.name, l.path FROM source_documents l JOIN sources s USING (source_id) "
             "WHERE l.path = ? AND (? IS NULL OR s.name = ?) ORDER BY s.name",
             [path, source, source],
@@ -64,8 +66,8 @@ class ErasureService:
 
     def source(self, name: str) -> ErasurePlan:
         """A source with all its documents, also where other sources link them."""
-        key = self._engine.archive.find_source(name)
-        rows = self._engine.database.rows(
+        key = self._app.archive.find_source(name)
+        rows = self._app.database.rows(
             "SELECT document_id, path FROM source_documents WHERE source_id = ? ORDER BY path", [key]
         )
         return self._plan([], documents=[(int(row[0]), f"{name}: {row[1]}") for row in rows], sources=(key,))
@@ -75,19 +77,19 @@ class ErasureService:
         with self._all_idle():
             fetched = self._fetched(plan.documents)
             erased = self._forgetting.erase(_targets(plan))
-            self._engine.search.erase(plan.documents)
+            self._app.search.erase(plan.documents)
             for file in fetched:
                 file.unlink(missing_ok=True)
-            let_go(self._engine.database, self._engine.paths.data)
-            mark(self._engine.database.file)
-            for agent in list(self._engine.open_agents.values()):
+            let_go(self._app.database, self._app.paths.data)
+            mark(self._app.database.file)
+            for agent in self._app.open_agents.all():
                 memory = agent.workspace.memory
-                self._engine.recorder.restore(memory, memory.here(), agent.workspace.settings.working_tokens)
-                if memory.agent.id != self._agent:
-                    self._engine.broadcaster.tell(memory.agent.id, Changed(what="branch"))
-            self._told(Changed(what="branch"))
-            self._told(Changed(what="library"))
-            self._engine.clear_caches()
+                self._app.recorder.restore(memory, memory.here(), agent.workspace.settings.working_tokens)
+                if agent.id != self._agent:
+                    self._app.broadcaster.tell(agent.id, Changed(what="branch"))
+            self._publisher.publish_change(Changed(what="branch"))
+            self._publisher.publish_change(Changed(what="library"))
+            self._app.clear_caches()
         counts = (
             (erased.messages, "message", "messages"), (erased.documents, "document", "documents"),
             (erased.passages, "passage", "passages"), (erased.summaries, "summary", "summaries"),
@@ -100,19 +102,23 @@ class ErasureService:
 
     # -- inside -------------------------------------------------------------------------------------------------------------
 
+    @property
+    def _agent(self) -> int:
+        return self._current.get().id
+
     def _fetched(self, documents: tuple[int, ...]) -> list[Path]:
         """What is kept of pages that were fetched from the web, and of rows of databases."""
-        rows = self._engine.database.rows(
+        rows = self._app.database.rows(
             "SELECT path, location FROM source_documents WHERE list_contains(?, document_id)", [list(documents)]
         )
         stems = {hashlib.sha256(str(path).encode()).hexdigest()[:32] for path, _ in rows if "://" in str(path)}
-        data = self._engine.paths.data
+        data = self._app.paths.data
         of_rows = [Path(str(location)) for _, location in rows if str(location).startswith(f"{data / 'database'}/")]
         return [*of_rows, *(file for file in (data / "web").glob("*") if file.stem in stems)]
 
     def _said(self) -> list[tuple[int, str, str]]:
         """Number, who, and text of all that was said, on every branch."""
-        rows = self._engine.database.rows(
+        rows = self._app.database.rows(
             "SELECT message_id, kind, body FROM messages WHERE agent_id = ? AND kind IN ('user_message', 'assistant') "
             "ORDER BY message_id",
             [self._agent],
@@ -129,7 +135,7 @@ class ErasureService:
             "SELECT blocks FROM context_versions WHERE agent_id = ?",
             "SELECT body FROM summaries WHERE agent_id = ?",
         ):
-            rows = self._engine.database.rows(sql, [self._agent])
+            rows = self._app.database.rows(sql, [self._agent])
             if any(low in said.casefold() for (body,) in rows for said in texts_of(json.loads(body))):
                 return True
         return False
@@ -148,7 +154,7 @@ class ErasureService:
     @contextmanager
     def _all_idle(self) -> Iterator[None]:
         with ExitStack() as stack:
-            for agent in list(self._engine.open_agents.values()):
+            for agent in self._app.open_agents.all():
                 if not agent.asking.acquire(blocking=False):
                     raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
                 stack.callback(agent.asking.release)

@@ -1,4 +1,4 @@
-"""Keeping sources in step with their files: paths come in, a load runs whenever something there has changed."""
+"""Loads sources again whenever their files change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent's past: undo, retry, rewrite and their like come in, the branch moves, and what was done goes out as a line or as events."""
+"""Changes and compares an agent's past: undo, retry, rewrite, fork and forget."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from workbench.agent.loop import Agent
 from workbench.api.events import Changed, ContextAssembled, Event, FunctionCalled, FunctionReturned, Segment
 from workbench.api.history import ContextDiff, Moved, SegmentChange
 from workbench.core.errors import UsageError
+from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.history.branches import Branches
 from workbench.memory.history.checkpoints import Hidden, hide
 from workbench.memory.history.fork import Fork
@@ -22,6 +23,9 @@ from workbench.memory.messages import StoredMessage
 from workbench.memory.queue_manager import Pressure
 from workbench.services.container import AppContext
 from workbench.services.erasure import ErasureService
+from workbench.services.open_agents import CurrentAgent
+from workbench.services.publisher import EventPublisher
+from workbench.services.turns import TurnRunner
 
 # Comparison of two prompts: what was added, removed and changed, in wire order.
 
@@ -90,8 +94,6 @@ def _keyed(segments: Sequence[Segment]) -> dict[str, Segment]:
     return found
 
 
-Run = Callable[[Agent, Callable[[], Iterator[Event]]], Iterator[Event]]
-
 _MOST_SUMMARIES = 8
 _UNDONE = {
     "question": "the last question and its answer are off the branch",
@@ -107,21 +109,15 @@ _UNDONE = {
 
 
 class HistoryService:
-    """The past of one agent (see TimelineProtocol). `run` is how the session runs what the agent does, its lock held;
+    """The past of the current agent (see HistoryServiceProtocol)."""
 
-    `told` tells other displays what was done.
-    """
-
-    def __init__(self, engine: AppContext, agent: Agent, run: Run, told: Callable[[Event], object]) -> None:
-        self._engine = engine
-        self._agent = agent
-        self._run = run
-        self._told = told
-
-    @property
-    def eraser(self) -> ErasureService:
+    def __init__(self, app: AppContext, current: CurrentAgent, publisher: EventPublisher, turns: TurnRunner) -> None:
+        self._app = app
+        self._current = current
+        self._publisher = publisher
+        self._turns = turns
+        self.eraser = ErasureService(app, current, publisher)
         """Forgets messages, documents and sources, in all agents' pasts and in the archive."""
-        return ErasureService(self._engine, self._memory.agent.id, self._told)
 
     # -- the branch ---------------------------------------------------------------------------------------------------
 
@@ -180,9 +176,9 @@ class HistoryService:
             if found is None:
                 raise UsageError("The last question has no reply.", "/retry asks it again.")
             self._agent.workspace.step = found.step or self._agent.workspace.step
-            events = AnswerValidator(self._agent.workspace, self._engine.archive).partial(wanted, "Rewritten by you.")
+            events = AnswerValidator(self._agent.workspace, self._app.archive).partial(wanted, "Rewritten by you.")
             list(self._agent.tell(*_call_events(found, wanted), *events))
-            self._told(Changed(what="branch"))
+            self._publisher.publish_change(Changed(what="branch"))
             return Moved("rewrite", 1, "the last reply is rewritten; the log keeps the old one")
 
     def summarize(self) -> Iterator[Event]:
@@ -219,15 +215,15 @@ class HistoryService:
 
     def steps(self) -> list[int]:
         """The numbers of all recorded steps, of every branch."""
-        return self._engine.recorder.steps(self._memory.agent.id)
+        return self._app.recorder.steps(self._memory.agent.id)
 
     def fork(self, step: int, name: str | None = None) -> str:
         """A new agent that stands where a step ended; returns its name. Raises NotFound, UsageError when the name is taken."""
-        row = self._engine.agents.get(self._memory.agent.name)
-        chosen = name or self._engine.agents.fresh_name(f"{row.name}-step-{step}")
-        if self._engine.agents.find(chosen) or not chosen.strip():
+        row = self._app.agents.get(self._memory.agent.name)
+        chosen = name or self._app.agents.fresh_name(f"{row.name}-step-{step}")
+        if self._app.agents.find(chosen) or not chosen.strip():
             raise UsageError(f"There is an agent named {chosen!r} already.", "Choose another name.")
-        Fork(self._engine.recorder, self._engine.clock).make(row, step, chosen)
+        Fork(self._app.recorder, self._app.clock).make(row, step, chosen)
         return chosen
 
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
@@ -236,7 +232,7 @@ class HistoryService:
 
     def cacheable_share(self, step: int | None) -> float:
         """The share of a step's prompt that the step before had at its start too. Raises NotFound."""
-        recorder, agent = self._engine.recorder, self._memory.agent
+        recorder, agent = self._app.recorder, self._memory.agent
         now = self._agent.context.prompt() if step is None else recorder.step(agent, step).prompt
         earlier = [number for number in recorder.steps(agent.id) if step is None or number < step]
         # Requests for a summary go in between and leave a server's cache of the others as it is.
@@ -250,18 +246,22 @@ class HistoryService:
         agent = self._agent
         if step is None:
             return agent.context.event(agent.context.prompt())
-        recorded = self._engine.recorder.step(self._memory.agent, step)
+        recorded = self._app.recorder.step(self._memory.agent, step)
         limits = replace(agent.workspace.settings, window_tokens=recorded.window, reserve_tokens=recorded.reserve)
         return replace(assembled(recorded.prompt, Pressure.of(limits), recorded.reserve), step=step)
 
     # -- inside -----------------------------------------------------------------------------------------------------------
 
     @property
-    def _memory(self) -> Any:
+    def _agent(self) -> Agent:
+        return self._current.get()
+
+    @property
+    def _memory(self) -> AgentMemory:
         return self._agent.workspace.memory
 
     def _branches(self) -> Branches:
-        return Branches(self._memory, self._engine.recorder, self._agent.workspace.settings.working_tokens)
+        return Branches(self._memory, self._app.recorder, self._agent.workspace.settings.working_tokens)
 
     @contextmanager
     def _idle(self) -> Iterator[Branches]:
@@ -273,9 +273,7 @@ class HistoryService:
             self._agent.asking.release()
 
     def _turn(self, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
-        if not self._agent.asking.acquire(blocking=False):
-            raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
-        return self._run(self._agent, work)
+        return self._turns.run(self._agent, work)
 
     def _must_act(self) -> None:
         space = self._agent.workspace
@@ -290,12 +288,12 @@ class HistoryService:
         space = self._agent.workspace
         space.hops.clear()
         space.hops.update(space.memory.working.hops())
-        self._told(Changed(what="branch"))
+        self._publisher.publish_change(Changed(what="branch"))
 
     def _told_answer(self) -> tuple[int, int]:
         """The events of the last answer of the branch, from its call on: first and end."""
         memory = self._memory
-        rows = self._engine.database.rows(
+        rows = self._app.database.rows(
             "SELECT seq, event, data FROM journal WHERE agent_id = ? AND event IN "
             "('function_called', 'function_returned', 'quote_checked', 'answer_done') ORDER BY seq DESC",
             [memory.agent.id],

@@ -1,4 +1,4 @@
-"""Replay with proof: an agent's record comes in; every prompt and every call of the embedded reader is made again and compared."""
+"""Makes every recorded prompt and every call of the embedded reader again, and compares them with the record."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Verdict:
 
 def verify(session: Session) -> Iterator[Verdict]:
     """Check every recorded step of the session's agent."""
-    reader = ExtractiveReader(session.engine.score)
+    reader = ExtractiveReader(session.app.queries.score)
     for number in session.steps():
         step = session.recorded(number)
         if step.forgotten:

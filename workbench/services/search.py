@@ -1,13 +1,12 @@
-"""Finding, as a person: a query, a passage or a sweep comes in, the same pages come out that the model reads; one path for all displays."""
+"""Searches as a person: the same pages that the model reads, for the screen and for commands."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from workbench.agent.loop import Agent
 from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.context import ToolContext, page_read
 from workbench.agent.tools.registry import CallRefused
@@ -20,6 +19,7 @@ from workbench.retrieval.filters import Restriction
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
 from workbench.services.container import AppContext
+from workbench.services.open_agents import CurrentAgent
 from workbench.storage.write_ahead_log import Changes, Update
 
 _LIFETIME = timedelta(hours=1)
@@ -29,10 +29,10 @@ _LIFETIME = timedelta(hours=1)
 class SearchService:
     """Searches by the user. With an agent: over what it is attached to, in pages as it reads them; else over all sources."""
 
-    def __init__(self, engine: AppContext, settings: Settings, agent: Callable[[], Agent | None]) -> None:
-        self._engine = engine
+    def __init__(self, app: AppContext, settings: Settings, current: CurrentAgent) -> None:
+        self._app = app
         self._settings = settings
-        self._agent = agent
+        self._current = current
         self._stop = threading.Event()
 
     def search(self, query: str, page: int = 1, options: SearchOptions | None = None) -> PageRead:
@@ -41,28 +41,28 @@ class SearchService:
         _from_one(page)
         chosen = self._sources(options.source)
         space, reranker = self._space, options.reranker or self._settings.reranker
-        found = self._engine.search.page(
+        found = self._app.search.page(
             chosen, query, page - 1, self._budget, self._handle_of, reader=self._reader,
             beside=space.reader if space else None, restriction=self.restriction(chosen, options),
-            reranker=self._engine.reranker(reranker) if reranker else None,
+            reranker=self._app.reranker(reranker) if reranker else None,
         )  # fmt: skip
-        event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
         return replace(event, agent=self._name)
 
     def follow(self, passage: int, page: int = 1) -> PageRead:
         """Page `page` (from 1) of the passages that belong to one by name. Raises NotFound."""
         _from_one(page)
-        stored = self._engine.archive.passages([passage]).get(passage)
+        stored = self._app.archive.passages([passage]).get(passage)
         if stored is None:
             raise NotFound(f"There is no passage {passage}.", "Follow a hit of a search.")
         space = self._space
         called = self._handle_of(passage) or f"passage {passage}"
-        found = self._engine.search.follow(
+        found = self._app.search.follow(
             self._sources(""), passage, called, page - 1, self._budget, self._handle_of, reader=self._reader,
             beside=space.reader if space else None,
         )  # fmt: skip
-        event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
-        where = f"{self._engine.archive.path_of(stored.document)} p.{stored.page}"
+        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        where = f"{self._app.archive.path_of(stored.document)} p.{stored.page}"
         return replace(event, agent=self._name, passage=passage, query=where)
 
     def recall(self, words: str = "") -> list[Said]:
@@ -72,9 +72,7 @@ class SearchService:
         agent, branch = space.memory.agent.id, space.branch()
         here = {message.id for message in space.memory.queue.messages}
         found = (
-            self._engine.recall.search(agent, branch, words)
-            if words.strip()
-            else self._engine.recall.items(agent, branch)
+            self._app.recall.search(agent, branch, words) if words.strip() else self._app.recall.items(agent, branch)
         )
         return [
             Said(item.message, item.who, item.text, item.created.isoformat(timespec="seconds"), item.message in here)
@@ -94,13 +92,13 @@ class SearchService:
         restriction = self.restriction(chosen, options)
         self._stop.clear()
         sweeper = Sweeper.of(
-            self._engine.search, chosen, reader=self._reader, beside=space.reader if space else None,
+            self._app.search, chosen, reader=self._reader, beside=space.reader if space else None,
             share=self._settings.sweep_share,
         )  # fmt: skip
         found = yield from sweeper.run(
             query, page - 1, self._budget, self._handle_of, restriction=restriction, stopped=self._stop.is_set
         )
-        event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
         yield replace(event, agent=self._name)
 
     def stop(self) -> None:
@@ -119,7 +117,7 @@ class SearchService:
     def restriction(self, chosen: Sequence[int], options: SearchOptions) -> Restriction:
         """The options as a search takes them. Raises UsageError, NotFound."""
         try:
-            return AttachedDocuments.over(self._engine.archive, chosen).restriction(options)
+            return AttachedDocuments.over(self._app.archive, chosen).restriction(options)
         except CallRefused as refused:
             hint = refused.hint if "Name one" in refused.hint else "See `workbench sources --json`."
             raise NotFound(refused.message, hint) from None
@@ -128,7 +126,7 @@ class SearchService:
 
     @property
     def _space(self) -> ToolContext | None:
-        agent = self._agent()
+        agent = self._current.opened
         return agent.workspace if agent else None
 
     @property
@@ -151,14 +149,14 @@ class SearchService:
         )
 
     def _keep(self, update: Update) -> None:
-        self._engine.database.keep(Changes(updates=[update]))
+        self._app.database.keep(Changes(updates=[update]))
 
     def _handle_of(self, passage: int) -> str:
         space = self._space
         return space.memory.handles.get(passage, "") if space else ""
 
     def _sources(self, source: str) -> list[int]:
-        archive, space = self._engine.archive, self._space
+        archive, space = self._app.archive, self._space
         if source:
             return [archive.find_source(source)]
         return list(space.sources()) if space and space.sources() else [row.id for row in archive.sources()]

@@ -1,12 +1,11 @@
-"""Tables of documents as people ask them: a SELECT comes in, a page of rows goes out; the model's function asks the same way."""
+"""Lists the tables of documents and answers SQL over them, page by page, as the model's own function does."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
 
 from workbench.api.tables import RowsView, TableView
 from workbench.core.errors import UsageError
 from workbench.services.container import AppContext
+from workbench.services.open_agents import CurrentAgent
 from workbench.sql.catalog import named_tables
 from workbench.sql.library_tables import library_tables, table_rows
 from workbench.sql.sandbox import NamedTable, select
@@ -15,14 +14,14 @@ PAGE_ROWS = 50
 
 
 class TableService:
-    """See table_views.TablesProtocol. `sources` gives the ids of what is attached now, none without an agent."""
+    """See TableServiceProtocol."""
 
-    def __init__(self, engine: AppContext, sources: Callable[[], Sequence[int]]) -> None:
-        self._engine = engine
-        self._sources = sources
+    def __init__(self, app: AppContext, current: CurrentAgent) -> None:
+        self._app = app
+        self._current = current
 
     def list(self, source: str | None = None) -> tuple[TableView, ...]:
-        """See TablesProtocol."""
+        """See TableServiceProtocol."""
         return tuple(
             TableView(
                 item.name, item.path, item.stored.page, item.stored.name,
@@ -32,24 +31,24 @@ class TableService:
         )  # fmt: skip
 
     def query(self, sql: str, page: int = 1, source: str | None = None) -> RowsView:
-        """See TablesProtocol."""
-        tables, database = self._named(source), self._engine.database
-        if not (source or self._sources()):
+        """See TableServiceProtocol."""
+        tables, database = self._named(source), self._app.database
+        if not (source or self._current.source_ids):
             tables = {
                 **tables,
                 **{name: one for name, one in library_tables(database, sql).items() if name not in tables},
             }
         if not tables:
             raise UsageError("There is no table.", "Load a csv, xlsx or Parquet file first.")
-        found = select(sql, tables, lambda table: table_rows(database, table))
-        pages = -(-len(found.rows) // PAGE_ROWS)
+        result = select(sql, tables, lambda table: table_rows(database, table))
+        pages = -(-len(result.rows) // PAGE_ROWS)
         if not 1 <= page <= max(1, pages):
             raise UsageError(f"There is no page {page}: the rows end at page {pages}.", "Pages count from 1.")
-        rows = found.rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        documents = tuple(dict.fromkeys(item.path for item in found.tables if item.path))
-        return RowsView(found.columns, rows, page, pages, len(found.rows), found.cut, documents)
+        rows = result.rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+        documents = tuple(dict.fromkeys(item.path for item in result.tables if item.path))
+        return RowsView(result.columns, rows, page, pages, len(result.rows), result.cut, documents)
 
     def _named(self, source: str | None) -> dict[str, NamedTable]:
-        archive = self._engine.archive
-        chosen = [archive.find_source(source)] if source else list(self._sources())
+        archive = self._app.archive
+        chosen = [archive.find_source(source)] if source else list(self._current.source_ids)
         return named_tables(archive, chosen or [row.id for row in archive.sources()])

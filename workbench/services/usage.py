@@ -1,29 +1,28 @@
-"""What an agent costs: its recorded steps come in, tokens and a price go out; bounds of the next question come in and hold."""
+"""Adds up the tokens and cost of an agent, and keeps the limits of the next question."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from workbench.agent.loop import Agent
 from workbench.api.agents import CAPS, Spent
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings
 from workbench.services.container import AppContext
+from workbench.services.open_agents import CurrentAgent
 
 
 class UsageService:
-    """See PurseProtocol. `settings` hold the bounds that this display's questions have."""
+    """See UsageServiceProtocol. `settings` hold the limits that this display's questions have."""
 
-    def __init__(self, engine: AppContext, settings: Settings, current: Callable[[], Agent]) -> None:
-        self._engine = engine
+    def __init__(self, app: AppContext, settings: Settings, current: CurrentAgent) -> None:
+        self._app = app
         self._current = current
         self.settings = settings
 
     def spent(self) -> Spent:
         """What all steps used: what the server counted, or what was counted before sending where it said nothing."""
-        agent = self._current().workspace.memory.agent.id
-        row = self._engine.database.rows(
+        agent = self._current.get().id
+        row = self._app.database.rows(
             "SELECT count(*), coalesce(sum(coalesce(nullif(CAST(json_extract(usage, '$.prompt_tokens') AS BIGINT), 0), used_tokens)), 0), "
             "coalesce(sum(CAST(json_extract(usage, '$.completion_tokens') AS BIGINT)), 0), coalesce(sum(model_seconds), 0) "
             "FROM steps WHERE agent_id = ?",
@@ -35,16 +34,17 @@ class UsageService:
         return Spent(steps, sent, written, seconds, cost)
 
     def limits(self) -> dict[str, float]:
-        """The bounds of the next question, by the names in CAPS."""
-        found = self.settings
+        """The limits of the next question, by the names in CAPS."""
+        settings = self.settings
         return {
-            "steps": found.steps, "seconds": found.minutes * 60, "tokens": found.question_tokens, "cost": found.question_cost,
+            "steps": settings.steps, "seconds": settings.minutes * 60, "tokens": settings.question_tokens,
+            "cost": settings.question_cost,
         }  # fmt: skip
 
     def limit(self, name: str, value: float) -> None:
-        """Set a bound for the questions asked here from now on. Raises UsageError."""
+        """Set a limit for the questions asked here from now on. Raises UsageError."""
         if name not in CAPS:
-            raise UsageError(f"A question is bounded by {', '.join(CAPS)}.", "For example /budget tokens 20000.")
+            raise UsageError(f"A question can be limited by {', '.join(CAPS)}.", "For example /budget tokens 20000.")
         if name == "seconds":
             self.settings = replace(self.settings, minutes=value / 60)
         elif name == "cost":

@@ -15,11 +15,11 @@ from tests.support.clock import Ticking
 from tests.support.desk import Desk, written
 from tests.support.embedding import embedding_words
 from tests.support.properties import examples
+from workbench.agent.fixed_parts import fixed_parts
 from workbench.agent.tools.registry import json_schema
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.core.tokens import count, functions_text
-from workbench.services.agent_factory import fixed_parts
 from workbench.services.session import Session
 
 MEMGPT = {
@@ -58,7 +58,7 @@ def test_filters_hold_on_every_page_and_stand_in_the_next_call(desk: Any) -> Non
     pages = one.follow("archival_memory_search", query="lamp burnt", source="north", document="north/log.txt")
     assert len(pages) > 1
     hits = [hit for _, executed, _ in pages for hit in executed.outcome.archive.hits]
-    texts = one.session.engine.search.texts([hit.passage for hit in hits])
+    texts = one.session.app.search.texts([hit.passage for hit in hits])
     assert len(hits) == 12 == pages[0][1].outcome.archive.total
     assert all("north log.txt" in text for text in texts.values())
     assert 'source="north", document="north/log.txt", page=1)' in pages[0][0]
@@ -85,12 +85,12 @@ def test_a_filter_keeps_the_index(desk: Any) -> None:
     one.store("b.txt", ["The lamp of gas and a ship.", "A lamp."])
     one.call("archival_memory_search", query="lamp oil")
     # What is being built in the background when the first search comes is there for the second.
-    assert one.session.engine.search.index.wait()
+    assert one.session.app.search.index.wait()
     one.call("archival_memory_search", query="lamp ship")
-    held = one.session.engine.search.index.status()
+    held = one.session.app.search.index.status()
     some = one.call("archival_memory_search", query="lamp oil", document="b.txt")[1].outcome.archive.hits
     assert some
-    assert one.session.engine.search.index.status() == held
+    assert one.session.app.search.index.status() == held
     assert all(hit.document == "b.txt" for hit in some)
 
 
@@ -182,7 +182,7 @@ def test_a_note_is_found_again_with_where_it_came_from(desk: Any) -> None:
     text, executed, _ = one.call("archival_memory_search", query='"drowned in oil"')
     assert executed.outcome.archive.total == 1
     assert "(label step 7)" in text
-    row = one.session.engine.database.row("SELECT metadata FROM documents WHERE loader LIKE 'note of %'")
+    row = one.session.app.database.row("SELECT metadata FROM documents WHERE loader LIKE 'note of %'")
     assert json.loads(row[0]) == {
         "agent": "tester",
         "step": 7,
@@ -212,7 +212,7 @@ def test_no_page_is_larger_than_its_share(data: Any, window: int, hits: int, que
             clean = text.encode("utf-8", "replace").decode()
             one.store(f"{number} {name.encode('utf-8', 'replace').decode()}", [clean, clean[::-1]])
         share = window * 0.25
-        first = next(iter(one.session.engine.archive.paths([1]).values()))[0]
+        first = next(iter(one.session.app.archive.paths([1]).values()))[0]
         asked: list[tuple[str, dict[str, Any]]] = [
             ("archival_memory_search", {"query": query}), ("archival_grep", {"pattern": "lamp"}), ("document_list", {}),
             ("archival_memory_search", {"query": "lamp", "document": first}), ("document_open", {"document": first}),

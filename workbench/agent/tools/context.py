@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.agent.note_archive import NoteArchive
+from workbench.agent.providers import RerankerProvider
+from workbench.agent.stop import Stop
 from workbench.api.events import Explanation, Hit, PageRead
 from workbench.core.settings import Settings
 from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.attached_sources import AttachedSources
 from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall import RecallStorage
 from workbench.retrieval.paging.cursors import Reader
@@ -22,26 +26,22 @@ from workbench.retrieval.service import ArchivalSearch
 
 @dataclass
 class ToolContext:
-    """One agent at work. `sources` gives the ids of what is attached now; `step` is the step under way.
-
-    `insert_note` stores a text with where it came from in the agent's own archive and returns the passages made.
-    """
+    """One agent at work; `step` is the step under way."""
 
     memory: AgentMemory
     search: ArchivalSearch
     recall: RecallStorage
     recorder: StepRepository
     settings: Settings
-    sources: Callable[[], Sequence[int]]
-    insert_note: Callable[[str, Mapping[str, Any]], int]
-    rerankers: Callable[[str], Reranker] | None = None
+    attached: AttachedSources
+    notes: NoteArchive
+    rerankers: RerankerProvider
     step: int = 0
     paused_until: float = 0.0
     hops: dict[str, str] = field(default_factory=dict)
     proposals: list[tuple[str, str, str]] = field(default_factory=list)
     """Edits of persona or human that wait for the user: block, old text, new text."""
-    stopped: Callable[[], bool] = lambda: False
-    """Whether the user wants the step to end: what takes long asks it and ends with what it has."""
+    stop: Stop = field(default_factory=Stop)
     links: bool = False
     """Whether results say how many passages belong to a hit: only a model that can follow them has a use for it."""
     _grep: ArchivalGrep | None = None
@@ -59,7 +59,7 @@ class ToolContext:
     @property
     def reranker(self) -> Reranker | None:
         """What puts the best results in order, when the settings name something."""
-        return self.rerankers(self.settings.reranker) if self.rerankers and self.settings.reranker else None
+        return self.rerankers.reranker(self.settings.reranker) if self.settings.reranker else None
 
     @property
     def grep(self) -> ArchivalGrep:
@@ -67,6 +67,18 @@ class ToolContext:
         if self._grep is None:
             self._grep = ArchivalGrep(self.search.pager)
         return self._grep
+
+    def sources(self) -> Sequence[int]:
+        """Ids of the sources that are attached now."""
+        return self.attached.ids()
+
+    def insert_note(self, text: str, origin: Mapping[str, Any]) -> int:
+        """Store a text with where it comes from in the agent's own archive; returns the passages made (see NoteArchive)."""
+        return self.notes.insert(text, origin)
+
+    def stopped(self) -> bool:
+        """Whether the user wants the step to end: what takes long asks it and ends with what it has."""
+        return self.stop.asked()
 
     def knows(self, handle: str) -> bool:
         """Whether a passage was shown under this handle."""

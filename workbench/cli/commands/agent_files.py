@@ -60,7 +60,7 @@ def _rename(session: Session, chosen: argparse.Namespace) -> int:
 def delete(session: Session, chosen: argparse.Namespace) -> int:
     """Delete agents; none when one of them is not there."""
     for name in chosen.names:
-        session.engine.agents.get(name)
+        session.app.agents.get(name)
     for name in chosen.names:
         session.agent_service.delete(name)
     return tell(chosen, "agents_deleted", f"Deleted {', '.join(chosen.names)}.", agents=chosen.names)

@@ -11,7 +11,7 @@ from workbench.services.session import Session
 
 def existing(session: Session, name: str) -> None:
     """Open an agent that must be there. Raises NotFound."""
-    session.engine.agents.get(name)
+    session.app.agents.get(name)
     session.open_agent(name)
 
 

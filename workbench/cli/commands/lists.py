@@ -16,7 +16,7 @@ def show(session: Session, chosen: argparse.Namespace) -> int:
     from workbench.agent import prompts
 
     if chosen.kind in prompts.KINDS:
-        folder = session.engine.paths.config
+        folder = session.app.paths.config
         rows = [
             {"name": name, "own": prompts.is_own(chosen.kind, name, folder)}
             for name in prompts.names(chosen.kind, folder)
@@ -44,7 +44,7 @@ def add(session: Session, chosen: argparse.Namespace) -> int:
         text = chosen.text if chosen.text is not None else Path(chosen.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{chosen.file} cannot be read: {error}.", "Name a text file in UTF-8.") from None
-    file = prompts.add(f"{chosen.kind}s", name, text, session.engine.paths.config, replace=chosen.yes)
+    file = prompts.add(f"{chosen.kind}s", name, text, session.app.paths.config, replace=chosen.yes)
     return agent_files.tell(
         chosen, "added", f"Added {chosen.kind} {name}: {file}", kind=chosen.kind, name=name, file=str(file)
     )
@@ -59,7 +59,7 @@ def delete(session: Session, chosen: argparse.Namespace) -> int:
     if chosen.kind == "source":
         session.library.remove(chosen.name)
     else:
-        prompts.remove(f"{chosen.kind}s", chosen.name, session.engine.paths.config)
+        prompts.remove(f"{chosen.kind}s", chosen.name, session.app.paths.config)
     return agent_files.tell(
         chosen, "deleted", f"Deleted {chosen.kind} {chosen.name}.", kind=chosen.kind, name=chosen.name
     )

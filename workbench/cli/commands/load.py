@@ -103,8 +103,8 @@ def _loaded_line(loaded: Sequence[Loaded]) -> dict[str, Any]:
 
 def attach(session: Session, chosen: argparse.Namespace) -> int:
     """Attach a source to an agent; a new one is made, unless its name looks like a slip in the name of another."""
-    agents = session.engine.agents
-    session.engine.archive.find_source(chosen.source)
+    agents = session.app.agents
+    session.app.archive.find_source(chosen.source)
     fresh = agents.find(chosen.agent) is None
     if fresh and not chosen.new:
         agents.check_slip(chosen.agent)

@@ -14,7 +14,7 @@ def evaluate(session: Session, chosen: argparse.Namespace) -> int:
     """Measure on a question set; one line a question, last the result."""
     from workbench import evaluation
 
-    for row in evaluation.run(chosen.task, Path(chosen.data), session.engine):
+    for row in evaluation.run(chosen.task, Path(chosen.data), session.app):
         if chosen.json:
             line(row)
         elif row["event"] == "result":
@@ -29,7 +29,7 @@ def doctor(session: Session, chosen: argparse.Namespace) -> int:
 
     bad = 0
     rows: list[dict[str, Any]] = []
-    for check in doctor_service.checks(session.engine, offline=chosen.offline):
+    for check in doctor_service.checks(session.app, session.app.settings, offline=chosen.offline):
         bad += not check.ok
         rows.append({"name": check.name, "ok": check.ok, "detail": check.detail, "remedy": check.remedy})
         if not chosen.json:

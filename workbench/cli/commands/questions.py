@@ -27,7 +27,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
             "The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/."
         )
     targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
-    made = not chosen.agent or session.engine.agents.find(chosen.agent) is None
+    made = not chosen.agent or session.app.agents.find(chosen.agent) is None
     session.open_agent(chosen.agent, fresh=not chosen.agent)
     session.run_with(vars(chosen))
     try:
@@ -46,7 +46,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
 def _is_path(session: Session, name: str, path: str) -> bool:
     """Whether --attach means a path: one that is there, unless it is also the name of a source not made for a path."""
     known = {source.name for source in session.sources()}
-    if name in known and (not path or session.engine.archive.root_of(name) is None):
+    if name in known and (not path or session.app.archive.root_of(name) is None):
         return False
     if not path:
         raise NotFound(

@@ -16,7 +16,7 @@ from workbench.services.session import Session
 
 def configure(session: Session, chosen: argparse.Namespace) -> int:
     """Show the settings in force and where each is from; first write those that are given."""
-    file = session.engine.paths.settings_file
+    file = session.app.paths.settings_file
     if chosen.changes:
         settings_file.write(file, settings_file.changes(chosen.changes))
     rows = _rows(read_settings(file), settings_file.origins(file))
@@ -44,7 +44,7 @@ def _rows(settings: Settings, origins: dict[str, str]) -> list[dict[str, Any]]:
 
 def quickstart(session: Session, chosen: argparse.Namespace) -> int:
     """Write the first settings, check every part, and say what to do next."""
-    file = session.engine.paths.settings_file
+    file = session.app.paths.settings_file
     backend, wanted = chosen.backend, {"model": chosen.model}
     if backend == READER:
         wanted = {"model": READER, "base_url": None}
@@ -59,7 +59,7 @@ def quickstart(session: Session, chosen: argparse.Namespace) -> int:
     given = {key: value for key, value in wanted.items() if backend or value}
     if given:
         settings_file.write(file, given)
-    session.engine.settings = read_settings(file)
+    session.app.settings = read_settings(file)
     code = measures.doctor(session, argparse.Namespace(offline=chosen.offline, json=chosen.json))
     if not chosen.json:
         say("Next: workbench PATH opens the screen on your documents; workbench ask QUESTION --attach PATH asks once.")

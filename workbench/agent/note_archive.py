@@ -1,0 +1,56 @@
+"""Stores texts of an agent's own in archival storage: what its model inserts, and questions too long to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.embedding.client import Embedder
+from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.agent_repository import AgentRepository
+from workbench.storage.database import text_hash
+from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX, ArchivalStorage
+
+
+class NoteArchive:
+    """The source that holds one agent's notes; it is made with the first of them."""
+
+    def __init__(
+        self, memory: AgentMemory, archive: ArchivalStorage, agents: AgentRepository, embedder: Embedder
+    ) -> None:
+        self._memory = memory
+        self._archive = archive
+        self._agents = agents
+        self._embedder = embedder
+
+    def insert(self, text: str, origin: Mapping[str, Any]) -> int:
+        """Keep a text; it is searched from the next call on.
+
+        Args:
+            text: the note.
+            origin: where it comes from, kept as the document's metadata; "step" becomes its label.
+
+        Returns the number of passages, 0 when the very text is kept already. Raises EmbedderError.
+        """
+        from loaders.document import Document, Page
+        from workbench.ingest.chunker import Chunker
+
+        agent = self._memory.agent
+        source = self._archive.source_id(NOTES_PREFIX + agent.name)
+        self._agents.attach(agent.id, source)
+        loader = f"{NOTE_LOADER}{agent.id}"
+        if self._archive.find_document(text_hash(text), loader, 1):
+            return 0
+        title = " ".join(text.split())[:60]
+        label = f"step {origin['step']}" if origin.get("step") else None
+        document = Document(
+            title=title, pages=(Page(1, label, text),), metadata=dict(origin), loader=loader, loader_version=1
+        )
+        passages = list(Chunker.for_local_model().passages(document, title))
+        vectors = self._embedder.embed([passage.embedding_text for passage in passages], kind="passage")
+        number = len(self._archive.documents(source)) + 1
+        self._archive.add_document(
+            source, f"note {number}", text_hash(text), document, passages, vectors, self._embedder.model_id,
+            len(text.encode()),
+        )  # fmt: skip
+        return len(passages)

@@ -1,0 +1,48 @@
+"""Says which sources an agent is attached to, as ids for a search and as lines for its prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.memory.agent_repository import AgentRepository
+from workbench.storage.documents import ArchivalStorage
+from workbench.text.template_tokens import neutralise
+
+
+class AttachedSources:
+    """The sources of one agent, looked up again only after something was loaded, attached or detached.
+
+    They are asked for several times a step, and their sizes stand in every prompt.
+    """
+
+    def __init__(self, archive: ArchivalStorage, agents: AgentRepository, agent_id: int) -> None:
+        self._archive = archive
+        self._agents = agents
+        self._agent_id = agent_id
+        self._seen: int | None = None
+        self._ids: list[int] = []
+        self._lines: list[str] = []
+
+    def ids(self) -> Sequence[int]:
+        """Ids of the sources, in the order in which they were attached."""
+        self._look()
+        return self._ids
+
+    def lines(self) -> list[str]:
+        """One line a source, as the model reads it."""
+        self._look()
+        return self._lines
+
+    def _look(self) -> None:
+        now = self._archive.database.catalogue
+        if now == self._seen:
+            return
+        attached = self._agents.attached(self._agent_id)
+        names = {name for _, name in attached}
+        self._ids = [key for key, _ in attached]
+        self._lines = [
+            f"{neutralise(' '.join(row.name[:60].split()))} ({row.documents} documents, {row.passages:,} passages)"
+            for row in self._archive.sources()
+            if row.name in names
+        ]
+        self._seen = now
