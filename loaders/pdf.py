@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loaders import limits, ocr, pdf_pictures
+from loaders import limits, ocr, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
 from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
+from loaders.pdf_lines import PageLines, printed
 from loaders.registry import Loader
+from loaders.running_lines import told_apart
 from loaders.sniff import Kind
 
 if TYPE_CHECKING:
     import pypdfium2
 
-VERSION = 1
-
-_LINE_END_HYPHEN = "\ufffe"
-"""What pdfium puts where a line ended in a hyphen; the page shows a hyphen and a line end, and so do we."""
+VERSION = 2
 
 _DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
 _SCANNED = "it has no text layer (scanned pages or drawings only)"
@@ -61,14 +61,21 @@ def unlock(path: Path, password: str) -> Document:
 
 
 def _read(pdf: pypdfium2.PdfDocument, budget: limits.TextBudget) -> Document:
+    import pypdfium2
+
     count = _checked_count(len(pdf))
     outline = tuple(_outline(pdf))
     metadata = {key.lower(): value for key, value in _metadata(pdf).items() if value}
+    left_out = Counter[str]()
+    with contextlib.suppress(pypdfium2.PdfiumError):
+        pdf.init_forms()
+    texts = told_apart([budget.add(_page_text(pdf, index, left_out)) for index in range(count)])
     pages = []
-    for index in range(count):
-        text = budget.add(_page_text(pdf, index))
+    for index, text in enumerate(texts):
         label = clean_text(pdf.get_page_label(index)).strip() or None
         pages.append(Page(index + 1, label, text, _headings(text, index + 1, outline)))
+    if left_out:
+        metadata["left_out"] = ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in left_out.items())
     return Document(
         title=metadata.get("title", ""),
         pages=tuple(pages),
@@ -86,7 +93,7 @@ def _checked_count(pages: int) -> int:
     return pages
 
 
-def _page_text(pdf: pypdfium2.PdfDocument, index: int) -> str:
+def _page_text(pdf: pypdfium2.PdfDocument, index: int, left_out: Counter[str]) -> str:
     """The text of a page, "" when the page itself is damaged: the others are still worth reading."""
     import pypdfium2
 
@@ -95,19 +102,37 @@ def _page_text(pdf: pypdfium2.PdfDocument, index: int) -> str:
         try:
             textpage = page.get_textpage()
             try:
-                return printed(textpage.get_text_range())
+                return _read_page(pdf, page, textpage, left_out)
             finally:
                 textpage.close()
         finally:
             page.close()
     except pypdfium2.PdfiumError as error:
         log.warning("page %d cannot be read: %s", index + 1, error)
+        left_out["damaged page"] += 1
         return ""
 
 
-def printed(text: str) -> str:
-    """pdfium's text of a page as the page shows it: a hyphen at a line end is `-` and `\\n` again."""
-    return clean_text(text.replace(_LINE_END_HYPHEN, "-\n"))
+def _read_page(
+    pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, left_out: Counter[str]
+) -> str:
+    raw_text = textpage.get_text_range()
+    lines = PageLines(textpage, raw_text)
+    lines.raw_text = pdf_scripts.arabic(raw_text, lines.origin)
+    notes = pdf_notes.of_page(pdf, page, lines.within)
+    if notes is not None:
+        left_out.update(notes.left_out)
+        if notes.values:
+            return pdf_notes.with_notes(pdf_notes.filled(lines, notes.values), lines, notes)
+    text = _in_order(page, lines)
+    return text if notes is None else pdf_notes.with_notes(text, lines, notes)
+
+
+def _in_order(page: pypdfium2.PdfPage, lines: PageLines) -> str:
+    """The text of a page in the order in which it is read."""
+    if page.get_rotation() == 0 and (texts := pdf_scripts.vertical(lines) or pdf_layout.ordered(lines)) is not None:
+        return "\n".join(texts)
+    return printed(lines.raw_text)
 
 
 def _outline(pdf: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:

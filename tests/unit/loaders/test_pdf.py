@@ -10,7 +10,7 @@ import pytest
 
 from loaders import limits, registry
 from loaders.document import Document, LoadError, PasswordNeededError
-from loaders.pdf import printed
+from loaders.pdf_lines import printed
 from tests.support.ingest_fakes import pdf
 
 

@@ -1,0 +1,229 @@
+"""Where the lines of a PDF page stand: pdfium's text in lines, with the boxes of their parts and words.
+
+pdfium gives the boxes of text objects, of which a line has a few, for a tenth of what the boxes of its letters cost; those
+are asked for only where they decide something.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from loaders.document import clean_text
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+LINE_END_HYPHEN = "\ufffe"
+"""What pdfium puts where a line ended in a hyphen; the page shows a hyphen and a line end, and so do we."""
+
+_LINE_END = re.compile(f"\r\n|\r|\n|{LINE_END_HYPHEN}")
+_SHAPES = re.compile("[\ufb50-\ufdfb\ufdfd\ufe70-\ufefc]+")
+"""Initial, medial, final and joined shapes of Arabic letters."""
+
+_WORD = re.compile(r"\S+")
+_UNEVEN = 3
+_OBJECTS = 400
+"""A line of more text objects than this is drawn letter by letter, or is none: its parts are not looked at."""
+
+
+class Box(NamedTuple):
+    """A rectangle in points; y grows upwards."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+class Word(NamedTuple):
+    """A word of a line: where it begins and ends in pdfium's text, and its box."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of pdfium's text from `start` to `end`. `hyphen`: a hyphen ends it that stands in no text."""
+
+    start: int
+    end: int
+    hyphen: bool
+
+
+def printed(text: str) -> str:
+    """pdfium's text as the page shows it: a hyphen at a line end is `-` and `\\n` again, Arabic is in letters, not in shapes."""
+    text = _SHAPES.sub(_letters, text.replace(LINE_END_HYPHEN, "-\n"))
+    # In PDF files these are glyphs without a meaning, and no line ends.
+    return clean_text(text.replace("\x0b", "").replace("\x0c", ""))
+
+
+def _letters(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match[0]).replace(" ", "")
+
+
+def spans(raw_text: str) -> list[Line]:
+    """The lines of pdfium's text."""
+    lines, start = [], 0
+    for match in _LINE_END.finditer(raw_text):
+        lines.append(Line(start, match.start(), match[0] == LINE_END_HYPHEN))
+        start = match.end()
+    lines.append(Line(start, len(raw_text), False))
+    return lines
+
+
+class PageLines:
+    """The lines of one page whose text page is open; boxes are fetched when they are asked for."""
+
+    def __init__(self, textpage: pypdfium2.PdfTextPage, raw_text: str) -> None:
+        import pypdfium2.raw as raw
+
+        self._raw, self._handle = raw, textpage.raw
+        self.raw_text = raw_text
+        self._textpage = textpage
+        self._sides = (ctypes.c_double * 4)()
+        size = ctypes.sizeof(ctypes.c_double)
+        self._pointers = [ctypes.byref(ctypes.c_double.from_buffer(self._sides, place * size)) for place in range(4)]
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The lines of the text, in the order in which they were drawn."""
+        return spans(self.raw_text)
+
+    @cached_property
+    def _even(self) -> bool:
+        # Where pdfium leaves a character out of its text, places in the text are not places among its characters.
+        return bool(self._textpage.count_chars() == len(self.raw_text))
+
+    def text(self, line: Line) -> str:
+        """The text of a line as the page shows it."""
+        return printed(self.raw_text[line.start : line.end] + (LINE_END_HYPHEN if line.hyphen else "")).rstrip("\n")
+
+    @cached_property
+    def cells(self) -> list[list[Box]]:
+        """For each line the boxes of its parts that stand apart: further than the height of a line from each other."""
+        count_rects, get_rect, sides = self._raw.FPDFText_CountRects, self._raw.FPDFText_GetRect, self._sides
+        p_left, p_bottom, p_right, p_top = self._pointers
+        handle, found = self._handle, []
+        for line in self.lines:
+            cells: list[Box] = []
+            found.append(cells)
+            if line.end <= line.start:
+                continue
+            start, end = self._char(line.start), self._char(line.end - 1) + 1
+            count = min(_OBJECTS, count_rects(handle, start, end - start))
+            if count <= 0 or not get_rect(handle, 0, p_left, p_top, p_right, p_bottom):
+                continue
+            left, bottom, right, top = sides
+            for number in range(1, count):
+                get_rect(handle, number, p_left, p_top, p_right, p_bottom)
+                next_left, next_bottom, next_right, next_top = sides
+                # Written out: min and max took a fifth of the time that all of this takes.
+                low = bottom if bottom < next_bottom else next_bottom
+                high = top if top > next_top else next_top
+                if next_left - right >= high - low or left - next_right >= high - low:
+                    cells.append(Box(left, bottom, right, top))
+                    left, bottom, right, top = next_left, next_bottom, next_right, next_top
+                    continue
+                bottom, top = low, high
+                if next_right > right:
+                    right = next_right
+                if next_left < left:
+                    left = next_left
+            cells.append(Box(left, bottom, right, top))
+        return found
+
+    def part_uneven_lines(self) -> None:
+        """Part the lines that pdfium made of parts on different heights: columns drawn in turn, one a little lower."""
+        parted: list[Line] = []
+        for line, cells in zip(self.lines, self.cells):
+            steps = sum(not side_by_side(one, other) for one, other in itertools.pairwise(cells))
+            parted += self._parted(line) if steps >= _UNEVEN else [line]
+        if len(parted) > len(self.lines):
+            for name in ("cells", "boxes", "unit"):
+                self.__dict__.pop(name, None)
+            self.lines = parted
+
+    def _parted(self, line: Line) -> list[Line]:
+        words = self.words(line)
+        starts = [line.start]
+        for before, word in itertools.pairwise(words):
+            if not side_by_side(before.box, word.box):
+                starts.append(word.start)
+        ends = [*starts[1:], line.end]
+        ends = [start + len(self.raw_text[start:end].rstrip()) for start, end in zip(starts, ends)]
+        return [Line(start, end, line.hyphen and start == starts[-1]) for start, end in zip(starts, ends)]
+
+    @cached_property
+    def boxes(self) -> list[Box | None]:
+        """The box of each line, None for one without any mark."""
+        return [(cells[0] if len(cells) == 1 else united(cells)) if cells else None for cells in self.cells]
+
+    @cached_property
+    def unit(self) -> float:
+        """The usual height of a line of the page, in points."""
+        heights = sorted(box.height for box in self.boxes if box is not None and box.height > 0.5)
+        return heights[len(heights) // 2] if heights else 10.0
+
+    def words(self, line: Line) -> list[Word]:
+        """The words of a line with their boxes, those that have one."""
+        words = []
+        for match in _WORD.finditer(self.raw_text, line.start, line.end):
+            first, last = self.char_box(match.start()), self.char_box(match.end() - 1)
+            if first is not None and last is not None:
+                words.append(Word(match.start(), match.end(), united((first, last))))
+        return words
+
+    def char_box(self, place: int) -> Box | None:
+        """The box of the character at a place of the text."""
+        p_left, p_bottom, p_right, p_top = self._pointers
+        if self._raw.FPDFText_GetCharBox(self._handle, self._char(place), p_left, p_right, p_bottom, p_top):
+            return Box(*self._sides)
+        return None
+
+    def origin(self, place: int) -> tuple[float, float]:
+        """Where the character at a place of the text is drawn from."""
+        self._raw.FPDFText_GetCharOrigin(self._handle, self._char(place), self._pointers[0], self._pointers[1])
+        return self._sides[0], self._sides[1]
+
+    def within(self, box: Box) -> str:
+        """The page's words inside a box."""
+        size = self._raw.FPDFText_GetBoundedText(self._handle, box.left, box.top, box.right, box.bottom, None, 0)
+        if size <= 0:
+            return ""
+        buffer = (ctypes.c_ushort * size)()
+        self._raw.FPDFText_GetBoundedText(self._handle, box.left, box.top, box.right, box.bottom, buffer, size)
+        return clean_text(bytes(buffer).decode("utf-16-le", "replace").replace(LINE_END_HYPHEN, "").replace("\x00", ""))
+
+    def _char(self, place: int) -> int:
+        return place if self._even else max(0, self._raw.FPDFText_GetCharIndexFromTextIndex(self._handle, place))
+
+
+def united(boxes: Sequence[Box]) -> Box:
+    """The smallest box around boxes."""
+    left, bottom, right, top = boxes[0]
+    for box in boxes[1:]:
+        left, bottom, right, top = min(left, box[0]), min(bottom, box[1]), max(right, box[2]), max(top, box[3])
+    return Box(left, bottom, right, top)
+
+
+def side_by_side(one: Box, other: Box, share: float = 0.5) -> bool:
+    """Whether two boxes stand on one row: what they have in common in height is that share of the lower one."""
+    common = min(one.top, other.top) - max(one.bottom, other.bottom)
+    return common > share * min(one.height, other.height) and common > 0
