@@ -61,7 +61,21 @@ def _run(chosen: argparse.Namespace) -> int:
     except Exception as error:
         if chosen.debug:
             raise
+        if known := _known(error):
+            return _complain(known.one_line(), known.exit_code)
         return _complain(f"Unexpected {type(error).__name__}: {error}. Run again with --debug to see where.", 1)
+
+
+def _known(error: Exception) -> WorkbenchError | None:
+    """A failure of the machine or of the database file in a sentence; None for a mistake of ours."""
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return WorkbenchError(f"{where}{error.strerror or error}.", "Check the disk, the folder and its permissions.")
+    if "duckdb" not in sys.modules:
+        return None
+    from workbench.storage.database import explained
+
+    return explained(error)
 
 
 def _readable_streams() -> None:
@@ -138,6 +152,8 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
         filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with ExitStack() as after, Session(_settings(chosen, places), places) as session:
+        if session.app.database.damage:
+            _complain(session.app.database.damage, 1)
         owner = CommandServer(session.app)
         after.callback(owner.release)
         try:

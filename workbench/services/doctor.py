@@ -12,6 +12,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.settings import Settings
 from workbench.core.tokens import count
 from workbench.services.container import AppContext
+from workbench.storage.verification import verified
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,15 @@ class Check:
     remedy: str = ""
 
 
-def checks(app: AppContext, settings: Settings, *, offline: bool = False) -> Iterator[Check]:
-    """Check every part in turn; nothing is downloaded. `offline` leaves the model's server alone."""
+def checks(app: AppContext, settings: Settings, *, offline: bool = False, storage: bool = False) -> Iterator[Check]:
+    """Check every part in turn; nothing is downloaded. `offline` leaves the model's server alone, `storage` reads all of the
+
+    database.
+    """
     yield Check("version", True, f"memgpt-workbench {__version__}")
-    yield Check("database", True, f"{app.database.file} ({app.database.file.stat().st_size:,} bytes)")
+    yield _database(app)
+    if storage:
+        yield from storage_checks(app)
     yield Check("settings", True, str(app.paths.settings_file))
     yield _try("tokens", lambda: f"{count('The quick brown fox.')} tokens counted offline")
     yield _try("embedder", lambda: _embed(app))
@@ -36,6 +42,18 @@ def checks(app: AppContext, settings: Settings, *, offline: bool = False) -> Ite
     there = (samples / "questions.json").is_file()
     yield Check("samples", there, str(samples), "" if there else "Reinstall memgpt-workbench.")
     yield _try("model", lambda: _model(settings, offline))
+
+
+def _database(app: AppContext) -> Check:
+    database = app.database
+    detail = f"{database.file} ({database.file.stat().st_size:,} bytes)"
+    return Check("database", not database.damage, f"{detail} {database.damage}".strip())
+
+
+def storage_checks(app: AppContext) -> Iterator[Check]:
+    """Reads every block of the database, and compares counts, hashes, links and what should belong to something."""
+    for finding in verified(app.database):
+        yield Check(f"storage: {finding.what}", not finding.wrong, finding.detail, finding.remedy)
 
 
 def _embed(app: AppContext) -> str:

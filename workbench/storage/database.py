@@ -5,11 +5,14 @@ from __future__ import annotations
 import atexit
 import contextlib
 import hashlib
+import logging
+import os
 import queue
 import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +21,7 @@ from workbench.core.errors import ArchiveBusy, ArchiveError
 from workbench.storage import vacuum
 from workbench.storage.arrow import leave_pandas_out
 from workbench.storage.schema import OWN_TABLES, migrate
+from workbench.storage.wal_mark import WalMark
 from workbench.storage.write_ahead_log import (
     IDLE_SECONDS,
     LARGE,
@@ -34,7 +38,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
-_Job = tuple[Callable[[Any], Any] | Changes, Future[Any], bool]
+
+
+@dataclass(frozen=True)
+class _Bare:
+    """A job that DuckDB does in no transaction."""
+
+    run: Callable[[Any], Any]
+
+
+_Job = tuple[Callable[[Any], Any] | _Bare | Changes, Future[Any], bool]
 
 
 def utc_now() -> datetime:
@@ -56,12 +69,20 @@ class Database:
     def __init__(self, file: Path, *, memory_limit_mb: int = 1_024, threads: int = 2) -> None:
         self.file = file
         self._memory_limit_mb = memory_limit_mb
-        self._connection = _connect(file, memory_limit_mb, threads)
-        if vacuum.is_marked(file):
-            # Whoever marked it was killed before it could close.
-            vacuum.scrub(self._connection, file)
-            self._connection.close()
-            self._connection = _connect(file, memory_limit_mb, threads)
+        self._mark = WalMark(file)
+        self.damage = ""
+        """What was found lost when the file was opened, as sentences; "" when nothing was."""
+        try:
+            self._connection = self._opened(memory_limit_mb, threads)
+            if vacuum.is_marked(file):
+                # Whoever marked it was killed before it could close.
+                vacuum.scrub(self._connection, file)
+                self._connection.close()
+                self._mark.forget()
+                self._connection = _connect(file, memory_limit_mb, threads)
+        except BaseException:
+            self._mark.close()
+            raise
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._settling = Settling()
         self._local = threading.local()
@@ -83,14 +104,42 @@ class Database:
             self.close()
             raise
 
-    def write(self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True) -> T:
+    def _opened(self, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+        """A connection. A log that lost its head, or cannot be replayed, is kept aside, and `damage` says what is missing."""
+        damage = self._mark.damage()
+        kept = self._mark.set_aside(move=False) if damage else None
+        try:
+            connection = _connect(self.file, memory_limit_mb, threads)
+        except ArchiveBusy:
+            raise
+        except ArchiveError as error:
+            moved = self._mark.set_aside(move=True)
+            if moved is None:
+                raise
+            try:
+                connection = _connect(self.file, memory_limit_mb, threads)
+            except ArchiveError:
+                moved.replace(f"{self.file}.wal")  # not the log's fault
+                raise error from None
+            damage = damage or f"The write-ahead log of {self.file} could not be read: what was written last is lost."
+            kept = kept or moved
+        if damage:
+            where = f" The log is kept as {kept.name}." if kept else ""
+            self.damage = f"{damage}{where} `workbench doctor --storage` checks what there is; `workbench restore FILE` puts a backup back."
+            logging.getLogger(__name__).error("%s", self.damage)
+        return connection
+
+    def write(
+        self, job: Callable[[duckdb.DuckDBPyConnection], T], *, catalogue: bool = True, transaction: bool = True
+    ) -> T:
         """Run `job(connection)` in the writer thread inside one transaction and return what it returns, after the commit.
 
         `catalogue` False promises that the job leaves sources, documents and attachments alone and does nothing but
         insert rows and update them by key: its statements are not optimised, which would take longer than to run them.
+        Without `transaction` the job runs by itself: for what DuckDB does in no transaction.
         """
         future: Future[T] = Future()
-        self._put((job, future, catalogue))
+        self._put((job if transaction else _Bare(job), future, catalogue))
         return future.result()
 
     def keep(self, changes: Changes) -> None:
@@ -129,7 +178,12 @@ class Database:
         """All rows of a query, read with this thread's cursor. What was kept is seen."""
         if self._settling.waiting and reads_agents(sql):
             self.flush()
-        return self.read().execute(sql, list(parameters)).fetchall()
+        try:
+            return self.read().execute(sql, list(parameters)).fetchall()
+        except Exception as error:
+            if damaged := explained(error, self.file):
+                raise damaged from None
+            raise
 
     def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
@@ -166,8 +220,10 @@ class Database:
         with contextlib.suppress(Exception):
             if vacuum.is_marked(self.file):
                 vacuum.scrub(self._connection, self.file)
+                self._mark.forget()
         with contextlib.suppress(Exception):
             self._connection.close()
+        self._mark.close()
 
     def _run_writer(self, cursor: duckdb.DuckDBPyConnection, simple: duckdb.DuckDBPyConnection) -> None:
         simple.execute("PRAGMA disable_optimizer")
@@ -179,12 +235,17 @@ class Database:
                     self._settling.keep(simple, job)
                 else:
                     self._settling.flush(simple)
+                    if isinstance(job, _Bare):
+                        result = job.run(cursor)
+                        future.set_result(result)
+                        continue
                     with transaction(chosen := cursor if catalogue else simple):
                         result = job(chosen)
             except BaseException as error:
                 self.catalogue += catalogue
-                future.set_exception(_as_archive_error(error))
+                future.set_exception(_as_archive_error(error, self.file))
             else:
+                self._mark.note()
                 self.catalogue += catalogue  # here alone, so that two writers at once count twice
                 future.set_result(result)
             if len(self._settling.waiting) >= MOST:
@@ -236,27 +297,61 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
         ) from None
     except duckdb.Error as error:
         text = str(error)
-        if "lock" in text.lower():
-            found = re.search(r"PID (\d+)", text)
-            owner = f" (process {found[1]})" if found else ""
+        if isinstance(error, duckdb.IOException) and "Could not set lock on file" in text:
+            holder = re.search(r"PID (\d+)", text)
+            owner = f" (process {holder[1]})" if holder else ""
             raise ArchiveBusy(
                 f"Another workbench{owner} is using {file}.", "Quit it first, or set WORKBENCH_HOME to another folder."
             ) from None
-        raise ArchiveError(
-            f"{file} cannot be opened: {text.splitlines()[0]}", "Move the file away to start afresh."
-        ) from None
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise ArchiveError(
+                f"{file} may not be read and written by you.", f"Make it yours: chmod 600 {file}."
+            ) from None
+        if "version number" in text:
+            raise ArchiveError(
+                f"{file} was written by a newer DuckDB than the one installed ({duckdb.__version__}).",
+                "Upgrade: pip install --upgrade memgpt-workbench.",
+            ) from None
+        raise explained(error, file) or ArchiveError(f"{file} cannot be opened: {_first(text)}.", _BACKUP) from None
     with contextlib.suppress(OSError):
         file.chmod(0o600)
     return connection
 
 
-def _as_archive_error(error: BaseException) -> BaseException:
+_BACKUP = "`workbench restore FILE` puts a backup in its place; or move the file away and load your documents again."
+
+
+def explained(error: BaseException, file: Path | None = None) -> ArchiveError | None:
+    """What DuckDB raises when the file itself is damaged or cannot be read, as one sentence; None for all else.
+
+    DuckDB reports a short read as IOException, a wrong checksum as the bare base class or IOException, and broken structures as
+    SerializationException, InternalException or FatalException. Errors of queries have classes of their own.
+    """
     import duckdb
 
+    broken = duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException
+    if type(error) is not duckdb.Error and not isinstance(error, broken):
+        return None
+    what = f"The database {file}" if file else "The database"
+    if re.search(r"No space left|Out of disk|disk full", str(error), re.IGNORECASE):
+        return ArchiveError("The disk is full.", "Free some space; nothing was half written.")
+    return ArchiveError(f"{what} is damaged: {_first(str(error))}.", _BACKUP)
+
+
+def _first(text: str) -> str:
+    """The first line of what DuckDB says, without its own name of the error."""
+    first = (text.splitlines() or ["unknown"])[0]
+    return re.sub(r"^(?:IO|INTERNAL|FATAL|Serialization) Error: ", "", first).rstrip(".!")
+
+
+def _as_archive_error(error: BaseException, file: Path) -> BaseException:
+    import duckdb
+
+    if damaged := explained(error, file):
+        return damaged
     if isinstance(error, duckdb.Error):
-        first = (str(error).splitlines() or ["unknown"])[0]
         return ArchiveError(
-            f"The database refused a write: {first.rstrip('.')}.",
+            f"The database refused a write: {_first(str(error))}.",
             "Check the free space of the disk; nothing was half written.",
         )
     return error

@@ -50,6 +50,12 @@ def _migrate(connection: duckdb.DuckDBPyConnection, now: Any) -> None:
         _check(connection, "\n".join(scripts.values()))
 
 
+def newest_version() -> int:
+    """The schema that this version of the workbench writes."""
+    folder = resources.files("workbench.storage").joinpath("migrations")
+    return max(int(item.name[:4]) for item in folder.iterdir() if item.name.endswith(".sql"))
+
+
 def _check(connection: duckdb.DuckDBPyConnection, script: str) -> None:
     """A file that says it has this schema has its tables and columns: those of trial versions may not."""
     rows = connection.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.cli.arguments.entry import Entry, json_flag
+from workbench.cli.arguments.entry import Entry, json_flag, yes_flag
 
 
 def _fill_eval(sub: argparse.ArgumentParser) -> None:
@@ -20,10 +20,30 @@ def _fill_eval(sub: argparse.ArgumentParser) -> None:
 
 def _fill_doctor(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--offline", action="store_true", help="do not ask the model's server")
+    sub.add_argument(
+        "--storage", action="store_true", help="read every block of the database and compare counts, hashes and links"
+    )
+    json_flag(sub)
+
+
+def _fill_backup(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", metavar="FILE", help="where the copy goes; it is one DuckDB file")
+    yes_flag(sub, "replace FILE if it is there")
+    json_flag(sub)
+
+
+def _fill_restore(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "file", metavar="FILE", help="a copy that backup made; the database that is there is kept beside it"
+    )
     json_flag(sub)
 
 
 COMMANDS = {
     "eval": Entry("measure on a question set", _fill_eval, "measures.evaluate"),
     "doctor": Entry("check the installation", _fill_doctor, "measures.doctor"),
+    "backup": Entry("copy the whole database into one file, also while it is in use", _fill_backup, "backups.backup"),
+    "restore": Entry(
+        "put a copy that backup made in the database's place", _fill_restore, "backups.restore", needs_archive=False
+    ),
 }

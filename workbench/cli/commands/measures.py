@@ -29,7 +29,9 @@ def doctor(session: Session, chosen: argparse.Namespace) -> int:
 
     bad = 0
     rows: list[dict[str, Any]] = []
-    for check in doctor_service.checks(session.app, session.app.settings, offline=chosen.offline):
+    for check in doctor_service.checks(
+        session.app, session.app.settings, offline=chosen.offline, storage=getattr(chosen, "storage", False)
+    ):
         bad += not check.ok
         rows.append({"name": check.name, "ok": check.ok, "detail": check.detail, "remedy": check.remedy})
         if not chosen.json:
