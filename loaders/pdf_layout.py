@@ -26,6 +26,8 @@ _ROWS = 3
 _FLOWS = 0.25
 """The share of a column's lines that go on in the middle of a sentence, if it is prose."""
 
+_HEAD_CHARS = 32
+_HEAD_LINES = 4
 _UPWARDS = 6
 _UPWARDS_SHARE = 0.25
 """Pages of two columns step up once or twice, forms and drawings a little more often."""
@@ -62,8 +64,15 @@ def ordered(page: PageLines) -> list[str] | None:
         dropped.update(range(start + 1, end))
     if not changes:
         changes, dropped = _column_by_column(page)
+    for start, stacks in _column_heads(page):
+        places = [place for stack in stacks for place in stack]
+        if not any(place in changes or place in dropped for place in places):
+            changes[start] = [
+                " | ".join(" ".join(page.text(page.lines[at]).strip() for at in stack) for stack in stacks)
+            ]
+            dropped.update(places[1:])
     for start, count in _broken_rows(page):
-        places = range(start, start + count)
+        places = list(range(start, start + count))
         if not any(place in changes or place in dropped for place in places):
             changes[start] = [_joined(page, places)]
             dropped.update(places[1:])
@@ -123,6 +132,72 @@ def _by_rows(page: PageLines) -> list[str]:
     if sum(sum(box.width > wide for box, _ in row) > 1 for row in rows) >= _ROWS:
         return []
     return [" ".join(page.text(page.lines[number]).strip() for _, number in sorted(row)) for row in rows]
+
+
+# -- heads of columns that were drawn one after the other ------------------------------------------
+
+
+def _column_heads(page: PageLines) -> Iterator[tuple[int, list[list[int]]]]:
+    """Heads of a table's columns, each of one to four short lines below each other: the first line, the lines of each.
+
+    "December 2, / 2022 / December 3, / 2021" names two columns; a row of at least as many cells has to follow.
+    """
+    place = 0
+    while place < len(page.lines):
+        stacks = _stacks(page, place)
+        end = place + sum(map(len, stacks))
+        if len(stacks) > 1 and any(len(stack) > 1 for stack in stacks) and _heads_a_row(page, stacks, end):
+            yield place, stacks
+            place = end
+        else:
+            place += 1
+
+
+def _stacks(page: PageLines, start: int) -> list[list[int]]:
+    """Short lines from `start` on in stacks that stand beside each other, from left to right."""
+    stacks: list[list[int]] = []
+    around: list[Box] = []
+    for place in range(start, len(page.lines)):
+        box, line = page.boxes[place], page.lines[place]
+        if box is None or line.end - line.start > _HEAD_CHARS or len(page.cells[place]) != 1:
+            break
+        if stacks:
+            last = around[-1]
+            common = min(box.right, last.right) - max(box.left, last.left)
+            below = last.bottom - box.top
+            if (
+                common > 0.5 * min(box.width, last.width)
+                and -0.5 * box.height < below < box.height
+                and len(stacks[-1]) < _HEAD_LINES
+            ):
+                stacks[-1].append(place)
+                around[-1] = united((last, box))
+                continue
+            beside = box.left > last.right and box.top > around[0].bottom and box.bottom < around[0].top + box.height
+            if not beside:
+                break
+        stacks.append([place])
+        around.append(box)
+    return stacks
+
+
+def _heads_a_row(page: PageLines, stacks: Sequence[Sequence[int]], end: int) -> bool:
+    """Whether one of the next lines is a row with figures below all of the heads."""
+    heads = [page.boxes[stack[-1]] for stack in stacks]
+    for place in range(end, min(end + _HEAD_LINES, len(page.lines))):
+        line = page.lines[place]
+        if not _DIGIT.search(page.raw_text, line.start, line.end):
+            continue
+        below = sum(
+            any(
+                min(cell.right, head.right + page.unit) > max(cell.left, head.left - page.unit)
+                for cell in page.cells[place]
+            )
+            for head in heads
+            if head is not None
+        )
+        return below == len(heads) and len(page.cells[place]) >= len(heads)
+    return False
 
 
 # -- rows that pdfium took for several lines -------------------------------------------------------

@@ -158,6 +158,20 @@ def test_a_table_drawn_upwards_is_read_downwards(tmp_path: Path) -> None:
     assert drawn(tmp_path / "a.pdf", words).split("\n") == [" ".join(row) for row in rows]
 
 
+def test_the_heads_of_columns_stand_on_one_line_above_their_figures(tmp_path: Path) -> None:
+    heads = [(300, 726, "June 30,"), (306, 714, "2032"), (400, 726, "June 30,"), (406, 714, "2031"), (500, 726, "Change")]
+    rows = row_by_row([["Rents", "Tolls"], ["1,204", "880"], ["1,100", "905"], ["9 %", "(3) %"]], (60, 300, 400, 500), top=695)
+    text = drawn(tmp_path / "a.pdf", [(60, 745, "(in thousands)"), *heads, *rows])
+    assert text.split("\n") == [
+        "(in thousands)", "June 30, 2032 | June 30, 2031 | Change", "Rents 1,204 1,100 9 %", "Tolls 880 905 (3) %"
+    ]  # fmt: skip
+
+
+def test_short_lines_beside_each_other_are_no_heads_without_a_row_below(tmp_path: Path) -> None:
+    words = [(60, 700, "Harbour office"), (60, 688, "Hull"), (300, 700, "Lock office"), (300, 688, "Goole"), (60, 600, "Both moved.")]
+    assert drawn(tmp_path / "a.pdf", words).split("\n") == [text for _, _, text in words]
+
+
 def test_the_parts_of_a_row_are_put_together(tmp_path: Path) -> None:
     from reportlab.pdfgen import canvas
 
