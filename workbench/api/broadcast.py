@@ -69,5 +69,5 @@ class EventBroadcaster:
 
     def _of(self, agent: int | None) -> list[Subscriber]:
         with self._lock:
-            found = [subscription for subscription in self._all if subscription.listening]
-        return [subscription for subscription in found if agent is None or subscription.shows(agent)]
+            listening = [subscription for subscription in self._all if subscription.listening]
+        return [subscription for subscription in listening if agent is None or subscription.shows(agent)]

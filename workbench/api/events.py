@@ -98,19 +98,19 @@ class Explanation:
             return ["exact match of the text asked for: most occurrences first"]
         if self.mode == "linked":
             return [f"linked by name: strength {self.fused:.3f}"]
-        found = []
+        parts = []
         if self.vector_rank or self.similarity:
-            found.append(f"meaning   {self.similarity:.3f} similar, {_place(self.vector_rank)}")
+            parts.append(f"meaning   {self.similarity:.3f} similar, {_place(self.vector_rank)}")
         if self.keyword_rank:
-            found.append(f"words     {self.keyword_score:.2f} of {self.keyword_best:.2f}, {_place(self.keyword_rank)}")
-        found.append(f"fused     {self.fused:.3f}")
+            parts.append(f"words     {self.keyword_score:.2f} of {self.keyword_best:.2f}, {_place(self.keyword_rank)}")
+        parts.append(f"fused     {self.fused:.3f}")
         if self.lift:
-            found.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
+            parts.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
         if self.links:
-            found.append(f"links     +{self.links:.3f}: passage {self.linked_from} belongs to it by name")
+            parts.append(f"links     +{self.links:.3f}: passage {self.linked_from} belongs to it by name")
         if self.rerank is not None:
-            found.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
-        return found
+            parts.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
+        return parts
 
 
 def _place(rank: int) -> str:

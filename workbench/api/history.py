@@ -38,9 +38,9 @@ class SegmentChange:
     @property
     def segment(self) -> Segment:
         """The segment as it is after, or was before."""
-        found = self.new or self.old
-        assert found is not None
-        return found
+        segment = self.new or self.old
+        assert segment is not None
+        return segment
 
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}

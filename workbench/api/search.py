@@ -61,11 +61,11 @@ class SearchOptions:
     @classmethod
     def from_words(cls, words: str) -> SearchOptions:
         """The options of a call's other arguments, as they stand in the call for the next page."""
-        found: dict[str, str] = {}
+        options: dict[str, str] = {}
         for match in re.finditer(r'(\w+)=("(?:[^"\\]|\\.)*"), ', words):
             if match[1] in {field.name for field in fields(cls)}:
-                found[match[1]] = str(json.loads(match[2]))
-        return cls(**found)
+                options[match[1]] = str(json.loads(match[2]))
+        return cls(**options)
 
     def flags(self) -> str:
         """The same as flags of a command."""

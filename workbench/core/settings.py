@@ -269,15 +269,15 @@ def _near(key: str, known: Mapping[str, Any]) -> str:
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """What the environment sets: WORKBENCH_KEY, and the names that every client of OpenAI knows."""
     known = _fields()
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for variable, key in _WELL_KNOWN.items():
         if environ.get(variable):
-            found[key] = _setting(key, environ[variable], str, variable)
+            values[key] = _setting(key, environ[variable], str, variable)
     for variable, text in environ.items():
         key = variable.removeprefix("WORKBENCH_").lower()
         if variable.startswith("WORKBENCH_") and variable not in _NOT_SETTINGS and key in known and text != "":
-            found[key] = _setting(key, text, known[key], variable)
-    return found
+            values[key] = _setting(key, text, known[key], variable)
+    return values
 
 
 def _setting(key: str, value: Any, kind: Any, where: str) -> Any:

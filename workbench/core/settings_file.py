@@ -16,14 +16,14 @@ from workbench.core.settings import Settings, from_environment, from_file, parse
 
 def changes(words: Sequence[str]) -> dict[str, Any]:
     """KEY=VALUE words as typed values; KEY= means that it goes back to its default (None). Raises ConfigError, UsageError."""
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for word in words:
         key, sign, text = word.partition("=")
         if not sign:
             raise UsageError(f"{word!r} sets nothing.", "Write KEY=VALUE, for example model=mistral-small.")
         value = parsed(key.strip(), text.strip())
-        found[key.strip()] = value if text.strip() else None
-    return found
+        changed[key.strip()] = value if text.strip() else None
+    return changed
 
 
 def write(file: Path, wanted: Mapping[str, Any]) -> None:
@@ -75,5 +75,5 @@ def toml(value: Any) -> str:
 
 def origins(file: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Where each setting that is not a default comes from: "file" or "environment"."""
-    found = dict.fromkeys(from_file(file), "file") if file.is_file() else {}
-    return found | dict.fromkeys(from_environment(os.environ if environ is None else environ), "environment")
+    origins = dict.fromkeys(from_file(file), "file") if file.is_file() else {}
+    return origins | dict.fromkeys(from_environment(os.environ if environ is None else environ), "environment")

@@ -59,20 +59,20 @@ _NUMBER = re.compile(r"^[^\w]*\d[\d.,:%/()$€£-]*$")
 
 def breaks(text: str, heading_starts: Sequence[int]) -> list[Break]:
     """All places where `text` may be cut, in order, at least price one each; neither its start nor its end is one."""
-    found: dict[int, float] = {}
+    prices: dict[int, float] = {}
     lines = list(_lines(text))
     usual_chars = _usual_length([end - start for start, end, _ in lines])
     headings = set(heading_starts)
     previous: tuple[int, int] | None = None
     for start, end, gap in lines:
         if previous is not None:
-            found[start] = _between(text, previous, (start, end), gap, headings, usual_chars)
+            prices[start] = _between(text, previous, (start, end), gap, headings, usual_chars)
         line = text[start:end]
         if not is_row(line):
             for position in sentence_starts(line):
-                found.setdefault(start + position, SENTENCE)
+                prices.setdefault(start + position, SENTENCE)
         previous = (start, end)
-    return [Break(position, price) for position, price in sorted(found.items())]
+    return [Break(position, price) for position, price in sorted(prices.items())]
 
 
 def _lines(text: str) -> Iterator[tuple[int, int, bool]]:

@@ -37,8 +37,8 @@ def sketch(text: str) -> bytes:
     with np.errstate(over="ignore"):
         for at in range(SHINGLE_WORDS):
             mixed = _scrambled(mixed + hashes[at : at + count] + np.uint64(0x9E3779B97F4A7C15))
-    found = np.unique(mixed)
-    return found[:SKETCH_VALUES].astype("<u8").tobytes() if len(found) >= LEAST_SHINGLES else b""
+    distinct = np.unique(mixed)
+    return distinct[:SKETCH_VALUES].astype("<u8").tobytes() if len(distinct) >= LEAST_SHINGLES else b""
 
 
 def _parts(word: str) -> list[str]:

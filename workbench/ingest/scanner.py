@@ -38,15 +38,15 @@ class Survey:
         """Everything the origins hold; two files of one name get the name of their folder in front."""
         for origin in self._origins:
             try:
-                for found in origin.found(self._cancel):
-                    named = self._apart(found, origin.parents)
+                for entry in origin.found(self._cancel):
+                    named = self._apart(entry, origin.parents)
                     self.paths.add(named.relative)
                     yield Candidate(named, _location(origin, named))
             except LoadError as error:
                 name = _called(origin)
-                found = Found(Path(name), place(name), "unreadable", error.reason, error.remedy)
-                self.paths.add(found.relative)
-                yield Candidate(found, _location(origin, found))
+                entry = Found(Path(name), place(name), "unreadable", error.reason, error.remedy)
+                self.paths.add(entry.relative)
+                yield Candidate(entry, _location(origin, entry))
             else:
                 if isinstance(origin, PathOrigin):
                     self.roots.append(str(origin.root.absolute()))

@@ -71,16 +71,16 @@ class StoreStage:
 
     def take(self, file: Candidate) -> None:
         """Decide what becomes of an entry: left out, not loadable, or waiting."""
-        found = file.found
-        queued = self._queued.get(found.relative)
-        if found.status == "excluded" or (queued is not None and queued.state == "skipped" and not self._retry):
+        entry = file.found
+        queued = self._queued.get(entry.relative)
+        if entry.status == "excluded" or (queued is not None and queued.state == "skipped" and not self._retry):
             self._tally.excluded += 1
-        elif found.status == "load":
+        elif entry.status == "load":
             self._waiting.append(file)
-            self._meter.found(found.size_bytes)
+            self._meter.found(entry.size_bytes)
         else:
             self._meter.found(0)
-            self._fail(file, LoadError(found.reason, found.remedy))
+            self._fail(file, LoadError(entry.reason, entry.remedy))
 
     def begin(self) -> None:
         """Everything was seen: what waits is put on the queue, so that it is known after any end."""
@@ -164,8 +164,8 @@ class StoreStage:
             and link.loader in names
         ):
             return link.document
-        found = (self._archive.find_document(job.content_hash, name, loader.version) for name in names)
-        return next((document for document in found if document is not None), None)
+        known = (self._archive.find_document(job.content_hash, name, loader.version) for name in names)
+        return next((document for document in known if document is not None), None)
 
     def _set_aside(self, job: _Job) -> QueuedFile | None:
         """The queue's row of a file that broke a limit, when its bytes are still the same and nobody asks for it."""
@@ -191,30 +191,30 @@ class StoreStage:
 
     def _store(self, job: _Job, reading: Reading) -> None:
         self._check()
-        found = job.file.found
+        entry = job.file.found
         stored = self._archive.store(
             Arrival(
-                self._source, found.relative, job.content_hash, reading.document, reading.passages, self._embedder,
-                found.size_bytes, job.file.location, reading.sketch, reading.counted,
+                self._source, entry.relative, job.content_hash, reading.document, reading.passages, self._embedder,
+                entry.size_bytes, job.file.location, reading.sketch, reading.counted,
             )
         )  # fmt: skip
         if stored.before is None:
-            self.new_links[found.relative] = stored.document
-        self._tally.stored(found.relative, reading, stored)
-        self._meter.read(len(reading.document.pages), len(reading.passages) - stored.reused, found.size_bytes)
-        self._meter.file_done(found.size_bytes)
+            self.new_links[entry.relative] = stored.document
+        self._tally.stored(entry.relative, reading, stored)
+        self._meter.read(len(reading.document.pages), len(reading.passages) - stored.reused, entry.size_bytes)
+        self._meter.file_done(entry.size_bytes)
 
     def _link(self, job: _Job, document: int) -> None:
-        found = job.file.found
-        link = self._links.get(found.relative)
+        entry = job.file.found
+        link = self._links.get(entry.relative)
         if link is None or (link.document, link.location) != (document, job.file.location):
-            self._archive.link_document(self._source, found.relative, document, job.file.location)
-        elif found.relative in self._queued:
-            self._archive.queue.drop(self._source, [found.relative])
+            self._archive.link_document(self._source, entry.relative, document, job.file.location)
+        elif entry.relative in self._queued:
+            self._archive.queue.drop(self._source, [entry.relative])
         if link is None:
-            self.new_links[found.relative] = document
+            self.new_links[entry.relative] = document
         self._tally.unchanged += 1
-        self._meter.file_done(found.size_bytes)
+        self._meter.file_done(entry.size_bytes)
 
     def _check(self) -> None:
         if self._cancel.is_set():

@@ -250,8 +250,8 @@ class AgentMemory:
 
     def ranges(self) -> str:
         """The queue by reference, as JSON: ranges of message ids along the branch, and the hash of its evidence when it has some."""
-        found = self.queue.ranges()
-        return json.dumps({"ranges": found, "evidence": self._evidence_key} if self._evidence_key else found)
+        ranges = self.queue.ranges()
+        return json.dumps({"ranges": ranges, "evidence": self._evidence_key} if self._evidence_key else ranges)
 
     def ranges_of(self, messages: Sequence[StoredMessage]) -> str:
         """Some messages of the queue, referred to in the same way."""
@@ -274,7 +274,7 @@ def rendered(
     rows: Sequence[tuple[Any, ...]], texts: Texts, evidence: Mapping[int, Sequence[int]] | None = None
 ) -> list[StoredMessage]:
     """Messages of rows (id, parent, role, kind, body, tokens, created, step); those in `evidence` as receipts."""
-    found = []
+    messages = []
     kept_of = evidence or {}
     for identifier, parent, role, kind, body, tokens, created, step in rows:
         loaded = json.loads(body)
@@ -282,8 +282,8 @@ def rendered(
         kept = tuple(kept_of[identifier]) if identifier in kept_of else None
         wire = render(role, kind, loaded, moment, texts, kept)
         size = tokens if kept is None else count_message(wire)
-        found.append(StoredMessage(identifier, parent, role, kind, loaded, wire, size, moment, step, kept))
-    return found
+        messages.append(StoredMessage(identifier, parent, role, kind, loaded, wire, size, moment, step, kept))
+    return messages
 
 
 def _letters(number: int) -> str:

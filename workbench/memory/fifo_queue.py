@@ -32,9 +32,9 @@ class FifoQueue:
 
     @messages.setter
     def messages(self, messages: Iterable[StoredMessage]) -> None:
-        found = list(messages)
+        groups = list(messages)
         self._messages, self._totals, self._ranges, self.alerts = [], {}, [], []
-        for message in found:
+        for message in groups:
             self.append(message)
 
     @property

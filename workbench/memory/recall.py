@@ -55,14 +55,14 @@ class RecallStorage:
         )
         plain = [json.dumps(word, ensure_ascii=False)[1:-1].lower() for word in words]
         on_branch = set(branch)
-        found = []
+        matches = []
         for identifier, kind, body, created in self.database.rows(sql, [agent, *plain]):
             if identifier not in on_branch:
                 continue
             item = RecallItem.of(identifier, kind, json.loads(body), created)
             if item.text and all(_holds(item.text.lower(), word.lower()) for word in words):
-                found.append(item)
-        return found
+                matches.append(item)
+        return matches
 
     def search(self, agent: int, branch: Sequence[int], query: str) -> list[RecallItem]:
         """Messages with all words of the query, else with the most of them; newest first among equals."""

@@ -181,22 +181,22 @@ class WorkingContext:
     def pin(self, name: str, text: str, pinned: bool) -> WorkingContext:
         """Pin the one line that is, or else holds, `text`, or let it go. Raises BlockError when that is no line, or several."""
         block = self.block(name)
-        found = [line for line in block.lines if line.text == text.strip()] or [
+        matching = [line for line in block.lines if line.text == text.strip()] or [
             line for line in block.lines if text.strip() and text.strip() in line.text
         ]
-        if len(found) != 1:
+        if len(matching) != 1:
             raise BlockError(
-                f"Block {name} has {len(found)} lines that hold {text[:80]!r}.",
+                f"Block {name} has {len(matching)} lines that hold {text[:80]!r}.",
                 "Give the text of one line of the block.",
             )
-        lines = tuple(replace(line, pinned=pinned) if line is found[0] else line for line in block.lines)
+        lines = tuple(replace(line, pinned=pinned) if line is matching[0] else line for line in block.lines)
         return self.with_lines(name, lines)
 
     def hops(self) -> dict[str, str]:
         """The parts of the question that the task block keeps, and their states."""
         lines = [line.text.removeprefix("hop: ") for line in self.block("task").lines if line.origin == "hop"]
-        found = [re.fullmatch(r"(.*) - (open|answered|not found)( \(.*\))?", text) for text in lines]
-        return {match[1]: match[2] for match in found if match}
+        matches = [re.fullmatch(r"(.*) - (open|answered|not found)( \(.*\))?", text) for text in lines]
+        return {match[1]: match[2] for match in matches if match}
 
     def start_question(self, question: str, step: int | None = None) -> WorkingContext:
         """The task block begins anew with this question; lines that are pinned stay."""
@@ -277,13 +277,13 @@ def _with_replaced(
 
 
 def _lines(text: str, origin: str, step: int | None, place_of: PlaceOf | None = None) -> tuple[Line, ...]:
-    found = []
+    lines = []
     for part in text.splitlines():
         if part.strip():
             handle = _HANDLE.search(part) if place_of else None
             document, page = (place_of(handle[0]) if place_of and handle else None) or ("", None)
-            found.append(Line(part.rstrip(), origin, step, False, document, page))
-    return tuple(found)
+            lines.append(Line(part.rstrip(), origin, step, False, document, page))
+    return tuple(lines)
 
 
 def _cut(text: str, limit: int) -> str:

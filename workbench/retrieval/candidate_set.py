@@ -122,9 +122,9 @@ def evidence(view: View, query: str, vector: Vectors | None, restriction: Restri
         allowed &= (view.pages >= restriction.pages[0]) & (view.pages <= restriction.pages[1])
     searched = int(np.count_nonzero(allowed))
     if not searched or asked.exact:
-        found = Searcher(view).search(query, vector, documents=restriction.documents, pages=restriction.pages)
-        rows = [row for key in found.ids if (row := view.row_of(key)) is not None]
-        return Evidence(asked, found.ids, _places(view, rows), found.scores, found.why, {}, asked.exact, searched)
+        ranking = Searcher(view).search(query, vector, documents=restriction.documents, pages=restriction.pages)
+        rows = [row for key in ranking.ids if (row := view.row_of(key)) is not None]
+        return Evidence(asked, ranking.ids, _places(view, rows), ranking.scores, ranking.why, {}, asked.exact, searched)
     first = FirstRanking(asked.words, vector, view.vectors, view.keywords, int(np.count_nonzero(view.alive)))
     candidates = first.gather(allowed, CANDIDATES)
     if asked.phrases:

@@ -78,7 +78,7 @@ def sweep(
         forecast_tokens=reader.tokens([at for place in list(order)[:forecast] for at in order[place]]),
     )  # fmt: skip
     yield told
-    found: list[int] = []
+    relevant: list[int] = []
     spans: list[tuple[int, int]] = []
     window: deque[bool] = deque(maxlen=WINDOW_PAGES)
     read, quiet, reason = 0, 0, "all"
@@ -87,7 +87,7 @@ def sweep(
             reason = "user"
             break
         hits = [(at, text) for at in positions if (text := reader.text(at)) and evidence.relevant(at, text)]
-        found += [at for at, _ in hits]
+        relevant += [at for at, _ in hits]
         spans += [best_sentence(text, evidence) for _, text in hits]
         read, quiet = read + 1, 0 if hits else quiet + 1
         window.append(bool(hits))
@@ -95,9 +95,9 @@ def sweep(
             reason = "quiet"
             break
         if read % _TOLD_PAGES == 0:
-            yield _told(told, "reading", read, len(found), quiet)
-    yield _told(told, "done", read, len(found), quiet, reason)
-    return Swept(tuple(found), tuple(spans), read, pages, quiet, sum(window), reason, forecast)
+            yield _told(told, "reading", read, len(relevant), quiet)
+    yield _told(told, "done", read, len(relevant), quiet, reason)
+    return Swept(tuple(relevant), tuple(spans), read, pages, quiet, sum(window), reason, forecast)
 
 
 def best_sentence(text: str, evidence: Evidence) -> tuple[int, int]:

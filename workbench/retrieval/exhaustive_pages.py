@@ -66,13 +66,13 @@ class Sweeper:
 
         embed = self.search.embed
         vector = embed([query])[0] if embed is not None and paths else None
-        found = evidence(self.search.view(paths), query, vector, restriction)
+        candidates = evidence(self.search.view(paths), query, vector, restriction)
         pages = self._pages(paths, restriction)
-        swept = yield from sweep(query, found, pages, self.share, self.search.archive.passages, stopped)
+        swept = yield from sweep(query, candidates, pages, self.share, self.search.archive.passages, stopped)
         chosen = swept.found
         return Cursor(
-            tuple(found.ids[at] for at in chosen), tuple(found.scores[at] for at in chosen), (), True, found.searched,
-            tuple(found.why[at] for at in chosen), swept.spans, swept.note,
+            tuple(candidates.ids[at] for at in chosen), tuple(candidates.scores[at] for at in chosen), (), True, candidates.searched,
+            tuple(candidates.why[at] for at in chosen), swept.spans, swept.note,
         )  # fmt: skip
 
     def _pages(self, paths: Mapping[int, Any], restriction: Restriction) -> int:

@@ -71,7 +71,7 @@ def parse_query(line: str) -> Query:
 
 def _without_excluded(line: str) -> tuple[str, tuple[str, ...]]:
     """The line without what it excludes by -"phrase" or -identifier, and that."""
-    found = [phrase for groups in _EXCLUDED_QUOTE.findall(line) if (phrase := "".join(groups).strip())]
+    excluded = [phrase for groups in _EXCLUDED_QUOTE.findall(line) if (phrase := "".join(groups).strip())]
     rest = _EXCLUDED_QUOTE.sub(" ", line)
     # Quoted text is taken as it is: what looks excluded inside it is not.
     quoted = [match.span() for match in _QUOTED.finditer(rest)]
@@ -79,10 +79,10 @@ def _without_excluded(line: str) -> tuple[str, tuple[str, ...]]:
     def drop(match: regex.Match[str]) -> str:
         if not is_identifier(match[1]) or any(start < match.start() < end for start, end in quoted):
             return str(match[0])
-        found.append(match[1])
+        excluded.append(match[1])
         return " "
 
-    return " ".join(_EXCLUDED_IDENTIFIER.sub(drop, rest).split()), tuple(found)
+    return " ".join(_EXCLUDED_IDENTIFIER.sub(drop, rest).split()), tuple(excluded)
 
 
 def _identifiers(words: str) -> tuple[str, ...]:

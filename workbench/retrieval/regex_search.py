@@ -107,21 +107,21 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
 
 def _lines(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tuple[int, int, int, int]]:
     """(start, end) of each matching line or group of lines, and of the first match in it."""
-    found: list[tuple[int, int, int, int]] = []
+    matches: list[tuple[int, int, int, int]] = []
     try:
         # The lock is let go while it searches, so that a slow pattern freezes nothing.
         for match in pattern.finditer(text, concurrent=True, timeout=seconds):
-            if match.end() == match.start() or (found and match.start() < found[-1][1]):
+            if match.end() == match.start() or (matches and match.start() < matches[-1][1]):
                 continue
             start = text.rfind("\n", 0, match.start()) + 1
             end = text.find("\n", match.end() - 1)
-            found.append((start, len(text) if end < 0 else end, match.start(), match.end()))
+            matches.append((start, len(text) if end < 0 else end, match.start(), match.end()))
     except TimeoutError:
         raise UsageError(
             f"The pattern takes too long: more than {seconds:g} seconds on one page.",
             "Make it simpler: no repeats inside repeats.",
         ) from None
-    return found
+    return matches
 
 
 def _in_passages(text: str, lines: list[tuple[int, int, int, int]], passages: Sequence[Passage]) -> Iterator[_Match]:

@@ -77,8 +77,8 @@ class ArchivalSearch:
             variant += f" over {hash(self._documents(paths))}, {restriction.documents}"
 
         def look() -> Cursor:
-            found = self.ranking(paths, query, restriction=restriction, reranker=reranker)
-            return Cursor(found.ids, found.scores, (), found.mode == "exact", found.num_searched, found.why)
+            ranking = self.ranking(paths, query, restriction=restriction, reranker=reranker)
+            return Cursor(ranking.ids, ranking.scores, (), ranking.mode == "exact", ranking.num_searched, ranking.why)
 
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
         return self.pager.page(
@@ -105,8 +105,8 @@ class ArchivalSearch:
         )
 
         def look() -> Cursor:
-            found = self._searcher(paths).linked(passage)
-            return Cursor(found.ids, found.scores, (), True, found.num_searched, found.why)
+            ranking = self._searcher(paths).linked(passage)
+            return Cursor(ranking.ids, ranking.scores, (), True, ranking.num_searched, ranking.why)
 
         via = Extras(via=lambda ids: self._searcher(paths).names_between(passage, ids))
         variant = f" of {passage}"
@@ -176,13 +176,13 @@ class ArchivalSearch:
     ) -> Ranking:
         """The whole ranking of a query over documents (id -> (path, source)), of those in `restriction` only."""
         vector = self.embed([query])[0] if self.embed is not None and documents else None
-        found = self._searcher(documents).search(
+        ranking = self._searcher(documents).search(
             query, vector, documents=restriction.documents, pages=restriction.pages, limit=limit
         )
-        if reranker is None or found.mode == "exact" or not found.ids:
-            return found
-        texts = self.texts(found.ids[:RERANKED])
-        return reranked(found, query, texts, reranker)
+        if reranker is None or ranking.mode == "exact" or not ranking.ids:
+            return ranking
+        texts = self.texts(ranking.ids[:RERANKED])
+        return reranked(ranking, query, texts, reranker)
 
     def view(self, documents: Mapping[int, Any]) -> View:
         """What a search of these documents sees now: the index, or the database while there is none."""

@@ -30,15 +30,15 @@ def named_tables(archive: ArchivalStorage, sources: Iterable[int]) -> dict[str, 
     alike = Counter(bases)
     within = Counter((item.document, base) for item, base in zip(stored, bases))
     reserved = {str(row[0]) for row in archive.database.rows(_RESERVED)} if stored else set()
-    found: dict[str, NamedTable] = {}
+    tables: dict[str, NamedTable] = {}
     for item, base in zip(stored, bases):
         name = base if alike[base] == 1 and base not in reserved else f"{base}_{item.document}"
         if within[item.document, base] > 1:
             name = f"{name}_{item.number}"
-        while name in found:
+        while name in tables:
             name += "_"
-        found[name] = NamedTable(name, paths[item.document], item)
-    return found
+        tables[name] = NamedTable(name, paths[item.document], item)
+    return tables
 
 
 _RESERVED = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'column_name')"

@@ -20,7 +20,7 @@ _NO_DOCUMENT = 0
 def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
     """The views by name. Vectors are most of the archive: `passages` has its `embedding` only where the query shows it."""
     wide = "embedding" in sql.casefold() or _ALL_COLUMNS.search(sql)
-    found: dict[str, NamedTable] = {}
+    tables: dict[str, NamedTable] = {}
     for number, view in enumerate(VIEWS):
         columns = tuple(
             Column(str(name), str(kind), str(name))
@@ -28,8 +28,8 @@ def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
             if (wide or name != "embedding") and name != "sketch"
         )
         rows = int(database.rows(f"SELECT count(*) FROM {view}")[0][0])
-        found[view] = NamedTable(view, "", StoredTable(_NO_DOCUMENT, number, 1, view, columns, rows))
-    return found
+        tables[view] = NamedTable(view, "", StoredTable(_NO_DOCUMENT, number, 1, view, columns, rows))
+    return tables
 
 
 def table_rows(database: Database, table: StoredTable) -> pa.RecordBatchReader:
@@ -37,7 +37,7 @@ def table_rows(database: Database, table: StoredTable) -> pa.RecordBatchReader:
     if table.document != _NO_DOCUMENT:
         return rows_of(database, table)
     columns = ", ".join(column.name for column in table.columns)
-    found: pa.RecordBatchReader = (
+    reader: pa.RecordBatchReader = (
         database.read().sql(f"SELECT {columns} FROM main.{table.name}").to_arrow_reader(20_000)
     )
-    return found
+    return reader

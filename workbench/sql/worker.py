@@ -138,9 +138,9 @@ class Room:
         statements = self._connection.extract_statements(sql)
         if len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT:
             text = self._connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()[0][0]
-            found = json.loads(text)
-            if not found.get("error"):
-                return found["statements"]
+            parsed = json.loads(text)
+            if not parsed.get("error"):
+                return parsed["statements"]
         raise UsageError("Only one SELECT statement is allowed.", "Write one SELECT, without a semicolon in between.")
 
     def add(self, name: str, rows: pa.Table) -> None:

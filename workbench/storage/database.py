@@ -187,8 +187,8 @@ class Database:
 
     def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        found = self.rows(sql, parameters)
-        return found[0] if found else None
+        rows = self.rows(sql, parameters)
+        return rows[0] if rows else None
 
     def number(self, table: str, column: str, many: int = 1) -> int:
         """The first of `many` ids in a row that are nobody else's, stored yet or not: agents at work take theirs in turn.

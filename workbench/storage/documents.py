@@ -162,13 +162,13 @@ class ArchivalStorage:
 
     def source_id(self, name: str) -> int:
         """The id of a source, made when it is new."""
-        if found := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
-            return int(found[0])
+        if source_id := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+            return int(source_id[0])
         return self.database.write(lambda connection: self._make_source(connection, name))
 
     def _make_source(self, connection: Any, name: str) -> int:
-        if found := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
-            return int(found[0][0])
+        if source_ids := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
+            return int(source_ids[0][0])
         new = next_id(connection, "sources", "source_id")
         connection.execute("INSERT INTO sources VALUES (?, ?, NULL, ?)", [new, name, self._clock()])
         return new
@@ -195,13 +195,13 @@ class ArchivalStorage:
 
     def source_made_for(self, root: str) -> str | None:
         """Name of the source that was made for a path."""
-        found = self.database.row("SELECT name FROM sources WHERE root = ?", [root])
-        return str(found[0]) if found else None
+        row = self.database.row("SELECT name FROM sources WHERE root = ?", [root])
+        return str(row[0]) if row else None
 
     def root_of(self, name: str) -> str | None:
         """The path that a source was made for, if it was made for one."""
-        found = self.database.row("SELECT root FROM sources WHERE name = ?", [name])
-        return str(found[0]) if found and found[0] else None
+        row = self.database.row("SELECT root FROM sources WHERE name = ?", [name])
+        return str(row[0]) if row and row[0] else None
 
     def find_source(self, name: str) -> int:
         """The id of a source. Raises NotFound, naming those there are."""
@@ -218,8 +218,8 @@ class ArchivalStorage:
                FROM sources s LEFT JOIN (SELECT DISTINCT source_id, document_id FROM source_documents) l USING (source_id)
                LEFT JOIN documents d USING (document_id) GROUP BY ALL ORDER BY s.source_id"""
         )
-        found = [SourceRow(*(int(n) if k in (0, 2, 3, 4, 5) else str(n) for k, n in enumerate(row))) for row in rows]  # type: ignore[arg-type]
-        return [row for row in found if notes or not row.name.startswith(NOTES_PREFIX)]
+        sources = [SourceRow(*(int(n) if k in (0, 2, 3, 4, 5) else str(n) for k, n in enumerate(row))) for row in rows]  # type: ignore[arg-type]
+        return [row for row in sources if notes or not row.name.startswith(NOTES_PREFIX)]
 
     def documents(self, source: int) -> list[tuple[str, int, str, int, int, int]]:
         """(path, document id, title, pages, passages, bytes) of a source, by path."""
@@ -273,10 +273,10 @@ class ArchivalStorage:
 
     def path_of(self, document: int) -> str | None:
         """The path that a document goes by; None when no source links it any more."""
-        found = self.database.row(
+        row = self.database.row(
             "SELECT path FROM source_documents WHERE document_id = ? ORDER BY source_id, path LIMIT 1", [document]
         )
-        return str(found[0]) if found else None
+        return str(row[0]) if row else None
 
     def content_hashes(self, documents: Iterable[int]) -> dict[int, str]:
         """The hash of the bytes that each document was read from."""
@@ -296,8 +296,8 @@ class ArchivalStorage:
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
         """The document of these bytes read by this version of a loader, if it is stored."""
-        found = self.database.row(_SAME, [content_hash, loader, loader_version])
-        return int(found[0]) if found else None
+        row = self.database.row(_SAME, [content_hash, loader, loader_version])
+        return int(row[0]) if row else None
 
     def link_document(self, source: int, path: str, document: int, location: str = "") -> bool:
         """Link a stored document into a source. False when that very link was already there."""
@@ -351,9 +351,11 @@ class ArchivalStorage:
             known = connection.execute(_SAME, [given.content_hash, document.loader, document.loader_version]).fetchall()
             if known:
                 # Two loads at once read the same file: the first one stored it.
-                found = int(known[0][0])
+                document_id = int(known[0][0])
                 return Stored(
-                    found, self._link(connection, given.source, given.path, found, given.location), len(passages)
+                    document_id,
+                    self._link(connection, given.source, given.path, document_id, given.location),
+                    len(passages),
                 )
             new = next_document(connection)
             connection.execute(
@@ -389,17 +391,17 @@ class ArchivalStorage:
 
     def page(self, document: int, number: int) -> PageRow | None:
         """A page of a document, 1-based."""
-        found = self.database.row(
+        row = self.database.row(
             "SELECT p.number, d.page_count, p.label, p.text FROM pages p JOIN documents d USING (document_id) "
             "WHERE p.document_id = ? AND p.number = ?",
             [document, number],
         )
-        return PageRow(document, int(found[0]), int(found[1]), found[2], str(found[3])) if found else None
+        return PageRow(document, int(row[0]), int(row[1]), row[2], str(row[3])) if row else None
 
     def page_count(self, document: int) -> int:
         """How many pages a document has."""
-        found = self.database.row("SELECT page_count FROM documents WHERE document_id = ?", [document])
-        return int(found[0]) if found else 0
+        row = self.database.row("SELECT page_count FROM documents WHERE document_id = ?", [document])
+        return int(row[0]) if row else 0
 
     def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:
         """(number, text) of a document's pages from `first` up to but not including `end`."""

@@ -34,12 +34,12 @@ class EmbeddingQueue:
 
     def count(self, embedder: str) -> int:
         """How many passages wait for `embedder`."""
-        found = self._database.row(
+        row = self._database.row(
             "SELECT count(*) FROM passages p JOIN documents d USING (document_id) "
             "ANTI JOIN embeddings e USING (passage_id) WHERE d.embedder = ?",
             [embedder],
         )
-        return int(found[0]) if found else 0
+        return int(row[0]) if row else 0
 
     def by_source(self) -> dict[int, int]:
         """How many passages of each source wait; sources where none does are missing."""
@@ -56,12 +56,12 @@ class EmbeddingQueue:
         """
         with self._lock:
             while True:
-                found = self._after(after, most, embedder)
-                free = [passage for passage in found if passage.id not in self._claimed]
-                if free or not found:
+                batch = self._after(after, most, embedder)
+                free = [passage for passage in batch if passage.id not in self._claimed]
+                if free or not batch:
                     self._claimed.update(passage.id for passage in free)
                     return free
-                after = found[-1].id
+                after = batch[-1].id
 
     def release(self, ids: Sequence[int]) -> None:
         """Give back what was claimed."""

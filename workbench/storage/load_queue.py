@@ -61,8 +61,8 @@ class FileQueue:
             "WHERE (? IS NULL OR source_id = ?) ORDER BY s.source_id, q.path",
             [source, source],
         )
-        found = [QueuedFile(*row) for row in rows]
-        return [item for item in found if not states or item.state in states]
+        queued = [QueuedFile(*row) for row in rows]
+        return [item for item in queued if not states or item.state in states]
 
     def wait(self, source: int, files: Sequence[tuple[str, str, int]]) -> None:
         """Note (path, location, bytes) of files that are about to be loaded; those known in any way are left as they are."""

@@ -92,8 +92,8 @@ def _read(database: Database, ids: np.ndarray) -> ReadBlock:
         there = _numbers(table)
         vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
         bare = np.ones(len(there), dtype=bool)
-        found = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
-        for batch in found.to_arrow_reader(_BATCH_VECTORS):
+        relation = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
+        for batch in relation.to_arrow_reader(_BATCH_VECTORS):
             _place(batch, there, vectors, bare)
     return ReadBlock(table, vectors, there[bare])
 
@@ -129,5 +129,5 @@ def _sorted(table: Any) -> Any:
 def _numbers(table: Any) -> np.ndarray:
     from workbench.storage.arrow_arrays import numbers
 
-    found: np.ndarray = numbers(table.column(0)).astype("int64")
-    return found
+    passage_ids: np.ndarray = numbers(table.column(0)).astype("int64")
+    return passage_ids

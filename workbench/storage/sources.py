@@ -70,13 +70,13 @@ class SourceRepository:
 
     def loaded_from(self, locations: Collection[str], rules: str) -> str | None:
         """Name of the oldest source that was loaded from one of these alone (names of one place), and by the same rules."""
-        found = self._database.row(
+        row = self._database.row(
             "SELECT s.name FROM source_roots r JOIN sources s USING (source_id) WHERE list_contains(?, r.location) "
             "AND r.rules = ? AND (SELECT count(*) FROM source_roots o WHERE o.source_id = r.source_id) = 1 "
             "ORDER BY s.source_id LIMIT 1",
             [list(locations), rules],
         )
-        return str(found[0]) if found else None
+        return str(row[0]) if row else None
 
     def add_root(self, source: int, root: Root) -> None:
         """Remember what a source was loaded from."""

@@ -74,10 +74,10 @@ def insert_tables(connection: Any, document: int, tables: Sequence[LoadedTable])
 
 def drop_tables(connection: Any, documents: Sequence[int]) -> None:
     """Let the tables of documents go; a job of the writer."""
-    found = connection.execute(
+    named = connection.execute(
         "SELECT document_id, number FROM document_tables WHERE list_contains(?, document_id)", [list(documents)]
     ).fetchall()
-    for document, number in found:
+    for document, number in named:
         connection.execute(f"DROP TABLE {_place(int(document), int(number))}")
     connection.execute("DELETE FROM document_tables WHERE list_contains(?, document_id)", [list(documents)])
 
@@ -98,8 +98,8 @@ def stored_tables(database: Database, documents: Mapping[int, Any]) -> list[Stor
 def rows_of(database: Database, table: StoredTable) -> pa.RecordBatchReader:
     """All rows of a table, some at a time; they must be taken before this thread reads anything else."""
     rows = database.read().sql(f"SELECT * FROM {_place(table.document, table.number)}")
-    found: pa.RecordBatchReader = rows.to_arrow_reader(_BATCH_ROWS)
-    return found
+    reader: pa.RecordBatchReader = rows.to_arrow_reader(_BATCH_ROWS)
+    return reader
 
 
 def _place(document: int, number: int) -> str:

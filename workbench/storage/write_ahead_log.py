@@ -142,11 +142,11 @@ class Settling:
 
     def load(self, connection: Any) -> None:
         """Take up what a killed workbench left; what this version does not know stays where it is."""
-        found = connection.execute("SELECT number, changes FROM unsettled ORDER BY number").fetchall()
-        for number, text in found:
+        pending = connection.execute("SELECT number, changes FROM unsettled ORDER BY number").fetchall()
+        for number, text in pending:
             with contextlib.suppress(KeyError, ValueError):
                 self.waiting.append((int(number), Changes.load(text)))
-        self._numbers = itertools.count(int(found[-1][0]) + 1 if found else 1)
+        self._numbers = itertools.count(int(pending[-1][0]) + 1 if pending else 1)
 
     def keep(self, connection: Any, changes: Changes) -> None:
         """The changes are durable when this returns: one statement, which is a transaction of its own and so costs half."""

@@ -183,24 +183,24 @@ def _written_otherwise(text: str) -> Iterator[str]:
 
 def content_words(text: str) -> list[str]:
     """The words of a text that carry meaning, folded, in order; pairs of characters where words have no spaces."""
-    found: list[str] = []
+    words: list[str] = []
     for token in _TOKEN.findall(normalise(text)):
         if token not in STOP_WORDS:
             for stretch in _split_scripts(token):
-                found.extend(_pairs(stretch) if _UNSPACED.fullmatch(stretch) else [fold(stretch.removesuffix("'s"))])
-    return found
+                words.extend(_pairs(stretch) if _UNSPACED.fullmatch(stretch) else [fold(stretch.removesuffix("'s"))])
+    return words
 
 
 def runs(text: str) -> list[str]:
     """The plain letter-digit runs of a phrase: every passage that contains the phrase has all of them as terms."""
-    found: list[str] = []
+    stretches: list[str] = []
     for run in _RUN.findall(normalise(text)):
         for stretch in _split_scripts(run):
             if _UNSPACED.fullmatch(stretch):
-                found.extend(_pairs(stretch))
+                stretches.extend(_pairs(stretch))
             else:  # 5mg may stand there as 5 mg
-                found.extend(number_and_unit(stretch) or (fold(stretch),))
-    return [run for run in found if run != "s"]  # the s of keeper's is no term
+                stretches.extend(number_and_unit(stretch) or (fold(stretch),))
+    return [run for run in stretches if run != "s"]  # the s of keeper's is no term
 
 
 def compact(text: str) -> str:

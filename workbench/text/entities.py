@@ -32,17 +32,17 @@ _SUFFIX = regex.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 def names_in(text: str) -> list[str]:
     """The keys of every name in `text`, each once: whole names and their parts of up to four words."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for span in _SPAN.findall(text):
-        found.update(dict.fromkeys(_parts(span)))
+        names.update(dict.fromkeys(_parts(span)))
     for token in text.split():  # an identifier has no white space in it
         if not token.isalpha() and not _SEPARATORS.isdisjoint(token):
-            found.update((key(match[0]), None) for match in _IDENTIFIER.finditer(token))
+            names.update((key(match[0]), None) for match in _IDENTIFIER.finditer(token))
     if not text.isascii():
-        found.update(dict.fromkeys(key("".join(groups)) for groups in _QUOTED.findall(text)))
-        found.update(dict.fromkeys(key(run) for run in _KATAKANA.findall(text)))
-    found.pop("", None)
-    return list(found)
+        names.update(dict.fromkeys(key("".join(groups)) for groups in _QUOTED.findall(text)))
+        names.update(dict.fromkeys(key(run) for run in _KATAKANA.findall(text)))
+    names.pop("", None)
+    return list(names)
 
 
 @functools.lru_cache(maxsize=50_000)

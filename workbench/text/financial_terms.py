@@ -103,15 +103,15 @@ def _any_of(phrases: list[str]) -> re.Pattern[str] | None:
 
 
 def _measures() -> tuple[_Measure, ...]:
-    found = []
+    measures = []
     for row in re.sub(r"\n +", " ", _MEASURES).strip().splitlines():
         asked, statement, lines = (part.strip() for part in row.split("|"))
         phrases = [phrase.strip() for phrase in asked.split(";")]
         plain = _any_of([phrase for phrase in phrases if phrase[0] != "~"])
         assert plain is not None
         common = _any_of([phrase[1:] for phrase in phrases if phrase[0] == "~"])
-        found.append(_Measure(plain, common, statement, tuple(line.strip() for line in lines.split(";"))))
-    return tuple(found)
+        measures.append(_Measure(plain, common, statement, tuple(line.strip() for line in lines.split(";"))))
+    return tuple(measures)
 
 
 MEASURES = _measures()
@@ -124,29 +124,29 @@ def measures(question: str, *, of_report: bool = False) -> Measures | None:
     `of_report` says that it is asked of one document: then common words (debt, sales) count as well.
     """
     period = bool(_PERIOD.search(question))
-    found = [
+    titles = [
         one
         for one in MEASURES
         if one.pattern.search(question) or ((period or of_report) and one.common and one.common.search(question))
     ]
     named = [key for key, pattern in NAMED.items() if re.search(pattern, question, re.IGNORECASE)]
-    if not period and not found and not named:
+    if not period and not titles and not named:
         return None
-    phrases = [match.group() for one in found for match in one.pattern.finditer(question)]
+    phrases = [match.group() for one in titles for match in one.pattern.finditer(question)]
     phrases += [match.group() for key in named for match in re.finditer(NAMED[key], question, re.IGNORECASE)]
     return Measures(
-        tuple(dict.fromkeys(line for one in found for line in one.lines)),
-        frozenset([*(one.statement for one in found), *named]),
+        tuple(dict.fromkeys(line for one in titles for line in one.lines)),
+        frozenset([*(one.statement for one in titles), *named]),
         tuple(phrases),
-        _queries(found, named),
+        _queries(titles, named),
     )
 
 
 def _queries(measures: list[_Measure], named: list[str]) -> tuple[str, ...]:
     """A search for each statement concerned: its title and the lines wanted."""
-    found = []
+    queries = []
     for key in STATEMENTS:
         lines = list(dict.fromkeys(line for one in measures if one.statement == key for line in one.lines))
         if lines or key in named:
-            found.append(" ".join([STATEMENTS[key], *lines[:4]]))
-    return tuple(found[:2])
+            queries.append(" ".join([STATEMENTS[key], *lines[:4]]))
+    return tuple(queries[:2])

@@ -24,15 +24,15 @@ _SPACED = bytes(
 def held_words(texts: Sequence[str], roots: Sequence[str]) -> NDArray[np.bool_]:
     """(texts, roots): whether a word of the text begins with the root, accents apart; in scripts without plain letters,
     whether the root stands there at all."""
-    found = np.zeros((len(texts), len(roots)), dtype=bool)
+    table = np.zeros((len(texts), len(roots)), dtype=bool)
     plain = [number for number, root in enumerate(roots) if root.isascii() and root.isalnum()]
     if plain and texts:
         words = _Words(texts)
         for number in plain:
-            found[words.beginning(roots[number].encode()), number] = True
+            table[words.beginning(roots[number].encode()), number] = True
     for number in sorted(set(range(len(roots))) - set(plain)):
-        found[:, number] = [_begins_a_word(_searchable(text), roots[number]) for text in texts]
-    return found
+        table[:, number] = [_begins_a_word(_searchable(text), roots[number]) for text in texts]
+    return table
 
 
 class _Words:
@@ -54,8 +54,8 @@ class _Words:
         starts = self._starts[self._keys >> np.uint64(unknown) == int.from_bytes(key)]
         if len(root) > _KEY_BYTES:
             starts = starts[[self._all.startswith(root, start) for start in starts.tolist()]]
-        found: NDArray[np.int64] = np.searchsorted(self._ends, starts)
-        return found
+        positions: NDArray[np.int64] = np.searchsorted(self._ends, starts)
+        return positions
 
 
 def _plain(texts: Sequence[str]) -> bytes:

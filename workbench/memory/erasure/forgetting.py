@@ -238,16 +238,16 @@ class Forgetting:
 
 def _without(lines: Iterable[Any], forgotten: frozenset[str]) -> list[Any]:
     """Lines without those that a forgotten document led the model to write; what these took the place of is back."""
-    found: list[Any] = []
+    ids: list[Any] = []
     for line in lines:
         led_by, replaced = line[6:8] if len(line) > 6 else ((), ())
-        found += _without(replaced, forgotten) if forgotten.intersection(led_by) else [line]
-    return found
+        ids += _without(replaced, forgotten) if forgotten.intersection(led_by) else [line]
+    return ids
 
 
 def _lines(lines: Iterable[Any], redaction: Redaction) -> list[Any]:
     """Lines of a block: text, origin, step, pinned, document, page. One that is nothing but a tombstone stays as one."""
-    found: list[Any] = []
+    ids: list[Any] = []
     for line in lines:
         text, origin, step, pinned, *place = line
         document = [redaction.text(place[0]), *place[1:]] if place else []
@@ -255,9 +255,9 @@ def _lines(lines: Iterable[Any], redaction: Redaction) -> list[Any]:
             document[3] = _lines(document[3], redaction)
         cleaned = [redaction.text(text), origin, step, pinned, *document]
         # No line may come twice in a block.
-        if cleaned == line or cleaned[0] not in {other[0] for other in found}:
-            found.append(cleaned)
-    return found
+        if cleaned == line or cleaned[0] not in {other[0] for other in ids}:
+            ids.append(cleaned)
+    return ids
 
 
 def _delete(connection: Any, targets: Targets) -> int:

@@ -141,9 +141,9 @@ class Branches:
         return question
 
     def _question_boundary(self, question: int) -> _Boundary:
-        found = self._memory.operations.question(question)
-        assert found is not None
-        return self._boundary(found.before, found.seq)
+        operation = self._memory.operations.question(question)
+        assert operation is not None
+        return self._boundary(operation.before, operation.seq)
 
     def _boundary(self, point: Checkpoint, seq: int) -> _Boundary:
         branch = self._memory.branch
@@ -153,7 +153,7 @@ class Branches:
         """Before every question of the branch, and after every step of it that brought something."""
         memory = self._memory
         on_branch = set(memory.branch)
-        found = [
+        candidates = [
             self._boundary(operation.before, operation.seq)
             for operation in memory.operations.questions()
             if operation.question in on_branch
@@ -167,5 +167,5 @@ class Branches:
         for head, text, seq in rows:
             point = Checkpoint.load(text)
             if point.head != head and point.head in on_branch:
-                found.append(self._boundary(point, int(seq)))
-        return found
+                candidates.append(self._boundary(point, int(seq)))
+        return candidates

@@ -119,17 +119,17 @@ class Operations:
         """An operation by its id."""
         if identifier is None:
             return None
-        found = self._database.row(f"SELECT {_COLUMNS} FROM operations WHERE operation_id = ?", [identifier])
-        return _operation(found) if found else None
+        row = self._database.row(f"SELECT {_COLUMNS} FROM operations WHERE operation_id = ?", [identifier])
+        return _operation(row) if row else None
 
     def _before(self, identifier: int | None) -> Operation | None:
         """The operation done before that one, None being one still to come."""
-        found = self._database.row(
+        row = self._database.row(
             f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND operation_id < coalesce(?, 2147483647) "
             "ORDER BY operation_id DESC LIMIT 1",
             [self._agent, identifier],
         )
-        return _operation(found) if found else None
+        return _operation(row) if row else None
 
     def _after(self, newest: Operation | None) -> tuple[int | None, int | None]:
         """What an undo would take back when `newest` is the last operation, and which undo a redo would."""
@@ -142,11 +142,11 @@ class Operations:
 
     def question(self, message: int) -> Operation | None:
         """The operation that put this question."""
-        found = self._database.row(
+        row = self._database.row(
             f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND kind = 'question' AND question_id = ?",
             [self._agent, message],
         )
-        return _operation(found) if found else None
+        return _operation(row) if row else None
 
     def questions(self) -> list[Operation]:
         """All questions ever put, on every branch."""

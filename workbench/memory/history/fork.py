@@ -157,20 +157,20 @@ class Fork:
         wanted = (
             {row[6] for row in way.steps} | {before.version for _, before, _ in way.questions} | {way.point.version}
         )
-        found: dict[int, Row] = {}
-        while missing := sorted(key for key in wanted if key is not None and key not in found):
+        copied: dict[int, Row] = {}
+        while missing := sorted(key for key in wanted if key is not None and key not in copied):
             rows = self._database.rows(
                 "SELECT version_id, parent_id, step, blocks, created_at FROM context_versions "
                 "WHERE list_contains(?, version_id)",
                 [missing],
             )
-            found.update({row[0]: row for row in rows})
+            copied.update({row[0]: row for row in rows})
             # A block that did not change is the number of the version that holds its lines.
             wanted = {at for row in rows for at in json.loads(row[3]).values() if isinstance(at, int)}
-        self._versions = self._numbered("context_versions", "version_id", sorted(found))
+        self._versions = self._numbered("context_versions", "version_id", sorted(copied))
         return [
             (self._versions[key], self._versions.get(row[1]), row[2], self._blocks(row[3]), row[4])
-            for key, row in sorted(found.items())
+            for key, row in sorted(copied.items())
         ]
 
     def _blocks(self, text: str) -> str:

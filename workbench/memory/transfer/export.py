@@ -66,9 +66,9 @@ def _snapshot(database: Database) -> Iterator[Rows]:
     cursor = database.cursor()
 
     def rows(sql: str, parameters: list[Any]) -> list[Row]:
-        found = cursor.execute(sql, parameters)
-        names = [column[0] for column in found.description or ()]
-        return [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in found.fetchall()]
+        cursor_rows = cursor.execute(sql, parameters)
+        names = [column[0] for column in cursor_rows.description or ()]
+        return [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in cursor_rows.fetchall()]
 
     cursor.execute("BEGIN TRANSACTION")
     try:
@@ -101,17 +101,17 @@ def _text_keys(rows: Iterable[Row]) -> Iterator[str]:
 
 def with_passages(value: Row, of: Of) -> Row:
     """A message's body or an event's data with `of` applied to every passage that it names."""
-    found = dict(value)
-    if isinstance(page := found.get("archive"), dict):
-        found["archive"] = {**page, "hits": _named(page["hits"], of)}
+    fields = dict(value)
+    if isinstance(page := fields.get("archive"), dict):
+        fields["archive"] = {**page, "hits": _named(page["hits"], of)}
     for name in ("hits", "citations"):
-        if isinstance(found.get(name), list):
-            found[name] = _named(found[name], of)
-    if isinstance(found.get("citation"), dict):
-        found["citation"] = _named([found["citation"]], of)[0]
-    if isinstance(found.get("passages"), list):
-        found["passages"] = [of(item) for item in found["passages"]]
-    return found
+        if isinstance(fields.get(name), list):
+            fields[name] = _named(fields[name], of)
+    if isinstance(fields.get("citation"), dict):
+        fields["citation"] = _named([fields["citation"]], of)[0]
+    if isinstance(fields.get("passages"), list):
+        fields["passages"] = [of(item) for item in fields["passages"]]
+    return fields
 
 
 def _named(items: Iterable[Row], of: Of) -> list[Row]:
@@ -120,17 +120,17 @@ def _named(items: Iterable[Row], of: Of) -> list[Row]:
 
 def _passages(tables: Mapping[str, list[Row]]) -> set[int]:
     """Ids of all passages that an agent's past refers to."""
-    found = {int(row["passage_id"]) for row in tables["handles"]}
+    passages = {int(row["passage_id"]) for row in tables["handles"]}
 
     def note(passage: int) -> int:
-        found.add(passage)
+        passages.add(passage)
         return passage
 
     for row in tables["messages"]:
         with_passages(json.loads(row["body"]), note)
     for row in tables["journal"]:
         with_passages(json.loads(row["data"]), note)
-    return found
+    return passages
 
 
 def _documents(rows: Rows, passages: list[int], notes: int) -> list[Row]:

@@ -54,19 +54,19 @@ def bring(
 
     `counted` has what `count` made of the documents before, outside the writer.
     """
-    found: dict[int, int] = {}
+    numbers: dict[int, int] = {}
     for document in documents:
         own = document["note_path"] is not None
         passages = list(document["passages"])
         known = {} if own else _known(connection, document)
         for row in passages:
             if (here := known.get(_place(row))) is not None:
-                found[row["passage_id"]] = here
-        left = [row for row in passages if row["passage_id"] not in found]
+                numbers[row["passage_id"]] = here
+        left = [row for row in passages if row["passage_id"] not in numbers]
         if left or own:
             sizes = [counted[row["passage_id"]] for row in left]
-            found.update(_store(connection, carried, document, left, sizes, own=own))
-    return found
+            numbers.update(_store(connection, carried, document, left, sizes, own=own))
+    return numbers
 
 
 def count(documents: Iterable[Row]) -> dict[int, Counted]:
@@ -120,8 +120,8 @@ def _store(
 def _notes(connection: Any, carried: Carried) -> int:
     """The source of the agent's own notes, attached to it."""
     name = NOTES_PREFIX + carried.name
-    if found := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
-        return int(found[0][0])
+    if source_ids := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
+        return int(source_ids[0][0])
     new = next_id(connection, "sources", "source_id")
     connection.execute("INSERT INTO sources (source_id, name, created_at) VALUES (?, ?, ?)", [new, name, carried.now])
     connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [carried.agent, new, carried.now])
@@ -188,10 +188,10 @@ class _Numbers:
         """The new number; None stays None. Raises CopyDamaged."""
         if old is None:
             return None
-        found = getattr(self, kind).get(old)
-        if found is None:
+        new = getattr(self, kind).get(old)
+        if new is None:
             raise CopyDamaged(f"it refers to {kind} {str(old)[:40]!r}, which it does not hold")
-        return found
+        return new
 
     def passage(self, old: int) -> int:
         """The new id of a passage; one that was erased before gets a number that no passage will ever have."""
@@ -253,33 +253,33 @@ def _texts(copy: AgentCopy, numbers: _Numbers) -> dict[str, str]:
 
 
 def _renumbered(table: str, row: Row, numbers: _Numbers) -> Row:
-    found = dict(row)
+    renumbered = dict(row)
     if table in _NUMBERED:
         for column in (_NUMBERED[table], "parent_id"):
-            found[column] = numbers.of(table, found.get(column))
-        if (found["parent_id"] or 0) >= found[_NUMBERED[table]]:
+            renumbered[column] = numbers.of(table, renumbered.get(column))
+        if (renumbered["parent_id"] or 0) >= renumbered[_NUMBERED[table]]:
             raise CopyDamaged(f"a row of {table} comes before what it follows")
     if table == "messages":
         body = with_passages(json.loads(row["body"]), numbers.passage)
         moved = with_messages(body, lambda old: int(numbers.of("messages", old)))
-        found["body"] = json.dumps(moved, ensure_ascii=False)
+        renumbered["body"] = json.dumps(moved, ensure_ascii=False)
     elif table == "context_versions":
         blocks = json.loads(row["blocks"])
         moved = {k: numbers.of(table, v) if isinstance(v, int) else v for k, v in blocks.items()}
-        found["blocks"] = json.dumps(moved, ensure_ascii=False)
+        renumbered["blocks"] = json.dumps(moved, ensure_ascii=False)
     elif table == "steps":
-        found.update(_pointers(row, numbers))
-        found["head"] = numbers.of("messages", row.get("head"))
-        found.update({key: numbers.of("texts", row.get(key)) for key in ("system_hash", "tools_hash")})
-        found["point_after"] = _point(row.get("point_after"), numbers)
+        renumbered.update(_pointers(row, numbers))
+        renumbered["head"] = numbers.of("messages", row.get("head"))
+        renumbered.update({key: numbers.of("texts", row.get(key)) for key in ("system_hash", "tools_hash")})
+        renumbered["point_after"] = _point(row.get("point_after"), numbers)
     elif table == "operations":
-        found["before"] = _point(row["before"], numbers)
-        found["question_id"] = numbers.of("messages", row.get("question_id"))
+        renumbered["before"] = _point(row["before"], numbers)
+        renumbered["question_id"] = numbers.of("messages", row.get("question_id"))
     elif table == "journal":
-        found["data"] = json.dumps(with_passages(json.loads(row["data"]), numbers.passage), ensure_ascii=False)
+        renumbered["data"] = json.dumps(with_passages(json.loads(row["data"]), numbers.passage), ensure_ascii=False)
     elif table == "handles":
-        found["passage_id"] = numbers.passage(_whole(row, "passage_id"))
-    return found
+        renumbered["passage_id"] = numbers.passage(_whole(row, "passage_id"))
+    return renumbered
 
 
 def _pointers(row: Row, numbers: _Numbers) -> Row:
@@ -322,17 +322,17 @@ def _attach(connection: Any, copy: AgentCopy, carried: Carried) -> Restored:
         name, contents = item.get("name"), item.get("contents")
         if not isinstance(name, str) or not isinstance(contents, list):
             raise CopyDamaged("an attachment is not readable")
-        found = connection.execute(
+        columns = connection.execute(
             "SELECT s.source_id, s.name FROM source_documents l JOIN sources s USING (source_id) JOIN documents d "
             "USING (document_id) WHERE list_contains(?, d.content_hash) AND NOT starts_with(s.name, ?) GROUP BY s.source_id, s.name "
             "ORDER BY s.name = ? DESC, count(*) DESC, s.source_id LIMIT 1",
             [[str(key) for key in contents], NOTES_PREFIX, name],
         ).fetchall()
-        if not found:
+        if not columns:
             missing.append(name)
-        elif found[0][1] not in attached:
-            attached.append(found[0][1])
-            connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [carried.agent, found[0][0], carried.now])
+        elif columns[0][1] not in attached:
+            attached.append(columns[0][1])
+            connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [carried.agent, columns[0][0], carried.now])
     return Restored(carried.agent, tuple(attached), tuple(missing))
 
 
@@ -344,12 +344,12 @@ def _typed(connection: Any, table: str, rows: Iterable[Row]) -> list[list[Any]]:
         [table],
     ).fetchall()
     known = {name for name, _, _ in columns}
-    found = []
+    pointers = []
     for row in rows:
         if unknown := set(row) - known:
             raise CopyDamaged(f"{table} has {sorted(unknown)[0][:40]!r}, which this version does not know")
-        found.append([_value(table, row.get(name), *column) for name, *column in columns])
-    return found
+        pointers.append([_value(table, row.get(name), *column) for name, *column in columns])
+    return pointers
 
 
 def _value(table: str, value: Any, kind: str, optional: bool) -> Any:

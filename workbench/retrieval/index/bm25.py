@@ -88,7 +88,7 @@ class KeywordIndex:
             field: share * boosts * self._idf(self._counted(field, spans[field])) * (_K1 + 1)
             for field, share in shares.items()
         }
-        found: list[tuple[NDArray[np.float64], Rows]] = []
+        parts: list[tuple[NDArray[np.float64], Rows]] = []
         for number, block in enumerate(self.blocks):
             scores = np.zeros(len(block.ids))
             for term in range(len(asked)):
@@ -98,9 +98,9 @@ class KeywordIndex:
                         self._add(scores, block, field, slice(starts[term], ends[term]), gains[field][term])
             mask = self._mask(block) if allowed is None else allowed[block.first : block.end]
             rows = np.flatnonzero((scores > 0) & mask)
-            found.append(_best(scores[rows].round(_DIGITS), rows + block.first, count))
+            parts.append(_best(scores[rows].round(_DIGITS), rows + block.first, count))
         best, where = _best(
-            np.concatenate([part for part, _ in found]), np.concatenate([rows for _, rows in found]), count
+            np.concatenate([part for part, _ in parts]), np.concatenate([rows for _, rows in parts]), count
         )
         order = np.lexsort((self.ids(where), -best))[:count]
         return list(zip(where[order].tolist(), best[order].tolist(), strict=True))
@@ -176,8 +176,8 @@ class KeywordIndex:
         return total
 
     def _idf(self, counts: Rows) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = np.log1p((self.statistics.passages - counts + 0.5) / (counts + 0.5))
-        return found
+        weights: NDArray[np.float64] = np.log1p((self.statistics.passages - counts + 0.5) / (counts + 0.5))
+        return weights
 
     def _add(self, scores: NDArray[np.float64], block: Block, field: str, span: slice, gain: float) -> None:
         postings = block.postings[field]

@@ -105,8 +105,8 @@ def lengths_of(lists: Any) -> NDArray[np.uint16]:
     values = numbers(lists.values)[offsets[0] : offsets[-1]]
     before = np.zeros(len(values) + 1, dtype=np.uint64)
     np.cumsum(values & np.uint64(MOST_COUNT), out=before[1:])
-    found: NDArray[np.uint16] = np.minimum(np.diff(before[offsets - offsets[0]]), 65_535).astype(np.uint16)
-    return found
+    lengths: NDArray[np.uint16] = np.minimum(np.diff(before[offsets - offsets[0]]), 65_535).astype(np.uint16)
+    return lengths
 
 
 def hashed(terms: Sequence[str]) -> NDArray[np.int64]:

@@ -89,24 +89,24 @@ class TitleKeys:
 
     def mentioned(self, text: Sequence[str]) -> set[str]:
         """The keys that stand in a text of folded words."""
-        found = set()
+        documents = set()
         for start, word in enumerate(text):
             whole = self.first_words.get(word)
             if whole is None:
                 continue
             if whole:
-                found.add(word)
+                documents.add(word)
             key = "_".join(text[start : start + 2])
             whole = self.beginnings.get(hash(key)) if start + 1 < len(text) else None
             if whole is None:
                 continue
             if whole:
-                found.add(key)
+                documents.add(key)
             for other in text[start + 2 : start + LONGEST_TITLE_WORDS]:
                 key = f"{key}_{other}"
                 if hash(key) in self.keys:
-                    found.add(key)
-        return found
+                    documents.add(key)
+        return documents
 
 
 @dataclass(frozen=True)
@@ -227,14 +227,14 @@ class Snapshot:
 
         at = np.array(rows, dtype=np.int64)
         number = np.searchsorted(self._firsts, at, side="right") - 1
-        found: list[str] = [""] * len(at)
+        texts: list[str] = [""] * len(at)
         for block in np.unique(number).tolist():
             mine = np.flatnonzero(number == block)
             inside = pa.array(at[mine] - self.blocks[block].first)
             values = self.blocks[block].columns[column].take(inside).to_pylist()
             for place, value in zip(mine.tolist(), values, strict=True):
-                found[place] = value
-        return found
+                texts[place] = value
+        return texts
 
     def _block(self, row: int) -> Block:
         return self.blocks[bisect.bisect_right(self._firsts, row) - 1]

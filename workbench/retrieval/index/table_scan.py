@@ -60,10 +60,10 @@ class ScannedWords:
         if not weights:
             return []
         asked = list(dict.fromkeys(hashed(list(weights)).tolist()))
-        found = {field: self._found(asked, field) for field in RANKED}
-        rows = np.unique(np.concatenate([part.rows for parts in found.values() for part in parts]))
+        postings = {field: self._found(asked, field) for field in RANKED}
+        rows = np.unique(np.concatenate([part.rows for parts in postings.values() for part in parts]))
         blocks = tuple(
-            self._block(start, rows[start : start + MOST_ROWS], asked, found)
+            self._block(start, rows[start : start + MOST_ROWS], asked, postings)
             for start in range(0, len(rows), MOST_ROWS)
         )
         index = KeywordIndex(blocks, np.ones(len(rows), dtype=bool), self._statistics())
@@ -206,8 +206,8 @@ class ArchiveScan:
         with given(self._database, asked=ids) as cursor:
             sql = f"""SELECT passage_id, text, called FROM passages
                       WHERE passage_id BETWEEN {min(ids)} AND {max(ids)} AND passage_id IN (SELECT id FROM asked)"""
-            found = {int(key): (str(text), tuple(called.split())) for key, text, called in cursor.sql(sql).fetchall()}
-        self._texts.update((row, found.get(key, ("", ()))) for row, key in zip(missing, ids, strict=True))
+            texts = {int(key): (str(text), tuple(called.split())) for key, text, called in cursor.sql(sql).fetchall()}
+        self._texts.update((row, texts.get(key, ("", ()))) for row, key in zip(missing, ids, strict=True))
 
     def row_of(self, passage: int) -> int | None:
         """The row of a passage, None when it is not in view."""

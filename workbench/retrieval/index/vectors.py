@@ -89,9 +89,9 @@ class Codes:
         look = functools.partial(self._look, asked.reshape(1, -1), count, allowed)
         with self._lock:
             parts = range(len(self._parts))
-            found = list(_threads().map(look, parts) if len(parts) > 1 else map(look, parts))
-        scores, rows = (np.concatenate(column) for column in zip(*found, strict=True))
-        whole = all(len(part[1]) < count for part in found)
+            parts_found = list(_threads().map(look, parts) if len(parts) > 1 else map(look, parts))
+        scores, rows = (np.concatenate(column) for column in zip(*parts_found, strict=True))
+        whole = all(len(part[1]) < count for part in parts_found)
         if len(rows) > count:
             best = np.argpartition(-scores, count - 1)[:count]
             scores, rows, whole = scores[best], rows[best], False
@@ -107,9 +107,9 @@ class Codes:
             made: Any = faiss
             bits = np.packbits(allowed[first : first + part.ntotal], bitorder="little")
             chosen = made.SearchParameters(sel=made.IDSelectorBitmap(bits))
-        scores, found = part.search(asked, min(count, part.ntotal), params=chosen)
-        there = found[0] >= 0
-        return scores[0][there], found[0][there].astype(np.int64) + first
+        scores, positions = part.search(asked, min(count, part.ntotal), params=chosen)
+        there = positions[0] >= 0
+        return scores[0][there], positions[0][there].astype(np.int64) + first
 
     def _part(self) -> Any:
         import faiss
@@ -214,8 +214,8 @@ class VectorIndex:
 def exact_scores(vectors: Vectors, query: Vectors) -> Vectors:
     """Cosines of unit vectors with a unit query: the same for the same vector, whatever rows stand beside it."""
     # einsum, not BLAS: its sums do not depend on the number of rows
-    found: Vectors = np.einsum("ij,j->i", vectors, np.asarray(query, dtype=np.float32))
-    return found
+    scores: Vectors = np.einsum("ij,j->i", vectors, np.asarray(query, dtype=np.float32))
+    return scores
 
 
 def best_rows(rows: Rows, scores: Vectors, count: int) -> Rows:
@@ -223,8 +223,8 @@ def best_rows(rows: Rows, scores: Vectors, count: int) -> Rows:
     if len(scores) <= count:
         return rows
     last = np.partition(scores, len(scores) - count)[len(scores) - count]
-    found: Rows = rows[scores >= last - _ROUNDING]
-    return found
+    best: Rows = rows[scores >= last - _ROUNDING]
+    return best
 
 
 class GrowingVectors:

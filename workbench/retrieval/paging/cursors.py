@@ -93,20 +93,20 @@ class Cursors:
     def get(self, reader: Reader, query: str, beside: Reader | None = None) -> Cursor | None:
         """What this reader saw of this query (its whole call, page apart), or None; what `beside` saw, if that is newer."""
         readers = (reader, beside) if beside else (reader,)
-        found = [dated for item in readers if (dated := self._dated(item, query))]
-        return max(found, key=lambda dated: dated[1])[0] if found else None
+        dated_cursors = [dated for item in readers if (dated := self._dated(item, query))]
+        return max(dated_cursors, key=lambda dated: dated[1])[0] if dated_cursors else None
 
     def _dated(self, reader: Reader, query: str) -> tuple[Cursor, datetime] | None:
         key = (reader.agent, reader.name, query)
         with self._lock:
-            found = self._known.get(key)
-        if found is None and reader.keep is not None:
-            found = self._stored(reader, query)
-            if found is not None:
-                self._remember(key, found)
-        if found is None or (reader.lifetime is not None and self._clock() - found[1] > reader.lifetime):
+            cursor = self._known.get(key)
+        if cursor is None and reader.keep is not None:
+            cursor = self._stored(reader, query)
+            if cursor is not None:
+                self._remember(key, cursor)
+        if cursor is None or (reader.lifetime is not None and self._clock() - cursor[1] > reader.lifetime):
             return None
-        return found
+        return cursor
 
     def put(self, reader: Reader, query: str, cursor: Cursor) -> None:
         """This reader has read the first page of a result. What fits one page needs no keeping after a restart."""

@@ -66,9 +66,9 @@ class Pager:
         key = call_of(blank) + variant
         cursor = self.cursors.get(reader, key, beside) if blank.number else None
         if cursor is None:
-            found = look()
-            starts = paginate(self._sizes(found, paths, extras, at_hand()), room, budget.hits)
-            cursor = replace(found, starts=tuple(starts))
+            ranking = look()
+            starts = paginate(self._sizes(ranking, paths, extras, at_hand()), room, budget.hits)
+            cursor = replace(ranking, starts=tuple(starts))
             self.cursors.put(reader, key, cursor)
         page = replace(
             blank, pages=len(cursor.starts), total=len(cursor.ids), searched=cursor.searched, exact=cursor.exact,

@@ -130,8 +130,8 @@ class ResultPage:
 def _given(value: PageHit | ResultPage, keep: str = "", but: str = "") -> dict[str, Any]:
     """What does not have its default, and `keep`, by name; never `but`."""
     defaults = _HIT_DEFAULTS if isinstance(value, PageHit) else _PAGE_DEFAULTS
-    found = ((name, getattr(value, name), default) for name, default in defaults)
-    return {name: item for name, item, default in found if name != but and (item != default or name == keep)}
+    values = ((name, getattr(value, name), default) for name, default in defaults)
+    return {name: item for name, item, default in values if name != but and (item != default or name == keep)}
 
 
 _HIT_DEFAULTS = [(field.name, field.default) for field in fields(PageHit)]

@@ -110,11 +110,11 @@ class LinkExpander:
             if row_likely.max() > best[place[seed]]:
                 self.partners[seed] = int(rows[int(row_likely.argmax())])
             gain[place[seed]] += row_likely.max()
-        found = {row: BONUS * float(gain[number]) for row, number in place.items()}
+        bonuses = {row: BONUS * float(gain[number]) for row, number in place.items()}
         if self.around.size <= _MANY_PASSAGES:
             ids = self.around.view.ids[np.array(rows, dtype=np.int64)].tolist()
-            self._add_thirds(found, second_hop.likeliest(likely, seeds, rows, ids), score_rows)
-        return found
+            self._add_thirds(bonuses, second_hop.likeliest(likely, seeds, rows, ids), score_rows)
+        return bonuses
 
     def _add_thirds(self, found: dict[int, float], pairs: Sequence[second_hop.Pair], score_rows: ScoreRows) -> None:
         """Add what each row is worth as a third beside the pair it goes with best; none comes among the first `_FIRST`."""
@@ -185,7 +185,7 @@ class LinkExpander:
         # einsum, not BLAS: its sums do not depend on what stands beside
         residual = np.einsum("sw,rw->sr", (1 - held[at]) * rarity, held)
         alike = np.ones_like(titled)
-        found = np.stack(
+        features = np.stack(
             PairFeatures(
                 seed=score[at, None] * alike,
                 second=score * alike,
@@ -201,8 +201,8 @@ class LinkExpander:
             ),
             axis=-1,
         )
-        found[np.arange(len(seeds)), at] = -np.inf
-        return found
+        features[np.arange(len(seeds)), at] = -np.inf
+        return features
 
     def links(self, rows: Sequence[int], known: dict[int, float]) -> list[dict[int, Link]]:
         """The passages that each row leads to: those whose title or heading it names, those that share a rare name."""
@@ -218,12 +218,12 @@ class LinkExpander:
         counts = view.keywords.frequencies({name for part in (*names_of, *mentions) for name in part}, "names")
         titled = self._titled(rows, mentions, counts, known)
         shared = self._shared(rows, [self._rare(part, counts) for part in names_of])
-        found = []
+        pairs = []
         for strengths, sharing in zip(titled, shared, strict=True):
             links = {target: Link(titled=strength) for target, strength in strengths.items()}
             links.update((at, links.get(at, Link())._replace(shared=strength)) for at, strength in sharing.items())
-            found.append(links)
-        return found
+            pairs.append(links)
+        return pairs
 
     def _titled(
         self, rows: Sequence[int], mentions: Sequence[set[str]], counts: dict[str, int], known: dict[int, float]
@@ -261,7 +261,7 @@ class LinkExpander:
         """For each row, the passages that use one of its rare names, by the rarest."""
         first = [dict(itertools.islice(part.items(), _FIRST_NAMES)) for part in rare]  # nearly always enough
         holders = self._holders({name for part in first for name in part})
-        found = []
+        links = []
         for row, part in zip(rows, rare, strict=True):
             best: dict[int, float] = {}
             last = 0.0
@@ -275,14 +275,14 @@ class LinkExpander:
                         best[at] = last = weight
             ids = self.around.view.ids[np.array(list(best), dtype=np.int64)].tolist()
             ranked = sorted(zip(best, ids, strict=True), key=lambda item: (-best[item[0]], item[1]))[:_SHARED_ROWS]
-            found.append({at: best[at] for at, _ in ranked if at != row and best[at] > 0})
-        return found
+            links.append({at: best[at] for at, _ in ranked if at != row and best[at] > 0})
+        return links
 
     def _holders(self, used: Iterable[str]) -> dict[str, list[int]]:
         """The rows that may be found and use each name."""
         allowed = self.around.allowed
-        found = self.around.view.keywords.rows_of(sorted(used), "names")
-        return {name: rows[allowed[rows]].tolist() for name, rows in found.items()}
+        rows_by_name = self.around.view.keywords.rows_of(sorted(used), "names")
+        return {name: rows[allowed[rows]].tolist() for name, rows in rows_by_name.items()}
 
     def _is_asked(self, key: str) -> bool:
         return f"_{key}_" in self._asked
@@ -320,10 +320,10 @@ _WEIGHTS = PairFeatures(
 
 def likelihood(features: Features) -> NDArray[np.float64]:
     """The probability that a pair answers together, by the logistic model; 0 where there is no pair."""
-    found: NDArray[np.float64] = np.zeros(features.shape[:-1])
+    probabilities: NDArray[np.float64] = np.zeros(features.shape[:-1])
     pairs = np.isfinite(features[..., 0])
-    found[pairs] = 1.0 / (1.0 + np.exp(-(_BIAS + features[pairs] @ np.array(_WEIGHTS))))
-    return found
+    probabilities[pairs] = 1.0 / (1.0 + np.exp(-(_BIAS + features[pairs] @ np.array(_WEIGHTS))))
+    return probabilities
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -83,10 +83,10 @@ class Searcher:
         if row is None:
             return Ranking((), (), "exact", scope.searched)
         (links,) = LinkExpander("", SearchScope(view, scope.allowed, scope.searched)).links([row], {})
-        found = sorted((-round(link.titled + link.shared, 6), int(view.ids[other])) for other, link in links.items())
-        why = tuple(ScoreBreakdown(0, 0.0, 0, 0.0, False, 0.0, -score) for score, _ in found)
+        linked = sorted((-round(link.titled + link.shared, 6), int(view.ids[other])) for other, link in links.items())
+        why = tuple(ScoreBreakdown(0, 0.0, 0, 0.0, False, 0.0, -score) for score, _ in linked)
         return Ranking(
-            tuple(key for _, key in found), tuple(-score for score, _ in found), "exact", scope.searched, why
+            tuple(key for _, key in linked), tuple(-score for score, _ in linked), "exact", scope.searched, why
         )
 
     def names_between(self, passage_id: int, others: Iterable[int]) -> dict[int, str]:
@@ -98,25 +98,25 @@ class Searcher:
         view.fetch([row, *rows.values()])
         used, own = names_in(view.text_of(row)), view.called_of(row)
         text = f"_{'_'.join(words(view.text_of(row)))}_"
-        found: dict[int, str] = {}
+        names: dict[int, str] = {}
         for key, at in rows.items():
             titles = view.called_of(at)
             called = next((title for title in titles if f"_{title}_" in text and title not in own), "")
             counts = view.keywords.frequencies({*used, *own} & {*names_in(view.text_of(at)), *titles}, "names")
             rarest = min(counts, key=lambda name: (counts[name], -len(name), name), default="")
-            found[key] = (called or rarest).replace("_", " ")
-        return found
+            names[key] = (called or rarest).replace("_", " ")
+        return names
 
 
 def _exact(view: View, asked: Query, scope: _Scope) -> Ranking:
     """Every passage with all phrases and no excluded word; most occurrences first, then the earliest, then by id."""
     patterns = [phrases.pattern(phrase) for phrase in asked.phrases]
-    found: list[tuple[int, int, int]] = []
+    matches: list[tuple[int, int, int]] = []
     for row in _matching(view, asked, scope) or _otherwise_written(view, asked, scope):
         text = normalise(view.text_of(row))
         spans = [match.start() for pattern in patterns for match in pattern.finditer(text)]
-        found.append((-len(spans), min(spans, default=0), int(view.ids[row])))
-    ids = tuple(passage_id for _, _, passage_id in sorted(found))
+        matches.append((-len(spans), min(spans, default=0), int(view.ids[row])))
+    ids = tuple(passage_id for _, _, passage_id in sorted(matches))
     return Ranking(
         ids, (1.0,) * len(ids), "exact", scope.searched, (ScoreBreakdown(0, 0.0, 0, 0.0, True, 0.0),) * len(ids)
     )

@@ -82,13 +82,13 @@ def likeliest(likely: Numbers, seeds: Sequence[int], rows: Sequence[int], ids: S
     count = min(_LOOKED_AT, len(flat))
     least = np.partition(flat, len(flat) - count)[len(flat) - count] if count else 0.0
     passage = dict(zip(rows, ids, strict=True))
-    found = []
+    thirds = []
     for at in np.flatnonzero((flat >= least) & (flat > 0)).tolist():
         seed, second = seeds[at // len(rows)], rows[at % len(rows)]
-        found.append((-float(flat[at]), passage[seed], passage[second], Pair(seed, second, float(flat[at]))))
+        thirds.append((-float(flat[at]), passage[seed], passage[second], Pair(seed, second, float(flat[at]))))
     known: set[frozenset[int]] = set()
     best = []
-    for *_, pair in sorted(found, key=lambda item: item[:3]):
+    for *_, pair in sorted(thirds, key=lambda item: item[:3]):
         both = frozenset(pair[:2])
         if both not in known:
             known.add(both)
@@ -120,7 +120,7 @@ def third_features(
 
 def third_likelihood(features: Numbers) -> Numbers:
     """The probability that a third passage is needed beside a pair; 0 where it is none."""
-    found: Numbers = np.zeros(features.shape[:-1])
+    probabilities: Numbers = np.zeros(features.shape[:-1])
     others = np.isfinite(features[..., 0])
-    found[others] = 1.0 / (1.0 + np.exp(-(_BIAS + features[others] @ np.array(_WEIGHTS))))
-    return found
+    probabilities[others] = 1.0 / (1.0 + np.exp(-(_BIAS + features[others] @ np.array(_WEIGHTS))))
+    return probabilities

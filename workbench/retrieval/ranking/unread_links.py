@@ -32,7 +32,7 @@ def leads(searcher: Searcher, passages: Sequence[int], seen: Container[int], wan
 
     A linked passage is the likelier, the stronger its link and the more of the words `wanted` it has.
     """
-    found: list[tuple[float, Leads]] = []
+    scored: list[tuple[float, Leads]] = []
     roots = list(dict.fromkeys(stem(word) for word in analyzer.content_words(wanted)))
     for passage in passages:
         linked = searcher.linked(passage)
@@ -46,5 +46,5 @@ def leads(searcher: Searcher, passages: Sequence[int], seen: Container[int], wan
         best = sorted(worth, key=lambda key: (-worth[key], key))[:_NAMED]
         via = searcher.names_between(passage, best)
         first = tuple((key, via.get(key, "")) for key in best)
-        found.append((worth[best[0]] if best else -1.0, Leads(passage, len(linked.ids), len(unread), first)))
-    return max(found, key=lambda pair: (pair[0], -pair[1].passage))[1] if found else None
+        scored.append((worth[best[0]] if best else -1.0, Leads(passage, len(linked.ids), len(unread), first)))
+    return max(scored, key=lambda pair: (pair[0], -pair[1].passage))[1] if scored else None
