@@ -14,6 +14,7 @@ import pytest
 
 from workbench.api.events import PageRead
 from workbench.cli import main
+from workbench.cli.command_runner import LocalCommands
 from workbench.ipc.server import CommandServer
 
 SECRET = "Zebulon Marsh keeps the vermilion ledger HX-991/3 at Skerrow Quay."
@@ -75,7 +76,7 @@ def test_nothing_of_a_forgotten_document_comes_back(
     session = make_session(page_hits=3)
     session.open_agent("tester")
     list(session.load([shelf]))
-    owner = CommandServer(session.app)
+    owner = CommandServer(session.app, LocalCommands())
     agent = session.current_agent
 
     def call(name: str, **given: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from workbench.cli import main
+from workbench.cli.command_runner import LocalCommands
 from workbench.ipc.server import CommandServer
 
 
@@ -28,7 +29,7 @@ def test_the_owner_searches_and_sweeps_for_others(
     session = make_session()
     session.open_agent("tester")
     list(session.load([papers]))
-    owner = CommandServer(session.app)
+    owner = CommandServer(session.app, LocalCommands())
     try:
         own = session.search_service.search("harbour light", 2)
         found = lines_of("search", "harbour light", "--agent", "tester", "--page", "2", "--explain")[-1]
@@ -50,7 +51,7 @@ def test_ask_says_the_state_of_its_answer(
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
     session = make_session()
     list(session.load([papers]))
-    owner = CommandServer(session.app)
+    owner = CommandServer(session.app, LocalCommands())
     try:
         result = lines_of("ask", "How long did Alda Marner keep the harbour light?", "--attach", "papers")[-1]
         assert result["event"] == "answer"

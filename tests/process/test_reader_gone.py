@@ -10,7 +10,7 @@ import pytest
 
 from workbench.cli.commands.load import load_paths
 from workbench.cli.commands.questions import _ask
-from workbench.cli.output import SINK, Standard
+from workbench.ipc.command_output import SINK, Standard
 
 
 class Gone(Standard):

@@ -16,6 +16,7 @@ from tests.support.processes import wait_until
 from workbench.api import session as session_api
 from workbench.api.events import Changed, ContextAssembled, Hit, PageRead
 from workbench.api.search import SearchOptions
+from workbench.cli.command_runner import LocalCommands
 from workbench.core.errors import ArchiveBusy, NotFound, UsageError
 from workbench.ipc import rpc
 from workbench.ipc.server import CommandServer
@@ -30,7 +31,7 @@ def pair(make_session: Any, papers: Path, home: Path) -> Iterator[Any]:
         session = make_session(**settings)
         session.open_agent("tester")
         list(session.load([papers]))
-        owner = CommandServer(session.app)
+        owner = CommandServer(session.app, LocalCommands())
         session.leave = lambda: (owner.close(), session.close())
 
         @contextmanager
@@ -68,7 +69,7 @@ def test_a_guest_is_told_what_the_owner_is(pair: Any) -> None:
     with pytest.raises(UsageError, match="There is no 'app' here"):
         _ = guest.app
     with pytest.raises(UsageError, match="There is no 'timeline._undo' here"):
-        rpc.ask(session, "timeline._undo", [], {})
+        rpc.invoke(session, "timeline._undo", [], {})
 
 
 def test_a_guest_hears_what_the_owner_does_and_the_other_way_round(pair: Any) -> None:
@@ -124,7 +125,7 @@ def test_values_of_the_seam_come_back_as_they_were() -> None:
     page = PageRead(query="\ud800 x", hits=(Hit(1, "#a1", "a.md", 1, None, "", "text", 0.5),), agent="a", step=3)
     context = ContextAssembled(in_context=frozenset({3, 1}))
     for value in (page, context, {"a": (1, [2.5, None])}, Path("/tmp/x"), [{1: "b"}]):
-        assert rpc.unpack(rpc.pack(value)) == value
-    assert {rpc.way(name) for name in dir(session_api.SessionProtocol) if not name.startswith("_")} == {
-        "room", "value", "call", "stream",
+        assert rpc.decode(rpc.encode(value)) == value
+    assert {rpc.member_kind(name) for name in dir(session_api.SessionProtocol) if not name.startswith("_")} == {
+        "service", "value", "call", "stream",
     }  # fmt: skip

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from workbench import __version__
 from workbench.cli.arguments import COMMANDS, load, passwords
 from workbench.cli.arguments.entry import Entry
-from workbench.cli.output import TERMINATED
 from workbench.core import paths
 from workbench.core.errors import ArchiveBusy, UsageError, WorkbenchError
 from workbench.core.sanitize import readable
 from workbench.core.settings import Settings, read_settings
+from workbench.ipc.command_output import TERMINATED
 
 if TYPE_CHECKING:
     from workbench.services.session import Session
@@ -144,6 +144,7 @@ def _settings(chosen: argparse.Namespace, places: paths.Paths) -> Settings:
 @contextmanager
 def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     """A session that owns the database, and answers other displays while it lives."""
+    from workbench.cli.command_runner import LocalCommands
     from workbench.ipc.server import CommandServer
     from workbench.services.session import Session
 
@@ -154,7 +155,7 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     with ExitStack() as after, Session(_settings(chosen, places), places) as session:
         if session.app.database.damage:
             _complain(session.app.database.damage, 1)
-        owner = CommandServer(session.app)
+        owner = CommandServer(session.app, LocalCommands())
         after.callback(owner.release)
         try:
             yield session
@@ -266,7 +267,9 @@ def _with_session(entry: Entry) -> Command:
             places = paths.locate()
             with suppress(ArchiveBusy):
                 asked = time.monotonic()
-                return command_client.run(places.socket_file, entry.body, _plain(chosen), _settings(chosen, places))
+                return command_client.run(
+                    places.socket_file, entry.body, _plain(chosen), _settings(chosen, places), resumable=entry.resumable
+                )
             # The owner is just starting, or just ending: then the next one of us becomes the owner.
             if not last or time.monotonic() - asked > _PATIENCE_SECONDS:
                 last = time.monotonic() + _PATIENCE_SECONDS

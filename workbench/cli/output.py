@@ -1,49 +1,16 @@
-"""Where a command's lines go: standard output, or the socket of the display that asked for it; and how it is interrupted."""
+"""Prints the lines of commands: JSON objects, text for people, and events."""
 
 from __future__ import annotations
 
 import json
-import signal
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from workbench.api.events import Event
 from workbench.cli import text_output
 from workbench.core.sanitize import sanitize
-
-
-class Sink(Protocol):
-    """Takes the lines of a command."""
-
-    def out(self, text: str) -> None:
-        """A line of the result."""
-
-    def err(self, text: str) -> None:
-        """A line about what went wrong."""
-
-
-class Standard:
-    """The process's own standard output and error."""
-
-    def out(self, text: str) -> None:
-        """A line of the result."""
-        print(text, flush=True)
-
-    def err(self, text: str) -> None:
-        """A line about what went wrong."""
-        print(text, file=sys.stderr, flush=True)
-
-
-STANDARD = Standard()
-SINK: ContextVar[Sink] = ContextVar("sink", default=STANDARD)
-"""Where the present command writes; each thread that runs a command for another display sets its own."""
-
-TERMINATED = threading.Event()
-"""Set once this process was asked to end (SIGTERM): then nothing is waited for any more."""
+from workbench.ipc.command_output import SINK
 
 
 def line(value: dict[str, Any]) -> None:
@@ -54,11 +21,6 @@ def line(value: dict[str, Any]) -> None:
 def say(text: str) -> None:
     """Text for people, made harmless."""
     SINK.get().out(sanitize(text))
-
-
-def complain(text: str) -> None:
-    """One line to standard error, in the form that all errors have."""
-    SINK.get().err(f"workbench: {' '.join(sanitize(text).split())}")
 
 
 def tell(event: Event, *, as_json: bool) -> None:
@@ -84,30 +46,3 @@ def to_the_end(events: Iterable[Event]) -> Iterator[None]:
     finally:
         if isinstance(events, Generator):
             events.close()
-
-
-@contextmanager
-def interruptible(stop: Callable[[], None], signals: Sequence[int] = (signal.SIGINT, signal.SIGTERM)) -> Iterator[None]:
-    """Ctrl+C stops at the next boundary, a second one now, a third one ends the program; SIGTERM, if taken, stops now."""
-    if threading.current_thread() is not threading.main_thread():
-        # A command for another display: that display says when to stop.
-        yield
-        return
-    presses = 0
-
-    def pressed(number: int, frame: object) -> None:
-        nonlocal presses
-        presses += 1
-        if presses > 2:
-            raise KeyboardInterrupt
-        if number == signal.SIGTERM:
-            TERMINATED.set()
-            stop()
-        stop()
-
-    before = {number: signal.signal(number, pressed) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

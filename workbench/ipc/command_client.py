@@ -1,4 +1,4 @@
-"""The other end of one owner, many displays: a command goes to the process that owns the database, its lines come back."""
+"""Runs a command in the process that owns the database and prints its lines here."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.arguments.load import BODY
-from workbench.cli.output import interruptible
 from workbench.core.errors import ArchiveBusy, WorkError
 from workbench.core.sanitize import harmless
 from workbench.core.settings import Settings
+from workbench.ipc.command_output import interruptible
 from workbench.ipc.local_socket import call, frames
 
 
-def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settings) -> int:
-    """Run a command in the owner's process and return its exit code.
+def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settings, *, resumable: bool = False) -> int:
+    """Run a command in the process that owns the database.
 
-    Raises ArchiveBusy when the owner does not answer, or ended before it began or in the middle of a load: it may be
-    asked of the next owner then. WorkError when it ended in the middle of anything else.
+    Args:
+        file: the socket of the home.
+        command, arguments, settings: as CommandRunner takes them.
+        resumable: whether the next owner can go on with it where this one ended.
+
+    Returns the exit code. Raises ArchiveBusy when the command may be asked of the next owner: this one does not answer,
+    ended before it began, or in the middle of a command that can be resumed. Raises WorkError when it ended in the middle
+    of any other.
     """
     begun = False
     request = {"command": command, "arguments": dict(arguments), "settings": dataclasses.asdict(settings)}
@@ -35,7 +40,7 @@ def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settin
                 begun = True
             else:
                 _show(frame)
-    if not begun or command == BODY:
+    if not begun or resumable:
         raise ArchiveBusy("The workbench that owned the database has ended.", "Try again.")
     raise WorkError("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
 
@@ -46,6 +51,6 @@ def _show(frame: Mapping[str, Any]) -> None:
 
 
 def _ask_to_stop(connection: socket.socket) -> None:
-    """The owner stops as this process would."""
+    """The owner stops the command as this process would."""
     with contextlib.suppress(OSError):
         connection.sendall(b"stop\n")

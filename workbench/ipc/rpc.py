@@ -1,4 +1,7 @@
-"""The seam on a wire: names of what a display may ask of a session come in, how each is asked goes out; its values as JSON and back."""
+"""Says what a display may ask of a session over the socket, and writes its values as JSON.
+
+SessionProtocol and the protocols of its services are the interface; only what they name can be asked for.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,16 @@ from workbench.core import errors
 from workbench.core.errors import UsageError, WorkbenchError
 
 LISTEN = "subscription.events"
-"""What tells of others' doings, for as long as the display is there."""
-_MODULES = (
-    events, events, session_api, search, documents, agents, tables, history, documents, search,
-)  # fmt: skip
+"""The stream of what others do to the agent, for as long as the display is there."""
+_MODULES = (events, session_api, search, documents, agents, tables, history)
 
 
 @cache
-def way(path: str) -> str:
-    """How a member of the session is asked, by its path ("timeline.undo"): room | value | call | stream. Raises UsageError."""
+def member_kind(path: str) -> str:
+    """How a member of the session is used, by its path ("timeline.undo"): service | value | call | stream.
+
+    Raises UsageError for what SessionProtocol does not name: nothing else can be reached from outside.
+    """
     if path == LISTEN:
         return "stream"
     kind: Any = session_api.SessionProtocol
@@ -34,7 +38,7 @@ def way(path: str) -> str:
         if isinstance(member, property):
             kind = get_type_hints(member.fget)["return"]
             if last:
-                return "room" if getattr(kind, "_is_protocol", False) else "value"
+                return "service" if getattr(kind, "_is_protocol", False) else "value"
         elif callable(member) and last:
             return "stream" if get_origin(get_type_hints(member)["return"]) is Iterator else "call"
         else:
@@ -42,56 +46,56 @@ def way(path: str) -> str:
     raise UsageError(f"There is no {path!r} here.", "Both workbenches must be of the same version.")
 
 
-def ask(session: Any, path: str, args: Any, kwargs: Any) -> Any:
-    """The answer of a session. Raises UsageError for what is no member of the seam."""
-    how, found = way(path), session
+def invoke(session: Any, path: str, args: Any, kwargs: Any) -> Any:
+    """Read a value of a session or call a method of it. Raises UsageError for what SessionProtocol does not name."""
+    kind, member = member_kind(path), session
     for name in path.split("."):
-        found = getattr(found, name)
-    return found if how == "value" else found(*args, **kwargs)
+        member = getattr(member, name)
+    return member if kind == "value" else member(*args, **kwargs)
 
 
-def pack(value: Any) -> Any:
-    """A value of the seam as JSON; a path becomes absolute, because the other end runs in another folder."""
+def encode(value: Any) -> Any:
+    """A value as JSON; a path becomes absolute, because the other end runs in another folder."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: pack(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
+        fields = {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
         return {"~": type(value).__name__, "v": fields}
     if isinstance(value, dict):
-        return {"~": "dict", "v": [[pack(key), pack(item)] for key, item in value.items()]}
+        return {"~": "dict", "v": [[encode(key), encode(item)] for key, item in value.items()]}
     if isinstance(value, (tuple, frozenset, set)):
-        return {"~": "tuple" if isinstance(value, tuple) else "set", "v": [pack(item) for item in value]}
+        return {"~": "tuple" if isinstance(value, tuple) else "set", "v": [encode(item) for item in value]}
     if isinstance(value, list):
-        return [pack(item) for item in value]
+        return [encode(item) for item in value]
     if isinstance(value, Path):
         return {"~": "path", "v": str(value.expanduser().absolute())}
     return value
 
 
-def unpack(data: Any) -> Any:
-    """The inverse of `pack`. Raises UsageError for a kind of value that is not of the seam."""
+def decode(data: Any) -> Any:
+    """The inverse of `encode`. Raises UsageError for a class that is not in `api`."""
     if isinstance(data, list):
-        return [unpack(item) for item in data]
+        return [decode(item) for item in data]
     if not isinstance(data, dict):
         return data
     kind, value = data["~"], data["v"]
     match kind:
         case "dict":
-            return {unpack(key): unpack(item) for key, item in value}
+            return {decode(key): decode(item) for key, item in value}
         case "tuple":
-            return tuple(unpack(item) for item in value)
+            return tuple(decode(item) for item in value)
         case "set":
-            return frozenset(unpack(item) for item in value)
+            return frozenset(decode(item) for item in value)
         case "path":
             return Path(value)
         case _:
-            return _class(kind)(**{key: unpack(item) for key, item in value.items()})
+            return _class(kind)(**{key: decode(item) for key, item in value.items()})
 
 
-def pack_error(error: WorkbenchError) -> list[str]:
+def encode_error(error: WorkbenchError) -> list[str]:
     """An error: its class, what is wrong and what to do."""
     return [type(error).__name__, error.message, error.hint]
 
 
-def unpack_error(data: list[str]) -> WorkbenchError:
+def decode_error(data: list[str]) -> WorkbenchError:
     """The same error."""
     name, message, hint = data
     kind = getattr(errors, name, None)
@@ -102,7 +106,7 @@ def unpack_error(data: list[str]) -> WorkbenchError:
 @cache
 def _class(name: str) -> Any:
     for module in _MODULES:
-        found = getattr(module, name, None)
-        if isinstance(found, type) and dataclasses.is_dataclass(found):
-            return found
+        member = getattr(module, name, None)
+        if isinstance(member, type) and dataclasses.is_dataclass(member):
+            return member
     raise UsageError(f"{name[:40]!r} is not known here.", "Both workbenches must be of the same version.")

@@ -1,26 +1,23 @@
-"""One owner, many displays: the process that owns the database runs the commands of others on its home and sends them their lines.
+"""Lets the process that owns the database run the commands of other processes on its home, and send them their lines.
 
-A Unix socket that only the user may use; a request is one JSON line (command, arguments, settings), the answers are JSON
-lines {"begun"}, then {"out"}, {"err"} and last {"exit"}. A display that goes away stops what it asked for. An owner that
-ends lets others' commands end first; their loads, which can go on anywhere, it breaks off for them to go on with.
+A Unix socket that only the user may use. A request is one JSON line (command, arguments, settings); the answers are JSON
+lines {"begun"}, then {"out"} and {"err"}, and last {"exit"}. A process that goes away stops the command it asked for. A
+server that ends lets the commands of others end first; those that can go on anywhere it breaks off, for them to go on with.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import logging
 import socket
 import threading
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from workbench.cli.arguments import COMMANDS
-from workbench.cli.arguments.load import BODY as LOAD
-from workbench.cli.output import SINK, complain
-from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.errors import WorkbenchError
 from workbench.core.settings import Settings
+from workbench.ipc.command_output import SINK, complain
 from workbench.ipc.local_socket import Listener
 from workbench.ipc.rpc import LISTEN
 from workbench.ipc.session_server import ASK, JOIN, SessionServer
@@ -35,30 +32,53 @@ _SILENT_SECONDS = 1.0
 _HAND_BACK_SECONDS = 10.0
 
 
-class CommandServer:
-    """Answers other displays while its process lives. Safe to close twice."""
+class CommandRunner(Protocol):
+    """Runs commands of the command line; the composition root hands it to the server, which knows no command by name."""
 
-    def __init__(self, engine: AppContext) -> None:
-        self._engine = engine
+    @property
+    def resumable(self) -> frozenset[str]:
+        """Names of the commands that any process can go on with where another one left them."""
+        ...
+
+    def run(self, session: Session, command: str, arguments: Mapping[str, Any]) -> int:
+        """Run one command; its lines go to `command_output.SINK`.
+
+        Args:
+            session: a session of its own, which the caller closes.
+            command: the name of the command.
+            arguments: its parsed arguments by name, as JSON can carry them.
+
+        Returns the exit code. Raises UsageError for a command that this version does not have, and what the command raises.
+        """
+        ...
+
+
+class CommandServer:
+    """Runs the commands of other processes while its own process lives. Safe to close twice."""
+
+    def __init__(self, app: AppContext, commands: CommandRunner) -> None:
+        """Listen at the socket of the home. Where there can be no socket, this workbench works all the same, alone."""
+        self._app = app
+        self._commands = commands
         self._listener: Listener | None = None
         try:
-            self._listener = Listener(engine.paths.socket_file, _BACKLOG)
+            self._listener = Listener(app.paths.socket_file, _BACKLOG)
         except OSError as error:
             # A file system without sockets, a folder that is not the user's: this workbench works all the same.
             _LOG.warning("other commands cannot work through this workbench: %s", error)
-        self._guests = SessionServer(engine)
+        self._sessions = SessionServer(app)
         self._changed = threading.Condition()
         self._served: set[ClientConnection] = set()
         if self._listener is not None:
             threading.Thread(target=self._accept, args=(self._listener,), name="owner", daemon=True).start()
 
     def close(self, *, patient: bool = True) -> None:
-        """Stop answering; `patient`: once what others asked for is done. Their loads are broken off, without an exit code."""
+        """Stop answering, with `patient` once the commands of others are done. Commands that can go on elsewhere are broken off."""
         if patient:
             self._let_end()
         if self._listener is not None:
             self._listener.close()
-        self._guests.shutdown()
+        self._sessions.shutdown()
         for served in self._running():
             served.detach_client()
         with self._changed:
@@ -90,7 +110,7 @@ class CommandServer:
                 connection = listener.accept()
             except OSError:
                 return
-            served = ClientConnection(connection, self._engine, self._guests)
+            served = ClientConnection(connection, self._app, self._commands, self._sessions)
             with self._changed:
                 self._served.add(served)
             threading.Thread(target=self._serve, args=(served,), name="display", daemon=True).start()
@@ -105,7 +125,7 @@ class CommandServer:
 
 
 class _FrameWriter:
-    """The lines of a command on their way to another display."""
+    """Sends the lines of a command to the process that asked for it."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection, self._muted = connection, False
@@ -120,13 +140,13 @@ class _FrameWriter:
         self.send({"err": text})
 
     def mute(self) -> None:
-        """Send nothing more; the display sees the end of the stream."""
+        """Send nothing more; the other process sees the end of the stream."""
         self._muted = True
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
 
     def send(self, frame: dict[str, Any]) -> None:
-        """One frame; a display that has gone is not an error here."""
+        """One frame; a process that has gone is not an error here."""
         if self._muted:
             return
         with contextlib.suppress(OSError, ValueError):
@@ -135,10 +155,13 @@ class _FrameWriter:
 
 
 class ClientConnection:
-    """One command of another display, from its request to its exit code."""
+    """One command of another process, from its request to its exit code."""
 
-    def __init__(self, connection: socket.socket, engine: AppContext, guests: SessionServer) -> None:
-        self._connection, self._engine, self._guests = connection, engine, guests
+    def __init__(
+        self, connection: socket.socket, app: AppContext, commands: CommandRunner, sessions: SessionServer
+    ) -> None:
+        self._connection, self._app = connection, app
+        self._commands, self._sessions = commands, sessions
         self._wire = _FrameWriter(connection)
         self._session: Session | None = None
         self.command = ""
@@ -146,8 +169,8 @@ class ClientConnection:
 
     @property
     def goes_on_elsewhere(self) -> bool:
-        """Whether the end of this process does not wait for it: a load, or a screen that looks on."""
-        return self.command in (LOAD, JOIN) or self._listens
+        """Whether the end of this process does not wait for it: a command that can be resumed, or a screen that looks on."""
+        return self.command == JOIN or self.command in self._commands.resumable or self._listens
 
     def serve(self) -> None:
         """Read the request, run it, send what it says."""
@@ -159,10 +182,10 @@ class ClientConnection:
                 self.command = request["command"]
                 self._listens = request.get("path") == LISTEN
                 if self.command == JOIN:
-                    self._guests.join(request, self._wire.send, incoming)
+                    self._sessions.join(request, self._wire.send, incoming)
                     code = 0
                 elif self.command == ASK:
-                    self._guests.ask(request, self._wire.send)
+                    self._sessions.ask(request, self._wire.send)
                     code = 0
                 else:
                     code = self._run(request, incoming)
@@ -184,7 +207,7 @@ class ClientConnection:
             self._session.stop_load()
 
     def _run(self, request: dict[str, Any], incoming: Any) -> int:
-        session = Session(Settings(**request["settings"]), self._engine.paths, app=self._engine)
+        session = Session(Settings(**request["settings"]), self._app.paths, app=self._app)
         self._session = session
         self._wire.send({"begun": True})
         done = threading.Event()
@@ -200,14 +223,7 @@ class ClientConnection:
 
         threading.Thread(target=watch, name="display-watch", daemon=True).start()
         try:
-            return int(_body(request["command"])(session, argparse.Namespace(**request["arguments"])))
+            return self._commands.run(session, request["command"], request["arguments"])
         finally:
             done.set()
             session.close()
-
-
-def _body(name: str) -> Any:
-    if name not in {entry.body for entry in COMMANDS.values()} or not name:
-        raise UsageError(f"There is no command {name!r} here.", "Both workbenches must be of the same version.")
-    module, _, function = name.partition(".")
-    return getattr(import_module(f"workbench.cli.commands.{module}"), function)

@@ -1,4 +1,4 @@
-"""A session of the process that owns the database, as a display of another process holds it: asked over the socket, answered from there.
+"""Gives a display of this process a session of the process that owns the database, over the socket.
 
 When the owner ends, this process opens the database itself, or joins the next owner, and goes on with the same agent.
 """
@@ -26,7 +26,7 @@ _PAUSE_SECONDS = 0.2
 
 
 class RemoteSession:
-    """Answers what views.SessionProtocol names.
+    """Implements api.session.SessionProtocol over the socket.
 
     `open_here` opens a session in this process; it raises ArchiveBusy while another one owns the database.
     """
@@ -61,23 +61,23 @@ class RemoteSession:
         self._stack.close()
 
     def load(self, paths: Sequence[str | Path], *args: Any, **kwargs: Any) -> Iterator[Event]:
-        """As a session's; paths are meant here."""
+        """See Session.load; relative paths are those of this process."""
         named = [path if "://" in str(path) else str(Path(path).expanduser().absolute()) for path in paths]
-        found: Iterator[Event] = self._stream("load", named, *args, **kwargs)
-        return found
+        events: Iterator[Event] = self._stream("load", named, *args, **kwargs)
+        return events
 
     def open_agent(self, name: str | None = None) -> str:
-        """As a session's; the next owner is asked for the same one."""
-        self._chosen["agent"] = found = str(self._value("open_agent", name))
-        return found
+        """See Session.open_agent; the next owner is asked for the same agent."""
+        self._chosen["agent"] = opened = str(self._value("open_agent", name))
+        return opened
 
     def stop(self) -> None:
-        """As a session's; an owner that has ended has stopped."""
+        """See Session.stop; an owner that has ended has stopped."""
         with contextlib.suppress(WorkError, UsageError):
             self._value("stop")
 
     def stop_load(self) -> None:
-        """The same for a load."""
+        """See Session.stop_load."""
         with contextlib.suppress(WorkError, UsageError):
             self._value("stop_load")
 
@@ -112,7 +112,7 @@ class RemoteSession:
 
     def _value(self, path: str, *args: Any, **kwargs: Any) -> Any:
         if self._here is not None:
-            return rpc.ask(self._here, path, args, kwargs)
+            return rpc.invoke(self._here, path, args, kwargs)
         try:
             return next(self._frames(path, args, kwargs))
         except ArchiveBusy:
@@ -121,7 +121,7 @@ class RemoteSession:
         return self._value(path, *args, **kwargs)
 
     def ask_again(self, path: str) -> Any:
-        """What costs nothing to ask again is asked of the next owner where the last one has ended."""
+        """Read a value, from the next owner where the last one has ended: reading twice does no harm."""
         try:
             return self._value(path)
         except WorkError:
@@ -130,7 +130,7 @@ class RemoteSession:
 
     def _stream(self, path: str, *args: Any, **kwargs: Any) -> Iterator[Any]:
         if self._here is not None:
-            yield from rpc.ask(self._here, path, args, kwargs)
+            yield from rpc.invoke(self._here, path, args, kwargs)
             return
         begun = False
         try:
@@ -152,16 +152,16 @@ class RemoteSession:
             "command": ASK,
             "token": self._token,
             "path": path,
-            "args": rpc.pack(list(args)),
-            "kwargs": rpc.pack(dict(kwargs)),
+            "args": rpc.encode(list(args)),
+            "kwargs": rpc.encode(dict(kwargs)),
         }
         with contextlib.closing(call(self._file, request)) as connection:
             for frame in frames(connection):
                 if "error" in frame:
-                    raise rpc.unpack_error(frame["error"])
+                    raise rpc.decode_error(frame["error"])
                 if "exit" in frame:
                     return
-                yield rpc.unpack(frame.get("value", frame.get("piece")))
+                yield rpc.decode(frame.get("value", frame.get("piece")))
         raise _ended()
 
     # -- owners come and go -------------------------------------------------------------------------------------------
@@ -169,7 +169,11 @@ class RemoteSession:
     def _join(self) -> None:
         from workbench.ipc.session_server import JOIN
 
-        request = {"command": JOIN, "arguments": rpc.pack(self._chosen), "settings": dataclasses.asdict(self.settings)}
+        request = {
+            "command": JOIN,
+            "arguments": rpc.encode(self._chosen),
+            "settings": dataclasses.asdict(self.settings),
+        }
         control = call(self._file, request)
         frame = next(frames(control), {})
         if "token" not in frame:
@@ -206,8 +210,8 @@ class RemoteSession:
             self._control = None
 
 
-class _Room:
-    """A part of the session that has members of its own."""
+class _Service:
+    """A service of the remote session: its members are asked over the socket too."""
 
     def __init__(self, remote: RemoteSession, path: str) -> None:
         self._remote, self._path = remote, path
@@ -217,9 +221,9 @@ class _Room:
 
 
 def _member(remote: RemoteSession, path: str) -> Any:
-    match rpc.way(path):
-        case "room":
-            return _Room(remote, path)
+    match rpc.member_kind(path):
+        case "service":
+            return _Service(remote, path)
         case "value":
             return remote.ask_again(path)
         case "call":

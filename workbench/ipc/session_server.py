@@ -1,4 +1,4 @@
-"""Screens of other processes: their requests come in, are put to a session of their own here, and its answers go out as frames."""
+"""Serves the screens of other processes, each with a session of its own in the process that owns the database."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ Send = Callable[[dict[str, Any]], None]
 
 
 class SessionServer:
-    """The sessions of other processes' screens, each under a token that only its screen was told."""
+    """Sessions for the screens of other processes, each under a token that only its screen was told."""
 
-    def __init__(self, engine: AppContext) -> None:
-        self._engine = engine
+    def __init__(self, app: AppContext) -> None:
+        self._app = app
         self._sessions: dict[str, Session] = {}
 
     def join(self, request: Mapping[str, Any], send: Send, stays: Iterator[str]) -> None:
-        """Open a session for as long as the other end stays."""
-        chosen = rpc.unpack(request["arguments"])
+        """Open a session that lasts as long as the other end stays connected."""
+        chosen = rpc.decode(request["arguments"])
         token = secrets.token_hex(16)
-        with Session(Settings(**request["settings"]), self._engine.paths, app=self._engine) as session:
+        with Session(Settings(**request["settings"]), self._app.paths, app=self._app) as session:
             session.open_agent(chosen["agent"], paths=[Path(path) for path in chosen["paths"]])
             session.run_with(chosen["given"])
             self._sessions[token] = session
@@ -46,24 +46,24 @@ class SessionServer:
                 del self._sessions[token]
 
     def ask(self, request: Mapping[str, Any], send: Send) -> None:
-        """Put one request to a screen's session; what it gives, piece by piece where it is a stream."""
+        """Put one request to a screen's session and send what it returns, piece by piece where that is a stream."""
         session = self._sessions.get(request["token"])
         path = request["path"]
         try:
             if session is None:
                 # It joined an owner before this one: it will join again.
                 raise ArchiveBusy("This screen has not joined this workbench.", "Start it again.")
-            found = rpc.ask(session, path, rpc.unpack(request["args"]), rpc.unpack(request["kwargs"]))
-            if rpc.way(path) != "stream":
-                send({"value": rpc.pack(found)})
+            result = rpc.invoke(session, path, rpc.decode(request["args"]), rpc.decode(request["kwargs"]))
+            if rpc.member_kind(path) != "stream":
+                send({"value": rpc.encode(result)})
                 return
-            for piece in found:
-                send({"piece": rpc.pack(piece)})
+            for piece in result:
+                send({"piece": rpc.encode(piece)})
         except WorkbenchError as error:
-            send({"error": rpc.pack_error(error)})
+            send({"error": rpc.encode_error(error)})
 
     def shutdown(self) -> None:
-        """The engine is about to close: nobody listens here any more."""
+        """The database is about to close: end what the screens of others listen to, and their answers."""
         for session in list(self._sessions.values()):
             session.subscription.close()
             session.stop()

@@ -22,6 +22,8 @@ class Entry:
     fill: Callable[[argparse.ArgumentParser], None]
     body: str
     consent: Callable[[argparse.Namespace], str] | None = None
+    resumable: bool = False
+    """Whether any process can go on with the command where another one left it."""
     needs_archive: bool = True
     """Whether the body is given a session; else it is given the arguments alone, and nothing is opened."""
 

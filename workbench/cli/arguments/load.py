@@ -13,9 +13,6 @@ from workbench.core.errors import UsageError
 KINDS = ("directory", "webpage", "database")
 """Words that may stand before what is named, as MemGPT spells its loaders; ./directory is a path."""
 
-BODY = "load.load"
-"""The command that any process can go on with where another left it: what is stored stays stored."""
-
 _WEB = re.compile(r"^https?://", re.IGNORECASE)
 _DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 _SQLITE = "sqlite:///"

@@ -22,7 +22,7 @@ def _fill_attach(sub: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "load": Entry("load files, folders, web pages and databases into a source", load.fill, load.BODY),
+    "load": Entry("load files, folders, web pages and databases into a source", load.fill, "load.load", resumable=True),
     **library.COMMANDS,
     "attach": Entry("attach a source to an agent", _fill_attach, "load.attach"),
     "detach": Entry("detach a source from an agent", _fill_detach, "load.detach"),

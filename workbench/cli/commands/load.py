@@ -11,7 +11,8 @@ from typing import Any
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Event, Loaded, LoadProgress
 from workbench.cli.commands.agents import existing
-from workbench.cli.output import interruptible, line, say, tell, to_the_end
+from workbench.cli.output import line, say, tell, to_the_end
+from workbench.ipc.command_output import interruptible
 from workbench.services.documents import nothing_new
 from workbench.services.session import Session
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.cli.commands.load import load_paths, told
-from workbench.cli.output import complain, interruptible, line, show
+from workbench.cli.output import line, show
 from workbench.core.errors import NotFound, UsageError
+from workbench.ipc.command_output import complain, interruptible
 from workbench.services.session import Session
 
 BEAT_SECONDS = 60.0

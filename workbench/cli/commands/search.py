@@ -10,8 +10,9 @@ from workbench.api.events import Hit, PageRead, SweepProgress
 from workbench.api.search import SearchOptions
 from workbench.cli import text_output
 from workbench.cli.commands.agents import existing
-from workbench.cli.output import interruptible, line, say, tell
+from workbench.cli.output import line, say, tell
 from workbench.core.errors import NotFound, UsageError
+from workbench.ipc.command_output import interruptible
 from workbench.services.session import Session
 
 
