@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loaders import left_out, limits
+from loaders import left_out, limits, second_reader
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
 from loaders.equations import linear
@@ -43,6 +43,11 @@ _NUMBERS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerR
 
 def load(path: Path) -> Document:
     """The document at `path`, on pages where the file tells them. Raises LoadError."""
+    return second_reader.read(path, read_odt, "odt", LOADER.name, VERSION)
+
+
+def read_odt(path: Path) -> Document:
+    """The OpenDocument file at `path`, by our own reader alone. Raises LoadError."""
     keeper, omitted = TableKeeper(), LeftOut()
     with Package(path) as package:
         if b"encryption-data" in package.read("META-INF/manifest.xml"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loaders import left_out, libreoffice, limits, locked_office
+from loaders import left_out, libreoffice, limits, locked_office, second_reader
 from loaders.blocks import PageBuilder
 from loaders.charts import chart_grid
 from loaders.document import Document, LoadError, Page
@@ -45,7 +45,7 @@ def load(path: Path) -> Document:
     if kind is Kind.PPT:
         locked_office.need_none(path)
         return libreoffice.converted(path, "pptx", read_pptx)
-    return read_pptx(path)
+    return second_reader.read(path, read_pptx, "pptx", LOADER.name, VERSION)
 
 
 def read_pptx(path: Path) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loaders import left_out, libreoffice, limits, locked_office
+from loaders import left_out, libreoffice, limits, locked_office, second_reader
 from loaders.document import Document, LoadError
 from loaders.left_out import LeftOut
 from loaders.opc import DAMAGED, Package
@@ -23,7 +23,7 @@ def load(path: Path) -> Document:
     if kind is Kind.DOC:
         locked_office.need_none(path)
         return libreoffice.converted(path, "docx", read_docx)
-    return read_docx(path)
+    return second_reader.read(path, read_docx, "docx", LOADER.name, VERSION)
 
 
 def read_docx(path: Path) -> Document:
