@@ -11,6 +11,7 @@ from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarni
 from workbench.core.errors import ContextOverflow
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
+from workbench.memory.attached_sources import SourceSize
 from workbench.memory.main_context import Prompt, Summary, assemble, fixed_tokens, state_tokens
 from workbench.memory.messages import StoredMessage, shortened, stamp
 from workbench.memory.queue_manager import ALERT, Pressure, leaving, policy, warned
@@ -23,6 +24,8 @@ PRESSURE_ALERT = (
     "Save what matters with core_memory_append now."
 )
 _MOST_SOURCES = 12
+_OF_A_SOURCE = ("archival_memory_search", "archival_grep", "archival_sweep")
+"""Functions of ours that can be restricted to a source."""
 _WINDOW_A_SOURCE = 680
 
 
@@ -38,24 +41,36 @@ class MainContext:
     ) -> None:
         self.workspace = workspace
         self.system = system
-        self.tools = tools
+        self._every_tool = tools
         self.calibration = calibration
         self.pressure = Pressure.of(workspace.settings)
         self.summarise: Callable[[Sequence[StoredMessage]], Generator[Event, None, Summary]] = self.condensed
         """Writes the summary of messages that are about to leave; a generator, because a model may be asked."""
-        self._tools_text = functions_text(tools)
+        self._tools: dict[bool, tuple[Sequence[Mapping[str, Any]], str]] = {}
         self._policy = policy(workspace.settings.eviction)
         self._most_sources = min(_MOST_SOURCES, workspace.settings.window_tokens // _WINDOW_A_SOURCE)
         self._now = ""
-        self._sources: list[str] = []
+        self._sources: Sequence[SourceSize] = ()
         self._pressed = True
         self._judged_by: Calibration | None = None
         """The calibration under which the question in the queue was last found to fit."""
 
     def instruct(self, system: str, tools: Sequence[Mapping[str, Any]]) -> None:
         """Other system instructions and functions from the next step on."""
-        self.system, self.tools = system, tools
-        self._tools_text = functions_text(tools)
+        self.system, self._every_tool = system, tools
+        self._tools.clear()
+
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        """The functions as they are sent: with one source attached there is none to choose, so nothing asks for it."""
+        return self._offered()[0]
+
+    def _offered(self) -> tuple[Sequence[Mapping[str, Any]], str]:
+        several = len(self._sources) > 1
+        if several not in self._tools:
+            tools = self._every_tool if several else [without_source(tool) for tool in self._every_tool]
+            self._tools[several] = (tools, functions_text(tools))
+        return self._tools[several]
 
     def resize(self) -> None:
         """The window of the settings has changed."""
@@ -125,7 +140,7 @@ class MainContext:
     def _fixed(self) -> int:
         """Tokens of what cannot leave: instructions, functions and the state."""
         name = self.calibration.encoding
-        return fixed_tokens(self.system, self._tools_text, name) + state_tokens(self._full(self._state()), name)
+        return fixed_tokens(self.system, self._offered()[1], name) + state_tokens(self._full(self._state()), name)
 
     def fits_beside_fixed(self, question: Mapping[str, Any]) -> bool:
         """Whether a question's wire message fits beside what cannot leave, under the calibration in force: the one bound there is.
@@ -201,7 +216,7 @@ class MainContext:
 
     def _look(self) -> None:
         self._now = stamp(self.workspace.memory.clock())
-        self._sources = self.workspace.attached.lines()
+        self._sources = self.workspace.attached.sizes()
         # The alert stays in the queue when results have shrunk to receipts since: then nothing presses any more.
         self._pressed = True
         self._pressed = self._used() >= self.pressure.warn
@@ -209,8 +224,12 @@ class MainContext:
     def _state(self) -> dict[str, Any]:
         more = len(self._sources) - self._most_sources
         memory = self.workspace.memory
+        # Names alone: what stands beside a name is copied into the calls that name it.
+        names = [source.name for source in self._sources[: self._most_sources]]
         return {
-            "sources": [*self._sources[: self._most_sources], *([f"and {more} more"] if more > 0 else [])],
+            "sources": [*names, *([f"and {more} more"] if more > 0 else [])],
+            "documents": sum(source.documents for source in self._sources),
+            "passages": sum(source.passages for source in self._sources),
             "recall_messages": memory.messages_on_branch,
             "context": {
                 "window": self.pressure.window,
@@ -237,7 +256,7 @@ class MainContext:
         memory = self.workspace.memory
         record = StepRecord(
             step, memory.queue.question, state, self.request_record(request.body()), self.system,
-            self._tools_text, prompt.digest(), prompt.counted, prompt.used, prompt.exact,
+            self._offered()[1], prompt.digest(), prompt.counted, prompt.used, prompt.exact,
         )  # fmt: skip
         memory.start_step(record)
         return prompt, request
@@ -293,3 +312,13 @@ def shared_prefix_tokens(before: Prompt | None, now: Prompt) -> int:
     end = len(now.segments) - (now.segments[-1].name == "overhead")
     others = now.segments[end - len(now.messages) + same : end]
     return now.counted - sum(segment.tokens for segment in others)
+
+
+def without_source(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One of our functions without its parameter `source`; the same one when it has none, or is the user's own."""
+    function = tool["function"]
+    properties = function["parameters"].get("properties", {})
+    if function["name"] not in _OF_A_SOURCE or "source" not in properties:
+        return tool
+    left = {key: value for key, value in properties.items() if key != "source"}
+    return {**tool, "function": {**function, "parameters": {**function["parameters"], "properties": left}}}

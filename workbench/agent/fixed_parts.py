@@ -10,8 +10,12 @@ from workbench.agent import prompts
 from workbench.agent.tools import selection
 from workbench.agent.tools.registry import Function
 from workbench.core.settings import Settings
+from workbench.core.tokens import encoding_for
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.agent_repository import AgentRepository
+
+_ROOMY_TOKENS = 6_144
+_TEMPLATE_FACTOR = 1.3
 
 
 def fixed_parts(
@@ -27,10 +31,21 @@ def fixed_parts(
     chosen = selection.select(
         selection.available(folder).functions,
         off,
-        int(settings.window_tokens * settings.fixed_share),
+        _limit_tokens(settings),
         lambda small: prompts.system_instructions(settings.preset, small=small, folder=folder),
+        () if settings.uses_reader else selection.SPARED_FIRST,
     )
     return list(chosen.functions), chosen.system, chosen.tools
+
+
+def _limit_tokens(settings: Settings) -> int:
+    """What instructions and functions may take. The chat templates of servers of one's own write functions with about a third
+
+    more tokens than are counted here, which a small window feels.
+    """
+    limit = int(settings.window_tokens * settings.fixed_share)
+    exact = settings.uses_reader or encoding_for(settings.model)[1]
+    return limit if exact or settings.window_tokens >= _ROOMY_TOKENS else int(limit / _TEMPLATE_FACTOR)
 
 
 class FixedParts:

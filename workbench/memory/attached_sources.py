@@ -1,12 +1,22 @@
-"""Says which sources an agent is attached to, as ids for a search and as lines for its prompt."""
+"""Says which sources an agent is attached to, as ids for a search and as names with sizes for its prompt."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from workbench.memory.agent_repository import AgentRepository
 from workbench.storage.documents import ArchivalStorage
 from workbench.text.template_tokens import neutralise
+
+
+@dataclass(frozen=True)
+class SourceSize:
+    """An attached source, by the name that the model reads, and what it holds."""
+
+    name: str
+    documents: int
+    passages: int
 
 
 class AttachedSources:
@@ -21,17 +31,17 @@ class AttachedSources:
         self._agent_id = agent_id
         self._seen: int | None = None
         self._ids: list[int] = []
-        self._lines: list[str] = []
+        self._sizes: list[SourceSize] = []
 
     def ids(self) -> Sequence[int]:
         """Ids of the sources, in the order in which they were attached."""
         self._look()
         return self._ids
 
-    def lines(self) -> list[str]:
-        """One line a source, as the model reads it."""
+    def sizes(self) -> Sequence[SourceSize]:
+        """The sources by name, with how many documents and passages each holds."""
         self._look()
-        return self._lines
+        return self._sizes
 
     def _look(self) -> None:
         now = self._archive.database.catalogue
@@ -40,8 +50,8 @@ class AttachedSources:
         attached = self._agents.attached(self._agent_id)
         names = {name for _, name in attached}
         self._ids = [key for key, _ in attached]
-        self._lines = [
-            f"{neutralise(' '.join(row.name[:60].split()))} ({row.documents} documents, {row.passages:,} passages)"
+        self._sizes = [
+            SourceSize(neutralise(" ".join(row.name[:60].split())), row.documents, row.passages)
             for row in self._archive.sources()
             if row.name in names
         ]

@@ -24,6 +24,16 @@ from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Event, QuoteChecked
 from workbench.storage.documents import ArchivalStorage
 
+_LOOKING = (
+    "archival_memory_search",
+    "archival_grep",
+    "archival_follow",
+    "archival_sweep",
+    "document_open",
+    "table_query",
+)
+"""Functions with which a model looks into documents."""
+
 _FREE = ("chat", "lookup")
 """Presets whose answers need no quotes: talk, and bare values."""
 
@@ -49,13 +59,32 @@ class AnswerValidator:
         self._gated = False
         self._held: _Held | None = None
         self._remarks: list[str] = []
+        self._challenged = False
 
     def start_question(self) -> None:
         """Each question has its one repair and its one gate."""
         self._remarks = []
+        self._challenged = False
         self._repaired = False
         self._gated = False
         self._held = None
+
+    def _challenge(self, text: str) -> str:
+        """Once a question: why a "not found" is sent back, when the model has not searched and there are results to read."""
+        space = self._workspace
+        if self._challenged or not space.settings.verify or space.settings.uses_reader or not says_not_found(text):
+            return ""
+        asked = space.memory.queue.question or 0
+        since = [message for message in space.memory.queue.messages if message.id > asked]
+        calls = [call for message in since for call in message.body.get("calls", ())]
+        looked = any(call["name"] in _LOOKING and not str(call["id"]).startswith("ahead_") for call in calls)
+        shown = [space.memory.handle_of(passage) for message in since for passage in message.passages]
+        if looked or not shown:
+            return ""
+        return (
+            f"Not delivered: you have not searched. Read the results that are there already ({', '.join(shown[:5])}), then "
+            "search with other words; only then say that nothing was found."
+        )
 
     def remark(self, text: str) -> None:
         """Something to be noted with the answer when it is delivered."""
@@ -89,6 +118,9 @@ class AnswerValidator:
         if held is not None and not held.open and not only_adds_citations(held.text, text):
             text = held.text
             notes.append("Asked for citations, the model changed its text; the first one stands.")
+        if held is None and (complaint := self._challenge(text)):
+            self._challenged, self._held = True, _Held(text, open=True)
+            return complaint, []
         checked = self._check(text)
         found = self._ground(text, checked)
         still_open = [hop for hop, status in self._workspace.hops.items() if status == "open"]

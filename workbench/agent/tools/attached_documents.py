@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,11 +49,15 @@ class AttachedDocuments:
         """What filters leave, and the filters as they stand in the next call. Raises CallRefused, UsageError."""
         within: frozenset[int] | None = None
         given = {"source": "", "document": "", "pages": options.pages, "since": options.since, "until": options.until}
-        if options.source:
-            given["source"] = self._source(options.source)
-            within = frozenset(key for key, (_, owner) in self.documents.items() if owner == given["source"])
-        if options.document:
-            key, _ = self.document(options.document)
+        document = options.document
+        if options.source and not (source := self.source(options.source)):
+            # Models name a document where a source is asked for, and would be refused again and again.
+            document = document or options.source
+        elif options.source:
+            given["source"] = source
+            within = frozenset(key for key, (_, owner) in self.documents.items() if owner == source)
+        if document:
+            key, _ = self.document(document)
             given["document"] = self.name(key)
             within = frozenset({key}) if within is None or key in within else frozenset()
         if days := options.days:
@@ -85,10 +91,17 @@ class AttachedDocuments:
                 raise CallRefused(f"{len(found)} documents are called {name[:80]!r}.", f"Name one exactly: {near}.")
         raise CallRefused(f"No attached document is called {name[:80]!r}.", "See document_list, or search without it.")
 
-    def _source(self, name: str) -> str:
-        for source in self.sources.values():
-            if source.casefold() == name.strip().casefold():
-                return source
+    def source(self, name: str) -> str:
+        """The source that a model means; "" when it names a document instead. Raises CallRefused when it names neither."""
+        wanted = name.strip().strip("\"'").casefold()
+        # A label that was shown with counts is copied with them.
+        for form in (wanted, re.sub(r"\s*\([^()]*\)$", "", wanted)):
+            for source in self.sources.values():
+                if source.casefold() in (form, form.rstrip("/")):
+                    return source
+        with contextlib.suppress(CallRefused):
+            self.document(name)
+            return ""
         known = "; ".join(source[:60] for source in list(self.sources.values())[:_NAMED]) or "nothing"
         raise CallRefused(f"No source {name[:60]!r} is attached.", f"Attached: {known}.")
 

@@ -19,6 +19,11 @@ BUILT_IN: tuple[Function, ...] = (
     *links.FUNCTIONS,
 )
 _ALWAYS = ("send_message",)
+SPARED_FIRST = (
+    "pause_heartbeats", "archival_sweep", "archival_follow", "conversation_search_date", "table_query", "archival_grep",
+    "document_list", "task_update",
+)  # fmt: skip
+"""What a language model in a small window does without, in this order; reading a document on comes last."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,20 @@ def available(config: Path) -> custom.CustomFunctions:
 
 
 def select(
-    functions: Sequence[Function], off: Collection[str], limit_tokens: int, instructions: Callable[[bool], str]
-) -> FunctionSet:
+    functions: Sequence[Function], off: Collection[str], limit_tokens: int, instructions: Callable[[bool], str],
+    spared_first: Sequence[str] = (),
+) -> FunctionSet:  # fmt: skip
     """The largest set whose functions and instructions take at most `limit_tokens`.
 
     First texts become short, one function after the other from the last on, what a small window cannot do without last
     of all; then the instructions; then functions are left out in the same order, and at the end the user's own.
-    `instructions(small)` gives the system instructions in one of two sizes.
+    `instructions(small)` gives the system instructions in one of two sizes. `spared_first` names functions that go before
+    all others.
     """
     offered = [item for item in functions if item.name not in off]
-    order = [item.name for item in reversed(offered) if not item.small]
+    names = [item.name for item in reversed(offered) if not item.small]
+    order = [*(name for name in spared_first if name in names), *(name for name in names if name not in spared_first)]
+    dispensable = list(order)
     order += [item.name for item in reversed(offered) if item.small]
     found = FunctionSet((), "", [])
     for small, shortened in ((False, 0), *((False, n) for n in range(1, len(order) + 1)), (True, len(order))):
@@ -56,7 +65,7 @@ def select(
             return found
     left_out: list[str] = []
     own = [item.name for item in reversed(offered) if item.small and item.origin != "workbench"]
-    for name in [*(item.name for item in reversed(offered) if not item.small), *own]:
+    for name in [*dispensable, *own]:
         left_out.append(name)
         kept = [item for item in offered if item.name not in left_out]
         found = _set(kept, found.system, frozenset(order))

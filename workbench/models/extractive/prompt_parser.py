@@ -92,6 +92,8 @@ class View:
     """The passages that were followed and are in sight: `query` is the handle."""
     results: tuple[tuple[str, ...], ...] = ()
     """The handles of every page of results in sight, in the order in which they came."""
+    held: Mapping[str, int] = field(default_factory=dict)
+    """How many documents and passages the sources hold between them, where the state says so."""
 
     @property
     def documents(self) -> int:
@@ -104,6 +106,9 @@ class View:
         return self._held("passages")
 
     def _held(self, what: str) -> int:
+        if what in self.held:
+            return self.held[what]
+        # A state of before 2026-12 had the counts in the names.
         found = (match for source in self.sources for match in _HELD.finditer(source))
         return sum(int(match[what].replace(",", "")) for match in found)
 
@@ -139,6 +144,7 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
         repeating=found.repeating,
         followed=tuple(found.followed.values()),
         results=tuple(found.results),
+        held={key: int(found.state[key]) for key in ("documents", "passages") if isinstance(found.state.get(key), int)},
     )
 
 

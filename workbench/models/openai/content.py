@@ -178,7 +178,7 @@ class TextSplitter:
             calls = (
                 start[0] in "{["
                 or start.startswith("```")
-                or "```".startswith(start)
+                or any(mark.startswith(start) for mark in ("```", ">>>"))
                 or start.startswith(">>>")
                 or self._names_function(start)
             )

@@ -342,6 +342,10 @@ _HINTS: dict[Kind, str] = {
 
 def _hint(failure: Refused, server: Server) -> str:
     kind, listed = failure.kind, f"(they are listed at {server.shown.rstrip('/')}/models)"
+    if failure.page and failure.status in (401, 403):
+        return "Something before the server (a firewall, a sign-in page) keeps this client out: check OPENAI_BASE_URL."
+    if re.search(r"http request .{0,20}\bhttps\b", failure.text.lower()):
+        return "Begin OPENAI_BASE_URL with https://."
     if kind is Kind.KEY:
         if failure.status == 403:
             return f"Check OPENAI_API_KEY, and that it may use {server.model or 'this model'}."

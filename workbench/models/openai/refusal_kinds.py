@@ -46,7 +46,8 @@ _WINDOW = re.compile(
     r"|number of (prompt |input |total )?tokens|too many (input |prompt |total )?tokens"
     r"|\btotal tokens|\bsequence length"
     r"|max\w* (model|sequence|seq|prompt|position\w*|session) (len|length|embeddings)"
-    r"|messages? (array|list)|\barray too long"
+    r"|messages? (array|list)|\barray too long|\bmessages? .{0,20}(too long|too large)"
+    r"|messages\W{0,4}\d+\W{1,3}content"
     r"|request (size|body|entity)?\s*(is )?too large|request (size )?exceeds|length of the (messages"
     r"|prompt|input|conversation)"
     r"|\bconversation\b|\bpayload\b|上下文|输入|提示词|入力|コンテキスト"
@@ -54,7 +55,8 @@ _WINDOW = re.compile(
 _EXCESS = re.compile(
     r"\bexceed\w*|\btoo (long|large|big|many)|\b(longer|larger|greater|bigger|more) than"
     r"|\boverflow\w*|\bover (the|its) limit"
-    r"|\breduce\b|\bshort(er|en)\b|\bbeyond\b|\bcannot (fit|truncate)|does ?n[o ]?t fit|\bmust be (<|less|at most)|<=|≤"
+    r"|\breduce\b|\bshort(er|en)\b|\bbeyond\b|\bcannot (fit|truncate)|does ?n[o ]?t fit|not fit"
+    r"|too small|d[ée]passe|überschreit|exced[ei]|supera|\bmust be (<|less|at most)|<=|≤"
     r"|should be \[|\bmax\w* (context|prompt|model|input)\b|\bonly \d|max\w* (size|length)|\bmust have (less|fewer)"
     r"|supports? up to|cannot exceed|超|过长|過長|太长|長すぎ|上限|limit is \d"
 )
@@ -70,6 +72,9 @@ _OUTPUT_TOO_LARGE = re.compile(
     r"|should be|<=|≤|out of"
     r"|supports|invalid|up to"
 )
+_REPLY_ALONE = re.compile(
+    r"\A[^+]{0,40}max (completion |output |new )?tokens (must|should|has to) be (less|<|≤|at most|between)"
+)
 _NEVER_OVERFLOW = {401, 402, 403, 404, 405}
 
 
@@ -84,9 +89,12 @@ def _is_overflow(status: int, words: str) -> bool:
         return True
     if (status == 429 or _RATE_WORDS.search(words)) and not _TOO_LARGE_EVER.search(words):
         return False
-    if _OUTPUT.search(words) and not _prompt_is_meant(words):
+    if re.search(r"\bgot -\d", words) and _OUTPUT.search(words):
+        # vLLM's way: nothing is left of the context for the reply.
+        return True
+    if _OUTPUT.search(words) and (not _prompt_is_meant(words) or _REPLY_ALONE.search(words)):
         return False
-    if re.search(r"\bid\b.{0,60}(length|too long)|function name|tool name", words):
+    if re.search(r"\bid\b.{0,60}(length|too long)|function (name|description)|tool name|tools\W|\binput should", words):
         return False
     if not _WINDOW.search(words):
         return False
@@ -95,7 +103,11 @@ def _is_overflow(status: int, words: str) -> bool:
 
 
 def _prompt_is_meant(words: str) -> bool:
-    return bool(re.search(r"\bcontext\b|\bprompt\b|\binputs?\b|\bmessages\b|n ctx|max\w* (model|sequence)", words))
+    return bool(
+        re.search(
+            r"\bcontext\b|\bprompt\b|\binputs?\b|\bmessages\b|in (the )?request|n ctx|max\w* (model|sequence)", words
+        )
+    )
 
 
 def _is_room(words: str) -> bool:
@@ -182,8 +194,15 @@ _RULES = (
         r"|no longer|deprecat|decommission|unavailable|is not a valid)|(no such|unknown|invalid"
         r"|unsupported|cannot find|find the requested)"
         r" .{0,12}(model|deployment)|deployment.{0,60}(not (exist|found)|does not exist)"
-        r"|\bpull(ing)? it first|pinned to|model not found"
+        r"|\bpull(ing)? it first|pinned to|model not found|no endpoints found for"
         r"|no models? loaded|(does not|not) have access to.{0,20} model",
+        range(400, 502),
+    ),
+    _rule(
+        Kind.TOOLS,
+        (),
+        r"(tool|function)s?\b.{0,80}(not (support|enabl|allow|implement)|unsupported|requires"
+        r"|disabled)|no endpoints .{0,30}\btool|(not support|unsupported|enable|without)\w*.{0,30}\b(tool|function)",
         range(400, 502),
     ),
     _rule(
@@ -204,20 +223,18 @@ _RULES = (
         r"\bload(ing|ed)? .{0,20}\bmodel|\bmodel .{0,30}\bload(ing|ed)?\b|warming up|starting up",
         range(502, 504),
     ),
+    _rule(
+        Kind.LOADING,
+        (),
+        r"\bloading\b.{0,30}\bmodel\b|\bmodel\b.{0,20}\b(is|still) (being )?load(ing|ed)\b",
+        range(400, 600),
+    ),
     _rule(Kind.RATE, (429,)),
     _rule(Kind.ADDRESS, (301, 302, 303, 307, 308, 404, 405)),
-    _rule(
-        Kind.TOOLS,
-        (),
-        r"(tool|function)s?\b.{0,80}(not (support|enabl|allow|implement)|unsupported|requires"
-        r"|disabled)|(not support|unsupported|enable|without)\w*.{0,30}\b(tool|function)",
-        range(400, 502),
-    ),
     _rule(
         Kind.BUSY,
         (408, 425, 502, 503, 504, 529),
         r"overloaded|at capacity|temporarily unavailable|server is busy|try again later",
-        range(400, 600),
     ),
     _rule(Kind.KEY, (403,), r"$^", range(403, 404)),
     _rule(Kind.FAULT, tuple(range(500, 600))),
@@ -276,10 +293,14 @@ class Overflow:
 def overflow_numbers(text: str, known: tuple[int, ...] = ()) -> Overflow:
     """Limit and requested count as they stand in the words of an overflow. `known` are numbers that mean something else."""
     words = normalised(text)
+    if over_by := re.search(r"\bgot -(\d+)", words):
+        return Overflow(over=int(over_by[1]))
     if sum_of := re.search(r"(\d[\d,]*) \+ (\d[\d,]*) >=? (\d[\d,]*)", words):
         prompt, _, most = (int(number.replace(",", "")) for number in sum_of.groups())
         return Overflow(most, prompt)
-    if re.search(r"\bcharacters?\b|\bchars\b|\bbytes\b|\barray\b", words) and not re.search(r"\btokens?\b", words):
+    if re.search(r"\bcharacters?\b|\bchars\b|\bbytes\b|\barray\b|\bstring\b", words) and not re.search(
+        r"\btokens?\b", words
+    ):
         return Overflow()
     if bounds := re.search(r"\[\s*\d+\s*,\s*(\d[\d,]*)\s*\]", words):
         return Overflow(int(bounds.group(1).replace(",", "")))

@@ -109,9 +109,12 @@ def _pieces(text: str, functions: Collection[str]) -> list[WrittenCall] | None:
         if mark := CALL_MARKS.match(text, at):
             at = max(mark.end(), at + 1)
             continue
+        if text[at].isspace():
+            at += 1
+            continue
         following = CALL_MARKS.search(text, at + 1)
         end = _object_end(text, at) or (following.start() if following else len(text))
-        piece, at = text[at:end].strip(" \t\r\n;,"), end
+        piece, at = text[at:end].strip(" \t\r\n;,`"), end
         if not piece or piece.lower() in _NOISE:
             continue
         named = _BARE_NAME.fullmatch(piece)
@@ -278,12 +281,11 @@ def _literal(node: ast.expr) -> Any:
 
 def _malformed(text: str, functions: Collection[str]) -> list[WrittenCall] | None:
     """A call whose JSON is broken: its name is known, so the model can be told what is wrong with its arguments."""
+    # JSON that is whole, with something behind it, is not broken: it is a call with text beside it.
+    if not text.startswith(("{", "[{")) or _object_end(text, 0):
+        return None
     name, arguments = _BROKEN_NAME.search(text), _BROKEN_ARGUMENTS.search(text)
-    if (
-        name is None
-        or (known := known_name(name.group(1), functions)) not in functions
-        or not text.startswith(("{", "[{"))
-    ):
+    if name is None or (known := known_name(name.group(1), functions)) not in functions:
         return None
     return [(known, arguments.group(1).strip().removesuffix("}").strip() if arguments else "")]
 
