@@ -10,6 +10,7 @@ import argparse
 import json
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -48,7 +49,8 @@ class ModelServer:
     """
 
     def __init__(
-        self, script: Script, *, port: int = 0, models: Iterable[str] = ("scripted",), overhead_tokens: int = 0
+        self, script: Script, *, port: int = 0, models: Iterable[str] = ("scripted",), overhead_tokens: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._replies = None if callable(script) else iter(script)
         self._script = script if callable(script) else self._next_reply
@@ -64,6 +66,9 @@ class ModelServer:
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._http.daemon_threads = True
+        self._tls = tls is not None
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
 
     @property
@@ -74,7 +79,7 @@ class ModelServer:
     @property
     def url(self) -> str:
         """The base URL, with /v1."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"https://localhost:{self.port}/v1" if self._tls else f"http://127.0.0.1:{self.port}/v1"
 
     def start(self) -> ModelServer:
         """Listen, in a thread of its own."""

@@ -71,3 +71,21 @@ def test_a_server_that_sends_for_ever_is_not_waited_for(monkeypatch: pytest.Monk
         assert time.monotonic() - began < 5
         ended.set()
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("listing", "name"),
+    [
+        ({"data": [{"id": "text-embedding-nomic-embed-text-v1.5"}, {"id": "qwen3-8b"}]}, "qwen3-8b"),
+        ({"data": [{"id": "BAAI/bge-m3"}, {"id": "whisper-1"}, {"id": "tts-1"}, {"id": "llama3"}]}, "llama3"),
+        ({"data": [{"id": "a", "type": "embeddings"}, {"id": "b", "type": "llm"}]}, "b"),
+        ({"data": [{"id": "a", "capabilities": {"completion_chat": False}}, {"id": "b"}]}, "b"),
+        ({"models": [{"name": "nomic-embed-text:latest"}, {"name": "gemma3:4b"}]}, "gemma3:4b"),
+        (["all-minilm", "mistral-7b"], "mistral-7b"),
+        ({"data": [{"id": "my-embedder"}]}, "my-embedder"),
+    ],
+)
+def test_the_first_model_that_can_chat_is_chosen(listing: object, name: str) -> None:
+    from workbench.models.openai.listing import choose
+
+    assert choose(listing) == name
