@@ -100,9 +100,9 @@ def grounding(
             if number in lines and any(first < at + len(line) and at < last for first, last in lacking)
         ]
     if not supports:
-        return Grounding(
-            NOT_GROUNDED, () if abstains else tuple(unquoted), len(claims), () if abstains else tuple(sentences), bare
-        )
+        if abstains:
+            return Grounding(NOT_GROUNDED, (), len(claims))
+        return Grounding(NOT_GROUNDED, tuple(unquoted), len(claims), tuple(sentences), bare)
     state = PARTLY if unquoted or false_quotes else GROUNDED
     return Grounding(state, tuple(unquoted), len(claims), tuple(sentences), bare)
 
