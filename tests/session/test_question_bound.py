@@ -58,7 +58,8 @@ def test_a_question_stays_answerable_whatever_the_server_counts(make_session: An
     )
     assert questions(model.bodies[0]) == [QUESTION], "admitted whole"
     (last,) = questions(model.bodies[-1])
-    if factor == 1.0:
+    if factor <= 1.2:
+        # A tokenizer that is not known is taken to need so much more from the start.
         assert last == QUESTION
         return
     # Its ends are sent, the whole text is found by a search, and every request comes out of the record as it was sent.

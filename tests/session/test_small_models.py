@@ -13,9 +13,9 @@ import pytest
 
 from tests.support.model_replies import Reply, calls, says
 from tests.support.model_server import ModelServer
+from workbench.agent.fixed_parts import fixed_parts
 from workbench.core.settings import Settings
 from workbench.core.tokens import count, functions_text
-from workbench.services.agent_factory import fixed_parts
 
 QUESTION = "Who kept the harbour light?"
 
