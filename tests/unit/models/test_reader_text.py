@@ -48,6 +48,9 @@ def test_a_very_long_sentence_is_cut_at_a_clause() -> None:
 def test_headings_are_told_from_sentences() -> None:
     assert is_heading("The Early Boats")
     assert is_heading("## Method")
+    assert is_heading("The Early Boats: A History")
+    assert not is_heading("Name of the tenant: Ida Holm")
+    assert not is_heading("Town: Hull")
     assert not is_heading("Part KP-4471 is the ratchet pawl.")
     assert not is_heading("Grey Heron Steam packet 1911 344 In service")
 

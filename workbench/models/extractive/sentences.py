@@ -80,11 +80,22 @@ def _stops_short(line: str, following: str, full_chars: int) -> bool:
 def is_heading(sentence: str) -> bool:
     """Whether a line only names what follows: short, without an end mark and a figure, most of it capitalised."""
     bare = sentence.strip("*_# ")
+    if _is_labelled(bare):
+        return False
     parts = bare.split()
     if not parts or bare[-1] in ".!?;,\"'”" or any(c.isdigit() for c in bare) or len(parts) > 9:
         return len(parts) < 2
     telling = [part for part in parts if part.lower() not in FUNCTION_WORDS and part[0].isalpha()]
     return len(parts) < 3 or sum(part[0].isupper() for part in telling) >= 0.7 * len(telling)
+
+
+def _is_labelled(line: str) -> bool:
+    """Whether a line says what it names: "Name of the tenant: Ida Holm". The words of a title before a colon are capitals."""
+    label, colon, value = line.partition(": ")
+    words_of_label = [word for word in label.split() if word.lower() not in FUNCTION_WORDS]
+    return bool(colon and value.strip()) and (
+        len(words_of_label) == 1 or not all(word[0].isupper() for word in words_of_label)
+    )
 
 
 def _split(block: str) -> Iterator[str]:
