@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.clock import Ticking
 from tests.support.embedding import WordEmbedder, embedding_words
+from tests.support.papers import write_papers
 from tests.support.reading import reading_in_one_worker
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
@@ -57,15 +58,4 @@ def make_session(home: Path, clock: Ticking, word_embedder: WordEmbedder) -> Ite
 @pytest.fixture
 def papers(tmp_path: Path) -> Path:
     """A folder of twelve short documents about one harbour; each names the next one's subject."""
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    people = ["Alda", "Benno", "Cato", "Dora", "Edda", "Falk", "Gesa", "Henk", "Ilka", "Jost", "Karla", "Lutz"]
-    for number, (name, after) in enumerate(zip(people, people[1:] + people[:1], strict=True)):
-        text = (
-            f"# Papers of {name}\n\n{name} Marner kept the harbour light number {number} for {number + 3} years. "
-            f"The keys of the light were handed by {name} Marner to {after} Marner in the spring of {1900 + number}.\n\n"
-            f"## Stores\n\n{name} Marner ordered {number + 10} barrels of oil, part number HX-{200 + number}/7, from the chandler.\n"
-        )
-        (folder / f"{number:02}-{name.lower()}.md").write_text(text, encoding="utf-8")
-    return folder
-
+    return write_papers(tmp_path / "papers")

@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.support.reader_harness import AppContext, Archive, Minilm, Outcome, Passage
+from tests.support.reader_harness import Archive, Harness, Minilm, Outcome, Passage
 from workbench.models.extractive.model import ExtractiveReader
 
 
@@ -141,7 +141,7 @@ def run(passages: list[Passage], asked: list[Asked], score: Minilm, *, absent: b
         if absent:
             whole._hidden = {i for i, p in enumerate(passages) if (p.document, p.page) in item.gold}
         started = time.perf_counter()
-        outcome = AppContext(reader, whole).ask(item.question)
+        outcome = Harness(reader, whole).ask(item.question)
         got = {(d, p) for d, p, _, _ in outcome.cited}
         extra = {d for d, _ in got} - {d for d, _ in item.gold}
         complete = item.gold <= got and bool(item.gold)

@@ -29,7 +29,17 @@ def small(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("moment", [("function_called", 1), ("context_assembled", 2), ("answer_delta", 2)])
+AT_NIGHT = pytest.mark.nightly      # one kill is in the gate, for what all of them share; each takes 8 s of a core
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        ("function_called", 1),
+        pytest.param(("context_assembled", 2), marks=AT_NIGHT),
+        pytest.param(("answer_delta", 2), marks=AT_NIGHT),
+    ],
+)
 def test_kill_while_it_answers(tmp_path: Path, small: Path, moment: tuple[str, int]) -> None:
     home = tmp_path / "home"
 
@@ -70,6 +80,7 @@ def test_kill_while_it_answers(tmp_path: Path, small: Path, moment: tuple[str, i
             assert called == {message["tool_call_id"] for message in body["messages"] if message["role"] == "tool"}
 
 
+@AT_NIGHT
 def test_kill_while_it_loads_leaves_only_whole_documents(tmp_path: Path) -> None:
     home, folder = tmp_path / "home", tmp_path / "many"
     folder.mkdir()

@@ -9,20 +9,27 @@ from typing import Any
 import pytest
 
 from tests.support.commands import Run
+from tests.support.embedding import embedding_words
+from tests.support.papers import write_papers
+from tests.support.reading import reading_in_one_worker
+from workbench.cli.main import main
 
 ANSWER = {"text", "answered", "citations", "agent", "steps", "stopped", "usage", "notes"}
 LOADED = {"documents", "pages", "passages", "unchanged", "failed"}
 SEARCH = {"query", "total", "page", "pages", "hits", "next"}
 CONTEXT = {"window", "reserve", "used", "exact", "segments"}
 
-TABLE: list[tuple[str, int, str, set[str]]] = [
-    ("load {papers} --source papers", 0, "loaded", LOADED),
+Row = tuple[str, int, str, set[str]]
+"""What is typed, the exit code, the event of the last line, and keys that it has."""
+
+TABLE: list[Row] = [
+    ("load {papers} --source again", 0, "loaded", LOADED),
     ("load {papers} --source papers", 0, "loaded", LOADED),
     ("load {broken}", 1, "loaded", LOADED),
     ("load {nowhere}", 2, "", set()),
     ("sources", 0, "sources", {"sources"}),
     ("agents", 0, "agents", {"agents"}),
-    ("attach papers --agent a", 0, "attached", {"source", "documents", "passages", "agent"}),
+    ("attach papers --agent attached", 0, "attached", {"source", "documents", "passages", "agent"}),
     ("attach nosuch --agent a", 2, "", set()),
     ("search light", 0, "search", SEARCH),
     ("search light --source papers --page 2", 0, "search", SEARCH),
@@ -40,37 +47,62 @@ TABLE: list[tuple[str, int, str, set[str]]] = [
     ("replay a", 0, "replayed", {"agent", "steps"}),
     ("replay a --verify", 0, "result", {"agent", "steps", "different"}),
     ("replay nosuch", 2, "", set()),
-    ("detach papers --agent a", 0, "detached", {"source", "agent"}),
-    ("detach papers --agent a", 2, "", set()),
+    ("detach papers --agent detaching", 0, "detached", {"source", "agent"}),
+    ("detach papers --agent bare", 2, "", set()),
     ("doctor --offline", 0, "doctor", {"ok", "checks"}),
     ("eval nosuch --data {papers}", 2, "", set()),
     ("nosuch", 2, "", set()),
 ]
 
+BEFORE = (
+    "load {papers} --source papers",
+    "attach papers --agent a",
+    "ask Who? --agent a",
+    "attach papers --agent detaching",
+    "agents create bare",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one source and some agents, and what is loaded. No row of the table needs another one to come before."""
+    folder = tmp_path_factory.mktemp("contract")
+    write_papers(folder / "papers")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "a.pdf").write_bytes(b"%PDF-1.4 nothing")
+    with embedding_words(), reading_in_one_worker(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(folder / "home"))
+        for typed in BEFORE:
+            assert main(words(typed, folder)) == 0, typed
+    return folder
+
 
 @pytest.fixture
-def places(papers: Path, tmp_path: Path) -> dict[str, str]:
-    broken = tmp_path / "broken"
-    broken.mkdir()
-    (broken / "a.pdf").write_bytes(b"%PDF-1.4 nothing")
-    return {"papers": str(papers), "broken": str(broken), "nowhere": str(tmp_path / "nowhere")}
+def home(folder: Path) -> Path:
+    return folder / "home"
 
 
-def test_every_command_keeps_its_contract(run: Run, places: dict[str, str]) -> None:
-    for typed, code, event, keys in TABLE:
-        got, lines, error = run(*[word.format(**places) for word in typed.split(" ")])
-        assert got == code, (typed, error)
-        if keys:
-            last = lines[-1]
-            assert last.get("event", "") == event, typed
-            assert keys <= set(last), (typed, keys - set(last))
-        if code == 2:
-            assert error.startswith("workbench: "), typed
-            assert error.count("\n") == 1, typed
-        assert "Traceback" not in error
-        for line in lines:
-            assert "--raw" in typed or {"event", "step"} <= set(line), typed
-        _check(typed, lines)
+def words(typed: str, folder: Path) -> list[str]:
+    places = {name: str(folder / name) for name in ("papers", "broken", "nowhere")}
+    return [word.format(**places) for word in typed.split(" ")]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+def test_every_command_keeps_its_contract(run: Run, folder: Path, row: Row) -> None:
+    typed, code, event, keys = row
+    got, lines, error = run(*words(typed, folder))
+    assert got == code, error
+    if keys:
+        last = lines[-1]
+        assert last.get("event", "") == event
+        assert keys <= set(last), keys - set(last)
+    if code == 2:
+        assert error.startswith("workbench: ")
+        assert error.count("\n") == 1
+    assert "Traceback" not in error
+    for line in lines:
+        assert "--raw" in typed or {"event", "step"} <= set(line)
+    _check(typed, lines)
 
 
 def _check(typed: str, lines: list[dict[str, Any]]) -> None:

@@ -6,22 +6,18 @@ import json
 import random
 import stat
 import string
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import model_scripts
-from tests.support.conversations import ask, recalled, state, talks, told, verdicts
+from tests.support.conversations import SECRET, ask, keeps, recalled, state, talks, told, verdicts
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.tokens import count_message
 from workbench.memory.erasure.redaction import TOMBSTONE, Redaction
-
-SECRET = "The brass key of the old lighthouse lies under the third stone of the harbour wall."
 
 
 def everything(session: Any) -> str:
@@ -31,20 +27,6 @@ def everything(session: Any) -> str:
     assert len(tables) > 15
     rows = (row for (table,) in tables for row in database.rows(f"SELECT * FROM {table}"))
     return "\n".join(json.dumps([str(value) for value in row], ensure_ascii=False) for row in rows)
-
-
-def keeps(body: Any) -> Reply:
-    """Notes what it is told word for word, repeats it in its answers, and searches recall when asked."""
-    last = json.loads(body["messages"][-2]["content"]) if body["messages"][-2]["role"] == "user" else {}
-    said = last.get("message", "")
-    if last.get("type") == "user_message" and said.startswith("Find"):
-        return calls("conversation_search", query="brass key", request_heartbeat=True)
-    if last.get("type") == "user_message":
-        return calls("core_memory_append", name="human", content=f"told me: {said}", request_heartbeat=True)
-    asked = next(
-        json.loads(m["content"])["message"] for m in reversed(body["messages"]) if '"user_message"' in m["content"]
-    )
-    return calls("send_message", message=f"You said this: {asked}")
 
 
 def sound(session: Any) -> None:
@@ -316,45 +298,6 @@ def test_the_bytes_leave_the_file(make_session: Any) -> None:
         sound(session)
         session.close()
         assert not any(held(token) for token in tokens)
-
-
-def test_the_command_asks_shows_and_forgets(tmp_path: Path) -> None:
-    from tests.support.processes import close, command, environment, owner
-
-    home, folder = tmp_path / "home", tmp_path / "letters"
-    folder.mkdir()
-    (folder / "a.md").write_text("# Letter\n\nThe ferry of the east pier was painted green by Tove Lund in May.\n")
-    with ModelServer(keeps) as server:
-        model = {"OPENAI_BASE_URL": server.url, "WORKBENCH_MODEL": "scripted"}
-        command(home, "ask", SECRET, "--agent", "tester", **model)
-        command(home, "load", str(folder))
-        refused = subprocess.run(
-            [sys.executable, "-m", "workbench", "forget", "brass key", "--agent", "tester"], capture_output=True, text=True,
-            env=environment(home), stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert refused.returncode == 2
-        assert "--yes" in refused.stderr
-        plan = command(home, "forget", "brass key", "--agent", "tester", "--dry-run")[-1]
-        assert plan["event"] == "erasure_plan"
-        assert len(plan["messages"]) == 3
-        process = owner(home, **model)
-        try:
-            done = command(home, "forget", "brass key", "--agent", "tester", "--yes")[-1]
-            assert done["event"] == "forgotten"
-            assert command(home, "replay", "tester", "--verify")[-1]["forgotten"] == 2
-            command(home, "forget", "--document", "a.md", "--yes")
-            assert command(home, "sources")[-1]["sources"][0]["documents"] == 0
-        finally:
-            close(process)
-        verified = command(home, "replay", "tester", "--verify")
-        assert [row.get("forgotten") for row in verified[:-1]] == [True, True]
-        assert verified[-1]["different"] == 0
-        gone = subprocess.run(
-            [sys.executable, "-m", "workbench", "forget", "--document", "a.md", "--yes"], capture_output=True, text=True,
-            env=environment(home),
-        )  # fmt: skip
-        assert gone.returncode == 2
-        assert "There is no document" in gone.stderr
 
 
 def test_pages_of_a_result_go_on_after_something_in_it_was_forgotten(make_session: Any, papers: Path) -> None:

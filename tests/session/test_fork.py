@@ -141,29 +141,3 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
         assert session.recorded(session.steps()[-1]).body() == server.requests[-1]
 
 
-def test_the_commands_fork_and_compare(tmp_path: Path) -> None:
-    """On the command line, also through another workbench that owns the database."""
-    from tests.support.processes import close, command, owner
-
-    home = tmp_path / "home"
-    with ModelServer(talks) as server:
-        model = {"OPENAI_BASE_URL": server.url, "WORKBENCH_MODEL": "scripted"}
-        command(home, "ask", "one", "--agent", "tester", **model)
-        command(home, "ask", "two", "--agent", "tester", **model)
-        process = owner(home, **model)
-        try:
-            forked = command(home, "fork", "tester", "--step", "2", "--as", "twin")[-1]
-            assert forked == {"event": "forked", "step": 2, "agent": "tester", "fork": "twin"}
-            command(home, "ask", "three", "--agent", "twin", **model)
-            diff = command(home, "context", "tester", "--diff", "3", "4")[-1]
-        finally:
-            close(process)
-        assert [change["change"] for change in diff["changes"]] == ["added", "added", "added", "changed"]
-        assert [line for line in diff["changes"][-1]["lines"] if line.startswith("+") and "said: two" in line]
-        assert diff["used_after"] - diff["used_before"] == sum(change["tokens"] for change in diff["changes"])
-        sent = json.dumps(server.requests[-1])
-        assert "said: one" in sent
-        assert "said: three" in sent
-        assert "said: two" not in sent
-        for agent in ("tester", "twin"):
-            assert command(home, "replay", agent, "--verify")[-1]["different"] == 0

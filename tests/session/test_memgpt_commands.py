@@ -12,7 +12,6 @@ import pytest
 from tests.support import model_scripts
 from tests.support.model_replies import calls
 from tests.support.model_server import ModelServer
-from tests.support.processes import close, command, owner
 from workbench.agent import prompts
 from workbench.cli import main
 from workbench.core import settings_file
@@ -273,45 +272,3 @@ def test_quickstart_writes_settings_and_checks(run: Run, home: Path) -> None:
     assert run("run", "--agent", "x")[0] == 2
 
 
-def test_through_another_workbench(tmp_path: Path) -> None:
-    home, file = tmp_path / "home", tmp_path / "a.agent"
-    with ModelServer(lambda body: "Good day.") as server:
-        environment = {"OPENAI_BASE_URL": server.url, "WORKBENCH_MODEL": "scripted"}
-        process = owner(home, **environment)
-        try:
-            command(home, "agents", "create", "a", "--json", **environment)
-            command(home, "ask", "First?", "--agent", "a", **environment)
-            command(home, "agents", "preset", "a", "lookup", **environment)
-            assert command(home, "agents", "rename", "a", "b", **environment)[-1]["agent"] == "b"
-            command(home, "ask", "Second?", "--agent", "b", **environment)
-            assert "nested look-ups" in server.requests[-1]["messages"][0]["content"]
-            assert "First?" in json.dumps(server.requests[-1])
-            assert command(home, "configure")[-1]["event"] == "settings"
-            cli_export(home, "b", file)
-            assert command(home, "import", str(file), "--name", "c")[-1]["steps"] == 2
-            assert command(home, "agents", "delete", "b", "-y")[-1]["agents"] == ["b"]
-            busy = cli_run(home, "agents", "delete", "host", "-y")
-            assert busy.returncode == 2
-            assert "open in a workbench" in busy.stderr
-        finally:
-            close(process)
-
-
-def cli_run(home: Path, *words: str) -> Any:
-    import subprocess
-    import sys
-
-    from tests.support.processes import ROOT, environment
-
-    return subprocess.run(
-        [sys.executable, "-m", "workbench", *words],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=environment(home),
-        timeout=60,
-    )
-
-
-def cli_export(home: Path, agent: str, file: Path) -> None:
-    assert cli_run(home, "export", agent, str(file)).returncode == 0

@@ -11,6 +11,8 @@ from workbench.api.events import AnswerDone, QuestionAsked
 from workbench.core.tokens import count_message
 from workbench.services import replay
 
+SECRET = "The brass key of the old lighthouse lies under the third stone of the harbour wall."
+
 
 def talks(body: Any) -> Reply:
     """Notes what it was told, then answers with the number of the request; each with a thought."""
@@ -74,3 +76,17 @@ def open_on(server: ModelServer, make_session: Any, **settings: Any) -> Any:
 
 def searching(number: int) -> Reply:
     return calls("archival_memory_search", query=f"light {number}", request_heartbeat=True)
+
+
+def keeps(body: Any) -> Reply:
+    """Notes what it is told word for word, repeats it in its answers, and searches recall when asked."""
+    last = json.loads(body["messages"][-2]["content"]) if body["messages"][-2]["role"] == "user" else {}
+    said = last.get("message", "")
+    if last.get("type") == "user_message" and said.startswith("Find"):
+        return calls("conversation_search", query="brass key", request_heartbeat=True)
+    if last.get("type") == "user_message":
+        return calls("core_memory_append", name="human", content=f"told me: {said}", request_heartbeat=True)
+    asked = next(
+        json.loads(m["content"])["message"] for m in reversed(body["messages"]) if '"user_message"' in m["content"]
+    )
+    return calls("send_message", message=f"You said this: {asked}")

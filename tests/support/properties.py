@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, settings
 
-NIGHTLY_FACTOR = 20
+NIGHTLY_FACTOR = 50
 """How many times the examples of the gate a nightly run tries."""
 
 _GATE = settings(

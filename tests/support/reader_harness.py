@@ -165,7 +165,7 @@ class Outcome:
         return self.text.startswith("Not found in the documents.")
 
 
-class AppContext:
+class Harness:
     """Runs a reader over an archive until it answers. `queue_chars` is what the queue holds before results are evicted."""
 
     def __init__(

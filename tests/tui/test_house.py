@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from functools import cache
 
 from textual.app import App
 from textual.widget import Widget
@@ -45,6 +46,14 @@ def test_the_screen_imports_nothing_heavy_and_nothing_of_the_engine() -> None:
     assert done.stdout.strip() == ""
 
 
+@cache
+def _taken(base: type) -> frozenset[str]:
+    """The names of a class of Textual: those that it has, and those that its methods set."""
+    tree = ast.parse(inspect.getsource(inspect.getmodule(base)))  # type: ignore[arg-type]
+    written = [item for item in tree.body if isinstance(item, ast.ClassDef) and item.name == base.__name__]
+    return frozenset(vars(base)).union(*map(_private_names, written))
+
+
 def _private_names(node: ast.ClassDef) -> set[str]:
     names = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
     for inner in ast.walk(node):
@@ -65,12 +74,7 @@ def test_no_private_name_of_textual_is_taken() -> None:
             if not issubclass(found, Widget | App):
                 continue
             bases = [base for base in found.__mro__[1:] if base.__module__.startswith("textual")]
-            taken = set().union(*(vars(base) for base in bases))
-            for base in bases:
-                tree = ast.parse(inspect.getsource(inspect.getmodule(base)))  # type: ignore[arg-type]
-                for item in tree.body:
-                    if isinstance(item, ast.ClassDef) and item.name == base.__name__:
-                        taken |= _private_names(item)
+            taken = frozenset().union(*map(_taken, bases))
             clash = (_private_names(node) & taken) - meant
             assert not clash, f"{module.__name__}.{name}: {clash}"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.support.properties import examples
@@ -103,7 +103,6 @@ def test_a_hundred_quotes_of_six_kinds(seed: int) -> None:
         at = draw.randrange(len(sentences))
         page, place = sentences[at], places[at]
         quote = draw.choice(page)
-        counts[kind] = counts.get(kind, 0) + 1
         if kind == "hyphenated":
             # As it stands on the page, line breaks and all.
             start = draw.randrange(0, len(place.text) - 150)
@@ -122,6 +121,7 @@ def test_a_hundred_quotes_of_six_kinds(seed: int) -> None:
             assert cited.verified
             assert is_on_page(quote, places[cited.page - 1].text)
             assert cited.state == ("corrected" if kind == "wrong page" else "verified")
+            counts[kind] = counts.get(kind, 0) + 1
             continue
         if kind == "stitched":
             one, two = draw.sample(range(len(page)), 2)
@@ -140,7 +140,9 @@ def test_a_hundred_quotes_of_six_kinds(seed: int) -> None:
         assert checked.missing == (quote,)
         assert quote[:60] in repair_request(checked)
         assert any(quote[:60] in note for note in notes_of(checked, "…"))
-    assert all(number >= 16 for number in counts.values())
+        counts[kind] = counts.get(kind, 0) + 1
+    assert len(counts) == 6
+    assert all(number >= 12 for number in counts.values()), "nearly every one was a case that could fail"
 
 
 @examples(300)
@@ -163,14 +165,9 @@ def test_no_small_change_passes(seed: int, change: str) -> None:
     else:
         # One end cut inside a number or a word.
         quote = sentence[: sentence.index(words[at]) + max(1, len(words[at]) // 2)]
-        if (
-            len(words[at]) < 2
-            or not words[at][len(words[at]) // 2 - 1].isalnum()
-            or not words[at][len(words[at]) // 2].isalnum()
-        ):
-            return
-    if quote == sentence or quote in " ".join(page):
-        return
+        middle = len(words[at]) // 2
+        assume(middle > 0 and words[at][middle - 1].isalnum() and words[at][middle].isalnum())
+    assume(quote != sentence and quote not in " ".join(page))
     assert not is_on_page(quote, text), quote
 
 

@@ -197,7 +197,7 @@ words = st.one_of(
 texts = st.lists(words, min_size=1, max_size=12).map(lambda parts: " lamp ".join(parts))
 
 
-@examples(25, shrink=False)
+@examples(8, shrink=False)
 @given(
     data=st.lists(st.tuples(st.text(min_size=1, max_size=120), texts), min_size=1, max_size=6),
     window=st.sampled_from([2_048, 3_000, 4_096, 8_192, 32_768, 131_072]),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.reader_harness import AppContext, Archive, Outcome, Passage, word_score
+from tests.support.reader_harness import Archive, Harness, Outcome, Passage, word_score
 from workbench.core.tokens import count_prompt
 from workbench.models.base import ChatModel, Completion, ModelRequest
 from workbench.models.extractive.model import ExtractiveReader
@@ -35,7 +35,7 @@ def archive(texts: list[tuple[str, str]] = ISLES) -> Archive:
 
 
 def ask(question: str, shelf: Archive | None, **options: Any) -> Outcome:
-    return AppContext(ExtractiveReader(word_score), shelf, **options).ask(question)
+    return Harness(ExtractiveReader(word_score), shelf, **options).ask(question)
 
 
 def documents(outcome: Outcome) -> set[str]:
@@ -82,7 +82,7 @@ def test_it_says_so_when_nothing_is_said_about_what_is_asked() -> None:
 
 
 def test_it_asks_for_the_first_search_itself_without_read_ahead() -> None:
-    outcome = AppContext(ExtractiveReader(word_score), archive()).ask(
+    outcome = Harness(ExtractiveReader(word_score), archive()).ask(
         "Who designed the iron beacon on Gannet Ledge?", read_ahead=False
     )
     assert outcome.trace[0].startswith("archival_memory_search")
@@ -97,7 +97,7 @@ def test_nothing_attached_is_said_plainly() -> None:
 
 @pytest.mark.parametrize("words", ["hello", "Thank you very much!", "who are you?"])
 def test_small_talk_is_answered_without_a_search(words: str) -> None:
-    outcome = AppContext(ExtractiveReader(word_score), archive()).ask(words, read_ahead=False)
+    outcome = Harness(ExtractiveReader(word_score), archive()).ask(words, read_ahead=False)
     assert outcome.steps == 1
     assert not outcome.searches
 
@@ -112,7 +112,7 @@ def test_an_identifier_is_followed_to_its_end_over_pages_of_results() -> None:
 
 
 def test_the_same_messages_give_the_same_call() -> None:
-    engine = AppContext(ExtractiveReader(word_score), archive())
+    engine = Harness(ExtractiveReader(word_score), archive())
     engine.ask("What bird did the designer of the iron beacon on Gannet Ledge keep?")
     request = ModelRequest("reader", engine.messages(), [], 512)
     made = [list(ExtractiveReader(word_score).stream(request, Flag())) for _ in range(2)]
@@ -120,7 +120,7 @@ def test_the_same_messages_give_the_same_call() -> None:
 
 
 def test_usage_is_the_exact_count_of_the_rendered_prompt() -> None:
-    engine = AppContext(ExtractiveReader(word_score), archive())
+    engine = Harness(ExtractiveReader(word_score), archive())
     engine.ask("Who designed the iron beacon on Gannet Ledge?")
     request = ModelRequest("reader", engine.messages(), [], 512)
     *_, last = ExtractiveReader(word_score).stream(request, Flag())
@@ -186,7 +186,7 @@ def test_what_only_describes_a_name_is_not_what_is_asked() -> None:
 
 @pytest.mark.parametrize("remembered", [0, 1, 3])
 def test_a_question_ends_when_the_list_of_searches_is_lost(remembered: int) -> None:
-    class Forgetful(AppContext):
+    class Forgetful(Harness):
         def messages(self) -> list[dict[str, Any]]:
             self._done = self._done[-remembered:] if remembered else []
             return super().messages()

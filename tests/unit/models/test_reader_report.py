@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.reader_harness import AppContext, Archive, Outcome, Passage, word_score
+from tests.support.reader_harness import Archive, Harness, Outcome, Passage, word_score
 from workbench.models.extractive.financial import figures, line_match, statements_titled
 from workbench.models.extractive.model import ExtractiveReader
 
@@ -26,7 +26,7 @@ PAGES = [
 
 def ask(question: str, pages: list[str] = PAGES, **options: int) -> Outcome:
     shelf = Archive([Passage(REPORT, number, "", text) for number, text in enumerate(pages, 1)], word_score)
-    return AppContext(ExtractiveReader(word_score), shelf, **options).ask(question)
+    return Harness(ExtractiveReader(word_score), shelf, **options).ask(question)
 
 
 @pytest.mark.parametrize(

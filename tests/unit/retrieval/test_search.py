@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -245,22 +246,28 @@ def test_a_field_that_only_removed_passages_had_counts_for_nothing() -> None:
 
 
 def test_searches_run_while_the_index_changes() -> None:
+    """Every change waits until one more search has begun, so that none is made after the searches are over."""
     index = index_of(*["storm lamp"] * 50)
-    failures: list[BaseException] = []
+    searchers, began, ended = 3, threading.Semaphore(0), threading.Event()
 
-    def search() -> None:
+    def search() -> list[int]:
+        counts: list[int] = []
+        while not ended.is_set():
+            began.release()
+            counts.append(len(ids(index, '"storm lamp"')))
+        return counts
+
+    with ThreadPoolExecutor(searchers) as pool:
+        running = [pool.submit(search) for _ in range(searchers)]
         try:
-            for _ in range(40):
-                assert len(ids(index, '"storm lamp"')) >= 50
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=search) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for number in range(100, 120):
-        index.add([passage(number, "storm lamp")], unit(number))
-    for thread in threads:
-        thread.join()
-    assert not failures
+            for number in range(100, 120):
+                assert began.acquire(timeout=60)
+                index.add([passage(number, "storm lamp")], unit(number))
+        finally:
+            ended.set()
+        for each in running:
+            counts = each.result(60)
+            assert counts == sorted(counts), "a search saw less than one before it"
+            assert all(50 <= count <= 70 for count in counts)
+    assert sum(len(each.result()) for each in running) >= 20
     assert len(ids(index, '"storm lamp"')) == 70

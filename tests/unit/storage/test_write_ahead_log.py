@@ -21,12 +21,22 @@ def said(number: int, text: str = "The lamp was lit.") -> list[Any]:
 
 
 def step(number: int) -> list[Any]:
-    row: list[Any] = [1, number, "sent", None, 3, "[[1,3]]", None, 1, "s", "t", "{}", "{}", "p", 9, 9, True]
-    return [*row, None, None, None, None, NOON, None, False]
+    """A step that was sent and has no reply, as a row of `steps`."""
+    row = {
+        "agent_id": 1, "step": number, "status": "sent", "question_id": None, "head": 3, "queue": "[[1,3]]", "summary_id": None,
+        "context_version": 1, "system_hash": "s", "tools_hash": "t", "state": "{}", "request": "{}", "prefix_hash": "p",
+        "counted_tokens": 9, "used_tokens": 9, "exact": True, "reply": None, "usage": None, "model_seconds": None,
+        "own_seconds": None, "created_at": NOON, "point_after": None, "forgotten": False,
+    }  # fmt: skip
+    return list(row.values())
 
 
 def finish(number: int, reply: str = "{}") -> tuple[str, list[Any]]:
     return "finish", ["done", reply, "{}", 1.5, 0.25, "{}", 1, number]
+
+
+STATUS, REQUEST = 2, 11
+"""Columns of `steps`."""
 
 
 def stored(database: Database, table: str) -> list[tuple[Any, ...]]:
@@ -96,8 +106,7 @@ def test_many_changes_at_once_end_as_one_by_one(tmp_path: Path) -> None:
         seen.append([stored(database, table) for table in ("steps", "agents", "cursors", "texts")])
         database.close()
     assert seen[0] == seen[1] == seen[2]
-    assert [row[2] for row in seen[0][0]] == ["done", "done"]
-    assert [row[11] for row in seen[0][0]] == ['{"b": 2}', '{"a": 1}']
+    assert [(row[STATUS], row[REQUEST]) for row in seen[0][0]] == [("done", '{"b": 2}'), ("done", '{"a": 1}')]
 
 
 def test_much_is_settled_unasked(tmp_path: Path) -> None:
