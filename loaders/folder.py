@@ -23,6 +23,8 @@ _NEVER = {"__pycache__": "a cache", "node_modules": "installed packages", "CVS":
 _LITTER = {"thumbs.db", "desktop.ini"}
 _DEPTH = 200
 _NOT_A_FILE = "not a file (a device, pipe or socket)"
+_LEADS_OUT = "it is a link that leads out of the folder"
+_FOLLOW = "Add --follow-links to load what it points to, or load that by its own path."
 _ALWAYS_HIDDEN = {".git", ".hg", ".svn", ".DS_Store"}
 
 
@@ -31,12 +33,13 @@ class Rules:
     """What the person asked for: patterns are written as in .gitignore and are relative to the folder named.
 
     With `include`, a file must match one of its patterns; `exclude` goes before it. `hidden` takes in names that begin
-    with a dot (never a version control's own folder).
+    with a dot (never a version control's own folder). With `follow_links`, links that lead out of the folder are followed.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     hidden: bool = False
+    follow_links: bool = False
 
     def reason(self, name: str, relative: str, is_folder: bool) -> str:
         """Why an entry is left out, "" when it is not."""
@@ -111,6 +114,9 @@ class _Walk:
         reason = self.asked.reason(entry.name, relative, is_folder)
         if reason := reason or _excluded(entry.name, relative, is_folder, rules):
             yield Found(path, shown, "excluded", reason)
+        elif self._leads_out(entry, path) and (is_folder or stat.S_ISREG(status.st_mode)):
+            # A folder from elsewhere may hold a link to any file of this machine.
+            yield Found(path, shown, "not yet", _LEADS_OUT, _FOLLOW)
         elif not is_folder:
             yield _file(path, shown, status.st_mode, status.st_size)
         elif (status.st_dev, status.st_ino) in self.seen or (entry.is_symlink() and self._inside(path)):
@@ -120,6 +126,9 @@ class _Walk:
             yield Found(path, shown, "unreadable", reason, "Load that folder by its own path.")
         else:
             yield from self.folder(path, relative, rules)
+
+    def _leads_out(self, entry: os.DirEntry[str], path: Path) -> bool:
+        return not self.asked.follow_links and entry.is_symlink() and not self._inside(path)
 
     def _inside(self, path: Path) -> bool:
         real = os.path.realpath(path)

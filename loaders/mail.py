@@ -61,7 +61,7 @@ def header(message: EmailMessage, name: str) -> str:
     """A header on one line, "" when it is not there."""
     try:
         return " ".join(str(message.get(name) or "").split())
-    except (ValueError, IndexError, AttributeError, TypeError, LookupError):
+    except (ValueError, IndexError, AttributeError, TypeError, LookupError, OverflowError):
         # The standard library's header parser fails on some malformed headers; the raw one is better than none.
         raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
         return " ".join(str(raw).split())

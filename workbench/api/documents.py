@@ -24,6 +24,8 @@ class LoadOptions:
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     """Files and folders whose name begins with a dot are loaded too (never a version control's own folder)."""
+    follow_links: bool = False
+    """Links in a folder that lead out of it are followed."""
     ocr: OcrMode = "auto"
     """auto: pictures and pages without text, where tesseract is installed; always: every page of a PDF; never."""
     ocr_languages: str = ""

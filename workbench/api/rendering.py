@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Stopped
@@ -86,8 +87,8 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
         if isinstance(event, QuestionAsked):
             yield from ("", f"## {' '.join(sanitize(event.text).split())}", "")
         elif isinstance(event, AnswerDone):
-            yield sanitize(event.text)
-            yield ""
+            yield from _answer_lines(event.text)
+            yield from ("", OURS, "")
             for citation in event.citations:
                 quote = " ".join(citation.quote.split())
                 yield sanitize(f"{citation.number}. {citation.where}: “{quote}”")
@@ -97,6 +98,20 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
             yield f"*Stopped: {sanitize(event.detail or event.reason)}*"
         elif isinstance(event, Loaded):
             yield f"*Loaded {sanitize(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
+
+
+OURS = "---"
+"""Stands below each answer; what follows it up to the next question is the workbench's. No line of an answer can be one."""
+
+
+def _answer_lines(text: str) -> Iterator[str]:
+    """An answer, with a backslash before what would make a heading of ours, a remark of ours, or the line that parts them."""
+    for line in sanitize(text).split("\n"):
+        mark = _LIKE_OURS.match(line)
+        yield f"{line[: mark.end()]}\\{line[mark.end() :]}" if mark else line
+
+
+_LIKE_OURS = re.compile(r"\s*(?=#{1,2}(?:\s|$)|>|(?:[-*_=]\s*){3,}$)")
 
 
 def _standing(answer: AnswerDone) -> Iterator[str]:

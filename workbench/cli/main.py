@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _readable_streams()
     signal.signal(signal.SIGTERM, _terminated)
+    os.umask(0o077)  # whatever is written here is the user's alone
     try:
         chosen = _parser().parse_args(words if _names_a_command(words) else ["open", *words])
         return _run(chosen)
@@ -141,6 +142,17 @@ def _settings(chosen: argparse.Namespace, places: paths.Paths) -> Settings:
     return read_settings(places.settings_file, flags)
 
 
+def _log_to(places: paths.Paths) -> None:
+    """Log into the file; without a log where that cannot be."""
+    try:
+        logging.basicConfig(
+            filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        )
+    except OSError as error:
+        _complain(f"Nothing is logged: {places.log_file} cannot be written ({error.strerror}). Move it away.", 1)
+        logging.basicConfig(handlers=[logging.NullHandler()])
+
+
 @contextmanager
 def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     """A session that owns the database, and answers other displays while it lives."""
@@ -149,9 +161,7 @@ def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     from workbench.services.session import Session
 
     places = paths.locate().ensure()
-    logging.basicConfig(
-        filename=places.log_file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    _log_to(places)
     with ExitStack() as after, Session(_settings(chosen, places), places) as session:
         if session.app.database.damage:
             _complain(session.app.database.damage, 1)

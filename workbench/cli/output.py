@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from workbench.api.events import Event
 from workbench.cli import text_output
-from workbench.core.sanitize import sanitize
+from workbench.core.sanitize import json_text, sanitize
 from workbench.ipc.command_output import SINK
 
 
 def line(value: dict[str, Any]) -> None:
     """One JSON object as one line."""
-    SINK.get().out(json.dumps(value, ensure_ascii=False))
+    SINK.get().out(json_text(value))
 
 
 def say(text: str) -> None:

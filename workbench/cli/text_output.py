@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
@@ -10,7 +11,7 @@ from workbench.api import events as ev
 from workbench.api.events import ContextAssembled, PageRead
 from workbench.api.history import SIGNS, ContextDiff
 from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, why
-from workbench.core.sanitize import one_line, sanitize
+from workbench.core.sanitize import json_text, one_line, sanitize
 
 _COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
 _STOPPED = {
@@ -26,7 +27,7 @@ _STOPPED = {
 
 def json_line(event: ev.Event) -> str:
     """One event as one JSON object, "event" and "step" first."""
-    return json_module.dumps(event.as_dict(), ensure_ascii=False)
+    return json_text(event.as_dict())
 
 
 def event_line(event: ev.Event) -> str | None:
@@ -143,9 +144,14 @@ def _edit(event: ev.MemoryEdited) -> str:
     return f'removed "{one_line(event.removed, 200)}"' if event.removed else "rewritten"
 
 
+_OURS = re.compile(r"\[\d+\]|\w+:|[>|]|not loaded\b|loaded\b|loading\b|step \d|  ", re.IGNORECASE)
+"""How lines of ours begin at the left margin: citations, notes, complaints, questions, loads, steps."""
+
+
 def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
     for line in sanitize(event.text).split("\n"):
-        yield "answer", line
+        # What the model says never begins like a line of ours.
+        yield "answer", f"  {line}" if _OURS.match(line) else line
     for at, citation in enumerate(event.citations, 1):
         if citation.shown:
             yield "citation", f'[{citation.number or at}] {one_line(citation.where, 400)}: "{one_line(citation.quote)}"'

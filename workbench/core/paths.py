@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from workbench.core.errors import ArchiveError
+from workbench.core.sanitize import readable
 
 APP = "memgpt-workbench"
 
@@ -23,6 +24,8 @@ class Paths:
     data: Path
     cache: Path
     logs: Path
+    home: Path | None = None
+    """What WORKBENCH_HOME names; None where the platform's own folders are used."""
 
     @property
     def settings_file(self) -> Path:
@@ -46,6 +49,12 @@ class Paths:
 
     def ensure(self) -> Paths:
         """Create the folders (private to the user) and return self. Raises ArchiveError where nothing can be written."""
+        if self.home is not None and not self.home.exists():
+            try:
+                self.home.parent.mkdir(parents=True, exist_ok=True)
+                self.home.mkdir(mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise _unusable(self.home, error.strerror or str(error)) from None
         for folder in (self.config, self.data, self.cache, self.logs):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,7 +84,9 @@ def locate(home: str | os.PathLike[str] | None = None) -> Paths:
     chosen = home or os.environ.get("WORKBENCH_HOME")
     if chosen:
         root = Path(chosen).expanduser().resolve()
-        return Paths(root / "config", root / "data", root / "cache", root / "logs")
+        if (shown := readable(str(root))) != str(root):
+            raise _unusable(Path(shown), "its name is not valid UTF-8, which the database needs")
+        return Paths(root / "config", root / "data", root / "cache", root / "logs", root)
     dirs = platformdirs.PlatformDirs(APP, appauthor=False)
     return Paths(dirs.user_config_path, dirs.user_data_path, dirs.user_cache_path, dirs.user_log_path)
 

@@ -42,6 +42,11 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() else text
 
 
+def json_text(value: object) -> str:
+    """JSON of a value on one line, with everything that a terminal could take for more than text as \\u escapes."""
+    return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
 def harmless(line: str) -> str:
     """A line that another process printed: JSON keeps its meaning, with what is not harmless escaped; other text is cleaned."""
     if line.startswith(("{", "[")):

@@ -92,8 +92,9 @@ class Worker:
         with contextlib.ExitStack() as stack:
             output: IO[bytes] | int = subprocess.DEVNULL
             if log_file is not None:
-                log_file.parent.mkdir(parents=True, exist_ok=True)
-                output = stack.enter_context(log_file.open("ab"))
+                with contextlib.suppress(OSError):  # a worker without a log is better than none
+                    log_file.parent.mkdir(parents=True, exist_ok=True)
+                    output = stack.enter_context(log_file.open("ab"))
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module, *arguments],
                 stdin=subprocess.PIPE,

@@ -49,7 +49,7 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
         exists = False
     if not exists:
         raise UsageError(f"There is nothing at {path}.", "Check the path.")
-    return PathOrigin(path, Rules(options.include, options.exclude, options.hidden))
+    return PathOrigin(path, Rules(options.include, options.exclude, options.hidden, options.follow_links))
 
 
 def is_address(location: str) -> bool:

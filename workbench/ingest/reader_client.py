@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Any
 from loaders import ocr
 from loaders.document import Document, LoadError
 from loaders.options import ReadOptions
+from workbench.core import temporary
 from workbench.core.worker_process import CancelledError, Frame, Worker, WorkerGoneError
 from workbench.ingest.passage import PassageDraft
 from workbench.storage.bulk_insert import Counted
@@ -107,7 +107,7 @@ class Reader:
     def _ready(self) -> Worker:
         if self._worker is None or not self._worker.running:
             self._discard()
-            self._folder = tempfile.mkdtemp(prefix="workbench-")
+            self._folder = temporary.make_folder()
             arguments = [str(self.memory_bytes), str(self.limit_seconds), self._folder]
             self._worker = Worker(_MODULE, arguments, log_file=self._log_file)
         return self._worker

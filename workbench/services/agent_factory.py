@@ -45,6 +45,8 @@ _LOGIN_AFTER = timedelta(hours=1)
 
 def open_agent(app: AppContext, settings: Settings, name: str | None, paths: Sequence[Path], *, fresh: bool) -> Agent:
     """An agent by name (made when new), the one made for these paths, a fresh one, or the last one used."""
+    if name is not None and not name.strip():
+        app.agents.check_name(name)
     roots = [str(path.resolve()) for path in paths]
     row = None
     if name and not fresh:

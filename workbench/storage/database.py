@@ -9,6 +9,7 @@ import logging
 import os
 import queue
 import re
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -315,6 +316,8 @@ def _connect(file: Path, memory_limit_mb: int, threads: int) -> duckdb.DuckDBPyC
         raise explained(error, file) or ArchiveError(f"{file} cannot be opened: {_first(text)}.", _BACKUP) from None
     with contextlib.suppress(OSError):
         file.chmod(0o600)
+    # What an owner that was killed left: this process holds the lock, and has asked nothing yet.
+    shutil.rmtree(file.parent / "tmp", ignore_errors=True)
     return connection
 
 

@@ -41,6 +41,9 @@ def fill(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="leave out what matches")
     sub.add_argument("--hidden", action="store_true", help="names that begin with a dot too")
     sub.add_argument(
+        "--follow-links", action="store_true", help="follow links that lead out of a folder that is loaded"
+    )
+    sub.add_argument(
         "--ocr",
         choices=("auto", "never", "always"),
         default="auto",

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.api import rendering
 from workbench.cli.commands.agents import existing
 from workbench.cli.output import line, say
+from workbench.core import private_file
 from workbench.core.errors import UsageError
 from workbench.services.agent_archive import SUFFIX
 from workbench.services.session import Session
@@ -84,7 +85,7 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
         say(text)
         return 0
     try:
-        Path(chosen.file).write_text(text + "\n", encoding="utf-8")
+        private_file.write(Path(chosen.file), text + "\n")
     except OSError as error:
         raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
     say(f"Written to {chosen.file}.")

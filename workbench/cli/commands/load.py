@@ -32,6 +32,7 @@ def load(session: Session, chosen: argparse.Namespace) -> int:
 def _options(chosen: argparse.Namespace) -> LoadOptions:
     return LoadOptions(
         include=tuple(chosen.include), exclude=tuple(chosen.exclude), hidden=chosen.hidden, ocr=chosen.ocr,
+        follow_links=chosen.follow_links,
         ocr_languages=chosen.ocr_languages, private=chosen.private, query=chosen.query, prune=chosen.prune,
         retry=chosen.retry, passwords=tuple(chosen.passwords),
     )  # fmt: skip
