@@ -15,23 +15,34 @@ import os
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import ArchiveBusy
+from workbench.core.errors import ArchiveBusy, ArchiveError
 
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_PATH_BYTES = 100
 """sockaddr_un has room for 104 bytes on macOS and for 108 on Linux."""
 
-_SOL_LOCAL, _LOCAL_PEERCRED = 0, 1
+_SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 1, 2
 _XUCRED = struct.Struct("=IIh")
 _XUCRED_BYTES = 76
 """macOS and the BSDs: struct xucred {u_int version; uid_t uid; short ngroups; gid_t groups[16];}."""
+
+
+_LOOK_SECONDS = 3.0
+"""How long the other end may be silent before it is looked whether it is stopped (SIGSTOP, ctrl+z): then it will stay silent."""
+
+_CONNECT_SECONDS = 5.0
+
+
+class OwnerStopped(ArchiveError):
+    """The process that owns the database is stopped, and answers nobody until it goes on."""
 
 
 class ForeignPeer(PermissionError):
@@ -45,6 +56,37 @@ def peer_user(connection: socket.socket) -> int:
         return int(user)
     credentials = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES)
     return int(_XUCRED.unpack_from(credentials)[1])
+
+
+def peer_process(connection: socket.socket) -> int:
+    """The process at the other end, 0 where the system does not tell."""
+    with contextlib.suppress(OSError, struct.error):
+        if sys.platform == "linux":
+            return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+        return int.from_bytes(connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID, 4), sys.byteorder)
+    return 0
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether a process was stopped by a signal, and not merely is busy."""
+    if not process:
+        return False
+    try:
+        if sys.platform == "linux":
+            state = (
+                Path(f"/proc/{process}/stat")
+                .read_text(encoding="utf-8", errors="replace")
+                .rpartition(")")[2]
+                .split()[0]
+            )
+        else:
+            asked = subprocess.run(
+                ["ps", "-o", "state=", "-p", str(process)], capture_output=True, text=True, check=False
+            )
+            state = asked.stdout.strip()
+    except (OSError, IndexError):
+        return False
+    return state[:1] in ("T", "t")
 
 
 class Listener:
@@ -100,7 +142,10 @@ def connect(file: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with _short(file) as path:
+            # A process that is stopped takes no connection, and its queue may be full.
+            connection.settimeout(_CONNECT_SECONDS)
             connection.connect(path)
+            connection.settimeout(None)
         _check_peer(connection)
     except BaseException:
         connection.close()
@@ -124,14 +169,36 @@ def call(file: Path, request: Mapping[str, Any]) -> socket.socket:
     return connection
 
 
-def frames(connection: socket.socket) -> Iterator[dict[str, Any]]:
-    """What the other end sends, one JSON object a line, until it ends or sends anything else."""
+def frames(connection: socket.socket, *, patient: bool = False) -> Iterator[dict[str, Any]]:
+    """What the other end sends, one JSON object a line, until it ends or sends anything else.
+
+    Raises OwnerStopped when the other end is silent because it was stopped; `patient` waits until it goes on.
+    """
     with contextlib.suppress(ConnectionError, ValueError):
-        for line in connection.makefile("rb"):
+        for line in _lines(connection, patient):
             frame = json.loads(line)
             if not isinstance(frame, dict):
                 return
             yield frame
+
+
+def _lines(connection: socket.socket, patient: bool) -> Iterator[bytes]:
+    connection.settimeout(None if patient else _LOOK_SECONDS)
+    rest = b""
+    while True:
+        try:
+            part = connection.recv(1 << 16)
+        except TimeoutError:
+            if _is_stopped(process := peer_process(connection)):
+                raise OwnerStopped(
+                    f"The workbench that owns the database (process {process}) is stopped.",
+                    f"Let it go on: fg in its terminal, or kill -CONT {process}. Or end it: kill -9 {process}; nothing is lost.",
+                ) from None
+            continue
+        if not part:
+            return
+        *lines, rest = (rest + part).split(b"\n")
+        yield from lines
 
 
 def busy() -> ArchiveBusy:

@@ -169,8 +169,11 @@ class ClientConnection:
 
     @property
     def goes_on_elsewhere(self) -> bool:
-        """Whether the end of this process does not wait for it: a command that can be resumed, or a screen that looks on."""
-        return self.command == JOIN or self.command in self._commands.resumable or self._listens
+        """Whether the end of this process does not wait for it: a command that can be resumed, a screen that looks on, or a
+
+        connection that has asked for nothing.
+        """
+        return not self.command or self.command == JOIN or self.command in self._commands.resumable or self._listens
 
     def serve(self) -> None:
         """Read the request, run it, send what it says."""
@@ -200,7 +203,7 @@ class ClientConnection:
     def detach_client(self) -> None:
         """Say nothing more and come to an end: whoever asked goes on with it elsewhere."""
         self._wire.mute()
-        if self.command == JOIN:
+        if self.command == JOIN or not self.command:
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RDWR)
         if self._session is not None:

@@ -156,7 +156,7 @@ class RemoteSession:
             "kwargs": rpc.encode(dict(kwargs)),
         }
         with contextlib.closing(call(self._file, request)) as connection:
-            for frame in frames(connection):
+            for frame in frames(connection, patient=path == rpc.LISTEN):
                 if "error" in frame:
                     raise rpc.decode_error(frame["error"])
                 if "exit" in frame:
