@@ -16,7 +16,7 @@ from tests.support.ingest_fakes import archive_in, run
 from tests.support.pilot import WIDE, piloted, running, wait_until
 from workbench.api.rendering import file_lines
 from workbench.api.session import DocumentInfo, SourceInfo
-from workbench.cli.commands import library
+from workbench.cli.commands import sources
 from workbench.storage.metadata import remark
 
 
@@ -33,7 +33,7 @@ def test_rows_beyond_the_text_are_said_to_be_reached_by_sql(
     assert 400 < hidden < 500
     assert said["rents.csv"].endswith("more rows are not in the text: ask for them by SQL (workbench sql, table_query)")
     assert one.session.tables.query("SELECT count(*) FROM rents WHERE _row IS NULL").rows == ((str(hidden),),)
-    library.sources(one.session, argparse.Namespace(action=None, json=False))
+    sources.sources(one.session, argparse.Namespace(action=None, json=False))
     assert f"  rents.csv: {said['rents.csv']}" in capsys.readouterr().out.splitlines()
 
 

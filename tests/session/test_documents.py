@@ -13,8 +13,8 @@ import pytest
 from tests.support.ingest_fakes import pdf
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Loaded, LoadProgress
-from workbench.cli.commands import library as commands
 from workbench.cli.commands import load as loading
+from workbench.cli.commands import sources as commands
 from workbench.core.errors import NotFound, UsageError
 from workbench.services.folder_watch import snapshot, watch
 

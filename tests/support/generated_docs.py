@@ -13,7 +13,7 @@ from pathlib import Path
 
 from textual.binding import Binding
 
-from workbench.cli.arguments import COMMANDS
+from workbench.cli.commands import COMMANDS
 from workbench.core import settings
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.commands import registry
@@ -48,7 +48,7 @@ def commands_page() -> str:
               "has `--help`; with `--json` it prints one JSON object a line, the last one its result.", ""]  # fmt: skip
     for name, entry in COMMANDS.items():
         parser = argparse.ArgumentParser(prog=f"workbench {name}", add_help=False)
-        entry.fill(parser)
+        entry.add_arguments(parser)
         lines += [f"**{name}**: {entry.summary}", "", *_usage(parser), ""]
     lines += ["## Slash commands of the screen", ""]
     lines += [f"- `{command.usage}`: {command.help}" for command in registry.COMMANDS]

@@ -1,4 +1,7 @@
-"""The commands: arguments come in, exit codes go out (0 done, 1 the work failed, 2 wrong usage), and nothing else happens here."""
+"""Runs one command of the command line; exit codes are 0 for done, 1 for failed work and 2 for wrong usage.
+
+This is the composition root of the program: it hands the command table to the server, and a session to the display.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from workbench import __version__
-from workbench.cli.arguments import COMMANDS, load, passwords
-from workbench.cli.arguments.entry import Entry
+from workbench.cli import passwords
+from workbench.cli.command import Command
+from workbench.cli.commands import COMMANDS, load, questions
 from workbench.core import paths
 from workbench.core.errors import ArchiveBusy, UsageError, WorkbenchError
 from workbench.core.sanitize import readable
@@ -28,7 +31,7 @@ from workbench.ipc.command_output import TERMINATED
 if TYPE_CHECKING:
     from workbench.services.session import Session
 
-Command = Callable[[argparse.Namespace], int]
+Body = Callable[[argparse.Namespace], int]
 
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.2
@@ -49,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     try:
-        command: Command = chosen.run
-        return command(chosen)
+        body: Body = chosen.run
+        return body(chosen)
     except WorkbenchError:
         raise
     except KeyboardInterrupt:
@@ -80,7 +83,7 @@ def _known(error: Exception) -> WorkbenchError | None:
 
 
 def _readable_streams() -> None:
-    """A terminal that says it knows ASCII only gets UTF-8, as Python does for the locale C; other encodings get what they have."""
+    """Write UTF-8 to a terminal that claims to know ASCII only, as Python does for the locale C; keep other encodings."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not codecs.lookup(stream.encoding).name.startswith("utf"):
             bare = codecs.lookup(stream.encoding).name == "ascii"
@@ -121,11 +124,11 @@ def _parser() -> argparse.ArgumentParser:
         "--samples", action="version", version=str(paths.samples()), help="print where the sample documents are"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for name, entry in COMMANDS.items():
-        sub = commands.add_parser(name, help=entry.summary, description=entry.summary)
-        entry.fill(sub)
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.summary, description=command.summary)
+        command.add_arguments(sub)
         sub.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
-        sub.set_defaults(run=_command(entry))
+        sub.set_defaults(run=_body(command))
     return parser
 
 
@@ -155,7 +158,7 @@ def _log_to(places: paths.Paths) -> None:
 
 @contextmanager
 def _session(chosen: argparse.Namespace) -> Iterator[Session]:
-    """A session that owns the database, and answers other displays while it lives."""
+    """A session that owns the database, and runs the commands of other processes while it lives."""
     from workbench.cli.command_runner import LocalCommands
     from workbench.ipc.server import CommandServer
     from workbench.services.session import Session
@@ -182,7 +185,7 @@ _DUMB_TERMINALS = ("dumb", "unknown", "emacs")
 
 
 def _open(chosen: argparse.Namespace) -> int:
-    _readable(chosen)
+    _clean_arguments(chosen)
     files = [Path(path).expanduser() for path in chosen.paths]
     for file in files:
         if str(file).startswith(("http:/", "https:/")):
@@ -206,7 +209,7 @@ def _open(chosen: argparse.Namespace) -> int:
             session.run_with(vars(chosen))
             return _show(session, chosen, files)
         try:
-            return _show_as_guest(chosen, files)
+            return _show_remote(chosen, files)
         except ArchiveBusy:
             # The owner is just starting, or just ending: then this one becomes the owner.
             if time.monotonic() > last:
@@ -214,8 +217,8 @@ def _open(chosen: argparse.Namespace) -> int:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _show_as_guest(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
-    """The display of a session of the process that owns the database. Raises ArchiveBusy when it does not answer."""
+def _show_remote(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+    """Show a session of the process that owns the database. Raises ArchiveBusy when that does not answer."""
     from workbench.ipc.session_client import RemoteSession
 
     places = paths.locate()
@@ -226,8 +229,6 @@ def _show_as_guest(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
 
 
 def _show(session: Any, chosen: argparse.Namespace, files: Sequence[Path]) -> int:
-    from workbench.cli.commands import questions
-
     if chosen.plain or chosen.json:
         return questions.converse(session, files, json=chosen.json)
     from workbench.tui.app import run
@@ -235,36 +236,23 @@ def _show(session: Any, chosen: argparse.Namespace, files: Sequence[Path]) -> in
     return run(session, load=files, ascii=session.settings.ascii, theme=session.settings.theme)
 
 
-def _command(entry: Entry) -> Command:
-    if not entry.body:
-        return _open
-    return _with_session(entry) if entry.needs_archive else _without_session(entry)
+def _body(command: Command) -> Body:
+    if command.run is not None:
+        return _with_session(command)
+    return command.run_alone or _open
 
 
-def _without_session(entry: Entry) -> Command:
-    """A command that opens nothing."""
-
-    def run(chosen: argparse.Namespace) -> int:
-        module, _, function = entry.body.partition(".")
-        body: Command = getattr(import_module(f"workbench.cli.commands.{module}"), function)
-        return body(chosen)
-
-    return run
-
-
-def _with_session(entry: Entry) -> Command:
-    """A command whose body lives in workbench.cli.commands, a module that is loaded when it is used."""
+def _with_session(command: Command) -> Body:
+    """The command with a session of this process, or in the process that owns the database."""
+    body = command.run
+    assert body is not None
 
     def run(chosen: argparse.Namespace) -> int:
         from workbench.ipc import command_client
 
-        _consent(entry, chosen)
-        _readable(chosen)
-        _absolute(chosen)
-        module, _, function = entry.body.partition(".")
-        body: Callable[[Session, argparse.Namespace], int] = getattr(
-            import_module(f"workbench.cli.commands.{module}"), function
-        )
+        _ask_consent(command, chosen)
+        _clean_arguments(chosen)
+        _resolve_paths(chosen)
         last = 0.0
         while True:
             try:
@@ -278,8 +266,9 @@ def _with_session(entry: Entry) -> Command:
             with suppress(ArchiveBusy):
                 asked = time.monotonic()
                 return command_client.run(
-                    places.socket_file, entry.body, _plain(chosen), _settings(chosen, places), resumable=entry.resumable
-                )
+                    places.socket_file, chosen.command, _for_the_wire(chosen), _settings(chosen, places),
+                    resumable=command.resumable,
+                )  # fmt: skip
             # The owner is just starting, or just ending: then the next one of us becomes the owner.
             if not last or time.monotonic() - asked > _PATIENCE_SECONDS:
                 last = time.monotonic() + _PATIENCE_SECONDS
@@ -288,9 +277,9 @@ def _with_session(entry: Entry) -> Command:
     return run
 
 
-def _consent(entry: Entry, chosen: argparse.Namespace) -> None:
+def _ask_consent(command: Command, chosen: argparse.Namespace) -> None:
     """Ask the person here, whoever does the work. Raises UsageError when the answer is not yes."""
-    if entry.consent is None or not (question := entry.consent(chosen)) or chosen.yes:
+    if command.consent is None or not (question := command.consent(chosen)) or chosen.yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("This needs a yes, and there is nobody to ask.", "Add --yes.")
@@ -302,8 +291,8 @@ def _consent(entry: Entry, chosen: argparse.Namespace) -> None:
 _PLACES = ("paths", "attach", "file", "data", "input_dir", "input_files")
 
 
-def _readable(chosen: argparse.Namespace) -> None:
-    """Arguments that are no paths as valid Unicode, whatever bytes the terminal sent."""
+def _clean_arguments(chosen: argparse.Namespace) -> None:
+    """Make arguments that are no paths valid Unicode, whatever bytes the terminal sent."""
     for key, value in vars(chosen).items():
         if isinstance(value, str) and key not in _PLACES:
             setattr(chosen, key, readable(value))
@@ -311,23 +300,23 @@ def _readable(chosen: argparse.Namespace) -> None:
             setattr(chosen, key, [readable(item) if isinstance(item, str) else item for item in value])
 
 
-def _absolute(chosen: argparse.Namespace) -> None:
-    """Paths as they are meant here: the owner of the database may run in another folder, and cannot ask for a password."""
+def _resolve_paths(chosen: argparse.Namespace) -> None:
+    """Make paths absolute and ask for passwords here: the process that does the work may run in another folder, without a terminal."""
     passwords.ask(chosen)
     if chosen.command == "load":
         chosen.paths = load.named(chosen)
     elif hasattr(chosen, "paths"):
         chosen.paths = [str(Path(path).expanduser().absolute()) for path in chosen.paths]
     if isinstance(getattr(chosen, "attach", None), list):
-        found = {item: Path(item).expanduser() for item in chosen.attach}
+        named = {item: Path(item).expanduser() for item in chosen.attach}
         chosen.attach = [
             [readable(item), item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
-            for item, path in found.items()
+            for item, path in named.items()
         ]
     for name in ("file", "data"):
         if getattr(chosen, name, None):
             setattr(chosen, name, str(Path(getattr(chosen, name)).expanduser().absolute()))
 
 
-def _plain(chosen: argparse.Namespace) -> dict[str, Any]:
+def _for_the_wire(chosen: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in vars(chosen).items() if key not in ("run", "command")}

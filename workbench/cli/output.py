@@ -1,4 +1,7 @@
-"""Prints the lines of commands: JSON objects, text for people, and events."""
+"""Prints the lines of commands: answers and results to standard output, progress and steps to standard error.
+
+With --json everything is one JSON object a line on standard output, and the last line is the result.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from workbench.api.events import Event
+from workbench.api.events import AnswerDone, Event, Failed
 from workbench.cli import text_output
 from workbench.core.sanitize import json_text, sanitize
-from workbench.ipc.command_output import SINK
+from workbench.ipc.command_output import SINK, complain
 
 
 def line(value: dict[str, Any]) -> None:
@@ -18,22 +21,51 @@ def line(value: dict[str, Any]) -> None:
 
 
 def say(text: str) -> None:
-    """Text for people, made harmless."""
+    """A result for people, made harmless."""
     SINK.get().out(sanitize(text))
 
 
+def progress(text: str) -> None:
+    """A line for people about how the command goes, made harmless."""
+    SINK.get().err(sanitize(text))
+
+
+def done(as_json: bool, event: str, text: str, **values: Any) -> int:
+    """Say what was done, as text or as the JSON object `event` with `values`; returns exit code 0."""
+    if as_json:
+        line({"event": event, "step": None, **values})
+    else:
+        say(text)
+    return 0
+
+
 def tell(event: Event, *, as_json: bool) -> None:
-    """An event as one line; some have nothing to say to people."""
-    text = text_output.json_line(event) if as_json else text_output.event_line(event)
-    if text:
+    """An event that is the result of a command, or a part of it."""
+    if text := text_output.json_line(event) if as_json else text_output.event_line(event):
         SINK.get().out(text)
 
 
+def tell_progress(event: Event, *, as_json: bool) -> None:
+    """An event on the way to the result; some have nothing to say to people."""
+    if as_json:
+        tell(event, as_json=True)
+    elif isinstance(event, Failed):
+        complain(f"{event.message} {event.hint}")
+    elif text := text_output.event_line(event):
+        SINK.get().err(text)
+
+
 def show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
-    """Print events as they come and hand them on; what makes them has ended when this ends, also by an error in between."""
+    """Print the events of a question as they come and hand them on: the answer as the result, the steps as progress.
+
+    However this ends, what makes the events has ended before, also after an error in between.
+    """
     with to_the_end(events):
         for event in events:
-            tell(event, as_json=as_json)
+            if isinstance(event, AnswerDone):
+                tell(event, as_json=as_json)
+            else:
+                tell_progress(event, as_json=as_json)
             yield event
 
 

@@ -34,6 +34,7 @@ from workbench.services.search import SearchService
 from workbench.services.tables import TableService
 from workbench.services.turns import TurnRunner
 from workbench.services.usage import UsageService
+from workbench.storage import backups
 from workbench.storage.database import Clock, utc_now
 
 
@@ -266,6 +267,15 @@ class Session:
     def function_names(self) -> set[str]:
         """The names of the functions that the model of this agent is offered."""
         return {function.name for function in self.current_agent.executor.functions}
+
+    def backup(self, file: Path, *, replace: bool = False) -> int:
+        """Copy the whole database into one file, while it is in use; returns its bytes. Raises UsageError."""
+        return backups.save(self.app.database, file, replace=replace)
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings file of the home, written or not."""
+        return self.app.paths.settings_file
 
     def save(self) -> str:
         """Everything is saved as it happens; returns where."""

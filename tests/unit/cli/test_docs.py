@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.generated_docs import FOLDER, PAGES
-from workbench.cli.arguments import COMMANDS
+from workbench.cli.commands import COMMANDS
 from workbench.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.arguments import load
-from workbench.cli.commands import load as load_command
+from workbench.cli.commands import load
 from workbench.core.errors import UsageError
 
 
 def parsed(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    load.fill(parser)
+    load.fill_load(parser)
     return parser.parse_args(words)
 
 
@@ -63,6 +62,6 @@ def test_what_makes_no_sense_is_told(words: list[str]) -> None:
 def test_every_choice_reaches_the_load_and_can_go_to_another_process() -> None:
     chosen = parsed("a", "--include", "*.md", "--include", "*.txt", "--exclude", "old/", "--hidden", "--ocr", "never",
                     "--ocr-languages", "deu", "--private")  # fmt: skip
-    options = load_command._options(argparse.Namespace(**json.loads(json.dumps(vars(chosen)))))
+    options = load._options(argparse.Namespace(**json.loads(json.dumps(vars(chosen)))))
     assert (options.include, options.exclude, options.hidden) == (("*.md", "*.txt"), ("old/",), True)
     assert (options.ocr, options.ocr_languages, options.private) == ("never", "deu", True)

@@ -26,7 +26,7 @@ def test_a_command_of_the_screen_is_no_question(
         assert converse(session, [], json=False) == 2
     said = capsys.readouterr()
     assert "Commands are for the screen" in said.err
-    assert ("> /tokens" in said.out, "> /etc/hosts is what?" in said.out, "never" in said.out) == (False, True, False)
+    assert ("> /tokens" in said.err, "> /etc/hosts is what?" in said.err, "never" in said.err) == (False, True, False)
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-inf"])

@@ -1,20 +1,36 @@
-"""Copies of the whole database: made while it is in use, and put back while it is not."""
+"""Copies the whole database while it is in use, and puts a copy back while it is not."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from workbench.cli.command import Command, json_flag, yes_flag
 from workbench.cli.output import line, say
 from workbench.core import paths
-from workbench.services.session import Session
-from workbench.storage import backups
+
+if TYPE_CHECKING:
+    from workbench.services.session import Session
+
+
+def _fill_backup(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", metavar="FILE", help="where the copy goes; it is one DuckDB file")
+    yes_flag(sub, "replace FILE if it is there")
+    json_flag(sub)
+
+
+def _fill_restore(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "file", metavar="FILE", help="a copy that backup made; the database that is there is kept beside it"
+    )
+    json_flag(sub)
 
 
 def backup(session: Session, chosen: argparse.Namespace) -> int:
     """Write a copy of everything into one file."""
     file = Path(chosen.file)
-    size = backups.save(session.app.database, file, replace=chosen.yes)
+    size = session.backup(file, replace=chosen.yes)
     if chosen.json:
         line({"event": "backup", "step": None, "file": str(file), "bytes": size})
     else:
@@ -24,6 +40,8 @@ def backup(session: Session, chosen: argparse.Namespace) -> int:
 
 def restore(chosen: argparse.Namespace) -> int:
     """Put a copy in the database's place; what is there now is kept under another name."""
+    from workbench.storage import backups
+
     places = paths.locate().ensure()
     file = Path(chosen.file).expanduser().absolute()
     kept = backups.put_back(file, places.database_file)
@@ -32,3 +50,9 @@ def restore(chosen: argparse.Namespace) -> int:
     else:
         say(f"{places.database_file} is what {file} holds." + (f" What was there is {kept.name}." if kept else ""))
     return 0
+
+
+COMMANDS = {
+    "backup": Command("copy the whole database into one file, also while it is in use", _fill_backup, backup),
+    "restore": Command("put a copy that backup made in the database's place", _fill_restore, run_alone=restore),
+}

@@ -5,9 +5,16 @@ from __future__ import annotations
 import argparse
 import difflib
 
+from workbench.cli.command import Command
 from workbench.cli.output import say
 from workbench.core import documentation
 from workbench.core.errors import NotFound
+
+
+def _fill_help(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "topic", nargs="?", default="", metavar="TOPIC", help="a page of the documentation (default: list them)"
+    )
 
 
 def show(chosen: argparse.Namespace) -> int:
@@ -24,3 +31,6 @@ def show(chosen: argparse.Namespace) -> int:
         raise NotFound(f"There is no help on {chosen.topic!r}.{meant}", f"Topics: {', '.join(topics)}.")
     say(documentation.page(chosen.topic))
     return 0
+
+
+COMMANDS = {"help": Command("read the documentation in the terminal", _fill_help, run_alone=show)}

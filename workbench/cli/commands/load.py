@@ -1,20 +1,120 @@
-"""Loading, and what is loaded: paths and the names of sources come in, the lines of the load or of the list go out."""
+"""Loads files, folders, web pages and databases, and attaches sources to agents."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Event, Loaded, LoadProgress
-from workbench.cli.commands.agents import existing
-from workbench.cli.output import line, say, tell, to_the_end
+from workbench.cli import passwords
+from workbench.cli.command import Command, json_flag
+from workbench.cli.output import line, progress, tell, tell_progress, to_the_end
+from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
-from workbench.services.documents import nothing_new
-from workbench.services.session import Session
+
+if TYPE_CHECKING:
+    from workbench.services.session import Session
+
+
+KINDS = ("directory", "webpage", "database")
+"""Words that may stand before what is named, as MemGPT spells its loaders; ./directory is a path."""
+
+_WEB = re.compile(r"^https?://", re.IGNORECASE)
+_DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+_SQLITE = "sqlite:///"
+
+
+def fill_load(sub: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    sub.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders and web addresses; `directory`, `webpage` or `database` may stand first",
+    )
+    sub.add_argument(
+        "--source",
+        "--name",
+        metavar="NAME",
+        help="the source to load into (default: the one loaded from PATH before, or one named after it)",
+    )
+    sub.add_argument("--input-dir", metavar="DIR", action="append", default=[], help="a folder, as PATH")
+    sub.add_argument("--input-files", metavar="FILE", nargs="+", default=[], help="files, as PATH")
+    sub.add_argument("--urls", metavar="URL", nargs="+", default=[], help="web addresses, as PATH")
+    sub.add_argument(
+        "--include", metavar="GLOB", action="append", default=[], help="of a folder only what matches, as in .gitignore"
+    )
+    sub.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="leave out what matches")
+    sub.add_argument("--hidden", action="store_true", help="names that begin with a dot too")
+    sub.add_argument(
+        "--follow-links", action="store_true", help="follow links that lead out of a folder that is loaded"
+    )
+    sub.add_argument(
+        "--ocr",
+        choices=("auto", "never", "always"),
+        default="auto",
+        help="read pictures and scanned pages by tesseract (auto: where there is no text)",
+    )
+    sub.add_argument("--ocr-languages", metavar="LANGS", default="", help="tesseract's languages, such as deu+eng")
+    sub.add_argument("--private", action="store_true", help="allow web addresses inside the local network")
+    sub.add_argument("--query", metavar="SQL", default="", help="of a database: its rows become documents")
+    sub.add_argument(
+        "--url", metavar="URL", default="", help="of a database: sqlite:///file.db, postgresql://… (SQLAlchemy)"
+    )
+    sub.add_argument("--prune", action="store_true", help="drop documents whose file is no longer there")
+    sub.add_argument("--retry", action="store_true", help="try files again that broke a limit or were skipped")
+    sub.add_argument("--watch", action="store_true", help="go on until stopped: load again whenever a file changes")
+    passwords.add(sub)
+    json_flag(sub)
+
+
+def named(chosen: argparse.Namespace) -> list[str]:
+    """What is to be loaded, each absolute. Raises UsageError for a mixture that makes no sense."""
+    words = list(chosen.paths)
+    kind = words.pop(0) if words and words[0] in KINDS else ""
+    words += [*chosen.input_dir, *chosen.input_files, *chosen.urls]
+    if chosen.url:
+        words.append(chosen.url)
+    if (kind == "database" or chosen.url) and not chosen.query:
+        raise UsageError("A database is loaded by a query.", 'Add --query "SELECT …".')
+    if chosen.query and not any(_DATABASE.match(word) for word in words):
+        raise UsageError("--query needs a database.", "Add --url sqlite:///file.db, or another SQLAlchemy URL.")
+    if kind == "webpage" and not all(map(is_web, words)):
+        raise UsageError("A web page is named by its address.", "It begins with https:// or http://.")
+    if not words:
+        raise UsageError("There is nothing to load.", "Name a file, a folder or a web address.")
+    return [absolute(word) for word in words]
+
+
+def absolute(word: str) -> str:
+    """A path as it is meant here; an address stays as it is, but for a file of SQLite in it."""
+    if word.startswith(_SQLITE) and word != _SQLITE and ":memory:" not in word:
+        return _SQLITE + str(Path(word[len(_SQLITE) :]).expanduser().absolute())
+    return word if _DATABASE.match(word) else str(Path(word).expanduser().absolute())
+
+
+def is_web(word: str) -> bool:
+    """Whether a word is a web address."""
+    return bool(_WEB.match(word))
+
+
+def _fill_detach(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("source", metavar="SOURCE", help="a source, as `workbench sources` lists it")
+    sub.add_argument("--agent", metavar="NAME", required=True, help="the agent")
+    json_flag(sub)
+
+
+def _fill_attach(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("source", metavar="SOURCE", help="a source, as `workbench sources` lists it")
+    sub.add_argument("--agent", metavar="NAME", required=True, help="the agent; made when no name is nearly the same")
+    sub.add_argument("--new", action="store_true", help="make the agent, however like another its name is")
+    json_flag(sub)
+
 
 _PLAIN_SECONDS = 2.0
 """Between two lines of progress for people."""
@@ -39,11 +139,12 @@ def _options(chosen: argparse.Namespace) -> LoadOptions:
 
 
 def _watch(session: Session, chosen: argparse.Namespace, options: LoadOptions) -> int:
-    """Loads until stopped; a load that changed nothing is not told."""
+    """Load until stopped; a load that changed nothing is not told."""
+    from workbench.services.documents import nothing_new
     from workbench.services.folder_watch import watch
 
     if not chosen.json:
-        say("Watching: ctrl+c ends it.")
+        progress("Watching: ctrl+c ends it.")
     with interruptible(session.stop_load):
         for event in watch(session.library, chosen.paths, chosen.source, options):
             if isinstance(event, Loaded) and not nothing_new(event):
@@ -65,24 +166,31 @@ def load_paths(
     session: Session, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool,
     options: LoadOptions | None = None,
 ) -> list[Loaded]:  # fmt: skip
-    """Load and tell what happens; Ctrl+C stops it. The results, one a source."""
+    """Load and print what happens; ctrl+c stops it. Returns the results, one a source."""
     return loads(
         session, session.load(paths, source, attach=attach, options=options), as_json=as_json, last=not attach
     )  # fmt: skip
 
 
 def loads(session: Session, events: Iterator[Event], *, as_json: bool, last: bool = True) -> list[Loaded]:
-    """Tell the events of loads; Ctrl+C stops them. With `last`, the result of --json is left to the caller's last line."""
+    """Print the events of loads; ctrl+c stops them.
+
+    With `last` the loads are the command: what they did is its result, which --json leaves to the caller's last line. Else
+    they come before something else, and all of it is progress.
+    """
     with interruptible(session.stop_load), to_the_end(events):
         loaded: list[Loaded] = []
-        told = float("-inf")
+        told_at = float("-inf")
         for event in events:
             if isinstance(event, LoadProgress) and not as_json:
-                if time.monotonic() - told < _PLAIN_SECONDS:
+                if time.monotonic() - told_at < _PLAIN_SECONDS:
                     continue
-                told = time.monotonic()
-            if not (isinstance(event, Loaded) and as_json and last):
-                tell(event, as_json=as_json)
+                told_at = time.monotonic()
+            if isinstance(event, Loaded) and last:
+                if not as_json:
+                    tell(event, as_json=False)
+            else:
+                tell_progress(event, as_json=as_json)
             if isinstance(event, Loaded):
                 loaded.append(event)
         return loaded
@@ -105,24 +213,29 @@ def _loaded_line(loaded: Sequence[Loaded]) -> dict[str, Any]:
 
 def attach(session: Session, chosen: argparse.Namespace) -> int:
     """Attach a source to an agent; a new one is made, unless its name looks like a slip in the name of another."""
-    agents = session.app.agents
-    session.app.archive.find_source(chosen.source)
-    fresh = agents.find(chosen.agent) is None
+    session.library.require(chosen.source)
+    fresh = not session.agent_service.exists(chosen.agent)
     if fresh and not chosen.new:
-        agents.check_slip(chosen.agent)
+        session.agent_service.check_spelling(chosen.agent)
     session.open_agent(chosen.agent)
     if fresh and not chosen.json:
-        say(f"made agent {chosen.agent}")
-    return told(session.attach(chosen.source), chosen)
+        progress(f"made agent {chosen.agent}")
+    tell(session.attach(chosen.source), as_json=chosen.json)
+    return 0
 
 
 def detach(session: Session, chosen: argparse.Namespace) -> int:
     """Detach a source from an agent."""
-    existing(session, chosen.agent)
-    return told(session.detach(chosen.source), chosen)
-
-
-def told(event: Event, chosen: argparse.Namespace) -> int:
-    """Print one event."""
-    tell(event, as_json=chosen.json)
+    session.open_existing(chosen.agent)
+    tell(session.detach(chosen.source), as_json=chosen.json)
     return 0
+
+
+COMMANDS = {
+    # What is stored stays stored, so any process can go on with a load where another left it.
+    "load": Command("load files, folders, web pages and databases into a source", fill_load, load, resumable=True),
+}
+ATTACHMENT_COMMANDS = {
+    "attach": Command("attach a source to an agent", _fill_attach, attach),
+    "detach": Command("detach a source from an agent", _fill_detach, detach),
+}

@@ -1,4 +1,4 @@
-"""Questions: a question and what to attach come in, the events of the answer go out, last the answer itself."""
+"""Asks questions: one from the command line, or one a line from standard input."""
 
 from __future__ import annotations
 
@@ -9,13 +9,43 @@ import select
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
-from workbench.cli.commands.load import load_paths, told
-from workbench.cli.output import line, show
+from workbench.cli.command import Command, agent_flags, json_flag
+from workbench.cli.commands.load import load_paths
+from workbench.cli.output import line, show, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import complain, interruptible
-from workbench.services.session import Session
+
+if TYPE_CHECKING:
+    from workbench.services.session import Session
+
+
+def fill_open(sub: argparse.ArgumentParser) -> None:
+    """What a display is opened with."""
+    sub.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to load and attach")
+    agent_flags(sub)
+    sub.add_argument(
+        "--plain", action="store_true", help="lines instead of the screen; questions are read from standard input"
+    )
+    sub.add_argument("--ascii", action="store_const", const=True, help="draw with plain ASCII signs only")
+    sub.add_argument("--theme", metavar="NAME", help="colour theme")
+    json_flag(sub)
+
+
+def _fill_ask(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("question", metavar="QUESTION", help="in quotes")
+    sub.add_argument(
+        "--attach",
+        metavar="SOURCE_OR_PATH",
+        action="append",
+        default=[],
+        help="a source, or a path that is loaded first",
+    )
+    agent_flags(sub)
+    json_flag(sub)
+
 
 BEAT_SECONDS = 60.0
 """How long standard input may be silent before the session is asked whether the model has a turn of its own."""
@@ -28,7 +58,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
             "The question is empty.", "For example: workbench ask 'Who signed the lease?' --attach leases/."
         )
     targets = [(name, path, _is_path(session, name, path)) for name, path in chosen.attach]
-    made = not chosen.agent or session.app.agents.find(chosen.agent) is None
+    made = not chosen.agent or not session.agent_service.exists(chosen.agent)
     session.open_agent(chosen.agent, fresh=not chosen.agent)
     session.run_with(vars(chosen))
     try:
@@ -36,7 +66,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
             if is_path:
                 load_paths(session, [path], None, attach=True, as_json=chosen.json)
             else:
-                told(session.attach(name), chosen)
+                tell_progress(session.attach(name), as_json=chosen.json)
         return _ask(session, chosen.question, as_json=chosen.json, made=made)
     except BrokenPipeError:
         if made and not session.steps():
@@ -47,7 +77,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
 def _is_path(session: Session, name: str, path: str) -> bool:
     """Whether --attach means a path: one that is there, unless it is also the name of a source not made for a path."""
     known = {source.name for source in session.sources()}
-    if name in known and (not path or session.app.archive.root_of(name) is None):
+    if name in known and (not path or not session.library.is_made_for_path(name)):
         return False
     if not path:
         raise NotFound(
@@ -57,7 +87,7 @@ def _is_path(session: Session, name: str, path: str) -> bool:
 
 
 def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) -> int:
-    """Ask, and tell the answer. An agent `made` for this question is not kept when its model did not take a single step."""
+    """Ask, and print the answer. An agent `made` for this question is not kept when its model did not take a single step."""
     answer: AnswerDone | None = None
     stopped: Stopped | None = None
     failed: Failed | None = None
@@ -95,7 +125,7 @@ def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) 
                "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
                "unsupported": list(result.unsupported),
                "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
-    if failed is not None:
+    if failed is not None and as_json:
         complain(f"{failed.message} {failed.hint}")
     return 1 if answer is None else 0
 
@@ -141,3 +171,9 @@ def _lines() -> Iterator[str | None]:
                 yield rest.decode("utf-8", "replace")
             return
         rest += piece
+
+
+COMMANDS = {
+    "open": Command("open the screen (also: workbench [PATH…])", fill_open),
+    "ask": Command("ask one question", _fill_ask, ask),
+}

@@ -1,19 +1,55 @@
-"""Searching as a person: a query and a page number come in, one page of results goes out with the command for the next."""
+"""Searches as a person: one page of results, or everything about a query."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.api.events import Hit, PageRead, SweepProgress
 from workbench.api.search import SearchOptions
 from workbench.cli import text_output
-from workbench.cli.commands.agents import existing
-from workbench.cli.output import line, say, tell
+from workbench.cli.command import Command, json_flag, reranker_flag
+from workbench.cli.output import line, say, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import interruptible
-from workbench.services.session import Session
+
+if TYPE_CHECKING:
+    from workbench.services.session import Session
+
+
+_QUERY = """words, "exact phrases", identifiers; -word, -"phrase" and -HX-204 leave out what has them"""
+
+
+def _scope_flags(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--source", metavar="S", help="this source only (default: all, or what the agent is attached to)")
+    sub.add_argument("--document", metavar="D", help="this document only, by its path or a part of it")
+    sub.add_argument("--pages", metavar="A-B", help="these pages of documents only, for example 3 or 3-9")
+    sub.add_argument(
+        "--since",
+        metavar="DATE",
+        help="documents from this day on (2021-03-04, 2021-03 or 2021): the date that a document states itself, "
+        "else the day it was loaded",
+    )
+    sub.add_argument("--until", metavar="DATE", help="documents up to this day, included")
+    sub.add_argument("--agent", metavar="NAME", help="search as this agent's user does in the screen")
+
+
+def _fill_search(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("query", metavar="QUERY", help=_QUERY)
+    _scope_flags(sub)
+    sub.add_argument("--page", metavar="N", type=int, default=1, help="page of results, from 1")
+    sub.add_argument("--explain", action="store_true", help="say how each score came about")
+    reranker_flag(sub)
+    json_flag(sub)
+
+
+def _fill_sweep(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("query", metavar="QUERY", help="what to find all of: " + _QUERY)
+    _scope_flags(sub)
+    sub.add_argument("--page", metavar="N", type=int, default=1, help="page of the findings, from 1")
+    sub.add_argument("--forecast", action="store_true", help="only say how many pages would be read")
+    json_flag(sub)
 
 
 def search(session: Session, chosen: argparse.Namespace) -> int:
@@ -52,7 +88,7 @@ def sweep(session: Session, chosen: argparse.Namespace) -> int:
                 break
             if isinstance(event, SweepProgress):
                 last = event
-                tell(event, as_json=chosen.json)
+                tell_progress(event, as_json=chosen.json)
                 if chosen.forecast:
                     break
     if page is not None and page.page > max(1, page.pages):
@@ -100,21 +136,27 @@ def prepare(session: Session, chosen: argparse.Namespace) -> None:
     if not session.sources():
         raise NotFound("Nothing is loaded yet.", "Load something first: workbench load PATH.")
     if chosen.agent:
-        existing(session, chosen.agent)
+        session.open_existing(chosen.agent)
 
 
 def hit_line(hit: Hit, *, explain: bool = False) -> dict[str, Any]:
     """A hit as JSON."""
-    found = {
+    fields = {
         "document": hit.document, "page": hit.page, "passage": hit.passage, "score": hit.score, "text": hit.text,
         "in_context": hit.in_context, "label": hit.label, "heading": hit.heading,
     }  # fmt: skip
     if explain:
-        found["explain"] = hit.why.as_dict() if hit.why else None
-    return found
+        fields["explain"] = hit.why.as_dict() if hit.why else None
+    return fields
 
 
 def _next_command(page: PageRead, chosen: argparse.Namespace, options: SearchOptions) -> str:
     agent = f" --agent {shlex.quote(chosen.agent)}" if chosen.agent else ""
     explain = " --explain" if chosen.explain else ""
     return f"workbench search {shlex.quote(page.query)}{options.flags()}{agent}{explain} --page {page.page + 1}"
+
+
+COMMANDS = {
+    "sweep": Command("find everything about a query, page after page of the documents", _fill_sweep, sweep),
+    "search": Command("search the archive", _fill_search, search),
+}

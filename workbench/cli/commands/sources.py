@@ -1,18 +1,74 @@
-"""What is done with sources, their files and notes: names come in, lines about them go out."""
+"""Lists, renames, removes and reloads sources, and handles their queue and notes."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import QueueRow
 from workbench.api.rendering import why
-from workbench.api.session import DocumentInfo, SourceInfo
+from workbench.cli import passwords
+from workbench.cli.command import Command, json_flag
 from workbench.cli.commands.load import finished, loads
-from workbench.cli.output import line, say
+from workbench.cli.output import done, line, say
 from workbench.core.errors import NotFound, UsageError
-from workbench.services.session import Session
+
+if TYPE_CHECKING:
+    from workbench.api.session import DocumentInfo, SourceInfo
+    from workbench.services.session import Session
+
+
+def _fill_sources(sub: argparse.ArgumentParser) -> None:
+    json_flag(sub)
+    sub.set_defaults(action="")
+    actions = sub.add_subparsers(dest="action", metavar="ACTION", required=False)
+    rename = _action(actions, "rename", "give a source another name")
+    rename.add_argument("source", metavar="SOURCE")
+    rename.add_argument("name", metavar="NAME")
+    remove = _action(actions, "remove", "forget a source, or one document of it; files on the disk stay")
+    remove.add_argument("source", metavar="SOURCE")
+    remove.add_argument("document", metavar="DOCUMENT", nargs="?", default="", help="its path as sources list it")
+    again = _action(actions, "reload", "load a source again from where it was loaded")
+    again.add_argument("source", metavar="SOURCE")
+    again.add_argument("--prune", action="store_true", help="drop documents whose file is no longer there")
+    again.add_argument("--scan", action="store_true", help="read every page as a picture, by OCR")
+    passwords.add(again)
+
+
+def _action(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str) -> argparse.ArgumentParser:  # fmt: skip
+    parser = actions.add_parser(name, help=summary, description=summary)
+    # Without a default of its own, so that --json may also stand before the action.
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line")
+    return parser
+
+
+def _fill_queue(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "action",
+        metavar="ACTION",
+        nargs="?",
+        choices=("list", "retry", "skip"),
+        default="list",
+        help="list, retry or skip",
+    )
+    sub.add_argument("names", metavar="FILE", nargs="*", help="files as the list names them (retry: all by default)")
+    sub.add_argument("--source", metavar="S", help="of this source only")
+    passwords.add(sub)
+    json_flag(sub)
+
+
+def _fill_note(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("source", metavar="SOURCE", nargs="?", default="", help="without it, all notes are listed")
+    sub.add_argument(
+        "text", metavar="TEXT", nargs="?", default="", help="what the model is told with every hit from there"
+    )
+    sub.add_argument(
+        "--document", metavar="PATH", default="", help="of one document; a PATH that ends in / is a folder"
+    )
+    sub.add_argument("--remove", action="store_true", help="take the note away")
+    json_flag(sub)
+
 
 _SHOWN = 20
 
@@ -21,12 +77,12 @@ def sources(session: Session, chosen: argparse.Namespace) -> int:
     """List sources, or do something with one."""
     if chosen.action == "rename":
         session.library.rename(chosen.source, chosen.name)
-        return _did(chosen, {"event": "renamed", "source": chosen.source, "name": chosen.name}, "Renamed.")
+        return done(chosen.json, "renamed", "Renamed.", source=chosen.source, name=chosen.name)
     if chosen.action == "remove":
         count = session.library.remove(chosen.source, chosen.document)
         what = f"{count:,} document{'s' * (count != 1)} of {chosen.source!r}"
-        done = {"event": "removed", "source": chosen.source, "document": chosen.document, "documents": count}
-        return _did(chosen, done, f"Removed {what}; the files themselves are where they were.")
+        text = f"Removed {what}; the files themselves are where they were."
+        return done(chosen.json, "removed", text, source=chosen.source, document=chosen.document, documents=count)
     if chosen.action == "reload":
         events = session.library.reload(
             chosen.source, prune=chosen.prune, passwords=chosen.passwords, ocr=chosen.scan
@@ -36,14 +92,14 @@ def sources(session: Session, chosen: argparse.Namespace) -> int:
 
 
 def _list(session: Session, chosen: argparse.Namespace) -> int:
-    found = session.sources()
+    all_sources = session.sources()
     if chosen.json:
-        rows = [_row(session, source, session.documents(source.name)) for source in found]
+        rows = [_row(session, source, session.documents(source.name)) for source in all_sources]
         line({"event": "sources", "step": None, "sources": rows})
         return 0
-    if not found:
+    if not all_sources:
         say("Nothing is loaded yet: workbench load PATH")
-    for source in found:
+    for source in all_sources:
         size = f"{source.documents:,} documents, {source.pages:,} pages, {source.passages:,} passages"
         waits = f", {source.unembedded:,} not yet embedded" if source.unembedded else ""
         say(f"{source.name}: {size}{waits}" + (f"  note: {source.note}" if source.note else ""))
@@ -72,7 +128,7 @@ def queue(session: Session, chosen: argparse.Namespace) -> int:
     if chosen.action == "retry":
         rows = session.library.queue(chosen.source)
         if not rows:
-            return _did(chosen, {"event": "loaded", "failed": []}, "The queue is empty.")
+            return done(chosen.json, "loaded", "The queue is empty.", failed=[])
         events = session.library.retry(chosen.source, chosen.names, passwords=chosen.passwords)
         return finished(loads(session, events, as_json=chosen.json), as_json=chosen.json)
     if chosen.action == "skip":
@@ -81,7 +137,7 @@ def queue(session: Session, chosen: argparse.Namespace) -> int:
         rows = [_named(session, name, chosen.source) for name in chosen.names]
         for row in rows:
             session.library.skip(row.source, row.path)
-        return _did(chosen, {"event": "skipped", "files": [row.path for row in rows]}, f"{len(rows):,} skipped from now on.")  # fmt: skip
+        return done(chosen.json, "skipped", f"{len(rows):,} skipped from now on.", files=[row.path for row in rows])
     rows = session.library.queue(chosen.source)
     if chosen.json:
         line({"event": "queue", "step": None, "files": [asdict(row) for row in rows]})
@@ -117,14 +173,18 @@ def note(session: Session, chosen: argparse.Namespace) -> int:
     if bool(chosen.text.strip()) == chosen.remove:
         raise UsageError("A note needs a text.", "Give it after the source, or take the note away with --remove.")
     session.library.note(chosen.source, chosen.document, chosen.text)
-    told = {"event": "noted", "source": chosen.source, "document": chosen.document, "text": chosen.text}
-    said = "The note is gone." if chosen.remove else "Noted; the model sees it with every hit from there."
-    return _did(chosen, told, said)
-
-
-def _did(chosen: argparse.Namespace, result: dict[str, Any], said: str) -> int:
+    text = "The note is gone." if chosen.remove else "Noted; the model sees it with every hit from there."
     if chosen.json:
-        line({"step": None, **result})
+        line(
+            {"event": "noted", "step": None, "source": chosen.source, "document": chosen.document, "text": chosen.text}
+        )
     else:
-        say(said)
+        say(text)
     return 0
+
+
+COMMANDS = {
+    "sources": Command("list what is loaded; rename, remove or reload it", _fill_sources, sources),
+    "queue": Command("files that are not loaded, and why; retry or skip them", _fill_queue, queue),
+    "note": Command("a line of yours on a source or document, shown to the model with its hits", _fill_note, note),
+}

@@ -1,4 +1,4 @@
-"""What one command is in the table, and the flags that several commands share."""
+"""Says what a command of the command line is, and defines the flags that several commands share."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.core.settings import SMALLEST_WINDOW_TOKENS
 
+if TYPE_CHECKING:
+    from workbench.services.session import Session
+
 
 @dataclass(frozen=True)
-class Entry:
-    """A command: its line in the help, what adds its arguments, and its body as "module.function" of workbench.cli.commands.
+class Command:
+    """A command of the command line: its line in the help, and what it does.
 
-    The body is empty for a command that opens a display. `consent` gives what a person must say yes to first, or "".
+    One without `run` and `run_alone` opens a display.
     """
 
     summary: str
-    fill: Callable[[argparse.ArgumentParser], None]
-    body: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Session, argparse.Namespace], int] | None = None
+    """Does the work with a session and returns the exit code, here or in the process that owns the database."""
     consent: Callable[[argparse.Namespace], str] | None = None
+    """Gives the question that a person must say yes to first, or ""."""
     resumable: bool = False
     """Whether any process can go on with the command where another one left it."""
-    needs_archive: bool = True
-    """Whether the body is given a session; else it is given the arguments alone, and nothing is opened."""
+    run_alone: Callable[[argparse.Namespace], int] | None = None
+    """Does the work of a command that opens no database."""
 
 
 def agent_flags(sub: argparse.ArgumentParser) -> None:
