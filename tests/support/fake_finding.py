@@ -23,6 +23,10 @@ class FakeFinding:
         results = self._session.results or PageRead()
         return replace(results, query=query, page=page, first=5 * page - 4, last=5 * page, origin="user", scope=scope)
 
+    def grep(self, pattern: str, page: int = 1) -> PageRead:
+        self._session.calls.append(f"grep {pattern} {page}")
+        return PageRead(query=pattern, function="archival_grep", origin="user")
+
     def follow(self, passage: int, page: int = 1) -> PageRead:
         self._session.calls.append(f"follow {passage} {page}")
         results = self._session.results or PageRead()

@@ -50,7 +50,9 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
     async def scenario(session: Any, app: Any, pilot: Any) -> None:
         async def done(text: str) -> None:
             await ask(pilot, text)
-            await wait_until(pilot, lambda: not app.controller.work.asking and app.controller.drawn and is_exact(session, app))
+            await wait_until(
+                pilot, lambda: not app.controller.work.asking and app.controller.drawn and is_exact(session, app)
+            )
 
         await done("How long was the light kept?")
         assert len(app.archive.shown.hits) > len(session.context().in_context) > 0, "the answer left what it cites"

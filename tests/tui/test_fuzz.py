@@ -16,7 +16,7 @@ from tests.support.fake_session import FakeSession
 from tests.support.lease import EARLIER, lease
 from tests.support.pilot import piloted
 from workbench.tui.app import WorkbenchApp
-from workbench.tui.commands.palette import PaletteScreen
+from workbench.tui.screens.choose import Choose
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.overlay import DismissOnce
 
@@ -99,7 +99,7 @@ def test_every_modal_closes_only_once() -> None:
         return {kind}.union(*(subclasses(below) for below in kind.__subclasses__()))
 
     ours = {kind for kind in subclasses(ModalScreen) if kind.__module__.startswith("workbench.")}
-    assert {Jump, PaletteScreen} <= ours
+    assert {Jump, Choose} <= ours
     assert all(issubclass(kind, DismissOnce) for kind in ours), ours
 
 

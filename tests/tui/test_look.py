@@ -11,10 +11,10 @@ import pytest
 
 from tests.support.fake_session import FakeSession
 from tests.support.grid import grid
-from tests.support.lease import lease
+from tests.support.lease import EARLIER, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
 from workbench.api.events import Failed, Segment, Stopped
-from workbench.tui.screens.memory_map import MapLines, MemoryMap, Tiers
+from workbench.tui.screens.memory_map import MapLines, MemoryMap, Moment, Paging, cells_of
 from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage
 
@@ -60,13 +60,47 @@ def test_the_map_fits_and_says_which_pages_are_in_context(width: int) -> None:
     context = session.now.__class__(
         window=8_192, reserve=1_024, used=100, segments=segments, in_context=frozenset({3, 9})
     )
-    tiers = Tiers(context, session.blocks, 12, session.shelf, {3: "租约.pdf p.12"})
-    rows = MapLines(tiers).rows(width)
+    lines = MapLines(Paging((), 12, session.shelf, {3: "租约.pdf p.12"}))
+    lines.show(Moment(context))
+    rows = lines.rows(width)
     assert all(row.cell_length <= width for row in rows)
     text = "\n".join(row.plain for row in rows)
-    assert "● 2 in context" in text
     assert "● 租约.pdf p.12" in text
     assert "● passage 9" in text
+    assert width < 60 or "12 messages · 2 in context" in text
+
+
+def test_cells_of_the_map_show_everything_and_mark_what_is_new() -> None:
+    """Also a segment much smaller than a cell; what came in with this step is reversed."""
+    session = lease()
+    before = session.now.__class__(window=8_000, reserve=1_000, used=10, segments=(Segment("system", 10),))
+    segments = (Segment("system", 10), Segment("paged", 2_000, message=5), Segment("conversation", 3, message=6))
+    after = session.now.__class__(window=8_000, reserve=1_000, used=2_013, segments=segments, warn=5_000)
+    cells = cells_of(after, before, 80)
+    signs = "".join(sign for sign, _ in cells)
+    assert len(cells) == 80
+    assert signs.startswith("SP")
+    assert signs.endswith("R" * 10)
+    assert [style for sign, style in cells if sign == "S"] == ["$part-system"]
+    assert "C" in signs
+    assert all("reverse" in style for sign, style in cells if sign in "PC")
+    assert sum(sign not in "·R┆" for sign in signs) in (21, 22)
+
+
+@piloted
+async def test_the_map_is_scrubbed_and_played() -> None:
+    """left and right go through the recorded steps, home to the first; played, it ends at now."""
+    session = lease()
+    session.past = EARLIER
+    async with running(session, WIDE) as (app, pilot):
+        await ask(pilot, "/replay")
+        await wait_until(pilot, lambda: "Memory map · now" in grid(app))
+        await pilot.press("left")
+        await wait_until(pilot, lambda: "Memory map · step" in grid(app))
+        await pilot.press("home")
+        await wait_until(pilot, lambda: "· 1/" in grid(app))
+        await pilot.press("end")
+        await wait_until(pilot, lambda: "Memory map · now" in grid(app))
 
 
 @piloted

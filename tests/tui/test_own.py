@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textual.widgets import OptionList
-
 from tests.support.grid import grid
 from tests.support.lease import ANSWER, QUESTION, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
 from workbench.api.events import AnswerDone, StepStarted, Yielded
 from workbench.api.session import BlockView, LineView
+from workbench.tui.screens.memory_lines import MemoryList
 from workbench.tui.widgets.notes import NoteBlock
 
 
@@ -43,7 +42,7 @@ async def test_lines_of_memory_are_edited_pinned_added_and_deleted() -> None:
             await pilot.press(*" only", "enter")
             await wait_until(pilot, lambda app=app: "● prefers short answers only" in grid(app))
             await pilot.press("up", "d")
-            await wait_until(pilot, lambda app=app: app.screen.query_one(OptionList).option_count == 3)
+            await wait_until(pilot, lambda app=app: app.screen.query_one(MemoryList).items.__len__() == 3)
             assert len(session.blocks[1].lines) == 1
             await pilot.press("down", "a")
             await wait_until(pilot, lambda app=app: "Add a line of task" in grid(app))
@@ -61,7 +60,7 @@ async def test_enter_in_the_memory_pane_opens_its_lines() -> None:
         app.memory.focus()
         await pilot.press("enter")
         await wait_until(pilot, lambda: "enter edit · a add" in grid(app))
-        assert app.screen.query_one(OptionList).option_count == 4
+        assert app.screen.query_one(MemoryList).items.__len__() == 4
 
 
 @piloted

@@ -130,6 +130,10 @@ class SearchServiceProtocol(Protocol):
         """A page of a search, within the options. Raises UsageError, NotFound, RerankerError."""
         ...
 
+    def grep(self, pattern: str, page: int = 1) -> PageRead:
+        """A page of the lines that match a regular expression, in reading order. Raises UsageError for a wrong pattern."""
+        ...
+
     def follow(self, passage: int, page: int = 1) -> PageRead:
         """A page of the passages that belong to one by name. Raises NotFound."""
         ...

@@ -18,6 +18,7 @@ from workbench.retrieval.exhaustive_pages import Sweeper
 from workbench.retrieval.filters import Restriction
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
+from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.storage.write_ahead_log import Changes, Update
@@ -47,6 +48,16 @@ class SearchService:
             reranker=self._app.reranker(reranker) if reranker else None,
         )  # fmt: skip
         event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        return replace(event, agent=self._name)
+
+    def grep(self, pattern: str, page: int = 1) -> PageRead:
+        """Page `page` (from 1) of the lines that match a regular expression. Raises UsageError."""
+        _from_one(page)
+        space = self._space
+        found = ArchivalGrep(self._engine.search.pager).page(
+            self._sources(""), pattern, page - 1, self._budget, self._handle_of, reader=self._reader
+        )
+        event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
         return replace(event, agent=self._name)
 
     def follow(self, passage: int, page: int = 1) -> PageRead:

@@ -1,4 +1,4 @@
-"""The app: a session comes in, its screen goes out; keys and messages are passed on to panes, work and commands."""
+"""The Textual app: composes the main screen and passes keys and messages on to the controller."""
 
 from __future__ import annotations
 
@@ -26,12 +26,8 @@ from textual.widgets import Footer, Tabs
 from workbench.api.session import SessionProtocol
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
-from workbench.tui.bridge import Bridge, Panes
-from workbench.tui.commands import registry, search
-from workbench.tui.commands.library_keys import LibraryActions
-from workbench.tui.commands.palette import Palette, PaletteScreen
+from workbench.tui.commands import palette, registry, search
 from workbench.tui.controller import Controller
-from workbench.tui.dialogs import Windows
 from workbench.tui.layout import WIDE_CELLS, Arrangement
 from workbench.tui.panes.archive import ArchivePane
 from workbench.tui.panes.chat import ChatPane
@@ -44,6 +40,8 @@ from workbench.tui.panes.prompt import PromptArea, PromptPane
 from workbench.tui.panes.status import StatusLine
 from workbench.tui.panes.tabs import PaneTabs
 from workbench.tui.panes.trace import TracePane
+from workbench.tui.regions import Regions
+from workbench.tui.screens.choose import Choose
 from workbench.tui.widgets.cells import plural
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
@@ -59,8 +57,7 @@ class WorkbenchApp(App[int]):
 
     CSS_PATH = Path(__file__).with_name("styles") / "workbench.tcss"
     TITLE = "workbench"
-    COMMANDS = {Palette}
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_CELLS, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,9 +67,12 @@ class WorkbenchApp(App[int]):
         Binding("ctrl+o", "jump", "Jump", id="jump", priority=True),
         Binding("f10", "zoom", "Zoom", id="zoom"),
         Binding("escape", "stop", "Stop", id="stop", key_display="esc"),
+        Binding("ctrl+p", "palette", "Commands", id="palette"),
         Binding("f4", "library", "Library", id="library", show=False),
         Binding("f5", "xray", "Context X-ray", id="xray", show=False),
         Binding("f8", "memory_map", "Memory map", id="map", show=False),
+        Binding("f9", "samples", "Sample documents", id="samples", show=False),
+        Binding("ctrl+t", "agents", "Agents", id="agents", show=False),
         Binding("ctrl+r", "recall", "Recall", id="recall", show=False),
         Binding("y", "copy", "Copy the last answer", id="copy", show=False),
         Binding("z", "zoom", show=False, id="zoom-letter"),
@@ -96,9 +96,6 @@ class WorkbenchApp(App[int]):
             self.register_theme(ours)
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self._filter()
-        self.controller = Controller(self, session)
-        self.windows = Windows(self)
-        self.library_actions = LibraryActions(self)
         self.status = StatusLine(now=now, id="status")
         self.gauge = Gauge(session.window_tokens, id="gauge")
         self.tabs = PaneTabs(id="tabs")
@@ -109,6 +106,20 @@ class WorkbenchApp(App[int]):
         self.library = LibraryPane(id="library")
         self.prompt = PromptPane(self._complete, id="prompt")
         self._load_lines = (LoadLine(id="load-wide"), LoadLine(id="load-narrow"))
+        regions = Regions(
+            self.status,
+            self.gauge,
+            self.tabs,
+            self.chat,
+            self.memory,
+            self.archive,
+            self.trace,
+            self.library,
+            self.prompt,
+            self._load_lines,
+        )
+        self.arrangement = Arrangement(self, regions)
+        self.controller = Controller(self, regions, self.arrangement, session)
         self._arranged = False
 
     def _filter(self) -> None:
@@ -146,12 +157,9 @@ class WorkbenchApp(App[int]):
 
     def on_mount(self) -> None:
         """Draw what is known, ask for the rest off the event loop, begin to load."""
-        panes: tuple[Pane, ...] = (self.chat, self.memory, self.archive, self.trace, self.library, self.prompt)
         self.screen.set_class(self._ascii, "-ascii")
-        self.arrangement = Arrangement(self.screen, self.tabs, {str(pane.id): pane for pane in panes})
+        self.arrangement.begin()
         self._arranged = True
-        drawn = Panes(self.status, self.gauge, self.chat, self.memory, self.archive, self.trace, self._load_lines)
-        self.bridge = Bridge(drawn, self.controller.refresh_library, self.controller.refresh_memory)
         self._catch_signals()
         self.prompt.area.focus()
         # Stopped and continued (ctrl+z in some terminals, kill -TSTP, a pager): the terminal shows nothing of ours.
@@ -187,7 +195,7 @@ class WorkbenchApp(App[int]):
     def on_happened(self, message: Happened) -> None:
         """An event of the session."""
         if not self.controller.work.leaving:
-            self.bridge.draw(message.event)
+            self.controller.bridge.draw(message.event)
 
     def on_overheard(self, message: Overheard) -> None:
         """An event of what another display or a command did."""
@@ -238,16 +246,33 @@ class WorkbenchApp(App[int]):
         """ctrl+q."""
         self.controller.leave()
 
-    def action_command_palette(self) -> None:
+    def action_palette(self) -> None:
         """ctrl+p."""
-        if not any(isinstance(screen, PaletteScreen) for screen in self.screen_stack):
-            self.push_screen(PaletteScreen(id="--command-palette"))
+
+        def done(chosen: tuple[str, str] | None) -> None:
+            match chosen:
+                case ("key", action):
+                    self.call_later(self.run_action, action)
+                case ("type", command):
+                    self.prefill(command)
+                case ("run", command):
+                    self.controller.run_command(command)
+
+        self.push_screen(Choose("Commands", palette.choices(), "what do you want to do?"), done)
+
+    def action_agents(self) -> None:
+        """ctrl+t."""
+        self.controller.open_agents()
+
+    def action_samples(self) -> None:
+        """f9."""
+        self.controller.load_samples()
 
     def action_stop(self) -> None:
         """esc: leave zoom, else stop."""
         if self.arrangement.zoomed:
             self.arrangement.unzoom()
-        else:
+        elif not self.controller.return_to_now():
             elsewhere, said = self.controller.work.elsewhere, self.controller.stop()
             if elsewhere:
                 self.controller.say(said)
@@ -258,34 +283,34 @@ class WorkbenchApp(App[int]):
 
     def action_help(self) -> None:
         """f1."""
-        self.windows.help()
+        self.controller.dialogs.help()
 
     def action_add_documents(self) -> None:
         """f2."""
-        self.windows.add_documents()
+        self.controller.dialogs.add_documents()
 
     def action_search(self) -> None:
         """f3."""
-        self.windows.search()
+        self.controller.dialogs.search()
 
     def action_library(self) -> None:
         """f4."""
         if self.arrangement.narrow:
             self.arrangement.reveal("library")
         else:
-            self.windows.library()
+            self.controller.dialogs.library()
 
     def action_xray(self) -> None:
         """f5."""
-        self.windows.context(None)
+        self.controller.dialogs.context(None)
 
     def action_memory_map(self) -> None:
         """f8."""
-        self.windows.memory_map()
+        self.controller.dialogs.memory_map()
 
     def action_recall(self) -> None:
         """ctrl+r."""
-        self.windows.recall("")
+        self.controller.dialogs.recall("")
 
     def action_copy(self) -> None:
         """y."""
@@ -294,7 +319,7 @@ class WorkbenchApp(App[int]):
     def action_jump(self) -> None:
         """ctrl+o. Its binding has priority, so it also arrives here while an overlay covers the panes."""
         if not self.screen.is_modal:
-            self.windows.jump()
+            self.controller.dialogs.jump()
 
     # -- messages of panes -------------------------------------------------------------------
 
@@ -310,7 +335,7 @@ class WorkbenchApp(App[int]):
 
     @on(LibraryLines.Wanted)
     def _library_wanted(self, message: LibraryLines.Wanted) -> None:
-        self.library_actions.do(message.action, message.item)
+        self.controller.library_actions.do(message.action, message.item)
 
     @on(ArchivePane.PageWanted)
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
@@ -322,15 +347,15 @@ class WorkbenchApp(App[int]):
 
     @on(MemoryPane.EditWanted)
     def _edit_wanted(self, message: MemoryPane.EditWanted) -> None:
-        self.windows.memory()
+        self.controller.dialogs.memory()
 
     @on(ArchivePane.HitChosen)
     def _hit_chosen(self, message: ArchivePane.HitChosen) -> None:
-        self.windows.hit(message.hit)
+        self.controller.dialogs.hit(message.hit)
 
     @on(ExchangeBlock.CitationChosen)
     def _citation_chosen(self, message: ExchangeBlock.CitationChosen) -> None:
-        self.windows.citation(message.citation)
+        self.controller.dialogs.citation(message.citation)
 
     @on(FoldBlock.Opened)
     def _fold_opened(self, message: FoldBlock.Opened) -> None:

@@ -1,20 +1,15 @@
-"""The one file that knows both events and the screen: each event of the session becomes a few calls of panes."""
+"""Draws events: the one module that knows both the events of a session and the panes of the screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from workbench.api import events as ev
 from workbench.api.session import BlockView
 from workbench.core.sanitize import one_line
-from workbench.tui.panes.archive import ArchivePane
-from workbench.tui.panes.chat import LIVE_BLOCKS, ChatPane
-from workbench.tui.panes.gauge import Gauge
-from workbench.tui.panes.load_line import LoadLine, counted
-from workbench.tui.panes.memory import MemoryPane
-from workbench.tui.panes.status import StatusLine
-from workbench.tui.panes.trace import TracePane
+from workbench.tui.panes.chat import LIVE_BLOCKS
+from workbench.tui.panes.load_line import counted
+from workbench.tui.regions import Regions
 from workbench.tui.widgets import glyphs, step_lines
 from workbench.tui.widgets.cells import clock, plural
 from workbench.tui.widgets.exchange_state import Exchange
@@ -37,23 +32,10 @@ _SEARCHES = (
 _WRITES = ("core_memory_append", "core_memory_replace", "archival_memory_insert", "task_update")
 
 
-@dataclass
-class Panes:
-    """The regions the bridge writes to."""
-
-    status: StatusLine
-    gauge: Gauge
-    chat: ChatPane
-    memory: MemoryPane
-    archive: ArchivePane
-    trace: TracePane
-    load_lines: Sequence[LoadLine]
-
-
 class Bridge:
     """Draws events. The callbacks ask for what events do not carry: sources, and the blocks of a new question."""
 
-    def __init__(self, panes: Panes, library_changed: Callable[[], None], memory_changed: Callable[[], None]) -> None:
+    def __init__(self, panes: Regions, library_changed: Callable[[], None], memory_changed: Callable[[], None]) -> None:
         self._panes = panes
         self._library_changed = library_changed
         self._memory_changed = memory_changed

@@ -1,28 +1,37 @@
-"""What the keys, the commands and the overlays work at: requests come in, work is started and panes are told."""
+"""Does what keys, commands and overlays ask for: starts work in threads and tells the panes what to show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
+from textual.app import App
+
+from workbench.api.documents import QueueRow
 from workbench.api.events import ContextAssembled, Event, Failed, PageRead, QuestionAsked
 from workbench.api.history import ErasurePlan, erasure_lines
-from workbench.api.session import DocumentInfo, SessionProtocol, SourceInfo
+from workbench.api.session import BlockView, DocumentInfo, SessionProtocol, SourceInfo
 from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.paths import shipped_samples
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
+from workbench.tui.bridge import Bridge
 from workbench.tui.commands import registry, search
+from workbench.tui.commands.library_keys import LibraryActions
+from workbench.tui.dialogs import Dialogs
+from workbench.tui.layout import Arrangement
+from workbench.tui.regions import Regions
 from workbench.tui.remote_activity import RemoteActivity
 from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.library import LibraryScreen
+from workbench.tui.widgets.cells import plural
 from workbench.tui.workers import Ended, Work
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 Result = TypeVar("Result")
 
-BEAT_SECONDS = 60.0
+HEARTBEAT_SECONDS = 60.0
 """How often the session is asked whether the model has a turn of its own."""
 
 LIBRARY_SECONDS = 2.0
@@ -32,16 +41,23 @@ LIBRARY_SECONDS = 2.0
 class Controller:
     """The session and the screen together: one object for everything a person can ask for."""
 
-    def __init__(self, app: WorkbenchApp, session: SessionProtocol) -> None:
+    def __init__(self, app: App[int], regions: Regions, arrangement: Arrangement, session: SessionProtocol) -> None:
         self._app = app
+        self._regions = regions
+        self._arrangement = arrangement
         self.session = session
         self.work = Work(app, session)
+        self.bridge = Bridge(regions, self.refresh_library, self.refresh_memory)
+        self.dialogs = Dialogs(app, regions, arrangement, self)
+        self.library_actions = LibraryActions(self, app.push_screen)
         self.documents: Sequence[DocumentInfo] = ()
+        self.moment: int | None = None
+        """The step that the panes are put back to."""
         self._early: list[str] | None = []
         self._stops = 0
         self._redraw_at_end = False
         self._redrawing = 0
-        self.elsewhere = RemoteActivity(app)
+        self.elsewhere = RemoteActivity(self)
 
     # -- the conversation --------------------------------------------------------------------
 
@@ -57,7 +73,7 @@ class Controller:
         self.fetch(self._history, self._replay)
         self.fetch(self.session.detect_model, lambda _: self.refresh_identity())
         self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
-        self._app.set_interval(BEAT_SECONDS, self.run_heartbeat)
+        self._app.set_interval(HEARTBEAT_SECONDS, self.run_heartbeat)
 
     def run_heartbeat(self) -> None:
         """A minute has passed: the model has a turn of its own if one is due and nothing else runs."""
@@ -81,8 +97,8 @@ class Controller:
 
     def _replay(self, history: list[Event]) -> None:
         with self._app.batch_update():
-            self._app.bridge.replay(history)
-        self._app.prompt.area.remember_all([event.text for event in history if isinstance(event, QuestionAsked)])
+            self.bridge.replay(history)
+        self._regions.prompt.area.remember_all([event.text for event in history if isinstance(event, QuestionAsked)])
         if not any(isinstance(event, ContextAssembled) for event in history):
             self.refresh_context()
         early, self._early = self._early or [], None
@@ -94,9 +110,20 @@ class Controller:
         self.refresh_memory()
 
     def _resume(self, sources: list[SourceInfo]) -> None:
-        """What an earlier load left without its vectors gets them now."""
+        """Finish what earlier loads left: files that were still waiting, then passages without their vectors."""
+        if any(source.queued for source in sources):
+            self.fetch(self.session.library.queue, self._load_waiting)
         if any(source.unembedded for source in sources):
-            self.work.start_load(self.session.library.resume)
+            self.work.queue_load(self.session.library.resume)
+
+    def _load_waiting(self, rows: list[QueueRow]) -> None:
+        waiting: dict[str, list[str]] = {}
+        for row in rows:
+            if row.state == "waiting":
+                waiting.setdefault(row.source, []).append(row.path)
+        for source, paths in waiting.items():
+            self.say(f"going on with the load of {one_line(source, 80)}: {plural(len(paths), 'file')} waiting")
+            self.work.queue_load(partial(self.session.library.retry, source, paths))
 
     def send(self, text: str) -> None:
         """What the user sent: a command or a question."""
@@ -115,17 +142,18 @@ class Controller:
             self.say(f"next: {one_line(text, 300)}")
 
     def _begin(self, text: str) -> None:
+        self.return_to_now()
         self._stops = 0
-        self._app.arrangement.show("chat")
-        self._app.chat.begin(text)
-        self._app.status.started()
+        self._arrangement.show("chat")
+        self._regions.chat.begin(text)
+        self._regions.status.started()
 
     def run_command(self, text: str) -> None:
         """Run a slash command; a mistake is answered with a line."""
         try:
             registry.run(self, text)
         except UsageError as error:
-            self._app.chat.fail(error.message, error.hint)
+            self._regions.chat.fail(error.message, error.hint)
 
     def ended(self, message: Ended) -> None:
         """A question or a load is over; the next one may begin."""
@@ -133,7 +161,7 @@ class Controller:
         if message.group == "sweep":
             return
         if message.group == "load":
-            self._app.bridge.load_over()
+            self.bridge.load_over()
             self.refresh_library()
             self.work.next_load()
             return
@@ -142,7 +170,7 @@ class Controller:
     def answered(self) -> None:
         """A question that was asked here or elsewhere is over; the next one may begin."""
         self._stops = 0
-        self._app.bridge.finish()
+        self.bridge.finish()
         self.elsewhere.answered()
         if self._redraw_at_end:
             self._redraw_at_end = False
@@ -156,15 +184,51 @@ class Controller:
 
     def say(self, text: str) -> None:
         """A line in the chat."""
-        self._app.chat.say(text)
+        self._regions.chat.say(text)
 
     def fetch(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
         """Run `work` off the event loop, `then` on it; an error becomes a line in the chat."""
         self.work.fetch(work, then)
 
-    def start_load(self, paths: Sequence[str]) -> None:
+    def load_paths(self, paths: Sequence[str]) -> None:
         """Load and attach files and folders, beside whatever else runs."""
         self.work.load(paths)
+
+    def load_samples(self) -> None:
+        """Load the documents that come with the program."""
+        folder = shipped_samples()
+        if folder is None:
+            self.say("this installation has no sample documents; f2 adds your own")
+            return
+        self.say(f"loading the sample documents, {one_line(str(folder), 200)}; ask meanwhile, esc stops it")
+        self.load_paths([str(folder)])
+
+    def start_load(self, start: Callable[[], Iterator[Event]]) -> bool:
+        """Run a load of another kind; False when one is running."""
+        return self.work.start_load(start)
+
+    def start_sweep(self, start: Callable[[], Iterator[Event]]) -> bool:
+        """Sweep the archive; False when a sweep is running."""
+        return self.work.sweep(start)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is being answered, here or elsewhere."""
+        return self.work.asking
+
+    def draw(self, event: Event) -> None:
+        """Draw an event."""
+        self.bridge.draw(event)
+
+    def begin_elsewhere(self) -> None:
+        """A question is being answered that was asked elsewhere; what is asked here waits."""
+        if self.work.begin_elsewhere():
+            self._regions.status.started()
+
+    def end_elsewhere(self) -> None:
+        """It is over."""
+        if self.work.end_elsewhere():
+            self.answered()
 
     def start_search(self, query: str, page: int = 1) -> None:
         """Search as the user, options behind the query; the archive shows it, the latest search wins."""
@@ -172,8 +236,8 @@ class Controller:
 
     def show_page(self, find: Callable[[], PageRead]) -> None:
         """Find a page off the event loop; the archive shows it, the latest wins."""
-        self._app.arrangement.reveal("archive")
-        self.work.fetch(find, self._app.bridge.draw, group="search")
+        self._arrangement.reveal("archive")
+        self.work.fetch(find, self.bridge.draw, group="search")
 
     def refresh_library(self) -> None:
         """Sources or attachments may have changed: ask again."""
@@ -181,32 +245,32 @@ class Controller:
 
     def _library(self, sources: list[SourceInfo], documents: list[DocumentInfo]) -> None:
         self.documents = documents
-        self._app.library.show(sources, documents)
+        self._regions.library.show(sources, documents)
         if isinstance(self._app.screen, LibraryScreen):
             self._app.screen.show(sources, documents)
         attached = [source for source in sources if source.attached]
         count = sum(source.documents for source in attached)
-        self._app.status.attached(count, sum(source.passages for source in attached))
-        self._app.chat.greet(count, loading=self.work.loading)
+        self._regions.status.attached(count, sum(source.passages for source in attached))
+        self._regions.chat.greet(count, loading=self.work.loading)
 
     def refresh_memory(self) -> None:
         """The working context may have changed: ask again."""
-        self.fetch(self.session.memory, self._app.memory.show)
+        self.fetch(self.session.memory, self._regions.memory.show)
 
     def refresh_context(self) -> None:
         """What is in context now: gauge, dots and trace. Changes are told by themselves."""
-        self.fetch(self.session.context, self._app.bridge.draw)
+        self.fetch(self.session.context, self.bridge.draw)
 
     def refresh_identity(self) -> None:
         """Agent or model may have changed: show them again."""
-        self._app.status.identify(self.session.agent, self.session.model_label, self.session.window_tokens)
+        self._regions.status.identify(self.session.agent, self.session.model_label, self.session.window_tokens)
 
     def redraw(self, then: Callable[[], None]) -> None:
         """The branch has moved: draw the conversation as it is now, then do the rest."""
 
         def drawn(history: list[Event]) -> None:
             with self._app.batch_update():
-                self._app.bridge.redraw(history)
+                self.bridge.redraw(history)
             self._redrawing -= 1
             if not any(isinstance(event, ContextAssembled) for event in history):
                 self.refresh_context()
@@ -221,7 +285,7 @@ class Controller:
         """Let the agent act without a new question; the conversation is drawn again when it is over."""
         self._redraw_at_end = True
         self._stops = 0
-        self._app.status.started()
+        self._regions.status.started()
         self.work.turn(start)
 
     def confirm_erasure(self, plan: ErasurePlan) -> None:
@@ -241,34 +305,99 @@ class Controller:
 
     def open_diff(self, first: int | None, second: int | None) -> None:
         """What changed between two steps; None for the first is the newest step, for the second the next prompt."""
-        self._app.windows.diff(first, second)
+        self.dialogs.diff(first, second)
 
     def open_recall(self, words: str) -> None:
         """What was said with these words."""
-        self._app.windows.recall(words)
+        self.dialogs.recall(words)
 
-    def open_map(self) -> None:
-        """The three tiers of memory."""
-        self._app.windows.memory_map()
+    def open_map(self, *, play: bool = False) -> None:
+        """The memory map; with `play` it runs through all steps."""
+        self.dialogs.memory_map(play=play)
 
     def open_page(self, document: str, page: int) -> None:
         """A page of a document."""
-        self._app.windows.document(document, page)
+        self.dialogs.document(document, page)
 
     def open_memory(self) -> None:
         """The lines of the working context, to edit and pin."""
-        self._app.windows.memory()
+        self.dialogs.memory()
 
     def copy_answer(self) -> str:
         """Put the last answer on the clipboard; returns it, "" when there is none."""
-        text = self._app.chat.last_answer()
+        text = self._regions.chat.last_answer()
         if text:
             self._app.copy_to_clipboard(text)
         return text
 
+    def command_help(self, name: str = "") -> Sequence[str]:
+        """One line of help for each command, or for one. Raises UsageError for an unknown command."""
+        return [registry.find(name).line] if name else registry.help_lines()
+
+    def open_agents(self) -> None:
+        """The agents, to switch to one."""
+        self.dialogs.agents()
+
+    def open_timeline(self) -> None:
+        """All steps on one page."""
+        self.dialogs.timeline()
+
+    def show_moment(self, step: int) -> None:
+        """Put gauge, archive and working memory back to a step, until escape or the next event."""
+
+        def done(context: ContextAssembled) -> None:
+            regions = self._regions
+            self.moment = step
+            regions.gauge.show(context)
+            regions.archive.show_context(context.in_context)
+            regions.chat.show_context(context.in_context)
+            regions.memory.show(blocks_of(context, regions.memory.texts()))
+            regions.status.moment(step)
+
+        self.fetch(lambda: self.session.context(step), done)
+
+    def return_to_now(self) -> bool:
+        """Show what is now again; False when nothing else was shown."""
+        if self.moment is None:
+            return False
+        self.moment = None
+        self._regions.status.moment(None)
+        self.refresh_context()
+        self.refresh_memory()
+        return True
+
+    def open_faults(self) -> None:
+        """Page faults at other windows and under other policies."""
+        self.dialogs.page_faults()
+
+    def switch_agent(self, name: str) -> None:
+        """Go on with another agent; the conversation is drawn anew."""
+        if self.work.asking:
+            raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
+
+        def done(agent: str) -> None:
+            self.refresh_identity()
+            self.refresh_library()
+            self.redraw(lambda: self.say(f"agent {one_line(agent, 80)}"))
+
+        self.fetch(lambda: self.session.open_agent(name), done)
+
+    def ask_aside(self, text: str) -> None:
+        """Ask beside the conversation: once it is answered, question and answer leave the branch again."""
+        if self.work.asking:
+            raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
+
+        def start() -> Iterator[Event]:
+            yield from self.session.submit(text)
+            self.session.timeline.undo()
+
+        self.say("asked beside the conversation: nothing of it stays in its context")
+        self._begin(text)
+        self.work.turn(start)
+
     def open_context(self, step: int | None) -> None:
         """The X-ray of a step, None for the next prompt."""
-        self._app.windows.context(step)
+        self.dialogs.context(step)
 
     def choose_theme(self, name: str) -> None:
         """Change the colours. Raises UsageError for a name there is not."""
@@ -288,12 +417,13 @@ class Controller:
             return "this was asked in another workbench: stop it there"
         if self.work.asking:
             self._stops += 1
-            waiting = self.work.forget_waiting()
             self.session.stop()
-            self._app.status.stopping(now=self._stops > 1)
+            self._regions.status.stopping(now=self._stops > 1)
             if self._stops > 1:
+                self._take_back()
                 return "cancelling now"
-            return "stopping after this step, again to cancel now" + (f"; {waiting} waiting dropped" if waiting else "")
+            waiting = f"; then: {one_line(self.work.waiting[0], 200)}" if self.work.waiting else ""
+            return f"stopping after this step, esc again cancels now{waiting}"
         if self.work.sweeping:
             self.session.search_service.stop()
             return "ending the sweep; what it found is kept"
@@ -302,7 +432,33 @@ class Controller:
             return "stopping the load; what is done stays"
         return "nothing is running"
 
+    def _take_back(self) -> None:
+        """Whoever cancels does not want the next question yet: what waits goes back into the prompt, nothing is lost."""
+        texts = self.work.take_waiting()
+        area = self._regions.prompt.area
+        if texts and not area.text.strip():
+            area.load_text("\n".join(texts))
+            area.move_cursor(area.document.end)
+        elif texts:
+            self.say("not asked, up recalls it: " + "; ".join(one_line(text, 200) for text in texts))
+
     def leave(self) -> None:
         """Quit: workers are told to stop, then the terminal is given back."""
         self.work.leave()
         self._app.exit(0)
+
+
+def blocks_of(context: ContextAssembled, known: Mapping[str, BlockView]) -> list[BlockView]:
+    """The blocks of the working context as a prompt holds them; limits are those of now."""
+    state = next((item.text for item in context.segments if item.name == "working_context"), "")
+    try:
+        held = json.loads(state)
+    except ValueError:
+        held = {}
+    texts = held.get("working_context", held) if isinstance(held, dict) else {}
+    blocks = []
+    for name, block in known.items():
+        value = texts.get(name, "") if isinstance(texts, dict) else ""
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        blocks.append(BlockView(name, text, len(text), block.limit_chars))
+    return blocks

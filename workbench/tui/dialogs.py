@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
+from textual.app import App
 from textual.screen import Screen
 
-from workbench.api.events import Citation, ContextAssembled, Hit
+from workbench.api.events import Citation, ContextAssembled, Hit, PageRead
 from workbench.api.history import ContextDiff
-from workbench.api.session import BlockView, PageView
+from workbench.api.paging import StepRecord, fault_table, references, steps_of
+from workbench.api.session import AgentInfo, BlockView, PageView
+from workbench.core.errors import UsageError
+from workbench.core.sanitize import one_line
+from workbench.tui.commands.display import Display
+from workbench.tui.layout import Arrangement
 from workbench.tui.panes.pane import Pane
+from workbench.tui.regions import Regions
 from workbench.tui.screens.ask_for import AddDocuments, AskFor
+from workbench.tui.screens.choose import Choice, Choose
 from workbench.tui.screens.help import HelpScreen
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.screens.memory_lines import MemoryLinesScreen, Show, Wish
-from workbench.tui.screens.memory_map import MemoryMap, Tiers
+from workbench.tui.screens.memory_map import MemoryMap, Paging
+from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.page_faults import FaultView, PageFaults
 from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.step_diff import StepDiff
+from workbench.tui.screens.timeline import TimelineScreen
 from workbench.tui.screens.xray import XRay
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
+from workbench.tui.widgets.cells import number, plural
 
 GENERAL_HELP = (
     "A language model with a small, fixed context window reads your documents by paging:\n"
@@ -32,11 +41,14 @@ GENERAL_HELP = (
 )
 
 
-class Windows:
+class Dialogs:
     """The overlays of the app."""
 
-    def __init__(self, app: WorkbenchApp) -> None:
+    def __init__(self, app: App[int], regions: Regions, arrangement: Arrangement, display: Display) -> None:
         self._app = app
+        self._regions = regions
+        self._arrangement = arrangement
+        self._display = display
 
     def _push(self, screen: Screen[None]) -> None:
         self._app.push_screen(screen)
@@ -58,39 +70,103 @@ class Windows:
 
     def recall(self, words: str) -> None:
         """What was said with these words, and more to be found."""
-        controller = self._app.controller
         self._push(
             RecallScreen(
-                lambda text, show: controller.fetch(lambda: controller.session.search_service.recall(text), show), words
+                lambda text, show: self._display.fetch(lambda: self._display.session.search_service.recall(text), show),
+                words,
             )
         )
 
-    def memory_map(self) -> None:
-        """The three tiers as they are now."""
-        session, places = self._app.controller.session, self._app.archive.places()
+    def agents(self) -> None:
+        """The agents, the one on the screen first."""
 
-        def work() -> Tiers:
-            messages = len(session.transcript())
-            return Tiers(session.context(), session.memory(), messages, session.sources(), places)
+        def show(found: Sequence[AgentInfo]) -> None:
+            current = self._display.session.agent
+            ordered = sorted(found, key=lambda item: item.last_used, reverse=True)
+            choices = [
+                Choice(
+                    item.name,
+                    f"{plural(item.steps, 'step')} · {item.model} {number(item.window)} · {item.last_used[:16].replace('T', ' ')}",
+                    "",
+                    item.name,
+                    "here" if item.name == current else "",
+                )
+                for item in ordered
+            ]
+            self._app.push_screen(Choose("Agents", choices, "the name of an agent"), chosen)
 
-        self._app.controller.fetch(work, lambda tiers: self._push(MemoryMap(tiers)))
+        def chosen(name: str | None) -> None:
+            if name and name != self._display.session.agent:
+                try:
+                    self._display.switch_agent(name)
+                except UsageError as error:
+                    self._display.say(f"{error.message} {error.hint}")
+
+        self._display.fetch(self._display.session.agents, show)
+
+    def memory_map(self, *, play: bool = False) -> None:
+        """The three tiers at every step."""
+        session, places = self._display.session, self._regions.archive.places()
+
+        def work() -> Paging:
+            history = list(session.history())
+            read = {
+                hit.passage: f"{one_line(hit.document, 200)} p.{one_line(hit.label or str(hit.page), 12)}"
+                for event in history
+                if isinstance(event, PageRead)
+                for hit in event.hits
+            }
+            return Paging(steps_of(history), len(session.transcript()), session.sources(), {**read, **places})
+
+        def fetch(step: int | None, show: Callable[[ContextAssembled], None]) -> None:
+            self._fetch_context(step, 0, lambda context: show(replace(context, step=step)))
+
+        self._display.fetch(work, lambda paging: self._push(MemoryMap(paging, fetch, play=play)))
+
+    def page_faults(self) -> None:
+        """The reference string of the conversation at other windows."""
+        session = self._display.session
+
+        def work() -> FaultView:
+            history, now = list(session.history()), session.context()
+            paged = sum(item.tokens for item in now.segments if item.name == "paged")
+            room = max(0, now.window - now.reserve - now.used + paged)
+            string = references(history)
+            return FaultView(string, fault_table(string, now.window, room), now.window)
+
+        self._display.fetch(work, lambda view: self._push(PageFaults(view)))
+
+    def timeline(self) -> None:
+        """All steps; the panes go to the one that is chosen."""
+        session = self._display.session
+
+        def show(found: tuple[list[StepRecord], ContextAssembled]) -> None:
+            steps, now = found
+            usable = now.window - now.reserve
+            marks = (now.warn / usable, now.flush / usable) if usable and now.warn else (0.7, 1.0)
+            self._app.push_screen(TimelineScreen(steps, marks, self.context, self.diff), chosen)
+
+        def chosen(step: int | None) -> None:
+            if step is not None:
+                self._display.show_moment(step)
+
+        self._display.fetch(lambda: (steps_of(session.history()), session.context()), show)
 
     def _source(self, document: str, page: int, passage: int | None) -> None:
-        app = self._app
-        app.controller.fetch(
-            lambda: app.controller.session.page(document, page, passage),
+        self._display.fetch(
+            lambda: self._display.session.page(document, page, passage),
             lambda found: self._push(SourcePage(found, self._turn)),
         )
 
     def _turn(self, document: str, page: int, show: Callable[[PageView], None]) -> None:
-        self._app.controller.fetch(lambda: self._app.controller.session.page(document, page), show)
+        self._display.fetch(lambda: self._display.session.page(document, page), show)
 
     def add_documents(self) -> None:
         """Ask for paths and load them."""
 
         def done(text: str | None) -> None:
             if text:
-                self._app.controller.start_load(text.split("\n"))
+                self._display.load_paths(text.split("\n"))
 
         self._app.push_screen(AddDocuments(), done)
 
@@ -99,7 +175,7 @@ class Windows:
 
         def done(query: str | None) -> None:
             if query:
-                self._app.controller.start_search(query)
+                self._display.start_search(query)
 
         hints = (
             "the archive shows the results as yours; the model does not see them",
@@ -110,45 +186,43 @@ class Windows:
 
     def library(self) -> None:
         """Sources and documents; on a narrow screen they have a tab."""
-        app = self._app
-        session = app.controller.session
-        app.controller.fetch(
+        session = self._display.session
+        self._display.fetch(
             lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found))
         )
 
     def memory(self) -> None:
         """The lines of the working context."""
-        controller = self._app.controller
 
         def act(wish: Wish, show: Show) -> None:
             def work() -> Sequence[BlockView]:
                 if wish.pin is not None:
-                    controller.session.pin(wish.block, wish.old, wish.pin)
+                    self._display.session.pin(wish.block, wish.old, wish.pin)
                 else:
-                    controller.session.edit_memory(wish.block, wish.old, wish.new)
-                return controller.session.memory()
+                    self._display.session.edit_memory(wish.block, wish.old, wish.new)
+                return self._display.session.memory()
 
             def done(blocks: Sequence[BlockView]) -> None:
-                self._app.memory.show(blocks)
+                self._regions.memory.show(blocks)
                 show(blocks)
 
-            controller.fetch(work, done)
+            self._display.fetch(work, done)
 
-        controller.fetch(controller.session.memory, lambda blocks: self._push(MemoryLinesScreen(blocks, act)))
+        self._display.fetch(self._display.session.memory, lambda blocks: self._push(MemoryLinesScreen(blocks, act)))
 
     def context(self, step: int | None) -> None:
         """The X-ray of a step."""
-        last = self._app.trace.last_step
+        last = self._regions.trace.last_step
         wanted = None if step is not None and last is not None and step > last else step
         self._fetch_context(wanted, 0, lambda context: self._push(XRay(context, self._fetch_context, self.diff)))
 
     def _fetch_context(self, step: int | None, by: int, show: Callable[[ContextAssembled], None]) -> None:
-        session = self._app.controller.session
+        session = self._display.session
 
         def work() -> ContextAssembled:
             return session.context(_moved([*session.timeline.steps(), None], step, by) if by else step)
 
-        self._app.controller.fetch(work, show)
+        self._display.fetch(work, show)
 
     def diff(self, first: int | None, second: int | None) -> None:
         """What changed from one step to another: None is the next prompt, as the first the step before the second."""
@@ -159,17 +233,21 @@ class Windows:
     def _fetch_diff(
         self, first: int | None, second: int | None, by_first: int, by_second: int, show: Callable[[ContextDiff], None]
     ) -> None:
-        timeline = self._app.controller.session.timeline
+        timeline = self._display.session.timeline
 
         def work() -> ContextDiff:
             steps: list[int | None] = [*timeline.steps(), None]
             start = second if first is None else first
             return timeline.compare(_moved(steps, start, by_first), _moved(steps, second, by_second))
 
-        self._app.controller.fetch(work, show)
+        self._display.fetch(work, show)
 
     def help(self) -> None:
-        """Help on the pane with the focus."""
+        """Help on the overlay that is open, else on the pane with the focus."""
+        over = self._app.screen
+        if isinstance(over, Overlay):
+            self._push(HelpScreen("this window", over.HELP or (over.__class__.__doc__ or "").strip()))
+            return
         focused = self._app.focused
         pane = next((node for node in focused.ancestors_with_self if isinstance(node, Pane)), None) if focused else None
         if pane is None:
@@ -182,9 +260,9 @@ class Windows:
 
         def done(letter: str | None) -> None:
             if letter:
-                self._app.arrangement.jump(letter)
+                self._arrangement.jump(letter)
 
-        self._app.push_screen(Jump(self._app.arrangement.places()), done)
+        self._app.push_screen(Jump(self._arrangement.places()), done)
 
 
 def _moved(steps: Sequence[int | None], step: int | None, by: int) -> int | None:

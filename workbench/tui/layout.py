@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from textual.app import App
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
 from workbench.tui.panes.memory import MemoryPane
 from workbench.tui.panes.pane import Pane
-from workbench.tui.panes.tabs import NAMES, PaneTabs
+from workbench.tui.panes.tabs import NAMES
+from workbench.tui.regions import Regions
 
 WIDE_CELLS = 100
 """From this width on the panes stand side by side."""
@@ -19,17 +19,24 @@ WIDE_CELLS = 100
 class Arrangement:
     """The main screen's classes."""
 
-    def __init__(self, screen: Screen[object], tabs: PaneTabs, panes: Mapping[str, Pane]) -> None:
-        self._screen = screen
-        self._tabs = tabs
-        self._panes = panes
+    def __init__(self, app: App[int], regions: Regions) -> None:
+        self._app = app
+        self._tabs = regions.tabs
+        self._panes = {str(pane.id): pane for pane in regions.panes}
         self._zoomed: str | None = None
+
+    @property
+    def _screen(self) -> Screen[object]:
+        return self._app.screen_stack[0]
+
+    def begin(self) -> None:
+        """The panes are mounted: the chat is shown first."""
         self.show_tab("chat")
 
     @property
     def narrow(self) -> bool:
         """Whether the panes are tabs. The screen's class may still be that of the size before."""
-        return self._screen.app.size.width < WIDE_CELLS
+        return self._app.size.width < WIDE_CELLS
 
     @property
     def zoomed(self) -> bool:

@@ -1,62 +1,98 @@
-"""What other displays and commands do to the agent on this screen: their events come in, and are drawn as if done here."""
+"""Draws what other displays and commands do to the agent on this screen, as if it were done here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from workbench.api.events import Changed, ContextAssembled, Event, QuestionAsked, StepStarted
 
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
+
+class Conversation(Protocol):
+    """What is drawn, and what is under way: the controller."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the conversation as it is now is on the screen."""
+        ...
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is being answered, here or elsewhere."""
+        ...
+
+    def draw(self, event: Event) -> None:
+        """Draw an event."""
+        ...
+
+    def begin_elsewhere(self) -> None:
+        """A question is being answered that was asked elsewhere."""
+        ...
+
+    def end_elsewhere(self) -> None:
+        """It is over."""
+        ...
+
+    def redraw(self, then: Callable[[], None]) -> None:
+        """Draw the conversation anew."""
+        ...
+
+    def refresh_library(self) -> None:
+        """Ask for sources and documents again."""
+        ...
+
+    def refresh_memory(self) -> None:
+        """Ask for the working context again."""
+        ...
+
+    def refresh_identity(self) -> None:
+        """Show agent and model again."""
+        ...
 
 
 class RemoteActivity:
-    """Draws what was done elsewhere, and what is in context after every change, here or there."""
+    """What is heard from elsewhere, and what is in context after every change, here or there."""
 
-    def __init__(self, app: WorkbenchApp) -> None:
-        self._app = app
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
         self._missed = False
         self._left: ContextAssembled | None = None
 
     def heard(self, event: Event) -> None:
         """Draw an event that was not asked for here."""
-        app, controller = self._app, self._app.controller
-        if not controller.drawn:
+        here = self._conversation
+        if not here.drawn:
             # What is drawn next may hold it or not: then it is drawn once more.
             self._missed = self._missed or event.durable or isinstance(event, Changed)
             return
         match event:
             case Changed(what="branch"):
-                controller.redraw(lambda: None)
+                here.redraw(lambda: None)
             case Changed(what="library"):
-                controller.refresh_library()
+                here.refresh_library()
             case Changed(what="agent"):
-                controller.refresh_identity()
+                here.refresh_identity()
             case Changed():
-                self._over()
-            case ContextAssembled(step=None) if controller.work.asking:
+                here.end_elsewhere()
+            case ContextAssembled(step=None) if here.asking:
                 # What an answer leaves in context comes by another way than its last steps: they are drawn first.
                 self._left = event
             case ContextAssembled(step=None):
-                app.bridge.draw(event)
-                controller.refresh_memory()
+                here.draw(event)
+                here.refresh_memory()
             case _:
-                if isinstance(event, (QuestionAsked, StepStarted)) and controller.work.begin_elsewhere():
-                    app.status.started()
-                app.bridge.draw(event)
+                if isinstance(event, (QuestionAsked, StepStarted)):
+                    here.begin_elsewhere()
+                here.draw(event)
 
     def catch_up(self) -> None:
         """The conversation was drawn: once more if something happened meanwhile."""
         if self._missed:
             self._missed = False
-            self._app.controller.redraw(lambda: None)
+            self._conversation.redraw(lambda: None)
 
     def answered(self) -> None:
         """A question is over: what it left in context is there now."""
         left, self._left = self._left, None
         if left is not None:
-            self._app.bridge.draw(left)
-
-    def _over(self) -> None:
-        if self._app.controller.work.end_elsewhere():
-            self._app.controller.answered()
+            self._conversation.draw(left)

@@ -69,7 +69,7 @@ class Work:
         self._app = app
         self._session = session
         self._waiting: deque[str] = deque()
-        self._loads: deque[tuple[str, ...]] = deque()
+        self._loads: deque[Callable[[], Iterator[Event]]] = deque()
         self._running: set[str] = set()
         self.leaving = False
 
@@ -120,11 +120,16 @@ class Work:
         self.ask(text)
         return text
 
-    def forget_waiting(self) -> int:
-        """Drop the questions that wait; how many there were."""
-        count = len(self._waiting)
+    @property
+    def waiting(self) -> Sequence[str]:
+        """The questions that wait, the next one first."""
+        return tuple(self._waiting)
+
+    def take_waiting(self) -> list[str]:
+        """The questions that wait, which are no longer asked by themselves."""
+        texts = list(self._waiting)
         self._waiting.clear()
-        return count
+        return texts
 
     @property
     def sweeping(self) -> bool:
@@ -140,10 +145,14 @@ class Work:
 
     def load(self, paths: Sequence[str | Path]) -> None:
         """Load and attach; one load after the other."""
+        self.queue_load(partial(self._session.load, [str(path) for path in paths]))
+
+    def queue_load(self, start: Callable[[], Iterator[Event]]) -> None:
+        """Run a load of any kind, after the one that runs."""
         if self.loading:
-            self._loads.append(tuple(str(path) for path in paths))
-            return
-        self._drain("load", partial(self._session.load, [str(path) for path in paths]))
+            self._loads.append(start)
+        else:
+            self._drain("load", start)
 
     def start_load(self, start: Callable[[], Iterator[Event]]) -> bool:
         """Run a load of another kind; False when one is running already."""
@@ -155,7 +164,7 @@ class Work:
     def next_load(self) -> None:
         """Start the load that waited longest."""
         if self._loads and not self.loading:
-            self.load(self._loads.popleft())
+            self.queue_load(self._loads.popleft())
 
     def fetch(self, work: Callable[[], Result], then: Callable[[Result], None], group: str = "fetch") -> None:
         """Run `work` in a thread, then `then` with its result on the event loop. Of searches the latest wins."""

@@ -9,26 +9,26 @@ from workbench.api.rendering import why
 from workbench.api.session import SourceInfo
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Controller
+from workbench.tui.commands.display import Display
 from workbench.tui.widgets.cells import plural
 
 _LISTED = 40
 
 
-def reload(controller: Controller, words: Sequence[str]) -> None:
+def reload(display: Display, words: Sequence[str]) -> None:
     """/reload SOURCE"""
     source = _name(words, "Load which source again?", "/reload leases")
-    if controller.work.start_load(lambda: controller.session.library.reload(source)):
-        controller.say(f"loading {one_line(source, 80)} again; esc stops it")
+    if display.start_load(lambda: display.session.library.reload(source)):
+        display.say(f"loading {one_line(source, 80)} again; esc stops it")
     else:
-        controller.say("a load is running: esc stops it")
+        display.say("a load is running: esc stops it")
 
 
-def queue(controller: Controller, words: Sequence[str]) -> None:
+def queue(display: Display, words: Sequence[str]) -> None:
     """/queue [retry]"""
     if list(words) == ["retry"]:
-        started = controller.work.start_load(lambda: controller.session.library.retry())
-        controller.say("trying again what waits or failed" if started else "a load is running: esc stops it")
+        started = display.start_load(lambda: display.session.library.retry())
+        display.say("trying again what waits or failed" if started else "a load is running: esc stops it")
         return
     if words:
         raise UsageError(f"{one_line(words[0], 40)!r} is nothing to do with the queue.", "/queue, or /queue retry.")
@@ -38,58 +38,58 @@ def queue(controller: Controller, words: Sequence[str]) -> None:
             f"{row.state:<12} {one_line(row.path, 80)}: {one_line(why(row.reason, row.remedy), 200)}" for row in rows
         ]
         more = [f"and {len(lines) - _LISTED:,} more"] if len(lines) > _LISTED else []
-        controller.say("\n".join([*lines[:_LISTED], *more]) if lines else "nothing waits and nothing failed")
+        display.say("\n".join([*lines[:_LISTED], *more]) if lines else "nothing waits and nothing failed")
 
-    controller.fetch(controller.session.library.queue, done)
+    display.fetch(display.session.library.queue, done)
 
 
-def rename(controller: Controller, words: Sequence[str]) -> None:
+def rename(display: Display, words: Sequence[str]) -> None:
     """/rename SOURCE NAME"""
     if len(words) != 2:
         raise UsageError("Which source, and what shall it be called?", '/rename leases "old leases"')
     old, new = words
     _then(
-        controller,
-        lambda: controller.session.library.rename(old, new),
+        display,
+        lambda: display.session.library.rename(old, new),
         f"{one_line(old, 80)} is {one_line(new, 80)} now",
     )
 
 
-def remove(controller: Controller, words: Sequence[str]) -> None:
+def remove(display: Display, words: Sequence[str]) -> None:
     """/remove SOURCE [DOCUMENT]"""
     source = _name(words[:1], "Remove which source?", "/remove leases, or /remove leases lease-2019.pdf")
     document = " ".join(words[1:])
-    library = controller.session.library
+    library = display.session.library
 
     def done(count: int) -> None:
-        controller.say(f"removed {plural(count, 'doc')} of {one_line(source, 80)}; the files are where they were")
-        controller.refresh_library()
+        display.say(f"removed {plural(count, 'doc')} of {one_line(source, 80)}; the files are where they were")
+        display.refresh_library()
 
-    controller.fetch(lambda: library.remove(source, document), done)
+    display.fetch(lambda: library.remove(source, document), done)
 
 
-def note(controller: Controller, words: Sequence[str]) -> None:
+def note(display: Display, words: Sequence[str]) -> None:
     """/note [SOURCE[:DOCUMENT] TEXT…]"""
-    library = controller.session.library
+    library = display.session.library
     if not words:
 
         def done(rows: list[NoteRow]) -> None:
             lines = [
                 f"{one_line(f'{row.source}:{row.path}'.rstrip(':'), 80)}: {one_line(row.text, 200)}" for row in rows
             ]
-            controller.say("\n".join(lines) if lines else "there is no note yet: /note SOURCE TEXT")
+            display.say("\n".join(lines) if lines else "there is no note yet: /note SOURCE TEXT")
 
-        controller.fetch(library.notes, done)
+        display.fetch(library.notes, done)
         return
     if len(words) < 2:
         raise UsageError("What is the note?", '/note leases:lease-2019.pdf superseded in 2021; "-" takes it away.')
     text = " ".join(words[1:])
 
     def work() -> None:
-        source, path = _place(words[0], controller.session.sources())
+        source, path = _place(words[0], display.session.sources())
         library.note(source, path, "" if text == "-" else text)
 
-    _then(controller, work, f"noted on {one_line(words[0], 80)}; the model reads it with every hit from there")
+    _then(display, work, f"noted on {one_line(words[0], 80)}; the model reads it with every hit from there")
 
 
 def _place(word: str, sources: Sequence[SourceInfo]) -> tuple[str, str]:
@@ -107,9 +107,9 @@ def _name(words: Sequence[str], question: str, example: str) -> str:
     return " ".join(words)
 
 
-def _then(controller: Controller, work: Callable[[], None], said: str) -> None:
+def _then(display: Display, work: Callable[[], None], said: str) -> None:
     def done(_: None) -> None:
-        controller.say(said)
-        controller.refresh_library()
+        display.say(said)
+        display.refresh_library()
 
-    controller.fetch(work, done)
+    display.fetch(work, done)

@@ -8,73 +8,80 @@ from workbench.api.events import Event
 from workbench.api.history import ErasurePlan, ErasureServiceProtocol, Moved
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Controller
+from workbench.tui.commands.display import Display
 from workbench.tui.widgets.cells import number
 
 
-def undo(controller: Controller, words: Sequence[str]) -> None:
+def undo(display: Display, words: Sequence[str]) -> None:
     """/undo"""
-    _move(controller, lambda: controller.session.timeline.undo())
+    _move(display, lambda: display.session.timeline.undo())
 
 
-def redo(controller: Controller, words: Sequence[str]) -> None:
+def redo(display: Display, words: Sequence[str]) -> None:
     """/redo"""
-    _move(controller, lambda: controller.session.timeline.redo())
+    _move(display, lambda: display.session.timeline.redo())
 
 
-def pop(controller: Controller, words: Sequence[str]) -> None:
+def pop(display: Display, words: Sequence[str]) -> None:
     """/pop [N]"""
     messages = whole_number(words[0], "number of messages") if words else None
-    _move(controller, lambda: controller.session.timeline.pop(messages))
+    _move(display, lambda: display.session.timeline.pop(messages))
 
 
-def rethink(controller: Controller, words: Sequence[str]) -> None:
+def rethink(display: Display, words: Sequence[str]) -> None:
     """/rethink TEXT"""
-    _move(controller, lambda: controller.session.timeline.rethink(" ".join(words)))
+    _move(display, lambda: display.session.timeline.rethink(" ".join(words)))
 
 
-def rewrite(controller: Controller, words: Sequence[str]) -> None:
+def rewrite(display: Display, words: Sequence[str]) -> None:
     """/rewrite TEXT"""
-    _move(controller, lambda: controller.session.timeline.rewrite(" ".join(words)))
+    _move(display, lambda: display.session.timeline.rewrite(" ".join(words)))
 
 
-def retry(controller: Controller, words: Sequence[str]) -> None:
+def retry(display: Display, words: Sequence[str]) -> None:
     """/retry"""
     _turn(
-        controller,
-        controller.session.timeline.retry,
+        display,
+        display.session.timeline.retry,
         "asking the last question again; /undo brings the answer before back",
     )
 
 
-def summarize(controller: Controller, words: Sequence[str]) -> None:
+def btw(display: Display, words: Sequence[str]) -> None:
+    """/btw TEXT"""
+    if not words:
+        raise UsageError("Ask what?", "For example /btw what does TLB stand for?")
+    display.ask_aside(" ".join(words))
+
+
+def summarize(display: Display, words: Sequence[str]) -> None:
     """/summarize"""
-    _turn(controller, controller.session.timeline.summarize, "evicting what was said before the last question")
+    _turn(display, display.session.timeline.summarize, "evicting what was said before the last question")
 
 
-def heartbeat(controller: Controller, words: Sequence[str]) -> None:
+def heartbeat(display: Display, words: Sequence[str]) -> None:
     """/heartbeat"""
-    _turn(controller, controller.session.timeline.heartbeat, "a turn for the model")
+    _turn(display, display.session.timeline.heartbeat, "a turn for the model")
 
 
-def memory_warning(controller: Controller, words: Sequence[str]) -> None:
+def memory_warning(display: Display, words: Sequence[str]) -> None:
     """/memorywarning"""
-    _turn(controller, controller.session.timeline.memory_warning, "telling the model that its context is filling")
+    _turn(display, display.session.timeline.memory_warning, "telling the model that its context is filling")
 
 
-def diff(controller: Controller, words: Sequence[str]) -> None:
+def diff(display: Display, words: Sequence[str]) -> None:
     """/diff [A [B]]"""
     if len(words) > 2:
         raise UsageError("Two steps are compared.", "For example /diff 3 4; /diff 3 compares with the next prompt.")
     chosen = [whole_number(word, "step") for word in words]
     first = chosen[0] if chosen else None
     second = chosen[1] if len(chosen) > 1 else None
-    controller.open_diff(first, second)
+    display.open_diff(first, second)
     names = [f"step {number(step)}" if step else "the next prompt" for step in (first, second)]
-    controller.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
+    display.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
 
 
-def fork(controller: Controller, words: Sequence[str]) -> None:
+def fork(display: Display, words: Sequence[str]) -> None:
     """/fork STEP [NAME]"""
     if not words:
         raise UsageError("Fork from which step?", "For example /fork 3; /context shows the steps.")
@@ -82,35 +89,31 @@ def fork(controller: Controller, words: Sequence[str]) -> None:
     name = " ".join(words[1:]) or None
 
     def work() -> str:
-        made = controller.session.timeline.fork(step, name)
-        controller.session.open_agent(made)
+        made = display.session.timeline.fork(step, name)
+        display.session.open_agent(made)
         return made
 
     def done(made: str) -> None:
-        controller.refresh_identity()
-        controller.refresh_library()
-        controller.redraw(
-            lambda: controller.say(
-                f"{one_line(made, 80)} goes on from step {number(step)}; the other agent is as it was"
-            )
+        display.refresh_identity()
+        display.refresh_library()
+        display.redraw(
+            lambda: display.say(f"{one_line(made, 80)} goes on from step {number(step)}; the other agent is as it was")
         )
 
-    _idle(controller)
-    controller.fetch(work, done)
+    _idle(display)
+    display.fetch(work, done)
 
 
-def forget(controller: Controller, words: Sequence[str]) -> None:
+def forget(display: Display, words: Sequence[str]) -> None:
     """/forget QUERY"""
     what = " ".join(words).strip()
     if not what:
         raise UsageError(
             "Forget what?", "/forget WORDS of a message, /forget #NUMBER, /forget @DOCUMENT or /forget source NAME."
         )
-    _idle(controller)
-    controller.fetch(
-        lambda: _planned(controller.session.timeline.eraser, what), lambda plan: controller.confirm_erasure(plan)
-    )
-    controller.say(f"looking for {one_line(what, 120)}; nothing is erased before you say so")
+    _idle(display)
+    display.fetch(lambda: _planned(display.session.timeline.eraser, what), lambda plan: display.confirm_erasure(plan))
+    display.say(f"looking for {one_line(what, 120)}; nothing is erased before you say so")
 
 
 def _planned(eraser: ErasureServiceProtocol, what: str) -> ErasurePlan:
@@ -134,21 +137,21 @@ def whole_number(word: str, noun: str) -> int:
     return found
 
 
-def _move(controller: Controller, work: Callable[[], Moved]) -> None:
-    _idle(controller)
+def _move(display: Display, work: Callable[[], Moved]) -> None:
+    _idle(display)
 
     def done(moved: Moved) -> None:
-        controller.redraw(lambda: controller.say(one_line(moved.text, 300)))
+        display.redraw(lambda: display.say(one_line(moved.text, 300)))
 
-    controller.fetch(work, done)
-
-
-def _turn(controller: Controller, start: Callable[[], Iterator[Event]], said: str) -> None:
-    _idle(controller)
-    controller.say(said)
-    controller.turn(start)
+    display.fetch(work, done)
 
 
-def _idle(controller: Controller) -> None:
-    if controller.work.asking:
+def _turn(display: Display, start: Callable[[], Iterator[Event]], said: str) -> None:
+    _idle(display)
+    display.say(said)
+    display.turn(start)
+
+
+def _idle(display: Display) -> None:
+    if display.asking:
         raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")

@@ -1,17 +1,14 @@
-"""What the keys of the library do: an item and an action come in, an overlay asks where something is to be said, work starts."""
+"""Carries out the keys of the library on a source or a document, asking in an overlay where something has to be typed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from workbench.api.events import Event
 from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.core.sanitize import one_line
+from workbench.tui.commands.display import Display
 from workbench.tui.screens.ask_for import AskFor
-
-if TYPE_CHECKING:
-    from workbench.tui.app import WorkbenchApp
 
 Item = SourceInfo | DocumentInfo
 
@@ -19,13 +16,14 @@ Item = SourceInfo | DocumentInfo
 class LibraryActions:
     """Acts on sources and documents for the pane and the overlay of the library."""
 
-    def __init__(self, app: WorkbenchApp) -> None:
-        self._app = app
+    def __init__(self, display: Display, push: Callable[[AskFor, Callable[[str | None], None]], object]) -> None:
+        self._display = display
+        self._push = push
 
     def do(self, action: str, item: Item) -> None:
         """Do it, or say why it cannot be done."""
         source, path = (item.name, "") if isinstance(item, SourceInfo) else (item.source, item.path)
-        library = self._app.controller.session.library
+        library = self._display.session.library
         waits = isinstance(item, DocumentInfo) and item.status != "loaded"
         name = one_line(path or source, 80)
         match action:
@@ -37,7 +35,7 @@ class LibraryActions:
                 hints = (f"type yes to take {name} out of the library", "files on the disk stay where they are")
                 self._ask(f"Remove {name}", "yes", hints, lambda text: self._remove(text, source, path))
             case "rename" if path:
-                self._app.controller.say("a document is called as its file is; a source can have another name")
+                self._display.say("a document is called as its file is; a source can have another name")
             case "rename":
                 self._ask(
                     f"Rename {name}", "its new name", ("what was attached stays attached",),
@@ -52,7 +50,7 @@ class LibraryActions:
                     secret=True,
                 )  # fmt: skip
             case "skip" if not waits:
-                self._app.controller.say(f"{name} is loaded: d removes it")
+                self._display.say(f"{name} is loaded: d removes it")
             case "skip":
                 self._then(lambda: library.skip(source, path), f"{name} is left out from now on")
             case "note":
@@ -64,14 +62,14 @@ class LibraryActions:
                     ),
                 )  # fmt: skip
             case "open" if path and not waits:
-                self._app.windows.document(path)
+                self._display.open_page(path, 1)
 
     def _remove(self, text: str, source: str, path: str) -> None:
-        library = self._app.controller.session.library
+        library = self._display.session.library
         if text.lower() in ("yes", "y"):
             self._then(lambda: library.remove(source, path), f"removed {one_line(path or source, 80)}")
         else:
-            self._app.controller.say("nothing was removed")
+            self._display.say("nothing was removed")
 
     def _ask(
         self, title: str, placeholder: str, hints: tuple[str, ...], then: Callable[[str], None], *, secret: bool = False
@@ -80,17 +78,16 @@ class LibraryActions:
             if text:
                 then(text)
 
-        self._app.push_screen(AskFor(title, placeholder, hints, secret=secret), done)
+        self._push(AskFor(title, placeholder, hints, secret=secret), done)
 
     def _then(self, work: Callable[[], object], said: str) -> None:
-        controller = self._app.controller
 
         def done(_: object) -> None:
-            controller.say(said)
-            controller.refresh_library()
+            self._display.say(said)
+            self._display.refresh_library()
 
-        controller.fetch(work, done)
+        self._display.fetch(work, done)
 
     def _load(self, start: Callable[[], Iterator[Event]]) -> None:
-        if not self._app.controller.work.start_load(start):
-            self._app.controller.say("a load is running: esc stops it")
+        if not self._display.start_load(start):
+            self._display.say("a load is running: esc stops it")

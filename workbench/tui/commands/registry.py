@@ -6,7 +6,6 @@ import difflib
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from workbench.core.errors import UsageError
 from workbench.tui.commands import agent as own
@@ -16,9 +15,7 @@ from workbench.tui.commands import search as search_service
 from workbench.tui.commands import session as do
 from workbench.tui.commands import tables
 from workbench.tui.commands import view as look
-
-if TYPE_CHECKING:
-    from workbench.tui.controller import Controller
+from workbench.tui.commands.display import Display
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,18 @@ class Command:
     name: str
     words: str
     help: str
-    run: Callable[[Controller, Sequence[str]], None]
+    run: Callable[[Display, Sequence[str]], None]
+    group: str
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether it does nothing without words behind it."""
+        return bool(self.words) and not self.words.startswith("[")
+
+    @property
+    def line(self) -> str:
+        """Its usage and its help on one line."""
+        return f"{self.usage}: {self.help}"
 
     @property
     def usage(self) -> str:
@@ -37,56 +45,134 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("load", "PATH…", "load files or folders and attach them", do.load),
-    Command("attach", "SOURCE", "search this source as well", do.attach),
-    Command("detach", "SOURCE", "stop searching this source", do.detach),
-    Command("sources", "", "what is loaded, and what is attached", do.sources),
-    Command("reload", "SOURCE", "load a source again from where it was loaded", library.reload),
-    Command("queue", "[retry]", "what is not loaded, and why; try it again", library.queue),
-    Command("rename", "SOURCE NAME", "give a source another name", library.rename),
-    Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove),
-    Command("note", "[SOURCE[:DOCUMENT] TEXT]", "a line the model reads with its hits", library.note),
+    Command("load", "PATH…", "load files or folders and attach them", do.load, "Documents"),
+    Command("attach", "SOURCE", "search this source as well", do.attach, "Documents"),
+    Command("detach", "SOURCE", "stop searching this source", do.detach, "Documents"),
+    Command("sources", "", "what is loaded, and what is attached", do.sources, "Documents"),
+    Command("reload", "SOURCE", "load a source again from where it was loaded", library.reload, "Documents"),
+    Command("queue", "[retry]", "what is not loaded, and why; try it again", library.queue, "Documents"),
+    Command("rename", "SOURCE NAME", "give a source another name", library.rename, "Documents"),
+    Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove, "Documents"),
+    Command("note", "[SOURCE[:DOCUMENT] TEXT]", "a line the model reads with its hits", library.note, "Documents"),
+    Command("docs", "[WORDS]", "the documents there are", look.docs, "Documents"),
+    Command("open", "DOCUMENT[:PAGE]", "a page of a document", look.open_, "Documents"),
     Command(
-        "search", "QUERY", "search the archive yourself (--document D, --pages A-B, --since …)", search_service.search
+        "sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql, "Documents"
     ),
-    Command("follow", "HANDLE", "what belongs to a passage by name", search_service.follow),
-    Command("sweep", "QUERY", "find everything about something, page after page; esc ends it", search_service.sweep),
-    Command("recall", "[WORDS]", "what was said, also what was evicted; a dot marks what is in context", look.recall),
-    Command("docs", "[WORDS]", "the documents there are", look.docs),
-    Command("open", "DOCUMENT[:PAGE]", "a page of a document", look.open_),
-    Command("answers", "", "every question of this conversation with its answer", look.answers),
-    Command("map", "", "the three tiers of memory, and what of each is in context", look.memory_map),
-    Command("sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql),
-    Command("memory", "", "the blocks of the working context, whole", do.memory),
-    Command("edit", "[BLOCK LINE]", "edit lines of the working context, or add one to a block", own.edit),
-    Command("pin", "[TEXT]", "pin the line with these words, so that the model leaves it, or let it go", own.pin),
-    Command("tokens", "", "what the context window is made of, in tokens", do.tokens),
-    Command("context", "[STEP]", "the exact prompt of a step, segment by segment", do.context),
-    Command("dump", "[N]", "the last N messages of the conversation (default 10)", do.dump),
-    Command("model", "[NAME]", "say which model answers, or change it", do.model),
-    Command("preset", "[NAME]", "list the task guidances, or change the one of this agent now", own.preset),
-    Command("functions", "", "what the model may call", own.functions),
-    Command("cost", "", "what this agent has used: steps, tokens, time, price", own.cost),
-    Command("budget", "[WHAT NUMBER]", "what a question may use: steps, seconds, tokens, cost", own.budget),
-    Command("copy", "", "copy the last answer", own.copy),
-    Command("export", "[FILE]", "write the conversation as Markdown, or to FILE.agent the whole agent", own.export),
-    Command("theme", "[NAME]", "list the colour themes, or choose one", do.theme),
-    Command("undo", "", "take back the last question, or the last /pop, /retry, /rewrite …", past.undo),
-    Command("redo", "", "take back the last /undo, until something else is done", past.redo),
-    Command("pop", "[N]", "take the last question and its answer, or the last N messages, off the branch", past.pop),
-    Command("retry", "", "ask the last question again, on a branch before it", past.retry),
-    Command("rewrite", "TEXT", "put your text in the place of the last reply", past.rewrite),
-    Command("rethink", "TEXT", "put your text in the place of the model's last thought", past.rethink),
-    Command("summarize", "", "evict and summarise now what was said before the last question", past.summarize),
-    Command("heartbeat", "", "give the model a turn of its own", past.heartbeat),
-    Command("memorywarning", "", "tell the model that its context is filling", past.memory_warning),
-    Command("fork", "STEP [NAME]", "a new agent that goes on from where an old step ended", past.fork),
-    Command("forget", "QUERY", "erase a message, #NUMBER, @DOCUMENT or source NAME everywhere, for good", past.forget),
-    Command("diff", "[A] [B]", "what changed from the prompt of step A to that of step B", past.diff),
-    Command("stop", "", "stop the answer after this step, or the load", do.stop),
-    Command("save", "", "where everything is kept", do.save),
-    Command("help", "[COMMAND]", "this list", do.help_),
-    Command("exit", "", "leave; everything is saved", do.exit_),
+    Command(
+        "search",
+        "QUERY",
+        "search the archive yourself (--document D, --pages A-B, --since …)",
+        search_service.search,
+        "Find",
+    ),
+    Command("follow", "HANDLE", "what belongs to a passage by name", search_service.follow, "Find"),
+    Command(
+        "sweep", "QUERY", "find everything about something, page after page; esc ends it", search_service.sweep, "Find"
+    ),
+    Command(
+        "grep",
+        "QUERY",
+        "find a regular expression in the archive, every match, in reading order",
+        search_service.grep,
+        "Find",
+    ),
+    Command(
+        "recall", "[WORDS]", "what was said, also what was evicted; a dot marks what is in context", look.recall, "Find"
+    ),
+    Command("answers", "", "every question of this conversation with its answer", look.answers, "Find"),
+    Command("memory", "", "the blocks of the working context, whole", do.memory, "Memory and context"),
+    Command(
+        "edit",
+        "[BLOCK LINE]",
+        "edit lines of the working context, or add one to a block",
+        own.edit,
+        "Memory and context",
+    ),
+    Command(
+        "pin",
+        "[TEXT]",
+        "pin the line with these words, so that the model leaves it; again unpins it",
+        own.pin,
+        "Memory and context",
+    ),
+    Command("tokens", "", "what the context window is made of, in tokens", do.tokens, "Memory and context"),
+    Command("context", "[STEP]", "the exact prompt of a step, segment by segment", do.context, "Memory and context"),
+    Command(
+        "diff", "[A] [B]", "what changed from the prompt of step A to that of step B", past.diff, "Memory and context"
+    ),
+    Command(
+        "map",
+        "",
+        "the window as a disk map, and what moved between the tiers, step by step",
+        look.memory_map,
+        "Memory and context",
+    ),
+    Command(
+        "timeline",
+        "",
+        "all steps with what they did; go back to any of them",
+        look.timeline,
+        "Memory and context",
+    ),
+    Command(
+        "faults",
+        "",
+        "page faults at other windows, under FIFO, LRU and the optimum",
+        look.faults,
+        "Memory and context",
+    ),
+    Command("replay", "", "play the memory map from the first step to the last", look.replay, "Memory and context"),
+    Command("dump", "[N]", "the last N messages of the conversation (default 10)", do.dump, "Memory and context"),
+    Command("agents", "[NAME]", "the agents; switch to one", own.agents, "Agent"),
+    Command("model", "[NAME]", "say which model answers, or change it", do.model, "Agent"),
+    Command("preset", "[NAME]", "list the task guidances, or change the one of this agent now", own.preset, "Agent"),
+    Command("functions", "", "what the model may call", own.functions, "Agent"),
+    Command("cost", "", "what this agent has used: steps, tokens, time, price", own.cost, "Agent"),
+    Command("budget", "[WHAT NUMBER]", "what a question may use: steps, seconds, tokens, cost", own.budget, "Agent"),
+    Command("btw", "TEXT", "ask beside the conversation: nothing of it stays in its context", past.btw, "Conversation"),
+    Command("copy", "", "copy the last answer", own.copy, "Conversation"),
+    Command(
+        "export",
+        "[FILE]",
+        "write the conversation as Markdown, or to FILE.agent the whole agent",
+        own.export,
+        "Conversation",
+    ),
+    Command("undo", "", "take back the last question, or the last /pop, /retry, /rewrite …", past.undo, "Conversation"),
+    Command("redo", "", "take back the last /undo, until something else is done", past.redo, "Conversation"),
+    Command(
+        "pop",
+        "[N]",
+        "take the last question and its answer, or the last N messages, off the branch",
+        past.pop,
+        "Conversation",
+    ),
+    Command("retry", "", "ask the last question again, on a branch before it", past.retry, "Conversation"),
+    Command("rewrite", "TEXT", "put your text in the place of the last reply", past.rewrite, "Conversation"),
+    Command("rethink", "TEXT", "put your text in the place of the model's last thought", past.rethink, "Conversation"),
+    Command(
+        "summarize",
+        "",
+        "evict and summarise now what was said before the last question",
+        past.summarize,
+        "Conversation",
+    ),
+    Command("heartbeat", "", "give the model a turn of its own", past.heartbeat, "Conversation"),
+    Command("memorywarning", "", "tell the model that its context is filling", past.memory_warning, "Conversation"),
+    Command("fork", "STEP [NAME]", "a new agent that goes on from where an old step ended", past.fork, "Conversation"),
+    Command(
+        "forget",
+        "QUERY",
+        "erase a message, #NUMBER, @DOCUMENT or source NAME everywhere, for good",
+        past.forget,
+        "Conversation",
+    ),
+    Command("theme", "[NAME]", "list the colour themes, or choose one", do.theme, "Screen"),
+    Command("stop", "", "stop the answer after this step, or the load", do.stop, "Screen"),
+    Command("save", "", "where everything is kept", do.save, "Screen"),
+    Command("help", "[COMMAND]", "this list", do.help_, "Screen"),
+    Command("exit", "", "leave; everything is saved", do.exit_, "Screen"),
 )
 """In the order people meet them."""
 
@@ -98,31 +184,43 @@ def find(name: str) -> Command:
     command = _BY_NAME.get(name.lower())
     if command is None:
         near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
-        hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
+        hint = f"Did you mean /{near[0]}?" if near else "/ lists the commands."
         raise UsageError(f"There is no command /{name}.", hint)
     return command
 
 
-def run(controller: Controller, text: str) -> None:
+def run(display: Display, text: str) -> None:
     """Run what was typed, `text` starting with a slash. Raises UsageError."""
     name, _, rest = text[1:].strip().partition(" ")
     command = find(name)
     if command.words.startswith(("QUERY", "TEXT")):
-        command.run(controller, [rest.strip()] if rest.strip() else [])
+        command.run(display, [rest.strip()] if rest.strip() else [])
         return
     try:
         words = shlex.split(rest)
     except ValueError:
         words = rest.split()
-    command.run(controller, words)
+    command.run(display, words)
 
 
 def complete(word: str) -> list[tuple[str, str]]:
-    """Commands that start with what was typed: (the command, what it does)."""
-    return [(f"/{command.name}", command.help) for command in COMMANDS if command.name.startswith(word[1:].lower())]
+    """Commands that fit what was typed, those that begin with it first: (the command, what it does)."""
+    typed = word[1:].lower()
+    first = [command for command in COMMANDS if command.name.startswith(typed)]
+    rest = [
+        command for command in COMMANDS if command not in first and typed in f"{command.name} {command.help.lower()}"
+    ]
+    return [(f"/{command.name}", command.help) for command in [*first, *rest]]
 
 
 def help_lines() -> list[str]:
-    """The table as lines, its columns aligned."""
+    """The table as lines, grouped, its columns aligned."""
     width = max(len(command.usage) for command in COMMANDS) + 2
-    return [f"{command.usage:<{width}}{command.help}" for command in COMMANDS]
+    lines: list[str] = []
+    group = ""
+    for command in COMMANDS:
+        if command.group != group:
+            group = command.group
+            lines += ["", group] if lines else [group]
+        lines.append(f"  {command.usage:<{width}}{command.help}")
+    return lines

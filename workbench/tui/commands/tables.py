@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from workbench.api.tables import RowsView, TableView
 from workbench.core.sanitize import one_line
+from workbench.tui.commands.display import Display
 from workbench.tui.widgets.cells import plural
-
-if TYPE_CHECKING:
-    from workbench.tui.controller import Controller
 
 _CELL_CHARS = 32
 
 
-def sql(controller: Controller, words: Sequence[str]) -> None:
+def sql(display: Display, words: Sequence[str]) -> None:
     """/sql [QUERY]"""
     if not words:
-        controller.fetch(controller.session.tables.list, lambda found: controller.say(_tables(found)))
+        display.fetch(display.session.tables.list, lambda found: display.say(_tables(found)))
         return
     query = " ".join(words)
-    controller.fetch(lambda: controller.session.tables.query(query), lambda found: controller.say(_rows(found)))
+    display.fetch(lambda: display.session.tables.query(query), lambda found: display.say(_rows(found)))
 
 
 def _tables(found: tuple[TableView, ...]) -> str:

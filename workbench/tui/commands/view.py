@@ -8,26 +8,26 @@ from workbench.api.events import AnswerDone, Event, QuestionAsked
 from workbench.api.session import DocumentInfo
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
-from workbench.tui.controller import Controller
+from workbench.tui.commands.display import Display
 from workbench.tui.widgets.cells import number, plural
 
 MOST_LISTED = 40
 
 
-def recall(controller: Controller, words: Sequence[str]) -> None:
+def recall(display: Display, words: Sequence[str]) -> None:
     """/recall [WORDS]"""
     text = " ".join(words)
-    controller.open_recall(text)
-    controller.say(f'recall storage is open for "{one_line(text, 120)}"' if text else "recall storage is open")
+    display.open_recall(text)
+    display.say(f'recall storage is open for "{one_line(text, 120)}"' if text else "recall storage is open")
 
 
-def memory_map(controller: Controller, words: Sequence[str]) -> None:
+def memory_map(display: Display, words: Sequence[str]) -> None:
     """/map"""
-    controller.open_map()
-    controller.say("the memory map is open")
+    display.open_map()
+    display.say("the memory map is open")
 
 
-def docs(controller: Controller, words: Sequence[str]) -> None:
+def docs(display: Display, words: Sequence[str]) -> None:
     """/docs [WORDS]"""
     wanted = " ".join(words).lower()
 
@@ -39,34 +39,34 @@ def docs(controller: Controller, words: Sequence[str]) -> None:
             for item in chosen[:MOST_LISTED]
         ]  # fmt: skip
         lines += [f"and {number(len(chosen) - MOST_LISTED)} more"] if len(chosen) > MOST_LISTED else []
-        controller.say(
+        display.say(
             "\n".join(lines) if lines else "there is no such document" if wanted else "nothing is loaded yet: f2"
         )
 
-    controller.fetch(controller.session.documents, done)
+    display.fetch(display.session.documents, done)
 
 
-def open_(controller: Controller, words: Sequence[str]) -> None:
+def open_(display: Display, words: Sequence[str]) -> None:
     """/open DOCUMENT[:PAGE]"""
     if not words:
         raise UsageError("Open which document?", "For example /open lease.pdf:12; /docs lists them.")
     path, page = " ".join(words), 1
-    known = {document.path for document in controller.documents}
+    known = {document.path for document in display.documents}
     head, _, tail = path.rpartition(":")
     if path not in known and head and tail.isdigit():
         path, page = head, max(1, int(tail))
     near = [name for name in known if path.lower() in name.lower()]
     if path not in known and len(near) == 1:
         path = near[0]
-    controller.open_page(path, page)
-    controller.say(f"opening page {number(page)} of {one_line(path, 120)}")
+    display.open_page(path, page)
+    display.say(f"opening page {number(page)} of {one_line(path, 120)}")
 
 
-def answers(controller: Controller, words: Sequence[str]) -> None:
+def answers(display: Display, words: Sequence[str]) -> None:
     """/answers"""
 
     def work() -> list[Event]:
-        return [event for event in controller.session.history() if isinstance(event, (QuestionAsked, AnswerDone))]
+        return [event for event in display.session.history() if isinstance(event, (QuestionAsked, AnswerDone))]
 
     def done(found: list[Event]) -> None:
         lines = [
@@ -74,11 +74,29 @@ def answers(controller: Controller, words: Sequence[str]) -> None:
             for event in found[-2 * MOST_LISTED :]
             if isinstance(event, (QuestionAsked, AnswerDone))
         ]
-        controller.say("\n".join(lines) if lines else "nothing was asked yet")
+        display.say("\n".join(lines) if lines else "nothing was asked yet")
 
-    controller.fetch(work, done)
+    display.fetch(work, done)
 
 
 def _told(event: AnswerDone) -> str:
     state = event.state or ("answered" if event.answered else "not found")
     return f"    {one_line(event.text, 300)} ({state}, {plural(len(event.citations), 'citation')})"
+
+
+def timeline(display: Display, words: Sequence[str]) -> None:
+    """/timeline"""
+    display.open_timeline()
+    display.say("the timeline is open")
+
+
+def faults(display: Display, words: Sequence[str]) -> None:
+    """/faults"""
+    display.open_faults()
+    display.say("replaying the passages this conversation read at other windows")
+
+
+def replay(display: Display, words: Sequence[str]) -> None:
+    """/replay"""
+    display.open_map(play=True)
+    display.say("playing the memory map from the first step; space pauses")

@@ -20,7 +20,12 @@ from workbench.tui.widgets.cells import crop, number
 
 KEPT_PAGES = 200
 
-_FOUND = {"archival_memory_search": "", "archival_follow": "linked", "archival_sweep": "sweep"}
+_FOUND = {
+    "archival_memory_search": "",
+    "archival_follow": "linked",
+    "archival_sweep": "sweep",
+    "archival_grep": "pattern",
+}
 """Results whose other pages a person may turn to, and what their title says of them."""
 
 

@@ -14,6 +14,7 @@ from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.fold import FoldBlock
 from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
 
+KEPT_REMARKS = 500
 LIVE_BLOCKS = 12
 """More widgets than this make every focus change slow."""
 
@@ -40,6 +41,7 @@ class ChatPane(VerticalScroll, Pane):
         self._current: ExchangeBlock | None = None
         self._live: list[ExchangeBlock | NoteBlock] = []
         self._last: list[NoteBlock] = []
+        self._said: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield self._welcome
@@ -95,6 +97,7 @@ class ChatPane(VerticalScroll, Pane):
 
     def _note(self, block: NoteBlock, told_again: bool) -> None:
         block.told_again = told_again
+        self._said = [*self._said, block.text][-KEPT_REMARKS:]
         self._add(block)
 
     def show_context(self, in_context: Collection[int]) -> None:
@@ -144,6 +147,11 @@ class ChatPane(VerticalScroll, Pane):
     def greet(self, documents: int, *, loading: bool) -> None:
         """What the empty chat says is next."""
         self._welcome.show(documents, loading=loading)
+
+    @property
+    def said(self) -> list[str]:
+        """Our own remarks since the start of this conversation, the newest last."""
+        return self._said
 
     # -- keeping it light --------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ class StatusLine(Lines):
         self._step = (0, 0)
         self._stopping = ""
         self._loading: tuple[int, int] | None = None
+        self._moment: int | None = None
 
     def on_mount(self) -> None:
         """A clock that only draws while something runs."""
@@ -64,6 +65,11 @@ class StatusLine(Lines):
         self._started = None
         self.changed(layout=False)
 
+    def moment(self, step: int | None) -> None:
+        """The panes show this step; None what is now."""
+        self._moment = step
+        self.changed(layout=False)
+
     def load(self, progress: tuple[int, int] | None) -> None:
         """How far a load is (passages done, of), None when there is none."""
         self._loading = progress
@@ -94,6 +100,8 @@ class StatusLine(Lines):
         ]
 
     def _state(self) -> Content:
+        if self._moment is not None:
+            return Content.styled(f"{glyphs.READY} at step {number(self._moment)} · esc back to now", "$text-warning")
         if self._started is not None:
             seconds = clock(self._now() - self._started)
             step, limit = self._step

@@ -1,4 +1,4 @@
-"""The lines of the working context, to edit, pin, add and delete: blocks come in, what the user wants of a line goes out."""
+"""The lines of the working context, to edit, pin, add and delete."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalGroup
+from textual.containers import VerticalGroup, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from workbench.api.session import BlockView, LineView
 from workbench.core.sanitize import one_line
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.part_list import PartList
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import fit
 
 NAME_CELLS = 9
+
+Entry = tuple[BlockView, LineView | None]
+"""A line of a block; a block that has none is one row of its own."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,29 @@ class Wish:
 
 
 Show = Callable[[Sequence[BlockView]], None]
+
+
+class MemoryList(PartList[Entry]):
+    """One row a line: its block, whether it is pinned, its text."""
+
+    EMPTY = "there are no blocks"
+    TOKEN_CELLS = 0
+    BINDINGS = [Binding("enter", "edit", show=False)]
+
+    def lead(self, item: Entry) -> Content:
+        block, line = item
+        name = (fit(one_line(block.name, 40), NAME_CELLS - 1) + " ", "$accent")
+        return Content.assemble(name, (f"{glyphs.IN_CONTEXT} " if line and line.pinned else "  ", "$in-context"))
+
+    def title(self, item: Entry) -> str:
+        return one_line(item[1].text, 400) if item[1] is not None else "(empty)"
+
+    def tokens(self, item: Entry) -> str:
+        return ""
+
+    def action_edit(self) -> None:
+        """enter."""
+        self.post_message(self.Opened())
 
 
 class MemoryLinesScreen(Overlay[None]):
@@ -51,50 +76,33 @@ class MemoryLinesScreen(Overlay[None]):
         self._act = act
 
     def compose(self) -> ComposeResult:
-        with VerticalGroup(id="memory-lines") as frame:
-            yield OptionList()
+        with VerticalGroup(id="memory-lines") as frame, VerticalScroll(can_focus=False):
+            yield MemoryList()
         self.named(frame, "Working memory", "enter edit · a add · p pin · d delete · esc close")
 
     def on_mount(self) -> None:
         """Draw and take the focus."""
         self._draw(self._blocks)
-        self.query_one(OptionList).focus()
-
-    @property
-    def _entries(self) -> list[tuple[BlockView, LineView | None]]:
-        """A row each: every line, and a block that has none as one row of its own."""
-        return [(block, line) for block in self._blocks for line in (block.lines or (None,))]
+        self.query_one(MemoryList).focus()
 
     def _draw(self, blocks: Sequence[BlockView]) -> None:
-        self._blocks = tuple(blocks)
-        rows = self.query_one(OptionList)
-        at = rows.highlighted or 0
-        rows.clear_options()
-        rows.add_options([Option(self._row(*entry)) for entry in self._entries])
-        rows.highlighted = min(at, max(0, rows.option_count - 1))
+        entries: list[Entry] = [(block, line) for block in blocks for line in (block.lines or (None,))]
+        rows = self.query_one(MemoryList)
+        rows.put(entries, rows.cursor)
 
-    def _row(self, block: BlockView, line: LineView | None) -> Content:
-        name = (fit(one_line(block.name, 40), NAME_CELLS - 1) + " ", "$accent")
-        if line is None:
-            return Content.assemble(name, "  ", ("(empty)", "$muted"))
-        mark = (f"{glyphs.IN_CONTEXT} " if line.pinned else "  ", "$in-context")
-        led = f"  after reading {one_line(line.led_by, 80)}" if line.led_by else ""
-        text = (one_line(line.text, 400), "$muted" if line.origin == "system" else "")
-        return Content.assemble(name, mark, text, (led, "$warning"))
+    @property
+    def _chosen(self) -> Entry | None:
+        return self.query_one(MemoryList).chosen
 
-    def _chosen(self) -> tuple[BlockView, LineView | None] | None:
-        at = self.query_one(OptionList).highlighted
-        return self._entries[at] if at is not None and at < len(self._entries) else None
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """enter."""
-        if found := self._chosen():
-            self._ask(*found)
+    def on_part_list_opened(self) -> None:
+        """enter, or a click."""
+        if (chosen := self._chosen) is not None:
+            self._ask(*chosen)
 
     def action_add(self) -> None:
         """a."""
-        if found := self._chosen():
-            self._ask(found[0], None)
+        if (chosen := self._chosen) is not None:
+            self._ask(chosen[0], None)
 
     def _ask(self, block: BlockView, line: LineView | None) -> None:
         def done(text: str | None) -> None:
@@ -107,14 +115,14 @@ class MemoryLinesScreen(Overlay[None]):
         self.app.push_screen(AskFor(title, "the line as the model will read it", (room,), old), done)
 
     def action_pin(self) -> None:
-        """p: pin the line, or let it go."""
-        if (found := self._chosen()) and found[1] is not None:
-            self._wish(Wish(found[0].name, found[1].text, pin=not found[1].pinned))
+        """p: pin the line, or unpin it."""
+        if (chosen := self._chosen) is not None and chosen[1] is not None:
+            self._wish(Wish(chosen[0].name, chosen[1].text, pin=not chosen[1].pinned))
 
     def action_remove(self) -> None:
         """d."""
-        if (found := self._chosen()) and found[1] is not None:
-            self._wish(Wish(found[0].name, found[1].text))
+        if (chosen := self._chosen) is not None and chosen[1] is not None:
+            self._wish(Wish(chosen[0].name, chosen[1].text))
 
     def _wish(self, wish: Wish) -> None:
         def shown(blocks: Sequence[BlockView]) -> None:

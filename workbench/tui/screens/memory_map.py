@@ -1,106 +1,198 @@
-"""The memory map: the three tiers as they are now, what each holds and how much of it is in context, on one page."""
+"""The memory map: the context window drawn like a disk map, step by step, with recall and archival storage below it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 
-from workbench.api.events import ContextAssembled
-from workbench.api.session import BlockView, SourceInfo
+from workbench.api.events import ContextAssembled, Segment
+from workbench.api.paging import StepRecord
+from workbench.api.session import SourceInfo
 from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import crop, fit, number, plural, right
+from workbench.tui.widgets.cells import crop, number, plural
 from workbench.tui.widgets.lines import Lines
-from workbench.tui.widgets.segment_styles import PARTS, tokens_by_part
+from workbench.tui.widgets.segment_styles import PARTS, part_of, tokens_by_part
 
-MOST_PAGES = 40
-NARROW_CELLS = 60
-"""Below this a row says its number and nothing beside it."""
+MOST_ROWS = 10
+PLAY_SECONDS = 0.6
+FADE_STEPS = 3
+"""What left in the last steps is drawn brighter than what left long ago."""
+
+FetchContext = Callable[[int | None, Callable[[ContextAssembled], None]], None]
 
 
 @dataclass(frozen=True)
-class Tiers:
-    """What the map is drawn from. `messages` counts all on the branch; `places` names passages by document and page."""
+class Paging:
+    """What the map is drawn from: all steps, the messages there are now, the sources, and where passages come from."""
 
-    context: ContextAssembled
-    blocks: Sequence[BlockView]
+    steps: Sequence[StepRecord]
     messages: int
     sources: Sequence[SourceInfo]
     places: Mapping[int, str]
 
 
-class MapLines(Lines):
-    """Main context, recall storage and archival storage, one under the other."""
+@dataclass
+class Moment:
+    """One prompt, and the one before it; `step` None is the next prompt."""
 
-    def __init__(self, tiers: Tiers) -> None:
+    context: ContextAssembled
+    before: ContextAssembled | None = None
+    left: Sequence[tuple[int, int]] = field(default=())
+    """(steps ago, messages) of the latest evictions."""
+
+
+def cells_of(context: ContextAssembled, before: ContextAssembled | None, count: int) -> list[tuple[str, str]]:
+    """`count` signs for the window in wire order: the letter of what occupies each, reversed where it came in this step.
+
+    What is there is always seen: a segment takes a cell at least, as long as there are cells.
+    """
+    if not context.window:
+        return [(glyphs.FREE, "$muted")] * count
+    each = context.window / count
+    known = {_key(segment) for segment in before.segments} if before else {_key(item) for item in context.segments}
+    cells: list[tuple[str, str]] = []
+    done = 0.0
+    for segment in context.segments:
+        part = part_of(segment)
+        done += segment.tokens
+        size = max(1 if segment.tokens else 0, round(done / each) - len(cells))
+        fresh = _key(segment) not in known
+        style = f"bold reverse {part.style}" if fresh else part.style
+        cells += [(part.letter if at == 0 or not fresh else glyphs.FULL, style) for at in range(size)]
+    reserved = round(context.reserve / each)
+    cells = cells[: count - reserved] + [(glyphs.FREE, "$muted")] * (count - reserved - len(cells))
+    cells += [("R", "$muted")] * (count - len(cells))
+    if context.warn:
+        at = min(count - 1, round(context.warn / each))
+        if cells[at][0] == glyphs.FREE:
+            cells[at] = (glyphs.WARN_MARK, "$text-warning")
+    return cells
+
+
+def _key(segment: Segment) -> tuple[str, int | None, str]:
+    """What a segment is, whatever step it stands in; one that is written anew each step has its text as its mark."""
+    return segment.name, segment.message, "" if segment.message else segment.text[-200:]
+
+
+class MapLines(Lines):
+    """Main context as cells, what moved, recall storage, archival storage."""
+
+    def __init__(self, paging: Paging) -> None:
         super().__init__()
-        self._tiers = tiers
+        self._paging = paging
+        self._moment: Moment | None = None
+
+    def show(self, moment: Moment) -> None:
+        """Draw this step."""
+        self._moment = moment
+        self.changed()
 
     def rows(self, width: int) -> list[Content]:
-        return [*self._main(width), Content(""), *self._recall(width), Content(""), *self._archive(width)]
+        moment = self._moment
+        if moment is None:
+            return [Content.styled("…", "$muted")]
+        rows = [*self._main(moment, width), *self._moved(moment, width), Content("")]
+        return [*rows, *self._recall(moment, width), Content(""), *self._archive(moment, width)]
 
-    def _main(self, width: int) -> list[Content]:
-        context = self._tiers.context
-        totals = tokens_by_part(context.segments)
+    def _main(self, moment: Moment, width: int) -> list[Content]:
+        context = moment.context
         sign = "" if context.exact else "~"
-        rows = [_head("Main context", f"{sign}{number(context.used)} of {number(context.window)} tokens", width)]
-        chars, limit = sum(block.chars for block in self._tiers.blocks), sum(b.limit_chars for b in self._tiers.blocks)
-        notes = {
-            "M": f"{number(chars)}/{number(limit)} chars",
-            "C": plural(self._in_queue, "message"),
-            "P": plural(len(context.in_context), "passage"),
-        }
-        cells = max(0, min(24, width - 46))
+        share = f"{context.used / context.window:.0%}" if context.window else ""
+        rows = [
+            _head("Main context", f"{sign}{number(context.used)} of {number(context.window)} tokens {share}", width)
+        ]
+        height = max(2, min(MOST_ROWS, round(context.window / 64 / max(1, width)) or 2))
+        cells = cells_of(context, moment.before, width * height)
+        for row in range(height):
+            rows.append(Content.assemble(*cells[row * width : (row + 1) * width]))
+        totals = tokens_by_part(context.segments)
+        legend: list[tuple[str, str]] = []
         for part in PARTS:
-            size = round(cells * totals[part.letter] / context.window) if context.window else 0
-            bar = glyphs.FILL * max(size, 1 if totals[part.letter] else 0)
-            note = notes.get(part.letter, "")
-            if width < NARROW_CELLS:
-                bar, note = "", ""
-            drawn = [(f"  {part.letter} {part.label:<9}", part.style), (right(number(totals[part.letter]), 8), "")]
-            drawn += [("  " + fit(bar, cells), part.style)] if cells and bar else [(" " * (cells + 2), "")]
-            rows.append(Content.assemble(*drawn, (f"  {note}", "$muted")).truncate(width))
-        reserve = right(number(context.reserve), 8)
-        rows.append(Content.styled(crop(f"  R {'reserved':<9}{reserve}  for the answer", width), "$muted"))
+            piece = f"{part.letter} {part.label} {number(totals[part.letter])}   "
+            if sum(len(text) for text, _ in legend) + len(piece) + 12 > width:
+                rows.append(Content.assemble(*legend))
+                legend = []
+            legend.append((piece, part.style))
+        each = max(1, round(context.window / (width * height))) if context.window else 0
+        legend.append((f"R reserved   a cell is {plural(each, 'token')}", "$muted"))
+        return [*rows, Content.assemble(*legend).truncate(width)]
+
+    def _moved(self, moment: Moment, width: int) -> list[Content]:
+        if moment.before is None:
+            return [Content("")]
+        paged = moment.context.in_context - moment.before.in_context
+        gone = moment.before.in_context - moment.context.in_context
+        messages = _messages(moment.before) - _messages(moment.context)
+        rows = []
+        if paged:
+            named = ", ".join(self._place(passage) for passage in sorted(paged)[:4])
+            text = f"{glyphs.DOWN} paged in {plural(len(paged), 'passage')}: {named}"
+            rows.append(Content.styled(crop(text, width), "$in-context"))
+        if messages:
+            tokens = sum(item.tokens for item in moment.before.segments if item.message in messages)
+            text = f"{glyphs.UP} evicted {plural(len(messages), 'message')}, {number(tokens)} tokens, to recall storage"
+            more = f"; {plural(len(gone), 'passage')} left context" if gone else ""
+            rows.append(Content.styled(crop(text + more, width), "$text-warning"))
+        return rows or [Content.styled("  nothing moved between the tiers", "$muted")]
+
+    def _place(self, passage: int) -> str:
+        return self._paging.places.get(passage, f"passage {passage}")
+
+    def _recall(self, moment: Moment, width: int) -> list[Content]:
+        here = len(_messages(moment.context))
+        total = max(self._paging.messages if moment.context.step is None else self._known(moment), here)
+        away = total - here
+        rows = [_head("Recall storage", f"{plural(total, 'message')} · {number(here)} in context", width)]
+        cells = min(total, width * 2)
+        if not cells:
+            return rows
+        fresh = [0] * (FADE_STEPS + 1)
+        for ago, messages in moment.left:
+            fresh[min(ago, FADE_STEPS)] += messages
+        styles = ["bold $text-warning", "$text-warning", "$muted", "$muted"]
+        signs: list[tuple[str, str]] = []
+        recent = min(away, sum(fresh[:FADE_STEPS]))
+        signs += [(glyphs.CELL_OLD, "$muted")] * (away - recent)
+        for ago in range(FADE_STEPS - 1, -1, -1):
+            signs += [(glyphs.CELL_FRESH, styles[ago])] * fresh[ago]
+        signs = signs[:away] + [(glyphs.IN_CONTEXT, "$in-context")] * here
+        drawn = [signs[at * total // cells] for at in range(cells)]
+        rows += [Content.assemble(*drawn[at : at + width]) for at in range(0, cells, width)]
         return rows
 
-    @property
-    def _in_queue(self) -> int:
-        queued = ("conversation", "paged")
-        return len({item.message for item in self._tiers.context.segments if item.name in queued and item.message})
+    def _known(self, moment: Moment) -> int:
+        """Messages up to this step: the highest number that is in context, counted on from what is older."""
+        gone = sum(item.evicted_messages for item in self._paging.steps if item.step < (moment.context.step or 0))
+        return gone + len(_messages(moment.context))
 
-    def _recall(self, width: int) -> list[Content]:
-        left = max(0, self._tiers.messages - self._in_queue)
-        return [
-            _head("Recall storage", plural(self._tiers.messages, "message"), width),
-            Content.styled(crop(f"  {glyphs.IN_CONTEXT} {number(self._in_queue)} in context", width), "$in-context"),
-            Content.styled(crop(f"  {glyphs.UP} {number(left)} evicted, found by ctrl+r and conversation_search", width), "$muted"),
-        ]  # fmt: skip
-
-    def _archive(self, width: int) -> list[Content]:
-        sources, here = self._tiers.sources, self._tiers.context.in_context
+    def _archive(self, moment: Moment, width: int) -> list[Content]:
+        sources, here = self._paging.sources, moment.context.in_context
         total = sum(source.passages for source in sources if source.attached)
-        rows = [_head("Archival storage", f"{plural(total, 'passage')} attached", width)]
-        for source in sources:
-            sign = glyphs.RUNNING if source.attached else glyphs.READY
-            counts = plural(source.passages, "passage")
-            if width >= NARROW_CELLS:
-                counts = f"{plural(source.documents, 'doc')} · {plural(source.pages, 'page')} · {counts}"
-            name = crop(one_line(source.name, 200), max(8, width - len(counts) - 8))
-            rows.append(Content.assemble((f"  {sign} ", "$accent"), name, (f"  {counts}", "$muted")).truncate(width))
-        rows.append(Content.styled(crop(f"  {plural(len(here), 'passage')} paged in now", width), "$in-context"))
-        named = sorted({self._tiers.places.get(passage, f"passage {passage}") for passage in here})
-        for place in named[:MOST_PAGES]:
-            rows.append(Content.assemble((f"    {glyphs.IN_CONTEXT} ", "$in-context"), crop(place, max(4, width - 6))))
-        if len(named) > MOST_PAGES:
-            rows.append(Content.styled(f"    … and {number(len(named) - MOST_PAGES)} more pages", "$muted"))
+        rows = [_head("Archival storage", f"{number(len(here))} of {plural(total, 'passage')} in context", width)]
+        fresh = here - moment.before.in_context if moment.before else frozenset()
+        named: dict[str, bool] = {}
+        for passage in sorted(here):
+            place = self._place(passage)
+            named[place] = named.get(place, False) or passage in fresh
+        for place, new in sorted(named.items()):
+            mark = f" {glyphs.NEW} now" if new else ""
+            line = crop(one_line(place, 200), max(4, width - 4 - len(mark)))
+            rows.append(Content.assemble((f"  {glyphs.IN_CONTEXT} ", "$in-context"), line, (mark, "bold $in-context")))
+        if not named:
+            rows.append(Content.styled("  nothing is paged in", "$muted"))
         return rows
+
+
+def _messages(context: ContextAssembled) -> set[int]:
+    return {item.message for item in context.segments if item.message}
 
 
 def _head(title: str, amount: str, width: int) -> Content:
@@ -111,19 +203,110 @@ def _head(title: str, amount: str, width: int) -> Content:
 
 
 class MemoryMap(Overlay[None]):
-    """The map in a box that scrolls."""
+    """The map, scrubbed with the arrow keys and played with space."""
 
-    BINDINGS = [Binding("f8,q", "close", "Close", show=False)]
+    HELP = (
+        "The window, a cell for so many tokens, lettered and coloured by what occupies it; what came\n"
+        "in with this step is reversed. Below it: what moved between the tiers, recall storage with a\n"
+        "cell a message (full: in context; filled: evicted lately), and what is paged in from the archive.\n"
+        "left and right go through the steps, home and end to the first and to now, space plays."
+    )
+    BINDINGS = [
+        Binding("left,h,left_square_bracket", "step(-1)", "Step before", show=False),
+        Binding("right,l,right_square_bracket", "step(1)", "Step after", show=False),
+        Binding("home", "jump(0)", "First step", show=False),
+        Binding("end", "jump(-1)", "Now", show=False),
+        Binding("space", "play", "Play", show=False),
+        Binding("f8,q", "close", "Close", show=False),
+    ]
 
-    def __init__(self, tiers: Tiers) -> None:
+    def __init__(self, paging: Paging, fetch: FetchContext, *, play: bool = False) -> None:
         super().__init__()
-        self._tiers = tiers
+        self._paging = paging
+        self._fetch = fetch
+        self._moments: list[int | None] = [*(item.step for item in paging.steps), None]
+        self._at = 0 if play else len(self._moments) - 1
+        self._known: dict[int | None, ContextAssembled] = {}
+        self._play_at_start = play
+        self._playing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="memory-map") as box:
-            yield MapLines(self._tiers)
-        self.named(box, "Memory map", "f5 word for word · esc close")
+            yield MapLines(self._paging)
+        self.named(box, "Memory map", "")
 
     def on_mount(self) -> None:
         """It scrolls with the keys."""
         self.query_one(VerticalScroll).focus()
+        self._want()
+        if self._play_at_start:
+            self.action_play()
+
+    def action_step(self, by: int) -> None:
+        """The step before or after."""
+        self._stop()
+        self._go(self._at + by)
+
+    def action_jump(self, at: int) -> None:
+        """The first step, or now."""
+        self._stop()
+        self._go(at if at >= 0 else len(self._moments) - 1)
+
+    def action_play(self) -> None:
+        """Play on from here, from the start when this is the end; again pauses."""
+        if self._playing is not None:
+            self._stop()
+            self._entitle()
+            return
+        if self._at >= len(self._moments) - 1:
+            self._go(0)
+        self._playing = self.set_interval(PLAY_SECONDS, self._next)
+        self._entitle()
+
+    def _next(self) -> None:
+        self._go(self._at + 1)
+        if self._at >= len(self._moments) - 1:
+            self._stop()
+            self._entitle()
+
+    def _stop(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def _go(self, at: int) -> None:
+        if 0 <= at < len(self._moments):
+            self._at = at
+            self._want()
+
+    def _want(self) -> None:
+        """Draw once this prompt and the one before are here."""
+        for at in (self._at - 1, self._at):
+            if at >= 0 and (step := self._moments[at]) not in self._known:
+                self._fetch(step, self._arrived)
+                return
+        self._draw()
+
+    def _arrived(self, context: ContextAssembled) -> None:
+        self._known[context.step] = context
+        if self.is_mounted:
+            self._want()
+
+    def _draw(self) -> None:
+        step = self._moments[self._at]
+        before = self._known.get(self._moments[self._at - 1]) if self._at else None
+        done = [(self._at - at, item.evicted_messages) for at, item in enumerate(self._paging.steps) if at < self._at]
+        left = [(ago - 1, messages) for ago, messages in done if messages]
+        self.query_one(MapLines).show(Moment(self._known[step], before, left))
+        self._entitle()
+
+    def _entitle(self) -> None:
+        step = self._moments[self._at]
+        name = "now" if step is None else f"step {number(step)}"
+        playing = "space pauses" if self._playing else "space plays"
+        where = f"{self._at + 1}/{len(self._moments)}"
+        self.named(
+            self.query_one("#memory-map"),
+            f"Memory map · {name} · {where}",
+            f"left right step · home end · {playing} · esc close",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
@@ -37,7 +37,12 @@ class Overlay(ModalScreen[Result], DismissOnce[Result]):
     Textual takes styles and component classes from the first base, so the mixin comes second.
     """
 
-    BINDINGS = [Binding("escape", "close", "Close", show=False)]
+    BINDINGS = [
+        Binding("escape", "close", "Close", show=False),
+        Binding("f1", "app.help", "Help", show=False),
+    ]
+    HELP: ClassVar[str] = ""
+    """What f1 says about it."""
 
     def action_close(self) -> None:
         """Close without a result."""

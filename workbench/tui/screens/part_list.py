@@ -1,4 +1,4 @@
-"""Parts of a prompt as rows with a cursor: segments, or what changed in them, come in; a row each goes out, its tokens at the right."""
+"""A list with a cursor: rows of a prompt's segments, of changes, of choices; the base says how a row is drawn and moved."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 
 from workbench.tui.widgets.cells import crop, right
@@ -18,15 +20,29 @@ Item = TypeVar("Item")
 
 
 class PartList(Lines, Generic[Item], can_focus=True):
-    """One row an item. A subclass says how an item begins, what it is called and how many tokens it takes."""
+    """One row an item. A subclass says how an item begins, what it is called and how many tokens it takes.
 
-    BINDINGS = [Binding("up", "move(-1)", show=False), Binding("down", "move(1)", show=False)]
+    It stands in a box that scrolls, which keeps the cursor in sight.
+    """
+
+    BINDINGS = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("home", "go(0)", show=False),
+        Binding("end", "go(-1)", show=False),
+    ]
+    CURSOR = CURSOR
     EMPTY = ""
     """What stands there when there is no item."""
     TOKEN_CELLS = 7
 
     class Moved(Message):
         """The cursor stands on another item."""
+
+    class Opened(Message):
+        """The row of the cursor was clicked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +52,7 @@ class PartList(Lines, Generic[Item], can_focus=True):
     @property
     def chosen(self) -> Item | None:
         """The item under the cursor."""
-        return self.items[self.cursor] if self.items else None
+        return self.items[self.cursor] if self.cursor < len(self.items) else None
 
     def lead(self, item: Item) -> Content:
         """The signs before the name."""
@@ -50,10 +66,11 @@ class PartList(Lines, Generic[Item], can_focus=True):
         """Its tokens as they are written."""
         raise NotImplementedError
 
-    def put(self, items: Sequence[Item]) -> None:
-        """Show these, the cursor on the first."""
-        self.items, self.cursor = items, 0
+    def put(self, items: Sequence[Item], cursor: int = 0) -> None:
+        """Show these, the cursor on the first or on another one."""
+        self.items, self.cursor = items, max(0, min(cursor, len(items) - 1))
         self.changed()
+        self._keep_in_sight()
         self.post_message(self.Moved())
 
     def rows(self, width: int) -> list[Content]:
@@ -69,17 +86,27 @@ class PartList(Lines, Generic[Item], can_focus=True):
         return rows or [Content.styled(self.EMPTY, "$muted")]
 
     def action_move(self, by: int) -> None:
-        """Another item."""
-        self.go(self.cursor + by)
+        """Another item, so many further on."""
+        self.go(max(0, min(self.cursor + by, len(self.items) - 1)))
+
+    def action_go(self, at: int) -> None:
+        """The first or, with -1, the last item."""
+        self.go(at if at >= 0 else len(self.items) - 1)
 
     def go(self, at: int) -> None:
         """Put the cursor on item `at`."""
-        if 0 <= at < len(self.items):
+        if 0 <= at < len(self.items) and at != self.cursor:
             self.cursor = at
             self.changed(layout=False)
-            self.scroll_visible()
+            self._keep_in_sight()
             self.post_message(self.Moved())
 
+    def _keep_in_sight(self) -> None:
+        if isinstance(self.parent, VerticalScroll):
+            self.parent.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+
     def on_click(self, event: Click) -> None:
-        """The item that was clicked."""
+        """The item that was clicked; a click on the cursor's row opens it."""
+        if event.y == self.cursor and self.items:
+            self.post_message(self.Opened())
         self.go(event.y)

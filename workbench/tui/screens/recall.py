@@ -58,6 +58,10 @@ class SaidLines(Lines):
 class RecallScreen(Overlay[None]):
     """An input above what it finds; up and down scroll."""
 
+    HELP = (
+        "Everything that was said, also what was evicted; a dot marks what is in context now. Type words\n"
+        'or a "phrase" and press enter; up and down scroll.'
+    )
     BINDINGS = [
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),

@@ -21,6 +21,10 @@ from workbench.tui.screens.text_view import TextBox
 class SourcePage(Overlay[None]):
     """One page of a document."""
 
+    HELP = (
+        "A page of a document; the cited passage is marked. ] and [ turn pages, / finds words on it,\n"
+        "n and N go to the next and previous quote or match, e opens $PAGER, y copies what is marked."
+    )
     BINDINGS = [
         Binding("right_square_bracket,n", "turn(1)", "Next page", show=False),
         Binding("left_square_bracket,p", "turn(-1)", "Previous page", show=False),

@@ -1,4 +1,4 @@
-"""Two steps compared: a diff comes in, its segments as rows and the changed lines of one go out; ] [ and } { change the steps."""
+"""Compares the prompts of two steps: changed segments as rows, and the changed lines of one of them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ class StepDiff(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="xray") as frame:
-            yield ChangeList()
+            with VerticalScroll(id="segments", can_focus=False):
+                yield ChangeList()
             with VerticalScroll(id="segment"):
                 yield DiffLines()
         self.named(frame, "Diff", _KEYS)
@@ -90,7 +91,7 @@ class StepDiff(Overlay[None]):
     def on_mount(self) -> None:
         """Show the diff."""
         self.query_one(ChangeList).focus()
-        self._show(self._shown)
+        self.call_after_refresh(self._show, self._shown)
 
     def _show(self, diff: ContextDiff) -> None:
         self._shown = diff

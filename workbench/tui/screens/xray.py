@@ -1,12 +1,14 @@
-"""The context X-ray: a prompt comes in, its segments with tokens and exact text go out; ] and [ change the step."""
+"""The context X-ray: the exact prompt of a step, segment by segment, with the tokens of each."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
 from workbench.api.events import ContextAssembled, Segment
@@ -14,6 +16,7 @@ from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.text_view import TextBox
+from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number
 from workbench.tui.widgets.segment_styles import part_of
 
@@ -42,13 +45,50 @@ class SegmentList(PartList[Segment]):
 
 
 def segment_title(segment: Segment) -> str:
-    """What a segment is called, on one line."""
-    return one_line(segment.title or segment.name.replace("_", " "), 200)
+    """What a segment is, on one line: a call with its arguments, a result or a message with its first words."""
+    words = message_words(segment.role, segment.text)
+    if segment.message is None or not words:
+        return one_line(segment.title or segment.name.replace("_", " "), 200)
+    return one_line(words, 200)
+
+
+def message_words(role: str, text: str) -> str:
+    """The beginning of a message as people would name it; "" for what is no message of a conversation."""
+    if role == "assistant":
+        # What the model thought stands before its calls.
+        calls = [line for line in text.split("\n") if re.match(r"[a-z_]+\(\{", line)]
+        if not calls:
+            return text
+        name, _, rest = calls[0].partition("(")
+        try:
+            arguments = json.loads(rest.rstrip(")"))
+        except ValueError:
+            return calls[0]
+        given = [str(value) for key, value in arguments.items() if key not in ("request_heartbeat", "inner_thoughts")]
+        return f"{name.replace('archival_memory_', '').replace('core_memory_', 'memory ')} {' · '.join(given)}"
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(data, dict):
+        return text
+    said = str(data.get("message", "") or data.get("reason", "") or data.get("text", ""))
+    kind = str(data.get("type", ""))
+    if role == "tool":
+        return f"{glyphs.ARROW} {said}"
+    if kind == "user_message":
+        return f"{glyphs.BAR} {said}"
+    return f"{kind.replace('_', ' ')} {said}".strip()
 
 
 class XRay(Overlay[None]):
     """The exact prompt of a step."""
 
+    HELP = (
+        "Every segment of the prompt in the order it is sent, with its tokens; the text is exact. Letters\n"
+        "as in the bar: S system, M memory, the sum sign for the summary, C conversation, P passages.\n"
+        "] and [ go to the next and previous step, d shows what changed since the step before."
+    )
     BINDINGS = [
         Binding("right_square_bracket", "step(1)", "Next step", show=False),
         Binding("left_square_bracket", "step(-1)", "Previous step", show=False),
@@ -64,14 +104,16 @@ class XRay(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="xray") as frame:
-            yield SegmentList()
+            with VerticalScroll(id="segments", can_focus=False):
+                yield SegmentList()
             yield TextBox(id="segment")
         self.named(frame, "Context", _KEYS)
 
     def on_mount(self) -> None:
         """Show the prompt."""
         self.query_one(SegmentList).focus()
-        self._show(self._shown)
+        # Only laid out widgets know how long a text is: what is put in before that stays one line high.
+        self.call_after_refresh(self._show, self._shown)
 
     def _show(self, context: ContextAssembled) -> None:
         self._shown = context

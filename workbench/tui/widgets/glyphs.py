@@ -29,6 +29,9 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 SPARKS = "▁▂▃▄▅▆▇█"
 DONE_CELL = "▓"
 TODO_CELL = "░"
+FULL = "█"
+CELL_OLD = "▫"
+CELL_FRESH = "▪"
 
 _ASCII = str.maketrans(
     {
@@ -49,6 +52,8 @@ _ASCII = str.maketrans(
         **dict.fromkeys("▁", "_"),
         **dict.fromkeys("░", ":"),
         **dict.fromkeys("·…", "."),
+        **dict.fromkeys("▫", "."),
+        **dict.fromkeys("▪", "#"),
         **dict.fromkeys("•", "-"),
         **dict.fromkeys("Σ", "E"),
         **dict.fromkeys("⟨", "<"),

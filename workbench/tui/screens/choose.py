@@ -1,0 +1,127 @@
+"""A list to choose from, filtered by what is typed: the command palette, the agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalGroup, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input
+
+from workbench.core.sanitize import one_line
+from workbench.tui.screens.overlay import Overlay
+from workbench.tui.screens.part_list import PartList
+from workbench.tui.widgets.cells import crop, fit
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Choice(Generic[Value]):
+    """One row: its name, what it is in a few words, the heading it stands under, and what choosing it gives."""
+
+    name: str
+    about: str
+    group: str
+    value: Value
+    key: str = ""
+
+    def rank(self, words: str) -> int | None:
+        """How well it fits what was typed, 0 best; None not at all."""
+        wanted, name = words.lower().split(), self.name.lower()
+        if not all(word in f"{name} {self.about.lower()} {self.key.lower()}" for word in wanted):
+            return None
+        plain = name.lstrip("/")
+        return 0 if plain.startswith(words.lower().lstrip("/")) else 1 if all(word in name for word in wanted) else 2
+
+
+class ChoiceList(PartList[Choice[Value]]):
+    """The choices, grouped while nothing is typed."""
+
+    EMPTY = "nothing fits"
+    grouped = True
+
+    def rows(self, width: int) -> list[Content]:
+        name_cells = min(max([10, *(cell_len(one_line(item.name, 60)) for item in self.items)]) + 2, width // 2)
+        key_cells = max([0, *(cell_len(item.key) for item in self.items)])
+        group_cells = max([0, *(cell_len(item.group) for item in self.items)]) + 2 if self.grouped else 0
+        rows: list[Content] = []
+        before = ""
+        for at, item in enumerate(self.items):
+            head = fit(item.group if item.group != before else "", group_cells)
+            before = item.group
+            name = fit(one_line(item.name, 60), name_cells)
+            about = fit(
+                crop(one_line(item.about, 200), width - group_cells - name_cells - key_cells - 1),
+                width - group_cells - name_cells - key_cells,
+            )
+            key = fit(item.key, key_cells)
+            if at == self.cursor:
+                rows.append(Content.assemble((head, "$muted"), (name + about + key, self.CURSOR)))
+            else:
+                rows.append(Content.assemble((head, "$muted"), (name, "$accent"), about, (key, "$muted")))
+        return rows or [Content.styled(self.EMPTY, "$muted")]
+
+
+class Choose(Overlay[Value]):
+    """Asks for one of the choices; dismissed with its value, or with None."""
+
+    HELP = "Type to filter; up and down choose, enter goes, esc closes."
+    BINDINGS = [
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "move(10)", show=False, priority=True),
+        Binding("pageup", "move(-10)", show=False, priority=True),
+        Binding("ctrl+p,ctrl+t", "close", "Close", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice[Value]], placeholder: str) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._placeholder = placeholder
+
+    def compose(self) -> ComposeResult:
+        with VerticalGroup(id="choose"):
+            yield Input(placeholder=self._placeholder, select_on_focus=False)
+            with VerticalScroll(id="choices", can_focus=False):
+                yield ChoiceList[Value]()
+
+    def on_mount(self) -> None:
+        """Show all of them."""
+        self.query_one(Input).focus()
+        self._filter("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Keep what fits."""
+        self._filter(event.value.strip())
+
+    def _filter(self, words: str) -> None:
+        ranked = [(item.rank(words), at, item) for at, item in enumerate(self._choices)]
+        fitting = [(rank, at, item) for rank, at, item in ranked if rank is not None]
+        if words:
+            fitting.sort(key=lambda entry: entry[:2])
+        rows = self.query_one(ChoiceList)
+        rows.grouped = not words
+        rows.put([item for _, _, item in fitting])
+        count = f"{len(fitting)} of {len(self._choices)}" if words else f"{len(self._choices)}"
+        self.named(self.query_one("#choose"), self._title, f"{count} · up down choose · enter go · esc close")
+
+    def action_move(self, by: int) -> None:
+        """Another row."""
+        rows = self.query_one(ChoiceList)
+        rows.go(max(0, min(rows.cursor + by, len(rows.items) - 1)))
+
+    def on_input_submitted(self) -> None:
+        """enter."""
+        if (chosen := self.query_one(ChoiceList).chosen) is not None:
+            self.dismiss(chosen.value)
+
+    def on_part_list_opened(self) -> None:
+        """A click on the row of the cursor."""
+        self.on_input_submitted()
