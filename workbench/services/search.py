@@ -54,10 +54,10 @@ class SearchService:
         """Page `page` (from 1) of the lines that match a regular expression. Raises UsageError."""
         _from_one(page)
         space = self._space
-        found = ArchivalGrep(self._engine.search.pager).page(
+        found = ArchivalGrep(self._app.search.pager).page(
             self._sources(""), pattern, page - 1, self._budget, self._handle_of, reader=self._reader
         )
-        event = page_read(found, self._engine.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
         return replace(event, agent=self._name)
 
     def follow(self, passage: int, page: int = 1) -> PageRead:
