@@ -6,7 +6,7 @@ import io
 import json
 import random
 import re
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +178,10 @@ def test_the_command(swept: Any, home: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (result["event"], result["total"], result["of"], result["ended"]) == ("sweep", 15, 300, "quiet")
     assert result["forecast"]["pages"] >= 15
     assert len(result["hits"]) == 15
-    text = run("leak in the oil tank")
-    assert text[0].strip().startswith("sweep: about")
+    steps = io.StringIO()
+    with redirect_stderr(steps):
+        text = run("leak in the oil tank")
+    assert steps.getvalue().strip().startswith("sweep: about")
     assert sum("log.pdf p." in row for row in text) == 15
     only = [json.loads(row) for row in run("leak in the oil tank", "--forecast", "--json")]
     assert [event["event"] for event in only] == ["sweep_progress", "sweep"]
