@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loaders import left_out
-from loaders.equations import linear
+from loaders.equations import is_power, linear
 from loaders.left_out import LeftOut
 from loaders.opc import local
 
@@ -52,6 +52,7 @@ def run_text(element: Any, omitted: LeftOut) -> str:
             if _struck(one):
                 omitted.add(left_out.STRUCK, bool(text.strip()))
             else:
+                parts.append("^" if _raised(one) and is_power("".join(parts[-2:]), text) else "")
                 parts.append(text)
         elif name == "br":
             parts.append("\n")
@@ -65,6 +66,11 @@ def run_text(element: Any, omitted: LeftOut) -> str:
         elif name in ("m", "AlternateContent", "Choice"):
             parts.append(run_text(one, omitted))
     return "".join(parts)
+
+
+def _raised(run: Any) -> bool:
+    properties = next((one for one in run if local(one) == "rPr"), None)
+    return properties is not None and (properties.get("baseline") or "0").lstrip("0")[:1].isdigit()
 
 
 def _struck(run: Any) -> bool:

@@ -24,6 +24,11 @@ def linear(element: Any) -> str:
     return " ".join(convert(element, 0).translate(_BLANKS).split())
 
 
+def is_power(before: str, raised: str) -> bool:
+    """Whether a raised text after `before` is a power, so that it must not run together with it: 10 and 6 are not 106."""
+    return before[-1:].isdigit() and raised.strip().lstrip("+-−").isdigit()
+
+
 def _name(element: Any) -> str:
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 

@@ -26,6 +26,7 @@ _LONG_CHARS = 200
 _COLLAPSED_PLACES = 200_000
 
 _NUMERIC = re.compile(r"^[\s$€£¥(+−-]*\d[\d\s.,:/%)'’−-]*(?:\s?[€$£¥])?$")
+_MEASURE = re.compile(r"^[+−-]?\d[\d\s.,]*\s?(?:°[CF]|%|‰|[kMmµ]?[gmWVAl]|[kMG]?Wh|[€$£¥])$")
 _PERIOD = re.compile(
     r"^(?:(?:FY|CY|H[12]|Q[1-4])?[ -]?(?:19|20)\d\d(?:[/–-]\d{2,4})?[AEFPB]?"
     r"|\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d|(?:19|20)\d\d-\d\d(?:-\d\d)?)$"
@@ -239,12 +240,10 @@ def _is_title(grid: Grid, row: int, following: int) -> bool:
 def _header(grid: Grid, rows: Sequence[int], declared: int | None) -> tuple[int, int]:
     """Between which of these rows the names stand: (0, 0) when there are none."""
     texts = grid.texts
-    first_number = next((place for place, row in enumerate(rows) if not _all_names(grid, rows, place)), len(rows))
     if declared is not None:
         end = sum(row < declared for row in rows)
-        if end:
-            end = _stacked(grid, rows, end - 1, max(end, first_number))[1] + 1
         return (0, end) if end < len(rows) else (0, 0)
+    first_number = next((place for place, row in enumerate(rows) if not _all_names(grid, rows, place)), len(rows))
     if 0 < first_number < len(rows) and first_number <= HEADER_ROWS:
         filled = [grid.own_cells(row) + _from_above(grid, row) for row in rows[:first_number]]
         bottom = filled.index(max(filled))
@@ -303,15 +302,18 @@ def _stacked(grid: Grid, rows: Sequence[int], bottom: int, limit: int) -> tuple[
 
 def _divides(grid: Grid, upper: int, lower: int) -> bool:
     """Whether a row of names is divided by the one below: a cell over several columns has several cells below it."""
-    if not grid.merged:
+    if not grid.merged or any(map(_MEASURE.match, grid.texts[lower])):
         return False
     texts = grid.texts
+    if grid.merged.get((lower, 0)) == (lower, 0) and grid.merged.get((lower + 1, 0)) == (lower, 0):
+        # A label that goes on over the rows below begins the body.
+        return False
     for column in range(len(texts[upper]) - 1):
         here = grid.merged.get((upper, column))
         if here is None or not texts[upper][column] or grid.merged.get((upper, column + 1)) != here:
             continue
         below = [grid.merged.get((lower, place), (lower, place)) for place in (column, column + 1)]
-        if below[0] == here or max(column + 1, 0) >= len(texts[lower]):
+        if below[0] == here or column + 1 >= len(texts[lower]):
             continue
         if below[0] != below[1] and texts[lower][column] and texts[lower][column + 1]:
             return True
@@ -334,8 +336,19 @@ def _groups(grid: Grid, upper: int, lower: int) -> bool:
 
 def _are_names(grid: Grid, header: Sequence[int], below: int | None) -> bool:
     """Whether rows can be names: two or more, not too long, and different from each other unless numbers follow."""
-    names = [name for name in _joined(grid, header) if name]
-    bottom = grid.texts[header[-1]]
+    last = header[-1]
+    names = [
+        name
+        for column, name in enumerate(_joined(grid, header))
+        # A name over several columns counts once.
+        if name
+        and not (
+            column
+            and (last, column) in grid.merged
+            and grid.merged[last, column] == grid.merged.get((last, column - 1))
+        )
+    ]
+    bottom = grid.texts[last]
     corner = len(names) == 1 and not bottom[:1][0] and below is not None and grid.own_cells(below) == 2
     if len(names) < 2 and not corner:
         return False

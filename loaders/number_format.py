@@ -49,6 +49,61 @@ class _Section:
     language: str | None
     is_date: bool
 
+    @functools.cached_property
+    def plain(self) -> _Plain | None:
+        """How to show a number with its digits in one run, which most formats do; None for the others."""
+        kinds = [kind for kind, _ in self.tokens]
+        places = [place for place, kind in enumerate(kinds) if kind == "digit"]
+        if not places or set(kinds) - {"digit", "point", "comma", "literal", "percent"}:
+            return None
+        run = kinds[places[0] : places[-1] + 1]
+        point = run.index("point") if "point" in run else len(run)
+        decimals = self.tokens[places[0] + point + 1 : places[-1] + 1]
+        tail = kinds[places[-1] + 1 :]
+        if (
+            set(run) - {"digit", "point", "comma"}
+            or run.count("point") > 1
+            or "comma" in run[point:]
+            or "comma" in tail
+        ):
+            return None
+        if any(text != "0" for _, text in decimals) or "point" in tail or "point" in kinds[: places[0]]:
+            return None
+        least = sum(text == "0" for kind, text in self.tokens[places[0] : places[0] + point] if kind == "digit")
+        before = "".join(text for kind, text in self.tokens[: places[0]] if kind in ("literal", "percent"))
+        after = "".join(text for kind, text in self.tokens[places[-1] + 1 :] if kind in ("literal", "percent"))
+        grouped = "comma" in run
+        if grouped and least > 3:
+            return None
+        return _Plain(before, after, grouped, len(decimals), least, 2 * kinds.count("percent"))
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """Digits in one run: texts around them, decimals, least digits before the point, and by how many places to shift."""
+
+    before: str
+    after: str
+    grouped: bool
+    decimals: int
+    least: int
+    shift: int
+
+    def show(self, number: float) -> str:
+        """The number with its digits and the texts around them."""
+        exact = Decimal(f"{number:.15g}")
+        rounded = (exact.scaleb(self.shift) if self.shift else exact).quantize(
+            _STEPS[min(self.decimals, 30)], ROUND_HALF_UP
+        )
+        shown = format(rounded, ",f" if self.grouped else "f")
+        if self.least != 1:
+            whole, point, rest = shown.partition(".")
+            shown = (whole.lstrip("0") if whole.strip("0") == "" else whole).rjust(self.least, "0") + point + rest
+        return f"{self.before}{shown}{self.after}"
+
+
+_STEPS = [Decimal(1).scaleb(-places) for places in range(31)]
+
 
 class NumberFormat:
     """One format of a workbook. `is_date` says whether its numbers are days and times."""
@@ -64,7 +119,12 @@ class NumberFormat:
         if self.is_general:
             return general(number)
         section, magnitude, signed = self._chosen(number)
-        return " ".join((("-" if signed else "") + _numeric(section.tokens, magnitude)).split())
+        plain = section.plain
+        if plain is not None and plain.decimals <= 30 and magnitude < 1e15:
+            shown = plain.show(magnitude)
+        else:
+            shown = _numeric(section.tokens, magnitude)
+        return " ".join(f"-{shown}".split() if signed else shown.split())
 
     def show_day(self, moment: datetime.datetime, serial: float) -> str:
         """A moment as it is shown; `serial` is the number that is stored for it, in days."""

@@ -17,8 +17,9 @@ _POINT = re.compile(
     rf"{_SIGN}(?:(?:0|[1-9]\d{{0,17}}|[1-9]\d{{0,2}}(?:,\d{{3}}){{1,5}}|{_SPACE_GROUPED})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{{1,3}})?"
 )
 _COMMA = re.compile(rf"{_SIGN}(?:0|[1-9]\d{{0,17}}|[1-9]\d{{0,2}}(?:\.\d{{3}}){{1,5}}|{_SPACE_GROUPED})(?:,\d+)?")
-_EITHER = re.compile(r"\D*\d{1,3}[.,]\d{3}\D*")
 _CURRENCY = re.compile(r"^(?:[$€£¥]|[A-Z]{3}(?=[\s\d-])|kr\.?(?=\s))|(?:[$€£¥]|(?<=\s)[A-Z]{3}|(?<=\s)kr\.?|(?<=,)-)$")
+_BEFORE_NUMBER = "$€£¥(+-−"
+_PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d+)?")
 _GROUPING = re.compile("[" + _SPACES + "'’]")
 
 
@@ -26,33 +27,35 @@ def decimal_sign(cells: Iterable[str]) -> str:
     """The decimal sign that the cells prove: "." or ","; "" when they prove none or both."""
     signs = set()
     for cell in cells:
-        bare = _bare(cell)[0]
-        if "," not in bare and "." not in bare:
+        if "," not in cell and "." not in cell:
             continue
-        point, comma = _POINT.fullmatch(bare) is not None, _COMMA.fullmatch(bare) is not None
+        point, comma = _POINT.fullmatch(cell) is not None, _COMMA.fullmatch(cell) is not None
+        if not (point or comma or cell[0] in _BEFORE_NUMBER or cell[0].isdigit() or cell[-1].isdigit()):
+            continue
+        if not point and not comma:
+            bare = _bare(cell)[0]
+            point, comma = _POINT.fullmatch(bare) is not None, _COMMA.fullmatch(bare) is not None
         if point != comma:
             signs.add("." if point else ",")
-    return signs.pop() if len(signs) == 1 else ""
+            if len(signs) > 1:
+                return ""
+    return signs.pop() if signs else ""
 
 
-def numbers(cells: Sequence[str], usual_sign: str) -> list[int | float] | None:
-    """The cells as numbers, all with the same decimal sign and currency; None when one of them is none.
-
-    `usual_sign` is the decimal sign where the cells do not prove one.
-    """
+def numbers(cells: Sequence[str], sign: str) -> list[int | float] | None:
+    """The cells as numbers, all with the decimal sign `sign` and the same currency; None when one of them is none."""
+    if sign != "," and all(map(_PLAIN.fullmatch, cells)):
+        return [float(cell) for cell in cells] if any("." in cell for cell in cells) else [int(cell) for cell in cells]
+    pattern = _COMMA if sign == "," else _POINT
     bare, currencies = [], set()
     for cell in cells:
         text, currency = _bare(cell)
-        bare.append(text)
         currencies.add(currency)
-    if len(currencies) > 1:
-        return None
-    sign = decimal_sign(cells) or usual_sign or "."
-    pattern = _POINT if sign == "." else _COMMA
-    if not all(map(pattern.fullmatch, bare)):
-        return None
+        if not pattern.fullmatch(text) or len(currencies) > 1:
+            return None
+        bare.append(text)
     plain = [_GROUPING.sub("", text).replace("−", "-") for text in bare]
-    plain = [text.replace(",", "") if sign == "." else text.replace(".", "").replace(",", ".") for text in plain]
+    plain = [text.replace(".", "").replace(",", ".") if sign == "," else text.replace(",", "") for text in plain]
     if all(map(str.isdigit, (text.lstrip("+-") for text in plain))):
         return [int(text) for text in plain]
     return [float(text) for text in plain]

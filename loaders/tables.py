@@ -83,13 +83,16 @@ class TableKeeper:
         cut = [[cells[place] if place < len(cells) else "" for _, cells in placed.rows] for place in range(width)]
         # Narrow columns without a name or a cell are there for looks.
         used = [place for place in range(width) if named[place] or any(cut[place])]
-        sign = decimal_sign(cell for place in used for cell in cut[place])
+        # A column that does not prove its decimal sign has that of the others.
+        signs = {place: "" if placed.stored is not None else decimal_sign(cut[place]) for place in used}
+        proven = set(signs.values()) - {""}
+        usual_sign = proven.pop() if len(proven) == 1 else "."
         labels, arrays = [], []
         for place in used:
             stored = None if placed.stored is None else [_at(row, place) for row in placed.stored]
             array = None if stored is None else _stored(cut[place], stored)
             labels.append(named[place])
-            arrays.append(_typed(cut[place], sign) if array is None else array)
+            arrays.append(_typed(cut[place], signs[place] or usual_sign) if array is None else array)
             if (
                 array is not None
                 and str(array.type) in ("int64", "double")
@@ -192,7 +195,7 @@ def _stored(cells: Sequence[str], values: Sequence[Any]) -> pa.Array | None:
     return None
 
 
-def _typed(cells: Sequence[str], usual_sign: str = "") -> pa.Array:
+def _typed(cells: Sequence[str], sign: str) -> pa.Array:
     """A column of the narrowest type that all its cells have; empty cells are NULL."""
     import pyarrow as pa
 
@@ -207,7 +210,7 @@ def _typed(cells: Sequence[str], usual_sign: str = "") -> pa.Array:
         (_TIME.fullmatch, datetime.datetime.fromisoformat, pa.timestamp("us")),
     )
     try:
-        if any(cell.isdigit() for cell in filled[0]) and (read := numbers(filled, usual_sign)) is not None:
+        if any(cell.isdigit() for cell in filled[0]) and (read := numbers(filled, sign)) is not None:
             values = iter(read)
             kind = pa.float64() if any(isinstance(value, float) for value in read) else pa.int64()
             return pa.array([next(values) if holds else None for holds in held], kind)

@@ -13,7 +13,7 @@ from typing import Any
 from loaders import left_out, limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, clean_text
-from loaders.equations import linear
+from loaders.equations import is_power, linear
 from loaders.grid import Cell, Grid, arranged, collapsed
 from loaders.left_out import LeftOut
 from loaders.registry import Loader
@@ -250,6 +250,15 @@ def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
             return ""
         omitted.add(left_out.PICTURE)
         return " " + "; ".join(filter(None, texts)) + " "
+    if tag == "sup":
+        text = " ".join(element.text_content().split())
+        parent = element.getparent()
+        if any((one.get("href") or "").startswith("#") for one in [*element.iter("a"), parent] if one.tag == "a"):
+            # The number of a note is no part of the word before it.
+            return f" [{text.strip('[]')}]"
+        before = element.getprevious()
+        if text and is_power((parent.text if before is None else before.tail) or "", text):
+            return f"^{text}"
     if tag in ("meter", "progress") and element.get("value"):
         most = element.get("max")
         return f" {element.get('value')}{f' of {most}' if most else ''} "

@@ -16,7 +16,7 @@ from loaders.blocks import PageBuilder
 from loaders.charts import chart_grid
 from loaders.document import Page
 from loaders.drawing import chosen, decorative, description, diagram_lines
-from loaders.equations import linear
+from loaders.equations import is_power, linear
 from loaders.grid import COLUMNS, Grid, arranged, labelled
 from loaders.left_out import LeftOut
 from loaders.opc import Package, attribute, is_on, local
@@ -103,6 +103,7 @@ class Body:
         self.links: set[tuple[str, str]] = set()
         self.page_lines: set[str] = set()
         self.in_margin = False
+        self.last_text = ""
         self.depth = 0
 
     @property
@@ -248,6 +249,7 @@ class Body:
                 self._next_page()
             if not piece.strip():
                 continue
+            self.last_text = " ".join(piece.split())
             if level is not None and len(piece) <= _HEADING_CHARS:
                 shown = label[1] if label and label[1] != "-" else ""
                 self.builder.heading(level, f"{shown} {piece}")
@@ -309,7 +311,8 @@ class Body:
             return
         inline = _Inline()
         grid, page_ends = self._grid(rows, cells, inline)
-        grid.caption = " ".join((value(child(table, "tblPr"), "tblCaption") or "").split())
+        caption = " ".join((value(child(table, "tblPr"), "tblCaption") or "").split())
+        grid.caption = "" if caption == self.last_text else caption
         header = [is_on(child(child(row, "trPr"), "tblHeader")) for row in rows]
         grid.header_rows = (header.index(False) if False in header else len(header)) or None
         self.keeper.offer(grid.caption, self.builder.number, self._write_table(grid, page_ends))
@@ -484,8 +487,16 @@ class Body:
                 if self._shown() and any(local(one) == "t" and (one.text or "").strip() for one in run):
                     self.omitted.add(kind)
                 return
+        if value(properties, "vertAlign") == "superscript":
+            self._superscript(run, inline)
         for one in chosen(run):
             self._piece(one, inline)
+
+    def _superscript(self, run: Any, inline: _Inline) -> None:
+        """Mark a raised number after a number as its power: 10 with a raised 6 is not 106."""
+        text = "".join(one.text or "" for one in run if local(one) == "t")
+        if is_power("".join(inline.parts[-2:]), text):
+            self._add(inline, "^")
 
     def _piece(self, one: Any, inline: _Inline) -> None:
         name = local(one)

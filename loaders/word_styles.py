@@ -68,9 +68,10 @@ class Styles:
         """The level of the heading that a paragraph with these properties is, from 1; None when it is none."""
         if (said := _number(value(properties, "outlineLvl"))) is not None:
             return said + 1 if said < 9 else None
-        for style in self._chain(value(properties, "pStyle")):
+        for place, style in enumerate(self._chain(value(properties, "pStyle"))):
             if style.name.lower() == "title":
-                return 1
+                # Those of the author and the date are often based on it.
+                return 1 if place == 0 else None
             if match := _HEADING.match(style.name):
                 return int(match[1])
             if style.outline is not None:

@@ -44,6 +44,14 @@ def test_stacked_names_are_joined() -> None:
     assert arranged(grid).names == ("Product", "2029 Plan", "2029 Actual", "2030 Plan", "2030 Actual")
 
 
+def test_labels_that_go_on_below_a_divided_name_are_no_names() -> None:
+    rows = [Cell("Climate", rows=2), "min", "-89.2 °C"], ["max", "56.7 °C"]
+    for grid in (cells([Cell("Property", columns=2), "Earth"], *rows), Grid.of_cells([[Cell("Property", columns=2), Cell("Earth")],
+                 [Cell("Climate", rows=2), Cell("low"), Cell("cold")], [Cell("high"), Cell("hot")]], 1)):  # fmt: skip
+        assert arranged(grid).names == ("Property", "Property", "Earth")
+        assert len(arranged(grid).body) == 2
+
+
 def test_stacked_names_that_are_not_merged_are_carried_over_empty_cells() -> None:
     rows = [["", "North", "", "South", ""], ["Ship", "In", "Out", "In", "Out"], ["Ada", "1", "2", "3", "4"]]
     assert arranged(Grid(rows)).names == ("Ship", "North In", "North Out", "South In", "South Out")

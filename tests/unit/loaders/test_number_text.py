@@ -33,13 +33,13 @@ from loaders.number_text import decimal_sign, numbers
     ],
 )
 def test_a_column_is_numbers_or_it_is_not(cells: list[str], values: list[Any] | None) -> None:
-    assert numbers(cells, "") == values
+    assert numbers(cells, decimal_sign(cells) or ".") == values
 
 
 def test_the_sign_of_other_columns_decides_where_a_column_says_nothing() -> None:
     assert decimal_sign(["Köln", "987,25", "1.284"]) == ","
     assert numbers(["1.284", "12"], ",") == [1284, 12]
-    assert numbers(["1.284", "12"], "") == [1.284, 12.0]
+    assert numbers(["1.284", "12"], ".") == [1.284, 12.0]
 
 
 def table(path: Path) -> pa.Table:

@@ -196,6 +196,11 @@ def test_equations_are_readable(read: Read) -> None:
     assert read(p("It is"), p(m("oMath", ""))).metadata["left_out"] == "not read: 1 equation"
 
 
+def test_a_raised_number_is_a_power(read: Read) -> None:
+    raised = "<w:vertAlign w:val='superscript'/>"
+    assert text(read(p("About 10", r("6", raised), " m", r("2", raised)))) == "About 10^6 m2"
+
+
 def test_merged_cells_and_tables_in_cells(read: Read) -> None:
     inner = f"<w:tbl>{tr('Key', 'Door')}{tr('1', 'Front')}{tr('2', 'Back')}</w:tbl>" + p("")
     document = read(
