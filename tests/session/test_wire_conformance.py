@@ -173,3 +173,11 @@ def test_an_answer_that_is_cut_goes_on_and_at_last_says_that_it_is_cut(make_sess
         assert len(server.requests) == 3
     assert answer.text == "FINAL The light was"
     assert any("cut" in note for note in answer.notes)
+
+
+def test_a_message_that_is_cut_inside_its_call_goes_on_too(make_session: Any, papers: Path) -> None:
+    cut = Reply(calls=[("send_message", '{"message": "FINAL The light was kept')], finish="length")
+    with ModelServer([cut, Reply(calls=[("send_message", {"message": "by Alda."})])]) as server:
+        session = make_session(base_url=server.url, model="gpt-4o", verify=False, repair=False)
+        answer = next(event for event in ask(session, papers) if event.name == "answer_done")
+    assert answer.text == "FINAL The light was kept by Alda."

@@ -38,7 +38,7 @@ from workbench.core.settings import Settings
 from workbench.core.tokens import count
 from workbench.memory.main_context import Prompt
 from workbench.memory.messages import StoredMessage
-from workbench.models.base import ChatModel, Completion, FunctionCall
+from workbench.models.base import REFUSAL, ChatModel, Completion, FunctionCall
 from workbench.text.template_tokens import neutralise
 
 _EMPTY_REPLIES = 3
@@ -396,7 +396,9 @@ class Agent:
 
     def _filtered(self, completion: Completion) -> None:
         if completion.ending.filtered:
-            self._desk.remark(f"The server's filter cut this answer ({completion.ending.filtered[:60]}).")
+            refused = completion.ending.filtered == REFUSAL
+            what = "The model refused to answer" if refused else "The server's filter cut this answer"
+            self._desk.remark(f"{what} ({completion.ending.filtered[:60]}).")
 
     def _is_quoted(self, completion: Completion) -> bool:
         """Whether calls written as text stand in a document: then a page speaks through the model, and nothing is called."""
@@ -428,8 +430,8 @@ class Agent:
         usage, notices = completion.usage, list[Event]()
         if usage is not None:
             counted = prompt.counted - self.context.handed_back_tokens()
-            if said := self._truncation.see(counted, usage):
-                notices.append(Notice(about="truncation", message=said, hint=server_limits.TRUNCATED_HINT))
+            if cut := self._truncation.see(counted, usage):
+                notices.append(self._truncated(cut))
             self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
         reply = {
             "content": completion.content, "finish_reason": completion.finish_reason,
@@ -438,6 +440,14 @@ class Agent:
         self._open_step = None
         memory.finish_step(memory.step, "done", reply=reply, usage=asdict(usage) if usage else {}, times=times)
         return notices
+
+    def _truncated(self, cut: server_limits.Truncation) -> Notice:
+        """The server cuts prompts: what is told, and prompts as short as what it reads where that is known."""
+        said, settings = cut.message, self.workspace.settings
+        if cut.window_tokens is not None and cut.window_tokens < settings.window_tokens:
+            self.fit(replace(settings, window_tokens=cut.window_tokens, reserve_tokens=0))
+            said += f" The window is {cut.window_tokens:,} tokens for the rest of this run, which it reads whole."
+        return Notice(about="truncation", message=said, hint=server_limits.TRUNCATED_HINT)
 
     def _interrupted(self, question: _Question, reply: Reply, times: tuple[float, float]) -> Iterator[Event]:
         memory = self.workspace.memory

@@ -67,27 +67,43 @@ def told(before: Settings, now: Settings, overflow: ModelOverflow) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Truncation:
+    """A server that cuts prompts: the sentence about it and, where it always reads the same, the window it really has."""
+
+    message: str
+    window_tokens: int | None = None
+
+
 class TruncationWatch:
     """Notices a server that reads less than it was sent (Ollama cuts prompts at num_ctx without a word)."""
 
     def __init__(self) -> None:
-        self._seen = 0
-        self.told = False
+        self._reads: list[tuple[int, int]] = []
+        self._told = False
 
-    def see(self, counted_tokens: int, usage: Usage) -> str:
-        """A sentence, once, when the server has read far less than was sent, several times in a row; else ""."""
+    def see(self, counted_tokens: int, usage: Usage) -> Truncation | None:
+        """What is to be told, once, when the server has read far less than was sent, several times in a row."""
+        if usage.prompt_tokens + usage.cached_tokens >= counted_tokens * _CUT_SHARE:
+            self._reads = []
+            return None
+        self._reads = [*self._reads, (counted_tokens, usage.prompt_tokens)][-_CUT_TIMES:]
+        if self._told or len(self._reads) < _CUT_TIMES:
+            return None
+        self._told = True
         read = usage.prompt_tokens
-        if read + usage.cached_tokens < counted_tokens * _CUT_SHARE:
-            self._seen += 1
-        else:
-            self._seen = 0
-        if self.told or self._seen < _CUT_TIMES:
-            return ""
-        self.told = True
-        return (
+        message = (
             f"The server says that it read only {read:,} tokens of a prompt of about {counted_tokens:,}: it cuts prompts "
             "silently, so the model did not see all that is shown here."
         )
+        return Truncation(message, self._real_window())
+
+    def _real_window(self) -> int | None:
+        """The window whose usable part is what the server reads: only where that is the same whatever was sent."""
+        (sent_before, read_before), (sent, read) = self._reads[0], self._reads[-1]
+        same = abs(read - read_before) <= max(2, read // 50) and abs(sent - sent_before) > sent // 50
+        window = read * 8 // 7
+        return window if same and window >= SMALLEST_WINDOW_TOKENS else None
 
 
 TRUNCATED_HINT = (

@@ -84,6 +84,10 @@ class Sending:
     shape: Mapping[str, Any] = field(default_factory=dict)
 
 
+REFUSAL = "refusal"
+"""How a reply is filtered when the model itself refused."""
+
+
 @dataclass(frozen=True)
 class ReplyEnd:
     """How a reply ended, beyond the word for it.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import openai  # noqa: F401 - here, so that loading it does not count as a server's silence in the first test
@@ -249,6 +251,30 @@ def test_silence_before_the_first_byte_ends_in_time_and_is_not_tried_again() -> 
 def test_comments_do_not_count_as_an_answer() -> None:
     reply = Reply(content="", finish=None, done=False, tail=": still here\n\n" * 3, stall_after_chunks=2)
     failure([reply], requests=1, timeout_seconds=0.5)
+
+
+def test_empty_events_do_not_count_as_an_answer() -> None:
+    # Each is an event, so there is no silence, and there is never an answer either.
+    class Dripping(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b'data: {"choices": [{"index": 0, "delta": {"content": ""}}]}\n\n')
+                    time.sleep(0.02)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    started = time.monotonic()
+    model = OpenAIChat("some-model", f"http://127.0.0.1:{server.server_port}/v1", timeout_seconds=0.5)
+    with pytest.raises(ModelError, match="nothing but empty events"):
+        list(model.stream(REQUEST, threading.Event()))
+    server.shutdown()
+    assert time.monotonic() - started < 20
 
 
 def test_comments_between_events_are_skipped() -> None:

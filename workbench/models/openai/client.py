@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Generator, Iterator, Mapping
 from threading import Event as Flag
 from typing import Any
@@ -118,6 +119,7 @@ class OpenAIChat:
     def _attempt(self, body: Mapping[str, Any], reply: ReplyReader, cancel: Flag) -> Iterator[Delta]:
         """One exchange with the server. Raises Refused or Lost, unless the reply was whole by then."""
         silence = min(self.timeout_seconds, _AFTER_FINISH_SECONDS)
+        progress, moved = 0, time.monotonic()
         exchange = self._line().exchange(body, cancel, lambda: silence if reply.finish else self.timeout_seconds)
         try:
             for event in exchange:
@@ -127,6 +129,11 @@ class OpenAIChat:
                         return
                 if reply.runaway:
                     break
+                now = time.monotonic()
+                if reply.received_chars != progress:
+                    progress, moved = reply.received_chars, now
+                elif now - moved > self.timeout_seconds:
+                    raise Lost(f"sent nothing but empty events for {self.timeout_seconds:.3g} seconds", timed_out=True)
         except (Refused, Lost):
             if not reply.finish:
                 raise

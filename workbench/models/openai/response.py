@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.core.sanitize import paired
-from workbench.models.base import CallDelta, Completion, ReasoningDelta, ReplyEnd, TextDelta, Usage
+from workbench.models.base import REFUSAL, CallDelta, Completion, ReasoningDelta, ReplyEnd, TextDelta, Usage
 from workbench.models.openai.content import Content, TextSplitter
 from workbench.models.openai.errors import Refused, page_title, refusal_in, sanitize
 from workbench.models.openai.sse import Broken, Chunk, Done, Event, Remark, WebPage
@@ -67,7 +67,8 @@ class ReplyReader:
         self._usage: Usage | None = None
         self._refused = False
         self._limit_chars = _RUNAWAY_CHARS + _RUNAWAY_CHARS_A_TOKEN * _room(body)
-        self._chars = 0
+        self.received_chars = 0
+        """How much has been said, thought and called so far."""
         self.finish = ""
         """The finish_reason, once it has come: only then is a stream surely whole."""
         self.closed = False
@@ -109,7 +110,7 @@ class ReplyReader:
                 for delta in self._choice(choice, event.whole):
                     self.shown = True
                     yield delta
-        self.runaway = self._chars > self._limit_chars
+        self.runaway = self.received_chars > self._limit_chars
 
     def _choice(self, choice: Mapping[str, Any], whole: bool) -> Iterator[Delta]:
         written = choice.get("delta") or choice.get("message")
@@ -128,7 +129,7 @@ class ReplyReader:
             if reasoning := self._whole("reasoning", _plain(written.get(key))):
                 self._reasoning_key = self._reasoning_key or key
                 self._reasoning.append(reasoning)
-                self._chars += len(reasoning)
+                self.received_chars += len(reasoning)
                 if not self._mute_reasoning:
                     yield ReasoningDelta(reasoning)
                 break
@@ -140,10 +141,10 @@ class ReplyReader:
             if text := self._whole(key, _plain(written.get(key))):
                 self._refused = self._refused or key == "refusal"
                 self._raw.append(text)
-                self._chars += len(text)
+                self.received_chars += len(text)
                 yield from self._kept(self._splitter.feed(text))
         for delta in self._merger.feed(written.get("tool_calls")):
-            self._chars += len(delta.arguments)
+            self.received_chars += len(delta.arguments)
             yield delta
         legacy = written.get("function_call")
         for key in ("name", "arguments") if isinstance(legacy, Mapping) else ():
@@ -202,7 +203,7 @@ class ReplyReader:
         reasoning = "".join(self._reasoning) or self._content.reasoning
         cut = kind == "cut" and not (calls and self.whole_calls)
         ending = ReplyEnd(
-            cut=cut, runaway=self.runaway, filtered=self.finish if kind == "filtered" else "refusal" if self._refused else "",
+            cut=cut, runaway=self.runaway, filtered=self.finish if kind == "filtered" else REFUSAL if self._refused else "",
             malformed=self.finish if kind == "malformed" else "", mixed=self._content.mixed and not calls,
             written="".join(self._raw) if self._content.calls else "",
         )  # fmt: skip
