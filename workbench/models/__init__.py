@@ -1,1 +1,4 @@
-"""Models: a prompt and functions go in, a stream of deltas and one completion come out. Knows nothing of memory or agents."""
+"""Chat models: the protocol, the client of OpenAI-compatible servers, and the embedded extractive reader.
+
+Nothing here knows of memory or agents.
+"""
