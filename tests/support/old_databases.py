@@ -36,7 +36,7 @@ def build(file: Path, version: int) -> Path:
         hashes = ", ".join(f"left(sha256('{text}'), 32)" for text in ("system", "tools"))
         connection.execute(f"INSERT INTO sources VALUES (1, 'papers', NULL, {_NOW})")
         connection.execute(
-            f"INSERT INTO documents VALUES (1, 'abc', 'text', 1, 'Log', '{{}}', 1, 1, {len(_PAGE)}, {len(_PAGE)}, 'words', ''::BLOB, {_NOW})"
+            f"INSERT INTO documents VALUES (1, 'abc', 'text', 1, 'Log', '{{}}', 1, 1, {len(_PAGE)}, {len(_PAGE)}, 'w', ''::BLOB, {_NOW})"
         )
         connection.execute(f"INSERT INTO store.source_documents VALUES (1, 'log.txt', 1, '/log.txt', {_NOW})")
         connection.execute("INSERT INTO pages VALUES (1, 1, NULL, ?)", [_PAGE])
