@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from importlib import resources
 
-_ORDER = ("tutorial", "usage", "commands", "settings", "memory", "answers", "servers", "formats", "security", "troubleshooting")
+_ORDER = (
+    "tutorial",
+    "usage",
+    "commands",
+    "settings",
+    "memory",
+    "answers",
+    "servers",
+    "formats",
+    "security",
+    "troubleshooting",
+)
 """These come first, in the order in which a newcomer needs them; the others follow by name."""
 
 
