@@ -279,7 +279,7 @@ def _picture(element: Any, omitted: LeftOut) -> str:
 def _input(element: Any) -> str:
     kind = (element.get("type") or "text").lower()
     if kind in ("checkbox", "radio"):
-        return " ☒ " if element.get("checked") is not None else " ☐ "
+        return " [x] " if element.get("checked") is not None else " [ ] "
     if kind in ("hidden", "submit", "button", "reset", "image", "file", "password"):
         return ""
     return f" {element.get('value') or ''} "

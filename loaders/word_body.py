@@ -689,7 +689,7 @@ def _form_field(data: Any) -> str:
     box, drop = child(data, "checkBox"), child(data, "ddList")
     if box is not None:
         ticked = child(box, "checked") if child(box, "checked") is not None else child(box, "default")
-        return "☒" if is_on(ticked) else "☐"
+        return "[x]" if is_on(ticked) else "[ ]"
     if drop is not None:
         entries: list[str] = [attribute(one, "val") or "" for one in drop if local(one) == "listEntry"]
         place = str(value(drop, "result") or value(drop, "default") or "0")

@@ -76,7 +76,7 @@ def test_forms_show_what_is_filled_in(read) -> None:  # type: ignore[no-untyped-
             "<input type=hidden value=token><input type=password value=pass><p>Full: <meter value=7 max=10>x</meter></p>"
         )
     )
-    assert page == "Tenant: Ada Byron\n\n☒ Pets ☐ Smoker\n\nWard: South\n\nNote: Ring twice\n\nFull: 7 of 10"
+    assert page == "Tenant: Ada Byron\n\n[x] Pets [ ] Smoker\n\nWard: South\n\nNote: Ring twice\n\nFull: 7 of 10"
 
 
 def test_equations_are_linear(read) -> None:  # type: ignore[no-untyped-def]
