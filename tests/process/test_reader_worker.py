@@ -16,6 +16,7 @@ import pytest
 
 from loaders.document import LoadError
 from tests.support.ingest_fakes import pdf
+from tests.support.processes import alive, wait_until
 from workbench.core.worker_process import CancelledError, Worker, WorkerGoneError
 from workbench.ingest.reader_client import Reader
 
@@ -119,19 +120,6 @@ def test_a_module_in_the_current_folder_is_never_imported(
     assert reader.read(Path("a.txt")).passages[0].text == "fine"
 
 
-def gone(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_a_killed_parent_leaves_no_worker_behind(bad_loaders: Path) -> None:
     script = textwrap.dedent("""
@@ -152,12 +140,11 @@ def test_a_killed_parent_leaves_no_worker_behind(bad_loaders: Path) -> None:
     )
     assert parent.stdout is not None
     pids = [int(pid) for pid in parent.stdout.readline().split()]
-    time.sleep(0.5)
-    assert not any(gone(pid, 0.01) for pid in pids)
+    assert all(alive(pid) for pid in pids)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    assert all(gone(pid, 60.0) for pid in pids)
+    assert wait_until(lambda: not any(alive(pid) for pid in pids))
 
 
 def test_a_worker_that_cannot_start_says_so() -> None:

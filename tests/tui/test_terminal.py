@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import wait_until
 from tests.support.terminal import Terminal, has_tmux, processes
 
 QUESTION = "Which vessel was lost on the reef?"
@@ -84,8 +85,6 @@ def test_from_start_to_a_clean_end(terminal: Terminal, tmp_path: Path) -> None:
 
 def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: Terminal, tmp_path: Path) -> None:
     """The window is closed while documents load: the program ends, and its workers with it."""
-    import time
-
     root = Path(__file__).parent.parent.parent
     terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
     terminal.type(f"cd {root}; {sys.executable} -m workbench sample_docs")
@@ -96,10 +95,7 @@ def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: T
     terminal.wait(lambda screen: "ready" in screen.splitlines()[0], 60, "nothing running")
     terminal.close()
     mark = f"WORKBENCH_HOME={tmp_path / 'home'}"
-    end = time.monotonic() + 60
-    while processes(mark) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not processes(mark)
+    assert wait_until(lambda: not processes(mark))
 
 
 def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Terminal, tmp_path: Path) -> None:
