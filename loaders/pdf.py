@@ -131,7 +131,7 @@ def _read_page(
 def _in_order(page: pypdfium2.PdfPage, lines: PageLines) -> str:
     """The text of a page in the order in which it is read."""
     if page.get_rotation() == 0 and (texts := pdf_scripts.vertical(lines) or pdf_layout.ordered(lines)) is not None:
-        return "\n".join(texts)
+        return printed("\n".join(texts))
     return printed(lines.raw_text)
 
 

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from loaders.document import clean_text
 from loaders.pdf_lines import Box, PageLines, side_by_side, united
 
 _WIDE = 7.0
@@ -53,7 +52,7 @@ class _Part:
 
 
 def ordered(page: PageLines) -> list[str] | None:
-    """The lines of a page in reading order, None where pdfium's are that already."""
+    """The lines of a page in reading order, not yet as they are printed; None where pdfium's are in that order already."""
     page.part_uneven_lines()
     if _is_drawn_upwards(page) and (rows := _by_rows(page)):
         return None if _is_turned(page) else rows
@@ -90,7 +89,7 @@ def ordered(page: PageLines) -> list[str] | None:
 def _is_turned(page: PageLines) -> bool:
     """Whether the page's lines do not run from left to right above their base line: a turned sheet, a mirrored one, Arabic."""
     written = [line for line in page.lines if line.end - line.start > 3]
-    looked_at = written[:: max(1, len(written) // 9)]
+    looked_at = written[:: max(1, len(written) // 5)]
     turned = 0
     for line in looked_at:
         if words := page.words(line):
@@ -325,7 +324,7 @@ def _columns(
         line = page.lines[number]
         for word in page.words(line):
             column = sum(word.box.left >= edge - 3 for edge in edges)
-            text = clean_text(page.raw_text[word.start : word.end])
+            text = page.raw_text[word.start : word.end]
             part = row[column]
             row[column] = _Part(united((part.box, word.box)), f"{part.text} {text}") if part else _Part(word.box, text)
         if line.hyphen and (last := [part for part in row if part is not None]):

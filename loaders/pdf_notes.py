@@ -228,7 +228,7 @@ def filled(page: PageLines, values: Sequence[Value]) -> str:
         _filled(page, number, inserted[number]) if number in inserted else page.text(line)
         for number, line in enumerate(page.lines)
     ]
-    text = "\n".join(lines)
+    text = printed("\n".join(lines))
     return f"{text.rstrip()}\n\n" + "\n".join(below) if below else text
 
 
@@ -247,7 +247,7 @@ def _filled(page: PageLines, number: int, values: Sequence[tuple[int, str]]) -> 
         start = place
     parts.append(page.raw_text[start : line.end] + ("-" if line.hyphen else ""))
     bare = [_BLANKS.sub(" ", part) if at % 2 == 0 else part for at, part in enumerate(parts)]
-    return " ".join(printed(" ".join(bare)).split())
+    return " ".join(" ".join(bare).split())
 
 
 def _place(value: Value, page: PageLines) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from loaders.pdf_lines import Box, PageLines, printed
+from loaders.pdf_lines import Box, PageLines
 
 Letter = tuple[str, float, float]
 """A letter and where it is drawn from: x and y in points."""
@@ -31,7 +31,7 @@ def arabic(raw_text: str, origin: Callable[[int], tuple[float, float]]) -> str:
     The glyph of lam-alef often says "lam, alef" of itself. pdfium turns the letters of a line round, those of such a glyph
     too; that both stand in one place tells it from the article, which is alef-lam in two. `origin` gives that place.
     """
-    if not _ARABIC.search(raw_text):
+    if raw_text.isascii() or not _ARABIC.search(raw_text):
         return raw_text
     turned, pattern = _ligatures()
     letters = list(raw_text)
@@ -65,7 +65,7 @@ def vertical(page: PageLines) -> list[str] | None:
 
     Lines that go across (a running title, a page number) stand before the columns or behind them, as they do on the page.
     """
-    if not _EAST_ASIAN.search(page.raw_text):
+    if page.raw_text.isascii() or not _EAST_ASIAN.search(page.raw_text):
         return None
     upright = _upright_lines(page)
     if not upright:
@@ -84,7 +84,7 @@ def vertical(page: PageLines) -> list[str] | None:
         if box is not None and number not in upright:
             (before if box.bottom > top else behind).append(page.text(line))
     columns = [column for tier in _tiers(letters, size) for column in columns_of(tier, size)]
-    return [printed(text) for text in (*before, *columns, *behind)]
+    return [*before, *columns, *behind]
 
 
 def _upright_lines(page: PageLines) -> set[int]:
