@@ -33,6 +33,7 @@ _UPWARDS_SHARE = 0.25
 
 _FULL = 0.55
 _SAME_ROW = 0.6
+_TOUCHING = 0.2
 _NEAR = 3.0
 _TIGHT = 0.12
 _FIGURES = re.compile(r"[\s$€£¥(+\-–—−\d.,%)]*\d[\s$€£¥(+\-–—−\d.,%)]*$")
@@ -75,6 +76,10 @@ def ordered(page: PageLines) -> list[str] | None:
         if not any(place in changes or place in dropped for place in places):
             changes[start] = [_joined(page, places)]
             dropped.update(places[1:])
+    for place in _labels_above(page):
+        if not {place, place + 1} & (changes.keys() | dropped):
+            changes[place] = [_joined(page, [place, place + 1])]
+            dropped.add(place + 1)
     if not changes or _is_turned(page):
         return None
     texts: list[str] = []
@@ -221,12 +226,33 @@ def _broken_rows(page: PageLines) -> Iterator[tuple[int, int]]:
 
 def _goes_on(page: PageLines, row: Box, place: int, box: Box) -> bool:
     """Whether the line at `place` with this box is the next part of a row."""
-    if box[0] < row[2] - 1 or page.lines[place - 1].hyphen or not side_by_side(row, box, _SAME_ROW):
-        return False
-    if min(row.height, box.height) < _SAME_ROW * max(row.height, box.height):
+    if box[0] < row[2] - 1 or page.lines[place - 1].hyphen or not side_by_side(row, box, _TOUCHING):
         return False
     line = page.lines[place]
-    return box.left - row.right < _NEAR * page.unit or bool(_FIGURES.match(page.raw_text, line.start, line.end))
+    figures = bool(_FIGURES.match(page.raw_text, line.start, line.end))
+    if figures:
+        # A label of two lines often has its figures on a height between them.
+        return row.height < 1.5 * box.height or side_by_side(row, box, _SAME_ROW)
+    if not side_by_side(row, box, _SAME_ROW) or min(row.height, box.height) < _SAME_ROW * max(row.height, box.height):
+        return False
+    return box.left - row.right < _NEAR * page.unit
+
+
+def _labels_above(page: PageLines) -> list[int]:
+    """Lines of words that have their figures on the next line, further right, where a table of the page is written so."""
+    found = []
+    for place in range(len(page.lines) - 1):
+        box, below = page.boxes[place], page.boxes[place + 1]
+        if box is None or below is None or len(page.cells[place]) != 1 or below.left < box.right:
+            continue
+        line, figures = page.lines[place], page.lines[place + 1]
+        if (
+            0 <= box.bottom - below.top < 1.2 * page.unit
+            and not _DIGIT.search(page.raw_text, line.start, line.end)
+            and _FIGURES.match(page.raw_text, figures.start, figures.end)
+        ):
+            found.append(place)
+    return found if len(found) >= _ROWS else []
 
 
 def _joined(page: PageLines, places: Sequence[int]) -> str:

@@ -167,6 +167,12 @@ def test_the_heads_of_columns_stand_on_one_line_above_their_figures(tmp_path: Pa
     ]  # fmt: skip
 
 
+def test_figures_a_little_below_their_labels_stand_behind_them(tmp_path: Path) -> None:
+    rows = [("Litigation", "12 (4) 8"), ("Restructuring", "130 2 132"), ("Impairment of goodwill", "44 0 44"), ("Taxes", "9 1 10")]
+    words = [(x, 700 - 26 * at - 11 * column, row[column]) for at, row in enumerate(rows) for column, x in enumerate((60, 300))]
+    assert drawn(tmp_path / "a.pdf", words).split("\n") == [" ".join(row) for row in rows]
+
+
 def test_short_lines_beside_each_other_are_no_heads_without_a_row_below(tmp_path: Path) -> None:
     words = [(60, 700, "Harbour office"), (60, 688, "Hull"), (300, 700, "Lock office"), (300, 688, "Goole"), (60, 600, "Both moved.")]
     assert drawn(tmp_path / "a.pdf", words).split("\n") == [text for _, _, text in words]
