@@ -1,4 +1,4 @@
-"""Passwords of files on a command line: flags and a prompt come in, the passwords to try go out; they are kept nowhere."""
+"""Takes the passwords of files from flags, a prompt or standard input; they are kept nowhere."""
 
 from __future__ import annotations
 

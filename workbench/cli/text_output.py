@@ -1,4 +1,4 @@
-"""The same events as lines, for pipes, scripts, CI and screen readers: events come in, plain or JSON lines go out."""
+"""Writes events, pages, prompts and differences as lines, for pipes, scripts, CI and screen readers."""
 
 from __future__ import annotations
 

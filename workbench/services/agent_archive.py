@@ -1,7 +1,8 @@
-"""An agent's file: a copy goes in and comes out as one zip of JSON lines with a version; what is read may be hostile, so it is bounded.
+"""Writes an agent into one file, and reads it back.
 
-Entries: manifest.json (format, version, head, attachments, the other entries' numbers of lines), documents.jsonl, and
-TABLE.jsonl for every table of the agent's past.
+The file is a zip of JSON lines with a version. It may come from anyone, so what is read is bounded and checked. Its entries are
+manifest.json (format, version, head, attachments, the other entries' numbers of lines), documents.jsonl, and TABLE.jsonl
+for every table of the agent's past.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ def _unpack(archive: zipfile.ZipFile) -> AgentCopy:
             "Upgrade: pip install --upgrade memgpt-workbench.",
         )
     rows = {name: _rows(archive, name, budget) for name in sorted(_ENTRIES - {"manifest.json"})}
-    if {name: len(found) for name, found in rows.items()} != manifest["lines"]:
+    if {name: len(lines) for name, lines in rows.items()} != manifest["lines"]:
         raise ValueError("lines")
-    tables = {name.removesuffix(".jsonl"): found for name, found in rows.items() if name != "documents.jsonl"}
+    tables = {name.removesuffix(".jsonl"): lines for name, lines in rows.items() if name != "documents.jsonl"}
     attachments = list(manifest["attachments"])
     if not isinstance(manifest["head"], dict) or not all(isinstance(item, dict) for item in attachments):
         raise ValueError("manifest")
@@ -114,10 +115,10 @@ def _pieces(archive: zipfile.ZipFile, name: str, budget: list[int]) -> Iterator[
 
 
 def _rows(archive: zipfile.ZipFile, name: str, budget: list[int]) -> list[dict[str, Any]]:
-    found = [json.loads(line) for line in _lines(_pieces(archive, name, budget))]
-    if not all(isinstance(row, dict) for row in found):
+    rows = [json.loads(line) for line in _lines(_pieces(archive, name, budget))]
+    if not all(isinstance(row, dict) for row in rows):
         raise ValueError("rows")
-    return found
+    return rows
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:

@@ -160,8 +160,8 @@ class AgentService:
         own = str(copy.head.get("name"))
         chosen = name or self._app.agents.fresh_name(own[:100] if own.strip() and own.isprintable() else "agent")
         self._app.agents.check_name(chosen)
-        found = restore(self._app.database, copy, chosen, settings, self._app.clock())
-        return Imported(chosen, steps, len(copy.tables["messages"]), found.attached, found.missing, tuple(notes))
+        restored = restore(self._app.database, copy, chosen, settings, self._app.clock())
+        return Imported(chosen, steps, len(copy.tables["messages"]), restored.attached, restored.missing, tuple(notes))
 
     def _own_settings(self, copy: AgentCopy, file: Path) -> tuple[dict[str, Any], list[str]]:
         """The settings that an agent may bring, each checked, and what was put in the place of others."""
@@ -204,9 +204,9 @@ def _rebuilt(database: Database, copy: AgentCopy) -> int:
     restore(database, copy, "check", {}, utc_now())
     agent = AgentRepository(database).get("check")
     for step in recorder.steps(agent.id):
-        found = recorder.step(agent, step)
-        same = found.prompt.digest() == found.digest and found.prompt.used == found.used
-        if not same and not found.forgotten:
+        recorded = recorder.step(agent, step)
+        same = recorded.prompt.digest() == recorded.digest and recorded.prompt.used == recorded.used
+        if not same and not recorded.forgotten:
             raise ValueError(f"step {step}")
     recorder.open(agent, 8_192, "", "")
     for seq, step, name, data in database.rows("SELECT seq, step, event, data FROM journal ORDER BY seq"):

@@ -41,7 +41,7 @@ def documents(app: AppContext, source: str | None) -> list[DocumentInfo]:
     chosen = [app.archive.find_source(source)] if source else [row.id for row in app.archive.sources()]
     names = {row.id: row.name for row in app.archive.sources(notes=True)}
     notes = {(note.source, note.path): note.text for note in app.archive.notes.all()}
-    found: list[DocumentInfo] = []
+    views: list[DocumentInfo] = []
     for key in chosen:
         name = names[key]
         groups = app.archive.likeness.paths([key])
@@ -49,11 +49,11 @@ def documents(app: AppContext, source: str | None) -> list[DocumentInfo]:
         remarks = document_remarks(app.database, key)
         for path, number, title, pages, passages, size in app.archive.documents(key):
             note, others, said = notes.get((name, path), ""), tuple(alike.get(path, ())), remarks.get(number, "")
-            found.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others, remark=said))
+            views.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others, remark=said))
         for item in app.archive.queue.files(key):
             size, why = item.size_bytes, (item.reason, item.remedy)
-            found.append(DocumentInfo(name, item.path, item.path, 0, 0, size, item.state, *why))
-    return found
+            views.append(DocumentInfo(name, item.path, item.path, 0, 0, size, item.state, *why))
+    return views
 
 
 def page(app: AppContext, chosen: Sequence[int], document: str, number: int, passage: int | None) -> PageView:
@@ -65,18 +65,18 @@ def page(app: AppContext, chosen: Sequence[int], document: str, number: int, pas
         raise NotFound(
             f"There is no page {number} of {document!r} in what is attached.", "See /sources for what there is."
         )
-    found = app.archive.passages([passage]).get(passage) if passage else None
-    inside = found is not None and found.document == row.document and found.page == row.number
-    start, end = (found.start_char, found.end_char) if found is not None and inside else (0, 0)
+    stored = app.archive.passages([passage]).get(passage) if passage else None
+    inside = stored is not None and stored.document == row.document and stored.page == row.number
+    start, end = (stored.start_char, stored.end_char) if stored is not None and inside else (0, 0)
     return PageView(document, row.number, row.pages, row.label, row.text, start, end)
 
 
-def block(found: Block) -> BlockView:
+def block(shown: Block) -> BlockView:
     """A block of the working context."""
     lines = tuple(
-        LineView(line.text, line.origin, line.pinned, line.document if line.led_by else "") for line in found.lines
+        LineView(line.text, line.origin, line.pinned, line.document if line.led_by else "") for line in shown.lines
     )
-    return BlockView(found.name, found.text, len(found.text), found.limit_chars, lines)
+    return BlockView(shown.name, shown.text, len(shown.text), shown.limit_chars, lines)
 
 
 def agents(app: AppContext, defaults: Settings) -> list[AgentInfo]:
@@ -88,14 +88,14 @@ def agents(app: AppContext, defaults: Settings) -> list[AgentInfo]:
             "(SELECT count(*) FROM messages m WHERE m.agent_id = a.agent_id) FROM agents a"
         )
     }
-    found = []
+    views = []
     for row in app.agents.all():
         steps, messages = counts.get(row.id, (0, 0))
         names = tuple(name for _, name in app.agents.attached(row.id))
         window = int(row.settings.get("window_tokens", defaults.window_tokens))
         model = str(row.settings.get("model") or READER)
-        found.append(AgentInfo(row.name, model, window, steps, messages, names, row.created, row.last_used))
-    return found
+        views.append(AgentInfo(row.name, model, window, steps, messages, names, row.created, row.last_used))
+    return views
 
 
 def transcript(app: AppContext, memory: AgentMemory, last: int | None) -> list[dict[str, Any]]:

@@ -86,8 +86,8 @@ class DocumentService:
         """Load what is named into a source (of its own for each, without `source`): Attached, LoadProgress…, Loaded, Attached."""
         from workbench.ingest.origins import origins_of
 
-        found = origins_of(named, options, self._app.paths.data)
-        groups = [(source, found)] if source else [(self._source_of(one, options), [one]) for one in found]
+        origins = origins_of(named, options, self._app.paths.data)
+        groups = [(source, origins)] if source else [(self._source_of(one, options), [one]) for one in origins]
         return self._begin(groups, attach, options)
 
     def reload(
@@ -136,12 +136,12 @@ class DocumentService:
 
         rules = {root.location: root.rules for root in self._archive.holdings.roots(items[0].source)}
         files = [(item.path, item.location) for item in items if not is_address(item.location)]
-        found: list[Origin] = [QueuedFiles(files)]
+        origins: list[Origin] = [QueuedFiles(files)]
         for item in items:
             if is_address(item.location):
                 options = LoadOptions.load(rules.get(item.location, "{}"), passwords=tuple(passwords))
-                found += origins_of([item.location], options, self._app.paths.data)
-        return found
+                origins += origins_of([item.location], options, self._app.paths.data)
+        return origins
 
     def stop(self) -> None:
         """Stop the load that runs, and watching; what is done stays."""
@@ -223,12 +223,12 @@ class DocumentService:
         ]
 
     def _queued(self, source: str | None, paths: Sequence[str]) -> list[QueuedFile]:
-        found = self._archive.queue.files(self._archive.find_source(source) if source else None)
-        missing = set(paths) - {item.path for item in found}
+        files = self._archive.queue.files(self._archive.find_source(source) if source else None)
+        missing = set(paths) - {item.path for item in files}
         if missing:
-            hint = "See `workbench queue`." if found else "The queue is empty."
+            hint = "See `workbench queue`." if files else "The queue is empty."
             raise NotFound(f"{sorted(missing)[0]!r} is not in the queue.", hint)
-        return [item for item in found if not paths or item.path in paths]
+        return [item for item in files if not paths or item.path in paths]
 
     def skip(self, source: str, path: str) -> None:
         """See DocumentServiceProtocol."""
@@ -242,14 +242,14 @@ class DocumentService:
         """See DocumentServiceProtocol."""
         from workbench.ingest.web_cache import let_go
 
-        found = self._archive.find_source(source)
-        links = [link.path for link in self._archive.holdings.links(found)]
+        source_id = self._archive.find_source(source)
+        links = [link.path for link in self._archive.holdings.links(source_id)]
         if not path:
-            self._archive.holdings.remove(found)
-        elif path in links or path in {item.path for item in self._archive.queue.files(found)}:
+            self._archive.holdings.remove(source_id)
+        elif path in links or path in {item.path for item in self._archive.queue.files(source_id)}:
             links = [link for link in links if link == path]
-            self._archive.holdings.unlink(found, [path])
-            self._archive.holdings.drop_root(found, path)
+            self._archive.holdings.unlink(source_id, [path])
+            self._archive.holdings.drop_root(source_id, path)
         else:
             raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
         collect(self._app.database, self._app.open_agents.handled_passages())
@@ -266,12 +266,12 @@ class DocumentService:
 
     def note(self, source: str, path: str, text: str) -> None:
         """See DocumentServiceProtocol."""
-        found = self._archive.find_source(source)
-        paths = [link.path for link in self._archive.holdings.links(found)]
+        source_id = self._archive.find_source(source)
+        paths = [link.path for link in self._archive.holdings.links(source_id)]
         known = not path or path in paths or (path.endswith("/") and any(item.startswith(path) for item in paths))
         if not known:
             raise NotFound(f"There is no document or folder {path!r} in {source!r}.", "A folder's name ends in /.")
-        self._archive.notes.set(found, path, text)
+        self._archive.notes.set(source_id, path, text)
         self._changed()
 
     def _changed(self) -> None:

@@ -38,17 +38,17 @@ class ErasureService:
             raise UsageError(
                 f"{text[:40]!r} is too short to be told from other words.", "Give more of the text, or #NUMBER."
             )
-        found = [row for row in self._said() if text.casefold() in row[2].casefold()]
-        if not found and not self._kept_elsewhere(text):
+        messages = [row for row in self._said() if text.casefold() in row[2].casefold()]
+        if not messages and not self._kept_elsewhere(text):
             raise NotFound(f"No message of this agent says {text[:60]!r}.", "A document is forgotten by its name.")
-        return self._plan(found, words=(text,))
+        return self._plan(messages, words=(text,))
 
     def message(self, number: int) -> ErasurePlan:
         """One message by its number."""
-        found = [row for row in self._said() if row[0] == number]
-        if not found:
+        messages = [row for row in self._said() if row[0] == number]
+        if not messages:
             raise NotFound(f"This agent has no message #{number}.", "Look for it by its words: the numbers are shown.")
-        return self._plan(found)
+        return self._plan(messages)
 
     def document(self, path: str, source: str | None = None) -> ErasurePlan:
         """A document by its path, wherever it is linked."""
@@ -123,11 +123,11 @@ class ErasureService:
             "ORDER BY message_id",
             [self._agent],
         )
-        found = [
+        rows_with_texts = [
             (int(key), "user" if kind == "user_message" else "model", texts_of(json.loads(body)))
             for key, kind, body in rows
         ]
-        return [(key, who, text) for key, who, texts in found if (text := " · ".join(filter(None, texts)))]
+        return [(key, who, text) for key, who, texts in rows_with_texts if (text := " · ".join(filter(None, texts)))]
 
     def _kept_elsewhere(self, text: str) -> bool:
         low = text.casefold()

@@ -41,15 +41,15 @@ def watch(
 
 def snapshot(named: Sequence[str]) -> Snapshot:
     """(modified, bytes) of every file under the paths but hidden ones; what cannot be looked at is left out."""
-    found: Snapshot = {}
+    files: Snapshot = {}
     for name in named:
         todo = [name]
         while todo:
-            _look(todo.pop(), found, todo)
-    return found
+            _look(todo.pop(), files, todo)
+    return files
 
 
-def _look(path: str, found: Snapshot, todo: list[str]) -> None:
+def _look(path: str, files: Snapshot, todo: list[str]) -> None:
     try:
         if Path(path).is_dir():
             with os.scandir(path) as entries:
@@ -60,9 +60,9 @@ def _look(path: str, found: Snapshot, todo: list[str]) -> None:
                         todo.append(entry.path)
                     else:
                         status = entry.stat()
-                        found[entry.path] = (status.st_mtime_ns, status.st_size)
+                        files[entry.path] = (status.st_mtime_ns, status.st_size)
         else:
             status = Path(path).stat()
-            found[path] = (status.st_mtime_ns, status.st_size)
+            files[path] = (status.st_mtime_ns, status.st_size)
     except OSError:
         return

@@ -58,14 +58,14 @@ def compare(before: ContextAssembled, after: ContextAssembled) -> ContextDiff:
 
 def lines(before: str, after: str) -> tuple[str, ...]:
     """A line diff of two texts; a JSON object is taken apart first, so that a change in it is one line."""
-    found: list[str] = []
+    changed: list[str] = []
     for text in list(difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=CONTEXT_LINES))[2:]:
         if text.startswith("@@"):
-            if found:
-                found.append("…")
+            if changed:
+                changed.append("…")
         else:
-            found.append(text)
-    return tuple(found)
+            changed.append(text)
+    return tuple(changed)
 
 
 def _lines(text: str) -> list[str]:
@@ -82,16 +82,16 @@ def _lines(text: str) -> list[str]:
 
 def _keyed(segments: Sequence[Segment]) -> dict[str, Segment]:
     """Segments by what makes them the same in two prompts, in wire order."""
-    found: dict[str, Segment] = {}
+    keyed: dict[str, Segment] = {}
     for segment in segments:
         if segment.message is not None:
             key = f"message {segment.message}"
         else:
             key = segment.name if segment.name in _ALONE else f"{segment.name} {segment.text}"
-        while key in found:
+        while key in keyed:
             key += "'"
-        found[key] = segment
-    return found
+        keyed[key] = segment
+    return keyed
 
 
 _MOST_SUMMARIES = 8
@@ -159,8 +159,8 @@ class HistoryService:
         """Put `text` in the place of the model's last inner thought."""
         wanted = _given(text, "thought")
         with self._idle() as branches:
-            found = branches.replace("rethink", lambda message: _with_thought(message, wanted))
-            if found is None:
+            message = branches.replace("rethink", lambda message: _with_thought(message, wanted))
+            if message is None:
                 raise UsageError("The model has made no call since the last question.", "/rewrite changes its reply.")
             self._moved()
             return Moved("rethink", 1, "the last thought is rewritten; the log keeps the old one")
@@ -170,14 +170,14 @@ class HistoryService:
         wanted = _given(text, "reply")
         with self._idle() as branches:
             first, end = self._told_answer()
-            found = branches.replace(
+            message = branches.replace(
                 "rewrite", lambda message: _with_reply(message, wanted), lambda hidden: hide(hidden, first, end)
             )
-            if found is None:
+            if message is None:
                 raise UsageError("The last question has no reply.", "/retry asks it again.")
-            self._agent.workspace.step = found.step or self._agent.workspace.step
+            self._agent.workspace.step = message.step or self._agent.workspace.step
             events = AnswerValidator(self._agent.workspace, self._app.archive).partial(wanted, "Rewritten by you.")
-            list(self._agent.tell(*_call_events(found, wanted), *events))
+            list(self._agent.tell(*_call_events(message, wanted), *events))
             self._publisher.publish_change(Changed(what="branch"))
             return Moved("rewrite", 1, "the last reply is rewritten; the log keeps the old one")
 

@@ -42,22 +42,22 @@ class SearchService:
         _from_one(page)
         chosen = self._sources(options.source)
         space, reranker = self._space, options.reranker or self._settings.reranker
-        found = self._app.search.page(
+        result = self._app.search.page(
             chosen, query, page - 1, self._budget, self._handle_of, reader=self._reader,
             beside=space.reader if space else None, restriction=self.restriction(chosen, options),
             reranker=self._app.reranker(reranker) if reranker else None,
         )  # fmt: skip
-        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
         return replace(event, agent=self._name)
 
     def grep(self, pattern: str, page: int = 1) -> PageRead:
         """Page `page` (from 1) of the lines that match a regular expression. Raises UsageError."""
         _from_one(page)
         space = self._space
-        found = ArchivalGrep(self._app.search.pager).page(
+        result = ArchivalGrep(self._app.search.pager).page(
             self._sources(""), pattern, page - 1, self._budget, self._handle_of, reader=self._reader
         )
-        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
         return replace(event, agent=self._name)
 
     def follow(self, passage: int, page: int = 1) -> PageRead:
@@ -68,11 +68,11 @@ class SearchService:
             raise NotFound(f"There is no passage {passage}.", "Follow a hit of a search.")
         space = self._space
         called = self._handle_of(passage) or f"passage {passage}"
-        found = self._app.search.follow(
+        result = self._app.search.follow(
             self._sources(""), passage, called, page - 1, self._budget, self._handle_of, reader=self._reader,
             beside=space.reader if space else None,
         )  # fmt: skip
-        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
         where = f"{self._app.archive.path_of(stored.document)} p.{stored.page}"
         return replace(event, agent=self._name, passage=passage, query=where)
 
@@ -82,12 +82,12 @@ class SearchService:
             return []
         agent, branch = space.memory.agent.id, space.branch()
         here = {message.id for message in space.memory.queue.messages}
-        found = (
+        items = (
             self._app.recall.search(agent, branch, words) if words.strip() else self._app.recall.items(agent, branch)
         )
         return [
             Said(item.message, item.who, item.text, item.created.isoformat(timespec="seconds"), item.message in here)
-            for item in found
+            for item in items
         ]
 
     def sweep(self, query: str, page: int = 1, options: SearchOptions | None = None) -> Iterator[Event]:
@@ -106,10 +106,10 @@ class SearchService:
             self._app.search, chosen, reader=self._reader, beside=space.reader if space else None,
             share=self._settings.sweep_share,
         )  # fmt: skip
-        found = yield from sweeper.run(
+        result = yield from sweeper.run(
             query, page - 1, self._budget, self._handle_of, restriction=restriction, stopped=self._stop.is_set
         )
-        event = page_read(found, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
         yield replace(event, agent=self._name)
 
     def stop(self) -> None:
