@@ -150,7 +150,9 @@ def test_states_over_the_wire(
         assert (again[0].state, again[0].unquoted, again[0].false_quotes) == (state, unquoted, answer.false_quotes)
         exported = "\n".join(rendering.markdown_lines("tester", session.history()))
         shown = text_output.event_line(answer) or ""
-        assert ("Partly grounded" in exported) == ("Partly grounded" in shown) == (state == "partly")
+        assert ("1 of 2 quotes verified" in exported) == ("1 of 2 quotes verified" in shown) == (state == "partly")
+        verified = "Quotes verified on their pages"
+        assert (verified in exported) == (verified in shown) == (state == "grounded")
         assert exported.count("> Rests on no quote:") == len(unquoted) == len(answer.unsupported)
         assert exported.count("> Not found on any page") == false
 

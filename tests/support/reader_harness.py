@@ -162,7 +162,7 @@ class Outcome:
 
     @property
     def abstained(self) -> bool:
-        return self.text.startswith("Not found in the documents.")
+        return self.text.startswith(("Not found in the documents.", "Not sure."))
 
 
 class Harness:

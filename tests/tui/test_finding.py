@@ -137,7 +137,7 @@ async def test_the_state_of_an_answer_and_its_lines_without_a_quote() -> None:
     fake = FakeSession(script=(answer, Yielded()))
     async with running(fake) as (app, pilot):
         app.controller.ask("What is the rent?")
-        await wait_until(pilot, lambda: "Not grounded" in grid(app))
+        await wait_until(pilot, lambda: "No verified quote" in grid(app))
         shown = grid(app)
         assert "five marks. [no quote]" in shown
         assert "in spring. [no quote]" in shown

@@ -84,7 +84,7 @@ def _hit(hit: Mapping[str, Any]) -> Hit:
 def _value(key: str, value: Any) -> Any:
     if key == "hits":
         return tuple(_hit(hit) for hit in value)
-    if key == "citations":
+    if key in ("citations", "nearest"):
         return tuple(Citation(**citation) for citation in value)
     if key == "citation":
         return Citation(**value)

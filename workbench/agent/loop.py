@@ -332,7 +332,7 @@ class Agent:
                     whole = joined(question.begun, str(executed.arguments["message"]))
                     executed = replace(executed, arguments={**executed.arguments, "message": whole})
                 self._filtered(completion)
-                executed, delivered = self._desk.deliver(executed)
+                executed, delivered = self._desk.deliver(executed, completion.assessment)
                 question.done = question.done or bool(delivered)
             message = self._remember_result(executed)
             events += [*executed.events(self.workspace, message.tokens), *delivered]
@@ -369,7 +369,7 @@ class Agent:
             return self._go_on(completion.content, completion, question)
         self._filtered(completion)
         self._remember(completion.content, [])
-        complaint, events = self._desk.weigh(joined(question.begun, completion.content))
+        complaint, events = self._desk.weigh(joined(question.begun, completion.content), completion.assessment)
         if complaint:
             memory.add("user", "system_alert", {"message": complaint}, step=self.workspace.step)
         question.done = not complaint
@@ -433,10 +433,13 @@ class Agent:
             if cut := self._truncation.see(counted, usage):
                 notices.append(self._truncated(cut))
             self.context.calibration = self.context.calibration.learn(prompt.counted, usage.prompt_tokens)
-        reply = {
+        reply: dict[str, Any] = {
             "content": completion.content, "finish_reason": completion.finish_reason,
             "calls": [asdict(call) for call in completion.calls],
         }  # fmt: skip
+        if completion.assessment is not None and completion.assessment.scorer:
+            # A replay makes the call again, and other weights may make another one.
+            reply["scorer"] = completion.assessment.scorer
         self._open_step = None
         memory.finish_step(memory.step, "done", reply=reply, usage=asdict(usage) if usage else {}, times=times)
         return notices

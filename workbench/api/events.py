@@ -202,16 +202,18 @@ class FileFailed:
     remedy: str
 
 
-def standing(state: str, unquoted: Sequence[int], false_quotes: int) -> str:
-    """How far an answer rests on quotes, in a sentence for people; "" where there was nothing to check."""
+def standing(found: int, false_quotes: int, unquoted: Sequence[int] = ()) -> str:
+    """What was checked of an answer's quotes, in a sentence for people; "" where there was nothing to check.
+
+    `found` quotes stand on their pages, `false_quotes` on no page that was read; `unquoted` are lines, from 1, without one.
+    """
     which = f"line{'s' * (len(unquoted) != 1)} {', '.join(map(str, unquoted))}"
     lacking = f" Not quoted: {which}." if unquoted else ""
-    if state == "grounded":
-        return "Grounded: what it claims rests on quotes that were found on their pages."
-    if state == "partly":
-        wrong = f" {false_quotes} quote{'s' * (false_quotes != 1)} could not be found." if false_quotes else ""
-        return f"Partly grounded.{lacking}{wrong}"
-    return f"Not grounded.{lacking}" if unquoted or false_quotes else ""
+    if found and false_quotes:
+        return f"{found} of {found + false_quotes} quotes verified.{lacking}"
+    if found:
+        return f"Quotes verified on their pages.{lacking}"
+    return f"No verified quote.{lacking}" if unquoted or false_quotes else ""
 
 
 def sweep_forecast(forecast: int, pages: int, tokens: int) -> str:
@@ -425,7 +427,9 @@ class AnswerDone(Event):
 
     `state`: grounded | partly | not grounded. `unquoted` are the numbers, from 1, of the lines of `text` that claim
     something and rest on no quote that was found; `unsupported` are the sentences on them that do, word for word.
-    `false_quotes` are quotes that stand on no page that was read.
+    `false_quotes` are quotes that stand on no page that was read. `confidence` is how likely the answer is right, 0 to 1,
+    where the model says so. Where it is not sure (`answered` is False) `nearest` are the quotes that come closest, and
+    `lacks` says what they do not say.
     """
 
     durable: ClassVar[bool] = True
@@ -437,11 +441,15 @@ class AnswerDone(Event):
     unquoted: tuple[int, ...] = ()
     false_quotes: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
+    confidence: float | None = None
+    nearest: tuple[Citation, ...] = ()
+    lacks: str = ""
 
     @property
     def standing(self) -> str:
         """The state in a sentence for people; "" where there was nothing to check."""
-        return standing(self.state, self.unquoted, len(self.false_quotes))
+        verified = sum(quote.verified for quote in (self.citations or self.nearest))
+        return standing(verified, len(self.false_quotes), self.unquoted)
 
 
 @dataclass(frozen=True, kw_only=True)

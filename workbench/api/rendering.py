@@ -89,7 +89,7 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
         elif isinstance(event, AnswerDone):
             yield from _answer_lines(event.text)
             yield from ("", OURS, "")
-            for citation in event.citations:
+            for citation in event.citations or event.nearest:
                 quote = " ".join(citation.quote.split())
                 yield sanitize(f"{citation.number}. {citation.where}: “{quote}”")
             yield from _standing(event)

@@ -152,7 +152,7 @@ def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
     for line in sanitize(event.text).split("\n"):
         # What the model says never begins like a line of ours.
         yield "answer", f"  {line}" if _OURS.match(line) else line
-    for at, citation in enumerate(event.citations, 1):
+    for at, citation in enumerate(event.citations or event.nearest, 1):
         if citation.shown:
             yield "citation", f'[{citation.number or at}] {one_line(citation.where, 400)}: "{one_line(citation.quote)}"'
     if event.standing:

@@ -13,6 +13,7 @@ TASKS = {
     "retrieval": "workbench.evaluation.retrieval",
     "nested-kv": "workbench.evaluation.nested_kv",
     "reader": "workbench.evaluation.reader",
+    "answers": "workbench.evaluation.answers",
 }
 """Each task is a module with `run(folder, engine)`."""
 

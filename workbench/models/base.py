@@ -107,11 +107,24 @@ class ReplyEnd:
 
 
 @dataclass(frozen=True)
+class Assessment:
+    """What a model that scores its own answer says of it.
+
+    `confidence` is how likely the answer is right, 0 to 1, None where nothing was scored; `scorer` names the fitted weights
+    that say so, which a replay needs; `lacks` is a sentence about what the nearest passages do not say, "" for an answer.
+    """
+
+    confidence: float | None
+    scorer: str = ""
+    lacks: str = ""
+
+
+@dataclass(frozen=True)
 class Completion:
     """The whole reply. `body` is the request as it was finally sent (a retry may have dropped optional keys).
 
     `handback` is what the server wants to see again with the message: its reasoning under the key it came by, and details
-    that it signed.
+    that it signed. `assessment` comes with the answers of a model that scores them.
     """
 
     content: str
@@ -123,6 +136,7 @@ class Completion:
     shape: Mapping[str, Any] = field(default_factory=dict)
     ending: ReplyEnd = ReplyEnd()
     handback: Mapping[str, Any] = field(default_factory=dict)
+    assessment: Assessment | None = None
 
 
 Delta = TextDelta | ReasoningDelta | CallDelta | Sending | Completion

@@ -15,9 +15,10 @@ from workbench.services.session import Session
 
 @dataclass(frozen=True)
 class Verdict:
-    """One step made again. `call` is None where no reader answered or the step has no reply.
+    """One step made again. `call` is None where no reader answered, the step has no reply, or another version of the
 
-    `forgotten`: something that the step showed was erased at the user's wish, so it cannot come out as it was.
+    reader's answer scorer made it. `forgotten`: something that the step showed was erased at the user's wish, so it cannot
+    come out as it was.
     """
 
     step: int
@@ -55,6 +56,8 @@ def verify(session: Session) -> Iterator[Verdict]:
 def _same_call(reader: ExtractiveReader, step: RecordedStep) -> bool | None:
     body = step.request["body"]
     if body.get("model") != READER or step.status != "done":
+        return None
+    if step.reply.get("scorer") != reader.scorer_version:
         return None
     request = ModelRequest(READER, step.prompt.messages, step.prompt.tools, int(body["max_tokens"]))
     made = [delta for delta in reader.stream(request, threading.Event()) if isinstance(delta, Completion)]

@@ -224,7 +224,7 @@ class Bridge:
                 return
             case ev.AnswerDone():
                 exchange.answer, exchange.streaming, exchange.waiting = event.text, False, ""
-                exchange.answered, exchange.citations = event.answered, list(event.citations)
+                exchange.answered, exchange.citations = event.answered, list(event.citations or event.nearest)
                 exchange.notes = [one_line(note) for note in (event.standing, *event.notes) if note]
                 exchange.unquoted = event.unquoted
             case ev.Stopped():

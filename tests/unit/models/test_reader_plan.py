@@ -28,20 +28,21 @@ def seen(**changes: object) -> View:
 
 
 def test_a_whole_chain_is_followed_once_where_that_is_offered() -> None:
-    name, arguments = decide(seen(), word_score)
+    made = decide(seen(), word_score)
+    name, arguments = made.name, made.arguments
     assert name == "archival_follow"
     assert arguments["passage"] in ("#a1", "#a2")
-    assert decide(seen(functions=frozenset()), word_score)[0] == "archival_memory_search"
+    assert decide(seen(functions=frozenset()), word_score).name == "archival_memory_search"
     followed = (Search("#a1", 0, 0, 1, ("#a2",)),)
-    assert decide(seen(followed=followed), word_score)[0] != "archival_follow"
+    assert decide(seen(followed=followed), word_score).name != "archival_follow"
 
 
 def test_results_that_bring_nothing_to_a_whole_chain_end_the_search() -> None:
     first = tuple(TEXTS)
-    assert decide(seen(results=(first, ("#a3",))), word_score)[0] != "send_message"
-    assert decide(seen(results=(first, ("#a3",), ("#a1",))), word_score)[0] == "send_message"
+    assert decide(seen(results=(first, ("#a3",))), word_score).name != "send_message"
+    assert decide(seen(results=(first, ("#a3",), ("#a1",))), word_score).name == "send_message"
     late = seen(results=(("#a1", "#a3"), ("#a3",), ("#a2",)))
-    assert decide(late, word_score)[0] != "send_message"
+    assert decide(late, word_score).name != "send_message"
 
 
 def test_linked_passages_are_read_like_results() -> None:

@@ -16,6 +16,7 @@ from workbench.text.analyzer import STOP_WORDS
 from workbench.text.quotes import fold, is_on_page
 
 NOT_FOUND = "Not found in the documents."
+NOT_SURE = "Not sure. The nearest passages:"
 
 _MARK = re.compile(r"[\[(]\s*(#[a-z]{1,3}\d{1,3}(?:\s*[,;]\s*#[a-z]{1,3}\d{1,3})*)\s*[\])]")
 _OPEN, _CLOSE = '"“„«「', '"”“»」'
@@ -253,6 +254,11 @@ def notes_of(checked: Checked, answer: str) -> tuple[str, ...]:
 def says_not_found(answer: str) -> bool:
     """Whether an answer says that the documents do not answer."""
     return answer.strip().strip('"*_ ').lower().startswith(NOT_FOUND.lower().rstrip("."))
+
+
+def says_not_sure(answer: str) -> bool:
+    """Whether an answer only shows the nearest passages: they come close, and do not answer."""
+    return answer.strip().strip('"*_ ').startswith(NOT_SURE)
 
 
 def repair_request(checked: Checked) -> str:

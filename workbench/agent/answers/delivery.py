@@ -14,6 +14,7 @@ from workbench.agent.answers.citations import (
     only_adds_citations,
     repair_request,
     says_not_found,
+    says_not_sure,
 )
 from workbench.agent.answers.evidence_retention import kept_passages
 from workbench.agent.answers.follow_up import offer
@@ -22,6 +23,7 @@ from workbench.agent.executor import Executed
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Event, QuoteChecked
+from workbench.models.base import Assessment
 from workbench.storage.documents import ArchivalStorage
 
 _LOOKING = (
@@ -101,10 +103,10 @@ class AnswerValidator:
         checked = check(text, self._place_of, self._read)
         return self._delivered(text, checked, self._ground(text, checked), notes_of(checked, text))
 
-    def deliver(self, executed: Executed) -> tuple[Executed, list[Event]]:
+    def deliver(self, executed: Executed, assessment: Assessment | None = None) -> tuple[Executed, list[Event]]:
         """The result of a send_message and, when it was delivered, its events."""
         sent = str(executed.arguments["message"])
-        complaint, events = self.weigh(sent)
+        complaint, events = self.weigh(sent, assessment)
         if complaint:
             return replace(executed, ok=False, outcome=Outcome(complaint, summary="sent back once")), []
         if any(isinstance(event, AnswerDone) and event.text != sent for event in events):
@@ -112,7 +114,7 @@ class AnswerValidator:
             executed = replace(executed, outcome=Outcome(said, summary="the first message was sent"))
         return executed, events
 
-    def weigh(self, text: str) -> tuple[str, list[Event]]:
+    def weigh(self, text: str, assessment: Assessment | None = None) -> tuple[str, list[Event]]:
         """A complaint that sends the message back, or the events of its delivery."""
         held, notes = self._held, list[str]()
         if held is not None and not held.open and not only_adds_citations(held.text, text):
@@ -138,11 +140,15 @@ class AnswerValidator:
         notes += notes_of(checked, text) if self._workspace.sources() else ()
         if still_open:
             notes.append(f"Left open: {'; '.join(still_open)}.")
-        return "", self._delivered(text, checked, found, notes)
+        return "", self._delivered(text, checked, found, notes, assessment)
 
-    def _delivered(self, text: str, checked: Checked, found: Grounding, notes: Sequence[str]) -> list[Event]:
+    def _delivered(
+        self, text: str, checked: Checked, found: Grounding, notes: Sequence[str], assessment: Assessment | None = None
+    ) -> list[Event]:
         notes = [*notes, *self._proposed()]
-        answered = bool(checked.citations) or not says_not_found(text)
+        unsure = says_not_sure(text)
+        answered = not unsure and (bool(checked.citations) or not says_not_found(text))
+        confidence, lacks = (assessment.confidence, assessment.lacks) if assessment else (None, "")
         citations = checked.citations if answered else ()
         notes, self._remarks = [*self._remarks, *notes], []
         if self._workspace.settings.evidence:
@@ -151,8 +157,9 @@ class AnswerValidator:
             text=text, answered=answered, citations=citations, notes=tuple(notes), state=found.state,
             unquoted=found.unquoted if self._workspace.sources() else (), false_quotes=checked.missing,
             unsupported=found.sentences if self._workspace.sources() else (),
+            confidence=confidence, nearest=checked.citations if unsure else (), lacks=lacks if unsure else "",
         )  # fmt: skip
-        return [*(QuoteChecked(citation=citation) for citation in citations), done]
+        return [*(QuoteChecked(citation=citation) for citation in checked.citations if answered or unsure), done]
 
     def release(self) -> list[Event]:
         """The events of a message that was sent back and never came again: what the model said is not lost."""
@@ -175,9 +182,8 @@ class AnswerValidator:
         return [*events, done]
 
     def _ground(self, text: str, checked: Checked) -> Grounding:
-        return grounding(
-            text, checked.support, len(checked.missing), abstains=says_not_found(text), question=self._question()
-        )
+        abstains = says_not_found(text) or says_not_sure(text)
+        return grounding(text, checked.support, len(checked.missing), abstains=abstains, question=self._question())
 
     def _proposed(self) -> list[str]:
         """What the model would write into persona or human, for the user to decide."""

@@ -9,9 +9,9 @@ import select
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
+from workbench.api.events import AnswerDone, Citation, Failed, StepFinished, Stopped
 from workbench.cli.command import Command, agent_flags, json_flag
 from workbench.cli.commands.load import load_paths
 from workbench.cli.output import line, show, tell_progress
@@ -109,18 +109,9 @@ def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) 
         name = ""
     if as_json:
         result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
-        citations = [
-            {
-                "document": c.document,
-                "page": c.page,
-                "label": c.label,
-                "quote": c.quote,
-                "verified": c.verified,
-                **({"origin": c.origin} if c.origin else {}),
-            }
-            for c in result.citations
-        ]
-        line({"event": "answer", "step": None, "text": result.text, "answered": result.answered, "citations": citations,
+        nearest = [{**_citation(one), "lacks": result.lacks} for one in result.nearest]
+        line({"event": "answer", "step": None, "text": result.text, "answered": result.answered,
+               "citations": [_citation(one) for one in result.citations], "confidence": result.confidence, "nearest": nearest,
                "agent": name, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
                "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
                "unsupported": list(result.unsupported),
@@ -128,6 +119,17 @@ def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) 
     if failed is not None and as_json:
         complain(f"{failed.message} {failed.hint}")
     return 1 if answer is None else 0
+
+
+def _citation(one: Citation) -> dict[str, Any]:
+    found = {
+        "document": one.document,
+        "page": one.page,
+        "label": one.label,
+        "quote": one.quote,
+        "verified": one.verified,
+    }
+    return {**found, "origin": one.origin} if one.origin else found
 
 
 def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:

@@ -104,7 +104,7 @@ def with_passages(value: Row, of: Of) -> Row:
     fields = dict(value)
     if isinstance(page := fields.get("archive"), dict):
         fields["archive"] = {**page, "hits": _named(page["hits"], of)}
-    for name in ("hits", "citations"):
+    for name in ("hits", "citations", "nearest"):
         if isinstance(fields.get(name), list):
             fields[name] = _named(fields[name], of)
     if isinstance(fields.get("citation"), dict):

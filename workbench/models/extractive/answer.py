@@ -1,27 +1,69 @@
-"""The answer: the question and its best chain go in; quotes with handles, or that the documents do not say, come out."""
+"""Writes the reader's messages: quotes with handles, the nearest passages when it is not sure, or that nothing was found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from workbench.models.extractive.evidence import Evidence, Unit
-from workbench.models.extractive.evidence_chain import Chain
-from workbench.models.extractive.question import Question
+from workbench.models.extractive.answer_ranking import QUOTES, Ranking
 
 NOT_FOUND = "Not found in the documents."
-CITATIONS = 5
+NOT_SURE = "Not sure. The nearest passages:"
+CITATIONS = QUOTES
 """Quotes an answer may have: more would be a search result, not an answer."""
 
+_MOST_TERMS = 8
+_MOST_MISSING = 4
+_WANTED = {
+    "date": "names a date or a year for it",
+    "number": "gives a number for it",
+    "person": "names a person for it",
+    "place": "names a place for it",
+    "reason": "gives a reason for it",
+    "definition": "says what it is",
+}
 
-def found(evidence: Evidence, chain: Chain) -> str:
-    """The chain as quotes, in the order in which one leads to the next."""
-    return quoted([evidence.units[index] for index in chain.members[:CITATIONS]])
+
+class Quotable(Protocol):
+    """Anything that can be quoted: a sentence with the handle of its passage."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def handle(self) -> str: ...
 
 
-def quoted(units: Sequence[Unit]) -> str:
+def quoted(units: Sequence[Quotable]) -> str:
     """Sentences as quotes with their handles."""
     lead = "The documents say:" if len(units) > 1 else "The document says:"
     return "\n".join([f"I quote and do not reason. {lead}", *(quote(unit) for unit in units)])
+
+
+def unsure(units: Sequence[Quotable], lacks: str) -> str:
+    """The nearest passages as quotes, and what they do not say."""
+    return "\n".join([NOT_SURE, *(quote(unit) for unit in units), *([lacks] if lacks else [])])
+
+
+def read_through(form: str, units: Sequence[Quotable], passages: int, total: int) -> str:
+    """A list or a summary: its quotes, and how much was read for it."""
+    if form == "list":
+        more = "; a sweep (/sweep WORDS) reads everything" if total > passages else ""
+        lead = f"I quote and do not reason. Of {total:,} passages found I read {passages:,}{more}. These lines name what is asked:"
+    else:
+        lead = "I only quote and cannot summarise. Each part that I read opens like this:"
+    return "\n".join([lead, *(quote(unit) for unit in units)])
+
+
+def lacking(ranking: Ranking) -> str:
+    """A sentence about what the nearest passages do not say: the kind of answer asked for, or words of the question."""
+    wanted = _WANTED.get(ranking.asked.kind)
+    if wanted and not any(ranking.feature("kind_met", at) > 0.5 for at in range(min(3, len(ranking.candidates)))):
+        return f"Nothing in them {wanted}."
+    missing = [
+        word for word in ranking.asked.surface.values()
+        if not any(word.lower() in candidate.window.lower() for candidate in ranking.candidates[:3])
+    ][:_MOST_MISSING]  # fmt: skip
+    return f"They do not speak of: {', '.join(missing)}." if missing else ""
 
 
 def end_of_chain(record: str, handle: str) -> str:
@@ -29,12 +71,13 @@ def end_of_chain(record: str, handle: str) -> str:
     return f'I quote and do not reason. The chain ends here:\n"{record}" [{handle}]'
 
 
-def quote(unit: Unit) -> str:
+def quote(unit: Quotable) -> str:
     """A quote as the citation verifier reads it."""
     return f'"{unit.text}" [{unit.handle}]'
 
 
-def not_found(question: Question, queries: Sequence[str]) -> str:
+def not_found(words: Sequence[str], queries: Sequence[str]) -> str:
     """That the documents do not say, and what was looked for."""
-    sought = ", ".join(term.word for term in question.terms[:8])
-    return f"{NOT_FOUND} I searched {len(queries)} times, for: {sought}." if sought else NOT_FOUND
+    sought = ", ".join(words[:_MOST_TERMS])
+    times = f"{len(queries)} times" if len(queries) > 1 else "once"
+    return f"{NOT_FOUND} I searched {times}, for: {sought}." if sought else NOT_FOUND

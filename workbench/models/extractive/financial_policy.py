@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.models.extractive import answer
-from workbench.models.extractive.evidence import Score, Unit
+from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.financial import Figures
 from workbench.models.extractive.line_scoring import Place, chosen, places
 from workbench.models.extractive.notes import note_line, room
@@ -23,9 +23,6 @@ NOTES_A_STEP = 4
 LEAST_SHARE, LEAST_LINE = 0.45, 0.6
 """How much of what is asked a passage must name, or how nearly a row must be one of the lines, to be an answer."""
 
-SURE_SHARE = 0.75
-"""The same where no figure of a report is asked for, and no chain of sentences answers."""
-
 
 def next_call(view: View, question: Question, asked: Figures, score: Score) -> Call:
     """The next call for a question about a report."""
@@ -37,18 +34,12 @@ def next_call(view: View, question: Question, asked: Figures, score: Score) -> C
             return "archival_memory_search", {"query": query, "page": page, "request_heartbeat": True}
     best = chosen(ranked, answer.CITATIONS)
     if not any(place.share >= LEAST_SHARE or place.line >= LEAST_LINE for place in best):
-        return "send_message", {"message": answer.not_found(question, [search.query for search in view.searches])}
+        return "send_message", {
+            "message": answer.not_found(
+                [term.word for term in question.terms], [search.query for search in view.searches]
+            )
+        }
     return "send_message", {"message": answer.quoted([place.unit for place in best])}
-
-
-def filled(found: Sequence[Unit], nearest: Sequence[Place]) -> list[Unit]:
-    """An answer with the nearest lines of pages that it does not quote yet; of itself empty, it needs one that is sure."""
-    best = chosen(nearest, answer.CITATIONS, 0.75)
-    if not found and not any(place.share >= SURE_SHARE for place in best):
-        return []
-    pages = {(unit.document, unit.document_page) for unit in found}
-    more = [place.unit for place in best if (place.unit.document, place.unit.document_page) not in pages]
-    return [*found, *more][: answer.CITATIONS]
 
 
 def _plan(view: View, question: Question, asked: Figures) -> list[tuple[str, int]]:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from threading import Event as Flag
 
 from workbench.core.tokens import count, count_prompt
-from workbench.models.base import CallDelta, Completion, Delta, FunctionCall, ModelRequest, Usage
+from workbench.models.base import Assessment, CallDelta, Completion, Delta, FunctionCall, ModelRequest, Usage
+from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.policy import decide
 from workbench.models.extractive.prompt_parser import read
@@ -23,18 +24,25 @@ class ExtractiveReader:
 
     name = "reader"
 
-    def __init__(self, score: Score) -> None:
+    def __init__(self, score: Score, scorer: AnswerScorer | None = None) -> None:
         self._score = score
+        self._scorer = scorer
+
+    @property
+    def scorer_version(self) -> str:
+        """Names the fitted weights that it answers with: other weights may make other calls of the same request."""
+        return (self._scorer or fitted()).version
 
     def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
         """Yield one function call and then the Completion; nothing more once `cancel` is set."""
-        name, arguments = decide(read(request.messages, request.tools), self._score)
+        made = decide(read(request.messages, request.tools), self._score, self._scorer)
         if cancel.is_set():
             return
-        text = json.dumps(arguments, ensure_ascii=False)
-        call = FunctionCall(_identifier(request, name, text), name, text)
-        yield CallDelta(0, name, text)
-        yield Completion("", (call,), "tool_calls", _usage(request, call), body=request.body())
+        text = json.dumps(made.arguments, ensure_ascii=False)
+        call = FunctionCall(_identifier(request, made.name, text), made.name, text)
+        yield CallDelta(0, made.name, text)
+        usage, assessment = _usage(request, call), made.assessment or Assessment(None, self.scorer_version)
+        yield Completion("", (call,), "tool_calls", usage, body=request.body(), assessment=assessment)
 
 
 def _identifier(request: ModelRequest, name: str, arguments: str) -> str:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from workbench.models.base import Assessment
 from workbench.models.extractive import answer, financial_policy
+from workbench.models.extractive.answer import Quotable
+from workbench.models.extractive.answer_ranking import Ranking, rank
+from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.answerability import answers, settled
 from workbench.models.extractive.evidence import Evidence, Score, Unit, units
 from workbench.models.extractive.evidence_chain import Chain, best_chains, pruned
 from workbench.models.extractive.financial import figures
+from workbench.models.extractive.follow_up import resolved
 from workbench.models.extractive.identifier_lookup import next_step
-from workbench.models.extractive.line_scoring import Place, chosen, places
 from workbench.models.extractive.notes import note_line, room
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.models.extractive.query_planner import next_query
 from workbench.models.extractive.question import analyse
+from workbench.models.extractive.question_forms import LIST_PAGES, compared, form_of, listed, openings, sides
 
 Call = tuple[str, dict[str, Any]]
 
@@ -37,51 +43,172 @@ _SMALL_TALK = re.compile(
 )
 
 
-def decide(view: View, score: Score) -> Call:
-    """The next call."""
+@dataclass(frozen=True)
+class Decision:
+    """The one call of a step; `assessment` comes with an answer that was scored."""
+
+    name: str
+    arguments: dict[str, Any]
+    assessment: Assessment | None = None
+
+
+def decide(view: View, score: Score, scorer: AnswerScorer | None = None) -> Decision:
+    """The next call. Without a `scorer` the fitted one that ships is used."""
+    scorer = scorer or fitted()
     if not view.question or _SMALL_TALK.match(view.question):
         return _say(GREETING)
     if not view.sources and not view.passages:
         return _say(NOTHING_ATTACHED)
     if step := next_step(view):
         if step.query:
-            return "archival_memory_search", {"query": step.query, "page": step.page, "request_heartbeat": True}
+            return _search(step.query, step.page)
         return _say(answer.end_of_chain(step.record, step.handle))
-    question = analyse(view.question)
-    if asked := figures(view.question, view.documents == 1):
-        return financial_policy.next_call(view, question, asked, score)
+    asked = resolved(view.question, view.before)
+    if not any(search.begins(asked) for search in view.searches) and not view.repeating:
+        return _search(asked)
+    question = analyse(asked)
+    if wanted := figures(asked, view.documents == 1):
+        return Decision(*financial_policy.next_call(view, question, wanted, score))
+    ranking = rank(asked, view, score, scorer)
+    form = form_of(asked)
+    if form in ("list", "summary") and (made := _read_through(form, asked, view, ranking, scorer)):
+        return made
+    if form == "compare" and (made := _both_sides(asked, ranking, scorer, least=SURE_SIDES)):
+        return made
+    if not form and ranking.confidence >= scorer.thresholds.settled and ranking.feature("cover_near") >= SETTLED_COVER:
+        return _answer(ranking, scorer)
     evidence = Evidence(question, units(view.passages, view.notes), score, view.archive_passages)
     chains = best_chains(evidence)
-    nearest = places(question, None, view, score) if view.documents == 1 else []
-    if view.after == "search" and (call := _note(view, evidence, chains, nearest)):
-        return call
-    query = None if view.repeating else next_query(evidence, chains, view)
+    if view.after == "search" and (call := _note(view, evidence, chains, ranking)):
+        return Decision(*call)
+    chain = settled(evidence, chains)
+    joins = chain is not None and _joins_more(evidence, chain, ranking)
+    done = (
+        not (joins or form) and ranking.confidence >= scorer.thresholds.answer and len(view.searches) > FURTHER_SEARCHES
+    )
+    query = None if view.repeating or done else next_query(evidence, chains, view)
     if query is not None and query.handle:
-        return "archival_follow", {"passage": query.handle, "page": query.page, "request_heartbeat": True}
+        return Decision("archival_follow", {"passage": query.handle, "page": query.page, "request_heartbeat": True})
     if query is not None:
-        return "archival_memory_search", {"query": query.text, "page": query.page, "request_heartbeat": True}
-    found: list[Unit] = []
-    best = settled(evidence, chains)
-    if best and answers(evidence, best):
-        found = [evidence.units[index] for index in pruned(evidence, best).members[: answer.CITATIONS]]
-    found = financial_policy.filled(found, nearest)
-    if not found:
-        return _say(answer.not_found(question, [search.query for search in view.searches]))
-    return _say(answer.quoted(found))
+        return _search(query.text, query.page)
+    if form == "compare" and (made := _both_sides(asked, ranking, scorer)):
+        return made
+    if chain is not None and answers(evidence, chain) and (joins or ranking.confidence < SURE):
+        members = [evidence.units[index] for index in pruned(evidence, chain).members[: answer.CITATIONS]]
+        if len({unit.handle for unit in members}) > 1:
+            confidence = max(ranking.confidence, CHAIN_CONFIDENCE)
+            return _say(answer.quoted(_with_best(members, ranking)), Assessment(confidence, scorer.version))
+    if ranking.confidence < scorer.thresholds.answer:
+        widely = rank(asked, view, score, scorer, widely=True)
+        ranking = widely if widely.confidence > ranking.confidence else ranking
+    met = chain is not None and answers(evidence, chain)
+    least = scorer.thresholds.answer if met else max(LIKELY, scorer.thresholds.answer)
+    return _answer(ranking, scorer, [search.query for search in view.searches], least)
 
 
-def _say(message: str) -> Call:
-    return "send_message", {"message": message}
+def _read_through(form: str, asked: str, view: View, ranking: Ranking, scorer: AnswerScorer) -> Decision | None:
+    """The next page of results for a list or a summary, or its answer; None when nothing that was read belongs to it."""
+    own = [search for search in view.searches if search.begins(asked)]
+    last = max(own, key=lambda search: search.page, default=None)
+    if last is not None and last.page < min(last.last_page, LIST_PAGES - 1) and not view.repeating:
+        return _search(last.query, last.page + 1)
+    quotes = listed(ranking) if form == "list" else openings(ranking)
+    if len(quotes) < 2:
+        return None
+    passages = len({candidate.handle for candidate in ranking.candidates})
+    total = last.total if last is not None else passages
+    return _say(answer.read_through(form, quotes, passages, total), Assessment(ranking.confidence, scorer.version))
 
 
-def _note(view: View, evidence: Evidence, chains: Sequence[Chain], nearest: Sequence[Place]) -> Call | None:
-    """Write the sentences of the best chains that are not written yet, after the first search the nearest lines as well:
+SURE_SIDES = 0.6
+"""How much a sentence about one side must be like the question for a comparison to be answered without a further search."""
 
-    results do not stay in the window.
+SETTLED_COVER = 0.97
+"""How much of the question the best sentence, with what stands around it, must say for no further search to be made."""
+
+FURTHER_SEARCHES = 2
+"""So many searches after the first are made for an answer that is likely and leaves words of the question open."""
+
+LIKELY = 0.6
+"""From this confidence on an answer is given although words that are asked stand nowhere near it."""
+
+
+def _both_sides(asked: str, ranking: Ranking, scorer: AnswerScorer, least: float = 0.0) -> Decision | None:
+    """The best sentence about each of two things compared; None when one of them is not spoken of."""
+    two = sides(asked)
+    quotes = compared(ranking, two, least) if two else []
+    if len(quotes) < 2:
+        return None
+    confidence = max(ranking.confidence, min(quote.probability for quote in quotes), CHAIN_CONFIDENCE)
+    return _say(answer.quoted(quotes), Assessment(confidence, scorer.version))
+
+
+SURE = 0.8
+"""From this confidence on a single sentence stands, whatever chain covers the question as well."""
+
+
+def _with_best(members: Sequence[Unit], ranking: Ranking) -> list[Quotable]:
+    """A chain's quotes, and the likeliest sentence in front where there is room for it and it is likely."""
+    likely = ranking.quotes(1) if ranking.confidence >= LIKELY and len(members) < answer.CITATIONS else []
+    fresh = [quote for quote in likely if not any(unit.text in quote.text for unit in members)]
+    return [*fresh, *members]
+
+
+CHAIN_CONFIDENCE = 0.6
+"""The share of the chains of several passages that were right on HotpotQA and MuSiQue."""
+
+_MORE = 0.1
+"""By how much of the question a chain must say more than the best single sentence with what stands around it."""
+
+
+def _joins_more(evidence: Evidence, chain: Chain, ranking: Ranking) -> bool:
+    """Whether a chain covers more of the question than the best sentence alone, or that one holds no answer of the kind asked for."""
+    if not ranking.candidates or ranking.feature("kind_met") == 0.0:
+        return True
+    best = ranking.candidates[0].text
+    alone = max(
+        (
+            sum(term.weight * evidence.cover[at].get(term.stem, 0.0) for term in evidence.question.terms)
+            for at, unit in enumerate(evidence.units)
+            if unit.text == best or unit.text in best
+        ),
+        default=0.0,
+    )
+    return chain.coverage - alone / evidence.question.weight >= _MORE
+
+
+def _answer(
+    ranking: Ranking, scorer: AnswerScorer, searched: Sequence[str] = (), least: float | None = None
+) -> Decision:
+    """Answer with the best sentences, show the nearest, or say that the documents do not say, as the confidence allows.
+
+    `least` is the confidence from which on an answer is given.
     """
+    limits, confidence = scorer.thresholds, ranking.confidence
+    quotes = ranking.quotes()
+    if quotes and confidence >= (limits.answer if least is None else least):
+        return _say(answer.quoted(quotes), Assessment(confidence, scorer.version))
+    if quotes and confidence >= limits.nearest:
+        lacks = answer.lacking(ranking)
+        return _say(answer.unsure(quotes, lacks), Assessment(confidence, scorer.version, lacks))
+    return _say(
+        answer.not_found(list(ranking.asked.surface.values()), searched), Assessment(confidence, scorer.version)
+    )
+
+
+def _search(query: str, page: int = 0) -> Decision:
+    return Decision("archival_memory_search", {"query": query, "page": page, "request_heartbeat": True})
+
+
+def _say(message: str, assessment: Assessment | None = None) -> Decision:
+    return Decision("send_message", {"message": message}, assessment)
+
+
+def _note(view: View, evidence: Evidence, chains: Sequence[Chain], ranking: Ranking) -> Call | None:
+    """Write the likeliest sentence and those of the best chains that are not written yet: results do not stay in the window."""
     known = {(note.document, note.document_page, note.quote) for note in view.notes}
-    first = chosen(nearest, 2) if len(view.searches) == 1 else []
-    wanted = [place.unit for place in first if place.unit.key not in known]
+    likeliest = {candidate.key for candidate in ranking.candidates[:1]}
+    wanted = [unit for unit in evidence.units if unit.key in likeliest and unit.key not in known]
     for chain in chains[:6]:
         for index in chain.members:
             unit = evidence.units[index]

@@ -94,6 +94,8 @@ class View:
     """The handles of every page of results in sight, in the order in which they came."""
     held: Mapping[str, int] = field(default_factory=dict)
     """How many documents and passages the sources hold between them, where the state says so."""
+    before: tuple[str, str] = ("", "")
+    """The question before this one and what was answered, as far as they are in sight."""
 
     @property
     def documents(self) -> int:
@@ -145,6 +147,7 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
         followed=tuple(found.followed.values()),
         results=tuple(found.results),
         held={key: int(found.state[key]) for key in ("documents", "passages") if isinstance(found.state.get(key), int)},
+        before=found.before,
     )
 
 
@@ -160,6 +163,8 @@ class _Reading:
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)
     followed: dict[str, Search] = field(default_factory=dict)
     results: list[tuple[str, ...]] = field(default_factory=list)
+    before: tuple[str, str] = ("", "")
+    said: str = ""
     _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def take(self, message: Message) -> None:
@@ -168,12 +173,16 @@ class _Reading:
         if role == "user" and content.get("type") == "state":
             self.state = content
         elif role == "user" and content.get("type") == "user_message":
+            self.before, self.said = (self.question, self.said), ""
             self.question, self.after = str(content.get("message", "")), "user"
             self.searches, self.followed, self.results, self.repeating = {}, {}, [], False
         elif role == "assistant":
             for call in message.get("tool_calls") or ():
                 function = call.get("function", {})
-                self._calls[str(call.get("id"))] = (str(function.get("name")), _object(function.get("arguments")))
+                arguments = _object(function.get("arguments"))
+                self._calls[str(call.get("id"))] = (str(function.get("name")), arguments)
+                if function.get("name") == "send_message":
+                    self.said = str(arguments.get("message", ""))
         elif role == "tool":
             name, arguments = self._calls.get(str(message.get("tool_call_id")), ("", {}))
             self._returned(name, arguments, content)

@@ -20,7 +20,9 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr st sr jr prof rev hon capt lt col gen sgt no nos vol fig pp vs etc ca cf op ed inc ltd co corp dept est approx".split()
 )
-_END = re.compile(r"([.!?…]+|[。！？]+)([\"'”’)\]]*)(\s+|(?<=[。！？])|$)")
+_END = re.compile(r"([.!?…]+|[。！？]+)([\"'”’)\]」』）》]*)(\s+|(?<=[。！？])|(?<=[。！？][」』）》”’])|$)")
+_LEADER_DOTS = 4
+"""So many dots in a row lead the eye to a price or a page number; they end no sentence."""
 _ROW = re.compile(r"^\s*(?:[-*•+]\s|\||#{1,6}\s|\d{1,3}[.)]\s)")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-_./:#][A-Za-z0-9]+)*")
 _YEARLIKE = re.compile(r"^[A-Za-z]{0,3}[-']?(?:1[0-9]|20)\d\d(?:[-/]\d{1,4})*s?$")
@@ -77,11 +79,19 @@ def _stops_short(line: str, following: str, full_chars: int) -> bool:
     return line[-1] not in ",;-–(" and line.split()[-1].lower() not in FUNCTION_WORDS
 
 
+CJK_HEADING_CHARS = 12
+"""A line of Chinese or Japanese that is longer says something."""
+
+
 def is_heading(sentence: str) -> bool:
     """Whether a line only names what follows: short, without an end mark and a figure, most of it capitalised."""
     bare = sentence.strip("*_# ")
     if _is_labelled(bare):
         return False
+    if _CJK.search(bare):
+        return (
+            len(bare) <= CJK_HEADING_CHARS and bare[-1] not in "。！？；，：、" and not any(c.isdigit() for c in bare)
+        )
     parts = bare.split()
     if not parts or bare[-1] in ".!?;,\"'”" or any(c.isdigit() for c in bare) or len(parts) > 9:
         return len(parts) < 2
@@ -112,7 +122,9 @@ def _split(block: str) -> Iterator[str]:
         single = match.group(1) == "."
         if single and (word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())) and rest:
             continue
-        if rest and rest[0].islower():
+        if rest and (rest[0].islower() or rest[0] in ".…·"):
+            continue
+        if len(match.group(1)) >= _LEADER_DOTS and rest:
             continue
         if piece := block[start:end].strip():
             yield piece
