@@ -60,11 +60,11 @@ def parsed(data: bytes) -> EmailMessage:
 def header(message: EmailMessage, name: str) -> str:
     """A header on one line, "" when it is not there."""
     try:
-        return " ".join(str(message.get(name) or "").split())
-    except (ValueError, IndexError, AttributeError, TypeError, LookupError, OverflowError):
+        value = str(message.get(name) or "")
+    except (ValueError, IndexError, AttributeError, TypeError, LookupError):
         # The standard library's header parser fails on some malformed headers; the raw one is better than none.
-        raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
-        return " ".join(str(raw).split())
+        value = str(next((value for key, value in message.raw_items() if key.lower() == name.lower()), ""))
+    return " ".join(clean_text(value).split())
 
 
 @dataclass

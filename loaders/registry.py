@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loaders import limits
-from loaders.document import Document, LoadError, PasswordNeededError
+from loaders.document import Document, LoadError, PasswordNeededError, clean_text
 from loaders.options import ReadOptions
 from loaders.sniff import Kind, is_text, kind_of
 
@@ -49,6 +49,7 @@ BUILT_IN = (
     "loaders.text",
 )
 _OFFICE = frozenset((Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.RTF, Kind.EPUB, Kind.MSG))
+_ESCAPE = "\x1b"
 _REPLACEMENT = "\ufffd"
 ENTRY_POINT_GROUP = "workbench.loaders"
 
@@ -142,27 +143,60 @@ def read(path: Path, passwords: Sequence[str] = ()) -> Document:
     if choice.loader is None:
         raise LoadError(choice.reason, choice.remedy)
     try:
-        return _with_note(choice.loader.load(path))
+        return _finished(choice.loader.load(path))
     except PasswordNeededError:
         return _unlocked(path, choice.loader, passwords)
 
 
-def _with_note(document: Document) -> Document:
-    """`document` with a note on the characters that could not be decoded, if there are any."""
+def _finished(document: Document) -> Document:
+    """`document` without anything that a terminal would act on, and with a note on the characters that were not decoded.
+
+    Loaders clean what they read; this holds for titles, labels and names too, and for loaders of other packages.
+    """
     lost = sum(page.text.count(_REPLACEMENT) for page in document.pages)
-    if not lost:
-        return document
-    many = f"{lost:,} characters" if lost > 1 else "1 character"
-    said = f"{many} of its text cannot be read in its encoding: {_REPLACEMENT} stands for each"
-    notes = [document.metadata["note"], said] if document.metadata.get("note") else [said]
-    return replace(document, metadata={**document.metadata, "note": "; ".join(notes)})
+    metadata = {key: _clean(str(value)) for key, value in document.metadata.items()}
+    if lost:
+        many = f"{lost:,} characters" if lost > 1 else "1 character"
+        said = f"{many} of its text cannot be read in its encoding: {_REPLACEMENT} stands for each"
+        metadata["note"] = "; ".join([metadata["note"], said] if metadata.get("note") else [said])
+    pages = tuple(
+        replace(
+            page,
+            label=None if page.label is None else _clean(page.label),
+            text=_clean(page.text),
+            headings=tuple(replace(heading, title=_clean(heading.title)) for heading in page.headings),
+        )
+        if _is_marred(page.text, page.label, *(heading.title for heading in page.headings))
+        else page
+        for page in document.pages
+    )
+    return replace(
+        document,
+        title=_clean(document.title),
+        pages=pages,
+        metadata=metadata,
+        outline=tuple(replace(entry, title=_clean(entry.title)) for entry in document.outline),
+        attachments=tuple(_clean(name) for name in document.attachments),
+        tables=tuple(
+            replace(table, name=_clean(table.name), labels=tuple(_clean(label) for label in table.labels))
+            for table in document.tables
+        ),
+    )
+
+
+def _is_marred(*texts: str | None) -> bool:
+    return any(text and _ESCAPE in text for text in texts)
+
+
+def _clean(text: str) -> str:
+    return clean_text(text) if _ESCAPE in text else text
 
 
 def _unlocked(path: Path, loader: Loader, passwords: Sequence[str]) -> Document:
     if loader.unlock is not None:
         for password in passwords:
             with contextlib.suppress(PasswordNeededError):
-                return _with_note(loader.unlock(path, password))
+                return _finished(loader.unlock(path, password))
     raise PasswordNeededError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loaders import registry
-from loaders.document import clean_text
+from loaders.document import Document, Heading, OutlineEntry, Page, Table, clean_text
 from loaders.terminal_text import without_overstrikes, without_progress
 
 
@@ -96,3 +96,24 @@ def test_another_encoding_is_not_taken_for_damage(tmp_path: Path, encoding: str)
     document = registry.read(tmp_path / "a.txt")
     assert "\ufffd" not in document.pages[0].text
     assert "note" not in document.metadata
+
+
+def test_no_escape_sequence_leaves_a_loader_whatever_part_it_hides_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evil = "\x1b[31mred\x1b]0;title\x07"
+    pages = (Page(1, evil, evil, (Heading(1, evil, 0),)),)
+    made = Document(
+        evil, pages, "odd", 1, {"note": evil}, (OutlineEntry(1, evil, 1),), (evil,), (Table(evil, 1, (evil,), 0, b""),)
+    )  # fmt: skip
+    loaders = registry.all_loaders()
+    monkeypatch.setattr(registry, "all_loaders", lambda: (registry.Loader("odd", 1, (".odd",), lambda _: made), *loaders))
+    (tmp_path / "a.odd").write_text("x")
+    read = registry.read(tmp_path / "a.odd")
+    assert "\x1b" not in repr(read.as_dict()).encode().decode("unicode_escape")
+    assert (read.title, read.pages[0].label, read.tables[0].labels) == ("red", "red", ("red",))
+
+
+def test_a_mail_subject_of_escape_sequences_is_only_its_words(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(b"From: a@example.org\nSubject: =?utf-8?q?=1B=5B31mRent=1B=5B0m?=\n\nFive.\n")
+    document = registry.read(tmp_path / "a.eml")
+    assert document.title == "Rent"
+    assert document.pages[0].text.startswith("Rent\n")
