@@ -44,7 +44,11 @@ _LOGIN_AFTER = timedelta(hours=1)
 
 
 def open_agent(app: AppContext, settings: Settings, name: str | None, paths: Sequence[Path], *, fresh: bool) -> Agent:
-    """An agent by name (made when new), the one made for these paths, a fresh one, or the last one used."""
+    """Open an agent: by name (made when new), the one made for these paths, a fresh one, or the last one used.
+
+    Raises NotFound for a preset or persona that is not there, ModelError for a model that cannot be asked: a new agent is
+    not made then.
+    """
     if name is not None and not name.strip():
         app.agents.check_name(name)
     roots = [str(path.resolve()) for path in paths]
@@ -64,16 +68,19 @@ def open_agent(app: AppContext, settings: Settings, name: str | None, paths: Seq
         own: dict[str, Any] = {key: getattr(settings, key) for key in _OWN}
         extra = {"paths": roots} if roots else {"asked": True} if fresh and not name else {}
         row = app.agents.create(name or app.agents.fresh_name(base), {**own, **extra})
-    return app.open_agents.find(row.id) or ready(app, row, settings)
+    return app.open_agents.find(row.id) or build(app, row, settings)
 
 
-def ready(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
-    """The agent of a row with its own settings, below those given for this run."""
-    return _made(app, row, _merged(app, row, settings))
+def build(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
+    """Build the agent of a row. Its own settings hold, but what is given for this run goes before them."""
+    return _built(app, row, _settings_of(app, row, settings))
 
 
 def run_with(app: AppContext, agent: Agent, given: Mapping[str, Any]) -> Agent:
-    """The agent with what flags give for this run; None is not given. Raises UsageError where another display shows it."""
+    """Let settings that flags give for this run hold for an agent; None is not given.
+
+    Returns the agent, built anew where something changes. Raises UsageError where another display shows it.
+    """
     now, name = agent.workspace.settings, agent.name
     other = {key: given[key] for key in _FLAGS if given.get(key) is not None and given[key] != getattr(now, key)}
     if not other:
@@ -84,12 +91,12 @@ def run_with(app: AppContext, agent: Agent, given: Mapping[str, Any]) -> Agent:
         raise UsageError(
             f"Agent {name!r} is open in another workbench with {what}.", f"Change it there, or leave {_FLAGS[key]} out."
         )
-    made = _made(app, app.agents.get(name), replace(now, **other))
+    made = _built(app, app.agents.get(name), replace(now, **other))
     made.inbox = agent.inbox
     return made
 
 
-def _made(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
+def _built(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
     folder = app.paths.config
     # Texts that an agent began with are in its working context since: their files may be gone.
     persona, human = (
@@ -114,7 +121,7 @@ def _made(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
         space, context, Executor(functions), app, AnswerValidator(space, app.archive),
         options=_options(settings), parts=FixedParts(folder, app.agents, memory),
     )  # fmt: skip
-    greet(app, row, agent)
+    announce_return(app, row, agent)
     app.open_agents.add(agent)
     return agent
 
@@ -124,29 +131,29 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {} if settings.uses_reader or settings.temperature < 0 else {"temperature": settings.temperature}
 
 
-def with_model(app: AppContext, agent: Agent, model: str) -> Agent:
-    """The same agent with another model from now on."""
+def change_model(app: AppContext, agent: Agent, model: str) -> Agent:
+    """Give an agent another model from now on, for every display that shows it. Raises ModelError."""
     row = app.agents.get(agent.name)
     settings = replace(agent.workspace.settings, model=model)
     own = {**row.settings, "model": model, "base_url": settings.base_url}
     app.model(settings)
     app.agents.update_settings(row.id, own)
-    changed = ready(app, app.agents.get(row.name), replace(app.settings, model=model))
+    changed = build(app, app.agents.get(row.name), replace(app.settings, model=model))
     changed.inbox = agent.inbox
     app.open_agents.replace(changed)
     return changed
 
 
-def limit(agent: Agent, settings: Settings) -> None:
-    """The next question is bounded as the display that asks it was told."""
+def set_limits(agent: Agent, settings: Settings) -> None:
+    """Let the limits of the display that asks hold for the next question."""
     bounds = {name: getattr(settings, name) for name in _OF_A_QUESTION}
     agent.workspace.settings = replace(agent.workspace.settings, **bounds)
 
 
-def instruct(app: AppContext, agent: Agent, **own: Any) -> None:
-    """Keep settings of an agent's own (preset, functions_off); its system instructions and functions follow from its next
+def keep_settings(app: AppContext, agent: Agent, **own: Any) -> None:
+    """Store settings of an agent's own (preset, functions_off).
 
-    step on, those of old steps stay. Raises NotFound.
+    Its system instructions and functions change from its next step on; recorded steps stay as they were. Raises NotFound.
     """
     row = app.agents.get(agent.name)
     changed = {**row.settings, **own}
@@ -159,7 +166,7 @@ def instruct(app: AppContext, agent: Agent, **own: Any) -> None:
     publish_context(app, agent)
 
 
-def _merged(app: AppContext, row: AgentRow, settings: Settings) -> Settings:
+def _settings_of(app: AppContext, row: AgentRow, settings: Settings) -> Settings:
     """The agent's own settings, but a value that environment or flags give for this run goes first.
 
     The settings file speaks of new agents: it goes before what an agent was made with only where that is the default.
@@ -180,21 +187,21 @@ def _merged(app: AppContext, row: AgentRow, settings: Settings) -> Settings:
     return replace(settings, **{key: value for key, value in own.items() if stays(key, chosen[key])})
 
 
-def greet(app: AppContext, row: AgentRow, agent: Agent) -> None:
-    """An agent that was last used long ago is told so with the next question (MemGPT's login event)."""
+def announce_return(app: AppContext, row: AgentRow, agent: Agent) -> None:
+    """Tell an agent that was last used long ago so, with the next question (MemGPT's login event)."""
     last = datetime.fromisoformat(row.last_used)
     if row.head is not None and app.clock() - last > _LOGIN_AFTER:
         agent.inbox.put("login", last_login=stamp(last))
 
 
-def announce(agent: Agent, event: Event) -> None:
+def announce_load(agent: Agent, event: Event) -> None:
     """Tell an agent that is in use of documents that were just loaded; a new one sees them in its list of sources."""
     if isinstance(event, Loaded) and event.documents and agent.workspace.memory.head is not None:
         what = f"{event.documents} documents with {event.passages:,} passages into source {event.source[:60]}"
         agent.inbox.put("system_alert", message=f"The user has loaded {what}. archival_memory_search finds them now.")
 
 
-def beat_due(app: AppContext, agent: Agent) -> bool:
+def heartbeat_due(app: AppContext, agent: Agent) -> bool:
     """Whether a timed heartbeat is due: switched on, not paused, idle for long enough, and the model can use one."""
     space, now = agent.workspace, app.clock()
     minutes = space.settings.heartbeat_minutes
@@ -204,7 +211,7 @@ def beat_due(app: AppContext, agent: Agent) -> bool:
     return now - last >= timedelta(minutes=minutes)
 
 
-def fitting(app: AppContext, agent: Agent, text: str) -> str:
+def fit_question(app: AppContext, agent: Agent, text: str) -> str:
     """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
     context = agent.context
     most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
@@ -217,12 +224,12 @@ def fitting(app: AppContext, agent: Agent, text: str) -> str:
         return text
     passages = agent.workspace.insert_note(text, {"pasted": True})
     flat, chars = " ".join(text.split()), _STUB_CHARS
-    while not fits(stub := _pasted(flat, chars, len(text), passages)) and chars:
+    while not fits(stub := _stub_of(flat, chars, len(text), passages)) and chars:
         chars //= 2
     return stub
 
 
-def _pasted(flat: str, chars: int, length: int, passages: int) -> str:
+def _stub_of(flat: str, chars: int, length: int, passages: int) -> str:
     ends = f"{flat[:chars]} […] {flat[-chars:]}\n" if chars else ""
     return (
         f"{ends}(The user pasted {length:,} characters. The whole text is in archival storage now, in {passages} passages: "

@@ -109,7 +109,7 @@ class AgentService:
     def functions(self, name: str) -> list[FunctionView]:
         """What the model of an agent may call, ours and the user's own, and what of it this agent is offered."""
         row = self._app.agents.get(name)
-        agent = self._app.open_agents.find(row.id) or agent_factory.ready(self._app, row, self._settings)
+        agent = self._app.open_agents.find(row.id) or agent_factory.build(self._app, row, self._settings)
         off, offered = row.settings.get("functions_off", ()), {item.name for item in agent.executor.functions}
         return [
             FunctionView(item.name, item.short, item.origin, item.name not in off, item.name in offered)
@@ -134,7 +134,7 @@ class AgentService:
             self._app.agents.update_settings(row.id, {**row.settings, **own})
         elif agent.asking.acquire(blocking=False):
             try:
-                agent_factory.instruct(self._app, agent, **own)
+                agent_factory.keep_settings(self._app, agent, **own)
             finally:
                 agent.asking.release()
         else:

@@ -168,7 +168,7 @@ class DocumentService:
                 with closing(self._one(name, origins, options)) as events:
                     for event in events:
                         if attach and (agent := self._current.opened) is not None:
-                            agent_factory.announce(agent, event)
+                            agent_factory.announce_load(agent, event)
                         yield self._publisher.publish(event) if published else event
                 if attach:
                     yield self._publisher.publish(catalog.attached(self._app, name))

@@ -135,7 +135,7 @@ class CurrentAgent:
         """Change the model of the agent from the next question on, for every display. Raises ModelError."""
         from workbench.services import agent_factory
 
-        agent_factory.with_model(self._app, self.get(), model)
+        agent_factory.change_model(self._app, self.get(), model)
 
     def shows(self, agent_id: int) -> bool:
         """Whether this is the agent of this id."""

@@ -34,12 +34,12 @@ class TurnRunner:
         if not text.strip():
             raise UsageError("The question is empty.", "Type a question.")
         agent = self._current.get()
-        return self.run(agent, lambda: agent.answer(agent_factory.fitting(self._app, agent, text)))
+        return self.run(agent, lambda: agent.answer(agent_factory.fit_question(self._app, agent, text)))
 
     def heartbeat(self) -> Iterator[Event]:
         """A turn of the model's own when one is due (heartbeat_minutes); no events when none is."""
         agent = self._current.get()
-        if agent_factory.beat_due(self._app, agent) and agent.asking.acquire(blocking=False):
+        if agent_factory.heartbeat_due(self._app, agent) and agent.asking.acquire(blocking=False):
             return self._events(agent, agent.run_heartbeat)
         return iter(())
 
@@ -59,7 +59,7 @@ class TurnRunner:
 
     def _events(self, agent: Agent, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         self._running = True
-        agent_factory.limit(agent, self._usage.settings)
+        agent_factory.set_limits(agent, self._usage.settings)
         self._app.open_agents.start_answer(agent.id)
         try:
             for event in work():
