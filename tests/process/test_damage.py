@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from workbench.core.errors import ArchiveBusy, ArchiveError, NotFound, UsageError
-from workbench.storage import backups
+from workbench.storage import backups, vacuum
 from workbench.storage.database import Database, explained
 from workbench.storage.verification import verified
 from workbench.storage.wal_mark import kept_aside
@@ -226,3 +226,20 @@ def test_a_backup_is_the_whole_database_and_restoring_keeps_the_old_one(tmp_path
         with pytest.raises((ArchiveError, NotFound)):
             backups.put_back(wrong, file)
     assert opened(file) == ("", 1)
+
+
+def test_a_kill_while_the_file_is_written_anew_is_no_older_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = killed(tmp_path / "w.duckdb")
+    database = Database(file)
+    vacuum.mark(file)
+
+    def killed_there(connection: object, where: Path) -> None:
+        vacuum.copy_into(connection, new := where.with_name("new"))
+        new.replace(where)  # and no more: the process dies here
+
+    monkeypatch.setattr(vacuum, "scrub", killed_there)
+    database.close()
+    monkeypatch.undo()
+    assert opened(file) == ("", 30)

@@ -77,9 +77,9 @@ class Database:
             self._connection = self._opened(memory_limit_mb, threads)
             if vacuum.is_marked(file):
                 # Whoever marked it was killed before it could close.
+                self._mark.forget()  # before: the new file's checkpoints are counted anew
                 vacuum.scrub(self._connection, file)
                 self._connection.close()
-                self._mark.forget()
                 self._connection = _connect(file, memory_limit_mb, threads)
         except BaseException:
             self._mark.close()
@@ -220,8 +220,8 @@ class Database:
         self._writer.join(timeout=30)
         with contextlib.suppress(Exception):
             if vacuum.is_marked(self.file):
-                vacuum.scrub(self._connection, self.file)
                 self._mark.forget()
+                vacuum.scrub(self._connection, self.file)
         with contextlib.suppress(Exception):
             self._connection.close()
         self._mark.close()
