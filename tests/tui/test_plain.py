@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
@@ -84,20 +83,3 @@ def test_json_lines_hold_the_whole_event() -> None:
         assert list(data)[:2] == ["event", "step"]
         assert data["event"] == event.name
         assert set(event.as_dict()) == set(data)
-
-
-def test_events_are_written_and_handed_on() -> None:
-    events = [
-        QuestionAsked(text="q"),
-        AnswerDelta(text="x"),
-        AnswerDone(text="a", citations=CITATIONS[:1]),
-        Stopped(reason="steps"),
-    ]
-    for colour in (False, True):
-        stream = io.StringIO()
-        assert list(text_output.print_events(events, stream=stream, colour=colour)) == events
-        text = stream.getvalue()
-        assert ("\x1b[" in text) is colour
-        assert text.count("\n") == 4
-    stream = io.StringIO()
-    assert len(list(text_output.print_events(events, stream=stream, json=True))) == len(stream.getvalue().splitlines())

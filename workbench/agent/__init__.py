@@ -1,1 +1,1 @@
-"""The agent: events come in, it chains model calls and function calls over its memory, and events come out."""
+"""The agent: a loop that chains model calls and function calls over its memory, and tells events of every step."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import re
-from collections.abc import Iterable, Iterator
-from typing import TextIO
+from collections.abc import Iterator
 
 from workbench.api import events as ev
 from workbench.api.events import ContextAssembled, PageRead
@@ -13,7 +12,6 @@ from workbench.api.history import SIGNS, ContextDiff
 from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, why
 from workbench.core.sanitize import json_text, one_line, sanitize
 
-_COLOURS = {"failed": "31", "answer": "1", "citation": "36", "note": "33", "step": "2", "load": "2"}
 _STOPPED = {
     "user": "by you",
     "steps": "the cap on steps is reached",
@@ -34,20 +32,6 @@ def event_line(event: ev.Event) -> str | None:
     """One event for people, several lines for an answer; None where there is nothing to say. No control characters."""
     lines = [text for _, text in _lines(event)]
     return "\n".join(lines) if lines else None
-
-
-def print_events(
-    events: Iterable[ev.Event], *, stream: TextIO, json: bool = False, colour: bool = False
-) -> Iterator[ev.Event]:
-    """Write events as they come and hand each on after it was written."""
-    for event in events:
-        if json:
-            print(json_line(event), file=stream, flush=True)
-        else:
-            for kind, text in _lines(event):
-                code = _COLOURS.get(kind) if colour else None
-                print(f"\x1b[{code}m{text}\x1b[0m" if code else text, file=stream, flush=True)
-        yield event
 
 
 def _lines(event: ev.Event) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The texts that agents start with: a name goes in, the text of a shipped or user-written file comes out."""
+"""Reads the texts that agents start with, shipped ones and the user's own."""
 
 from __future__ import annotations
 
