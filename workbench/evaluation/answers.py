@@ -17,6 +17,7 @@ from workbench.api.events import AnswerDone, StepFinished
 from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.evaluation.answer_sets import AnswerQuestion, AnswerSet, holds, read_answer_sets
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 LEFT_OUT = 5
@@ -48,7 +49,7 @@ class Outcome:
         return self.answered and bool(self.quotes) and holds(self.quotes[0], self.question.answers)
 
 
-def run(folder: Path, engine: Any) -> Iterator[dict[str, Any]]:
+def run(folder: Path, app: AppContext) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON, the last the result. Raises UsageError when the folder has no set with answers."""
     found = read_answer_sets(folder)
     outcomes = []

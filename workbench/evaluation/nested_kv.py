@@ -22,6 +22,7 @@ from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.evaluation.question_sets import read_rows, rows_that_fit
 from workbench.ingest.chunker import Chunker
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 DEEPEST = 9
@@ -66,7 +67,7 @@ class Chain:
     pairs: tuple[tuple[str, str], ...]
 
 
-def run(folder: Path, engine: Any) -> Iterator[dict[str, Any]]:
+def run(folder: Path, app: AppContext) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON, the last the result: accuracy by nesting and wording, with the embedded reader.
 
     Raises UsageError when the folder has no pairs.
@@ -172,18 +173,18 @@ class Records:
     def _store(self, source: str, texts: Sequence[str]) -> None:
         import numpy as np
 
-        engine = self.session.app
-        key = engine.archive.source_id(source)
-        if engine.archive.documents(key):
+        app = self.session.app
+        key = app.archive.source_id(source)
+        if app.archive.documents(key):
             return
         pages = tuple(Page(number, None, text) for number, text in enumerate(texts, 1))
         document = Document("records", pages, "nested look-ups", 1)
         drafts = list(self._chunker.passages(document))
         new = list(dict.fromkeys(d.embedding_text for d in drafts if d.embedding_text not in self._vectors))
         if new:
-            self._vectors.update(zip(new, engine.embedder.embed(new), strict=True))
+            self._vectors.update(zip(new, app.embedder.embed(new), strict=True))
         vectors = np.stack([self._vectors[draft.embedding_text] for draft in drafts])
-        engine.archive.add_document(key, "records", source, document, drafts, vectors, engine.embedder.model_id, 0)
+        app.archive.add_document(key, "records", source, document, drafts, vectors, app.embedder.model_id, 0)
 
 
 def is_right(answer: str, chain: Chain) -> bool:

@@ -18,6 +18,7 @@ from workbench.core.errors import UsageError
 from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.evaluation.question_sets import read_rows, read_set, rows_that_fit
+from workbench.services.container import AppContext
 from workbench.services.session import Session
 
 MOST_CITATIONS = 5
@@ -60,7 +61,7 @@ class Outcome:
         return enough and len(self.cited) <= MOST_CITATIONS and len(others) <= 1
 
 
-def run(folder: Path, engine: Any) -> Iterator[dict[str, Any]]:
+def run(folder: Path, app: AppContext) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON, the last the result. Raises UsageError when the folder has no questions about files."""
     questions = questions_of(folder)
     with tempfile.TemporaryDirectory(prefix="workbench-eval-") as home:

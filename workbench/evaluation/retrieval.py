@@ -32,7 +32,7 @@ _ALL_WITHIN = (5, 10, 20)
 
 
 class Embedding(Protocol):
-    """What a measurement needs of the engine."""
+    """What a measurement needs of the AppContext."""
 
     @property
     def embedder(self) -> Embedder: ...
@@ -40,7 +40,7 @@ class Embedding(Protocol):
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray: ...
 
 
-def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
+def run(folder: Path, app: Embedding) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON: {"event": "question", …} for each question, last {"event": "result", …}.
 
     Raises UsageError when the folder has no known question set, WorkError when a document of it cannot be read.
@@ -49,7 +49,7 @@ def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="workbench-eval-") as home:
         database = Database(Path(home) / "eval.duckdb")
         try:
-            library = _Library(asked, database, engine)
+            library = _Library(asked, database, app)
             scores = []
             for question in asked.questions:
                 places = library.ranked(question)
@@ -79,14 +79,14 @@ def run(folder: Path, engine: Embedding) -> Iterator[dict[str, Any]]:
 class _Library:
     """The set's documents in an archive, and what `workbench search` would page through, paragraph by paragraph."""
 
-    def __init__(self, asked: QuestionSet, database: Database, engine: Embedding) -> None:
+    def __init__(self, asked: QuestionSet, database: Database, app: Embedding) -> None:
         self.asked = asked
         self.archive = ArchivalStorage(database)
-        self.search = ArchivalSearch(self.archive, engine.embed_queries)
+        self.search = ArchivalSearch(self.archive, app.embed_queries)
         self.documents: list[Document] = [_document(one) for one in asked.documents]
         self.stored: list[int] = []
         self.passages = 0
-        self._store(engine)
+        self._store(app)
         self._position = {stored: position for position, stored in enumerate(self.stored)}
         self._paths = self.archive.paths([self.archive.source_id("eval")])
 
@@ -106,19 +106,17 @@ class _Library:
         found = {"title": self.asked.documents[position].title, "text": self.documents[position].pages[page - 1].text}
         return {**found, "page": page} if len(self.documents[position].pages) > 1 else found
 
-    def _store(self, engine: Embedding) -> None:
+    def _store(self, app: Embedding) -> None:
         chunker = Chunker.for_local_model()
         cut = [list(chunker.passages(document)) for document in self.documents]
         texts = list(dict.fromkeys(draft.embedding_text for drafts in cut for draft in drafts))
-        vectors = engine.embedder.embed(texts)
+        vectors = app.embedder.embed(texts)
         row = {text: number for number, text in enumerate(texts)}
         source = self.archive.source_id("eval")
         for number, (document, drafts) in enumerate(zip(self.documents, cut, strict=True)):
             rows = [row[draft.embedding_text] for draft in drafts]
             chosen, path = vectors[rows], f"{number:07}"
-            stored = self.archive.add_document(
-                source, path, path, document, drafts, chosen, engine.embedder.model_id, 0
-            )
+            stored = self.archive.add_document(source, path, path, document, drafts, chosen, app.embedder.model_id, 0)
             self.stored.append(stored)
             self.passages += len(drafts)
 
