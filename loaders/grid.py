@@ -12,6 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+NO_VALUE = frozenset(("-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "..."))
+"""What stands in a column of numbers where there is none."""
+
 HEADER_ROWS = 4
 """The first number of a table stands below at most so many rows of names."""
 
@@ -243,6 +246,8 @@ def _header(grid: Grid, rows: Sequence[int], declared: int | None) -> tuple[int,
     if declared is not None:
         end = sum(row < declared for row in rows)
         return (0, end) if end < len(rows) else (0, 0)
+    if _are_fields([texts[row] for row in rows]):
+        return 0, 0
     first_number = next((place for place, row in enumerate(rows) if not _all_names(grid, rows, place)), len(rows))
     if 0 < first_number < len(rows) and first_number <= HEADER_ROWS:
         filled = [grid.own_cells(row) + _from_above(grid, row) for row in rows[:first_number]]
@@ -259,6 +264,20 @@ def _header(grid: Grid, rows: Sequence[int], declared: int | None) -> tuple[int,
         ):
             return 0, bottom + 1
     return 0, 0
+
+
+def _are_fields(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows of two cells are labels with their values, as in a form: the labels end so, or the values are mixed."""
+    if any(len([cell for cell in row if cell]) > 2 for row in rows):
+        return False
+    pairs = [(row[0], row[1]) for row in rows if len(row) > 1 and row[0]]
+    if len(pairs) < 2:
+        return False
+    if sum(label.endswith((":", "：")) for label, _ in pairs) * 2 > len(pairs):
+        return True
+    values = [value for _, value in pairs[1:] if value and value.casefold() not in NO_VALUE and value[0] not in "=#"]
+    words = sum(not is_number(value) for value in values)
+    return len(values) >= 2 and len(values) * 0.4 <= words < len(values)
 
 
 def _from_above(grid: Grid, row: int) -> int:
@@ -362,7 +381,7 @@ def _joined(grid: Grid, header: Sequence[int]) -> list[str]:
     """One name a column of the rows of names: each cell once, the widest first."""
     texts = grid.texts
     width = max(len(texts[row]) for row in header)
-    filled_on = [_carried(grid, row) if row != header[-1] else texts[row] for row in header]
+    filled_on = [_carried(grid, row, width) if row != header[-1] else texts[row] for row in header]
     names: list[str] = []
     for column in range(width):
         parts: list[str] = []
@@ -383,11 +402,12 @@ def _joined(grid: Grid, header: Sequence[int]) -> list[str]:
     return names
 
 
-def _carried(grid: Grid, row: int) -> list[str]:
+def _carried(grid: Grid, row: int, width: int) -> list[str]:
     """A row of groups that are not merged: each text stands for the empty columns after it too."""
     cells = list(grid.texts[row])
     if any((row, column) in grid.merged for column, cell in enumerate(cells) if cell):
         return cells
+    cells += [""] * (width - len(cells))
     start = next((column for column, cell in enumerate(cells) if cell and column > 0), len(cells))
     for column in range(start + 1, len(cells)):
         cells[column] = cells[column] or cells[column - 1]

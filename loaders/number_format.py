@@ -106,12 +106,13 @@ _STEPS = [Decimal(1).scaleb(-places) for places in range(31)]
 
 
 class NumberFormat:
-    """One format of a workbook. `is_date` says whether its numbers are days and times."""
+    """One format of a workbook. `is_date` says whether its numbers are days and times, `has_days` whether days are among them."""
 
     def __init__(self, code: str) -> None:
         self.code = code
         self._sections = [_section(part) for part in _split(code or "General")]
         self.is_date = self._sections[0].is_date
+        self.has_days = any(kind == "date" and text[0] in "ymde" for kind, text in self._sections[0].tokens)
         self.is_general = [kind for kind, _ in self._sections[0].tokens] == ["general"] and len(self._sections) == 1
 
     def show(self, number: float) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loaders.document import Table
+from loaders.grid import NO_VALUE
 from loaders.number_text import decimal_sign, numbers
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ TEXT_TABLES = 60
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
-_NO_VALUE = frozenset(("-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "..."))
-"""What stands in a column of numbers where there is none."""
-
 _CODE = re.compile(r"^0\d|[^\W\d_]")
 """A number that is shown with letters or leading zeros is a code: both forms are columns."""
 
@@ -96,7 +94,10 @@ class TableKeeper:
             if (
                 array is not None
                 and str(array.type) in ("int64", "double")
-                and any(value is not None and _CODE.search(cell) for cell, value in zip(cut[place], stored or ()))
+                and any(
+                    isinstance(value, int | float) and _CODE.search(cell)
+                    for cell, value in zip(cut[place], stored or ())
+                )
             ):
                 labels.append(f"{named[place]} {_SHOWN}".strip())
                 arrays.append(_texts(cut[place]))
@@ -177,7 +178,7 @@ def _stored(cells: Sequence[str], values: Sequence[Any]) -> pa.Array | None:
     import pyarrow as pa
 
     values = [
-        None if isinstance(value, str) and (not value or value.casefold() in _NO_VALUE) else value for value in values
+        None if isinstance(value, str) and (not value or value.casefold() in NO_VALUE) else value for value in values
     ]
     kinds = {type(value) for value in values if value is not None}
     if not kinds or str in kinds:
@@ -199,7 +200,7 @@ def _typed(cells: Sequence[str], sign: str) -> pa.Array:
     """A column of the narrowest type that all its cells have; empty cells are NULL."""
     import pyarrow as pa
 
-    held = [bool(cell) and cell.casefold() not in _NO_VALUE for cell in cells]
+    held = [bool(cell) and cell.casefold() not in NO_VALUE for cell in cells]
     filled = [cell for cell, holds in zip(cells, held) if holds]
     if not filled:
         return _texts(cells)

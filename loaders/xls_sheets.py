@@ -64,9 +64,9 @@ def _shown(workbook: Any, cell: Any, omitted: LeftOut) -> tuple[str, Any]:
             day: datetime.datetime = xlrd.xldate_as_datetime(number, workbook.datemode)
         except (ValueError, OverflowError):
             return general(number), number
-        return form.show_day(day, number) if form.is_date else day.isoformat(
-            " ", "seconds"
-        ), day if number >= 1 else None
+        return form.show_day(day, number) if form.is_date else day.isoformat(" ", "seconds"), day if number >= 1 and (
+            form.has_days or not form.is_date
+        ) else None
     shown = form.show(number)
     if not shown:
         omitted.add(left_out.HIDDEN)

@@ -213,8 +213,8 @@ class _Reader:
             day = moment(number, self.since_1904)
             if day is None:
                 return general(number), value
-            # Less than a day is a time or a duration, and no date.
-            return form.show_day(day, number), day if number >= 1 else None
+            # A time of day or a duration is no date.
+            return form.show_day(day, number), day if number >= 1 and form.has_days else None
         shown = form.show(number)
         if not shown:
             self.omitted.add(left_out.HIDDEN)

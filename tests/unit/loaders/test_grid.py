@@ -55,6 +55,8 @@ def test_labels_that_go_on_below_a_divided_name_are_no_names() -> None:
 def test_stacked_names_that_are_not_merged_are_carried_over_empty_cells() -> None:
     rows = [["", "North", "", "South", ""], ["Ship", "In", "Out", "In", "Out"], ["Ada", "1", "2", "3", "4"]]
     assert arranged(Grid(rows)).names == ("Ship", "North In", "North Out", "South In", "South Out")
+    rows[0].pop()
+    assert arranged(Grid(rows)).names == ("Ship", "North In", "North Out", "South In", "South Out")
 
 
 def test_years_are_names_above_other_numbers_and_data_above_years() -> None:
@@ -85,7 +87,16 @@ def test_a_row_across_the_table_is_said_once_and_keeps_number_columns_numbers() 
 
 @pytest.mark.parametrize("first", [["Ada", "chief"], ["Ada", "n/a"]])
 def test_the_first_row_names_the_columns_though_the_first_number_comes_late(first: list[str]) -> None:
-    assert arranged(Grid([["Name", "Value"], first, ["Eve", "5"]])).names == ("Name", "Value")
+    rows = [["Name", "Value", "Place"], [*first, "Oslo"], ["Eve", "5", "Moss"]]
+    assert arranged(Grid(rows)).names == ("Name", "Value", "Place")
+
+
+@pytest.mark.parametrize("values", [["Vestby", "2033-02-03", "2,940 kr"], ["12", "Ada", "7"]])
+def test_labels_with_their_values_are_no_names_of_columns(values: list[str]) -> None:
+    rows = [[label, value] for label, value in zip(["Customer", "Date", "Amount"], values)]
+    assert not arranged(Grid(rows)).header
+    assert not arranged(Grid([["Customer:", "Vestby"], ["Town:", "Oslo"]])).header
+    assert arranged(Grid([["Item", "Amount"], ["Rope", "5"], ["Sail", "n/a"], ["Oar", "7"]])).header
 
 
 def test_columns_that_only_lay_out_numbers_are_one_with_theirs() -> None:

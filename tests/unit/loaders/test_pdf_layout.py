@@ -40,7 +40,9 @@ def drawn(file: Path, words: Sequence[Word], size: float = 10) -> str:
     return registry.read(file).pages[0].text
 
 
-def row_by_row(columns: Sequence[Sequence[str]], lefts: Sequence[float], top: float = 700, step: float = 13) -> list[Word]:
+def row_by_row(
+    columns: Sequence[Sequence[str]], lefts: Sequence[float], top: float = 700, step: float = 13
+) -> list[Word]:
     longest = max(map(len, columns))
     return [
         (left, top - step * row, column[row])
@@ -50,9 +52,14 @@ def row_by_row(columns: Sequence[Sequence[str]], lefts: Sequence[float], top: fl
     ]
 
 
-def column_by_column(columns: Sequence[Sequence[str]], lefts: Sequence[float], top: float = 700, step: float = 13) -> list[Word]:
+def column_by_column(
+    columns: Sequence[Sequence[str]], lefts: Sequence[float], top: float = 700, step: float = 13
+) -> list[Word]:
     return [
-        (left, top - step * row, text) for left, column in zip(lefts, columns) for row, text in enumerate(column) if text
+        (left, top - step * row, text)
+        for left, column in zip(lefts, columns)
+        for row, text in enumerate(column)
+        if text
     ]
 
 
@@ -66,7 +73,10 @@ def column_by_column(columns: Sequence[Sequence[str]], lefts: Sequence[float], t
 def test_columns_of_prose_are_read_one_after_the_other(
     tmp_path: Path, columns: list[list[str]], lefts: tuple[float, ...], order: Callable[..., list[Word]]
 ) -> None:
-    heading, foot = (60, 740, "Report on the locks of the canal in the year of the great frost, by the company's clerk"), (60, 40, "5")
+    heading, foot = (
+        (60, 740, "Report on the locks of the canal in the year of the great frost, by the company's clerk"),
+        (60, 40, "5"),
+    )
     text = drawn(tmp_path / "a.pdf", [heading, *order(columns, lefts), foot])
     assert text.split("\n") == [heading[2], *(line for column in columns for line in column), "5"]
 
@@ -102,7 +112,13 @@ STATEMENT = [
 ]
 PEOPLE = [["Keeper", "Clerk", "Mason", "Pilot"], ["Aron Fjell", "Lotte Kragh", "Per Lund", "Ida Holm"]]
 RISKS = [
-    ["The pump may fail because", "its seal is worn out.", "The gate may stick when", "the hinges are not oiled", "before winter."],
+    [
+        "The pump may fail because",
+        "its seal is worn out.",
+        "The gate may stick when",
+        "the hinges are not oiled",
+        "before winter.",
+    ],
     ["A new seal is ordered from", "the works at Malmo.", "The keeper oils it in the", "last week of October.", ""],
 ]
 
@@ -121,7 +137,9 @@ def test_a_statement_keeps_its_rows(tmp_path: Path) -> None:
 
 
 def test_labels_drawn_before_their_values_get_them_back(tmp_path: Path) -> None:
-    text = drawn(tmp_path / "a.pdf", [(60, 740, "Lease"), *column_by_column(FORM, (60, 300)), (60, 500, "Signed in Bergen.")])
+    text = drawn(
+        tmp_path / "a.pdf", [(60, 740, "Lease"), *column_by_column(FORM, (60, 300)), (60, 500, "Signed in Bergen.")]
+    )
     assert text.split("\n") == [
         "Lease", "Name of the tenant: Ragna Myhre", "Date of birth: 9 Feb 1971", "Monthly rent: 1,350", "Deposit: 4,050",
         "Begin of the lease: 1 July 2034", "Signed in Bergen.",
@@ -159,8 +177,16 @@ def test_a_table_drawn_upwards_is_read_downwards(tmp_path: Path) -> None:
 
 
 def test_the_heads_of_columns_stand_on_one_line_above_their_figures(tmp_path: Path) -> None:
-    heads = [(300, 726, "June 30,"), (306, 714, "2032"), (400, 726, "June 30,"), (406, 714, "2031"), (500, 726, "Change")]
-    rows = row_by_row([["Rents", "Tolls"], ["1,204", "880"], ["1,100", "905"], ["9 %", "(3) %"]], (60, 300, 400, 500), top=695)
+    heads = [
+        (300, 726, "June 30,"),
+        (306, 714, "2032"),
+        (400, 726, "June 30,"),
+        (406, 714, "2031"),
+        (500, 726, "Change"),
+    ]
+    rows = row_by_row(
+        [["Rents", "Tolls"], ["1,204", "880"], ["1,100", "905"], ["9 %", "(3) %"]], (60, 300, 400, 500), top=695
+    )
     text = drawn(tmp_path / "a.pdf", [(60, 745, "(in thousands)"), *heads, *rows])
     assert text.split("\n") == [
         "(in thousands)", "June 30, 2032 | June 30, 2031 | Change", "Rents 1,204 1,100 9 %", "Tolls 880 905 (3) %"
@@ -174,7 +200,13 @@ def test_figures_a_little_below_their_labels_stand_behind_them(tmp_path: Path) -
 
 
 def test_short_lines_beside_each_other_are_no_heads_without_a_row_below(tmp_path: Path) -> None:
-    words = [(60, 700, "Harbour office"), (60, 688, "Hull"), (300, 700, "Lock office"), (300, 688, "Goole"), (60, 600, "Both moved.")]
+    words = [
+        (60, 700, "Harbour office"),
+        (60, 688, "Hull"),
+        (300, 700, "Lock office"),
+        (300, 688, "Goole"),
+        (60, 600, "Both moved."),
+    ]
     assert drawn(tmp_path / "a.pdf", words).split("\n") == [text for _, _, text in words]
 
 
@@ -182,7 +214,11 @@ def test_the_parts_of_a_row_are_put_together(tmp_path: Path) -> None:
     from reportlab.pdfgen import canvas
 
     sheet = canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
-    for x, y, size, text in ((60, 700, 11, "The area is 12 km"), (146.5, 703.6, 8, "2"), (151, 700, 11, ", most of it wood.")):
+    for x, y, size, text in (
+        (60, 700, 11, "The area is 12 km"),
+        (146.5, 703.6, 8, "2"),
+        (151, 700, 11, ", most of it wood."),
+    ):
         sheet.setFont("Helvetica", size)
         sheet.drawString(x, y, text)
     sheet.setFont("Helvetica", 11)
@@ -226,7 +262,9 @@ def test_japanese_columns_are_read_from_right_to_left(tmp_path: Path) -> None:
 
 
 def test_letters_set_one_by_one_make_columns() -> None:
-    letters = [(letter, 100.0 - 15 * column, 200.0 - 12 * row) for row in range(3) for column, letter in enumerate("灯油船")]
+    letters = [
+        (letter, 100.0 - 15 * column, 200.0 - 12 * row) for row in range(3) for column, letter in enumerate("灯油船")
+    ]
     assert columns_of(letters, 12) == ["灯灯灯", "油油油", "船船船"]
 
 
@@ -242,7 +280,8 @@ def test_a_glyph_of_two_arabic_letters_says_them_in_order() -> None:
 
 def test_running_titles_and_page_numbers_stand_apart() -> None:
     pages = [
-        f"The Annals, vol. {n}\nBody of page {name}\nand of {name * 2}.\nPrinted in Hull\n{n + 10}" for n, name in enumerate("abcdef")
+        f"The Annals, vol. {n}\nBody of page {name}\nand of {name * 2}.\nPrinted in Hull\n{n + 10}"
+        for n, name in enumerate("abcdef")
     ]
     assert told_apart(pages)[2] == "The Annals, vol. 2\n\nBody of page c\nand of cc.\n\nPrinted in Hull\n12"
 
