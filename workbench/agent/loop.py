@@ -360,7 +360,7 @@ class Agent:
                 "user", "system_alert", {"message": "Your reply was empty. Call a function."}, step=self.workspace.step
             )
             return []
-        if completion.ending.mixed:
+        if completion.ending.mixed and not self._desk.was_read(completion.ending.mixed):
             self._remember(completion.content, [])
             self.executor.wrote_call_as_text()
             memory.add("user", "system_alert", {"message": _TEXT_CALL}, step=self.workspace.step)

@@ -94,15 +94,16 @@ class ReplyEnd:
 
     `cut` is True when it ends in its middle because of a limit on its length, `runaway` when the server ignored that
     limit and the reply was cut here. `filtered` and `malformed` name the server's own word for a reply that its filter
-    took parts of, or for a call that it could not read. `mixed`: the text ends in a function call, which was not carried
-    out because the reply says something else as well. `written` is the text whose calls were read, where they were text.
+    took parts of, or for a call that it could not read. `mixed` is a function call that the text ends in, which was
+    not carried out because the reply says something else as well. `written` is the text whose calls were read, where they
+    were text.
     """
 
     cut: bool = False
     runaway: bool = False
     filtered: str = ""
     malformed: str = ""
-    mixed: bool = False
+    mixed: str = ""
     written: str = ""
 
 

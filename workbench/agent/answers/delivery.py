@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from workbench.agent.answers.citations import (
     Checked,
@@ -25,6 +28,9 @@ from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Event, QuoteChecked
 from workbench.models.base import Assessment
 from workbench.storage.documents import ArchivalStorage
+
+_MARKS = re.compile(r"</?[\w:-]*(?:tool|function|call)[\w:-]*>|<[|｜][^<>|｜\n]{1,40}[|｜]>|```\w*|\[/?TOOL_CALLS?\]")
+"""Marks that models write around a call."""
 
 _LOOKING = (
     "archival_memory_search",
@@ -93,9 +99,17 @@ class AnswerValidator:
         self._remarks = [*dict.fromkeys([*self._remarks, text])]
 
     def was_read(self, text: str) -> bool:
-        """Whether a text stands on a page that the agent has read, white space aside."""
-        wanted = "".join(text.split())
-        return bool(wanted) and any(wanted in "".join(place.text.split()) for place in self._read())
+        """Whether a text stands in what the agent has read: on a page, or in a result or a message in its queue.
+
+        White space and the marks around a call do not count: a document may hold the call without them.
+        """
+        wanted = _squeezed(text)
+        if not wanted:
+            return False
+        messages = self._workspace.memory.queue.messages
+        told = (_squeezed(_told(message.wire)) for message in messages if message.role in ("tool", "user"))
+        pages = (_squeezed(place.text) for place in self._read())
+        return any(wanted in known for known in (*told, *pages))
 
     def deliver_cut(self, text: str) -> list[Event]:
         """The events of an answer whose end never came: checked as any, sent back never."""
@@ -252,3 +266,17 @@ class AnswerValidator:
     def _path(self, document: int) -> str | None:
         attached = self._archive.paths(self._workspace.sources()).get(document)
         return attached[0] if attached else self._archive.path_of(document)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(_MARKS.sub("", text).split())
+
+
+def _told(message: Mapping[str, Any]) -> str:
+    """What a message of the queue says, out of the JSON that it is sent in."""
+    content = str(message.get("content") or "")
+    try:
+        said = json.loads(content)
+    except ValueError:
+        return content
+    return str(said.get("message", content)) if isinstance(said, dict) else content

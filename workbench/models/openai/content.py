@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from workbench.models.base import ReasoningDelta, TextDelta
-from workbench.models.openai.written_calls import CALL_MARKS, WrittenCall, holds_call, known_name, written_calls
+from workbench.models.openai.written_calls import CALL_MARKS, WrittenCall, call_at_end, known_name, written_calls
 
 _WORD = r"(?:seed:)?(?:think(?:ing)?|thoughts?|reasoning|reason|reflection|scratchpad|analysis|inner_monologue)"
 _OPENER = re.compile(
@@ -48,13 +48,13 @@ _BARE_HARMONY = re.compile(
 class Content:
     """A whole reply, read: what is said, what was thought, and the calls that it consists of, if it is nothing else.
 
-    `mixed`: it ends in a written call, but says something else as well, so nothing was called.
+    `mixed` is the written call that it ends in, when it says something else as well, so that nothing was called.
     """
 
     text: str
     reasoning: str = ""
     calls: tuple[WrittenCall, ...] = ()
-    mixed: bool = False
+    mixed: str = ""
 
 
 def read_content(content: str, functions: Collection[str], *, called: bool = False) -> Content:
@@ -67,7 +67,7 @@ def read_content(content: str, functions: Collection[str], *, called: bool = Fal
     calls = channel_calls if channel_calls and not text.strip() else written_calls(text, functions)
     if calls:
         return Content("", "".join(thoughts), tuple(calls))
-    return Content(text, "".join(thoughts), mixed=holds_call(text, functions))
+    return Content(text, "".join(thoughts), mixed=call_at_end(text, functions))
 
 
 def _without_marks(text: str, thoughts: list[str]) -> str:

@@ -204,7 +204,7 @@ class ReplyReader:
         cut = kind == "cut" and not (calls and self.whole_calls)
         ending = ReplyEnd(
             cut=cut, runaway=self.runaway, filtered=self.finish if kind == "filtered" else REFUSAL if self._refused else "",
-            malformed=self.finish if kind == "malformed" else "", mixed=self._content.mixed and not calls,
+            malformed=self.finish if kind == "malformed" else "", mixed="" if calls else self._content.mixed,
             written="".join(self._raw) if self._content.calls else "",
         )  # fmt: skip
         handback = {self._reasoning_key: "".join(self._reasoning)} if self._reasoning_key else {}

@@ -93,12 +93,13 @@ def written_calls(text: str, functions: Collection[str]) -> list[WrittenCall]:
     return calls
 
 
-def holds_call(text: str, functions: Collection[str]) -> bool:
-    """Whether a reply ends in a written call, with something else before it."""
+def call_at_end(text: str, functions: Collection[str]) -> str:
+    """The written call that a reply ends in, with something else before it; "" when there is none."""
     starts = [match.start() for match in re.finditer(r"<[|｜\w]|\[TOOL|^[ \t]*(?:```|[{\[])", text, re.MULTILINE)]
-    return any(
-        any(name in functions for name, _ in written_calls(text[start:], functions)) for start in starts[-20:] if start
-    )
+    for start in starts[-20:]:
+        if start and any(name in functions for name, _ in written_calls(text[start:], functions)):
+            return text[start:]
+    return ""
 
 
 def _pieces(text: str, functions: Collection[str]) -> list[WrittenCall] | None:
