@@ -11,6 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from loaders.origins import Origin
 from workbench.api.events import Loaded, LoadProgress
@@ -46,6 +47,14 @@ class LoadRules:
         return f"LoadRules(prune={self.prune}, retry={self.retry}, passwords={len(self.passwords)})"
 
 
+class PassagesInUse(Protocol):
+    """Knows which passages the agents at work refer to."""
+
+    def handled_passages(self) -> Collection[int]:
+        """Ids of passages that agents have handles for, also of those that are not stored with the agent yet."""
+        ...
+
+
 def load(
     origins: Sequence[Origin],
     *,
@@ -56,17 +65,17 @@ def load(
     clock: Callable[[], float],
     cancel: threading.Event,
     rules: LoadRules | None = None,
-    shown: Callable[[], Collection[int]] = tuple,
+    in_use: PassagesInUse | None = None,
 ) -> Iterator[LoadProgress | Loaded]:
     """Load what `origins` hold into `source`; the last event is Loaded. `clock` gives seconds.
 
     Raises EmbedderError and what the archive raises; what is stored by then is whole. A file that cannot be loaded is a
-    row in Loaded.failed and in the archive's queue. Setting `cancel` ends the load within a moment. `shown` gives
-    passages that agents at work have shown and not yet stored as shown: their documents are not collected.
+    row in Loaded.failed and in the archive's queue. Setting `cancel` ends the load within a moment. Documents
+    whose passages are `in_use` are not collected, though nothing links them any more.
     """
     run = _Load(source, archive, embedder, reader, clock, cancel, rules or LoadRules())
     try:
-        yield from run.events(origins, shown)
+        yield from run.events(origins, in_use)
     finally:
         run.close()
 
@@ -94,9 +103,7 @@ class _Load:
         self.vectors.close()
         self.intake.close()
 
-    def events(
-        self, origins: Sequence[Origin], shown: Callable[[], Collection[int]]
-    ) -> Iterator[LoadProgress | Loaded]:
+    def events(self, origins: Sequence[Origin], in_use: PassagesInUse | None) -> Iterator[LoadProgress | Loaded]:
         with contextlib.suppress(CancelledError):
             self.vectors.start()
             survey = Survey(origins, self.ended)
@@ -118,7 +125,7 @@ class _Load:
                 self._check()
                 yield from self._tell("embed", self._path_of(self.vectors.current))
             self._check()
-            collect(self.archive.database, shown())
+            collect(self.archive.database, in_use.handled_passages() if in_use is not None else ())
             self._compare()
         yield self._progress("done")
         yield self.tally.loaded(self.name, stopped=self.cancel.is_set(), seconds=self.meter.seconds)

@@ -182,7 +182,7 @@ class DocumentService:
         try:
             yield from load(
                 origins, source=name, archive=self._archive, embedder=self._app.embedder, reader=reader,
-                clock=time.monotonic, cancel=self.cancel, shown=self._app.open_agents.handled_passages,
+                clock=time.monotonic, cancel=self.cancel, in_use=self._app.open_agents,
                 rules=LoadRules(options.prune, options.retry, options.passwords),
             )  # fmt: skip
         finally:

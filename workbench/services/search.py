@@ -21,10 +21,22 @@ from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
+from workbench.storage.database import Database
 from workbench.storage.write_ahead_log import Changes, Update
 
 _LIFETIME = timedelta(hours=1)
 """So long after page 1, other commands continue its result when no agent is named."""
+
+
+class _WrittenAtOnce:
+    """An UpdateLog for people: no commit of an agent follows what they see."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def later(self, update: Update) -> None:
+        """Write it now."""
+        self._database.keep(Changes(updates=[update]))
 
 
 class SearchService:
@@ -35,6 +47,7 @@ class SearchService:
         self._settings = settings
         self._current = current
         self._stop = threading.Event()
+        self._log = _WrittenAtOnce(app.database)
 
     def search(self, query: str, page: int = 1, options: SearchOptions | None = None) -> PageRead:
         """Page `page` (from 1) of a search. Raises UsageError, NotFound, RerankerError."""
@@ -155,12 +168,7 @@ class SearchService:
     @property
     def _reader(self) -> Reader:
         space = self._space
-        return (
-            Reader("user", space.memory.agent.id, self._keep) if space else Reader("people", 0, self._keep, _LIFETIME)
-        )
-
-    def _keep(self, update: Update) -> None:
-        self._app.database.keep(Changes(updates=[update]))
+        return Reader("user", space.memory.agent.id, self._log) if space else Reader("people", 0, self._log, _LIFETIME)
 
     def _handle_of(self, passage: int) -> str:
         space = self._space

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,16 @@ def test_numbers_of_what_was_collected_are_never_given_again(folder: Path, archi
     assert archive.database.rows("SELECT passage_id FROM passages WHERE document_id = 5") == [(last[0] + 2,)]
 
 
+@dataclass
+class InUse:
+    """Agents at work that have handles for these passages."""
+
+    passages: list[int]
+
+    def handled_passages(self) -> list[int]:
+        return self.passages
+
+
 def test_what_a_handle_shows_is_not_collected(folder: Path, archive: ArchivalStorage) -> None:
     run([folder], archive)
     passage = archive.database.row("SELECT passage_id FROM passages WHERE text LIKE '%twice%'")[0]
@@ -98,7 +109,7 @@ def test_what_a_handle_shows_is_not_collected(folder: Path, archive: ArchivalSto
         run([folder], archive)
     assert archive.passages([passage])[passage].text == "The bell rang twice."
     assert len(documents(archive)) == 4
-    _, held = run([folder], archive, shown=lambda: [passage])
+    _, held = run([folder], archive, in_use=InUse([passage]))
     assert held.unchanged == 3
 
 

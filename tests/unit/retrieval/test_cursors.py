@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,14 @@ EMBEDDER = WordEmbedder()
 BUDGET = Budget(600, 3)
 
 
-def keeping(database: Database) -> Callable[[Update], None]:
+@dataclass
+class Keeping:
     """Keeps what a reader saw, as an agent's commit does."""
-    return lambda update: database.keep(Changes(updates=[update]))
+
+    database: Database
+
+    def later(self, update: Update) -> None:
+        self.database.keep(Changes(updates=[update]))
 
 
 class AttachedDocuments:
@@ -53,7 +58,7 @@ class AttachedDocuments:
         self.archive = ArchivalStorage(self.database, self.clock)
         self.search = ArchivalSearch(self.archive, lambda queries: EMBEDDER.embed(list(queries)), self.clock)
         self.source = self.archive.source_id("shelf")
-        self.reader = Reader("model", 7, keeping(self.database))
+        self.reader = Reader("model", 7, Keeping(self.database))
 
     def restart(self) -> None:
         self.database.close()
@@ -138,7 +143,7 @@ def test_page_0_looks_again_and_other_readers_are_not_disturbed(tmp_path: Path) 
         shelf.insert(f"The lamp of night {number}.")
     before = shelf.page("meaning", "lamp", 0)
     shelf.insert("The lamp of a ninth night.")
-    other = Reader("user", 7, keeping(shelf.database))
+    other = Reader("user", 7, Keeping(shelf.database))
     anew = shelf.search.page([shelf.source], "lamp", 0, BUDGET, str, reader=other)
     assert anew.total == before.total + 2
     assert shelf.page("meaning", "lamp", 1).total == before.total
@@ -150,7 +155,7 @@ def test_what_a_person_saw_is_looked_up_anew_after_its_lifetime(tmp_path: Path) 
     shelf = AttachedDocuments(tmp_path)
     for number in range(8):
         shelf.insert(f"The lamp of night {number}.")
-    reader = Reader("people", 0, keeping(shelf.database), timedelta(hours=1))
+    reader = Reader("people", 0, Keeping(shelf.database), timedelta(hours=1))
     first = shelf.search.page([shelf.source], "lamp", 0, BUDGET, str, reader=reader)
     shelf.insert("The lamp of a ninth night.")
     assert shelf.search.page([shelf.source], "lamp", 1, BUDGET, str, reader=reader).total == first.total
@@ -185,13 +190,13 @@ def test_an_agent_that_gets_the_number_of_one_that_is_gone_sees_nothing_of_it(tm
 
 def test_what_is_kept_for_a_reader_is_bounded(tmp_path: Path) -> None:
     database = Database(tmp_path / "archive.duckdb")
-    cursors, reader = Cursors(database, Ticking()), Reader("model", 1, keeping(database))
+    cursors, reader = Cursors(database, Ticking()), Reader("model", 1, Keeping(database))
     for number in range(300):
         cursors.put(reader, f"query {number}", Cursor((1, 2), (1.0, 1.0), (0, 1), True, 2))
     assert database.rows("SELECT count(*) FROM cursors")[0][0] <= 64
     again = Cursors(database, Ticking())
     assert again.get(reader, "query 299") == Cursor((1, 2), (1.0, 1.0), (0, 1), True, 2)
-    assert again.get(Reader("model", 2, database.write), "query 299") is None
+    assert again.get(Reader("model", 2, Keeping(database)), "query 299") is None
     database.close()
 
 

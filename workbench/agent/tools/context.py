@@ -54,7 +54,7 @@ class ToolContext:
     @property
     def reader(self) -> Reader:
         """The agent as a reader of results: what it saw of a query is kept with its next commit."""
-        return Reader("model", self.memory.agent.id, self.memory.later)
+        return Reader("model", self.memory.agent.id, self.memory)
 
     @property
     def reranker(self) -> Reranker | None:

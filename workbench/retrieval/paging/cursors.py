@@ -8,10 +8,9 @@ import json
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.storage.database import Clock, Database
 from workbench.storage.write_ahead_log import Update
@@ -22,17 +21,25 @@ KEPT = 64
 _IN_MEMORY = 256
 
 
+class UpdateLog(Protocol):
+    """Takes what is to be written for a reader: with an agent's next commit, or at once."""
+
+    def later(self, update: Update) -> None:
+        """Write an update, now or with the next commit."""
+        ...
+
+
 @dataclass(frozen=True)
 class Reader:
     """Who pages through results: each reader continues what it saw itself. `agent` is the id of an agent, 0 for none.
 
-    `keep` writes what outlives the process (with the next commit, or at once); None keeps results in memory only.
+    `log` writes what outlives the process; None keeps results in memory only.
     Results older than `lifetime` are looked up anew.
     """
 
     name: str = ""
     agent: int = 0
-    keep: Callable[[Update], Any] | None = None
+    log: UpdateLog | None = None
     lifetime: timedelta | None = None
 
 
@@ -100,7 +107,7 @@ class Cursors:
         key = (reader.agent, reader.name, query)
         with self._lock:
             cursor = self._known.get(key)
-        if cursor is None and reader.keep is not None:
+        if cursor is None and reader.log is not None:
             cursor = self._stored(reader, query)
             if cursor is not None:
                 self._remember(key, cursor)
@@ -112,9 +119,9 @@ class Cursors:
         """This reader has read the first page of a result. What fits one page needs no keeping after a restart."""
         now = self._clock()
         self._remember((reader.agent, reader.name, query), (cursor, now))
-        if reader.keep is not None:
+        if reader.log is not None:
             row = [reader.agent, reader.name, _slot(query), query, cursor.dump() if len(cursor.starts) > 1 else "", now]
-            reader.keep(("cursor", row))
+            reader.log.later(("cursor", row))
 
     def drop(self, agent: int | None = None) -> None:
         """Keep nothing in memory of an agent that is gone, whose number another may get; of any reader without a number."""
