@@ -8,11 +8,13 @@ from tests.support.fake_session import Gate
 from tests.support.grid import grid
 from tests.support.lease import EARLIER, QUESTION, REPLY, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.api.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, StepStarted
+from workbench.api.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, QuestionAsked, StepStarted
+from workbench.api.session import AgentInfo
 from workbench.tui.panes.hits import HitList
 from workbench.tui.panes.prompt import PromptArea
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.xray import SegmentList, XRay
+from workbench.tui.widgets.exchange import ExchangeBlock
 
 
 @piloted
@@ -321,3 +323,92 @@ async def test_an_answer_that_was_sent_back_is_not_shown_as_the_answer() -> None
         exchange = app.chat.exchange
         assert exchange is not None
         assert exchange.answer == "A second one."
+
+
+@piloted
+async def test_a_digit_opens_that_citation_while_nothing_is_typed() -> None:
+    """From the answer to its evidence in one key; with something typed, and without such a citation, it is a digit."""
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "[2] ●" in grid(app) and "ready" in grid(app))
+        await pilot.press("2")
+        await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
+        assert "page amend-2021.pdf 3 3" in session.calls
+        assert "quote 2 of 2" in grid(app)
+        await pilot.press("n")
+        await wait_until(pilot, lambda: "page lease-2019.pdf 12 None" in session.calls)
+        await wait_until(pilot, lambda: "quote 1 of 2" in grid(app))
+        await pilot.press("escape", "7", "1")
+        await wait_until(pilot, lambda: app.prompt.area.text == "71")
+
+
+@piloted
+async def test_steps_fold_when_the_answer_is_there_and_space_unfolds_them() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "3 steps · 2 searches · 10 passages read" in grid(app) and "ready" in grid(app))
+        assert "lease amendment 2021" not in grid(app).split("Archive")[0]
+        app.chat.query_one(ExchangeBlock).focus()
+        await pilot.press("space")
+        await wait_until(pilot, lambda: '⌕ archive  "lease amendment 2021"' in grid(app))
+
+
+@piloted
+async def test_a_waiting_question_survives_both_ways_of_stopping() -> None:
+    """After one esc it is asked next; after a second one, which cancels, it is in the prompt again."""
+    for presses, asked in ((1, ["one", "two"]), (2, ["one"])):
+        session = lease()
+        session.script = [Gate("never")] if presses == 1 else [StepStarted(step=1), Gate("never")]
+        async with running(session) as (app, pilot):
+            await ask(pilot, "one")
+            await wait_until(pilot, lambda session=session: session.busy)
+            await ask(pilot, "two")
+            await wait_until(pilot, lambda app=app: app.controller.work.waiting == ("two",))
+            for _ in range(presses):
+                app.controller.stop()
+            if presses == 1:
+                await wait_until(pilot, lambda session=session, asked=asked: session.asked == asked)
+            else:
+                await wait_until(pilot, lambda app=app: app.prompt.area.text == "two")
+                assert session.asked == asked
+
+
+@piloted
+async def test_two_slashes_begin_and_end_a_question_of_several_lines() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        await pilot.press("slash", "slash", "enter")
+        await wait_until(pilot, lambda: "// on a line of its own sends" in grid(app))
+        await pilot.press(*"ab", "enter", *"cd", "enter", "slash", "slash", "enter")
+        await wait_until(pilot, lambda: session.asked == ["ab\ncd"])
+        await wait_until(pilot, lambda: "ctrl+j newline" in grid(app))
+
+
+@piloted
+async def test_a_question_that_was_cut_off_says_so_and_how_to_ask_it_again() -> None:
+    """After kill -9 the history ends with a question and steps without an answer."""
+    session = lease()
+    session.past = [QuestionAsked(text="Who signed it?"), StepStarted(step=61, limit=50)]
+    async with running(session) as (app, _pilot):
+        assert "interrupted before it was answered · /retry asks it again" in grid(app)
+        assert "  0%" not in grid(app)
+
+
+@piloted
+async def test_agents_are_listed_and_switched_with_ctrl_t() -> None:
+    session = lease()
+    others = [
+        AgentInfo(name, "gpt-4o", 8_192, 3, 9, (), "", f"2026-01-0{day}T00:00")
+        for day, name in ((1, "main"), (2, "old"))
+    ]
+    session.agents = lambda: others  # type: ignore[method-assign]
+    async with running(session) as (app, pilot):
+        await pilot.press("ctrl+t")
+        await wait_until(pilot, lambda: "3 steps · gpt-4o 8,192" in grid(app))
+        await pilot.press(*"main", "enter")
+        await wait_until(pilot, lambda: session.agent == "main" and "agent main" in grid(app))

@@ -165,7 +165,8 @@ class Agent:
                 return
             except WorkbenchError as error:
                 yield from self.tell(
-                    Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
+                    Failed(message=error.message, hint=error.hint, kind=type(error).__name__),
+                    Stopped(reason="error", detail=error.message),
                 )
                 return
 
@@ -472,7 +473,10 @@ class Agent:
             reply = {"error": error.one_line()}
             self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
             self._open_step = None
-        failed, stopped = Failed(message=error.message, hint=error.hint), Stopped(reason="error", detail=error.message)
+        failed, stopped = (
+            Failed(message=error.message, hint=error.hint, kind=type(error).__name__),
+            Stopped(reason="error", detail=error.message),
+        )
         yield from self.tell(*self._desk.release(), failed, stopped)
 
     def tell(self, *events: Event) -> Iterator[Event]:

@@ -574,3 +574,5 @@ class Failed(Event):
     durable: ClassVar[bool] = True
     message: str = ""
     hint: str = ""
+    kind: str = ""
+    """The class of the error, "" where that is not known."""

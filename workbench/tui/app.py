@@ -42,7 +42,7 @@ from workbench.tui.panes.tabs import PaneTabs
 from workbench.tui.panes.trace import TracePane
 from workbench.tui.regions import Regions
 from workbench.tui.screens.choose import Choose
-from workbench.tui.widgets.cells import plural
+from workbench.tui.widgets.cells import plural, use_ascii
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
 from workbench.tui.widgets.fold import FoldBlock
@@ -92,6 +92,7 @@ class WorkbenchApp(App[int]):
         super().__init__(driver_class=driver)
         self._load = tuple(load)
         self._ascii = ascii
+        use_ascii(ascii)
         for ours in themes.OURS:
             self.register_theme(ours)
         self.theme = theme if theme in self.available_themes else themes.DARK.name
@@ -353,9 +354,16 @@ class WorkbenchApp(App[int]):
     def _hit_chosen(self, message: ArchivePane.HitChosen) -> None:
         self.controller.dialogs.hit(message.hit)
 
+    @on(PromptArea.CitationWanted)
+    def _citation_wanted(self, message: PromptArea.CitationWanted) -> None:
+        citations = self.chat.citations
+        chosen = next((item for item in citations if item.number == message.number), None)
+        if chosen is not None:
+            self.controller.dialogs.citation(chosen, citations)
+
     @on(ExchangeBlock.CitationChosen)
     def _citation_chosen(self, message: ExchangeBlock.CitationChosen) -> None:
-        self.controller.dialogs.citation(message.citation)
+        self.controller.dialogs.citation(message.citation, message.all)
 
     @on(FoldBlock.Opened)
     def _fold_opened(self, message: FoldBlock.Opened) -> None:

@@ -48,11 +48,22 @@ class Bridge:
         skipped = sum(messages_of(event) for event in history[:first])
         if skipped:
             self._panes.chat.skip(skipped)
+        interrupted = False
         for at, event in enumerate(history):
+            if isinstance(event, (ev.QuestionAsked, ev.StepStarted)):
+                interrupted = True
+            elif isinstance(event, (ev.AnswerDone, ev.Yielded, ev.Stopped)):
+                interrupted = False
             if at >= first or isinstance(event, (ev.Evicted, ev.ContextAssembled)):
                 self.draw(event, replayed=True)
         if exchange := self._panes.chat.exchange:
+            if interrupted and exchange.question and not exchange.answer:
+                exchange.outcome = "interrupted before it was answered · /retry asks it again"
             self._finish(exchange)
+        self._offer_citations()
+
+    def _offer_citations(self) -> None:
+        self._panes.prompt.area.citations = {item.number for item in self._panes.chat.citations}
 
     def redraw(self, history: Sequence[ev.Event]) -> None:
         """The branch is another one: nothing stays of what was drawn but what the user found, and our last remarks."""
@@ -78,6 +89,7 @@ class Bridge:
                 self._steps += 1
                 panes.status.step(self._steps, event.limit)
                 panes.chat.ensure().streaming = False
+                panes.chat.ensure().model_steps += 1
                 panes.trace.begin_step(event.step or self._steps)
                 panes.trace.count("step")
             case ev.ContextAssembled():
@@ -91,6 +103,7 @@ class Bridge:
                 )
                 self._wait(what)
             case ev.Thinking():
+                panes.status.server(there=True)
                 self._wait(one_line(event.text[-400:], 400))
             case ev.FunctionCalled() | ev.FunctionReturned() | ev.MemoryEdited() | ev.PageRead():
                 self._step(event)
@@ -113,6 +126,8 @@ class Bridge:
                 panes.chat.say(one_line(f"{event.message} {event.hint}".strip(), 600), told_again=bool(event.agent))
             case ev.Failed():
                 panes.chat.fail(event.message, event.hint, told_again=bool(event.agent))
+                if event.kind == "ModelUnreachable":
+                    panes.status.server(there=False)
             case _:
                 pass
 
@@ -220,6 +235,7 @@ class Bridge:
             case ev.QuoteChecked():
                 return
             case ev.StepFinished():
+                self._panes.status.server(there=True)
                 self._panes.trace.sized(event.step or self._steps, event.used, event.usable)
                 return
             case ev.AnswerDone():
@@ -227,6 +243,10 @@ class Bridge:
                 exchange.answered, exchange.citations = event.answered, list(event.citations or event.nearest)
                 exchange.notes = [one_line(note) for note in (event.standing, *event.notes) if note]
                 exchange.unquoted = event.unquoted
+                # The answer is what stays: the steps that led to it fold to one line.
+                exchange.folded_steps = True
+                exchange.took = self._panes.status.elapsed()
+                self._offer_citations()
             case ev.Stopped():
                 exchange.outcome = outcome(event)
                 self._finish(exchange)
@@ -252,7 +272,7 @@ class Bridge:
             new = [plural(event.documents, "document"), plural(event.pages, "page"), plural(event.passages, "passage")]
             said = f"loaded {one_line(event.source, 80)}: " + (" · ".join(new) if event.documents else "nothing new")
             said += f" · {event.unchanged:,} unchanged" if event.unchanged else ""
-            said += f" · {event.excluded:,} left out by rule" if event.excluded else ""
+            said += f" · {event.excluded:,} skipped by ignore rules" if event.excluded else ""
             said += f" · {clock(event.seconds)}" if event.seconds >= 1 else ""
             chat.say(said + (" · stopped by you, what is done stays" if event.stopped else ""), told_again=True)
         for failed in event.failed if not replayed else ():

@@ -12,6 +12,7 @@ from textual.app import App
 from workbench.api.documents import QueueRow
 from workbench.api.events import ContextAssembled, Event, Failed, PageRead, QuestionAsked
 from workbench.api.history import ErasurePlan, erasure_lines
+from workbench.api.paging import coverage
 from workbench.api.session import BlockView, DocumentInfo, SessionProtocol, SourceInfo
 from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.paths import shipped_samples
@@ -177,6 +178,7 @@ class Controller:
             self.redraw(lambda: None)
         self.refresh_memory()
         self.refresh_identity()
+        self.refresh_library()
         if text := self.work.next_question():
             self._begin(text)
 
@@ -242,6 +244,8 @@ class Controller:
     def refresh_library(self) -> None:
         """Sources or attachments may have changed: ask again."""
         self.fetch(lambda: (self.session.sources(), self.session.documents()), lambda found: self._library(*found))
+        if self.drawn and not self.work.asking:
+            self.fetch(lambda: coverage(self.session.history()), self._regions.library.cover)
 
     def _library(self, sources: list[SourceInfo], documents: list[DocumentInfo]) -> None:
         self.documents = documents

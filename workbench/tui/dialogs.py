@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from workbench.api.events import Citation, ContextAssembled, Hit, PageRead
 from workbench.api.history import ContextDiff
-from workbench.api.paging import StepRecord, fault_table, references, steps_of
+from workbench.api.paging import StepRecord, coverage, fault_table, references, steps_of
 from workbench.api.session import AgentInfo, BlockView, PageView
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
@@ -53,12 +53,16 @@ class Dialogs:
     def _push(self, screen: Screen[None]) -> None:
         self._app.push_screen(screen)
 
-    def citation(self, citation: Citation) -> None:
-        """The page a citation names."""
-        if not citation.document:
-            self.recall(citation.quote)  # what was said is in recall storage, on no page
-            return
-        self._source(citation.document, citation.page, citation.passage)
+    def citation(self, citation: Citation, all: Sequence[Citation] = ()) -> None:
+        """The page a citation names, its quote marked; n and N go through the others."""
+        others = [item for item in all if item.quote] or [citation]
+
+        def show(found: PageView) -> None:
+            self._push(SourcePage(found, self._turn, others, citation))
+
+        self._display.fetch(
+            lambda: self._display.session.page(citation.document, citation.page, citation.passage), show
+        )
 
     def hit(self, hit: Hit) -> None:
         """The page a hit comes from."""
@@ -188,7 +192,8 @@ class Dialogs:
         """Sources and documents; on a narrow screen they have a tab."""
         session = self._display.session
         self._display.fetch(
-            lambda: (session.sources(), session.documents()), lambda found: self._push(LibraryScreen(*found))
+            lambda: (session.sources(), session.documents(), coverage(session.history())),
+            lambda found: self._push(LibraryScreen(*found)),
         )
 
     def memory(self) -> None:

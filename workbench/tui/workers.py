@@ -223,7 +223,7 @@ class Work:
         if self.leaving:
             return
         if isinstance(error, WorkbenchError):
-            failed = Failed(message=error.message, hint=error.hint)
+            failed = Failed(message=error.message, hint=error.hint, kind=type(error).__name__)
         else:
             log.error("a worker of the screen failed", exc_info=error)
             failed = Failed(

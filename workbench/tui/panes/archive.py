@@ -1,4 +1,4 @@
-"""The archive: the page of results the agent (or the user) saw last, what of it is in context now, and a preview."""
+"""The archive pane: the page of results that the agent or the user saw last, with what of it is in context now."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class ArchivePane(Pane):
     def on_hit_list_moved(self, event: HitList.Moved) -> None:
         """The preview follows the cursor."""
         event.stop()
-        self._preview.show(event.hit)
+        self._preview.show(event.hit, self.shown.query if self.shown else "")
 
     def on_hit_list_chosen(self, event: HitList.Chosen) -> None:
         """Enter or a click on a row."""
@@ -175,7 +175,7 @@ class ArchivePane(Pane):
         if shown is None:
             return
         self._list.show(shown, self._in_context)
-        self._preview.show(shown.hits[0] if shown.hits else None)
+        self._preview.show(shown.hits[0] if shown.hits else None, shown.query)
         self._entitle()
 
     def on_resize(self) -> None:

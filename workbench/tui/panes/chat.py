@@ -1,4 +1,4 @@
-"""The chat: exchanges as they happen, our own lines between them, and one row for what was evicted or folded."""
+"""The chat: questions, steps and answers as they happen; what was evicted or folded is one row at its top."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Collection
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from workbench.api.events import Evicted
+from workbench.api.events import Citation, Evicted
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.exchange import ExchangeBlock
-from workbench.tui.widgets.exchange_state import Exchange
+from workbench.tui.widgets.exchange_state import Exchange, cited
 from workbench.tui.widgets.fold import FoldBlock
 from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
 
@@ -72,6 +72,12 @@ class ChatPane(VerticalScroll, Pane):
         """The newest answer that is drawn; "" when there is none."""
         blocks = (block for block in reversed(self._live) if isinstance(block, ExchangeBlock))
         return next((block.exchange.answer for block in blocks if block.exchange.answer), "")
+
+    @property
+    def citations(self) -> list[Citation]:
+        """What the newest answer cites: verified quotes with their numbers."""
+        blocks = (block for block in reversed(self._live) if isinstance(block, ExchangeBlock))
+        return next((cited(block.exchange.citations) for block in blocks if block.exchange.answer), [])
 
     def changed(self) -> None:
         """The current exchange was written to."""

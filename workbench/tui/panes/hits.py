@@ -1,4 +1,4 @@
-"""The rows of a page of results with a cursor, and the preview of the one it stands on."""
+"""The hits of a page of results, and the preview of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, right, wrap
 from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.snippet import best_first
 
 BAR_CELLS = 9
 SCORE_CELLS = 5
@@ -131,12 +132,13 @@ class Preview(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._hit: Hit | None = None
+        self._query = ""
         self._explains = False
         self.display = False
 
-    def show(self, hit: Hit | None) -> None:
-        """Preview this hit, or nothing."""
-        self._hit = hit
+    def show(self, hit: Hit | None, query: str = "") -> None:
+        """Preview this hit from the sentence on that fits the query best, or nothing."""
+        self._hit, self._query = hit, query
         self.display = hit is not None
         self.changed()
 
@@ -162,7 +164,7 @@ class Preview(Lines):
         heading = one_line(self._hit.heading, 300)
         if heading and not text.startswith(heading.rsplit(" > ", 1)[-1]):
             rows.append(Content.styled(crop(heading, width, keep_end=True), "italic $muted"))
-        return rows + [Content(line) for line in wrap(text, width)]
+        return [*rows, *best_first(self._hit.shown, self._query).wrap(max(1, width))]
 
 
 def score_text(score: float) -> str:

@@ -1,8 +1,8 @@
-"""The library: sources, their documents, and what became of each; what is done with them goes out as messages."""
+"""The library pane: sources, their documents, what became of each and which of its pages were read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
+from workbench.api.paging import Coverage, strip
 from workbench.api.rendering import why
 from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.core.sanitize import one_line
@@ -67,6 +68,7 @@ class LibraryLines(Lines, can_focus=True):
         self.documents: Sequence[DocumentInfo] = ()
         self._items: list[Item] = []
         self._cursor = 0
+        self.coverage: Mapping[str, Coverage] = {}
 
     def put(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
         """Draw these; the cursor stays on what it was on."""
@@ -87,7 +89,11 @@ class LibraryLines(Lines, can_focus=True):
         rows: list[Row | Content] = []
         for at, item in enumerate(self._items):
             here = self.has_focus and at == self._cursor
-            drawn = self._source(item, width, here) if isinstance(item, SourceInfo) else _document(item, width, here)
+            drawn = (
+                self._source(item, width, here)
+                if isinstance(item, SourceInfo)
+                else _document(item, width, here, self.coverage.get(item.path))
+            )
             if isinstance(item, SourceInfo) and rows:
                 rows.append(Content(""))
             rows += [Row(content, (Target(0, width, at),)) for content in drawn]
@@ -145,7 +151,7 @@ def _key(item: Item) -> tuple[str, str]:
     return (item.name, "") if isinstance(item, SourceInfo) else (item.source, item.path)
 
 
-def _document(document: DocumentInfo, width: int, here: bool) -> list[Content]:
+def _document(document: DocumentInfo, width: int, here: bool, covered: Coverage | None) -> list[Content]:
     marked = CURSOR if here else ""
     if document.status != "loaded":
         sign = (
@@ -160,12 +166,23 @@ def _document(document: DocumentInfo, width: int, here: bool) -> list[Content]:
     counts = f"{right(number(document.pages), 6)} p.{right(number(document.passages), 7)} {noun}"
     name = fit(one_line(document.path, 300), max(4, width - 4 - len(counts)), keep_end=True)
     rows = [Content.assemble("    ", (name, marked), (counts, "$muted"))]
+    if covered is not None and document.pages:
+        rows.append(_covered(covered, document.pages, width))
     if document.alike:
         same = ", ".join(one_line(path, 80) for path in document.alike[:3])
         rows.append(Content.styled(crop(f"      nearly the same: {same}", width), "$muted"))
     if document.remark:
         rows.append(Content.styled("      " + crop(one_line(document.remark, 300), width - 6), "$muted"))
     return rows + _note(document.note, width, 6)
+
+
+def _covered(covered: Coverage, pages: int, width: int) -> Content:
+    """Which pages of a document were read and which answers quote, as a strip of its pages, and in numbers."""
+    said = f"  read {number(len(covered.read))} of {plural(pages, 'page')}"
+    said += f" · quoted {number(len(covered.quoted))}" if covered.quoted else ""
+    signs = [(covered.quoted.__contains__, glyphs.FULL), (covered.read.__contains__, glyphs.FILL)]
+    drawn = strip(pages, signs, max(4, width - 6 - len(said)), glyphs.FREE)
+    return Content.assemble("      ", (drawn, "$in-context"), (said, "$muted")).truncate(width)
 
 
 def _note(text: str, width: int, indent: int) -> list[Content]:
@@ -188,6 +205,7 @@ class LibraryPane(VerticalScroll, Pane):
     JUMP = "l"
     HELP = (
         "Sources and their documents; a full dot marks a source the agent searches.\n"
+        "Under a document that was read: a strip of its pages, dotted where unread, full where an answer quotes.\n"
         "/attach and /detach change that, f2 or /load adds documents. A file that could not be read\n"
         "stands here with the reason and what to do about it.\n"
         f"{KEYS}; enter opens a document."
@@ -209,6 +227,11 @@ class LibraryPane(VerticalScroll, Pane):
         """Draw these."""
         self._drawn.put(sources, documents)
         self.frame(number=plural(sum(document.status == "loaded" for document in documents), "document"))
+
+    def cover(self, coverage: Mapping[str, Coverage]) -> None:
+        """What was read of each document."""
+        self._drawn.coverage = coverage
+        self._drawn.changed()
 
     def on_library_lines_moved(self, event: LibraryLines.Moved) -> None:
         """Keep the cursor in sight."""

@@ -1,8 +1,8 @@
-"""The prompt: keys come in, a question or a command goes out; always usable, whatever loads or runs."""
+"""The prompt: where questions and commands are typed; usable whatever loads or runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -20,7 +20,9 @@ from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines
 
 PLACEHOLDER = "Ask about your documents…   / commands   @ documents"
-MOST_COMPLETIONS = 6
+MOST_COMPLETIONS = 8
+MULTILINE = "//"
+"""MemGPT's sign: what is typed until it stands alone on a line again is one question."""
 KEPT_QUESTIONS = 500
 
 Completer = Callable[[str], Sequence[tuple[str, str]]]
@@ -41,6 +43,12 @@ class PromptArea(TextArea):
 
         text: str
 
+    @dataclass
+    class CitationWanted(Message):
+        """The user wants to see citation `number` of the last answer."""
+
+        number: int
+
     def __init__(self, completions: Completions) -> None:
         super().__init__(
             soft_wrap=True,
@@ -53,6 +61,9 @@ class PromptArea(TextArea):
         self._asked: list[str] = []
         self._at = 0
         self._draft = ""
+        self.citations: Collection[int] = ()
+        """Numbers of the last answer's citations, which open with a digit while nothing is typed."""
+        self._multiline = False
 
     def remember(self, text: str) -> None:
         """Add a question to what up recalls."""
@@ -71,10 +82,26 @@ class PromptArea(TextArea):
             self.action_complete()
             return
         text = self.text.strip()
+        if text == MULTILINE:
+            self._set_multiline(not self._multiline)
+            self.clear()
+            return
+        if self._multiline:
+            if text.split("\n")[-1].strip() != MULTILINE:
+                self.action_newline()
+                return
+            text = text.rsplit("\n", 1)[0].strip()
+            self._set_multiline(False)
         if text:
             self.clear()
             self.remember(text)
             self.post_message(self.Sent(text))
+
+    def _set_multiline(self, on: bool) -> None:
+        self._multiline = on
+        pane = self.parent
+        if isinstance(pane, Pane):
+            pane.frame(number="several lines · // on a line of its own sends" if on else pane.NUMBER)
 
     def action_newline(self) -> None:
         """A new line in the question."""
@@ -117,6 +144,11 @@ class PromptArea(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key.isdigit() and not self.text and int(event.key) in self.citations:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.CitationWanted(int(event.key)))
+            return
         # Not bindings: those run when a key has passed through the app, after what was typed behind it.
         action = {"enter": self.action_send, "ctrl+j": self.action_newline, "tab": self.action_complete}.get(event.key)
         if action is None:
@@ -149,7 +181,7 @@ class Completions(Lines):
 
     def offer(self, found: Sequence[tuple[str, str]]) -> None:
         """Show these."""
-        self._found, self._at = found[:MOST_COMPLETIONS], None
+        self._found, self._at = found, None
         self.display = bool(found)
         self.changed()
 
@@ -177,13 +209,19 @@ class Completions(Lines):
 
     def rows(self, width: int) -> list[Content]:
         rows: list[Content] = []
-        for at, (word, what) in enumerate(self._found):
+        first = max(0, min((self._at or 0) - MOST_COMPLETIONS // 2, len(self._found) - MOST_COMPLETIONS))
+        for at, (word, what) in list(enumerate(self._found))[first : first + MOST_COMPLETIONS]:
             name = fit(word, min(width, max(24, len(word) + 2)))
             said = crop(what, max(0, width - len(name)))
             rows.append(
                 Content.styled(fit(name + said, width), CURSOR)
                 if at == self._at
                 else Content.assemble((name, "$accent"), (said, "$muted"))
+            )
+        if len(self._found) > MOST_COMPLETIONS:
+            place = f"{self._at + 1} of {len(self._found)}" if self._at is not None else f"{len(self._found)}"
+            rows.append(
+                Content.styled(crop(f"{place} · up down choose · tab takes · keep typing to filter", width), "$muted")
             )
         return rows or [Content("")]
 
@@ -196,6 +234,8 @@ class PromptPane(Pane):
     JUMP = "p"
     HELP = (
         "enter sends, ctrl+j makes a new line, up and down recall what was asked before.\n"
+        "// begins a question of several lines, and // on a line of its own sends it. While nothing is typed,\n"
+        "1 to 9 open that citation of the last answer.\n"
         "/ starts a command, @ names a document; tab takes the first completion, the arrows choose another.\n"
         "Questions may be typed and sent while documents load; one sent while another is answered waits its turn."
     )

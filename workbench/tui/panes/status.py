@@ -1,4 +1,4 @@
-"""The first line: who answers with what model over which documents, and what is going on right now."""
+"""The first line: agent, model and window, what is attached, and what is going on right now."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class StatusLine(Lines):
         self._stopping = ""
         self._loading: tuple[int, int] | None = None
         self._moment: int | None = None
+        self._server = True
 
     def on_mount(self) -> None:
         """A clock that only draws while something runs."""
@@ -60,6 +61,10 @@ class StatusLine(Lines):
         self._stopping = "cancelling" if now else "stopping after step"
         self.changed(layout=False)
 
+    def elapsed(self) -> str:
+        """How long the answer takes so far, "" when nothing is being answered."""
+        return f"{self._now() - self._started:.0f} s" if self._started is not None else ""
+
     def ended(self) -> None:
         """Nothing is being answered."""
         self._started = None
@@ -69,6 +74,12 @@ class StatusLine(Lines):
         """The panes show this step; None what is now."""
         self._moment = step
         self.changed(layout=False)
+
+    def server(self, *, there: bool) -> None:
+        """Whether the model server answered when it was last asked."""
+        if there != self._server:
+            self._server = there
+            self.changed(layout=False)
 
     def load(self, progress: tuple[int, int] | None) -> None:
         """How far a load is (passages done, of), None when there is none."""
@@ -113,6 +124,8 @@ class StatusLine(Lines):
             done, of = self._loading
             count = f" {number(done)}/{number(of)}" if of else ""
             return Content.assemble((f"{glyphs.DOWN} ", "$accent"), f"loading{count}")
+        if not self._server:
+            return Content.styled(f"{glyphs.FAILED} no server · /retry", "$text-error")
         return Content.styled(f"{glyphs.READY} ready", "$muted")
 
 

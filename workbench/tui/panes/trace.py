@@ -67,6 +67,10 @@ class TraceLines(Lines):
         return Content.styled(text, "$muted")
 
     def _step(self, step: StepSize, width: int) -> Content:
+        if not step.used:
+            return Content.assemble((f"step {step.step:<4}", "$accent"), ("  no prompt recorded", "$muted")).truncate(
+                width
+            )
         moved = [f"{signed(step.paged_in)} paged in"] if step.paged_in else []
         moved += [f"{signed(-step.paged_out)} evicted"] if step.paged_out else []
         return Content.assemble(

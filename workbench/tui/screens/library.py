@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from workbench.api.paging import Coverage
 from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.tui.panes.library import KEYS, LibraryPane
 from workbench.tui.screens.overlay import Overlay
@@ -17,8 +18,14 @@ class LibraryScreen(Overlay[None]):
 
     BINDINGS = [Binding("f4,q", "close", "Close", show=False)]
 
-    def __init__(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:
+    def __init__(
+        self,
+        sources: Sequence[SourceInfo],
+        documents: Sequence[DocumentInfo],
+        coverage: Mapping[str, Coverage] | None = None,
+    ) -> None:
         super().__init__()
+        self._coverage = coverage or {}
         self._sources = sources
         self._documents = documents
 
@@ -28,6 +35,7 @@ class LibraryScreen(Overlay[None]):
     def on_mount(self) -> None:
         """Draw and take the focus."""
         self.show(self._sources, self._documents)
+        self.query_one(LibraryPane).cover(self._coverage)
         self.query_one(LibraryPane).goal().focus()
 
     def show(self, sources: Sequence[SourceInfo], documents: Sequence[DocumentInfo]) -> None:

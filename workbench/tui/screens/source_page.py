@@ -1,16 +1,18 @@
-"""The page of a document a citation or a hit comes from, the passage marked; pages turn with ] and [."""
+"""A page of a document, with the quote of a citation or the passage of a hit marked in its place."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding
 
+from workbench.api.events import Citation
 from workbench.api.session import PageView
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.screens.ask_for import AskFor
@@ -26,27 +28,51 @@ class SourcePage(Overlay[None]):
         "n and N go to the next and previous quote or match, e opens $PAGER, y copies what is marked."
     )
     BINDINGS = [
-        Binding("right_square_bracket,n", "turn(1)", "Next page", show=False),
+        Binding("right_square_bracket", "turn(1)", "Next page", show=False),
         Binding("left_square_bracket,p", "turn(-1)", "Previous page", show=False),
+        Binding("n", "other(1)", "Next quote or match", show=False),
+        Binding("N", "other(-1)", "Previous quote or match", show=False),
         Binding("y", "copy", "Copy the text", show=False),
         Binding("e", "pager", "Read in $PAGER", show=False),
         Binding("slash", "find", "Find on this page", show=False),
         Binding("q", "close", "Close", show=False),
     ]
 
-    def __init__(self, page: PageView, turn: Callable[[str, int, Callable[[PageView], None]], None]) -> None:
+    def __init__(
+        self,
+        page: PageView,
+        turn: Callable[[str, int, Callable[[PageView], None]], None],
+        quotes: Sequence[Citation] = (),
+        quote: Citation | None = None,
+    ) -> None:
         super().__init__()
+        self._quotes = list(quotes)
+        self._quote = quote
         self._page = page
         self._turn = turn
-        self._found = ""
+        self._words = ""
+        self._count = ""
 
     def compose(self) -> ComposeResult:
         yield TextBox(id="source")
 
     def on_mount(self) -> None:
         """Show the page and go to the passage."""
-        self._show(self._page)
         self.query_one(TextBox).focus()
+        self.call_after_refresh(self._show_quoted, self._page)
+
+    def _show_quoted(self, page: PageView) -> None:
+        """Show a page with the quote marked, where it stands there word for word; else the passage."""
+        place = quote_span(page.text, self._quote.quote) if self._quote else None
+        self._show(replace(page, start=place[0], end=place[1]) if place else page)
+
+    def action_other(self, by: int) -> None:
+        """The next quote of the answer, whatever page it stands on; after a search, the next match."""
+        if self._words:
+            self._mark(self._words, by)
+        elif self._quote in self._quotes and len(self._quotes) > 1:
+            self._quote = self._quotes[(self._quotes.index(self._quote) + by) % len(self._quotes)]
+            self._turn(self._quote.document, self._quote.page, self._show_quoted)
 
     def _show(self, page: PageView) -> None:
         self._page = page
@@ -56,10 +82,18 @@ class SourcePage(Overlay[None]):
         self.named(
             box,
             f"{one_line(page.document, 200)} · page {page.number} of {page.pages}{label}",
-            "] next · [ prev · / find · e pager · y copy · esc close",
+            self._keys(),
         )
         if page.end > page.start:
             self.call_after_refresh(box.show_mark)
+
+    def _keys(self) -> str:
+        if self._count:
+            return f"{self._count} · n next · N previous · / find · esc close"
+        if self._quote in self._quotes:
+            at = f"quote {self._quotes.index(self._quote) + 1} of {len(self._quotes)}"
+            return f"{at} · n next quote · ] [ page · / find · e pager · y copy · esc close"
+        return "] next · [ prev · / find · e pager · y copy · esc close"
 
     def action_turn(self, by: int) -> None:
         """The next or previous page of the document."""
@@ -71,10 +105,10 @@ class SourcePage(Overlay[None]):
 
         def done(words: str | None) -> None:
             if words:
-                self._found = words
+                self._words = words
                 self._mark(words)
 
-        self.app.push_screen(AskFor("Find on this page", "words", ("enter again finds the next",), self._found), done)
+        self.app.push_screen(AskFor("Find on this page", "words", ("enter again finds the next",), self._words), done)
 
     def action_pager(self) -> None:
         """The page in the program that $PAGER names, which gets the terminal until it ends."""
@@ -87,17 +121,22 @@ class SourcePage(Overlay[None]):
             box = self.query_one(TextBox)
             self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "no $PAGER here")
 
-    def _mark(self, words: str) -> None:
+    def _mark(self, words: str, by: int = 1) -> None:
+        """Mark the next match, or the previous one, and say which of how many it is."""
         page, low, wanted = self._page, self._page.text.casefold(), words.casefold()
         # Folding may change the length of a text: then the letters are compared as they are.
         text = low if len(low) == len(page.text) else page.text
-        at = text.find(wanted, page.end)
-        at = at if at >= 0 else text.find(wanted)
-        box = self.query_one(TextBox)
-        if at < 0:
-            self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "not on this page")
+        places = [match.start() for match in re.finditer(re.escape(wanted), text)]
+        if not places:
+            self._count = "not on this page"
+            self._show(replace(page, start=0, end=0))
             return
-        self._show(replace(page, start=at, end=at + len(wanted)))
+        if by > 0:
+            at = next((n for n, place in enumerate(places) if place >= page.end), 0)
+        else:
+            at = next((n for n in range(len(places) - 1, -1, -1) if places[n] < page.start), len(places) - 1)
+        self._count = f"match {at + 1} of {len(places)}"
+        self._show(replace(page, start=places[at], end=places[at] + len(wanted)))
 
     def action_copy(self) -> None:
         """Copy the marked passage, else the page."""
@@ -108,3 +147,12 @@ class SourcePage(Overlay[None]):
             f"{one_line(page.document, 200)} · page {page.number} of {page.pages}",
             "copied · esc close",
         )
+
+
+def quote_span(text: str, quote: str) -> tuple[int, int] | None:
+    """Where a quote stands in a page, whatever its blanks and line ends; None where it does not stand word for word."""
+    words = quote.split()
+    if not words:
+        return None
+    match = re.search(r"\s+".join(map(re.escape, words)), text)
+    return match.span() if match else None

@@ -1,4 +1,4 @@
-"""Text laid out in terminal cells: strings and spans come in, lines of exactly the asked width go out."""
+"""Lays text out in terminal cells: cutting, padding, wrapping, numbers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,21 @@ def crop(text: str, width: int, *, keep_end: bool = False) -> str:
     """`text` in at most `width` cells, with an ellipsis where something was cut (at the front with `keep_end`)."""
     if cell_len(text) <= width:
         return text
-    if width <= 1:
-        return "…"[: max(width, 0)]
+    sign = _ellipsis
+    if width <= len(sign):
+        return sign[: max(width, 0)]
     if keep_end:
-        return "…" + set_cell_size(text[::-1], width - 1).rstrip()[::-1]
-    return set_cell_size(text, width - 1).rstrip() + "…"
+        return sign + set_cell_size(text[::-1], width - len(sign)).rstrip()[::-1]
+    return set_cell_size(text, width - len(sign)).rstrip() + sign
+
+
+_ellipsis = "…"
+
+
+def use_ascii(ascii_only: bool) -> None:
+    """Cut texts end in three dots from now on, or in one sign: that of the one screen this process shows."""
+    global _ellipsis
+    _ellipsis = "..." if ascii_only else "…"
 
 
 def crop_path(path: str, width: int) -> str:

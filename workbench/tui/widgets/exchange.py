@@ -1,8 +1,8 @@
-"""One exchange of the chat as one widget: question, steps, answer and citations, a cursor over what can be opened."""
+"""One exchange of the chat: question, steps, answer and citations in one widget, with a cursor over what can be opened."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from textual.actions import SkipAction
@@ -38,6 +38,7 @@ class ExchangeBlock(Lines, can_focus=True):
         """The user wants to see the page a citation names."""
 
         citation: Citation
+        all: Sequence[Citation]
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__()
@@ -85,9 +86,15 @@ class ExchangeBlock(Lines, can_focus=True):
         steps = self.exchange.visible_steps
         if not steps:
             return []
-        text = f"  {glyphs.CLOSED} {plural(len(steps), 'step')}"
+        searches = sum(step.glyph == glyphs.SEARCH for step in steps)
+        read = sum(step.hits for step in steps)
+        said = [plural(self.exchange.model_steps or len(steps), "step")]
+        said += [plural(searches, "search")] if searches else []
+        said += [f"{plural(read, 'passage')} read"] if read else []
         failed = sum(step.ok is False for step in steps)
-        row = note_rows(text.strip() + (f", {failed} failed" if failed else ""), width)[0]
+        said += [f"{failed} failed"] if failed else []
+        said += [self.exchange.took] if self.exchange.took else []
+        row = note_rows(f"{glyphs.CLOSED} {' · '.join(said)} · space unfolds", width)[0]
         content = row.content.stylize(CURSOR) if cursor == 0 else row.content
         return [Row(content, (Target(0, width, 0),))]
 
@@ -126,7 +133,7 @@ class ExchangeBlock(Lines, can_focus=True):
             shown = by_page(exchange.citations)
             at = item - self._first_citation()
             if 0 <= at < len(shown):
-                self.post_message(self.CitationChosen(shown[at][1]))
+                self.post_message(self.CitationChosen(shown[at][1], cited(exchange.citations)))
             return
         self.changed()
 

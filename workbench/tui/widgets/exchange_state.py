@@ -26,6 +26,8 @@ class Exchange:
     finished: bool = False
     folded_steps: bool = False
     messages: int = 0
+    model_steps: int = 0
+    took: str = ""
 
     def call(self, call: str) -> StepLine | None:
         """The line of a call, the newest first."""

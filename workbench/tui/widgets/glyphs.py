@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 IN_CONTEXT = "●"
 RUNNING = "●"
 READY = "○"
@@ -66,9 +68,15 @@ _ASCII = str.maketrans(
 )
 
 
+_ELLIPSIS = re.compile(r"…  ")
+
+
 def to_ascii(text: str) -> str:
     """`text` with our signs and common punctuation as ASCII, cell for cell; letters of any script stay."""
-    return text if text.isascii() else text.translate(_ASCII)
+    if text.isascii():
+        return text
+    # An ellipsis takes the blanks behind it, where there are any: one dot alone looks like the end of a name.
+    return _ELLIPSIS.sub("...", text).translate(_ASCII)
 
 
 def bar(share: float, cells: int) -> str:

@@ -1,4 +1,4 @@
-"""Calls, results, pages, edits and evictions come in as events; one line for people about each step goes out."""
+"""Says in one line for people what each call, result, edit and eviction was."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class StepLine:
     detail: str = ""
     opened: bool = False
     hidden: bool = False
+    hits: int = 0
 
 
 def called(event: FunctionCalled) -> StepLine:
@@ -98,6 +99,7 @@ def _sentence(function: str, arguments: Mapping[str, Any]) -> str:
 def paged(line: StepLine, event: PageRead) -> None:
     """The call's page of results is here."""
     line.page = f"p.{number(event.page)}/{number(max(event.pages, 1))}"
+    line.hits = len(event.hits)
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
     line.result = f"{shown} ahead" if event.origin not in ("model", "user") else shown
     where = [f"{one_line(hit.document, 60)} p.{hit.label or hit.page}" for hit in event.hits]
