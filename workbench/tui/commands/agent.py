@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from workbench.api import rendering
+from workbench.api import html_export, paging, rendering
 from workbench.api.agents import FunctionView, Spent
 from workbench.api.events import Event, MemoryEdited
 from workbench.core.errors import UsageError
@@ -132,16 +133,27 @@ def export(display: Display, words: Sequence[str]) -> None:
     def work() -> str:
         if file.suffix == ".agent":
             return f"{session.agent_service.export(agent, file):,} bytes, the whole agent"
-        text = "\n".join(rendering.markdown_lines(agent, session.history())) + "\n"
+        if file.suffix.lower() in (".html", ".htm"):
+            history = list(session.history())
+            contexts = [replace(session.context(step), step=step) for step in _steps(history)]
+            text, what = html_export.page(agent, history, contexts), "one page to scrub through, for any browser"
+        else:
+            text = "\n".join(rendering.markdown_lines(agent, session.history())) + "\n"
+            what = "the conversation as Markdown"
         try:
             file.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(
                 f"{file} cannot be written: {os.strerror(error.errno or 0)}.", "Name another file."
             ) from None
-        return "the conversation as Markdown"
+        return what
 
     display.fetch(work, lambda what: display.say(f"written to {one_line(str(file.absolute()), 300)}: {what}"))
+
+
+def _steps(history: Sequence[Event]) -> list[int]:
+    """The steps of a history whose prompt was sent."""
+    return [item.step for item in paging.steps_of(history) if item.used]
 
 
 def copy(display: Display, words: Sequence[str]) -> None:

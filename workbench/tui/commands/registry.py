@@ -135,7 +135,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "export",
         "[FILE]",
-        "write the conversation as Markdown, or to FILE.agent the whole agent",
+        "the conversation as Markdown; FILE.html: a page to scrub through; FILE.agent: the agent",
         own.export,
         "Conversation",
     ),
