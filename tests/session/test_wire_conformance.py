@@ -19,13 +19,7 @@ from tests.support.wire_quirks import OVERFLOWS, QUIRKS, SAME, Quirk
 ANSWER = "FINAL Alda kept the light."
 KEY = "sk-planted-0123456789abcdef"
 QUESTION = "Who kept the harbour light?"
-GATE = {
-    "stream called json",
-    "call ids of nine letters and digits",
-    "reasoning wanted back",
-    "call as text: fence",
-    "no money",
-}
+GATE = {"call ids of nine letters and digits", "reasoning wanted back", "no money"}
 
 
 def scripted(quirk: Quirk, at: int) -> Any:
