@@ -25,7 +25,7 @@ from pathlib import Path
 from workbench.storage.database import Database
 database = Database(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
-    database.write(lambda c: c.execute("INSERT INTO texts VALUES (left(sha256(?), 32), ?)", [f"text {number}"] * 2))
+    database.write(lambda c: c.execute("INSERT INTO texts VALUES (left(sha256(?), 32), ?)", [f"text {os.getpid()} {number}"] * 2))
 print("acknowledged", flush=True)
 os.kill(os.getpid(), 9)
 """
@@ -243,3 +243,12 @@ def test_a_kill_while_the_file_is_written_anew_is_no_older_copy(
     database.close()
     monkeypatch.undo()
     assert opened(file) == ("", 30)
+
+
+def test_a_file_that_is_written_anew_at_the_start_is_no_older_copy_later(tmp_path: Path) -> None:
+    file = killed(tmp_path / "w.duckdb")
+    for _ in range(3):
+        assert opened(file)[0] == ""
+    vacuum.mark(file)
+    assert killed(file, 1)
+    assert opened(file)[0] == ""

@@ -80,6 +80,7 @@ class Database:
                 self._mark.forget()  # before: the new file's checkpoints are counted anew
                 vacuum.scrub(self._connection, file)
                 self._connection.close()
+                self._mark.close()  # it looks at the file that was
                 self._connection = _connect(file, memory_limit_mb, threads)
         except BaseException:
             self._mark.close()
