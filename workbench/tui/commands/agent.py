@@ -1,4 +1,4 @@
-"""The slash commands over an agent's own things: memory lines, preset, functions, costs, bounds, files; lines in the chat go out."""
+"""The slash commands about an agent itself: memory lines, preset, functions, cost, budget, files, other agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the slash commands of the library do: the desk and the words come in, at least one line in the chat goes out."""
+"""The slash commands of the library: load again, rename, remove, notes, and the queue of what is not loaded."""
 
 from __future__ import annotations
 

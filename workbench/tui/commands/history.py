@@ -1,4 +1,4 @@
-"""The slash commands over an agent's past: words come in, the branch moves, and the conversation is drawn again as it now is."""
+"""The slash commands that change an agent's past: undo, retry, fork, forget and their like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding as the user: a line, a hit or a page comes in, the archive shows what was found; the model sees nothing of it."""
+"""The slash commands that search the archive for the user; the model sees nothing of it."""
 
 from __future__ import annotations
 

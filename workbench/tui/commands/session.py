@@ -1,4 +1,4 @@
-"""What each slash command does: the desk and the words come in, at least one line in the chat goes out."""
+"""The slash commands of every day: load, attach, memory, tokens, dump, model, theme, help."""
 
 from __future__ import annotations
 

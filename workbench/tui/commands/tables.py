@@ -1,4 +1,4 @@
-"""What the slash commands over tables do: words come in, rows are asked for off the event loop and said in the chat."""
+"""The slash command `/sql`: lists the tables of what is attached and queries them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stacked context gauge: the segments of a prompt come in, one line that shows what fills the window goes out."""
+"""The stacked context gauge: one line that shows what fills the context window."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ MULTILINE = "//"
 KEPT_QUESTIONS = 500
 
 Completer = Callable[[str], Sequence[tuple[str, str]]]
-"""The text before the cursor comes in; (what the last word becomes, what it is) goes out."""
+"""Called with the text before the cursor; returns (what the last word may become, what that is)."""
 
 
 class PromptArea(TextArea):

@@ -1,4 +1,4 @@
-"""A yes or no: what would be done comes in as lines; y says yes, everything else no."""
+"""Asks for a yes before something that cannot be undone; every key but y means no."""
 
 from __future__ import annotations
 

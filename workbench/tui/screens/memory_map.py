@@ -122,8 +122,8 @@ class MapLines(Lines):
                 legend = []
             legend.append((piece, part.style))
         each = max(1, round(context.window / (width * height))) if context.window else 0
-        legend.append((f"R reserved   a cell is {plural(each, 'token')}", "$muted"))
-        return [*rows, Content.assemble(*legend).truncate(width)]
+        rows.append(Content.assemble(*legend).truncate(width))
+        return [*rows, Content.styled(crop(f"R reserved   a cell is {plural(each, 'token')}", width), "$muted")]
 
     def _moved(self, moment: Moment, width: int) -> list[Content]:
         if moment.before is None:

@@ -1,4 +1,4 @@
-"""Recall storage for the person: words come in, what was said with them comes out, the newest first, a dot where it is in context now."""
+"""Searches recall storage for the user: what was said, the newest first, with a dot where it is in context now."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_SHOWN = 200
 MOST_LINES_EACH = 12
 
 Find = Callable[[str, Callable[[Sequence[Said]], None]], None]
-"""Words come in, and who is told what was said with them."""
+"""Called with words and with what takes the messages that hold them."""
 
 
 class SaidLines(Lines):

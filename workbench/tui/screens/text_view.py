@@ -1,4 +1,4 @@
-"""Long plain text in a scrolling box: content comes in line by line, wrapped for the width."""
+"""Long plain text in a scrolling box, wrapped for its width, with an optional marked stretch."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class TextBox(VerticalScroll):
     def __init__(self, text: str = "", mark: tuple[int, int] = (0, 0), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines = TextLines(text, mark)
+        self._wanted = False
 
     def compose(self) -> ComposeResult:
         yield self._lines
@@ -60,5 +61,16 @@ class TextBox(VerticalScroll):
         self.scroll_home(animate=False)
 
     def show_mark(self) -> None:
-        """Scroll to the marked stretch."""
-        self.scroll_to(y=max(0, self._lines.first_marked - 3), animate=False)
+        """Scroll to the marked stretch, at the latest when the text has been laid out."""
+        self._wanted = True
+        self._go()
+
+    def watch_virtual_size(self) -> None:
+        """The text was laid out: what is marked may be in reach now."""
+        self._go()
+
+    def _go(self) -> None:
+        if self._wanted:
+            at = max(0, self._lines.first_marked - 3)
+            self.scroll_to(y=at, animate=False, force=True)
+            self._wanted = self.max_scroll_y < at

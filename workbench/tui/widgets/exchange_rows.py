@@ -1,4 +1,4 @@
-"""The parts of an exchange as rows: question, steps, answer and citations come in as data, rows for a width go out."""
+"""Lays out the parts of an exchange as rows: question, steps, answer, citations."""
 
 from __future__ import annotations
 

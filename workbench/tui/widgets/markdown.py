@@ -1,4 +1,4 @@
-"""A model's answer, in the little Markdown models write, comes in; lines of plain content go out.
+"""Draws the little Markdown that models write in their answers as plain styled lines.
 
 Nothing here makes links, actions or widgets: headings, **bold**, *emphasis*, `code`, lists, quotes and fences only
 choose a style, and whatever does not parse is shown as it stands.

@@ -1,4 +1,4 @@
-"""Messages as they are on the wire come in (`/dump`, what a fold pages in); lines for people go out."""
+"""Writes messages of the wire as lines for people, for `/dump` and for what a fold pages in."""
 
 from __future__ import annotations
 

@@ -80,4 +80,4 @@ class Welcome(Lines):
             return "documents are loading: the first question can be asked now"
         if self._documents:
             return f"{plural(self._documents, 'document')} to ask about"
-        return "or try: workbench sample_docs"
+        return "f9  loads sample documents to try it with"
