@@ -47,13 +47,17 @@ class FaultLines(Lines):
         most = max((item.faults for _, items in view.table for item in items), default=0)
         for window, items in view.table:
             here = window == view.window
-            cells = max(0, min(28, width - 46))
+            cells = max(0, min(28, width - 50))
             bar = glyphs.bar(items[0].faults / most if most else 0, cells) if cells else ""
             mark = "  now" if here else ""
             numbers = "".join(right(number(item.faults), 10) for item in items)
             head = fit(f"{glyphs.CLOSED if here else ' '} {number(window)}", 12)
             style = "bold" if here else ""
-            rows.append(Content.assemble((head + numbers, style), ("  " + bar, "$text-warning"), (mark, "$accent")))
+            rows.append(
+                Content.assemble((head + numbers, style), ("  " + bar, "$text-warning"), (mark, "$accent")).truncate(
+                    width
+                )
+            )
         return [*rows, Content(""), *self._says(width), Content(""), *self._when(width)]
 
     def _says(self, width: int) -> list[Content]:

@@ -70,7 +70,10 @@ class TextBox(VerticalScroll):
         self._go()
 
     def _go(self) -> None:
-        if self._wanted:
+        width = self._lines.content_size.width
+        if self._wanted and width:
+            # Where the mark stands is known once the text is laid out for its width.
+            self._lines.laid_out(width)
             at = max(0, self._lines.first_marked - 3)
             self.scroll_to(y=at, animate=False, force=True)
             self._wanted = self.max_scroll_y < at
