@@ -40,6 +40,9 @@ NEAR_NEGATIVES = 8
 GAP_WEIGHT = 0.2
 """What a question counts whose passage is there without its answering sentence: a hard case, and a rare one."""
 
+GAP_SHARE = 0.08
+"""The same for the confidence, which has to be right for what people ask."""
+
 TREES = {"max_iter": 150, "learning_rate": 0.08, "max_leaf_nodes": 10, "min_samples_leaf": 30, "l2_regularization": 5.0,
          "max_features": 0.3, "early_stopping": False, "random_state": 0}  # fmt: skip
 LICENCES = {
@@ -235,7 +238,7 @@ def fit_confidence(outcomes: Sequence[Answered]) -> tuple[list[float], float]:
         key = one.instance.group, one.instance.answerable
         sizes[key] = sizes.get(key, 0) + 1
     weights = [
-        sizes[one.instance.group, one.instance.answerable] ** -0.5 * (GAP_WEIGHT if one.instance.gap else 1.0)
+        sizes[one.instance.group, one.instance.answerable] ** -0.5 * (GAP_SHARE if one.instance.gap else 1.0)
         for one in outcomes
     ]
     model = LogisticRegression(C=0.3, max_iter=2000)

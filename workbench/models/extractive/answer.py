@@ -15,12 +15,12 @@ CITATIONS = QUOTES
 _MOST_TERMS = 8
 _MOST_MISSING = 4
 _WANTED = {
-    "date": "names a date or a year for it",
-    "number": "gives a number for it",
-    "person": "names a person for it",
-    "place": "names a place for it",
-    "reason": "gives a reason for it",
-    "definition": "says what it is",
+    "date": "when: they name no date or year for it",
+    "number": "how many or how much: they give no number for it",
+    "person": "who: they name nobody for it",
+    "place": "where: they name no place for it",
+    "reason": "why: they give no reason for it",
+    "definition": "what it is",
 }
 
 
@@ -58,12 +58,12 @@ def lacking(ranking: Ranking) -> str:
     """A sentence about what the nearest passages do not say: the kind of answer asked for, or words of the question."""
     wanted = _WANTED.get(ranking.asked.kind)
     if wanted and not any(ranking.feature("kind_met", at) > 0.5 for at in range(min(3, len(ranking.candidates)))):
-        return f"Nothing in them {wanted}."
+        return f"They do not say {wanted}."
     missing = [
         word for word in ranking.asked.surface.values()
         if not any(word.lower() in candidate.window.lower() for candidate in ranking.candidates[:3])
     ][:_MOST_MISSING]  # fmt: skip
-    return f"They do not speak of: {', '.join(missing)}." if missing else ""
+    return f"They do not say anything of: {', '.join(missing)}." if missing else ""
 
 
 def end_of_chain(record: str, handle: str) -> str:

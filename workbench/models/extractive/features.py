@@ -55,7 +55,7 @@ _BECAUSE = re.compile(
 _IS = re.compile(
     r"\b(?:is|are|was|were|means|ist|sind|war|bedeutet|est|sont|était|es|son|era)\b|是|とは|である", re.IGNORECASE
 )
-_LEADERS = re.compile(r"(?:\.\s?){4,}|…{2,}|·{4,}")
+_LEADS_NOWHERE = re.compile(r"(?:(?:\.\s?){4,}|…{2,}|·{4,})$")
 _SOFT = 0.75
 """What a word counts that shares all but its ending, or most of its characters, with a word of the question."""
 
@@ -140,7 +140,7 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
                 held = bare if bare.endswith(":") else f"{held} {bare}".strip() if not held.endswith(":") else bare
                 section = held[-120:]
                 continue
-            if len(bare) < 2 or _LEADERS.search(bare[-4:]):
+            if len(bare) < 2 or _LEADS_NOWHERE.search(bare):
                 continue
             pieces.append((sentence, section, at + 1 < len(paragraph)))
             held = ""

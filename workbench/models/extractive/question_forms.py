@@ -56,7 +56,7 @@ def form_of(question: str) -> str:
 
 def sides(question: str) -> tuple[str, str] | None:
     """The two names that a question sets against each other, None when it compares nothing."""
-    named = [name for name in names(question) if not _OR.search(name) and name in question]
+    named = [name for name in names(question) if not (_OR.search(name) or _AND.search(name)) and name in question]
     places = sorted((question.find(name), name) for name in named)
     for (start, first), (following, second) in itertools.pairwise(places):
         between = question[start + len(first) : following]
