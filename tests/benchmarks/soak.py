@@ -52,6 +52,8 @@ class Soak:
             self.problems.append(f"{words[0]} hung for {_COMMAND_SECONDS:.0f} s")
             return
         self.done[words[0]] += 1
+        if words[0] == "doctor":
+            self.problems += [line for line in ended.stdout.splitlines() if line.startswith("BAD")]
         if ended.returncode:
             self.refused[(ended.stderr.strip().splitlines() or [words[0]])[-1][:120]] += 1
         if any(
@@ -183,8 +185,6 @@ def main() -> int:
         if tail > head * _GROWTH:
             soak.problems.append(f"the owner's memory grew from {head:.0f} to {tail:.0f} MB after the warm-up")
         soak.command("doctor", "--offline", "--storage")
-        if any("storage:" in said for said in soak.refused):
-            soak.problems.append("doctor --storage found something")
         told = ", ".join(f"{name} {count}" for name, count in sorted(soak.done.items()))
         print(f"{minutes:g} minutes: {told}; {len(server.requests)} requests of the model")
         print(
