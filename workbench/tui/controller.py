@@ -108,6 +108,7 @@ class Controller:
             self.ask(text)
         self.fetch(self.session.sources, self._resume)
         self.refresh_library()
+        self.refresh_coverage()
         self.refresh_memory()
 
     def _resume(self, sources: list[SourceInfo]) -> None:
@@ -178,7 +179,7 @@ class Controller:
             self.redraw(lambda: None)
         self.refresh_memory()
         self.refresh_identity()
-        self.refresh_library()
+        self.refresh_coverage()
         if text := self.work.next_question():
             self._begin(text)
 
@@ -244,8 +245,6 @@ class Controller:
     def refresh_library(self) -> None:
         """Sources or attachments may have changed: ask again."""
         self.fetch(lambda: (self.session.sources(), self.session.documents()), lambda found: self._library(*found))
-        if self.drawn and not self.work.asking:
-            self.fetch(lambda: coverage(self.session.history()), self._regions.library.cover)
 
     def _library(self, sources: list[SourceInfo], documents: list[DocumentInfo]) -> None:
         self.documents = documents
@@ -256,6 +255,10 @@ class Controller:
         count = sum(source.documents for source in attached)
         self._regions.status.attached(count, sum(source.passages for source in attached))
         self._regions.chat.greet(count, loading=self.work.loading)
+
+    def refresh_coverage(self) -> None:
+        """The agent may have read other pages: asked for after an answer only, since it goes through the whole history."""
+        self.fetch(lambda: coverage(self.session.history()), self._regions.library.cover)
 
     def refresh_memory(self) -> None:
         """The working context may have changed: ask again."""
