@@ -73,6 +73,7 @@ def test_an_answer_has_its_numbered_citations() -> None:
         ANSWER,
         '[1] lease-2019.pdf p.12: "4.2 Rent review"',
         '[2] amend-2021.pdf p.3: "J. Ortega for the landlord and M. Sato for the tenant"',
+        "note: Quotes verified on their pages.",
         "note: a note",
     ]
 
