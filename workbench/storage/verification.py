@@ -38,8 +38,9 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     ("sources' documents", "documents", "SELECT path FROM store.source_documents WHERE document_id NOT IN "
      "(SELECT document_id FROM documents)"),
     ("sources' documents", "sources", "SELECT path FROM store.source_documents WHERE source_id NOT IN (SELECT source_id FROM sources)"),
-    ("documents", "a source", "SELECT document_id FROM documents WHERE document_id NOT IN "
-     "(SELECT document_id FROM store.source_documents)"),
+    ("documents", "a source or a step that showed them", "SELECT document_id FROM documents WHERE document_id NOT IN "
+     "(SELECT document_id FROM store.source_documents) AND document_id NOT IN (SELECT p.document_id FROM store.passages p "
+     "JOIN handles USING (passage_id))"),
     ("attachments", "agents and sources", "SELECT agent_id FROM attachments WHERE agent_id NOT IN (SELECT agent_id FROM agents) "
      "OR source_id NOT IN (SELECT source_id FROM sources)"),
     ("messages", "the message before", "SELECT message_id FROM messages WHERE parent_id IS NOT NULL AND parent_id NOT IN "
