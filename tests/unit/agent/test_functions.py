@@ -121,7 +121,7 @@ def test_the_list_of_documents_is_complete_and_paged(desk: Any) -> None:
     assert len(pages) > 1
     lines = [line for page in pages for line in page.split("\n")[1:-1]]
     assert [line.split(" | ")[:2] for line in lines] == [
-        [f"folder/paper-{n:02}.txt", f"{n + 1} page{'s' * (n > 0)}"] for n in range(60)
+        [f"- folder/paper-{n:02}.txt", f"{n + 1} page{'s' * (n > 0)}"] for n in range(60)
     ]
 
 
