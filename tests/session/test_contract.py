@@ -37,7 +37,7 @@ TABLE: list[Row] = [
     ("search light --source nosuch", 2, "", set()),
     ("ask Who? --agent a", 0, "answer", ANSWER),
     ("ask Light? --attach papers --window 4096 --model reader", 0, "answer", ANSWER),
-    ("ask Light? --attach {papers} --steps 1", 0, "answer", ANSWER),
+    ("ask Light? --attach {papers} --steps 1 --no-read-ahead", 0, "answer", ANSWER),
     ("ask Light? --attach nosuch", 2, "", set()),
     ("ask Light? --window 100", 2, "", set()),
     ("context a", 0, "context", CONTEXT),
