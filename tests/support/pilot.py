@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tests.support.fake_session import FakeSession
 from workbench.tui.app import WorkbenchApp
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 WIDE = (120, 36)
 NARROW = (80, 24)
 
