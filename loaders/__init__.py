@@ -1,1 +1,1 @@
-"""Loaders: a file goes in, a Document of numbered pages comes out. Imports nothing of the workbench."""
+"""Loaders: each turns a file into a Document of numbered pages. Imports nothing of the workbench."""

@@ -1,4 +1,4 @@
-"""Pages of a PDF that are pictures: a document read by pdfium goes in, the text that OCR finds on such pages is added."""
+"""Adds the text that OCR finds on pages of a PDF that are pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measurements (`workbench eval`): a task's name and a folder of data go in, rows for printing come out."""
+"""Measurements: `workbench eval TASK` runs a task over a folder of data and yields its rows."""
 
 from __future__ import annotations
 

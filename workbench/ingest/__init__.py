@@ -1,1 +1,1 @@
-"""Ingest: files go in, documents cut into passages with their vectors go to the archive."""
+"""Ingest: scans and reads files, cuts them into passages, stores and embeds them."""

@@ -1,1 +1,1 @@
-"""The parts of the extractive reader: messages are parsed, sentences weighed and chained, and one call comes out."""
+"""The parts of the extractive reader: parsing the request, weighing and chaining sentences, choosing one call."""

@@ -1,4 +1,4 @@
-"""Whether the documents say it: the evidence and its best chain go in; how well the chain answers the question comes out.
+"""Judges whether a chain of evidence answers the question.
 
 An unanswerable question is mostly about something the documents do know: all its names are there, and what it asks of
 them is not. So only the other words count, and only where they stand with a name: in a sentence that holds one of the

@@ -1,4 +1,4 @@
-"""Evidence: the passages in sight and the notes go in; units (a sentence and what surrounds it) with coverage and likeness come out."""
+"""Evidence: sentences in sight and in the notes, with their coverage of the question and their likeness to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chains: the evidence goes in; paths of sentences that together cover the question, each linked to the next, come out."""
+"""Chains of evidence: sentences that together cover the question, each linked to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about the figures of a report: a question goes in; the lines of its accounts that answer it, and searches for them, come out.
+"""Answers questions about the figures of a report from the lines of its accounts, and searches for them.
 
 A ratio stands nowhere in a report: it is made of lines of its statements. So a question that names a measure (operating
 margin) is also asked as the lines it is made of (operating income, total revenue) under the title of their statement.

@@ -1,4 +1,4 @@
-"""Answering from a report: what a request shows goes in; a search, a note or an answer of the nearest lines comes out.
+"""Decides a step on a report's figures: a search, a note, or an answer of the nearest lines.
 
 A question about figures needs no chain of names: the page is found by its words, by the lines of the statement that a
 measure is made of, and by the second page of results; then the nearest lines are quoted, one a page.

@@ -1,4 +1,4 @@
-"""Following identifiers: what a request shows goes in; the next look-up, or the record that ends the chain, comes out.
+"""Follows identifiers from record to record: the next look-up, or the record that ends the chain.
 
 A record is a line that names two identifiers of one shape: the first leads to the second. A question that asks where such
 a chain ends is answered by searching each identifier in turn, until one leads no further. Nothing else of a record is read,

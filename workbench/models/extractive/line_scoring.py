@@ -1,4 +1,4 @@
-"""Places: what is in sight and noted goes in; the lines that come nearest to what is asked of a report, best first, come out."""
+"""Scores the lines in sight by how near they come to what is asked of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The extractive reader, the embedded default: messages and functions go in, one function call comes out, with no language model.
+"""The extractive reader, the built-in default: answers a request with one function call, without a language model.
 
 It searches, writes what it finds to the task block, follows names from one passage to the next, and answers with verbatim
 quotes. It is a pure function of the request: what it remembers between steps stands in the messages.

@@ -1,4 +1,4 @@
-"""Proper names in a text: capitalised runs that are no mere sentence openings; a text goes in, names come out."""
+"""Finds proper names: capitalised runs that are not merely the opening of a sentence."""
 
 from __future__ import annotations
 

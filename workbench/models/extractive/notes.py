@@ -1,4 +1,4 @@
-"""Notes: findings go in; the lines of the task block that keep them, and how much room they have, come out."""
+"""Writes findings as lines of the task block, within the room they have."""
 
 from __future__ import annotations
 

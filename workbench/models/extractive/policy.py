@@ -1,4 +1,4 @@
-"""One step of the reader: what it sees goes in; the name and arguments of the one call that it makes come out."""
+"""Decides one step of the reader: the name and arguments of its one call."""
 
 from __future__ import annotations
 

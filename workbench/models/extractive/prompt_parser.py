@@ -1,4 +1,4 @@
-"""What a request shows the reader: messages go in; the question, its notes, its searches and the passages in sight come out."""
+"""Parses a request: the question, its notes, its searches and the passages in sight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next search: the best chains and the searches made go in; one query, or None when nothing promises more, comes out."""
+"""Plans the next search from the best chains, or says that nothing promises more."""
 
 from __future__ import annotations
 

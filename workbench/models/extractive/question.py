@@ -1,4 +1,4 @@
-"""A question taken apart: its text goes in; weighed terms, names, identifiers and the kind of answer wanted come out."""
+"""Analyses a question: weighted terms, names, identifiers and the kind of answer wanted."""
 
 from __future__ import annotations
 

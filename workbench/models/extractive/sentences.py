@@ -1,4 +1,4 @@
-"""Text as the reader sees it: a passage goes in; sentences, stems, names and identifiers come out, with no language model."""
+"""Splits passages into sentences, stems, names and identifiers, without a language model."""
 
 from __future__ import annotations
 
