@@ -64,7 +64,8 @@ def _usage(parser: argparse.ArgumentParser) -> Iterator[str]:
         if action.help == argparse.SUPPRESS:
             continue
         shown = ", ".join(action.option_strings) or str(action.metavar or action.dest)
-        value = f" {action.metavar}" if action.option_strings and action.metavar else ""
+        names = action.metavar if isinstance(action.metavar, tuple) else (action.metavar,)
+        value = "".join(f" {name}" for name in names if name and action.option_strings)
         yield f"- `{shown}{value}`" + (f": {action.help}" if action.help else "")
 
 
