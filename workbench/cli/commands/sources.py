@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import QueueRow
-from workbench.api.rendering import why
+from workbench.api.rendering import plural, why
 from workbench.cli import passwords
 from workbench.cli.command import Command, json_flag
 from workbench.cli.commands.load import finished, loads
@@ -100,7 +100,8 @@ def _list(session: Session, chosen: argparse.Namespace) -> int:
     if not all_sources:
         say("Nothing is loaded yet: workbench load PATH")
     for source in all_sources:
-        size = f"{source.documents:,} documents, {source.pages:,} pages, {source.passages:,} passages"
+        counts = ((source.documents, "document"), (source.pages, "page"), (source.passages, "passage"))
+        size = ", ".join(plural(count, noun) for count, noun in counts)
         waits = f", {source.unembedded:,} not yet embedded" if source.unembedded else ""
         say(f"{source.name}: {size}{waits}" + (f"  note: {source.note}" if source.note else ""))
         for document in session.documents(source.name):
