@@ -258,7 +258,9 @@ class Dialogs:
         if pane is None:
             self._push(HelpScreen("workbench", GENERAL_HELP))
         else:
-            self._push(HelpScreen(pane.TITLE, f"{pane.HELP}\n\n{GENERAL_HELP}"))
+            # Lines of the source are joined: the window breaks them at its own width.
+            about = " ".join(pane.HELP.split())
+            self._push(HelpScreen(pane.TITLE, f"{about}\n\n{GENERAL_HELP}"))
 
     def jump(self) -> None:
         """Letters over the panes."""
