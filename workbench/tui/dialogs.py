@@ -35,8 +35,8 @@ from workbench.tui.screens.xray import XRay
 from workbench.tui.widgets.cells import number, plural
 
 GENERAL_HELP = (
-    "A language model with a small, fixed context window reads your documents by paging:\n"
-    "it searches the archive, reads a page of results, writes what matters into its working\n"
+    "A language model with a small, fixed context window reads your documents by paging: "
+    "it searches the archive, reads a page of results, writes what matters into its working "
     "memory, and answers with quotes. The bar at the top is its window, live."
 )
 
@@ -251,7 +251,7 @@ class Dialogs:
         """Help on the overlay that is open, else on the pane with the focus."""
         over = self._app.screen
         if isinstance(over, Overlay):
-            self._push(HelpScreen("this window", over.HELP or (over.__class__.__doc__ or "").strip()))
+            self._push(HelpScreen("this window", " ".join((over.HELP or over.__class__.__doc__ or "").split())))
             return
         focused = self._app.focused
         pane = next((node for node in focused.ancestors_with_self if isinstance(node, Pane)), None) if focused else None
