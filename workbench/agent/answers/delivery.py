@@ -138,7 +138,7 @@ class AnswerValidator:
             self._challenged, self._held = True, _Held(text, open=True)
             return complaint, []
         checked = self._check(text)
-        found = self._ground(text, checked)
+        found = self._ground(text, checked, assessment)
         still_open = [hop for hop, status in self._workspace.hops.items() if status == "open"]
         gate = bool(still_open) and not self._gated
         wanting = not checked.sound or (not gate and self._wants_quotes(found))
@@ -195,9 +195,11 @@ class AnswerValidator:
         )  # fmt: skip
         return [*events, done]
 
-    def _ground(self, text: str, checked: Checked) -> Grounding:
+    def _ground(self, text: str, checked: Checked, assessment: Assessment | None = None) -> Grounding:
         abstains = says_not_found(text) or says_not_sure(text)
-        return grounding(text, checked.support, len(checked.missing), abstains=abstains, question=self._question())
+        # What the reader says that its quotes lack is no claim about the documents that a quote could bear out.
+        claimed = text.removesuffix(assessment.lacks) if assessment else text
+        return grounding(claimed, checked.support, len(checked.missing), abstains=abstains, question=self._question())
 
     def _proposed(self) -> list[str]:
         """What the model would write into persona or human, for the user to decide."""
