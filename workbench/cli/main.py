@@ -195,7 +195,8 @@ def _open(chosen: argparse.Namespace) -> int:
         if not file.exists():
             near = f" (or a command: {', '.join(COMMANDS)})" if os.sep not in str(file) else ""
             raise UsageError(f"There is nothing at {file}.", f"Name a file or a folder{near}.")
-    if not chosen.plain and not chosen.json and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    drawn_on = (sys.stdin, sys.stdout, sys.stderr)  # Textual draws on standard error
+    if not chosen.plain and not chosen.json and not all(stream.isatty() for stream in drawn_on):
         raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
     if not chosen.plain and not chosen.json and os.environ.get("TERM", "").lower() in _DUMB_TERMINALS:
         raise UsageError(
