@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workbench.models.extractive.answer_ranking import QUOTES, Ranking
+from workbench.models.extractive.features import roots
 
 NOT_FOUND = "Not found in the documents."
 NOT_SURE = "Not sure. The nearest passages:"
@@ -59,11 +60,11 @@ def lacking(ranking: Ranking) -> str:
     wanted = _WANTED.get(ranking.asked.kind)
     if wanted and not any(ranking.feature("kind_met", at) > 0.5 for at in range(min(3, len(ranking.candidates)))):
         return f"They do not say {wanted}."
-    missing = [
-        word for word in ranking.asked.surface.values()
-        if not any(word.lower() in candidate.window.lower() for candidate in ranking.candidates[:3])
-    ][:_MOST_MISSING]  # fmt: skip
-    return f"They do not say anything of: {', '.join(missing)}." if missing else ""
+    forms = {
+        form for candidate in ranking.candidates[:3] for form in roots(candidate.window, ranking.asked.language.code)
+    }
+    missing = [word for term, word in ranking.asked.surface.items() if term not in forms][:_MOST_MISSING]
+    return f"No form of these words is in them: {', '.join(missing)}." if missing else ""
 
 
 def end_of_chain(record: str, handle: str) -> str:
