@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import regex
 
+from workbench.text.stemming import fold_accents
+
 # January to December, then short forms; normalised and folded spelling (no accents). Languages whose month names are the
 # same word after folding share an entry.
 _NAMES = {
@@ -58,6 +60,52 @@ def dates(folded: str) -> Iterator[str]:
     yield from dict.fromkeys(
         date for form in (*_FORMS, _HAN) for match in form.finditer(folded) for date in _iso(match.groupdict())
     )
+
+
+def written_as(question: str, text: str) -> str:
+    """A text in which each day or month that a question names is written as the question writes it.
+
+    Both as they stand in the document. "03.02.2033 A fire alarm sounded" asked with "on 3 February 2033" reads "3 February 2033
+    A fire alarm sounded"; a month that is asked for stands for each of its days.
+    """
+    asked = {date: question[start:end] for start, end, found in _places(question) for date in found[:1]}
+    if not asked:
+        return text
+    parts, done = [], 0
+    for start, end, found in _places(text):
+        form = next((asked[date] for date in found if date in asked), None)
+        if form is not None and start >= done:
+            parts += [text[done:start], form]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def days(text: str) -> list[tuple[str, str]]:
+    """The days that a text names, each as it is written and in ISO form; not one that may be read as two."""
+    return [
+        (text[start:end], found[0])
+        for start, end, found in _places(text)
+        if sum(len(date) == _DAY_CHARS for date in found) == 1
+    ]
+
+
+_DAY_CHARS = len("2033-02-03")
+
+
+def _places(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Where a text names days and months, and which, the day before its month; the longest way to read a place counts."""
+    folded = fold_accents(text.lower())
+    if len(folded) != len(text) or not _LIKELY.search(folded):
+        return []
+    found = [
+        (match.start(), match.end(), tuple(sorted(_iso(match.groupdict()), key=lambda date: -len(date))))
+        for form in (*_FORMS, _HAN) for match in form.finditer(folded)
+    ]  # fmt: skip
+    places: list[tuple[int, int, tuple[str, ...]]] = []
+    for start, end, named in sorted(found, key=lambda one: (one[0], -one[1])):
+        if named and (not places or start >= places[-1][1]):
+            places.append((start, end, named))
+    return places
 
 
 def day_of(folded: str) -> str:

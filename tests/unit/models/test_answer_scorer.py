@@ -100,3 +100,22 @@ def test_the_file_says_what_it_was_fitted_on() -> None:
 def test_no_passage_gives_no_candidates() -> None:
     assert matrix(Asked("Who?"), candidates({}, {}), word_score).shape[0] == 0
     assert ranked("Who?", {}).quotes() == []
+
+
+LOG = "03.02.2033 A fire alarm sounded in ward B.\n\n17.03.2033 A lift stopped in ward B.\n\n07.06.2033 A pipe burst in ward B."
+
+
+@pytest.mark.parametrize("day", ["17 March 2033", "March 17th, 2033", "2033-03-17"])
+def test_a_day_is_known_in_any_form_and_another_day_is_no_filler(day: str) -> None:
+    found = ranked(f"What happened in ward B on {day}?", {"#a1": Passage("#a1", "log.txt", 1, "", LOG)})
+    assert [quote.text for quote in found.quotes()] == ["17.03.2033 A lift stopped in ward B."]
+
+
+def test_the_time_after_a_day_is_answered_by_other_days() -> None:
+    question = "What happened in ward B after 17 March 2033?"
+    found = ranked(question, {"#a1": Passage("#a1", "log.txt", 1, "", LOG)})
+    likely = dict(zip((one.text for one in found.candidates), found.probabilities, strict=True))
+    on_a_day = ranked("What happened in ward B on 17 March 2033?", {"#a1": Passage("#a1", "log.txt", 1, "", LOG)})
+    less = dict(zip((one.text for one in on_a_day.candidates), on_a_day.probabilities, strict=True))
+    burst = "07.06.2033 A pipe burst in ward B."
+    assert likely[burst] > 2 * less[burst]

@@ -194,3 +194,18 @@ def test_a_question_ends_when_the_list_of_searches_is_lost(remembered: int) -> N
     outcome = Forgetful(ExtractiveReader(word_score), archive(), queue_chars=900).ask(question)
     assert outcome.text
     assert outcome.steps < 50
+
+
+def test_a_year_that_is_asked_for_is_not_answered_without_one() -> None:
+    shelf = archive([("people.txt", "The harbour-master Otto Brisk stands on the pier and is married to Ida.")])
+    outcome = ask("In what year was the harbour-master Otto Brisk married?", shelf)
+    assert not outcome.text.startswith("I quote")
+
+
+def test_a_code_is_no_name() -> None:
+    shelf = archive([
+        ("stores.txt", "The tin marked NO TEA holds the spare part RX-2210."),
+        ("annals.txt", "RX-2210 is the work of the jeweller Pia Quist."),
+    ])  # fmt: skip
+    outcome = ask("Whose work is the spare part in the tin marked NO TEA?", shelf)
+    assert {"stores.txt", "annals.txt"} <= documents(outcome)

@@ -163,3 +163,10 @@ def test_what_a_mail_quotes_counts_less_than_what_its_writer_says() -> None:
     evidence = Evidence(analyse("When does the crane come?"), found, lambda _, texts: [0.5] * len(texts))
     assert evidence.likeness[0] > evidence.likeness[1]
     assert max(evidence.cover[0].values()) > max(evidence.cover[1].values())
+
+
+def test_a_day_is_one_term_in_any_form() -> None:
+    terms = {term.stem for term in analyse("What broke on 14 May 2041?").terms}
+    assert "2041-05-14" in terms
+    assert "2041-05-14" in stems("14.05.2041 The crane broke.")
+    assert not terms & {"14", "may", "2041"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, adds, candidates, matrix
 from workbench.models.extractive.languages import negated
 from workbench.models.extractive.prompt_parser import Note, Passage, View
+from workbench.text.dates import days, written_as
 
 QUOTES = 3
 """Quotes an answer may have at most."""
@@ -28,6 +30,16 @@ _DENIED = 0.15
 
 _REPEATS = 0.02
 """What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents."""
+
+_OTHER_DAY = 0.3
+"""What it counts when it names a day, and the question asks about another one."""
+
+_PERIOD = re.compile(
+    r"\b(?:before|after|since|until|till|by|between|from|vor|nach|seit|bis|zwischen|ab|avant|après|depuis|jusqu|entre|antes|después|desde|hasta)\b"
+    r"|之前|之后|以前|以后|以後|以来|から|まで|より",
+    re.IGNORECASE,
+)
+"""A question about the time before or after a day is answered by other days."""
 
 _HITS_A_PAGE = 5
 
@@ -109,7 +121,7 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
         passages = {**passages, **view.passages, **_noted(view.notes, view)}
     asked = Asked(question)
     found = candidates(passages, _ranks(view))
-    rows = matrix(asked, found, score)
+    rows = matrix(asked, [_read(question, one) for one in found], score)
     probabilities = [
         round(value * _worth(asked, one), 4) for one, value in zip(found, scorer.probabilities(rows), strict=True)
     ]
@@ -121,13 +133,25 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
     return Ranking(asked, tuple(found[at] for at in order), ordered, rows[order], confidence)
 
 
+def _read(question: str, one: Candidate) -> Candidate:
+    """A candidate as it is compared with the question: days that the question names are written as it writes them."""
+    text, before, after, passage = (
+        written_as(question, part) for part in (one.text, one.before, one.after, one.passage)
+    )
+    if (text, before, after, passage) == (one.text, one.before, one.after, one.passage):
+        return one
+    return replace(one, text=text, before=before, after=after, passage=passage)
+
+
 def _worth(asked: Asked, one: Candidate) -> float:
     """What the likelihood of a sentence counts, by what no fitted weight should outweigh."""
     if asked.denies and not negated(one.text, asked.language):
         return _DENIED
     if asked.kind != "yes_no" and not adds(asked, one.text):
         return _REPEATS
-    return 1.0
+    wanted = {day for _, day in days(asked.text)}
+    named = {day for _, day in days(one.text)} if wanted and not _PERIOD.search(asked.text) else set()
+    return _OTHER_DAY if named and not wanted & named else 1.0
 
 
 def _ranks(view: View) -> dict[str, int]:

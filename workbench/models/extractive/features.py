@@ -139,6 +139,9 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
             if not at and len(paragraph) == 1 and (sentence.startswith("#") or is_heading(sentence)):
                 held = bare if bare.endswith(":") else f"{held} {bare}".strip() if not held.endswith(":") else bare
                 section = held[-120:]
+                if len(bare.split()) >= _TELLING_WORDS and not sentence.startswith("#") and not bare.isupper():
+                    # A line of a title page ("Kept by Magnus Eider, Principal Keeper") heads what follows and says something.
+                    pieces.append((sentence, "", False))
                 continue
             if len(bare) < 2 or _LEADS_NOWHERE.search(bare):
                 continue
@@ -147,6 +150,10 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
             if section.endswith(":"):
                 section = ""
     return pieces
+
+
+_TELLING_WORDS = 4
+"""A heading of so many words may itself be an answer."""
 
 
 def _with_entries(paragraph: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from workbench.models.extractive.names import names
 from workbench.models.extractive.sentences import identifiers, rarity, stem, words
 from workbench.models.extractive.word_lists import FUNCTION_WORDS, QUESTION_WORDS
+from workbench.text.dates import days
 
 _WANTED = (
     (
@@ -67,6 +68,10 @@ class Question:
         return sum(term.weight for term in self.terms) or 1.0
 
 
+_DAY_WEIGHT = 1.4
+"""A day tells as much as a name."""
+
+
 @functools.lru_cache(maxsize=256)
 def analyse(text: str) -> Question:
     """Take a question apart."""
@@ -75,7 +80,12 @@ def analyse(text: str) -> Question:
     told = {stem(part) for name in own_names for word in _descriptors(text, name) for part in _parts(word)}
     asked_for = {match.group(1).lower() for match in _ASKED_FOR.finditer(text)}
     terms: dict[str, Term] = {}
-    for word in (part for whole in words(text) for part in _parts(whole)):
+    undated = text
+    for written, day in days(text):
+        # A day is one term in whatever form a document writes it: the stems of a sentence hold its days in ISO form.
+        terms[day] = Term(written, day, _DAY_WEIGHT, name=False)
+        undated = undated.replace(written, " ")
+    for word in (part for whole in words(undated) for part in _parts(whole)):
         base = stem(word)
         if word.lower() in FUNCTION_WORDS or base in terms or not base:
             continue
