@@ -89,3 +89,10 @@ def test_a_row_is_a_line_by_its_label() -> None:
 def test_a_title_is_no_entry_of_a_table_of_contents() -> None:
     assert statements_titled("ACME\nCONSOLIDATED BALANCE SHEETS (unaudited)\n2031") == {"balance"}
     assert not statements_titled("Consolidated Balance Sheets 41\nNotes 44")
+
+
+def test_what_drove_a_figure_is_answered_with_the_sentence_that_says_why() -> None:
+    reason = "As a percentage of total revenue, crew and fuel fell to 55.6% from 61.1%, primarily due to lower wages."
+    question = "What drove the reduction of crew and fuel as a percent of total revenue in FY2031?"
+    assert reason in ask(question, [*PAGES, reason]).text
+    assert reason in ask(question, [reason, *PAGES]).text.splitlines()[1]

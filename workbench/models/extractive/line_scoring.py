@@ -33,6 +33,19 @@ _IS_LINE = 0.8
 _MORE_LINES = 2
 """A ratio needs two lines, often of one page: so many quotes may go to lines that no page's best place is."""
 
+_REASON = 1.0
+"""What it counts that a line gives a reason, where one is asked for: about as much as being the line of the statement."""
+
+_CAUSE = re.compile(
+    r"\bwhy\b|\bwhat (?:\w+ )?(?:drove|drives|caused|causes|led|explains)\b|\bdriv(?:en|ers?)\b|\breasons?\b",
+    re.IGNORECASE,
+)
+_BECAUSE = re.compile(
+    r"\b(?:due to|because|driven by|result(?:ed|ing)? (?:from|of|in)|attribut(?:ed|able) to|primarily|caused by|owing to"
+    r"|reflect(?:s|ed|ing))\b",
+    re.IGNORECASE,
+)
+
 _PAGE_HITS = 4
 _LEAST_CHARS = 12
 
@@ -56,6 +69,7 @@ def places(question: Question, asked: Figures | None, view: View, score: Score) 
     found = units(view.passages, view.notes)
     meaning = _Meaning.of(question, asked, found)
     lines = asked.lines if asked else ()
+    causes = asks_cause(question)
     ranks = _ranks(view.searches)
     around = {handle: stems(f"{passage.heading} {passage.text}") for handle, passage in view.passages.items()}
     stated = _stated(asked, view)
@@ -78,6 +92,7 @@ def places(question: Question, asked: Figures | None, view: View, score: Score) 
     for (by_words, own, line, named, unit), like in zip(best, likeness, strict=True):
         wide = around.get(unit.handle)
         share = max(own, meaning.held(wide, unit.near) if wide else 0.0)
+        by_words += _REASON if causes and _BECAUSE.search(unit.text) else 0.0
         total = by_words + 0.8 * max(0.0, like) + 0.4 * share + 0.8 / (2 + ranks.get(unit.handle, _LOST_RANK))
         ranked.append(Place(unit, round(total, 6), share, line, named))
     return sorted(ranked, key=lambda place: (-place.score, place.unit.handle, place.unit.text))
@@ -133,6 +148,11 @@ def _ranks(searches: Sequence[Search]) -> Mapping[str, int]:
         for position, handle in enumerate(search.handles or ()):
             found[handle] = min(found.get(handle, 99), position + _PAGE_HITS * search.page)
     return found
+
+
+def asks_cause(question: Question) -> bool:
+    """Whether a question wants to know why a figure moved: prose says that, a row of a statement does not."""
+    return bool(_CAUSE.search(question.text))
 
 
 def chosen(ranked: Sequence[Place], most: int, least_share: float = 0.6) -> list[Place]:
