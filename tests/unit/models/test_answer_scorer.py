@@ -119,3 +119,18 @@ def test_the_time_after_a_day_is_answered_by_other_days() -> None:
     less = dict(zip((one.text for one in on_a_day.candidates), on_a_day.probabilities, strict=True))
     burst = "07.06.2033 A pipe burst in ward B."
     assert likely[burst] > 2 * less[burst]
+
+
+@pytest.mark.parametrize("mark", ["3. ", "2.1 ", "§ 4 ", "## "])
+def test_the_sentence_below_the_heading_that_is_asked_for_answers(mark: str) -> None:
+    filler = "The house belongs to the city. It is run by the office for culture."
+    text = f"{mark}Fees for lost books\nWhoever loses a volume is charged 90 cents a page.\n\n{filler}"
+    found = ranked("What are the fees for lost books?", {"#a1": Passage("#a1", "rules.txt", 1, "", text)})
+    assert found.quotes()[0].text == "Whoever loses a volume is charged 90 cents a page."
+    assert found.confidence >= fitted().thresholds.answer
+
+
+def test_numbered_items_of_a_list_are_no_headings() -> None:
+    text = "What to bring\n1. Two towels\n2. Warm socks\n3. Tin of tea\nEverything fits in the locker."
+    pieces = candidates({"#a1": Passage("#a1", "camp.txt", 1, "", text)}, {})
+    assert {"1. Two towels", "2. Warm socks", "3. Tin of tea"} <= {one.text for one in pieces}

@@ -23,7 +23,7 @@ from workbench.models.extractive.sentences import blocks, is_heading, rarity, st
 
 Array = np.ndarray[Any, Any]
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Changes whenever a feature is computed otherwise: a scorer is only valid for the version it was fitted with."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,\-/][^\W_]+)*")
@@ -92,6 +92,9 @@ class Candidate:
     joins_next: bool = False
     """Whether the next sentence follows in the same paragraph, with nothing between them."""
 
+    opens_section: bool = False
+    """Whether it is a whole sentence right below a heading."""
+
     @property
     def key(self) -> tuple[str, int, str]:
         """What makes two quotes the same: the text on its page."""
@@ -116,13 +119,22 @@ def candidates(passages: Mapping[str, Passage], ranks: Mapping[str, int]) -> lis
         title = title_words(passage.document, passage.heading)
         pieces = _pieces(passage.text)
         for at, (text, section, joins) in enumerate(pieces):
+            opens = bool(section) and (not at or pieces[at - 1][1] != section) and _is_said(text, section)
             one = Candidate(
                 handle, passage.document, passage.document_page, text,
                 pieces[at - 1][0] if at else "", pieces[at + 1][0] if at + 1 < len(pieces) else "",
-                section, title, at, len(pieces), ranks.get(handle, 9), passage.text, joins,
+                section, title, at, len(pieces), ranks.get(handle, 9), passage.text, joins, opens,
             )  # fmt: skip
             found.setdefault(one.key, one)
     return list(found.values())
+
+
+_SAID_WORDS = 5
+
+
+def _is_said(text: str, section: str) -> bool:
+    """Whether a text is a sentence and what it stands under a heading, not the label of an empty field."""
+    return text[-1] in ".!?。！？" and len(text.split()) >= _SAID_WORDS and not section.endswith(":")
 
 
 def _pieces(text: str) -> list[tuple[str, str, bool]]:
@@ -133,7 +145,14 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
     """
     pieces: list[tuple[str, str, bool]] = []
     section, held = "", ""
-    for paragraph in blocks(text):
+    paragraphs = blocks(text)
+    lines = [" ".join(paragraph) for paragraph in paragraphs]
+    for number, paragraph in enumerate(paragraphs):
+        above = lines[number - 1] if number else ""
+        below = lines[number + 1] if number + 1 < len(lines) else ""
+        if heading := _numbered_heading(lines[number], above, below):
+            held = section = heading
+            continue
         for at, sentence in enumerate(_with_entries(paragraph)):
             bare = sentence.strip("#*_ ")
             if not at and len(paragraph) == 1 and (sentence.startswith("#") or is_heading(sentence)):
@@ -150,6 +169,26 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
             if section.endswith(":"):
                 section = ""
     return pieces
+
+
+_NUMBERED = re.compile(r"(?:§\s?)?\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=[^\W\d_])")
+_HEADING_WORDS = 9
+
+
+def _numbered_heading(line: str, before: str, following: str) -> str:
+    """What a numbered heading ("4. Loss of the card") says; "" where a line is none.
+
+    A line like it right below, or one numbered as deep right above, makes it an item of a list, or of a table of contents. (The
+    sets fitted on hold no such line.)
+    """
+    match, above = _NUMBERED.match(line), _NUMBERED.match(before)
+    if not match or not following or _NUMBERED.match(following):
+        return ""
+    if above and above.group().strip(" .)").count(".") == match.group().strip(" .)").count("."):
+        return ""
+    title = line[match.end() :]
+    telling = title[0].isupper() and title[-1].isalpha() and len(title.split()) <= _HEADING_WORDS
+    return title if telling and not any(map(str.isdigit, title)) else ""
 
 
 _TELLING_WORDS = 4
