@@ -195,14 +195,8 @@ def _open(chosen: argparse.Namespace) -> int:
         if not file.exists():
             near = f" (or a command: {', '.join(COMMANDS)})" if os.sep not in str(file) else ""
             raise UsageError(f"There is nothing at {file}.", f"Name a file or a folder{near}.")
-    drawn_on = (sys.stdin, sys.stdout, sys.stderr)  # Textual draws on standard error
-    if not chosen.plain and not chosen.json and not all(stream.isatty() for stream in drawn_on):
-        raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
-    if not chosen.plain and not chosen.json and os.environ.get("TERM", "").lower() in _DUMB_TERMINALS:
-        raise UsageError(
-            f"The screen needs a terminal that can move its cursor, and TERM={os.environ['TERM']} says that this one cannot.",
-            "Use `workbench ask QUESTION --attach PATH`, or --plain; or set TERM, for example to xterm-256color.",
-        )
+    if not chosen.plain and not chosen.json:
+        _need_screen()
     last = time.monotonic() + _PATIENCE_SECONDS
     while True:
         with suppress(ArchiveBusy), _session(chosen) as session:
@@ -216,6 +210,19 @@ def _open(chosen: argparse.Namespace) -> int:
             if time.monotonic() > last:
                 raise
         time.sleep(_PAUSE_SECONDS)
+
+
+def _need_screen() -> None:
+    """Raises UsageError where no screen can be drawn."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The screen needs a terminal.", "Use `workbench ask QUESTION --attach PATH`, or --plain.")
+    if os.environ.get("TERM", "").lower() in _DUMB_TERMINALS:
+        raise UsageError(
+            f"The screen needs a terminal that can move its cursor, and TERM={os.environ['TERM']} says that this one cannot.",
+            "Use `workbench ask QUESTION --attach PATH`, or --plain; or set TERM, for example to xterm-256color.",
+        )
+    if not sys.stderr.isatty():
+        raise UsageError("The screen is drawn on standard error, which goes to a file here.", "Leave out 2>FILE.")
 
 
 def _show_remote(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
