@@ -41,6 +41,7 @@ def test_plain_output_keeps_the_left_margin_for_our_lines(line: str) -> None:
     assert lines[1].startswith(("  ", "⟨"))
     assert [line for line in lines if re.match(r"\[\d+\] |note: ", line)] == [
         '[1] a.txt p.1: "the rent"',
+        "note: Quotes verified on their pages.",
         "note: Ours.",
     ]
 

@@ -174,7 +174,6 @@ def opened(folder: Path) -> Iterator[Session]:
 def follow(session: Session, course: Course, name: str) -> Checking:
     """Run a course with an agent of that name."""
     model = Checking(course)
-    session.settings = course.settings()
     with using(model):
         session.open_agent(name)
         session.attach("papers")
@@ -207,9 +206,10 @@ def follow(session: Session, course: Course, name: str) -> Checking:
 )  # fmt: skip
 def test_main_context_holds_its_promises(shared: Session, course: Course) -> None:
     name = f"agent {next_number()}"
-    model = follow(shared, course, name)
-    check_records(shared, model)
-    check_log(shared, model, name)
+    with Session(course.settings(), app=shared.app) as session:
+        model = follow(session, course, name)
+        check_records(session, model)
+        check_log(session, model, name)
 
 
 _numbers = iter(range(10**9))
@@ -277,5 +277,6 @@ def test_the_same_replies_give_the_same_prompts(tmp_path_factory: pytest.TempPat
     runs = []
     for _ in range(2):
         for session in opened(tmp_path_factory.mktemp("again")):
-            runs.append(follow(session, course, "twin").bodies)
+            with Session(course.settings(), app=session.app) as display:
+                runs.append(follow(display, course, "twin").bodies)
     assert runs[0] == runs[1]
