@@ -35,7 +35,7 @@ def body_of(session: Any, step: int) -> str:
 def test_a_fork_makes_the_step_that_the_original_made(make_session: Any, papers: Path, clock: Any) -> None:
     """Asked the same at the same time, the fork sends the very prompt that the original sent."""
     with ModelServer(model_scripts.reads_pages("harbour light keys", 3)) as server:
-        session = make_session(model="scripted", base_url=server.url, window_tokens=4096)
+        session = make_session(model="gpt-4o", base_url=server.url, window_tokens=4096)
         session.open_agent("tester")
         list(session.load([papers]))
         ask(session, "Who kept the light?")
@@ -68,7 +68,7 @@ def test_a_fork_makes_the_step_that_the_original_made(make_session: Any, papers:
 
 def test_a_fork_inside_a_question_holds_what_that_step_brought(make_session: Any, papers: Path) -> None:
     with ModelServer(model_scripts.reads_pages("harbour light keys", 3)) as server:
-        session = make_session(model="scripted", base_url=server.url, window_tokens=8192)
+        session = make_session(model="gpt-4o", base_url=server.url, window_tokens=8192)
         session.open_agent("tester")
         list(session.load([papers]))
         ask(session, "Who kept the light?")
@@ -88,7 +88,7 @@ def test_a_fork_inside_a_question_holds_what_that_step_brought(make_session: Any
 
 def test_a_fork_from_a_branch_that_was_left(make_session: Any) -> None:
     with ModelServer(talks) as server:
-        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session = make_session(model="gpt-4o", base_url=server.url, read_ahead=False)
         session.open_agent("tester")
         for text in ("one", "two"):
             ask(session, text)
@@ -104,7 +104,7 @@ def test_a_fork_from_a_branch_that_was_left(make_session: Any) -> None:
         assert told(session)[2] == "three"
         assert told(session)[3].startswith("Reply to")
         session.close()
-        again = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        again = make_session(model="gpt-4o", base_url=server.url, read_ahead=False)
         again.open_agent("newer")
         assert told(again)[2] == "three"
         with pytest.raises(NotFound):
@@ -121,7 +121,7 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
 
     with ModelServer(script) as server:
         session = make_session(
-            model="scripted", base_url=server.url, read_ahead=False, window_tokens=2048, summary_by="model"
+            model="gpt-4o", base_url=server.url, read_ahead=False, window_tokens=2048, summary_by="model"
         )
         session.open_agent("tester")
         for number in range(8):

@@ -51,7 +51,8 @@ class Paths:
         """Create the folders (private to the user) and return self. Raises ArchiveError where nothing can be written."""
         if self.home is not None and not self.home.exists():
             try:
-                self.home.parent.mkdir(parents=True, exist_ok=True)
+                if not self.home.parent.is_dir():
+                    self.home.parent.mkdir(parents=True, exist_ok=True)
                 self.home.mkdir(mode=0o700, exist_ok=True)
             except OSError as error:
                 raise _unusable(self.home, error.strerror or str(error)) from None
