@@ -56,13 +56,13 @@ def read(path: Path, own: Callable[[Path], Document], partition: str, loader: st
     return replace(document, metadata={**document.metadata, "left_out": REMARK})
 
 
-def load(path: Path, partition: str, loader: str, version: int, **options: Any) -> Document:
+def load(path: Path, partition: str, loader: str, version: int) -> Document:
     """The file at `path` by unstructured's function `partition` ("docx" for partition_docx). Raises LoadError."""
     check_unpacked_size(path)
     function = _function(partition)
     try:
         with redirect_stdout(io.StringIO()):
-            elements = function(filename=str(path), **options)
+            elements = function(filename=str(path))
     except (MemoryError, RecursionError, LoadError):
         raise
     except Exception as error:

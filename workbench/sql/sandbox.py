@@ -1,6 +1,6 @@
 """Runs one SELECT over the tables of documents in isolation.
 
-The query runs in a process of its own (querying.py), which is given copies of the tables that it names: whatever it
+The query runs in a process of its own (worker.py), which is given copies of the tables that it names: whatever it
 costs, the process with the database and the screen does not pay it. One worker is kept warm for the next query.
 """
 

@@ -98,7 +98,7 @@ def function(
 
     def make(run: Callable[..., Outcome]) -> Function:
         description, notes = read_docstring(inspect.getdoc(run) or "")
-        hints = get_type_hints(run, localns={"Workspace": Any})
+        hints = get_type_hints(run, localns={"ToolContext": Any})
         parameters: dict[str, dict[str, Any]] = {}
         required: list[str] = []
         for name, parameter in list(inspect.signature(run).parameters.items())[1:]:

@@ -1,6 +1,6 @@
 """BM25 over index segments: scores of a query, rows that have a term, and counts.
 
-The terms are ours (`terms.index_terms`), so digits, identifiers and every script are kept. What a score is counted from
+The terms are ours (`analyzer.index_terms`), so digits, identifiers and every script are kept. What a score is counted from
 are the rows of the mask alone: what else the blocks hold changes nothing.
 """
 

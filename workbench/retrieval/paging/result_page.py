@@ -28,7 +28,7 @@ class PageHit:
 
     None for all of it; `score` is None where nothing was scored; `cut_chars` is set when what is shown had to be cut to fit.
     `linked` counts the passages that belong to it by name, `via` is the name that led to it, `note` is the user's on its
-    document as it was then. `why` is how the score came about (see ranking.Why); it is for people, so no message holds it.
+    document as it was then. `why` is how the score came about (see ScoreBreakdown); it is for people, so no message holds it.
     """
 
     passage: int

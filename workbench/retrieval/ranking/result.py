@@ -31,7 +31,7 @@ class ScoreBreakdown(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Passage ids, best first, none twice: the whole result. `candidates_of` passages were searched."""
+    """Passage ids, best first, none twice: the whole result. `num_searched` passages were searched."""
 
     ids: tuple[int, ...]
     scores: tuple[float, ...]

@@ -20,7 +20,7 @@ from workbench.tui.commands.display import Display
 
 @dataclass(frozen=True)
 class Command:
-    """A slash command. `run` gets the desk and the words after the name; it says at least one line."""
+    """A slash command. `run` gets the display and the words after the name; it says at least one line."""
 
     name: str
     words: str
