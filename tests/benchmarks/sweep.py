@@ -25,10 +25,9 @@ import numpy as np
 from tests.benchmarks.search_corpus import write_archive
 from workbench.embedding.client import LocalEmbedder
 from workbench.retrieval.candidate_set import Evidence, Relevance, evidence
-from workbench.retrieval.exhaustive import WINDOW_PAGES, Swept, sweep
-from workbench.retrieval.exhaustive_pages import Sweeper
-from workbench.retrieval.filters import NO_RESTRICTION
+from workbench.retrieval.exhaustive import WINDOW_PAGES, Sweeper, Swept, sweep
 from workbench.retrieval.paging.pager import Budget
+from workbench.retrieval.query import NO_RESTRICTION
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
 from workbench.storage.documents import ArchivalStorage

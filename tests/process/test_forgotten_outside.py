@@ -14,7 +14,7 @@ import pytest
 
 from workbench.api.events import PageRead
 from workbench.cli import main
-from workbench.cli.command_runner import LocalCommands
+from workbench.cli.main import LocalCommands
 from workbench.ipc.server import CommandServer
 
 SECRET = "Zebulon Marsh keeps the vermilion ledger HX-991/3 at Skerrow Quay."

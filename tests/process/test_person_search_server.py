@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from workbench.cli import main
-from workbench.cli.command_runner import LocalCommands
+from workbench.cli.main import LocalCommands
 from workbench.ipc.server import CommandServer
 
 

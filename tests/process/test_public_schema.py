@@ -11,7 +11,7 @@ import pytest
 
 from workbench.cli.main import main
 from workbench.core.errors import UsageError
-from workbench.sql.library_tables import VIEWS
+from workbench.sql.catalog import VIEWS
 
 
 def test_the_file_has_the_names_and_columns_that_are_promised(make_session: Any, papers: Path, home: Path) -> None:

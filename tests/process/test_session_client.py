@@ -16,7 +16,7 @@ from tests.support.processes import wait_until
 from workbench.api import session as session_api
 from workbench.api.events import Changed, ContextAssembled, Hit, PageRead
 from workbench.api.search import SearchOptions
-from workbench.cli.command_runner import LocalCommands
+from workbench.cli.main import LocalCommands
 from workbench.core.errors import ArchiveBusy, NotFound, UsageError
 from workbench.ipc import rpc
 from workbench.ipc.server import CommandServer

@@ -16,7 +16,7 @@ from tests.support.commands import Run
 from tests.support.conversations import SECRET, keeps, talks
 from tests.support.model_server import ModelServer
 from workbench.cli import main as cli_main
-from workbench.cli.command_runner import LocalCommands
+from workbench.cli.main import LocalCommands
 from workbench.core.errors import ArchiveBusy
 from workbench.ipc.server import CommandServer
 

@@ -19,8 +19,8 @@ from workbench.api.events import (
     Stopped,
 )
 from workbench.tui.bridge import outcome
+from workbench.tui.panes.archive import HitList, Preview, score_text
 from workbench.tui.panes.gauge import Gauge, share_out, stack
-from workbench.tui.panes.hits import HitList, Preview, score_text
 from workbench.tui.panes.load_line import LoadLine
 from workbench.tui.panes.status import StatusLine, short_window
 from workbench.tui.screens.ask_for import matching_paths, shared_start

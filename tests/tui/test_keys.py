@@ -10,7 +10,7 @@ from tests.support.lease import EARLIER, QUESTION, REPLY, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
 from workbench.api.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, QuestionAsked, StepStarted
 from workbench.api.session import AgentInfo
-from workbench.tui.panes.hits import HitList
+from workbench.tui.panes.archive import HitList
 from workbench.tui.panes.prompt import PromptArea
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.xray import SegmentList, XRay

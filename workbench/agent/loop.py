@@ -18,10 +18,9 @@ from workbench.agent.executor import Executed, Executor, distinct, valid_argumen
 from workbench.agent.fixed_parts import FixedParts
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.partial_answer import PartialAnswer
-from workbench.agent.providers import ModelProvider
 from workbench.agent.streaming import Reply, partial_message
 from workbench.agent.summariser import Summariser
-from workbench.agent.tools.context import ToolContext
+from workbench.agent.tools.context import ModelProvider, ToolContext
 from workbench.api.events import (  # fmt: skip
     Event,
     Failed,

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -159,7 +159,7 @@ def _log_to(places: paths.Paths) -> None:
 @contextmanager
 def _session(chosen: argparse.Namespace) -> Iterator[Session]:
     """A session that owns the database, and runs the commands of other processes while it lives."""
-    from workbench.cli.command_runner import LocalCommands
+    from workbench.cli.main import LocalCommands
     from workbench.ipc.server import CommandServer
     from workbench.services.session import Session
 
@@ -328,3 +328,16 @@ def _resolve_paths(chosen: argparse.Namespace) -> None:
 
 def _for_the_wire(chosen: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in vars(chosen).items() if key not in ("run", "command")}
+
+
+class LocalCommands:
+    """The commands of this version that work on the archive."""
+
+    resumable = frozenset(name for name, command in COMMANDS.items() if command.resumable)
+
+    def run(self, session: Session, command: str, arguments: Mapping[str, Any]) -> int:
+        """See ipc.server.CommandRunner."""
+        run = COMMANDS[command].run if command in COMMANDS else None
+        if run is None:
+            raise UsageError(f"There is no command {command!r} here.", "Both workbenches must be of the same version.")
+        return run(session, argparse.Namespace(**arguments))

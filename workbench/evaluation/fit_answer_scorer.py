@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.evaluation.answer_retrieval import ShownPassage, retrieved
+from workbench.evaluation.answer_retrieval import KeptVectors, ShownPassage, retrieved
 from workbench.evaluation.answer_sets import AnswerQuestion, AnswerSet, holds, read_answer_sets
-from workbench.evaluation.kept_vectors import KeptVectors
 from workbench.models.extractive import answer_scorer
 from workbench.models.extractive.answer_ranking import Ranking
 from workbench.models.extractive.answer_scorer import SIGNALS, signals

@@ -14,9 +14,8 @@ from pathlib import Path
 from loaders import registry
 from loaders.document import LoadError
 from workbench.core.worker_process import CancelledError
-from workbench.ingest.progress import Meter
+from workbench.ingest.progress import LoadReport, Meter
 from workbench.ingest.reader_client import BrokeLimitsError, Reader, Reading
-from workbench.ingest.report import LoadReport
 from workbench.ingest.scanner import Candidate
 from workbench.storage.documents import ArchivalStorage, Arrival
 from workbench.storage.load_queue import QueuedFile, Refused

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.retrieval.filters import Restriction
 from workbench.retrieval.index.snapshot import View
 from workbench.retrieval.index.vectors import Vectors
-from workbench.retrieval.query import Query, parse_query
+from workbench.retrieval.query import Query, Restriction, parse_query
 from workbench.retrieval.ranking.hybrid_score import FirstRanking
 from workbench.retrieval.ranking.result import ScoreBreakdown
 from workbench.retrieval.ranking.searcher import Searcher, holding

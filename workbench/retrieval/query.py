@@ -8,6 +8,22 @@ import regex
 
 from workbench.text.analyzer import QUANTITY, compact, index_terms, is_quantity, normalise
 
+
+@dataclass(frozen=True)
+class Restriction:
+    """`documents` are ids, `pages` a first and a last page of documents, from 1 and both included; None leaves all.
+
+    `words` is the restriction as it stands in the call for the next page: two searches with the same words are the same.
+    """
+
+    documents: frozenset[int] | None = None
+    pages: tuple[int, int] | None = None
+    words: str = ""
+
+
+NO_RESTRICTION = Restriction()
+
+
 _QUOTED = regex.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」|『([^』]+)』')
 _EXCLUDED = regex.compile(r"(?<!\S)-(\p{L}[\p{L}\p{M}\p{N}]*)(?!\S)")
 _EXCLUDED_QUOTE = regex.compile(r'(?<!\S)-(?:"([^"]+)"|“([^”]+)”|«([^»]+)»|「([^」]+)」)')

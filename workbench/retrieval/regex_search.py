@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import regex
 
 from workbench.core.errors import UsageError
-from workbench.retrieval.filters import NO_RESTRICTION, Restriction
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Reader
 from workbench.retrieval.paging.pager import Budget, Pager
 from workbench.retrieval.paging.result_page import ResultPage
+from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.storage.documents import Passage
 
 _LONGEST_PATTERN_CHARS = 500

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.retrieval.filters import NO_RESTRICTION, Restriction
 from workbench.retrieval.index.cache import IndexStatus, LiveIndex
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
 from workbench.retrieval.paging.result_page import ResultPage
+from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
 from workbench.storage.database import Clock, utc_now
 from workbench.storage.documents import ArchivalStorage

@@ -14,8 +14,7 @@ from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
 from workbench.core.settings import READER, Settings, from_file
-from workbench.embedding.client import LocalEmbedder
-from workbench.embedding.queries import QueryEmbedder
+from workbench.embedding.client import LocalEmbedder, QueryEmbedder
 from workbench.memory.agent_repository import AgentRepository
 from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall import RecallStorage

@@ -14,10 +14,10 @@ from workbench.api.events import Event, PageRead
 from workbench.api.search import Said, SearchOptions
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.settings import Settings
-from workbench.retrieval.exhaustive_pages import Sweeper
-from workbench.retrieval.filters import Restriction
+from workbench.retrieval.exhaustive import Sweeper
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
+from workbench.retrieval.query import Restriction
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent

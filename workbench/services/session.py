@@ -23,12 +23,11 @@ from workbench.core.settings import Settings, read_settings
 from workbench.memory.history.steps import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.services import catalog
-from workbench.services.agents import AgentService
+from workbench.services.agents import AgentService, PromptTextService
 from workbench.services.container import AppContext
 from workbench.services.documents import DocumentService
 from workbench.services.history import HistoryService
 from workbench.services.open_agents import CurrentAgent
-from workbench.services.prompt_texts import PromptTextService
 from workbench.services.publisher import EventPublisher
 from workbench.services.search import SearchService
 from workbench.services.tables import TableService

@@ -6,8 +6,7 @@ from workbench.api.tables import RowsView, TableView
 from workbench.core.errors import UsageError
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
-from workbench.sql.catalog import named_tables
-from workbench.sql.library_tables import library_tables, table_rows
+from workbench.sql.catalog import library_tables, named_tables, table_rows
 from workbench.sql.sandbox import NamedTable, select
 
 PAGE_ROWS = 50

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from workbench.sql.sandbox import NamedTable
+from workbench.storage.database import Database
 from workbench.storage.documents import ArchivalStorage
-from workbench.storage.tables import StoredTable, stored_tables
+from workbench.storage.tables import Column, StoredTable, rows_of, stored_tables
 
 _NAME_CHARS = 48
 _SUFFIXES = re.compile(r"(\.\w{1,8}){1,2}$")
@@ -49,3 +51,37 @@ def _base(table: StoredTable, path: str, several: bool) -> str:
     parts = [stem, *([table.name] if several and table.name else [])]
     name = re.sub(r"\W+", "_", "_".join(parts).casefold()).strip("_")[:_NAME_CHARS].strip("_")
     return name if name and not name[0].isdigit() else f"t_{name}".strip("_")
+
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VIEWS = ("sources", "documents", "source_documents", "pages", "passages")
+_ALL_COLUMNS = re.compile(r"(?<!count\()\*", re.IGNORECASE)
+_NO_DOCUMENT = 0
+
+
+def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
+    """The views by name. Vectors are most of the archive: `passages` has its `embedding` only where the query shows it."""
+    wide = "embedding" in sql.casefold() or _ALL_COLUMNS.search(sql)
+    tables: dict[str, NamedTable] = {}
+    for number, view in enumerate(VIEWS):
+        columns = tuple(
+            Column(str(name), str(kind), str(name))
+            for name, kind, *_ in database.rows(f"DESCRIBE main.{view}")
+            if (wide or name != "embedding") and name != "sketch"
+        )
+        rows = int(database.rows(f"SELECT count(*) FROM {view}")[0][0])
+        tables[view] = NamedTable(view, "", StoredTable(_NO_DOCUMENT, number, 1, view, columns, rows))
+    return tables
+
+
+def table_rows(database: Database, table: StoredTable) -> pa.RecordBatchReader:
+    """All rows of a table of a document, or of one of the views; to be taken before this thread reads anything else."""
+    if table.document != _NO_DOCUMENT:
+        return rows_of(database, table)
+    columns = ", ".join(column.name for column in table.columns)
+    reader: pa.RecordBatchReader = (
+        database.read().sql(f"SELECT {columns} FROM main.{table.name}").to_arrow_reader(20_000)
+    )
+    return reader

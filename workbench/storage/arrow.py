@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class _Hidden(MetaPathFinder):
@@ -35,3 +39,12 @@ def leave_pandas_out() -> None:
         pa.array([0])
     finally:
         sys.meta_path.remove(finder)
+
+
+def numbers(column: Any) -> NDArray[Any]:
+    """The numbers of a column or array without gaps, read-only where nothing had to be copied."""
+    chunks = column.chunks if hasattr(column, "chunks") else [column]
+    arrays = [np.from_dlpack(chunk) for chunk in chunks]
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.int64)

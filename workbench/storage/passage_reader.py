@@ -102,7 +102,7 @@ def _place(batch: Any, there: np.ndarray, vectors: np.ndarray, bare: np.ndarray)
     """Put vectors of an Arrow batch into the rows of their passages."""
     import numpy as np
 
-    from workbench.storage.arrow_arrays import numbers
+    from workbench.storage.arrow import numbers
 
     keys = numbers(batch.column(0))
     rows: Any = np.searchsorted(there, keys)
@@ -127,7 +127,7 @@ def _sorted(table: Any) -> Any:
 
 
 def _numbers(table: Any) -> np.ndarray:
-    from workbench.storage.arrow_arrays import numbers
+    from workbench.storage.arrow import numbers
 
     passage_ids: np.ndarray = numbers(table.column(0)).astype("int64")
     return passage_ids

@@ -46,7 +46,7 @@ from workbench.tui.widgets.cells import plural, use_ascii
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
 from workbench.tui.widgets.fold import FoldBlock
-from workbench.tui.widgets.recalled import recalled
+from workbench.tui.widgets.message_lines import recalled
 from workbench.tui.workers import Arrived, Ended, Happened, Overheard
 
 log = logging.getLogger(__name__)

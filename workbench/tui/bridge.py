@@ -13,7 +13,7 @@ from workbench.tui.regions import Regions
 from workbench.tui.widgets import glyphs, step_lines
 from workbench.tui.widgets.cells import clock, plural
 from workbench.tui.widgets.exchange_state import Exchange
-from workbench.tui.widgets.recalled import messages_of
+from workbench.tui.widgets.message_lines import messages_of
 
 STOP_REASONS = {
     "steps": "the cap on steps is reached",

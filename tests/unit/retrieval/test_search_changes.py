@@ -20,9 +20,9 @@ from tests.support.rankings import NAMES, VERBS, same
 from workbench.ingest.chunker import Chunker
 from workbench.memory.erasure.forgetting import Forgetting, Targets
 from workbench.retrieval.candidate_set import evidence
-from workbench.retrieval.filters import Restriction
 from workbench.retrieval.index import cache, vectors
 from workbench.retrieval.index.table_scan import ArchiveScan
+from workbench.retrieval.query import Restriction
 from workbench.retrieval.ranking.searcher import Searcher
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database

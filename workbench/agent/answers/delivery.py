@@ -19,15 +19,16 @@ from workbench.agent.answers.citations import (
     says_not_found,
     says_not_sure,
 )
-from workbench.agent.answers.evidence_retention import kept_passages
 from workbench.agent.answers.follow_up import offer
 from workbench.agent.answers.grounding import Grounding, grounding
 from workbench.agent.executor import Executed
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import Outcome
-from workbench.api.events import AnswerDone, Event, QuoteChecked
+from workbench.api.events import AnswerDone, Citation, Event, QuoteChecked
+from workbench.memory.agent_memory import AgentMemory
 from workbench.models.base import Assessment
 from workbench.storage.documents import ArchivalStorage
+from workbench.text.quotes import is_on_page
 
 _MARKS = re.compile(r"</?[\w:-]*(?:tool|function|call)[\w:-]*>|<[|｜][^<>|｜\n]{1,40}[|｜]>|```\w*|\[/?TOOL_CALLS?\]")
 """Marks that models write around a call."""
@@ -282,3 +283,25 @@ def _told(message: Mapping[str, Any]) -> str:
     except ValueError:
         return content
     return str(said.get("message", content)) if isinstance(said, dict) else content
+
+
+def kept_passages(memory: AgentMemory, citations: Sequence[Citation]) -> dict[int, tuple[int, ...]]:
+    """Message id of every result of a call -> the passages in it that the answer cited. The newest showing of a passage is kept."""
+    results = [
+        message for message in memory.queue.messages if message.kind == "function_result" and message.kept is None
+    ]
+    standing = {passage for message in memory.queue.messages if message.kept for passage in message.kept}
+    shown = [passage for message in results for passage in message.passages]
+    texts = memory.texts(shown) if shown and citations else {}
+    wanted = {passage for passage in shown if _is_cited(passage, texts, citations)} - standing
+    kept: dict[int, tuple[int, ...]] = {}
+    for message in reversed(results):
+        kept[message.id] = tuple(passage for passage in message.passages if passage in wanted)
+        wanted.difference_update(kept[message.id])
+    return kept
+
+
+def _is_cited(passage: int, texts: Mapping[int, str], citations: Sequence[Citation]) -> bool:
+    # A citation names one passage of its page; the quote may stand in its neighbour.
+    text = texts.get(passage, "")
+    return any(passage == citation.passage or is_on_page(citation.quote, text) for citation in citations)

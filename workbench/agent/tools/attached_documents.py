@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused
 from workbench.api.search import SearchOptions
-from workbench.retrieval.filters import Restriction
+from workbench.retrieval.query import Restriction
 from workbench.storage.documents import ArchivalStorage
 from workbench.storage.metadata import document_days
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.agent.note_archive import NoteArchive
-from workbench.agent.providers import RerankerProvider
 from workbench.agent.stop import Stop
 from workbench.api.events import Explanation, Hit, PageRead
 from workbench.core.settings import Settings
@@ -15,6 +14,7 @@ from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.attached_sources import AttachedSources
 from workbench.memory.history.steps import StepRepository
 from workbench.memory.recall import RecallStorage
+from workbench.models.base import ChatModel
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.paging.result_page import PageHit, ResultPage
@@ -22,6 +22,25 @@ from workbench.retrieval.ranking.rerank import Reranker
 from workbench.retrieval.ranking.result import LIFT, ScoreBreakdown
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch
+
+
+class ModelProvider(Protocol):
+    """Makes the chat model that settings name."""
+
+    def model(self, settings: Settings) -> tuple[ChatModel, str]:
+        """The model, and its name as the server knows it.
+
+        Raises ModelError when no server can be asked, ConfigError for settings that name no model.
+        """
+        ...
+
+
+class RerankerProvider(Protocol):
+    """Loads cross-encoders by name."""
+
+    def reranker(self, name: str) -> Reranker:
+        """The cross-encoder of a folder or name; it is loaded when it first scores. Raises RerankerError."""
+        ...
 
 
 @dataclass

@@ -9,7 +9,7 @@ from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.api.events import SweepProgress
 from workbench.api.search import SearchOptions
-from workbench.retrieval.exhaustive_pages import Sweeper
+from workbench.retrieval.exhaustive import Sweeper
 from workbench.retrieval.paging.result_page import ResultPage
 
 

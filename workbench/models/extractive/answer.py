@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workbench.models.extractive.answer_ranking import QUOTES, Ranking
+from workbench.models.extractive.evidence import Unit
 from workbench.models.extractive.features import roots
+from workbench.models.extractive.prompt_parser import Note, View
 
 NOT_FOUND = "Not found in the documents."
 NOT_SURE = "Not sure. The nearest passages:"
@@ -82,3 +84,18 @@ def not_found(words: Sequence[str], queries: Sequence[str]) -> str:
     sought = ", ".join(words[:_MOST_TERMS])
     times = f"{len(queries)} times" if len(queries) > 1 else "once"
     return f"{NOT_FOUND} I searched {times}, for: {sought}." if sought else NOT_FOUND
+
+
+TASK_CHARS = 1_900
+"""What the task block is filled to at an 8k window; it shrinks with the window."""
+
+
+def room(view: View) -> int:
+    """How many characters the task block may hold."""
+    return min(TASK_CHARS, view.window_tokens // 4)
+
+
+def note_line(found: Unit | Note) -> str:
+    """A finding as one line, which `view.parse_notes` reads again."""
+    quote = found.text if isinstance(found, Unit) else found.quote
+    return f'[{found.handle}] {found.document} p.{found.document_page}: "{quote}"'

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from workbench.models.extractive.evidence import Evidence
 from workbench.models.extractive.evidence_chain import Chain
+from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.models.extractive.question import Question, Term
 from workbench.models.extractive.sentences import words
-from workbench.models.extractive.word_lists import FUNCTION_WORDS
 
 FIRM_LINK = 0.5
 LOOSE_SHARE = 0.3

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from workbench.models.extractive.languages import ANAPHORS, FUNCTION_WORDS
 from workbench.models.extractive.names import names
 from workbench.models.extractive.prompt_parser import Note, Passage
 from workbench.models.extractive.question import Question
 from workbench.models.extractive.sentences import blocks, is_heading, rarity, stem, stems, words
-from workbench.models.extractive.word_lists import ANAPHORS, FUNCTION_WORDS
 
 Score = Callable[[str, Sequence[str]], Sequence[float]]
 """score(query, texts): the likeness in meaning of each text to the query, -1 to 1, the same every time."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.models.extractive import answer
+from workbench.models.extractive.answer import note_line, room
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.financial import Figures
 from workbench.models.extractive.line_scoring import Place, chosen, places
-from workbench.models.extractive.notes import note_line, room
 from workbench.models.extractive.prompt_parser import View
 from workbench.models.extractive.question import Question
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 
+from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.models.extractive.sentences import identifiers, rarity
-from workbench.models.extractive.word_lists import FUNCTION_WORDS
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.'’\-&][^\W_]+)*\.?|[\"“”‘(),;:!?—–\[\]|]|\s+")
 _JOINERS = frozenset("of the de la le van von der den del di da du el al and for ap ibn bin y e &".split())

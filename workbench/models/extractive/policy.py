@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.models.base import Assessment
 from workbench.models.extractive import answer, financial_policy
-from workbench.models.extractive.answer import Quotable
+from workbench.models.extractive.answer import Quotable, note_line, room
 from workbench.models.extractive.answer_ranking import Ranking, rank
 from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.answerability import answers, settled
@@ -19,7 +19,6 @@ from workbench.models.extractive.features import Asked, fresh_number, meets
 from workbench.models.extractive.financial import figures
 from workbench.models.extractive.follow_up import resolved
 from workbench.models.extractive.identifier_lookup import next_step
-from workbench.models.extractive.notes import note_line, room
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.models.extractive.query_planner import next_query
 from workbench.models.extractive.question import analyse

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from workbench.models.extractive.languages import FUNCTION_WORDS, QUESTION_WORDS
 from workbench.models.extractive.names import names
 from workbench.models.extractive.sentences import identifiers, rarity, stem, words
-from workbench.models.extractive.word_lists import FUNCTION_WORDS, QUESTION_WORDS
 from workbench.text.dates import days
 
 _WANTED = (

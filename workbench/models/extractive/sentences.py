@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from workbench.models.extractive.word_lists import FUNCTION_WORDS, SAME_WORD
+from workbench.models.extractive.languages import FUNCTION_WORDS, SAME_WORD
 from workbench.text.analyzer import normalise
 from workbench.text.dates import dates
 from workbench.text.stemming import fold_accents

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.storage.arrow_arrays import numbers
+from workbench.storage.arrow import numbers
 from workbench.text.analyzer import COUNT_BITS, MOST_COUNT, term_hash
 
 MOST_ROWS = 65_536

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from workbench.retrieval.index.postings import MOST_ROWS as MOST_ROWS
 from workbench.retrieval.index.postings import Postings, lengths_of
-from workbench.storage.arrow_arrays import numbers
+from workbench.storage.arrow import numbers
 
 RANKED = ("text", "title", "heading")
 """Fields of terms that are ranked by; `names` and `called` are looked up."""

@@ -19,7 +19,7 @@ from workbench.retrieval.index.postings import Postings, hashed, lengths_of
 from workbench.retrieval.index.segment import MOST_ROWS, RANKED, TERM_COLUMNS, Block
 from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS
 from workbench.retrieval.index.vectors import Mask, Nearest, Rows, Vectors, best_rows, exact_scores
-from workbench.storage.arrow_arrays import numbers
+from workbench.storage.arrow import numbers
 from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
 from workbench.storage.database import Database
 from workbench.storage.passage_reader import given

@@ -13,7 +13,6 @@ from workbench.tui.commands import documents as library
 from workbench.tui.commands import history as past
 from workbench.tui.commands import search as search_service
 from workbench.tui.commands import session as do
-from workbench.tui.commands import tables
 from workbench.tui.commands import view as look
 from workbench.tui.commands.display import Display
 
@@ -57,7 +56,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("docs", "[WORDS]", "the documents there are", look.docs, "Documents"),
     Command("open", "DOCUMENT[:PAGE]", "a page of a document", look.open_, "Documents"),
     Command(
-        "sql", "QUERY", "ask the tables of csv, xlsx and Parquet files; alone it lists them", tables.sql, "Documents"
+        "sql",
+        "QUERY",
+        "ask the tables of csv, xlsx and Parquet files; alone it lists them",
+        search_service.sql,
+        "Documents",
     ),
     Command(
         "search",
