@@ -12,7 +12,7 @@ from workbench.agent.tools.registry import Function
 from workbench.core.settings import Settings
 from workbench.core.tokens import encoding_for
 from workbench.memory.agent_memory import AgentMemory
-from workbench.memory.agent_repository import AgentRepository
+from workbench.storage.agents import AgentRepository
 
 _ROOMY_TOKENS = 6_144
 _TEMPLATE_FACTOR = 1.3

@@ -11,6 +11,7 @@ from workbench.api import events
 from workbench.api.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.history.checkpoints import ON_EVERY_BRANCH
+from workbench.storage.steps import EventRow, StepRepository
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
@@ -49,14 +50,14 @@ def _default(field: Field[Any]) -> Any:
     return field.default if field.default_factory is MISSING else field.default_factory()
 
 
-def load(agent: str, seq: int, step: int | None, name: str, data: str, texts: Texts) -> Event | None:
+def load(agent: str, row: EventRow, texts: Texts) -> Event | None:
     """The event of a journal row; None for a kind that this version does not know."""
-    kind = _KINDS.get(name)
+    kind = _KINDS.get(row.event)
     if kind is None:
         return None
     known = {field.name for field in fields(kind)}
-    values: dict[str, Any] = {key: _value(key, value) for key, value in json.loads(data).items() if key in known}
-    event = kind(agent=agent, seq=seq, step=step, **values)
+    values: dict[str, Any] = {key: _value(key, value) for key, value in json.loads(row.data).items() if key in known}
+    event = kind(agent=agent, seq=row.seq, step=row.step, **values)
     if isinstance(event, PageRead):
         found = texts([hit.passage for hit in event.hits])
         event = replace(event, hits=tuple(replace(hit, text=found.get(hit.passage, "[erased]")) for hit in event.hits))
@@ -65,14 +66,11 @@ def load(agent: str, seq: int, step: int | None, name: str, data: str, texts: Te
 
 def history(memory: AgentMemory) -> Iterator[Event]:
     """The durable events of an agent's branch, oldest first."""
-    rows = memory.database.rows(
-        "SELECT seq, step, event, data FROM journal WHERE agent_id = ? ORDER BY seq", [memory.agent.id]
-    )
     hidden = memory.operations.hidden
-    for seq, step, name, data in rows:
-        if name not in ON_EVERY_BRANCH and any(first <= seq < end for first, end in hidden):
+    for row in StepRepository(memory.database).events(memory.agent.id):
+        if row.event not in ON_EVERY_BRANCH and any(first <= row.seq < end for first, end in hidden):
             continue
-        if event := load(memory.agent.name, int(seq), step, str(name), str(data), memory.texts):
+        if event := load(memory.agent.name, row, memory.texts):
             yield event
 
 

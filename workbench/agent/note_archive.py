@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.embedding.client import Embedder
 from workbench.memory.agent_memory import AgentMemory
-from workbench.memory.agent_repository import AgentRepository
+from workbench.storage.agents import AgentRepository
 from workbench.storage.database import text_hash
 from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX, ArchivalStorage
 

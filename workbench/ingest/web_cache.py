@@ -6,16 +6,12 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from workbench.storage.database import Database
-
-_NAMED = """SELECT path FROM source_documents WHERE contains(path, '://')
-    UNION SELECT location FROM source_documents UNION SELECT location FROM file_queue UNION SELECT location FROM source_roots"""
+from workbench.storage.sources import SourceRepository
 
 
-def let_go(database: Database, data: Path) -> None:
+def let_go(sources: SourceRepository, data: Path) -> None:
     """Delete what no source was loaded from, links or waits for; a load names what it fetches before it does."""
-    named = {str(row[0]) for row in database.rows(_NAMED)}
-    marks = {hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() for name in named}
+    marks = {hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() for name in sources.named_places()}
     stems, folders = {mark[:32] for mark in marks}, {mark[:24] for mark in marks}
     for file in (data / "web").glob("*"):
         if file.name.partition(".")[0] not in stems:

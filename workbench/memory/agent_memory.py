@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from workbench.core.tokens import count_message
-from workbench.memory.agent_repository import AgentRow
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.history.checkpoints import Checkpoint, Hidden, Operations
 from workbench.memory.main_context import Summary
 from workbench.memory.messages import StoredMessage, Texts, render, render_receipt
 from workbench.memory.working_context import WorkingContext
+from workbench.storage.agents import AgentRow
 from workbench.storage.database import Clock, Database, text_hash, utc_now
+from workbench.storage.messages import MessageRow
+from workbench.storage.steps import StepRepository
 from workbench.storage.write_ahead_log import Changes, Update
 
 
@@ -67,12 +69,8 @@ class AgentMemory:
         self._updates: list[Update] = []
         self._head_written: tuple[Any, ...] = ()
         self._sequence_lock = threading.Lock()
-        newest = database.rows(
-            "SELECT (SELECT coalesce(max(seq), -1) FROM journal WHERE agent_id = $1), "
-            "(SELECT coalesce(max(step), 0) FROM steps WHERE agent_id = $1)",
-            [agent.id],
-        )[0]
-        self._next_seq, self.step = int(newest[0]) + 1, int(newest[1])
+        newest, self.step = StepRepository(database).newest(agent.id)
+        self._next_seq = newest + 1
         self._known_texts: set[str] = set()
         self.operations = Operations(database, agent.id)
 
@@ -271,18 +269,19 @@ class AgentMemory:
 
 
 def rendered(
-    rows: Sequence[tuple[Any, ...]], texts: Texts, evidence: Mapping[int, Sequence[int]] | None = None
+    rows: Sequence[MessageRow], texts: Texts, evidence: Mapping[int, Sequence[int]] | None = None
 ) -> list[StoredMessage]:
-    """Messages of rows (id, parent, role, kind, body, tokens, created, step); those in `evidence` as receipts."""
+    """Messages of stored rows; those in `evidence` as receipts."""
     messages = []
     kept_of = evidence or {}
-    for identifier, parent, role, kind, body, tokens, created, step in rows:
-        loaded = json.loads(body)
-        moment: datetime = created
-        kept = tuple(kept_of[identifier]) if identifier in kept_of else None
-        wire = render(role, kind, loaded, moment, texts, kept)
-        size = tokens if kept is None else count_message(wire)
-        messages.append(StoredMessage(identifier, parent, role, kind, loaded, wire, size, moment, step, kept))
+    for row in rows:
+        body = json.loads(row.body)
+        kept = tuple(kept_of[row.id]) if row.id in kept_of else None
+        wire = render(row.role, row.kind, body, row.created, texts, kept)
+        size = row.tokens if kept is None else count_message(wire)
+        messages.append(
+            StoredMessage(row.id, row.parent, row.role, row.kind, body, wire, size, row.created, row.step, kept)
+        )
     return messages
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.memory.agent_repository import AgentRepository
+from workbench.storage.agents import AgentRepository
 from workbench.storage.documents import ArchivalStorage
 from workbench.text.template_tokens import neutralise
 

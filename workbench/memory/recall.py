@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.memory.messages import StoredMessage, stamp
-from workbench.storage.database import Database
+from workbench.storage.messages import MessageRepository
 
 _ITEM_CHARS = 600
 _UNSPACED = 0x2E80
@@ -43,23 +43,17 @@ class RecallItem:
 class RecallStorage:
     """Searches what was said; calls, results and alerts are left out."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, messages: MessageRepository) -> None:
+        self._messages = messages
 
     def items(self, agent: int, branch: Sequence[int], words: Sequence[str] = ()) -> list[RecallItem]:
         """What was said on a branch, newest first; only messages that hold all `words`."""
-        sql = (
-            "SELECT message_id, kind, body, created_at FROM messages WHERE agent_id = ? AND kind IN ('user_message', 'assistant')"
-            + " AND contains(lower(body), ?)" * len(words)
-            + " ORDER BY message_id DESC"
-        )
-        plain = [json.dumps(word, ensure_ascii=False)[1:-1].lower() for word in words]
         on_branch = set(branch)
         matches = []
-        for identifier, kind, body, created in self.database.rows(sql, [agent, *plain]):
-            if identifier not in on_branch:
+        for row in self._messages.said(agent, words):
+            if row.id not in on_branch:
                 continue
-            item = RecallItem.of(identifier, kind, json.loads(body), created)
+            item = RecallItem.of(row.id, row.kind, json.loads(row.body), row.created)
             if item.text and all(_holds(item.text.lower(), word.lower()) for word in words):
                 matches.append(item)
         return matches

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.memory.recall import RecallItem
-from workbench.storage.database import Database
+from workbench.storage.messages import MessageRepository
 
 
 class References:
     """Looks them up in the archive, by `passages`, and in the log of messages."""
 
-    def __init__(self, database: Database, passages: Callable[[Sequence[int]], Mapping[int, str]]) -> None:
-        self._database = database
+    def __init__(self, messages: MessageRepository, passages: Callable[[Sequence[int]], Mapping[int, str]]) -> None:
+        self._messages = messages
         self._passages = passages
 
     def __call__(self, passages: Sequence[int], /) -> Mapping[int, str]:
@@ -23,13 +23,8 @@ class References:
 
     def said(self, messages: Sequence[int], /) -> Mapping[int, str]:
         """Messages by id, each on one line as recall shows it."""
-        if not messages:
-            return {}
-        marks = ", ".join("?" * len(messages))
-        rows = self._database.rows(
-            f"SELECT message_id, kind, body, created_at FROM messages WHERE message_id IN ({marks})", list(messages)
-        )
-        return {key: RecallItem.of(key, kind, json.loads(body), created).line() for key, kind, body, created in rows}
+        rows = self._messages.said_by_id(messages)
+        return {row.id: RecallItem.of(row.id, row.kind, json.loads(row.body), row.created).line() for row in rows}
 
 
 @dataclass(frozen=True)

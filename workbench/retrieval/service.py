@@ -15,6 +15,7 @@ from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
 from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
+from workbench.storage.cursors import CursorRepository
 from workbench.storage.database import Clock, utc_now
 from workbench.storage.documents import ArchivalStorage
 
@@ -47,7 +48,7 @@ class ArchivalSearch:
         self.embed = embed
         self.index = LiveIndex(archive.database, index_bytes)
         self._last: tuple[Mapping[int, Any], frozenset[int]] = {}, frozenset()
-        self.cursors = Cursors(archive.database, clock)
+        self.cursors = Cursors(CursorRepository(archive.database), clock)
         self.pager = Pager(archive, self.cursors)
 
     def page(

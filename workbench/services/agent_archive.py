@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from workbench.core.errors import UsageError
-from workbench.memory.transfer.export import HISTORY, AgentCopy
+from workbench.memory.transfer.export import AgentCopy
+from workbench.storage.transfer import HISTORY
 
 SUFFIX = ".agent"
 FORMAT = "memgpt-workbench agent"

@@ -21,12 +21,12 @@ from workbench.api.events import Event, Loaded
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings, from_environment
 from workbench.core.tokens import Calibration
-from workbench.memory.agent_repository import AgentRow
 from workbench.memory.attached_sources import AttachedSources
 from workbench.memory.messages import render, stamp
 from workbench.memory.references import Fetched
 from workbench.services.container import AppContext, source_name
 from workbench.services.publisher import publish_context
+from workbench.storage.agents import AgentRow
 
 _OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 _OF_A_QUESTION = (

@@ -15,13 +15,13 @@ from workbench.api.events import Changed
 from workbench.core.errors import UsageError
 from workbench.core.settings import Settings
 from workbench.core.validation import matches_type
-from workbench.memory.agent_repository import AgentRepository
-from workbench.memory.history.steps import StepRepository
+from workbench.memory.history.steps import StepRecorder
 from workbench.memory.transfer.export import AgentCopy, take
 from workbench.memory.transfer.restore import restore
 from workbench.retrieval.service import ArchivalSearch
 from workbench.services import agent_archive, agent_factory
 from workbench.services.container import AppContext
+from workbench.storage.agents import AgentRepository
 from workbench.storage.database import Database, utc_now
 from workbench.storage.documents import ArchivalStorage
 from workbench.storage.garbage_collection import collect
@@ -200,22 +200,22 @@ def _prove(copy: AgentCopy, file: Path) -> int:
 
 def _rebuilt(database: Database, copy: AgentCopy) -> int:
     search = ArchivalSearch(ArchivalStorage(database), None)
-    recorder = StepRepository(database, search.texts)
+    recorder = StepRecorder(database, search.texts)
     restore(database, copy, "check", {}, utc_now())
     agent = AgentRepository(database).get("check")
-    for step in recorder.steps(agent.id):
+    for step in recorder.steps.numbers(agent.id):
         recorded = recorder.step(agent, step)
         same = recorded.prompt.digest() == recorded.digest and recorded.prompt.used == recorded.used
         if not same and not recorded.forgotten:
             raise ValueError(f"step {step}")
     recorder.open(agent, 8_192, "", "")
-    for seq, step, name, data in database.rows("SELECT seq, step, event, data FROM journal ORDER BY seq"):
-        event = journal.load("check", seq, step, name, data, search.texts)
+    for row in recorder.steps.events(agent.id):
+        event = journal.load("check", row, search.texts)
         if event is not None:
             kinds = get_type_hints(type(event))
             if not all(matches_type(getattr(event, field.name), kinds[field.name]) for field in fields(event)):
-                raise ValueError(name)
-    return len(recorder.steps(agent.id))
+                raise ValueError(row.event)
+    return len(recorder.steps.numbers(agent.id))
 
 
 @dataclass(frozen=True)

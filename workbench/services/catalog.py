@@ -81,13 +81,7 @@ def block(shown: Block) -> BlockView:
 
 def agents(app: AppContext, defaults: Settings) -> list[AgentInfo]:
     """All agents, the last used first."""
-    counts = {
-        int(row[0]): (int(row[1]), int(row[2]))
-        for row in app.database.rows(
-            "SELECT a.agent_id, (SELECT count(*) FROM steps s WHERE s.agent_id = a.agent_id), "
-            "(SELECT count(*) FROM messages m WHERE m.agent_id = a.agent_id) FROM agents a"
-        )
-    }
+    counts = app.agents.sizes()
     views = []
     for row in app.agents.all():
         steps, messages = counts.get(row.id, (0, 0))

@@ -15,13 +15,13 @@ from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
 from workbench.core.settings import READER, Settings, from_file
 from workbench.embedding.client import LocalEmbedder, QueryEmbedder
-from workbench.memory.agent_repository import AgentRepository
-from workbench.memory.history.steps import StepRepository
+from workbench.memory.history.steps import StepRecorder
 from workbench.memory.recall import RecallStorage
 from workbench.models.openai.listing import ANY_MODEL
 from workbench.retrieval.service import ArchivalSearch
 from workbench.services.open_agents import AgentRegistry
 from workbench.sql import sandbox
+from workbench.storage.agents import AgentRepository
 from workbench.storage.database import Clock, Database, utc_now
 from workbench.storage.documents import ArchivalStorage
 
@@ -54,8 +54,8 @@ class AppContext:
             self.archive, self.queries.embed, clock, index_bytes=settings.index_memory_mb * 1_000_000
         )
         self.agents = AgentRepository(self.database, clock)
-        self.recorder = StepRepository(self.database, self.search.texts, clock)
-        self.recall = RecallStorage(self.database)
+        self.recorder = StepRecorder(self.database, self.search.texts, clock)
+        self.recall = RecallStorage(self.recorder.stored)
         self.open_agents = AgentRegistry()
         self.broadcaster = EventBroadcaster()
         """Tells displays what others do to the agent they show."""

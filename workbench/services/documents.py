@@ -253,7 +253,7 @@ class DocumentService:
         else:
             raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
         collect(self._app.database, self._app.open_agents.handled_passages())
-        let_go(self._app.database, self._app.paths.data)
+        let_go(self._archive.holdings, self._app.paths.data)
         self._changed()
         return len(links)
 

@@ -52,25 +52,20 @@ class ErasureService:
 
     def document(self, path: str, source: str | None = None) -> ErasurePlan:
         """A document by its path, wherever it is linked."""
-        rows = self._app.database.rows(
-            "SELECT l.document_id, s.name, l.path FROM source_documents l JOIN sources s USING (source_id) "
-            "WHERE l.path = ? AND (? IS NULL OR s.name = ?) ORDER BY s.name",
-            [path, source, source],
-        )
+        rows = self._app.archive.holdings.linked(path, source)
         if not rows:
             raise NotFound(f"There is no document {path[:80]!r}.", "See `workbench sources`, or f4.")
         if len({row[0] for row in rows}) > 1:
-            names = ", ".join(str(row[1]) for row in rows)
+            names = ", ".join(name for _, name in rows)
             raise UsageError(f"Several documents are called {path[:80]!r}.", f"Say which with --source: {names}.")
-        return self._plan([], documents=[(int(row[0]), f"{row[1]}: {row[2]}") for row in rows])
+        return self._plan([], documents=[(document, f"{name}: {path}") for document, name in rows])
 
     def source(self, name: str) -> ErasurePlan:
         """A source with all its documents, also where other sources link them."""
         key = self._app.archive.find_source(name)
-        rows = self._app.database.rows(
-            "SELECT document_id, path FROM source_documents WHERE source_id = ? ORDER BY path", [key]
-        )
-        return self._plan([], documents=[(int(row[0]), f"{name}: {row[1]}") for row in rows], sources=(key,))
+        links = self._app.archive.holdings.links(key)
+        documents = [(link.document, f"{name}: {link.path}") for link in links]
+        return self._plan([], documents=documents, sources=(key,))
 
     def erase(self, plan: ErasurePlan) -> str:
         """Carry the plan out; one line about it. Raises UsageError while any agent answers."""
@@ -80,7 +75,7 @@ class ErasureService:
             self._app.search.erase(plan.documents)
             for file in fetched:
                 file.unlink(missing_ok=True)
-            let_go(self._app.database, self._app.paths.data)
+            let_go(self._app.archive.holdings, self._app.paths.data)
             mark(self._app.database.file)
             for agent in self._app.open_agents.all():
                 memory = agent.workspace.memory
@@ -108,37 +103,24 @@ class ErasureService:
 
     def _fetched(self, documents: tuple[int, ...]) -> list[Path]:
         """What is kept of pages that were fetched from the web, and of rows of databases."""
-        rows = self._app.database.rows(
-            "SELECT path, location FROM source_documents WHERE list_contains(?, document_id)", [list(documents)]
-        )
-        stems = {hashlib.sha256(str(path).encode()).hexdigest()[:32] for path, _ in rows if "://" in str(path)}
+        places = self._app.archive.holdings.places(documents)
+        stems = {hashlib.sha256(path.encode()).hexdigest()[:32] for path, _ in places if "://" in path}
         data = self._app.paths.data
-        of_rows = [Path(str(location)) for _, location in rows if str(location).startswith(f"{data / 'database'}/")]
+        of_rows = [Path(location) for _, location in places if location.startswith(f"{data / 'database'}/")]
         return [*of_rows, *(file for file in (data / "web").glob("*") if file.stem in stems)]
 
     def _said(self) -> list[tuple[int, str, str]]:
         """Number, who, and text of all that was said, on every branch."""
-        rows = self._app.database.rows(
-            "SELECT message_id, kind, body FROM messages WHERE agent_id = ? AND kind IN ('user_message', 'assistant') "
-            "ORDER BY message_id",
-            [self._agent],
-        )
         rows_with_texts = [
-            (int(key), "user" if kind == "user_message" else "model", texts_of(json.loads(body)))
-            for key, kind, body in rows
+            (row.id, "user" if row.kind == "user_message" else "model", texts_of(json.loads(row.body)))
+            for row in reversed(self._app.recorder.stored.said(self._agent))
         ]
         return [(key, who, text) for key, who, texts in rows_with_texts if (text := " · ".join(filter(None, texts)))]
 
     def _kept_elsewhere(self, text: str) -> bool:
         low = text.casefold()
-        for sql in (
-            "SELECT blocks FROM context_versions WHERE agent_id = ?",
-            "SELECT body FROM summaries WHERE agent_id = ?",
-        ):
-            rows = self._app.database.rows(sql, [self._agent])
-            if any(low in said.casefold() for (body,) in rows for said in texts_of(json.loads(body))):
-                return True
-        return False
+        kept = self._app.recorder.stored.kept_in_mind(self._agent)
+        return any(low in said.casefold() for body in kept for said in texts_of(json.loads(body)))
 
     def _plan(
         self, messages: list[tuple[int, str, str]], *, documents: list[tuple[int, str]] | None = None,

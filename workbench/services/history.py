@@ -215,7 +215,7 @@ class HistoryService:
 
     def steps(self) -> list[int]:
         """The numbers of all recorded steps, of every branch."""
-        return self._app.recorder.steps(self._memory.agent.id)
+        return self._app.recorder.steps.numbers(self._memory.agent.id)
 
     def fork(self, step: int, name: str | None = None) -> str:
         """A new agent that stands where a step ended; returns its name. Raises NotFound, UsageError when the name is taken."""
@@ -223,7 +223,7 @@ class HistoryService:
         chosen = name or self._app.agents.fresh_name(f"{row.name}-step-{step}")
         if self._app.agents.find(chosen) or not chosen.strip():
             raise UsageError(f"There is an agent named {chosen!r} already.", "Choose another name.")
-        Fork(self._app.recorder, self._app.clock).make(row, step, chosen)
+        Fork(self._app.recorder, self._app.agents, self._app.clock).make(row, step, chosen)
         return chosen
 
     def compare(self, first: int | None, second: int | None) -> ContextDiff:
@@ -234,7 +234,7 @@ class HistoryService:
         """The share of a step's prompt that the step before had at its start too. Raises NotFound."""
         recorder, agent = self._app.recorder, self._memory.agent
         now = self._agent.context.prompt() if step is None else recorder.step(agent, step).prompt
-        earlier = [number for number in recorder.steps(agent.id) if step is None or number < step]
+        earlier = [number for number in recorder.steps.numbers(agent.id) if step is None or number < step]
         # Requests for a summary go in between and leave a server's cache of the others as it is.
         for number in reversed(earlier[-_MOST_SUMMARIES:]):
             before = recorder.step(agent, number).prompt
@@ -293,23 +293,21 @@ class HistoryService:
     def _told_answer(self) -> tuple[int, int]:
         """The events of the last answer of the branch, from its call on: first and end."""
         memory = self._memory
-        rows = self._app.database.rows(
-            "SELECT seq, event, data FROM journal WHERE agent_id = ? AND event IN "
-            "('function_called', 'function_returned', 'quote_checked', 'answer_done') ORDER BY seq DESC",
-            [memory.agent.id],
+        rows = self._app.recorder.steps.events(
+            memory.agent.id, ("function_called", "function_returned", "quote_checked", "answer_done")
         )
         hidden: Hidden = memory.operations.hidden
-        told = [row for row in rows if not any(first <= row[0] < end for first, end in hidden)]
-        last = next((k for k, row in enumerate(told) if row[1] == "answer_done"), None)
+        told = [row for row in reversed(rows) if not any(first <= row.seq < end for first, end in hidden)]
+        last = next((k for k, row in enumerate(told) if row.event == "answer_done"), None)
         if last is None:
             return 0, 0
         first = last
-        while first + 1 < len(told) and told[first + 1][1] == "quote_checked":
+        while first + 1 < len(told) and told[first + 1].event == "quote_checked":
             first += 1
         call = told[first + 1 : first + 3]
-        if len(call) == 2 and all(json.loads(row[2]).get("function") == "send_message" for row in call):
+        if len(call) == 2 and all(json.loads(row.data).get("function") == "send_message" for row in call):
             first += 2
-        return told[first][0], told[last][0] + 1
+        return told[first].seq, told[last].seq + 1
 
 
 def _given(text: str, noun: str) -> str:

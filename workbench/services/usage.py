@@ -22,13 +22,7 @@ class UsageService:
     def spent(self) -> Spent:
         """What all steps used: what the server counted, or what was counted before sending where it said nothing."""
         agent = self._current.get().id
-        row = self._app.database.rows(
-            "SELECT count(*), coalesce(sum(coalesce(nullif(CAST(json_extract(usage, '$.prompt_tokens') AS BIGINT), 0), used_tokens)), 0), "
-            "coalesce(sum(CAST(json_extract(usage, '$.completion_tokens') AS BIGINT)), 0), coalesce(sum(model_seconds), 0) "
-            "FROM steps WHERE agent_id = ?",
-            [agent],
-        )[0]
-        steps, sent, written, seconds = int(row[0]), int(row[1]), int(row[2]), float(row[3])
+        steps, sent, written, seconds = self._app.recorder.steps.usage(agent)
         prices = self.settings.price_in, self.settings.price_out
         cost = (sent * prices[0] + written * prices[1]) / 1_000_000 if any(prices) else None
         return Spent(steps, sent, written, seconds, cost)

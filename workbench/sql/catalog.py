@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from workbench.sql.sandbox import NamedTable
 from workbench.storage.database import Database
 from workbench.storage.documents import ArchivalStorage
-from workbench.storage.tables import Column, StoredTable, rows_of, stored_tables
+from workbench.storage.tables import (
+    NO_DOCUMENT,
+    VIEWS,
+    StoredTable,
+    public_view,
+    reserved_words,
+    rows_of,
+    rows_of_view,
+    stored_tables,
+)
 
 _NAME_CHARS = 48
 _SUFFIXES = re.compile(r"(\.\w{1,8}){1,2}$")
@@ -31,7 +41,7 @@ def named_tables(archive: ArchivalStorage, sources: Iterable[int]) -> dict[str, 
     bases = [_base(item, paths[item.document], several[item.document] > 1) for item in stored]
     alike = Counter(bases)
     within = Counter((item.document, base) for item, base in zip(stored, bases))
-    reserved = {str(row[0]) for row in archive.database.rows(_RESERVED)} if stored else set()
+    reserved = reserved_words(archive.database) if stored else set()
     tables: dict[str, NamedTable] = {}
     for item, base in zip(stored, bases):
         name = base if alike[base] == 1 and base not in reserved else f"{base}_{item.document}"
@@ -41,9 +51,6 @@ def named_tables(archive: ArchivalStorage, sources: Iterable[int]) -> dict[str, 
             name += "_"
         tables[name] = NamedTable(name, paths[item.document], item)
     return tables
-
-
-_RESERVED = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'column_name')"
 
 
 def _base(table: StoredTable, path: str, several: bool) -> str:
@@ -56,9 +63,7 @@ def _base(table: StoredTable, path: str, several: bool) -> str:
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VIEWS = ("sources", "documents", "source_documents", "pages", "passages")
 _ALL_COLUMNS = re.compile(r"(?<!count\()\*", re.IGNORECASE)
-_NO_DOCUMENT = 0
 
 
 def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
@@ -66,22 +71,14 @@ def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
     wide = "embedding" in sql.casefold() or _ALL_COLUMNS.search(sql)
     tables: dict[str, NamedTable] = {}
     for number, view in enumerate(VIEWS):
+        stored = public_view(database, view, number)
         columns = tuple(
-            Column(str(name), str(kind), str(name))
-            for name, kind, *_ in database.rows(f"DESCRIBE main.{view}")
-            if (wide or name != "embedding") and name != "sketch"
+            column for column in stored.columns if (wide or column.name != "embedding") and column.name != "sketch"
         )
-        rows = int(database.rows(f"SELECT count(*) FROM {view}")[0][0])
-        tables[view] = NamedTable(view, "", StoredTable(_NO_DOCUMENT, number, 1, view, columns, rows))
+        tables[view] = NamedTable(view, "", replace(stored, columns=columns))
     return tables
 
 
 def table_rows(database: Database, table: StoredTable) -> pa.RecordBatchReader:
     """All rows of a table of a document, or of one of the views; to be taken before this thread reads anything else."""
-    if table.document != _NO_DOCUMENT:
-        return rows_of(database, table)
-    columns = ", ".join(column.name for column in table.columns)
-    reader: pa.RecordBatchReader = (
-        database.read().sql(f"SELECT {columns} FROM main.{table.name}").to_arrow_reader(20_000)
-    )
-    return reader
+    return rows_of(database, table) if table.document != NO_DOCUMENT else rows_of_view(database, table)

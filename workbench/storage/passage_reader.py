@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,83 @@ def embedded(database: Database, passages: Iterable[int]) -> np.ndarray:
     with given(database, wanted=passages) as cursor:
         sql = "SELECT passage_id FROM embeddings WHERE passage_id IN (SELECT id FROM wanted) ORDER BY passage_id"
         return _numbers(cursor.sql(sql).to_arrow_table())
+
+
+def sizes_of(database: Database, documents: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """(passages, characters) of documents."""
+    sql = "SELECT document_id, passage_count, text_chars FROM documents WHERE document_id IN (SELECT id FROM wanted)"
+    with given(database, wanted=documents) as cursor:
+        rows = cursor.execute(sql).fetchall()
+    return {int(key): (int(passages), int(chars)) for key, passages, chars in rows}
+
+
+# Scans: answers to a search that has no index in memory, read from the tables themselves.
+
+
+def places_of(database: Database, documents: Iterable[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Passages of documents, rising: their ids and documents (int64) and the numbers of their pages (int32)."""
+    from workbench.storage.arrow import numbers
+
+    sql = """SELECT passage_id, document_id, page_number FROM passages
+             WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"""
+    with given(database, wanted=documents) as cursor:
+        table = cursor.sql(sql).to_arrow_table()
+    ids, of, pages = (numbers(table.column(number)) for number in range(3))
+    return ids.astype("int64"), of.astype("int64"), pages.astype("int32")
+
+
+def term_lists(
+    database: Database, documents: Iterable[int], column: str, batch_rows: int
+) -> Iterator[tuple[np.ndarray, Any]]:
+    """(ids, the packed terms of each as an Arrow list array) of all passages of documents, `batch_rows` at a time.
+
+    `column` is one of the columns of terms in COLUMNS.
+    """
+    from workbench.storage.arrow import numbers
+
+    if column not in COLUMNS:
+        raise ValueError(column)
+    sql = f"SELECT passage_id, {column} FROM passages WHERE document_id IN (SELECT id FROM wanted)"
+    with given(database, wanted=documents) as cursor:
+        for batch in cursor.sql(sql).to_arrow_reader(batch_rows):
+            yield numbers(batch.column(0)), batch.column(1)
+
+
+def texts_of(database: Database, ids: Sequence[int]) -> dict[int, tuple[str, tuple[str, ...]]]:
+    """(text, names that it is called by) of passages."""
+    if not ids:
+        return {}
+    sql = f"""SELECT passage_id, text, called FROM passages
+              WHERE passage_id BETWEEN {min(ids)} AND {max(ids)} AND passage_id IN (SELECT id FROM asked)"""
+    with given(database, asked=ids) as cursor:
+        rows = cursor.sql(sql).fetchall()
+    return {int(key): (str(text), tuple(called.split())) for key, text, called in rows}
+
+
+def inner_products(database: Database, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All embedded passages of the archive and their inner products with `query`, by DuckDB's exact scan."""
+    from workbench.storage.arrow import numbers
+
+    sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
+    table = database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
+    return numbers(table.column(0)), numbers(table.column(1))
+
+
+def vectors_of(database: Database, ids: np.ndarray) -> np.ndarray:
+    """The vectors (n, 384) float32 of passages, in their order; zeros for one that has none yet."""
+    import numpy as np
+
+    from workbench.storage.arrow import numbers
+
+    vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+    with given(database, asked=ids.tolist()) as cursor:
+        sql = "SELECT passage_id, embedding FROM embeddings WHERE passage_id IN (SELECT id FROM asked)"
+        table = cursor.sql(sql).to_arrow_table()
+    place = {int(key): number for number, key in enumerate(ids.tolist())}
+    for batch in table.to_batches():
+        flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
+        vectors[[place[key] for key in batch.column(0).to_pylist()]] = flat
+    return vectors
 
 
 def read_blocks(database: Database, ids: np.ndarray) -> Iterator[ReadBlock]:

@@ -48,6 +48,28 @@ class SourceRepository:
         )
         return [Link(*row) for row in rows]
 
+    def linked(self, path: str, source: str | None = None) -> list[tuple[int, str]]:
+        """(document, source name) of what a path is linked to, by source; in the source of that name when one is given."""
+        rows = self._database.rows(
+            "SELECT l.document_id, s.name FROM source_documents l JOIN sources s USING (source_id) "
+            "WHERE l.path = $1 AND ($2 IS NULL OR s.name = $2) ORDER BY s.name",
+            [path, source],
+        )
+        return [(int(document), str(name)) for document, name in rows]
+
+    def places(self, documents: Collection[int]) -> list[tuple[str, str]]:
+        """(path, location) of every link to these documents."""
+        sql = "SELECT path, location FROM source_documents WHERE list_contains(?, document_id)"
+        return [(str(path), str(location)) for path, location in self._database.rows(sql, [list(documents)])]
+
+    def named_places(self) -> set[str]:
+        """Everything that a source was loaded from, links or waits for: locations, and paths that are addresses."""
+        rows = self._database.rows(
+            "SELECT path FROM source_documents WHERE contains(path, '://') UNION SELECT location FROM source_documents "
+            "UNION SELECT location FROM file_queue UNION SELECT location FROM source_roots"
+        )
+        return {str(place) for (place,) in rows}
+
     def unlink(self, source: int, paths: Collection[str]) -> int:
         """Take paths out of a source, and off its queue; how many there were."""
 

@@ -102,6 +102,37 @@ def rows_of(database: Database, table: StoredTable) -> pa.RecordBatchReader:
     return reader
 
 
+def reserved_words(database: Database) -> set[str]:
+    """The words of SQL that no table can be called by without quotes."""
+    rows = database.rows(
+        "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'column_name')"
+    )
+    return {str(word) for (word,) in rows}
+
+
+# The public schema: views that users query with SQL, described as if they were tables of a document without a number.
+
+VIEWS = ("sources", "documents", "source_documents", "pages", "passages")
+NO_DOCUMENT = 0
+
+
+def public_view(database: Database, view: str, number: int) -> StoredTable:
+    """One of VIEWS, with its columns and how many rows it has."""
+    columns = tuple(
+        Column(str(name), str(kind), str(name)) for name, kind, *_ in database.rows(f"DESCRIBE main.{view}")
+    )
+    rows = int(database.rows(f"SELECT count(*) FROM {view}")[0][0])
+    return StoredTable(NO_DOCUMENT, number, 1, view, columns, rows)
+
+
+def rows_of_view(database: Database, table: StoredTable) -> pa.RecordBatchReader:
+    """All rows of a view, those columns of it that `table` names; to be taken before this thread reads anything else."""
+    columns = ", ".join(column.name for column in table.columns)
+    rows = database.read().sql(f"SELECT {columns} FROM main.{table.name}")
+    reader: pa.RecordBatchReader = rows.to_arrow_reader(_BATCH_ROWS)
+    return reader
+
+
 def _place(document: int, number: int) -> str:
     return f'tables."d{document}_{number}"'
 

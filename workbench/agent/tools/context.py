@@ -12,7 +12,7 @@ from workbench.api.events import Explanation, Hit, PageRead
 from workbench.core.settings import Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.attached_sources import AttachedSources
-from workbench.memory.history.steps import StepRepository
+from workbench.memory.history.steps import StepRecorder
 from workbench.memory.recall import RecallStorage
 from workbench.models.base import ChatModel
 from workbench.retrieval.paging.cursors import Reader
@@ -50,7 +50,7 @@ class ToolContext:
     memory: AgentMemory
     search: ArchivalSearch
     recall: RecallStorage
-    recorder: StepRepository
+    recorder: StepRecorder
     settings: Settings
     attached: AttachedSources
     notes: NoteArchive

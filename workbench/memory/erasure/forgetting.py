@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from workbench.memory.recall import RecallItem
 from workbench.memory.recall_page import recalled
 from workbench.memory.references import Fetched
 from workbench.storage.database import Database
-from workbench.storage.garbage_collection import delete_documents
+from workbench.storage.erasure import ErasureSource, ErasureWriter
 
 
 @dataclass(frozen=True)
@@ -54,34 +54,33 @@ class Forgetting:
 
     def __init__(self, database: Database, texts: Texts) -> None:
         self._database = database
+        self._source = ErasureSource(database)
         self._texts = texts
 
     def notes_with(self, targets: Targets) -> list[int]:
         """Documents among the agents' own notes that hold what is to be erased: they go as well."""
         redaction = self._redaction(targets)
-        rows = self._database.rows(
-            "SELECT document_id, p.text FROM pages p JOIN documents d USING (document_id) WHERE starts_with(d.loader, 'note of ')"
-        )
-        return sorted({int(key) for key, text in rows if redaction.text(text) != text} - set(targets.documents))
+        pages = self._source.note_pages()
+        return sorted({key for key, text in pages if redaction.text(text) != text} - set(targets.documents))
 
     def erase(self, targets: Targets) -> Erased:
         """Erase the targets, every verbatim stretch of them in what agents said and noted, and what was derived from it."""
         redaction = self._redaction(targets)
-        forgotten = self._content_hashes(targets.documents)
-        gone = self._passages(targets.documents)
-        shown = {key: text for key, text in self._shown().items() if key not in gone}
+        forgotten = self._source.content_hashes(targets.documents)
+        gone = self._source.passages(targets.documents)
+        shown = {key: text for key, text in self._texts(self._source.shown_passages()).items() if key not in gone}
 
         def job(connection: Any) -> Erased:
-            changed, erased = _Changed(), Erased()
-            self._messages(connection, targets, redaction, shown, changed)
-            self._summaries(connection, redaction, changed)
-            self._versions(connection, redaction, forgotten, changed)
-            self._replies(connection, redaction, changed)
-            erased.events = self._events(connection, redaction)
-            erased.passages = _delete(connection, targets)
-            marked = changed.steps | set(_steps_of(connection, changed))
+            changed, erased, writer = _Changed(), Erased(), ErasureWriter(connection)
+            self._messages(writer, targets, redaction, shown, changed)
+            self._summaries(writer, redaction, changed)
+            self._versions(writer, redaction, forgotten, changed)
+            self._replies(writer, redaction, changed)
+            erased.events = self._events(writer, redaction)
+            erased.passages = writer.delete_from_archive(targets.documents, targets.sources)
+            marked = changed.steps | set(_steps_of(writer, changed))
             for agent, step in sorted(marked):
-                connection.execute("UPDATE steps SET forgotten = true WHERE agent_id = ? AND step = ?", [agent, step])
+                writer.mark_forgotten(agent, step)
             erased.messages, erased.documents = len(changed.messages), len(targets.documents)
             erased.summaries, erased.versions, erased.steps = len(changed.summaries), len(changed.versions), len(marked)
             return erased
@@ -89,18 +88,9 @@ class Forgetting:
         return self._database.write(job)
 
     def _redaction(self, targets: Targets) -> Redaction:
-        documents = list(targets.documents)
-        pages = self._database.rows(
-            "SELECT text FROM pages WHERE list_contains(?, document_id) UNION ALL "
-            "SELECT title FROM documents WHERE list_contains(?, document_id)",
-            [documents, documents],
-        )
-        paths = self._database.rows(
-            "SELECT path FROM source_documents WHERE list_contains(?, document_id)", [documents]
-        )
-        words = [str(row[0]) for row in pages]
-        names = [*targets.words, *(str(row[0]) for row in paths)]
-        redaction = Redaction(words, names, self._passages(documents))
+        documents = targets.documents
+        names = [*targets.words, *self._source.paths(documents)]
+        redaction = Redaction(self._source.texts(documents), names, self._source.passages(documents))
         for kinds in (["user_message"], ["user_message", "assistant", "function_result"]):
             texts, others = self._said(targets, kinds)
             redaction.add([*targets.words, *texts], others)
@@ -108,11 +98,7 @@ class Forgetting:
 
     def _said(self, targets: Targets, kinds: list[str]) -> tuple[list[str], list[str]]:
         """What messages of the last of these kinds say that go, and what messages of all of them say that stay: their own words."""
-        rows = self._database.rows(
-            "SELECT message_id, kind, body FROM messages WHERE list_contains(?, kind) AND kind <> 'function_result' "
-            "OR list_contains(?, message_id)",
-            [kinds, list(targets.messages)],
-        )
+        rows = self._source.messages(kinds, targets.messages)
         wanted = [word.casefold() for word in targets.words]
         going: list[str] = []
         staying: list[str] = []
@@ -126,24 +112,12 @@ class Forgetting:
         # A copy of a message that goes, in a fork, is no other message.
         return going, [text for text in staying if text not in going]
 
-    def _content_hashes(self, documents: Sequence[int]) -> frozenset[str]:
-        sql = "SELECT content_hash FROM documents WHERE list_contains(?, document_id)"
-        return frozenset(str(row[0]) for row in self._database.rows(sql, [list(documents)]))
-
-    def _passages(self, documents: Sequence[int]) -> set[int]:
-        sql = "SELECT passage_id FROM passages WHERE list_contains(?, document_id)"
-        return {int(row[0]) for row in self._database.rows(sql, [list(documents)])} if documents else set()
-
-    def _shown(self) -> Mapping[int, str]:
-        wanted = [int(row[0]) for row in self._database.rows("SELECT DISTINCT passage_id FROM handles")]
-        return self._texts(wanted)
-
     # -- what agents said, noted and did ----------------------------------------------------------------------------------
 
     def _messages(
-        self, connection: Any, targets: Targets, redaction: Redaction, shown: Mapping[int, str], changed: _Changed
+        self, writer: ErasureWriter, targets: Targets, redaction: Redaction, shown: Mapping[int, str], changed: _Changed
     ) -> None:
-        rows = connection.execute("SELECT message_id, role, kind, body, created_at FROM messages").fetchall()
+        rows = writer.messages()
         cleaned: dict[int, Any] = {}
         lines: dict[int, str] = {}
         for identifier, _, kind, text, created in rows:
@@ -159,28 +133,24 @@ class Forgetting:
             if identifier in changed.messages:
                 body = cleaned[identifier]
                 tokens = count_message(render(role, kind, body, created, Fetched(shown, lines)))
-                connection.execute(
-                    "UPDATE messages SET body = ?, tokens = ? WHERE message_id = ?",
-                    [json.dumps(body, ensure_ascii=False), tokens, identifier],
-                )
+                writer.set_message(identifier, json.dumps(body, ensure_ascii=False), tokens)
 
-    def _summaries(self, connection: Any, redaction: Redaction, changed: _Changed) -> None:
-        for identifier, text in connection.execute("SELECT summary_id, body FROM summaries").fetchall():
+    def _summaries(self, writer: ErasureWriter, redaction: Redaction, changed: _Changed) -> None:
+        for identifier, text in writer.summaries():
             body = json.loads(text)
             cleaned = redaction.value(body)
             if cleaned != body:
                 summary = Summary(
                     identifier, cleaned["text"], tuple(cleaned["stubs"]), cleaned["evicted"], cleaned["time"]
                 )
-                connection.execute(
-                    "UPDATE summaries SET body = ?, tokens = ? WHERE summary_id = ?",
-                    [json.dumps(cleaned), count_message(summary.wire()), identifier],
-                )
+                writer.set_summary(identifier, json.dumps(cleaned), count_message(summary.wire()))
                 changed.summaries.add(int(identifier))
 
-    def _versions(self, connection: Any, redaction: Redaction, forgotten: frozenset[str], changed: _Changed) -> None:
+    def _versions(
+        self, writer: ErasureWriter, redaction: Redaction, forgotten: frozenset[str], changed: _Changed
+    ) -> None:
         held: dict[int, set[int]] = {}
-        for identifier, text in connection.execute("SELECT version_id, blocks FROM context_versions").fetchall():
+        for identifier, text in writer.context_versions():
             blocks = json.loads(text)
             for at in blocks.values():
                 if isinstance(at, int):
@@ -190,50 +160,41 @@ class Forgetting:
                 for name, lines in blocks.items()
             }
             if cleaned != blocks:
-                connection.execute(
-                    "UPDATE context_versions SET blocks = ? WHERE version_id = ?",
-                    [json.dumps(cleaned, ensure_ascii=False), identifier],
-                )
+                writer.set_context_version(identifier, json.dumps(cleaned, ensure_ascii=False))
                 changed.versions.add(int(identifier))
         # A version may refer to another for the lines of a block.
         changed.versions.update(*(held.get(version, set()) for version in list(changed.versions)))
 
-    def _replies(self, connection: Any, redaction: Redaction, changed: _Changed) -> None:
-        for agent, step, *texts in connection.execute("SELECT agent_id, step, state, reply FROM steps").fetchall():
+    def _replies(self, writer: ErasureWriter, redaction: Redaction, changed: _Changed) -> None:
+        for agent, step, *texts in writer.step_texts():
             values = [json.loads(text) if text else None for text in texts]
             cleaned = [redaction.value(value) for value in values]
             if cleaned != values:
                 state, reply = (
                     json.dumps(value, ensure_ascii=False) if value is not None else None for value in cleaned
                 )
-                connection.execute(
-                    "UPDATE steps SET state = ?, reply = ? WHERE agent_id = ? AND step = ?", [state, reply, agent, step]
-                )
+                writer.set_step_texts(agent, step, state, reply)
                 changed.steps.add((int(agent), int(step)))
 
-    def _events(self, connection: Any, redaction: Redaction) -> int:
+    def _events(self, writer: ErasureWriter, redaction: Redaction) -> int:
         count = 0
-        for agent, seq, text in connection.execute("SELECT agent_id, seq, data FROM journal").fetchall():
+        for agent, seq, text in writer.events():
             data = json.loads(text)
             cleaned = redaction.value(data)
             if cleaned != data:
-                connection.execute(
-                    "UPDATE journal SET data = ? WHERE agent_id = ? AND seq = ?",
-                    [json.dumps(cleaned, ensure_ascii=False), agent, seq],
-                )
+                writer.set_event(agent, seq, json.dumps(cleaned, ensure_ascii=False))
                 count += 1
-        for identifier, text in connection.execute("SELECT note_id, text FROM user_notes").fetchall():
+        for identifier, text in writer.user_notes():
             if (cleaned := redaction.text(text)) != text:
-                connection.execute("UPDATE user_notes SET text = ? WHERE note_id = ?", [cleaned, identifier])
-        self._results(connection, redaction)
+                writer.set_user_note(identifier, cleaned)
+        self._results(writer, redaction)
         return count
 
-    def _results(self, connection: Any, redaction: Redaction) -> None:
+    def _results(self, writer: ErasureWriter, redaction: Redaction) -> None:
         """Results that can be paged further go on, with tombstones; one whose query says what is erased goes."""
-        rows = connection.execute("SELECT agent_id, reader, slot, query, body FROM cursors").fetchall()
-        for *key, query, body in rows:
+        for agent, reader, slot, query, body in writer.cursors():
             if not body or redaction.text(query) != query:
-                connection.execute("DELETE FROM cursors WHERE agent_id = ? AND reader = ? AND slot = ?", key)
+                writer.delete_cursor(agent, reader, slot)
 
 
 def _without(lines: Iterable[Any], forgotten: frozenset[str]) -> list[Any]:
@@ -260,41 +221,25 @@ def _lines(lines: Iterable[Any], redaction: Redaction) -> list[Any]:
     return ids
 
 
-def _delete(connection: Any, targets: Targets) -> int:
-    """Take documents and sources out of the archive; returns how many passages went. Their numbers are never given again."""
-    documents = [list(targets.documents)]
-    inside = "SELECT passage_id FROM passages WHERE list_contains(?, document_id)"
-    passages = int(connection.execute(f"SELECT count(*) FROM ({inside})", documents).fetchall()[0][0])
-    links = "SELECT source_id, path FROM source_documents WHERE list_contains(?, document_id)"
-    for table in ("file_queue", "user_notes"):
-        connection.execute(f"DELETE FROM {table} WHERE (source_id, path) IN ({links})", documents)
-    connection.execute("DELETE FROM source_documents WHERE list_contains(?, document_id)", documents)
-    delete_documents(connection, targets.documents)
-    for table in ("attachments", "source_roots", "file_queue", "user_notes", "sources"):
-        connection.execute(f"DELETE FROM {table} WHERE list_contains(?, source_id)", [list(targets.sources)])
-    return passages
-
-
-def _steps_of(connection: Any, changed: _Changed) -> Iterator[tuple[int, int]]:
+def _steps_of(writer: ErasureWriter, changed: _Changed) -> Iterator[tuple[int, int]]:
     """The steps whose prompt showed something of what has changed."""
-    above = _changed_above(connection, changed.messages)
-    rows = connection.execute("SELECT agent_id, step, head, queue, summary_id, context_version FROM steps").fetchall()
-    for agent, step, head, queue, summary, version in rows:
-        if summary in changed.summaries or version in changed.versions:
-            yield int(agent), int(step)
+    above = _changed_above(writer.parents(), changed.messages)
+    for row in writer.step_references():
+        if row.summary in changed.summaries or row.version in changed.versions:
+            yield row.agent, row.step
             continue
-        stored = json.loads(queue or "[]")
+        stored = json.loads(row.queue or "[]")
         ranges = stored["ranges"] if isinstance(stored, dict) else stored
-        if any(first <= message <= last for message in above.get(head, ()) for first, last in ranges):
-            yield int(agent), int(step)
+        shown = above.get(row.head, ()) if row.head is not None else ()
+        if any(first <= message <= last for message in shown for first, last in ranges):
+            yield row.agent, row.step
 
 
-def _changed_above(connection: Any, messages: Collection[int]) -> dict[int, frozenset[int]]:
+def _changed_above(parents: Iterable[tuple[int, int | None]], messages: Collection[int]) -> dict[int, frozenset[int]]:
     """For every message, which of the changed ones are on the branch that ends at it."""
     above: dict[int, frozenset[int]] = {}
     nothing: frozenset[int] = frozenset()
-    rows = connection.execute("SELECT message_id, parent_id FROM messages ORDER BY message_id").fetchall()
-    for identifier, parent in rows:
-        before = above.get(parent, nothing)
+    for identifier, parent in parents:
+        before = above.get(parent, nothing) if parent is not None else nothing
         above[identifier] = before | {identifier} if identifier in messages else before
     return above

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.core.errors import UsageError
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.history.checkpoints import Checkpoint, Hidden, Operation, hide
-from workbench.memory.history.steps import StepRepository
+from workbench.memory.history.steps import StepRecorder
 from workbench.memory.messages import StoredMessage
 
 Body = Mapping[str, Any]
@@ -28,7 +28,7 @@ class _Boundary:
 class Branches:
     """Moves one agent's head. Every change waits in the memory for its next commit, with a note of the operation."""
 
-    def __init__(self, memory: AgentMemory, recorder: StepRepository, limit_tokens: int) -> None:
+    def __init__(self, memory: AgentMemory, recorder: StepRecorder, limit_tokens: int) -> None:
         self._memory = memory
         self._recorder = recorder
         self._limit_tokens = limit_tokens
@@ -158,14 +158,8 @@ class Branches:
             for operation in memory.operations.questions()
             if operation.question in on_branch
         ]
-        rows = memory.database.rows(
-            "SELECT s.head, s.point_after, coalesce((SELECT min(seq) FROM journal j WHERE j.agent_id = s.agent_id "
-            "AND j.step > s.step), ?) FROM steps s WHERE s.agent_id = ? AND s.point_after IS NOT NULL "
-            "AND s.status IN ('done', 'interrupted')",
-            [memory.next_seq, memory.agent.id],
-        )
-        for head, text, seq in rows:
-            point = Checkpoint.load(text)
-            if point.head != head and point.head in on_branch:
-                candidates.append(self._boundary(point, int(seq)))
+        for end in self._recorder.steps.ends(memory.agent.id, memory.next_seq):
+            point = Checkpoint.load(end.point_after)
+            if point.head != end.head and point.head in on_branch:
+                candidates.append(self._boundary(point, end.next_seq))
         return candidates

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.storage.database import Database
+from workbench.storage.steps import OperationRow, StepRepository
 
 # A checkpoint: what an agent is at one moment, by reference, as small JSON.
 
@@ -53,9 +54,6 @@ def hide(hidden: Hidden, first: int, end: int) -> Hidden:
     return tuple(sorted([*outside, (low, high)]))
 
 
-_COLUMNS = "operation_id, parent_id, kind, question_id, before, hidden, seq"
-
-
 @dataclass(frozen=True)
 class Operation:
     """One operation. kind: question | heartbeat | warning | pop | retry | rethink | rewrite | summarize | memory | undo | redo.
@@ -78,6 +76,7 @@ class Operations:
 
     def __init__(self, database: Database, agent: int) -> None:
         self._database = database
+        self._stored = StepRepository(database)
         self._agent = agent
         newest = self._before(None)
         self.hidden: Hidden = newest.hidden if newest else ()
@@ -117,19 +116,11 @@ class Operations:
 
     def get(self, identifier: int | None) -> Operation | None:
         """An operation by its id."""
-        if identifier is None:
-            return None
-        row = self._database.row(f"SELECT {_COLUMNS} FROM operations WHERE operation_id = ?", [identifier])
-        return _operation(row) if row else None
+        return _operation(self._stored.operation(identifier)) if identifier is not None else None
 
     def _before(self, identifier: int | None) -> Operation | None:
         """The operation done before that one, None being one still to come."""
-        row = self._database.row(
-            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND operation_id < coalesce(?, 2147483647) "
-            "ORDER BY operation_id DESC LIMIT 1",
-            [self._agent, identifier],
-        )
-        return _operation(row) if row else None
+        return _operation(self._stored.operation_before(self._agent, identifier))
 
     def _after(self, newest: Operation | None) -> tuple[int | None, int | None]:
         """What an undo would take back when `newest` is the last operation, and which undo a redo would."""
@@ -142,26 +133,20 @@ class Operations:
 
     def question(self, message: int) -> Operation | None:
         """The operation that put this question."""
-        row = self._database.row(
-            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND kind = 'question' AND question_id = ?",
-            [self._agent, message],
-        )
-        return _operation(row) if row else None
+        return _operation(self._stored.question_operation(self._agent, message))
 
     def questions(self) -> list[Operation]:
         """All questions ever put, on every branch."""
-        rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM operations WHERE agent_id = ? AND kind = 'question' ORDER BY operation_id",
-            [self._agent],
-        )
-        return [_operation(row) for row in rows]
+        rows = (row for row in self._stored.operations(self._agent) if row.kind == "question")
+        return [operation for row in rows if (operation := _operation(row))]
 
 
 def _pair(under: Operation, top: Operation) -> bool:
     return under.kind == "retry" and top.kind == "question"
 
 
-def _operation(row: tuple[Any, ...]) -> Operation:
-    identifier, parent, kind, question, before, hidden, seq = row
-    ranges = tuple((first, end) for first, end in json.loads(hidden))
-    return Operation(identifier, parent, kind, question, Checkpoint.load(before), ranges, seq)
+def _operation(row: OperationRow | None) -> Operation | None:
+    if row is None:
+        return None
+    hidden = tuple((first, end) for first, end in json.loads(row.hidden))
+    return Operation(row.id, row.parent, row.kind, row.question, Checkpoint.load(row.before), hidden, row.seq)

@@ -11,7 +11,6 @@ from workbench.core.chat_turns import shaped
 from workbench.core.errors import NotFound
 from workbench.core.tokens import Calibration
 from workbench.memory.agent_memory import AgentMemory, rendered
-from workbench.memory.agent_repository import AgentRow
 from workbench.memory.history.checkpoints import Checkpoint
 from workbench.memory.main_context import Prompt, Summary, assemble
 from workbench.memory.messages import StoredMessage, Texts
@@ -19,7 +18,10 @@ from workbench.memory.recall_page import recalled
 from workbench.memory.references import Fetched, References
 from workbench.memory.summary import summary_prompt
 from workbench.memory.working_context import WorkingContext
+from workbench.storage.agents import AgentRow
 from workbench.storage.database import Clock, Database, utc_now
+from workbench.storage.messages import MessageRepository, MessageRow
+from workbench.storage.steps import StepRepository
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,16 @@ class RecordedStep:
         }
 
 
-class StepRepository:
+class StepRecorder:
     """Reads what agents did. Every prompt is rebuilt by the same `assemble` that made it."""
 
     def __init__(
         self, database: Database, texts: Callable[[Sequence[int]], Mapping[int, str]], clock: Clock = utc_now
     ) -> None:
         self.database = database
-        self.texts = References(database, texts)
+        self.stored = MessageRepository(database)
+        self.steps = StepRepository(database)
+        self.texts = References(self.stored, texts)
         self._clock = clock
 
     def open(self, agent: AgentRow, limit_tokens: int, persona: str, human: str) -> AgentMemory:
@@ -67,8 +71,7 @@ class StepRepository:
             limit_tokens, persona, human
         )
         memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
-        rows = self.database.rows("SELECT passage_id, handle FROM handles WHERE agent_id = ?", [agent.id])
-        memory.handles = {int(passage): str(handle) for passage, handle in rows}
+        memory.handles = self.stored.handles(agent.id)
         point = Checkpoint(agent.head, agent.queue or "[]", agent.question, agent.summary, agent.context_version)
         self.restore(memory, point, limit_tokens)
         return memory
@@ -84,78 +87,44 @@ class StepRepository:
         memory.working = self.working(point.version, limit_tokens) or memory.working
         memory.version = point.version
 
-    def steps(self, agent: int) -> list[int]:
-        """The numbers of all recorded steps."""
-        return [
-            int(row[0])
-            for row in self.database.rows("SELECT step FROM steps WHERE agent_id = ? ORDER BY step", [agent])
-        ]
-
     def step(self, agent: AgentRow, step: int) -> RecordedStep:
         """One step, its prompt rebuilt. Raises NotFound when there is no such step."""
-        row = self.database.row(
-            "SELECT status, head, queue, summary_id, context_version, system_hash, tools_hash, state, request, prefix_hash, "
-            "used_tokens, exact, reply, usage, created_at, forgotten FROM steps WHERE agent_id = ? AND step = ?",
-            [agent.id, step],
-        )
+        row = self.steps.get(agent.id, step)
         if row is None:
-            steps = self.steps(agent.id)
+            steps = self.steps.numbers(agent.id)
             near = [*[at for at in steps if at < step][-1:], *[at for at in steps if at > step][:1]]
             known = f"Recorded next to it: {' and '.join(map(str, near))}."
             hint = known if near else "It has not been asked anything yet."
             raise NotFound(f"Agent {agent.name!r} has no step {step}.", hint)
-        (
-            status,
-            head,
-            queue,
-            summary,
-            version,
-            system,
-            tools,
-            state,
-            request,
-            digest,
-            used,
-            exact,
-            reply,
-            usage,
-            created,
-            forgotten,
-        ) = row
-        sent = json.loads(request)
-        messages = self.queue(agent.id, head, queue)
+        sent = json.loads(row.request)
+        messages = self.queue(agent.id, row.head, row.queue)
         calibration = Calibration(**sent["calibration"])
-        working = self.working(version, sent["window"])
-        details = json.loads(state)
+        working = self.working(row.version, sent["window"])
+        details = json.loads(row.state)
         if working is not None:
             details = {"working_context": working.texts(), **details}
-        old = self.summary(summary)
+        old = self.summary(row.summary)
         if limit := details.get("summary_tokens"):
-            prompt = summary_prompt(self.text(system), old, messages, limit, calibration)
+            prompt = summary_prompt(self.text(row.system), old, messages, limit, calibration)
         else:
-            functions = json.loads(self.text(tools) or "[]")
-            prompt = assemble(self.text(system), functions, old, messages, details, calibration)
+            functions = json.loads(self.text(row.tools) or "[]")
+            prompt = assemble(self.text(row.system), functions, old, messages, details, calibration)
         return RecordedStep(
-            step, status, prompt, sent, json.loads(reply or "{}"), json.loads(usage or "{}"), digest, used, exact,
-            sent["window"], sent["reserve"], str(created), forgotten,
+            step, row.status, prompt, sent, json.loads(row.reply or "{}"), json.loads(row.usage or "{}"), row.digest,
+            row.used, row.exact, sent["window"], sent["reserve"], str(row.created), row.forgotten,
         )  # fmt: skip
 
     # -- the parts --------------------------------------------------------------------------------------------------
 
     def text(self, key: str) -> str:
         """A text by its hash."""
-        row = self.database.row("SELECT text FROM texts WHERE hash = ?", [key])
-        return str(row[0]) if row else ""
+        return self.stored.text(key)
 
     def branch(self, agent: int, head: int | None) -> list[int]:
         """Ids of the messages from the first to `head` along the branch."""
         if head is None:
             return []
-        parents = dict(
-            self.database.rows(
-                "SELECT message_id, parent_id FROM messages WHERE agent_id = ? AND message_id <= ?", [agent, head]
-            )
-        )
+        parents = self.stored.parents(agent, head)
         path: list[int] = []
         at: int | None = head
         while at is not None and at in parents:
@@ -171,59 +140,44 @@ class StepRepository:
             return []
         evidence = {int(message): kept for message, kept in json.loads(self.text(key) or "{}").items()} if key else {}
         low = min(first for first, _ in wanted)
-        rows = self.database.rows(
-            "SELECT message_id, parent_id, role, kind, body, tokens, created_at, step FROM messages "
-            "WHERE agent_id = ? AND message_id BETWEEN ? AND ? ORDER BY message_id",
-            [agent, low, head],
-        )
-        parents = {row[0]: row[1] for row in rows}
+        rows = self.stored.messages_between(agent, low, head)
+        parents = {row.id: row.parent for row in rows}
         on_branch: set[int] = set()
         at: int | None = head
         while at is not None and at in parents:
             on_branch.add(at)
             at = parents[at]
-        chosen = [row for row in rows if row[0] in on_branch and any(a <= row[0] <= b for a, b in wanted)]
+        chosen = [row for row in rows if row.id in on_branch and any(a <= row.id <= b for a, b in wanted)]
         return rendered(chosen, self._texts_of(chosen), evidence)
 
     def messages(self, agent: int, ids: Sequence[int]) -> list[StoredMessage]:
         """Messages by id, in the order of their ids, results whole."""
-        rows = self.database.rows(
-            "SELECT message_id, parent_id, role, kind, body, tokens, created_at, step FROM messages "
-            "WHERE agent_id = ? AND list_contains(?, message_id) ORDER BY message_id",
-            [agent, list(ids)],
-        )
+        rows = self.stored.messages(agent, ids)
         return rendered(rows, self._texts_of(rows))
 
-    def _texts_of(self, rows: Sequence[tuple[Any, ...]]) -> Texts:
+    def _texts_of(self, rows: Sequence[MessageRow]) -> Texts:
         # One look-up for the whole queue, not one a message.
-        bodies = [json.loads(row[4]) for row in rows if row[3] == "function_result"]
+        bodies = [json.loads(row.body) for row in rows if row.kind == "function_result"]
         wanted = {hit["passage"] for body in bodies for hit in (body.get("archive") or {}).get("hits", ())}
         said = {message for body in bodies for message in recalled(body)}
         return Fetched(self.texts(sorted(wanted)) if wanted else {}, self.texts.said(sorted(said)))
 
     def summary(self, identifier: int | None) -> Summary | None:
         """A summary by id."""
-        row = self.database.row("SELECT body FROM summaries WHERE summary_id = ?", [identifier]) if identifier else None
-        if row is None or identifier is None:
+        stored = self.stored.summary(identifier) if identifier else None
+        if stored is None or identifier is None:
             return None
-        body = json.loads(row[0])
+        body = json.loads(stored)
         return Summary(identifier, body["text"], tuple(body["stubs"]), body["evicted"], body["time"])
 
     def working(self, version: int | None, limit_tokens: int) -> WorkingContext | None:
         """A version of the working context."""
-        row = (
-            self.database.row("SELECT blocks FROM context_versions WHERE version_id = ?", [version])
-            if version
-            else None
-        )
-        if row is None:
+        stored = self.stored.context_version(version) if version else None
+        if stored is None:
             return None
-        blocks = json.loads(row[0])
+        blocks = json.loads(stored)
         elsewhere = sorted({value for value in blocks.values() if isinstance(value, int)})
         if elsewhere:
-            held = self.database.rows(
-                "SELECT version_id, blocks FROM context_versions WHERE list_contains(?, version_id)", [elsewhere]
-            )
-            known = {int(key): json.loads(text) for key, text in held}
+            known = {row.id: json.loads(row.blocks) for row in self.stored.context_versions(elsewhere)}
             blocks = {name: known[at][name] if isinstance(at, int) else at for name, at in blocks.items()}
         return WorkingContext.load(blocks, limit_tokens)

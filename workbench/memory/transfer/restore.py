@@ -9,24 +9,15 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import UsageError
 from workbench.memory.history.checkpoints import Checkpoint
 from workbench.memory.recall_page import with_messages
 from workbench.memory.transfer.export import AgentCopy, Row, receipts, with_passages
-from workbench.storage.bulk_insert import (
-    DIMENSIONS,
-    Counted,
-    insert_embeddings,
-    insert_pages,
-    insert_passages,
-    next_document,
-)
-from workbench.storage.database import Database, next_id, text_hash
-from workbench.storage.documents import NOTES_PREFIX
-from workbench.storage.write_ahead_log import insert_rows
+from workbench.storage.bulk_insert import DIMENSIONS, Counted
+from workbench.storage.database import Database, text_hash
+from workbench.storage.transfer import AgentWriter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,20 +28,8 @@ if TYPE_CHECKING:
 # notes become its notes here.
 
 
-@dataclass(frozen=True)
-class Carried:
-    """Whose passages they are. `mark` sets documents apart that only came along with an agent."""
-
-    agent: int
-    name: str
-    now: datetime
-    mark: str
-
-
-def bring(
-    connection: Any, carried: Carried, documents: Iterable[Row], counted: Mapping[int, Counted]
-) -> dict[int, int]:
-    """Store what is not here yet; returns new passage ids by old ones. A job of the writer. Raises UsageError.
+def bring(writer: AgentWriter, documents: Iterable[Row], counted: Mapping[int, Counted]) -> dict[int, int]:
+    """Store what is not here yet; returns new passage ids by old ones. Raises UsageError.
 
     `counted` has what `count` made of the documents before, outside the writer.
     """
@@ -58,14 +37,19 @@ def bring(
     for document in documents:
         own = document["note_path"] is not None
         passages = list(document["passages"])
-        known = {} if own else _known(connection, document)
+        known = {} if own else writer.known_passages(document)
         for row in passages:
             if (here := known.get(_place(row))) is not None:
                 numbers[row["passage_id"]] = here
         left = [row for row in passages if row["passage_id"] not in numbers]
         if left or own:
             sizes = [counted[row["passage_id"]] for row in left]
-            numbers.update(_store(connection, carried, document, left, sizes, own=own))
+            ids = (
+                writer.add_note(document, left, sizes, _vectors(left))
+                if own
+                else writer.add_document(document, left, sizes)
+            )
+            numbers.update((row["passage_id"], new) for row, new in zip(left, ids, strict=True))
     return numbers
 
 
@@ -80,52 +64,6 @@ def count(documents: Iterable[Row]) -> dict[int, Counted]:
 
 def _place(row: Row) -> tuple[Any, ...]:
     return row["page_number"], row["start_char"], row["end_char"], row["text"]
-
-
-def _known(connection: Any, document: Row) -> dict[tuple[Any, ...], int]:
-    rows = connection.execute(
-        "SELECT p.page_number, p.start_char, p.end_char, p.text, p.passage_id FROM passages p JOIN documents d "
-        "USING (document_id) WHERE d.content_hash = ? AND d.loader = ? AND d.loader_version = ?",
-        [document["content_hash"], document["loader"], document["loader_version"]],
-    ).fetchall()
-    return {tuple(row[:4]): int(row[4]) for row in rows}
-
-
-def _store(
-    connection: Any, carried: Carried, document: Row, passages: list[Row], counted: list[Counted], *, own: bool
-) -> dict[int, int]:
-    new = next_document(connection)
-    loader = f"note of {carried.agent}" if own else f"carried {carried.mark}: {document['loader']}"
-    # Without an embedder's name nothing of it ever waits for a vector.
-    embedder = document["embedder"] if own else ""
-    pages = [SimpleNamespace(**{key: page[key] for key in ("number", "label", "text")}) for page in document["pages"]]
-    connection.execute(
-        "INSERT INTO documents (document_id, content_hash, loader, loader_version, title, metadata, page_count, passage_count, "
-        "text_chars, size_bytes, embedder, sketch, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [new, document["content_hash"], loader, document["loader_version"], document["title"],
-         json.dumps(json.loads(document["metadata"]), ensure_ascii=False), document["page_count"], len(passages),
-         document["text_chars"], document["size_bytes"], embedder, b"", carried.now],
-    )  # fmt: skip
-    insert_pages(connection, new, pages)
-    ids = insert_passages(connection, new, [SimpleNamespace(**row) for row in passages], counted)
-    if own:
-        insert_embeddings(connection, ids, _vectors(passages))
-        connection.execute(
-            "INSERT INTO source_documents (source_id, path, document_id, location, linked_at) VALUES (?, ?, ?, '', ?)",
-            [_notes(connection, carried), document["note_path"], new, carried.now],
-        )
-    return {row["passage_id"]: new_id for row, new_id in zip(passages, ids, strict=True)}
-
-
-def _notes(connection: Any, carried: Carried) -> int:
-    """The source of the agent's own notes, attached to it."""
-    name = NOTES_PREFIX + carried.name
-    if source_ids := connection.execute("SELECT source_id FROM sources WHERE name = ?", [name]).fetchall():
-        return int(source_ids[0][0])
-    new = next_id(connection, "sources", "source_id")
-    connection.execute("INSERT INTO sources (source_id, name, created_at) VALUES (?, ?, ?)", [new, name, carried.now])
-    connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [carried.agent, new, carried.now])
-    return new
 
 
 def _vectors(passages: list[Row]) -> np.ndarray:
@@ -213,23 +151,20 @@ def restore(database: Database, copy: AgentCopy, name: str, settings: Mapping[st
     counted = count(copy.documents)
 
     def job(connection: Any) -> Restored:
-        if connection.execute("SELECT 1 FROM agents WHERE name = ?", [name]).fetchall():
-            raise UsageError(f"There is an agent named {name!r} already.", "Give the new one a name: --name NAME.")
-        agent = next_id(connection, "agents", "agent_id")
-        carried = Carried(agent, name, now, secrets.token_hex(4))
-        numbers.passages = bring(connection, carried, copy.documents, counted)
+        writer = AgentWriter(connection, name, now, secrets.token_hex(4))
+        numbers.passages = bring(writer, copy.documents, counted)
         texts = _texts(copy, numbers)
-        insert_rows(connection, "texts", [[key, text] for key, text in texts.items()])
+        writer.insert("texts", [[key, text] for key, text in texts.items()])
         for table in copy.tables:
             if table != "texts":
-                rows = [{**_renumbered(table, row, numbers), "agent_id": agent} for row in copy.tables[table]]
-                insert_rows(connection, table, _typed(connection, table, rows))
+                rows = [{**_renumbered(table, row, numbers), "agent_id": writer.agent} for row in copy.tables[table]]
+                writer.insert(table, _typed(writer, table, rows))
         head = {
-            **_pointers(copy.head, numbers), "agent_id": agent, "name": name, "settings": json.dumps(dict(settings)),
+            **_pointers(copy.head, numbers), "agent_id": writer.agent, "name": name, "settings": json.dumps(dict(settings)),
             "head": numbers.of("messages", copy.head.get("head")), "last_used_at": now.isoformat(),
         }  # fmt: skip
-        insert_rows(connection, "agents", _typed(connection, "agents", [head]))
-        return _attach(connection, copy, carried)
+        writer.insert("agents", _typed(writer, "agents", [head]))
+        return _attach(writer, copy)
 
     return database.write(job)
 
@@ -314,7 +249,7 @@ def _queue(queue: str | None, numbers: _Numbers) -> str | None:
     return json.dumps({"ranges": moved, "evidence": numbers.of("texts", key) if key else ""})
 
 
-def _attach(connection: Any, copy: AgentCopy, carried: Carried) -> Restored:
+def _attach(writer: AgentWriter, copy: AgentCopy) -> Restored:
     """Attach what is here: the source of that name if it holds some of the same contents, else the one that holds most."""
     attached: list[str] = []
     missing: list[str] = []
@@ -322,34 +257,25 @@ def _attach(connection: Any, copy: AgentCopy, carried: Carried) -> Restored:
         name, contents = item.get("name"), item.get("contents")
         if not isinstance(name, str) or not isinstance(contents, list):
             raise CopyDamaged("an attachment is not readable")
-        columns = connection.execute(
-            "SELECT s.source_id, s.name FROM source_documents l JOIN sources s USING (source_id) JOIN documents d "
-            "USING (document_id) WHERE list_contains(?, d.content_hash) AND NOT starts_with(s.name, ?) GROUP BY s.source_id, s.name "
-            "ORDER BY s.name = ? DESC, count(*) DESC, s.source_id LIMIT 1",
-            [[str(key) for key in contents], NOTES_PREFIX, name],
-        ).fetchall()
-        if not columns:
+        here = writer.source_like(name, map(str, contents))
+        if here is None:
             missing.append(name)
-        elif columns[0][1] not in attached:
-            attached.append(columns[0][1])
-            connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [carried.agent, columns[0][0], carried.now])
-    return Restored(carried.agent, tuple(attached), tuple(missing))
+        elif here[1] not in attached:
+            attached.append(here[1])
+            writer.attach(here[0])
+    return Restored(writer.agent, tuple(attached), tuple(missing))
 
 
-def _typed(connection: Any, table: str, rows: Iterable[Row]) -> list[list[Any]]:
+def _typed(writer: AgentWriter, table: str, rows: Iterable[Row]) -> list[list[Any]]:
     """Values in the order of the table's columns, each of the column's type. Raises CopyDamaged."""
-    columns = connection.execute(
-        "SELECT column_name, data_type, is_nullable = 'YES' FROM information_schema.columns WHERE table_name = ? "
-        "ORDER BY ordinal_position",
-        [table],
-    ).fetchall()
-    known = {name for name, _, _ in columns}
-    pointers = []
+    columns = writer.columns(table)
+    known = {column.name for column in columns}
+    typed = []
     for row in rows:
         if unknown := set(row) - known:
             raise CopyDamaged(f"{table} has {sorted(unknown)[0][:40]!r}, which this version does not know")
-        pointers.append([_value(table, row.get(name), *column) for name, *column in columns])
-    return pointers
+        typed.append([_value(table, row.get(name), kind, optional) for name, kind, optional in columns])
+    return typed
 
 
 def _value(table: str, value: Any, kind: str, optional: bool) -> Any:

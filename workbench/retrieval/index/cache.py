@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
 from workbench.storage.database import Database
-from workbench.storage.passage_reader import embedded, given, passages_of, read_blocks
+from workbench.storage.passage_reader import embedded, passages_of, read_blocks, sizes_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,10 +164,7 @@ class LiveIndex:
         """The documents that are stored, their passages and characters now known."""
         new = [document for document in documents if document not in self._sizes]
         if new:
-            sql = "SELECT document_id, passage_count, text_chars FROM documents WHERE document_id IN (SELECT id FROM wanted)"
-            with given(self._database, wanted=new) as cursor:
-                rows = cursor.execute(sql).fetchall()
-            self._sizes.update((int(key), (int(passages), int(chars))) for key, passages, chars in rows)
+            self._sizes.update(sizes_of(self._database, new))
         return [document for document in documents if document in self._sizes]
 
     def _fits(self, documents: frozenset[int]) -> bool:

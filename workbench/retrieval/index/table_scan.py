@@ -20,9 +20,9 @@ from workbench.retrieval.index.segment import MOST_ROWS, RANKED, TERM_COLUMNS, B
 from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS
 from workbench.retrieval.index.vectors import Mask, Nearest, Rows, Vectors, best_rows, exact_scores
 from workbench.storage.arrow import numbers
-from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
+from workbench.storage.bulk_insert import renew_terms
 from workbench.storage.database import Database
-from workbench.storage.passage_reader import given
+from workbench.storage.passage_reader import inner_products, places_of, term_lists, texts_of, vectors_of
 from workbench.text.analyzer import COUNT_BITS, HASH_BITS, MOST_COUNT
 
 # BM25 without an index: the stored terms of a query are read once, a few thousand passages at a time, and kept for the
@@ -139,10 +139,8 @@ class ScannedWords:
 
     def _lists(self, field: str) -> Iterator[tuple[Rows, Any]]:
         """(rows, the packed terms of each) of all passages in view, some at a time."""
-        with given(self._database, wanted=self._documents) as cursor:
-            sql = f"SELECT passage_id, {TERM_COLUMNS[field]} FROM passages WHERE document_id IN (SELECT id FROM wanted)"
-            for batch in cursor.sql(sql).to_arrow_reader(_BATCH_ROWS):
-                yield np.searchsorted(self._ids, numbers(batch.column(0))), batch.column(1)
+        for ids, lists in term_lists(self._database, self._documents, TERM_COLUMNS[field], _BATCH_ROWS):
+            yield np.searchsorted(self._ids, ids), lists
 
 
 def _matches(lists: Any, asked: Rows) -> tuple[Rows, Rows, Rows]:
@@ -166,12 +164,7 @@ class ArchiveScan:
     def __init__(self, database: Database, documents: frozenset[int]) -> None:
         renew_terms(database)
         self._database = database
-        with given(database, wanted=documents) as cursor:
-            sql = """SELECT passage_id, document_id, page_number FROM passages
-                     WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"""
-            table = cursor.sql(sql).to_arrow_table()
-        self.ids, self.documents = (numbers(table.column(number)).astype(np.int64) for number in (0, 1))
-        self.pages: NDArray[np.int32] = numbers(table.column(2)).astype(np.int32)
+        self.ids, self.documents, self.pages = places_of(database, documents)
         self.alive: Mask = np.ones(len(self.ids), dtype=bool)
         self.vectors = ScannedVectors(database, self.ids)
         self.keywords = ScannedWords(database, documents, self.ids)
@@ -203,10 +196,7 @@ class ArchiveScan:
         if not missing:
             return
         ids = self.ids[np.array(missing, dtype=np.int64)].tolist()
-        with given(self._database, asked=ids) as cursor:
-            sql = f"""SELECT passage_id, text, called FROM passages
-                      WHERE passage_id BETWEEN {min(ids)} AND {max(ids)} AND passage_id IN (SELECT id FROM asked)"""
-            texts = {int(key): (str(text), tuple(called.split())) for key, text, called in cursor.sql(sql).fetchall()}
+        texts = texts_of(self._database, ids)
         self._texts.update((row, texts.get(key, ("", ()))) for row, key in zip(missing, ids, strict=True))
 
     def row_of(self, passage: int) -> int | None:
@@ -239,11 +229,9 @@ class ScannedVectors:
         """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""
         query = np.asarray(query, dtype=np.float32)
         scores = np.zeros(len(self._ids), dtype=np.float32)
-        sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
-        table = self._database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
-        keys = numbers(table.column(0))
+        keys, products = inner_products(self._database, query)
         rows, known = self._rows(keys)
-        scores[rows] = numbers(table.column(1))[known]
+        scores[rows] = products[known]
         permitted = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
         best = best_rows(permitted.astype(np.int64), scores[permitted], count)
         exact = self.scores(query, best)
@@ -252,16 +240,7 @@ class ScannedVectors:
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """The cosine of `query` with each of `rows`."""
-        vectors = np.zeros((len(rows), DIMENSIONS), dtype=np.float32)
-        asked = self._ids[rows]
-        with given(self._database, asked=asked.tolist()) as cursor:
-            sql = "SELECT passage_id, embedding FROM embeddings WHERE passage_id IN (SELECT id FROM asked)"
-            table = cursor.sql(sql).to_arrow_table()
-        place = {int(key): number for number, key in enumerate(asked.tolist())}
-        for batch in table.to_batches():
-            flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
-            vectors[[place[key] for key in batch.column(0).to_pylist()]] = flat
-        return exact_scores(vectors, query)
+        return exact_scores(vectors_of(self._database, self._ids[rows]), query)
 
     def _rows(self, keys: Rows) -> tuple[Rows, Mask]:
         """The rows of passages that are in view, and which of `keys` these are."""

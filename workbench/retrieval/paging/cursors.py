@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from workbench.storage.database import Clock, Database
+from workbench.storage.cursors import CursorRepository
+from workbench.storage.database import Clock
 from workbench.storage.write_ahead_log import Update
 
 KEPT = 64
@@ -91,8 +92,8 @@ class Cursor:
 class Cursors:
     """The results that readers page through. Thread-safe."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, stored: CursorRepository, clock: Clock) -> None:
+        self._repository = stored
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[int, str, str], tuple[Cursor, datetime]] = OrderedDict()
@@ -137,13 +138,10 @@ class Cursors:
                 self._known.popitem(last=False)
 
     def _stored(self, reader: Reader, query: str) -> tuple[Cursor, datetime] | None:
-        row = self._database.row(
-            "SELECT query, body, created_at FROM cursors WHERE agent_id = ? AND reader = ? AND slot = ?",
-            [reader.agent, reader.name, _slot(query)],
-        )
-        if row is None or row[0] != query or not row[1]:
+        row = self._repository.get(reader.agent, reader.name, _slot(query))
+        if row is None or row.query != query or not row.body:
             return None
-        return Cursor.load(str(row[1])), row[2]
+        return Cursor.load(row.body), row.created
 
 
 def _slot(query: str) -> int:

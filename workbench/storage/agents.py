@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.errors import NotFound, UsageError
 from workbench.storage.database import Clock, Database, next_id, utc_now
 from workbench.storage.documents import NOTES_PREFIX
+from workbench.storage.write_ahead_log import Row, insert_rows
 from workbench.text.typos import is_slip
 
 
@@ -77,6 +78,29 @@ class AgentRepository:
         self.database.write(job)
         return self.get(name)
 
+    def add_fork(
+        self, original: int, name: str, head: Row, settings: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """A new agent with a past, and with the handles and attachments of `original`, in one transaction.
+
+        Args:
+            head: its newest message, queue, question, summary and version of the working context, as in AgentRow.
+            tables: rows of its past by table, as their repositories write them, without the agent's number.
+        """
+
+        def job(connection: Any) -> None:
+            new, now = next_id(connection, "agents", "agent_id"), self._clock()
+            row = [new, name, *head, json.dumps(dict(settings)), now, now]
+            connection.execute("INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            for table, rows in tables.items():
+                insert_rows(connection, table, [_owned(table, row, new) for row in rows])
+            for table, columns in (("handles", "handle, passage_id"), ("attachments", "source_id, attached_at")):
+                connection.execute(
+                    f"INSERT INTO {table} SELECT ?, {columns} FROM {table} WHERE agent_id = ?", [new, original]
+                )
+
+        self.database.write(job)
+
     def check_name(self, name: str) -> None:
         """Raises UsageError for a name that no agent may have."""
         if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME_CHARS:
@@ -132,6 +156,14 @@ class AgentRepository:
         }
         return next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
 
+    def sizes(self) -> dict[int, tuple[int, int]]:
+        """(steps, messages) of every agent."""
+        rows = self.database.rows(
+            "SELECT a.agent_id, (SELECT count(*) FROM steps s WHERE s.agent_id = a.agent_id), "
+            "(SELECT count(*) FROM messages m WHERE m.agent_id = a.agent_id) FROM agents a"
+        )
+        return {int(agent): (int(steps), int(messages)) for agent, steps, messages in rows}
+
     def update_settings(self, agent: int, settings: Mapping[str, Any]) -> None:
         """Replace an agent's own settings."""
         text = json.dumps(dict(settings))
@@ -172,6 +204,15 @@ class AgentRepository:
             return bool(present)
 
         return self.database.write(job)
+
+
+def _owned(table: str, row: Row, agent: int) -> Row:
+    """The row with its agent's number where the table has it."""
+    if table == "texts":
+        return row
+    if table in ("steps", "journal"):
+        return (agent, *row)
+    return (row[0], agent, *row[1:])
 
 
 def _agent(row: tuple[Any, ...]) -> AgentRow:
