@@ -35,7 +35,7 @@ def body_of(session: Any, step: int) -> str:
 def test_a_fork_makes_the_step_that_the_original_made(make_session: Any, papers: Path, clock: Any) -> None:
     """Asked the same at the same time, the fork sends the very prompt that the original sent."""
     with ModelServer(model_scripts.reads_pages("harbour light keys", 3)) as server:
-        session = make_session(model="gpt-4o", base_url=server.url, window_tokens=4096)
+        session = make_session(model="scripted", base_url=server.url, window_tokens=4096)
         session.open_agent("tester")
         list(session.load([papers]))
         ask(session, "Who kept the light?")
@@ -68,7 +68,7 @@ def test_a_fork_makes_the_step_that_the_original_made(make_session: Any, papers:
 
 def test_a_fork_inside_a_question_holds_what_that_step_brought(make_session: Any, papers: Path) -> None:
     with ModelServer(model_scripts.reads_pages("harbour light keys", 3)) as server:
-        session = make_session(model="gpt-4o", base_url=server.url, window_tokens=8192)
+        session = make_session(model="scripted", base_url=server.url, window_tokens=8192)
         session.open_agent("tester")
         list(session.load([papers]))
         ask(session, "Who kept the light?")
@@ -141,3 +141,17 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
         assert session.recorded(session.steps()[-1]).body() == server.requests[-1]
 
 
+
+
+def test_a_reopened_agent_counts_as_its_server_taught_it(make_session: Any) -> None:
+    with ModelServer(talks, overhead_tokens=40) as server:
+        session = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        session.open_agent("tester")
+        ask(session, "one")
+        used = session.context().used
+        session.close()
+        again = make_session(model="scripted", base_url=server.url, read_ahead=False)
+        again.open_agent("tester")
+        assert again.context().used == used
+        again.current.use_model("another-tokenizer")
+        assert again.context().used > used

@@ -115,8 +115,7 @@ def _built(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
     space.step = memory.step
     functions, system, tools = fixed_parts(settings, folder, row.settings.get("functions_off", ()))
     space.links = any(item.name == "archival_follow" for item in functions)
-    calibration = Calibration.for_model(settings.model, embedded=settings.uses_reader)
-    context = MainContext(space, system, tools, calibration)
+    context = MainContext(space, system, tools, _calibration(app, row, settings))
     agent = Agent(
         space, context, Executor(functions), app, AnswerValidator(space, app.archive),
         options=_options(settings), parts=FixedParts(folder, app.agents, memory),
@@ -124,6 +123,16 @@ def _built(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
     announce_return(app, row, agent)
     app.open_agents.add(agent)
     return agent
+
+
+def _calibration(app: AppContext, row: AgentRow, settings: Settings) -> Calibration:
+    """What the model's server taught up to the last recorded step; where a model starts when that step was another model's."""
+    start = Calibration.for_model(settings.model, embedded=settings.uses_reader)
+    learnt = None if settings.uses_reader else app.recorder.learnt(row.id)
+    name = settings.model or app.known_model(settings)
+    # A server that was not asked yet for the model it serves: an unknown tokenizer's factor is the best guess there is.
+    same = learnt is not None and (learnt[0] == name or (not name and not learnt[1].known))
+    return learnt[1] if learnt is not None and same else start
 
 
 def _options(settings: Settings) -> dict[str, Any]:

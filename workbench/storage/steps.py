@@ -107,6 +107,11 @@ class StepRepository:
         row = self._database.row(f"SELECT {_STEP} FROM steps WHERE agent_id = ? AND step = ?", [agent, step])
         return StepRow(*row) if row else None
 
+    def last(self, agent: int) -> StepRow | None:
+        """The newest step of an agent, of any branch."""
+        row = self._database.row(f"SELECT {_STEP} FROM steps WHERE agent_id = ? ORDER BY step DESC LIMIT 1", [agent])
+        return StepRow(*row) if row else None
+
     def up_to(self, agent: int, step: int) -> list[StepRow]:
         """All steps up to and including `step`, in order."""
         sql = f"SELECT {_STEP} FROM steps WHERE agent_id = ? AND step <= ? ORDER BY step"

@@ -114,6 +114,19 @@ class StepRecorder:
             row.used, row.exact, sent["window"], sent["reserve"], str(row.created), row.forgotten,
         )  # fmt: skip
 
+    def learnt(self, agent: int) -> tuple[str, Calibration] | None:
+        """The model of the last recorded step, and what its server's usage had taught after it; None without a step."""
+        row = self.steps.last(agent)
+        if row is None:
+            return None
+        sent = json.loads(row.request)
+        calibration = Calibration(**sent["calibration"])
+        usage = json.loads(row.usage or "{}")
+        # A request for a summary teaches nothing: it goes out without the functions.
+        if usage and "summary_tokens" not in json.loads(row.state):
+            calibration = calibration.learn(row.counted, usage["prompt_tokens"])
+        return str(sent["body"].get("model", "")), calibration
+
     # -- the parts --------------------------------------------------------------------------------------------------
 
     def text(self, key: str) -> str:
