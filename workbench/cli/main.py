@@ -16,9 +16,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from workbench import __version__
+from workbench.api.session import SessionProtocol
 from workbench.cli import passwords
 from workbench.cli.command import Command
 from workbench.cli.commands import COMMANDS, load, questions
@@ -202,7 +203,7 @@ def _open(chosen: argparse.Namespace) -> int:
         with suppress(ArchiveBusy), _session(chosen) as session:
             session.open_agent(chosen.agent, paths=files)
             session.run_with(vars(chosen))
-            return _show(session, chosen, files)
+            return _show(session, session.settings, chosen, files)
         try:
             return _show_remote(chosen, files)
         except ArchiveBusy:
@@ -233,15 +234,16 @@ def _show_remote(chosen: argparse.Namespace, files: Sequence[Path]) -> int:
     given = {name: getattr(chosen, name, None) for name in _FLAGS}
     opened = {"agent": chosen.agent, "paths": [file.absolute() for file in files], "given": given}
     with RemoteSession(places.socket_file, _settings(chosen, places), opened, lambda: _session(chosen)) as session:
-        return _show(session, chosen, files)
+        # It has every member of the protocol, and forwards them by name: there is nothing that mypy could check.
+        return _show(cast(SessionProtocol, session), session.settings, chosen, files)
 
 
-def _show(session: Any, chosen: argparse.Namespace, files: Sequence[Path]) -> int:
+def _show(session: SessionProtocol, settings: Settings, chosen: argparse.Namespace, files: Sequence[Path]) -> int:
     if chosen.plain or chosen.json:
         return questions.converse(session, files, json=chosen.json)
     from workbench.tui.app import run
 
-    return run(session, load=files, ascii=session.settings.ascii, theme=session.settings.theme)
+    return run(session, load=files, ascii=settings.ascii, theme=settings.theme)
 
 
 def _body(command: Command) -> Body:

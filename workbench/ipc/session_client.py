@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.api.events import Changed, Event
+from workbench.api.session import SessionProtocol
 from workbench.core.errors import ArchiveBusy, UsageError, WorkError
 from workbench.core.settings import Settings
 from workbench.ipc import rpc
@@ -32,14 +33,18 @@ class RemoteSession:
     """
 
     def __init__(
-        self, file: Path, settings: Settings, chosen: Mapping[str, Any], open_here: Callable[[], contextlib.AbstractContextManager[Any]]
-    ) -> None:  # fmt: skip
+        self,
+        file: Path,
+        settings: Settings,
+        chosen: Mapping[str, Any],
+        open_here: Callable[[], contextlib.AbstractContextManager[SessionProtocol]],
+    ) -> None:
         self._file = file
         self.settings = settings
         self._chosen = dict(chosen)
         self._open_here = open_here
         self._stack = contextlib.ExitStack()
-        self._here: Any = None
+        self._here: SessionProtocol | None = None
         self._token = ""
         self._control: socket.socket | None = None
         self._closed = False

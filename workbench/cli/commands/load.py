@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Event, Loaded, LoadProgress
+from workbench.api.session import SessionProtocol
 from workbench.cli import passwords
 from workbench.cli.command import Command, json_flag
 from workbench.cli.output import line, progress, tell, tell_progress, to_the_end
@@ -163,7 +164,7 @@ def finished(loaded: Sequence[Loaded], *, as_json: bool) -> int:
 
 
 def load_paths(
-    session: Session, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool,
+    session: SessionProtocol, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool,
     options: LoadOptions | None = None,
 ) -> list[Loaded]:  # fmt: skip
     """Load and print what happens; ctrl+c stops it. Returns the results, one a source."""
@@ -172,7 +173,7 @@ def load_paths(
     )  # fmt: skip
 
 
-def loads(session: Session, events: Iterator[Event], *, as_json: bool, last: bool = True) -> list[Loaded]:
+def loads(session: SessionProtocol, events: Iterator[Event], *, as_json: bool, last: bool = True) -> list[Loaded]:
     """Print the events of loads; ctrl+c stops them.
 
     With `last` the loads are the command: what they did is its result, which --json leaves to the caller's last line. Else

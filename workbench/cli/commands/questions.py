@@ -7,11 +7,12 @@ import os
 import re
 import select
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.events import AnswerDone, Citation, Failed, StepFinished, Stopped
+from workbench.api.session import SessionProtocol
 from workbench.cli.command import Command, agent_flags, json_flag
 from workbench.cli.commands.load import load_paths
 from workbench.cli.output import line, show, tell_progress
@@ -67,7 +68,7 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
                 load_paths(session, [path], None, attach=True, as_json=chosen.json)
             else:
                 tell_progress(session.attach(name), as_json=chosen.json)
-        return _ask(session, chosen.question, as_json=chosen.json, made=made)
+        return _ask(session, chosen.question, as_json=chosen.json, abandon=session.abandon if made else None)
     except BrokenPipeError:
         if made and not session.steps():
             session.abandon()
@@ -86,8 +87,8 @@ def _is_path(session: Session, name: str, path: str) -> bool:
     return True
 
 
-def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) -> int:
-    """Ask, and print the answer. An agent `made` for this question is not kept when its model did not take a single step."""
+def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Callable[[], None] | None = None) -> int:
+    """Ask, and print the answer. `abandon` deletes the agent that was made for it, where its model did not take one step."""
     answer: AnswerDone | None = None
     stopped: Stopped | None = None
     failed: Failed | None = None
@@ -104,8 +105,8 @@ def _ask(session: Session, question: str, *, as_json: bool, made: bool = False) 
                 steps, prompt_tokens = steps + 1, prompt_tokens + event.used
                 completion_tokens += event.completion_tokens
     name = session.agent
-    if made and failed is not None and not steps:
-        session.abandon()
+    if abandon is not None and failed is not None and not steps:
+        abandon()
         name = ""
     if as_json:
         result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
@@ -132,7 +133,7 @@ def _citation(one: Citation) -> dict[str, Any]:
     return {**found, "origin": one.origin} if one.origin else found
 
 
-def converse(session: Session, paths: Sequence[Path], *, json: bool) -> int:
+def converse(session: SessionProtocol, paths: Sequence[Path], *, json: bool) -> int:
     """Lines instead of the screen: load, then one question a line from standard input."""
     code = 0
     if paths:
