@@ -112,12 +112,14 @@ class Assessment:
     """What a model that scores its own answer says of it.
 
     `confidence` is how likely the answer is right, 0 to 1, None where nothing was scored; `scorer` names the fitted weights
-    that say so, which a replay needs; `lacks` is a sentence about what the nearest passages do not say, "" for an answer.
+    that say so, which a replay needs; `lacks` is a sentence about what the nearest passages do not say, "" for an answer;
+    `remark` is a sentence that ends an answer and explains its quotes, such as the columns of a table row.
     """
 
     confidence: float | None
     scorer: str = ""
     lacks: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)

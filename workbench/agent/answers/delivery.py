@@ -199,7 +199,7 @@ class AnswerValidator:
     def _ground(self, text: str, checked: Checked, assessment: Assessment | None = None) -> Grounding:
         abstains = says_not_found(text) or says_not_sure(text)
         # What the reader says that its quotes lack is no claim about the documents that a quote could bear out.
-        claimed = text.removesuffix(assessment.lacks) if assessment else text
+        claimed = text.removesuffix(assessment.lacks or assessment.remark) if assessment else text
         return grounding(claimed, checked.support, len(checked.missing), abstains=abstains, question=self._question())
 
     def _proposed(self) -> list[str]:

@@ -36,10 +36,12 @@ class Quotable(Protocol):
     def handle(self) -> str: ...
 
 
-def quoted(units: Sequence[Quotable]) -> str:
-    """Sentences as quotes with their handles."""
+def quoted(units: Sequence[Quotable], remark: str = "") -> str:
+    """Sentences as quotes with their handles, and a remark of ours on them."""
     lead = "The documents say:" if len(units) > 1 else "The document says:"
-    return "\n".join([f"I quote and do not reason. {lead}", *(quote(unit) for unit in units)])
+    return "\n".join(
+        [f"I quote and do not reason. {lead}", *(quote(unit) for unit in units), *([remark] if remark else [])]
+    )
 
 
 def unsure(units: Sequence[Quotable], lacks: str) -> str:
@@ -47,11 +49,14 @@ def unsure(units: Sequence[Quotable], lacks: str) -> str:
     return "\n".join([NOT_SURE, *(quote(unit) for unit in units), *([lacks] if lacks else [])])
 
 
-def read_through(form: str, units: Sequence[Quotable], passages: int, total: int) -> str:
-    """A list or a summary: its quotes, and how much was read for it."""
+def read_through(form: str, units: Sequence[Quotable], passages: int, total: int, swept: str = "") -> str:
+    """A list, a count or a summary: its quotes, and how much was read for it. `swept` says what a sweep covered."""
+    more = "; a sweep (/sweep WORDS) reads everything" if total > passages and not swept else ""
+    read = f"Of {total:,} passages found I read {passages:,}{more}{f'; a sweep {swept}' if swept else ''}."
     if form == "list":
-        more = "; a sweep (/sweep WORDS) reads everything" if total > passages else ""
-        lead = f"I quote and do not reason. Of {total:,} passages found I read {passages:,}{more}. These lines name what is asked:"
+        lead = f"I quote and do not reason. {read} These lines name what is asked:"
+    elif form == "count":
+        lead = f"I quote and do not reason. {read} {len(units)} lines name what is asked:"
     else:
         lead = "I only quote and cannot summarise. Each part that I read opens like this:"
     return "\n".join([lead, *(quote(unit) for unit in units)])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
-from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, adds, candidates, matrix
+from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, adds, candidates, holds_answer, matrix
 from workbench.models.extractive.languages import negated
+from workbench.models.extractive.periods import lies_in, period_of
 from workbench.models.extractive.prompt_parser import Note, Passage, View
 from workbench.text.dates import days, written_as
 
@@ -40,12 +41,14 @@ Chosen by hand: the sets fitted on have no headings, so the weights know too lit
 _OTHER_DAY = 0.3
 """What it counts when it names a day, and the question asks about another one."""
 
-_PERIOD = re.compile(
-    r"\b(?:before|after|since|until|till|by|between|from|vor|nach|seit|bis|zwischen|ab|avant|après|depuis|jusqu|entre|antes|después|desde|hasta)\b"
-    r"|之前|之后|以前|以后|以後|以来|から|まで|より",
-    re.IGNORECASE,
-)
-"""A question about the time before or after a day is answered by other days."""
+_OUTSIDE, _UNDATED = 0.05, 0.5
+"""The same when the question asks about a period, and the sentence names a time outside it, or none."""
+
+_COMPLETE, _COMPLETE_COVER, _BESIDE = 0.6, 0.9, 0.6
+"""A quote that is so likely, says so much of the question and holds what is asked for stands alone, unless another is nearly as
+
+likely: readers take what stands beside an answer for a part of it.
+"""
 
 _HITS_A_PAGE = 5
 
@@ -75,12 +78,25 @@ class Ranking:
         """The best sentences as quotes, neighbours joined; a sentence far behind the best adds nothing and is left out."""
         used: set[int] = set()
         made: list[Quote] = []
+        least = (_BESIDE if self._is_complete() else _ADDS) * (self.probabilities[0] if self.probabilities else 0.0)
         for at in range(len(self.candidates)):
-            if len(made) >= most or self.probabilities[at] < _ADDS * self.probabilities[0]:
+            if len(made) >= most or self.probabilities[at] < least:
                 break
             if at not in used:
                 made.append(self._quote(at, used))
         return made
+
+    def _is_complete(self) -> bool:
+        """Whether the best sentence says what is asked by itself."""
+        return (
+            (self.probabilities[0] >= _COMPLETE if self.probabilities else False)
+            and self.feature("cover_near") >= _COMPLETE_COVER
+            and self._holds_answer(0)
+        )
+
+    def _holds_answer(self, at: int) -> bool:
+        """Whether a candidate holds something of the kind, and the measure, that is asked for."""
+        return holds_answer(self.asked, self.candidates[at].text)
 
     def feature(self, name: str, at: int = 0) -> float:
         """A feature of the candidate at this place."""
@@ -90,16 +106,10 @@ class Ranking:
         one, probability = self.candidates[at], self.probabilities[at]
         used.add(at)
         text = one.text
+        places = {(other.handle, other.position): place for place, other in enumerate(self.candidates)}
         for step in (1, -1):
-            neighbour = next(
-                (
-                    other
-                    for other, candidate in enumerate(self.candidates)
-                    if candidate.handle == one.handle and candidate.position == one.position + step
-                ),
-                None,
-            )
-            if neighbour is None or neighbour in used or self.probabilities[neighbour] < _JOINS * probability:
+            neighbour = places.get((one.handle, one.position + step))
+            if neighbour is None or neighbour in used or not self._belongs(at, neighbour, step):
                 continue
             beside = self.candidates[neighbour]
             first, second = (one, beside) if step > 0 else (beside, one)
@@ -108,7 +118,42 @@ class Ranking:
                 used.add(neighbour)
                 text = joined
                 break
+        if self.asked.dated and not self._holds_more_than_a_day(one):
+            text = self._entry(one, text, places, used)
         return Quote(one.handle, one.document, one.document_page, text, probability)
+
+    def _belongs(self, at: int, neighbour: int, step: int) -> bool:
+        """Whether a neighbouring sentence is quoted with one: it is likely as well, or gives what that one leaves open."""
+        if self.probabilities[neighbour] >= _JOINS * self.probabilities[at]:
+            return True
+        return (
+            step > 0 and not self._holds_answer(at) and self._holds_answer(neighbour) and self.asked.kind in _TOLD_LATER
+        )
+
+    def _holds_more_than_a_day(self, one: Candidate) -> bool:
+        return len(one.text.split()) > _ENTRY_WORDS
+
+    def _entry(self, one: Candidate, text: str, places: Mapping[tuple[str, int], int], used: set[int]) -> str:
+        """A dated entry of a log, with what follows it in its paragraph."""
+        at = one.position
+        while self.candidates[places[one.handle, at]].joins_next and (one.handle, at + 1) in places:
+            at += 1
+            place = places[one.handle, at]
+            following = self.candidates[place].text
+            if following in text:
+                continue
+            if len(text) + len(following) >= QUOTE_CHARS:
+                break
+            used.add(place)
+            text = f"{text}{'' if _runs_on(text) else ' '}{following}"
+        return text
+
+
+_TOLD_LATER = ("date", "number", "person", "place", "reason")
+"""Kinds of answer that a sentence is known to hold or not to hold."""
+
+_ENTRY_WORDS = 12
+"""An entry that opens with so few words tells what happened in the sentences after them."""
 
 
 def _runs_on(text: str) -> bool:
@@ -129,7 +174,7 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
     found = candidates(passages, _ranks(view))
     rows = matrix(asked, [_read(question, one) for one in found], score)
     probabilities = [
-        round(_headed(value * _worth(asked, one), one, row), 4)
+        round(_by_author(asked, one, _headed(value * _worth(asked, one), one, row)), 4)
         for one, row, value in zip(found, rows, scorer.probabilities(rows), strict=True)
     ]
     order = sorted(range(len(found)), key=lambda at: (-probabilities[at], found[at].rank, at))
@@ -144,8 +189,35 @@ def _headed(probability: float, one: Candidate, row: Array) -> float:
     """The probability of a sentence, more when it opens the section whose heading is what the question asks."""
     if not one.opens_section or row[NAMES.index("cover_section")] < _HEADING_ASKED:
         return probability
-    odds = _OPENS_ODDS * probability
-    return odds / (odds + 1.0 - probability)
+    return _raised(probability, _OPENS_ODDS)
+
+
+def _raised(probability: float, odds: float) -> float:
+    """A probability whose odds are so many times as high."""
+    return odds * probability / (odds * probability + 1.0 - probability)
+
+
+def _by_author(asked: Asked, one: Candidate, probability: float) -> float:
+    """The probability of a sentence, more when an author is asked for and it is the line of names on the first page."""
+    if one.document_page == 1 and _ASKS_AUTHOR.search(asked.text) and _is_byline(one.text):
+        return _raised(max(probability, _LEAST_BYLINE), _BYLINE_ODDS)
+    return probability
+
+
+def _is_byline(text: str) -> bool:
+    """Whether a line is made of names: most of its words are capitals, and there are at least two."""
+    words = [word for word in re.findall(r"[^\W\d_][\w'’.-]*", text) if word.lower() not in _OF_A_BYLINE]
+    named = sum(word[0].isupper() and not word.isupper() for word in words)
+    return 2 <= len(words) <= _BYLINE_WORDS and named >= 0.8 * len(words)
+
+
+_ASKS_AUTHOR = re.compile(
+    r"\bauthors?\b|\bwho (?:wrote|compiled|edited|kept)\b|\bwritten by\b|\bverfasser\w*|\bautor(?:en|in|es|as?)?\b|\bauteurs?\b|作者|著者",
+    re.IGNORECASE,
+)
+_OF_A_BYLINE = frozenset("by and von und par et por y kept written compiled edited".split())
+_BYLINE_WORDS, _BYLINE_ODDS, _LEAST_BYLINE = 40, 12.0, 0.05
+"""A title page names its author in a line that says nothing else; the sets fitted on have no title pages."""
 
 
 def _read(question: str, one: Candidate) -> Candidate:
@@ -164,8 +236,14 @@ def _worth(asked: Asked, one: Candidate) -> float:
         return _DENIED
     if asked.kind != "yes_no" and not adds(asked, one.text):
         return _REPEATS
+    if period := period_of(asked.text):
+        inside = lies_in(period, one.text)
+        inside = lies_in(period, f"{one.section} {one.before}") if inside is None else inside
+        return 1.0 if inside else _UNDATED if inside is None else _OUTSIDE
+    if not asked.dated:
+        return 1.0
     wanted = {day for _, day in days(asked.text)}
-    named = {day for _, day in days(one.text)} if wanted and not _PERIOD.search(asked.text) else set()
+    named = {day for _, day in days(f"{one.section} {one.text}")}
     return _OTHER_DAY if named and not wanted & named else 1.0
 
 

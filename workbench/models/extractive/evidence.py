@@ -21,6 +21,7 @@ Score = Callable[[str, Sequence[str]], Sequence[float]]
 _FIGURE = re.compile(r"(?<![\d.,-])(?!1[5-9]\d\d\b|20\d\d\b)\d{3,}(?![\d.,%-])")
 """Numbers that may stand for a thing (bag 316), years left out."""
 
+_ISO_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 _TINY_PASSAGES = 16
 """In an archive of so few passages a name that half of them share is still a name: it counts as one of this size."""
 
@@ -61,6 +62,11 @@ class Unit:
     @cached_property
     def stems(self) -> frozenset[str]:
         return stems(self.text)
+
+    @cached_property
+    def dates(self) -> frozenset[str]:
+        """Days and months in ISO form among the stems: two sentences of one month do not belong together for that."""
+        return frozenset(stem for stem in self.stems | self.near if _ISO_DATE.fullmatch(stem))
 
     @cached_property
     def near(self) -> frozenset[str]:
@@ -204,7 +210,7 @@ class Evidence:
 
     def link(self, left: Unit, right: Unit) -> float:
         """How strongly two units belong together, 0 to 1: by a name, or rare words, that the question does not hold."""
-        asked = self.question.stems
+        asked = self.question.stems | left.dates | right.dates
         near = 0.4 if left.handle != right.handle else 0.3
         own = (left.named & right.stems) | (right.named & left.stems)
         around = ((left.named & right.near) | (right.named & left.near)) - own

@@ -10,7 +10,7 @@ import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +18,10 @@ import numpy as np
 
 from workbench.models.extractive.evidence import Score, title_words
 from workbench.models.extractive.languages import KINDS, Language, kind_of, language_of, negated
+from workbench.models.extractive.measures import counted, counts, gives, measure_of
 from workbench.models.extractive.prompt_parser import Passage
 from workbench.models.extractive.sentences import blocks, is_heading, rarity, stem
+from workbench.text.dates import days, with_iso_days
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +32,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’.,\-/][^\W_]+)*")
 _CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 _YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20\d\d)(?!\d)")
 _DIGIT = re.compile(r"\d")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CJK_NUMERAL = re.compile(
     r"[一二三四五六七八九十百千万亿億两兩]+(?=[个個人年月日天岁歳名次种種条家元円米公里分时時间間%％倍本台小])"
 )
@@ -153,7 +156,8 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
         if heading := _numbered_heading(lines[number], above, below):
             held = section = heading
             continue
-        for at, sentence in enumerate(_with_entries(paragraph)):
+        entry, sentences = _with_entry(paragraph)
+        for at, sentence in enumerate(sentences):
             bare = sentence.strip("#*_ ")
             if not at and len(paragraph) == 1 and (sentence.startswith("#") or is_heading(sentence)):
                 held = bare if bare.endswith(":") else f"{held} {bare}".strip() if not held.endswith(":") else bare
@@ -164,7 +168,8 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
                 continue
             if len(bare) < 2 or _LEADS_NOWHERE.search(bare):
                 continue
-            pieces.append((sentence, section, at + 1 < len(paragraph)))
+            dated = f"{section} {entry}".strip() if entry and at else section
+            pieces.append((sentence, dated, at + 1 < len(sentences)))
             held = ""
             if section.endswith(":"):
                 section = ""
@@ -195,15 +200,35 @@ _TELLING_WORDS = 4
 """A heading of so many words may itself be an answer."""
 
 
-def _with_entries(paragraph: Sequence[str]) -> list[str]:
-    """The sentences of a paragraph; a date that opens it goes with the sentence behind it, as in a log."""
-    if len(paragraph) > 1 and len(paragraph[0]) < _ENTRY_CHARS and _DIGIT.search(paragraph[0]):
-        left = re.sub(r"[\W\d_]+|(?<=\d)(?:st|nd|rd|th)\b", " ", _MONTH.sub(" ", paragraph[0])).split()
-        if len(left) <= 1 and all(len(word) <= 3 for word in left):
-            return [f"{paragraph[0]} {paragraph[1]}", *paragraph[2:]]
-    return list(paragraph)
+def _with_entry(paragraph: Sequence[str]) -> tuple[str, list[str]]:
+    """The date that opens a paragraph, as in a log, "" where none does, and its sentences.
+
+    A bare date goes with what stands behind it, scraps ("Fog. Oil 30.") included, up to the first sentence that says something.
+    """
+    first = paragraph[0]
+    bold = _BOLD_ENTRY.match(first)
+    entry = next((written for written, _ in days(first[:_ENTRY_CHARS]) if first.strip("*_ ").startswith(written)), "")
+    entry = entry or (bold.group(1) if bold and _DIGIT.search(bold.group(1)) else "")
+    bare = re.sub(r"[\W\d_]+|(?<=\d)(?:st|nd|rd|th)\b", " ", _MONTH.sub(" ", first)).split()
+    alone = (
+        len(first) < _ENTRY_CHARS
+        and bool(_DIGIT.search(first))
+        and len(bare) <= 1
+        and all(len(one) <= 3 for one in bare)
+    )
+    if len(paragraph) == 1 or not (entry or alone):
+        return "", list(paragraph)
+    entry = entry or first.strip("*_ ")
+    joined, rest = first, list(paragraph[1:])
+    while (
+        rest and len(joined.replace(entry, "").split()) < _TELLING_WORDS and len(joined) + len(rest[0]) < _LONGEST_ENTRY
+    ):
+        joined = f"{joined} {rest.pop(0)}"
+    return entry, [joined, *rest]
 
 
+_LONGEST_ENTRY = 300
+_BOLD_ENTRY = re.compile(r"^[*_]{2}([^*_]{3,40}?)[.,:]?[*_]{2}")
 _ENTRY_CHARS = 40
 
 
@@ -247,6 +272,9 @@ def roots(text: str, code: str) -> tuple[str, ...]:
             for run in re.split(_function_pattern(code), whole) if skipped else [whole]:
                 found.extend(run[at : at + 2] for at in range(len(run) - 1)) if len(run) > 1 else found.append(run)
             continue
+        if _ISO_DAY.fullmatch(whole):
+            found.append(whole)
+            continue
         word = re.sub(r"['’]s$", "", whole).strip(".,")
         for part in re.split(r"[-/]|(?<=[lLdDnNsSqQ])['’](?=\w)|(?<=\d)\.(?=\d{4}$)", word):
             if part and part.lower() not in skipped:
@@ -269,9 +297,18 @@ class Asked:
         self.text = text
         self.language: Language = language_of(text)
         self.kind = kind_of(text)
-        self.ordered = roots(text, self.language.code)
-        surface = {root(word.strip(".,"), self.language.stemmer): word for word in _WORD.findall(text)}
-        self.surface = {term: surface[term] for term in dict.fromkeys(self.ordered) if term in surface}
+        self.dated = bool(days(text))
+        """Whether it names a day: a day is one term, in whatever form it is written."""
+
+        self.measures = measure_of(text)
+        self.counted = root(counted(text), self.language.stemmer)
+        plain = with_iso_days(text) if self.dated else text
+        self.ordered = roots(plain, self.language.code)
+        surface = {root(word.strip(".,"), self.language.stemmer): word for word in _WORD.findall(plain)}
+        written = {day: form for form, day in days(text)} if self.dated else {}
+        self.surface = {
+            term: written.get(term, surface[term]) for term in dict.fromkeys(self.ordered) if term in surface
+        }
         self.weights = {term: _weight(term, surface.get(term, term)) for term in dict.fromkeys(self.ordered)}
         self.total = sum(self.weights.values()) or 1.0
         self.characters = frozenset().union(*(grams(surface.get(term, term)) for term in self.weights))
@@ -290,7 +327,13 @@ class Asked:
 
 
 def _weight(term: str, surface: str) -> float:
+    if _ISO_DAY.fullmatch(term):
+        return _DAY_WEIGHT
     return 0.8 if _CJK_RUN.search(term) else rarity(surface)
+
+
+_DAY_WEIGHT = 1.4
+"""A day tells as much as a name: what happened on another one is another thing."""
 
 
 def _capitals(text: str, language: Language) -> list[str]:
@@ -406,6 +449,8 @@ def matrix(asked: Asked, found: Sequence[Candidate], score: Score) -> Array:
     wide = np.array([by_passage[one.passage] for one in found])
     order = np.empty(count)
     order[np.argsort(-context, kind="stable")] = np.arange(count)
+    if asked.dated:
+        found = [_with_iso_days(one) for one in found]
     held_own = [_held(terms, one.text, code) for one in found]
     held_title = {one.title: _held(terms, one.title, code) for one in found}
     held_section = {one.section: _held(terms, one.section, code) for one in found}
@@ -454,6 +499,22 @@ def matrix(asked: Asked, found: Sequence[Candidate], score: Score) -> Array:
         values_of = made[:, NAMES.index(column)]
         made[:, NAMES.index(gap)] = values_of - values_of.max()
     return np.round(made, 5)
+
+
+def _with_iso_days(one: Candidate) -> Candidate:
+    return replace(
+        one, text=with_iso_days(one.text), before=with_iso_days(one.before), after=with_iso_days(one.after),
+        section=with_iso_days(one.section), passage=with_iso_days(one.passage),
+    )  # fmt: skip
+
+
+def holds_answer(asked: Asked, text: str) -> bool:
+    """Whether a text holds something of the kind, the measure and the count that is asked for; true where that is not known."""
+    if asked.measures:
+        return gives(asked.measures, text)
+    if asked.counted and counts(asked.counted, text):
+        return True
+    return meets(asked.kind, text, asked) > 0.0
 
 
 def _pairs(asked: Asked, words: Sequence[str]) -> float:

@@ -16,6 +16,7 @@ from workbench.models.extractive.financial import Figures
 from workbench.models.extractive.line_scoring import Place, chosen, places
 from workbench.models.extractive.prompt_parser import View
 from workbench.models.extractive.question import Question
+from workbench.models.extractive.tables import columns_of
 
 Call = tuple[str, dict[str, Any]]
 
@@ -24,22 +25,22 @@ LEAST_SHARE, LEAST_LINE = 0.45, 0.6
 """How much of what is asked a passage must name, or how nearly a row must be one of the lines, to be an answer."""
 
 
-def next_call(view: View, question: Question, asked: Figures, score: Score) -> Call:
-    """The next call for a question about a report."""
+def next_call(view: View, question: Question, asked: Figures, score: Score) -> tuple[Call, str]:
+    """The next call for a question about a report, and the remark on its quotes that ends it, "" where there is none."""
     ranked = places(question, asked, view, score)
     if view.after == "search" and (noted := _note(view, ranked)):
-        return noted
+        return noted, ""
     for query, page in _plan(view, question, asked):
         if not view.repeating and not any(search.is_of(query, page) for search in view.searches):
-            return "archival_memory_search", {"query": query, "page": page, "request_heartbeat": True}
+            return ("archival_memory_search", {"query": query, "page": page, "request_heartbeat": True}), ""
     best = chosen(ranked, answer.CITATIONS)
     if not any(place.share >= LEAST_SHARE or place.line >= LEAST_LINE for place in best):
-        return "send_message", {
-            "message": answer.not_found(
-                [term.word for term in question.terms], [search.query for search in view.searches]
-            )
-        }
-    return "send_message", {"message": answer.quoted([place.unit for place in best])}
+        sought = [term.word for term in question.terms]
+        return ("send_message", {"message": answer.not_found(sought, [search.query for search in view.searches])}), ""
+    shown = ((place.unit.text, view.passages.get(place.unit.handle)) for place in best)
+    remarks = (columns_of(text, passage.text) for text, passage in shown if passage)
+    remark = next((one for one in remarks if one), "")
+    return ("send_message", {"message": answer.quoted([place.unit for place in best], remark)}), remark
 
 
 def _plan(view: View, question: Question, asked: Figures) -> list[tuple[str, int]]:

@@ -137,8 +137,8 @@ _FRENCH = Language(
     ),
     frozenset("ne n pas jamais aucun aucune rien personne sans ni nulle nul".split()),
     _asks(
-        date=r"\bquand\b|\bquel(?:le)?s? (?:\w+ )?(?:année|date|jour|mois|siècle|époque)s?\b",
-        number=r"\bcombien\b|\bque (?:coûte|pèse)\w*|\bquel(?:le)? (?:\w+ )?(?:nombre|montant|prix|pourcentage|proportion|âge|hauteur|longueur|taille|poids|distance|durée|part|population)\b",
+        date=r"\bquand\b|\bquel(?:le)?s? (?:\w+ ){0,3}(?:année|date|jour|mois|siècle|époque)s?\b",
+        number=r"\bcombien\b|\bque (?:coûte|pèse)\w*|\bquel(?:le)? (?:\w+ ){0,3}(?:nombre|montant|prix|pourcentage|proportion|âge|hauteur|longueur|taille|poids|distance|durée|part|population)\b",
         person=r"\bqui\b(?! est-ce qu)",
         place=r"\boù\b|\bquel(?:le)?s? (?:\w+ )?(?:ville|pays|lieu|endroit|région|île|état|continent)s?\b",
         reason=r"\bpourquoi\b|\bpour quelle raison\b",
@@ -245,11 +245,16 @@ def language_of(text: str) -> Language:
         for one in LANGUAGES.values()
         if one.spaced
     }
-    best = max(shares, key=lambda code: (shares[code], code == "en"))
+    best = max(shares, key=lambda code: (shares[code], _opens_like(code, words), code == "en"))
     latin = sum(word.isascii() or all(ord(letter) < 0x250 for letter in word) for word in words) / len(words)
     if shares[best] == 0.0:
         return _ENGLISH if latin > 0.5 and all(word.isascii() for word in words) else _OTHER
     return LANGUAGES[best]
+
+
+def _opens_like(code: str, words: list[str]) -> bool:
+    """Whether a question whose words two languages share opens as one of them does ("Was geschah …", not "Was it …")."""
+    return code == "de" and words[0] == "was" and len(words) > 1 and words[1] not in FUNCTION_WORDS
 
 
 @functools.lru_cache(maxsize=256)

@@ -46,6 +46,22 @@ _BECAUSE = re.compile(
     re.IGNORECASE,
 )
 
+_ANNOUNCES = re.compile(
+    r":\s*$|\b(?:as follows|following tables?|tables? (?:below|that follows?)|summari[sz]ed (?:below|in the)|set forth (?:below|in the)"
+    r"|(?:shown|presented|detailed) (?:below|in the (?:following )?table))\b",
+    re.IGNORECASE,
+)
+"""A line that says that a table follows; the rows of that table are the answer."""
+
+_ANNOUNCED, _BARE = 0.6, 1.0
+"""What it costs a line that it announces a table and has no figure, or that it is nothing but names, dates and places."""
+
+_DATE_OR_YEAR = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:,?\s+\d{4})?|\b(?:19|20)\d\d\b|\bq[1-4]\b",
+    re.IGNORECASE,
+)
+_SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}")
+
 _PAGE_HITS = 4
 _LEAST_CHARS = 12
 
@@ -93,9 +109,20 @@ def places(question: Question, asked: Figures | None, view: View, score: Score) 
         wide = around.get(unit.handle)
         share = max(own, meaning.held(wide, unit.near) if wide else 0.0)
         by_words += _REASON if causes and _BECAUSE.search(unit.text) else 0.0
+        by_words -= _emptiness(unit.text)
         total = by_words + 0.8 * max(0.0, like) + 0.4 * share + 0.8 / (2 + ranks.get(unit.handle, _LOST_RANK))
         ranked.append(Place(unit, round(total, 6), share, line, named))
     return sorted(ranked, key=lambda place: (-place.score, place.unit.handle, place.unit.text))
+
+
+def _emptiness(text: str) -> float:
+    """What it costs a line that it says nothing itself: it announces a table, or it is a dateline or a title."""
+    told = _DATE_OR_YEAR.sub(" ", text)
+    if has_figures(told):
+        return 0.0
+    if _ANNOUNCES.search(text):
+        return _ANNOUNCED
+    return 0.0 if _SMALL_WORD.search(told) else _BARE
 
 
 def _stated(asked: Figures | None, view: View) -> frozenset[tuple[str, int]]:

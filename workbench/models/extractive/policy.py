@@ -19,11 +19,13 @@ from workbench.models.extractive.features import Asked, fresh_number, meets
 from workbench.models.extractive.financial import figures
 from workbench.models.extractive.follow_up import resolved
 from workbench.models.extractive.identifier_lookup import next_step
+from workbench.models.extractive.measures import counts
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.models.extractive.query_planner import next_query
 from workbench.models.extractive.question import analyse
 from workbench.models.extractive.question_forms import LIST_PAGES, compared, form_of, listed, openings, sides
 from workbench.models.extractive.sentences import identifiers, words
+from workbench.models.extractive.tables import columns_of
 
 Call = tuple[str, dict[str, Any]]
 
@@ -69,24 +71,27 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None) -> Deci
         return _search(asked)
     question = analyse(asked)
     if wanted := figures(asked, view.documents == 1):
-        return Decision(*financial_policy.next_call(view, question, wanted, score))
+        call, remark = financial_policy.next_call(view, question, wanted, score)
+        return Decision(*call, Assessment(None, scorer.version, remark=remark) if remark else None)
     ranking = rank(asked, view, score, scorer)
     form = form_of(asked)
-    if form in ("list", "summary") and (made := _read_through(form, asked, view, ranking, scorer)):
+    if form == "count" and _says_how_many(ranking):
+        form = ""
+    if form in ("list", "summary", "count") and (made := _read_through(form, asked, view, ranking, scorer)):
         return made
     if form == "compare" and (made := _both_sides(asked, ranking, scorer, least=SURE_SIDES)):
         return made
+    form = "" if form == "count" else form
     if not form and ranking.confidence >= scorer.thresholds.settled and ranking.feature("cover_near") >= SETTLED_COVER:
         return _answer(ranking, scorer)
     evidence = Evidence(question, units(view.passages, view.notes), score, view.archive_passages)
     chains = best_chains(evidence)
-    if view.after == "search" and (call := _note(view, evidence, chains, ranking)):
-        return Decision(*call)
     chain = settled(evidence, chains)
     joins = chain is not None and _joins_more(evidence, chain, ranking)
-    done = (
-        not (joins or form) and ranking.confidence >= scorer.thresholds.answer and len(view.searches) > FURTHER_SEARCHES
-    )
+    enough = len(view.searches) > (1 if ranking.confidence >= LIKELY else FURTHER_SEARCHES)
+    done = not (joins or form) and ranking.confidence >= scorer.thresholds.answer and enough
+    if not done and view.after == "search" and (call := _note(view, evidence, chains, ranking)):
+        return Decision(*call)
     query = None if view.repeating or done else next_query(evidence, chains, view)
     if query is not None and query.handle:
         return Decision("archival_follow", {"passage": query.handle, "page": query.page, "request_heartbeat": True})
@@ -111,14 +116,19 @@ def _read_through(form: str, asked: str, view: View, ranking: Ranking, scorer: A
     """The next page of results for a list or a summary, or its answer; None when nothing that was read belongs to it."""
     own = [search for search in view.searches if search.begins(asked)]
     last = max(own, key=lambda search: search.page, default=None)
+    quotes = openings(ranking) if form == "summary" else listed(ranking, exactly=form == "count")
+    if form == "count" and len(quotes) < 2:
+        return None
     if last is not None and last.page < min(last.last_page, LIST_PAGES - 1) and not view.repeating:
         return _search(last.query, last.page + 1)
-    quotes = listed(ranking) if form == "list" else openings(ranking)
+    if form != "summary" and not view.swept and "archival_sweep" in view.functions and not view.repeating:
+        return Decision("archival_sweep", {"query": asked, "request_heartbeat": True})
     if len(quotes) < 2:
         return None
     passages = len({candidate.handle for candidate in ranking.candidates})
     total = last.total if last is not None else passages
-    return _say(answer.read_through(form, quotes, passages, total), Assessment(ranking.confidence, scorer.version))
+    text = answer.read_through(form, quotes, passages, total, view.swept)
+    return _say(text, Assessment(ranking.confidence, scorer.version))
 
 
 SURE_SIDES = 0.6
@@ -126,6 +136,21 @@ SURE_SIDES = 0.6
 
 SETTLED_COVER = 0.97
 """How much of the question the best sentence, with what stands around it, must say for no further search to be made."""
+
+
+def _says_how_many(ranking: Ranking) -> bool:
+    """Whether one of the likeliest sentences gives the number that is asked for."""
+    if not ranking.asked.counted:
+        return True
+    return any(
+        counts(ranking.asked.counted, one.text)
+        and (probability >= STATED * ranking.probabilities[0] or ranking.feature("cover_near", at) >= SETTLED_COVER)
+        for at, (one, probability) in enumerate(zip(ranking.candidates, ranking.probabilities, strict=True))
+    )
+
+
+STATED = 0.3
+"""How likely a sentence must be, measured by the best, for the number in it to be the one that is asked for."""
 
 FURTHER_SEARCHES = 2
 """So many searches after the first are made for an answer that is likely and leaves words of the question open."""
@@ -206,7 +231,8 @@ def _answer(
     quotes = ranking.quotes()
     timed = not _NAMED_TIME.search(ranking.asked.text) or any(_says_when(quote.text, ranking.asked) for quote in quotes)
     if quotes and timed and confidence >= (limits.answer if least is None else least):
-        return _say(answer.quoted(quotes), Assessment(confidence, scorer.version))
+        remark = columns_of(ranking.candidates[0].text, ranking.candidates[0].passage)
+        return _say(answer.quoted(quotes, remark), Assessment(confidence, scorer.version, remark=remark))
     if quotes and confidence >= limits.nearest:
         lacks = answer.lacking(ranking)
         return _say(answer.unsure(quotes, lacks), Assessment(confidence, scorer.version, lacks))

@@ -16,6 +16,7 @@ _HEADER = re.compile(
     r" \| (?:(?P<heading>.*) \| )?score (?P<score>-?[\d.]+)(?: \| [^|]*)*\s*$"
 )
 _SHOWING = re.compile(r"^Showing (\d+) of ([\d,]+) results \(page (\d+)/(\d+)\)")
+_COVERED = re.compile(r"\A[^\n]*?\b(read [\d,]+ of [\d,]+ pages)")
 _NOTE = re.compile(
     r"^\s*(?:-\s*)?\[(?P<handle>#[a-z]+\d+)\] (?P<document>.+) p\.(?P<page>\d+): [\"“](?P<quote>.+)[\"”]\s*$"
 )
@@ -92,6 +93,8 @@ class View:
     """The passages that were followed and are in sight: `query` is the handle."""
     results: tuple[tuple[str, ...], ...] = ()
     """The handles of every page of results in sight, in the order in which they came."""
+    swept: str = ""
+    """What a sweep for this question covered, in words; "" where none was made."""
     held: Mapping[str, int] = field(default_factory=dict)
     """How many documents and passages the sources hold between them, where the state says so."""
     before: tuple[str, str] = ("", "")
@@ -117,7 +120,8 @@ class View:
 
 _HELD = re.compile(r"\((?P<documents>\d[\d,]*) documents?, (?P<passages>\d[\d,]*) passages?\)\s*$")
 _FOLLOW = "archival_follow"
-_FINDING = ("archival_memory_search", _FOLLOW)
+_SWEEP = "archival_sweep"
+_FINDING = ("archival_memory_search", _FOLLOW, _SWEEP)
 _REPEATED = "with the same arguments"
 """What the executor says of a call made again and again."""
 
@@ -146,6 +150,7 @@ def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Vie
         repeating=found.repeating,
         followed=tuple(found.followed.values()),
         results=tuple(found.results),
+        swept=found.swept,
         held={key: int(found.state[key]) for key in ("documents", "passages") if isinstance(found.state.get(key), int)},
         before=found.before,
     )
@@ -165,6 +170,7 @@ class _Reading:
     results: list[tuple[str, ...]] = field(default_factory=list)
     before: tuple[str, str] = ("", "")
     said: str = ""
+    swept: str = ""
     _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def take(self, message: Message) -> None:
@@ -176,6 +182,7 @@ class _Reading:
             self.before, self.said = (self.question, self.said), ""
             self.question, self.after = str(content.get("message", "")), "user"
             self.searches, self.followed, self.results, self.repeating = {}, {}, [], False
+            self.swept = ""
         elif role == "assistant":
             for call in message.get("tool_calls") or ():
                 function = call.get("function", {})
@@ -201,8 +208,14 @@ class _Reading:
 
     def _found(self, name: str, arguments: dict[str, Any], body: str) -> None:
         hits = parse_hits(body)
-        self.passages.update(hits)
         self.results.append(tuple(hits))
+        if name == _SWEEP:
+            # A sweep shows one line of each passage; what is in sight of a passage already is more.
+            self.passages.update({handle: hit for handle, hit in hits.items() if handle not in self.passages})
+            covered = _COVERED.search(body)
+            self.swept, self.after = covered.group(1) if covered else "read all", "search"
+            return
+        self.passages.update(hits)
         if name == _FOLLOW:
             search = _search({**arguments, "query": arguments.get("passage", "")}, body, tuple(hits))
             self.followed[search.query] = search

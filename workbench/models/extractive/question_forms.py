@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from workbench.models.extractive.answer_ranking import Quote, Ranking
 from workbench.models.extractive.features import Candidate, roots
 from workbench.models.extractive.names import names
+from workbench.models.extractive.periods import lies_in, period_of
 
 _SUMMARY = re.compile(
     r"\bsummar(?:y|i[sz]e)\b|\boverview of\b|\bgist of\b|\bwhat (?:is|are) (?:this|the|these) (?:document|file|report|paper|text|book|article)s? about\b"
@@ -26,6 +27,11 @@ _LIST = re.compile(
     r"^\W*(?:please )?(?:list|enumerate)\b|^\W*(?:please )?(?:name|give|show|find|tell) (?:me )?(?:all|every|each)\b|^\W*what are all\b"
     r"|^\W*(?:bitte )?(?:liste|zähle|nenne(?: mir)? alle|finde alle)\b|^\W*(?:listez?|énumère[zr]?|cite[zr]? (?:tous|toutes))\b"
     r"|^\W*(?:lista|enumera|menciona tod[oa]s|nombra tod[oa]s)\b|^(?:请)?(?:列出|列举)|所有的?.{0,12}有哪些|を(?:すべて|全て)|列挙|一覧",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    r"\bhow many\b(?! (?:of )?(?:people|persons|men|women|seconds|minutes|hours|days|weeks|months|years|times|euros|dollars|pounds|miles|percent)\b)"
+    r"|\bwie ?viele\b|\bcombien d(?:e |['’])|\bcuánt[oa]s\b|多少[个次场起项]|几[个次场起项]|何[件回個]",
     re.IGNORECASE,
 )
 _OR = re.compile(r"\b(?:or|oder|ou|versus|vs\.?)\b| o |还是|或者?|か、?", re.IGNORECASE)
@@ -43,15 +49,18 @@ LIST_PAGES = 2
 """Pages of results a list is made from."""
 
 _LINE_SHARE = 0.8
+_COUNTED_SHARE = 0.9
 
 
 def form_of(question: str) -> str:
-    """What a question asks for beside a fact: summary, list, compare, or "" for a fact."""
+    """What a question asks for beside a fact: summary, list, compare, count, or "" for a fact."""
     if _SUMMARY.search(question):
         return "summary"
     if _LIST.search(question):
         return "list"
-    return "compare" if sides(question) else ""
+    if sides(question):
+        return "compare"
+    return "count" if _COUNT.search(question) else ""
 
 
 def sides(question: str) -> tuple[str, str] | None:
@@ -94,13 +103,20 @@ def _told(ranking: Ranking, at: int) -> float:
     return ranking.feature("like_own", at) + ranking.feature("cover_own", at)
 
 
-def listed(ranking: Ranking) -> list[Quote]:
-    """Every line or opening of a paragraph that says of itself, or by its heading, what was asked; in the documents' order."""
+def listed(ranking: Ranking, *, exactly: bool = False) -> list[Quote]:
+    """Every line or opening of a paragraph that says of itself, or by its heading, what was asked; in the documents' order.
+
+    What lies outside a period that is asked about is left out. `exactly`: only lines that say nearly everything, to be counted.
+    """
     best = max((ranking.feature("cover_near", at) for at in range(len(ranking.candidates))), default=0.0)
+    least = _COUNTED_SHARE if exactly else max(_LINE_SHARE * best, 0.3)
+    period = period_of(ranking.asked.text)
     chosen = [
         at
         for at, one in enumerate(ranking.candidates)
-        if ranking.feature("cover_near", at) >= max(_LINE_SHARE * best, 0.3) and ranking.feature("cover_own", at) > 0
+        if ranking.feature("cover_near", at) >= least
+        and ranking.feature("cover_own", at) > 0
+        and not (period and not lies_in(period, f"{one.section} {one.text}"))
     ]
     return _in_order([ranking.candidates[at] for at in chosen], ranking)[:LIST_QUOTES]
 
