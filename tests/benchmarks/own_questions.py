@@ -65,7 +65,11 @@ def main() -> None:
                 began = time.perf_counter()
                 answer, steps = ask(session, item["question"])
                 quotes = [" ".join(one.quote.split()).casefold() for one in answer.citations]
-                good = not answer.answered if item["must"] is None else answer.answered and bool(re.search(item["must"], " ".join(quotes)))
+                good = (
+                    not answer.answered
+                    if item["must"] is None
+                    else answer.answered and bool(re.search(item["must"], " ".join(quotes)))
+                )
                 right += good
                 print(
                     "ok  " if good else "FAIL", item["id"], item["question"],

@@ -11,8 +11,19 @@ import pytest
 
 from workbench.api.events import AnswerDone
 
-CASES = json.loads((Path(__file__).parents[1] / "samples" / "kinds_of_questions.json").read_text(encoding="utf-8"))["cases"]
-IN_THE_GATE = ("language-de", "heading-numbered", "negation-en", "list-repairs", "form-en", "leaders-en", "mail-en", "zh")
+CASES = json.loads((Path(__file__).parents[1] / "samples" / "kinds_of_questions.json").read_text(encoding="utf-8"))[
+    "cases"
+]
+IN_THE_GATE = (
+    "language-de",
+    "heading-numbered",
+    "negation-en",
+    "list-repairs",
+    "form-en",
+    "leaders-en",
+    "mail-en",
+    "zh",
+)
 
 
 def plain(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from workbench.models.base import Assessment
 from workbench.models.extractive import answer, financial_policy
 from workbench.models.extractive.answer import Quotable, note_line, room
-from workbench.models.extractive.answer_ranking import Ranking, rank
+from workbench.models.extractive.answer_ranking import Quote, Ranking, rank
 from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.answerability import answers, settled
 from workbench.models.extractive.evidence import Evidence, Score, Unit, units
@@ -233,13 +233,25 @@ def _answer(
     if quotes and timed and confidence >= (limits.answer if least is None else least):
         remark = columns_of(ranking.candidates[0].text, ranking.candidates[0].passage)
         return _say(answer.quoted(quotes, remark), Assessment(confidence, scorer.version, remark=remark))
-    if quotes and confidence >= limits.nearest:
+    near = [quote for quote in quotes if _is_near(quote, ranking)]
+    if near and confidence >= limits.nearest:
         lacks = answer.lacking(ranking)
-        return _say(answer.unsure(quotes, lacks), Assessment(confidence, scorer.version, lacks))
+        return _say(answer.unsure(near, lacks), Assessment(confidence, scorer.version, lacks))
     return _say(
         answer.not_found(list(ranking.asked.surface.values()), searched), Assessment(confidence, scorer.version)
     )
 
+
+def _is_near(quote: Quote, ranking: Ranking) -> bool:
+    """Whether a quote comes near the question: it shares a word with it, or is much like it; an empty field of a form does not."""
+    at = next((at for at, one in enumerate(ranking.candidates) if one.text in quote.text), None)
+    if at is None or quote.text.rstrip().endswith((":", "：")):
+        return False
+    return ranking.feature("cover_own", at) > 0.0 or ranking.feature("like_own", at) >= ALIKE
+
+
+ALIKE = 0.4
+"""How much a sentence without a word of the question must be like it to be shown as near."""
 
 _NAMED_TIME = re.compile(
     r"\b(?:what|which|welche[mnrs]?|quel(?:le)?|qué) (?:year|month|date|day|century|jahr|monat|datum|tag|jahrhundert|année|mois|date|jour"

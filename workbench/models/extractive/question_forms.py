@@ -49,7 +49,7 @@ LIST_PAGES = 2
 """Pages of results a list is made from."""
 
 _LINE_SHARE = 0.8
-_COUNTED_SHARE = 0.9
+_COUNTED_SHARE, _LEAST_COUNTED = 0.9, 0.6
 
 
 def form_of(question: str) -> str:
@@ -109,7 +109,7 @@ def listed(ranking: Ranking, *, exactly: bool = False) -> list[Quote]:
     What lies outside a period that is asked about is left out. `exactly`: only lines that say nearly everything, to be counted.
     """
     best = max((ranking.feature("cover_near", at) for at in range(len(ranking.candidates))), default=0.0)
-    least = _COUNTED_SHARE if exactly else max(_LINE_SHARE * best, 0.3)
+    least = max(_COUNTED_SHARE * best, _LEAST_COUNTED) if exactly else max(_LINE_SHARE * best, 0.3)
     period = period_of(ranking.asked.text)
     chosen = [
         at
