@@ -16,14 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from workbench.api.events import AnswerDone, StepFinished
 from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.services.session import Session
 
+ROOT = Path(__file__).resolve().parents[2]
 PDFS = (
     "cognee__nutrients-13-01241.pdf",
     "pdfplumber__federal-register-2020-17221.pdf",
