@@ -30,7 +30,10 @@ _DENIED = 0.15
 """What the likelihood of a sentence counts that affirms where the question denies: it would say the opposite."""
 
 _REPEATS = 0.02
-"""What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents."""
+"""What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents; or
+
+when it is the label of a field that is empty.
+"""
 
 _HEADING_ASKED, _OPENS_ODDS = 0.85, 6.0
 """How much of a question a heading must say for the sentence below it to be its answer, and by how much that raises its odds.
@@ -234,7 +237,7 @@ def _worth(asked: Asked, one: Candidate) -> float:
     """What the likelihood of a sentence counts, by what no fitted weight should outweigh."""
     if asked.denies and not negated(one.text, asked.language):
         return _DENIED
-    if asked.kind != "yes_no" and not adds(asked, one.text):
+    if one.text.rstrip("*_ ").endswith((":", "：")) or (asked.kind != "yes_no" and not adds(asked, one.text)):
         return _REPEATS
     if period := period_of(asked.text):
         inside = lies_in(period, one.text)

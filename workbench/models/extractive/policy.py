@@ -71,8 +71,8 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None) -> Deci
         return _search(asked)
     question = analyse(asked)
     if wanted := figures(asked, view.documents == 1):
-        call, remark = financial_policy.next_call(view, question, wanted, score)
-        return Decision(*call, Assessment(None, scorer.version, remark=remark) if remark else None)
+        figured, remark = financial_policy.next_call(view, question, wanted, score)
+        return Decision(*figured, Assessment(None, scorer.version, remark=remark) if remark else None)
     ranking = rank(asked, view, score, scorer)
     form = form_of(asked)
     if form == "count" and _says_how_many(ranking):
