@@ -10,6 +10,10 @@ from loaders.grid import Grid, arranged, line_of
 from loaders.tables import PlacedRows
 
 
+_LINE_ABOVE = 160
+"""A paragraph above a table that is not longer may say in what unit its numbers are."""
+
+
 class PageBuilder:
     """Collects the text of one page. Blocks are separated by a blank line, lines of one block are not."""
 
@@ -20,6 +24,7 @@ class PageBuilder:
         self._chars = 0
         self._newlines = 0
         self._tight = False
+        self._last = ""
         self.last_line = 0
         """The line, from 1, on which what was added last begins."""
 
@@ -47,6 +52,8 @@ class PageBuilder:
         Rows after `shown_chars` are not written but only returned, without a line.
         """
         grid = rows if isinstance(rows, Grid) else Grid([[" ".join(cell.split()) for cell in row] for row in rows])
+        if len(self._last) <= _LINE_ABOVE:
+            grid.above = grid.above or self._last
         plan = arranged(grid, header)
         for title in plan.titles:
             self.paragraph(title)
@@ -68,7 +75,7 @@ class PageBuilder:
             placed.append((self.last_line, grid.as_row(row)))
             for note in grid.notes.get(row, ()):
                 self.line(note)
-        self._tight = False
+        self._tight, self._last = False, ""
         if unwritten:
             self.paragraph(f"({unwritten:,} more rows are in the table only: ask for them by SQL.)")
         stored = None if grid.values is None else [grid.values[row] for row in plan.body]
@@ -88,6 +95,7 @@ class PageBuilder:
         self._tight = False
         if not text.strip():
             return self._chars
+        self._last = text
         gap = "" if not self._parts else "\n" if tight else "\n\n"
         self._parts += [gap, self._budget.add(text)]
         self.last_line = 1 + self._newlines + len(gap)

@@ -15,6 +15,8 @@ from typing import Any
 NO_VALUE = frozenset(("-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "..."))
 """What stands in a column of numbers where there is none."""
 
+NO_STORED_VALUE = "(formula without a stored value)"
+
 HEADER_ROWS = 4
 """The first number of a table stands below at most so many rows of names."""
 
@@ -43,10 +45,10 @@ _UNIT_WORD = re.compile(
     r"[€$£¥]|TEUR|T€|k€|Mio\.?|Mrd\.?|million|thousand|Stück|Std\.?)[)\]]?$"
 )
 _UNIT_PHRASE = re.compile(
-    r"\b(?:(?:in|all amounts in|figures in|amounts in)\s+)?(?:[A-Z]{3}|US ?\$|[$€£¥]|dollars|euros)\s?(?:in\s+)?"
+    r"\b(?:(?:in|all amounts in|figures in|amounts in)\s+)?(?:(?-i:[A-Z]{3})|US ?\$|[$€£¥]|dollars|euros)\s?(?:in\s+)?"
     r"(?:millions?|thousands?|billions?|mn|bn|m|k|['’]?000s?|Mio\.?|Mrd\.?|Tsd\.?)(?![\w'’])"
     r"|\bin\s+(?:thousands|millions|billions|thousand|million|billion|tausend|Tausend|Millionen|Mio\.?|Mrd\.?|milliers|millones|miles)"
-    r"(?:\s+(?:of|de|d['’]))?(?:\s?(?:[A-Z]{3}\b|US ?\$|[$€£¥]|(?:US )?dollars|euros?|Euro|crowns|pounds|yen|francs)|(?![\w'’]))"
+    r"(?:\s+(?:of\s+[a-z]{3,12}\b|(?:(?:of|de|d['’])\s?)?(?:(?-i:[A-Z]{3})\b|US ?\$|[$€£¥]|(?:US )?dollars|euros?|Euro|pounds|yen|francs))|(?![\w'’]))"
     r"|\bin\s+(?:EUR|USD|GBP|CHF|JPY|CNY|SEK|NOK|DKK|PLN|CAD|AUD|kWh|MWh|GWh|tonnes|percent|per cent|%)(?!\w)"
     r"|\b(?:[Uu]nits?|Einheit|Unité|Unidad)\s?:\s?[^\s;,.)]{1,12}(?:\s(?:of\s)?[^\s;,.)]{1,12})?",
     re.IGNORECASE,
@@ -84,6 +86,8 @@ class Grid:
     marks: Mapping[int, str] = field(default_factory=dict)
     notes: Mapping[int, Sequence[str]] = field(default_factory=dict)
     hidden_columns: frozenset[int] = frozenset()
+    above: str = ""
+    """What stands right above the table; it may say in what unit its numbers are."""
 
     @classmethod
     def of_cells(cls, rows: Iterable[Sequence[Cell]], header_rows: int | None = None, caption: str = "") -> Grid:
@@ -201,7 +205,7 @@ def arranged(grid: Grid, inherited: Sequence[str] = ()) -> Arrangement:
         return Arrangement(tuple(titles), (), names, _marked(grid, names), tuple(rows), False)
     names = tuple(_joined(grid, rows[start:end]))
     above = [" ".join(dict.fromkeys(filter(None, texts[row]))) for row in rows[:start]]
-    shown = _with_unit(names, " ".join([grid.caption, *titles, *above]), _some(texts, rows[end:]))
+    shown = _with_unit(names, " ".join([grid.above, grid.caption, *titles, *above]), _some(texts, rows[end:]))
     return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), tuple(rows[end:]), True)
 
 
@@ -275,7 +279,7 @@ def _are_fields(rows: Sequence[Sequence[str]]) -> bool:
         return False
     if sum(label.endswith((":", "：")) for label, _ in pairs) * 2 > len(pairs):
         return True
-    values = [value for _, value in pairs[1:] if value and value.casefold() not in NO_VALUE and value[0] not in "=#"]
+    values = [value for _, value in pairs[1:] if value and value.casefold() not in NO_VALUE and value[0] not in "=#" and NO_STORED_VALUE not in value]
     words = sum(not is_number(value) for value in values)
     return len(values) >= 2 and len(values) * 0.4 <= words < len(values)
 
@@ -488,7 +492,9 @@ def collapsed(grid: Grid) -> Grid:
             groups.append([column])
     if len(groups) == width:
         return grid
-    result = Grid([], header_rows=grid.header_rows, caption=grid.caption, marks=grid.marks, notes=grid.notes)
+    result = Grid(
+        [], header_rows=grid.header_rows, caption=grid.caption, marks=grid.marks, notes=grid.notes, above=grid.above
+    )
     begins: dict[tuple[int, int], tuple[int, int]] = {}
     for number, cells in enumerate(grid.texts):
         result.texts.append([_put_together(grid, number, group, cells) for group in groups])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,13 @@ from loaders.document import Document, Page
 from loaders.registry import Loader
 from loaders.text import read_text
 
-VERSION = 2
+VERSION = 3
 
 _DEPTH = 60
+_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_LAST_COMMA = re.compile(rf"{_STRING}|,\s*([\]}}])", re.DOTALL)
 _NAMED = 10
 
 
@@ -26,10 +31,10 @@ def load(path: Path) -> Document:
     records, torn = _records(text)
     builder = PageBuilder(1, None, limits.TextBudget())
     if not records:
-        page = Page(1, None, limits.TextBudget().add(text))
+        page = Page(1, None, limits.TextBudget().add(_unescaped(text)))
         return Document("", (page,), LOADER.name, VERSION, {"note": "not valid JSON, kept as text"})
     for record in records:
-        builder.paragraph(record.line if isinstance(record, _Torn) else "\n".join(_lines(record, "", 0)))
+        builder.paragraph(_unescaped(record.line) if isinstance(record, _Torn) else "\n".join(_lines(record, "", 0)))
     return Document("", (builder.page(),), LOADER.name, VERSION, {"note": _told(torn)} if torn else {})
 
 
@@ -63,7 +68,30 @@ def _records(text: str) -> tuple[list[Any], list[_Torn]]:
     whole = sum(isinstance(record, dict | list) for record in records)
     if not torn or (whole >= len(torn) and whole >= 2):
         return records, torn
-    return _one_after_the_other(text), []
+    if values := _one_after_the_other(text):
+        return values, []
+    try:
+        value = json.loads(_without_comments(text))
+        return (value or [value]) if isinstance(value, list) else [value], []
+    except (ValueError, RecursionError):
+        return [], []
+
+
+def _unescaped(text: str) -> str:
+    """Text with the letters that JSON writes as escapes, so that a torn record can be searched like a whole one."""
+
+    def letter(match: re.Match[str]) -> str:
+        units = [int(unit, 16) for unit in match[0].split("\\u")[1:]]
+        letters = b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", "replace")
+        return letters if letters.isprintable() else match[0]
+
+    return _ESCAPED.sub(letter, text)
+
+
+def _without_comments(text: str) -> str:
+    """JSON without what JSON5 and people add: comments, and commas before a closing bracket."""
+    bare = _COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
+    return _LAST_COMMA.sub(lambda match: match[0] if match[0].startswith('"') else match[1], bare)
 
 
 def _one_after_the_other(text: str) -> list[Any]:

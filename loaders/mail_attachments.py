@@ -42,7 +42,7 @@ class Attachments:
         try:
             if self._count > _FILES:
                 raise LoadError(f"more than {_FILES} files are attached")
-            document = _read(name, data, kind)
+            document = read_inside(name, data, kind)
         except LoadError as error:
             self.not_read.append(f"{shown} ({error.reason[:_REASON_CHARS]})")
             return []
@@ -82,7 +82,8 @@ def deeper() -> Iterator[None]:
         _DEPTH_NOW.reset(token)
 
 
-def _read(name: str, data: bytes, kind: str) -> Document:
+def read_inside(name: str, data: bytes, kind: str = "") -> Document:
+    """The document of a file that is inside another one. Raises LoadError, also when it has no text."""
     options.alive()
     with deeper(), tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"attachment{_suffix(name, kind)}"

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from loaders import left_out, limits
 from loaders.blocks import PageBuilder
-from loaders.document import Document, Heading, Page
+from loaders.document import Document, Heading, LoadError, Page
+from loaders.drawn_tables import grid_at
 from loaders.grid import Grid, arranged, line_of
 from loaders.left_out import LeftOut
 from loaders.registry import Loader
 from loaders.tables import PlacedRows, TableKeeper
 from loaders.text import read_text
+from loaders.web_page import grids_of
 
-VERSION = 2
+VERSION = 3
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _NOT_A_TITLE = re.compile(r"^ {0,3}([-*+>|]|\d+[.)]\s)|^\s*$|^ {4}")
 _TABLE_RULE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_HTML_TABLE = re.compile(r"^ {0,3}<table\b", re.IGNORECASE)
+_TABLE_LINES = 20_000
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{40,}")
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}")
@@ -56,12 +60,14 @@ def with_tables(text: str, blocks: Callable[[str], Iterator[str | Grid]], keeper
             lines.append(block)
             continue
         plan = arranged(block)
-        lines += [*plan.titles, *([" | ".join(filter(None, plan.shown))] if plan.header else [])]
+        lines += [*filter(None, [block.caption]), *plan.titles]
+        lines += [line_of(block, row, ()) for row in plan.above]
+        lines += [" | ".join(filter(None, plan.shown))] if plan.header else []
         placed = []
         for row in plan.body:
             lines.append(line_of(block, row, plan.shown))
             placed.append((len(lines), block.as_row(row)))
-        keeper.offer("", page, PlacedRows(plan.names, tuple(placed)))
+        keeper.offer(block.caption, page, PlacedRows(plan.names, tuple(placed)))
     return "\n".join(lines)
 
 
@@ -102,6 +108,11 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
             fence = mark[1]
         elif mark and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
             fence = ""
+        drawn = None if fence else _html_table(lines, place) or (grid_at(lines, place) if line.startswith("+") else None)
+        if drawn is not None:
+            yield from drawn[0] if isinstance(drawn[0], list) else [drawn[0]]
+            place = drawn[1]
+            continue
         under = lines[place + 1] if place + 1 < len(lines) else ""
         if (
             fence
@@ -118,6 +129,22 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
             rows.append(table_cells(lines[place])[: len(rows[0])])
             place += 1
         yield Grid(rows, header_rows=1)
+
+
+def _html_table(lines: Sequence[str], place: int) -> tuple[list[Grid], int] | None:
+    """The grids of an HTML table that begins at a line, and the line after it."""
+    if not _HTML_TABLE.match(lines[place]):
+        return None
+    end = place
+    while end < len(lines) and end - place < _TABLE_LINES and "</table>" not in lines[end].lower():
+        end += 1
+    if end == len(lines) or end - place == _TABLE_LINES:
+        return None
+    try:
+        grids = grids_of("\n".join(lines[place : end + 1]))
+    except LoadError:
+        return None
+    return (grids, end + 1) if grids else None
 
 
 def table_cells(line: str) -> list[str]:

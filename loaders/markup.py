@@ -1,32 +1,35 @@
-"""reStructuredText and Org: the text as it was written, and its headings."""
+"""reStructuredText, Org and AsciiDoc: the text as it was written, its headings, and its tables with their names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from loaders import limits
 from loaders.document import Document, Heading, Page
+from loaders.drawn_tables import adoc_blocks, rst_blocks
 from loaders.grid import Grid
 from loaders.markdown import table_cells, with_tables
 from loaders.registry import Loader
 from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 2
+VERSION = 3
 
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}\s*$")
 _ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
+_EQUALS = re.compile(r"^(={1,6})\s+(\S.*?)(?:\s+=+)?\s*$")
+_LISTING = re.compile(r"^(?:-{4,}|\.{4,}|/{4,})\s*$")
 _STARS = re.compile(r"^(\*+)\s+(?:(?:TODO|DONE)\s+)?(.+?)(?:\s+:[\w:@]+:)?\s*$")
 
 
 def load(path: Path) -> Document:
     """The file at `path` as one page with its headings. Raises LoadError."""
     text, keeper = read_text(path), TableKeeper()
-    org = path.suffix.lower() == ".org"
-    text = limits.TextBudget().add(with_tables(text, org_blocks, keeper) if org else text)
-    headings = org_headings(text) if org else rst_headings(text)
+    blocks, headings_of = _KINDS.get(path.suffix.lower(), (rst_blocks, rst_headings))
+    text = limits.TextBudget().add(with_tables(text, blocks, keeper))
+    headings = headings_of(text)
     title = headings[0].title if headings and headings[0].level == 1 else ""
     page = Page(1, None, text, headings)
     return Document(title, (page,), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
@@ -80,4 +83,23 @@ def org_headings(text: str) -> tuple[Heading, ...]:
     return tuple(headings)
 
 
-LOADER = Loader(name="markup", version=VERSION, suffixes=(".rst", ".org"), load=load)
+def adoc_headings(text: str) -> tuple[Heading, ...]:
+    """Lines that begin with equals signs; their number is the level. None from listings."""
+    headings = []
+    position, fence = 0, ""
+    for line in text.split("\n"):
+        if _LISTING.match(line):
+            fence = "" if line.rstrip() == fence else fence or line.rstrip()
+        elif not fence and (match := _EQUALS.match(line)):
+            headings.append(Heading(len(match[1]), match[2][: limits.HEADING_CHARS], position))
+        position += len(line) + 1
+    return tuple(headings)
+
+
+_KINDS: dict[str, tuple[Callable[[str], Iterator[str | Grid]], Callable[[str], tuple[Heading, ...]]]] = {
+    ".org": (org_blocks, org_headings),
+    ".adoc": (adoc_blocks, adoc_headings),
+    ".asciidoc": (adoc_blocks, adoc_headings),
+}
+
+LOADER = Loader(name="markup", version=VERSION, suffixes=(".rst", *_KINDS), load=load)

@@ -43,14 +43,15 @@ def decimal_sign(cells: Iterable[str]) -> str:
 
 
 def numbers(cells: Sequence[str], sign: str) -> list[int | float] | None:
-    """The cells as numbers, all with the decimal sign `sign` and the same currency; None when one of them is none."""
+    """The cells as numbers, all with the decimal sign `sign` and one currency at most; None when one of them is none."""
     if sign != "," and all(map(_PLAIN.fullmatch, cells)):
         return [float(cell) for cell in cells] if any("." in cell for cell in cells) else [int(cell) for cell in cells]
     pattern = _COMMA if sign == "," else _POINT
     bare, currencies = [], set()
     for cell in cells:
         text, currency = _bare(cell)
-        currencies.add(currency)
+        if currency:
+            currencies.add(currency)
         if not pattern.fullmatch(text) or len(currencies) > 1:
             return None
         bare.append(text)

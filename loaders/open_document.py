@@ -1,4 +1,4 @@
-"""OpenDocument texts (LibreOffice and others) in their final state, with notes, comments, boxes and equations.
+"""OpenDocument texts and presentations (LibreOffice and others) in their final state, with notes, comments, boxes and equations.
 
 Our own reader (OASIS OpenDocument 1.3): pandoc, which unstructured uses, loses comments, spans, boxes and page ends.
 """
@@ -6,6 +6,7 @@ Our own reader (OASIS OpenDocument 1.3): pandoc, which unstructured uses, loses 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,11 @@ from loaders.grid import COLUMNS, Cell, Grid
 from loaders.left_out import LeftOut
 from loaders.opc import DAMAGED, Package, attribute, local
 from loaders.registry import Loader
-from loaders.sniff import Kind
+from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 from loaders.word_styles import counted
 
-VERSION = 2
+VERSION = 3
 
 _PAGE_END = "\f"
 _DEPTH = 60
@@ -38,11 +39,22 @@ _PASSED = frozenset(
     "alphabetical-index-mark annotation-end page-number page-count table-of-content-source alphabetical-index-source "
     "illustration-index-source table-index-source bibliography-source user-index-source object-index-source script".split()
 )
+_BODIES = ("text", "presentation")
+_FURNITURE = ("page-number", "date-time")
+_SHAPES = frozenset(
+    "frame custom-shape rect text-box control ellipse circle line connector polygon polyline path regular-polygon caption".split()
+)
+_LENGTH = re.compile(r"^(-?[\d.]+)(cm|mm|in|pt|pc)?$")
+_POINTS = {"cm": 28.35, "mm": 2.835, "in": 72.0, "pt": 1.0, "pc": 12.0}
+_SAME_ROW_POINTS = 18.0
 _NUMBERS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 
 
 def load(path: Path) -> Document:
     """The document at `path`, on pages where the file tells them. Raises LoadError."""
+    with path.open("rb") as file:
+        if kind_of(file.read(64), path) is Kind.ODP:
+            return read_odt(path)
     return second_reader.read(path, read_odt, "odt", LOADER.name, VERSION)
 
 
@@ -103,6 +115,7 @@ class _Reader:
         self.builders = [PageBuilder(1, None, self.budget)]
         self.struck: set[str] = set()
         self.hidden: set[str] = set()
+        self.hidden_pages: set[str] = set()
         self.titles = {"Title"}
         self.lists: dict[str, dict[int, _Numbering]] = {}
         self.endnotes: list[str] = []
@@ -117,8 +130,13 @@ class _Reader:
         styles = self.package.xml("styles.xml")
         for part in (styles, root):
             self._read_styles(part)
-        body = next((one for one in root.iter() if local(one) == "text" and local(one.getparent()) == "body"), None)
+        body = next(
+            (one for one in root.iter() if local(one) in _BODIES and local(one.getparent()) == "body"), None
+        )  # fmt: skip
         if body is None:
+            return
+        if local(body) == "presentation":
+            self._slides(body)
             return
         for one in body.iter():
             if local(one) == "deletion":
@@ -133,6 +151,29 @@ class _Reader:
         for text in dict.fromkeys(text for name, text in said if name == "footer"):
             self.builder.paragraph(f"{margins['footer']}: {text}")
 
+    def _slides(self, body: Any) -> None:
+        """Every slide on a page: its title, its shapes from top to bottom, its notes."""
+        pages = [one for one in body if local(one) == "page"]
+        for number, page in enumerate(pages):
+            if number:
+                self._next_page()
+            hidden = (attribute(page, "style-name") or "") in self.hidden_pages
+            shapes = sorted((one for one in page if local(one) not in ("notes", "forms")), key=_place)
+            titles = [one for one in shapes if attribute(one, "class") == "title"]
+            said = " ".join(" ".join(self._texts(one, _Inline())) for one in titles).strip()
+            if said or hidden:
+                self.builder.heading(1, f"{said} (hidden slide)".strip() if hidden else said)
+            for one in shapes:
+                if one not in titles and attribute(one, "class") not in _FURNITURE:
+                    self.blocks([one])
+            for one in page:
+                if local(one) == "notes":
+                    inline = _Inline()
+                    notes = " ".join(
+                        text for part in one if local(part) != "page-thumbnail" for text in self._texts(part, inline)
+                    )
+                    self.builder.paragraph(f"Notes: {notes}" if notes else "")
+
     def _read_styles(self, root: Any) -> None:
         for style in root.iter() if root is not None else ():
             name = attribute(style, "name") or ""
@@ -140,6 +181,8 @@ class _Reader:
                 if attribute(style, "parent-style-name") == "Title":
                     self.titles.add(name)
                 for one in style:
+                    if local(one) == "drawing-page-properties" and attribute(one, "visibility") == "hidden":
+                        self.hidden_pages.add(name)
                     if local(one) == "text-properties":
                         if attribute(one, "text-line-through-style") not in (None, "none"):
                             self.struck.add(name)
@@ -182,7 +225,11 @@ class _Reader:
                 self._table(one)
             elif name == "soft-page-break":
                 self._next_page()
-            elif name in ("frame", "custom-shape", "rect", "text-box", "g", "control"):
+            elif name == "frame" and (table := next((part for part in one if local(part) == "table"), None)) is not None:
+                self._table(table)
+            elif name == "g":
+                self.blocks(one)
+            elif name in _SHAPES:
                 inline = _Inline()
                 self._drawing(one, inline)
                 self._below(inline)
@@ -454,6 +501,17 @@ def _table_rows(table: Any, named: bool) -> Iterator[tuple[Any, bool]]:
             yield from _table_rows(one, named or name == "table-header-rows")
 
 
+def _place(shape: Any) -> tuple[int, float]:
+    """Where a shape begins on its slide: its row, and how far from the left, in points."""
+    top, left = (_points(attribute(shape, name) or "") for name in ("y", "x"))
+    return round(top / _SAME_ROW_POINTS), left
+
+
+def _points(length: str) -> float:
+    match = _LENGTH.match(length)
+    return float(match[1]) * _POINTS.get(match[2] or "pt", 1.0) if match else 0.0
+
+
 def _inside_box(element: Any, outer: Any) -> bool:
     parent = element.getparent()
     while parent is not None and parent is not outer:
@@ -467,4 +525,4 @@ def _whole(text: str | None) -> int:
     return max(1, int(text)) if text and text.isdigit() and len(text) < 9 else 1
 
 
-LOADER = Loader(name="open_document", version=VERSION, suffixes=(".odt",), kinds=(Kind.ODT,), load=load)
+LOADER = Loader(name="open_document", version=VERSION, suffixes=(".odt", ".odp"), kinds=(Kind.ODT, Kind.ODP), load=load)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loaders import limits, ocr, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
 from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
+from loaders.line_hyphens import rejoined
 from loaders.pdf_lines import PageLines, printed
 from loaders.registry import Loader
 from loaders.running_lines import told_apart
@@ -20,7 +21,7 @@ from loaders.sniff import Kind
 if TYPE_CHECKING:
     import pypdfium2
 
-VERSION = 2
+VERSION = 3
 
 _DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
 _SCANNED = "it has no text layer (scanned pages or drawings only)"
@@ -69,7 +70,7 @@ def _read(pdf: pypdfium2.PdfDocument, budget: limits.TextBudget) -> Document:
     left_out = Counter[str]()
     with contextlib.suppress(pypdfium2.PdfiumError):
         pdf.init_forms()
-    texts = told_apart([budget.add(_page_text(pdf, index, left_out)) for index in range(count)])
+    texts = rejoined(told_apart([budget.add(_page_text(pdf, index, left_out)) for index in range(count)]))
     pages = []
     for index, text in enumerate(texts):
         label = clean_text(pdf.get_page_label(index)).strip() or None

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from loaders.line_hyphens import MARK
 from loaders.pdf_lines import Box, PageLines, side_by_side, united
 
 _WIDE = 7.0
@@ -354,7 +355,7 @@ def _columns(
             part = row[column]
             row[column] = _Part(united((part.box, word.box)), f"{part.text} {text}") if part else _Part(word.box, text)
         if line.hyphen and (last := [part for part in row if part is not None]):
-            last[-1].text += "-"
+            last[-1].text += MARK
         rows.append(row)
     columns = [[part for row in rows if (part := row[column]) is not None] for column in range(len(edges) + 1)]
     if not all(

@@ -17,12 +17,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loaders.document import clean_text
+from loaders.line_hyphens import MARK
 
 if TYPE_CHECKING:
     import pypdfium2
 
 LINE_END_HYPHEN = "\ufffe"
-"""What pdfium puts where a line ended in a hyphen; the page shows a hyphen and a line end, and so do we."""
+"""What pdfium puts where a line ended in a hyphen, in place of both; `line_hyphens` decides about the hyphen."""
 
 _LINE_END = re.compile(f"\r\n|\r|\n|{LINE_END_HYPHEN}")
 _SHAPES = re.compile("[\ufb50-\ufdfb\ufdfd\ufe70-\ufefc]+")
@@ -69,8 +70,8 @@ class Line:
 
 
 def printed(text: str) -> str:
-    """pdfium's text as the page shows it: a hyphen at a line end is `-` and `\\n` again, Arabic is in letters, not in shapes."""
-    text = _SHAPES.sub(_letters, text.replace(LINE_END_HYPHEN, "-\n"))
+    """pdfium's text as the page shows it: hyphens at line ends as MARK and `\\n`, Arabic in letters, not in shapes."""
+    text = _SHAPES.sub(_letters, text.replace(MARK, "").replace(LINE_END_HYPHEN, f"{MARK}\n"))
     # In PDF files these are glyphs without a meaning, and no line ends.
     return clean_text(text.replace("\x0b", "").replace("\x0c", ""))
 
@@ -147,7 +148,7 @@ class PageLines:
 
     def text(self, line: Line) -> str:
         """The text of a line with its hyphen; `printed` is for all lines of a page at once, which takes a tenth of the time."""
-        return self.raw_text[line.start : line.end] + ("-" if line.hyphen else "")
+        return self.raw_text[line.start : line.end] + (MARK if line.hyphen else "")
 
     @cached_property
     def cells(self) -> list[list[Box]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loaders.document import clean_text
+from loaders.line_hyphens import MARK
 from loaders.pdf_lines import Box, PageLines, Word, printed, side_by_side
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _filled(page: PageLines, number: int, values: Sequence[tuple[int, str]]) -> 
     for place, shown in sorted(values, key=lambda value: value[0]):
         parts += [page.raw_text[start:place], shown]
         start = place
-    parts.append(page.raw_text[start : line.end] + ("-" if line.hyphen else ""))
+    parts.append(page.raw_text[start : line.end] + (MARK if line.hyphen else ""))
     bare = [_BLANKS.sub(" ", part) if at % 2 == 0 else part for at, part in enumerate(parts)]
     return " ".join(" ".join(bare).split())
 

@@ -48,7 +48,7 @@ BUILT_IN = (
     "loaders.markdown",
     "loaders.text",
 )
-_OFFICE = frozenset((Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.RTF, Kind.EPUB, Kind.MSG))
+_OFFICE = frozenset((Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.ODS, Kind.ODP, Kind.RTF, Kind.EPUB, Kind.MSG))
 _ESCAPE = "\x1b"
 _REPLACEMENT = "\ufffd"
 ENTRY_POINT_GROUP = "workbench.loaders"

@@ -1,10 +1,18 @@
-"""Rich Text files (rtf), through pandoc as a web page."""
+"""Rich Text files (rtf), through pandoc as a web page.
+
+pandoc passes over comments, headers, footers and merged cells. They are rewritten before it reads the file: comments as
+notes, headers and footers as paragraphs, cells that go on as marks; the page it makes is put right again afterwards.
+"""
 
 from __future__ import annotations
 
+import codecs
 import re
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from loaders import left_out, limits, program
 from loaders.blocks import PageBuilder
@@ -15,46 +23,335 @@ from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 from loaders.web_page import add_html
 
-VERSION = 2
+VERSION = 3
 
 SECONDS = 60.0
 
-_UNREAD = {b"annotation": left_out.COMMENT, b"pict": left_out.PICTURE, b"object": left_out.OBJECT}
+_UNREAD = {b"pict": left_out.PICTURE, b"object": left_out.OBJECT}
+_TOKEN = re.compile(rb"\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.DOTALL)
+_DROPPED = (b"chatn", b"chftn", b"chpgn")
+_FILE_ENCODINGS = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+_FONT_ENCODINGS = {
+    77: "mac_roman", 128: "cp932", 129: "cp949", 134: "cp936", 136: "cp950", 161: "cp1253", 162: "cp1254", 163: "cp1258",
+    177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp437",
+}  # fmt: skip
+"""Encodings by the numbers of character sets of fonts; of others the file's own counts."""
+
+_OF_TWO_BYTES = frozenset(("cp932", "cp936", "cp949", "cp950"))
+_MARGINS = (b"header", b"headerl", b"headerr", b"headerf", b"footer", b"footerl", b"footerr", b"footerf")
+
+GOES_ON_BELOW, GOES_ON_BESIDE, COMMENT, MARGIN = "\ue000", "\ue001", "\ue002", "\ue003"
+"""Marks in the text that pandoc reads: a cell that belongs to the one above or at its left, a comment, a page's margin."""
 
 
 def load(path: Path) -> Document:
     """The document at `path` as one page with its headings. Raises LoadError."""
-    with path.open("rb") as file:
-        if kind_of(file.read(64), path) is not Kind.RTF:
-            # pandoc takes anything for Rich Text, and makes a document of its bytes.
-            raise LoadError("it is not a Rich Text file", "Open it in the program that made it and save it again.")
+    data = path.read_bytes()
+    if kind_of(data[:64], path) is not Kind.RTF:
+        # pandoc takes anything for Rich Text, and makes a document of its bytes.
+        raise LoadError("it is not a Rich Text file", "Open it in the program that made it and save it again.")
     builder, keeper, omitted = PageBuilder(1, None, limits.TextBudget()), TableKeeper(), LeftOut()
-    html = _html(path)
-    add_html(html, builder, keeper, omitted)
-    _count_unread(path.read_bytes(), html, omitted)
+    html = _html(rewritten(data))
+    notes_read = html.count('role="doc-noteref"')
+    add_html(put_right(html), builder, keeper, omitted)
+    for word, kind in _UNREAD.items():
+        omitted.add(kind, len(re.findall(rb"\\" + word + rb"\b", data)))
+    notes = len(re.findall(rb"\\(?:footnote|annotation)\b", data))
+    omitted.add(left_out.NOTE, max(0, notes - notes_read))
     if builder.empty:
         raise LoadError("it has no text", "Nothing to load; export it as PDF if it holds pictures of text.")
     page = builder.page()
     title = next((heading.title for heading in page.headings if heading.level == 1), "")
-    notes = {**keeper.notes, **omitted.notes}
-    return Document(title, (page,), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
+    return Document(
+        title, (page,), LOADER.name, VERSION, {**keeper.notes, **omitted.notes}, tables=tuple(keeper.tables)
+    )
 
 
-def _count_unread(data: bytes, html: str, omitted: LeftOut) -> None:
-    """Count what pandoc passes over without a word: footnotes of some programs, comments, pictures, objects."""
-    for word, kind in _UNREAD.items():
-        omitted.add(kind, len(re.findall(rb"\\" + word + rb"\b", data)))
-    footnotes = len(re.findall(rb"\\footnote\b", data)) - html.count('role="doc-noteref"')
-    omitted.add(left_out.NOTE, max(0, footnotes))
+# Before pandoc: what it passes over, written so that it reads it.
 
 
-def _html(path: Path) -> str:
+@dataclass
+class _Group:
+    """A group under way: how it ends in what is written, and whether its text is the name of a comment's author."""
+
+    end: bytes = b"}"
+    author: bool = False
+    encoding: str = ""
+    """That of the font in use, "" for that of the file."""
+    skipped: int = 1
+    """How many characters after an escaped one only stand in for it (`\\uc`)."""
+    one_text: bool = False
+    """In a comment or a margin, where a new paragraph format would tear off what stands before it."""
+
+
+@dataclass
+class _Row:
+    """A row of a table under way: which of its cells go on, by the definition before it, and how many have ended."""
+
+    marks: list[bytes] = field(default_factory=list)
+    mark: bytes = b""
+    cell: int = 0
+
+
+def rewritten(data: bytes) -> bytes:
+    """The file with comments as notes, headers and footers as paragraphs, marks in cells that go on, and plain letters."""
+    return _Rewriter().whole(data)
+
+
+class _Rewriter:
+    """One pass over the pieces of a file."""
+
+    def __init__(self) -> None:
+        self.out: list[bytes] = []
+        self.groups: list[_Group] = []
+        self.row = _Row()
+        self.author = b""
+        self.encoding, self.fonts, self.font = "cp1252", dict[int, str](), 0
+        self.letters = b""
+        self.high = self.skip = 0
+
+    def whole(self, data: bytes) -> bytes:
+        """The file as it is to be read."""
+        for word, number, token in rtf_pieces(data):
+            self._piece(word, number, token)
+        self._flush()
+        return b"".join(self.out)
+
+    def _piece(self, word: bytes, number: int, token: bytes) -> None:
+        if self.skip and token not in (b"{", b"}"):
+            self.skip, token = after_letter(token, word, self.skip)
+            if not token:
+                return
+        self.skip = 0
+        if token.startswith(b"\\'"):
+            self.letters += bytes([int(token[2:], 16)])
+            return
+        if not word and token not in (b"{", b"}") and (token[:1] != b"\\" or self._half_a_letter()):
+            self._text(token)
+            return
+        self._flush()
+        group = self.groups[-1] if self.groups else _Group()
+        if token == b"{":
+            self.groups.append(_Group(encoding=group.encoding, skipped=group.skipped, one_text=group.one_text))
+        elif token == b"}":
+            token = self.groups.pop().end if self.groups else token
+        elif word == b"u":
+            # pandoc takes a letter too many with what stands in for an escaped one, so that is dropped here.
+            self._letter(number % 65536)
+            self.skip, token = group.skipped, b""
+        elif word == b"annotation" and self.groups:
+            self._open_note()
+            group.one_text, token = True, b""
+        elif word in _MARGINS and self.out and self.out[-1] == b"{":
+            where = b"Page header: " if word.startswith(b"header") else b"Page footer: "
+            self.out[-1:] = [b"{\\pard\\plain ", _mark(MARGIN), where]
+            group.end, group.one_text, token = b"\\par}", True, b""
+        elif word in _DROPPED or (word == b"pard" and group.one_text):
+            token = b""
+        elif word:
+            self._keep(word, number, group)
+            if word == b"uc":
+                token = b""
+        self.out.append(token)
+
+    def _keep(self, word: bytes, number: int, group: _Group) -> None:
+        """Keep what a control word says of what follows it."""
+        if word == b"uc":
+            group.skipped = max(0, number)
+        elif word == b"ansicpg" and is_encoding(f"cp{number}"):
+            self.encoding = f"cp{number}"
+        elif word in _FILE_ENCODINGS:
+            self.encoding = _FILE_ENCODINGS[word]
+        elif word == b"f":
+            self.font = number
+            group.encoding = self.fonts.get(number, "")
+        elif word == b"fcharset":
+            self.fonts[self.font] = _FONT_ENCODINGS.get(number, "")
+        elif word == b"plain":
+            group.encoding = ""
+        elif word == b"atnauthor":
+            group.author, self.author = True, b""
+        elif word == b"trowd":
+            self.row = _Row()
+        elif word in _ROW_WORDS:
+            self.row.mark = _ROW_WORDS[word]
+        elif word == b"cellx":
+            self.row.marks.append(self.row.mark)
+            self.row.mark = b""
+        elif word == b"cell":
+            self.out.append(self.row.marks[self.row.cell] if self.row.cell < len(self.row.marks) else b"")
+            self.row.cell += 1
+        elif word == b"row":
+            self.row.cell = 0
+
+    def _text(self, token: bytes) -> None:
+        if self._half_a_letter():
+            # The second byte of a letter may be one that needs no escape.
+            token = token[1:] if token[:1] == b"\\" else token
+            self.letters, token = self.letters + token[:1], token[1:]
+        self._flush()
+        if self.groups and self.groups[-1].author:
+            self.author += token
+        if token.isascii():
+            self.out.append(token)
+            return
+        self.letters = token
+        self._flush()
+
+    def _half_a_letter(self) -> bool:
+        encoding = (self.groups[-1].encoding if self.groups else "") or self.encoding
+        return len(self.letters) % 2 == 1 and encoding in _OF_TWO_BYTES
+
+    def _flush(self) -> None:
+        """Write the letters that are waiting, in the encoding of their font."""
+        if not self.letters:
+            return
+        encoding = (self.groups[-1].encoding if self.groups else "") or self.encoding
+        letters, self.letters = self.letters, b""
+        for char in letters.decode(encoding, "replace"):
+            if char.isascii():
+                self.out.append(b"\\" + char.encode() if char in "{}\\" else char.encode())
+            else:
+                self._letter(ord(char))
+
+    def _letter(self, code: int) -> None:
+        """Write a letter; the first half of one beyond 16 bits waits for its second."""
+        if 0xD800 <= code < 0xDC00:
+            self.high = code
+            return
+        if 0xDC00 <= code < 0xE000:
+            code = 0x10000 + ((self.high - 0xD800) << 10) + code - 0xDC00 if self.high else 0xFFFD
+        self.high = 0
+        # pandoc forgets with each new format how many characters stand in for a letter, and knows none beyond 16 bits.
+        self.out.append(b"{\\uc0\\u%d }" % code if code < 0x10000 else chr(code).encode())
+
+    def _open_note(self) -> None:
+        """Begin a note in place of `{\\*\\annotation`."""
+        while self.out and self.out[-1] != b"{":
+            self.out.pop()
+        name = self.author.strip()
+        said = b"Comment by " + name + b": " if name else b"Comment: "
+        self.out += [b"\\footnote\\plain ", _mark(COMMENT), said]
+
+
+def _mark(sign: str) -> bytes:
+    return b"{\\uc0\\u%d }" % ord(sign)
+
+
+_ROW_WORDS = {b"clvmrg": _mark(GOES_ON_BELOW), b"clmrg": _mark(GOES_ON_BESIDE)}
+
+
+def after_letter(token: bytes, word: bytes, skip: int) -> tuple[int, bytes]:
+    """How many characters are still to be dropped, and what is left of a piece."""
+    if word or token[:1] == b"\\":
+        return skip - 1, b""
+    text = token.lstrip(b"\r\n")
+    return max(0, skip - len(text)), text[skip:]
+
+
+def is_encoding(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name))
+    except LookupError:
+        return False
+
+
+def rtf_pieces(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
+    """The control words and other pieces of a file, each with its word and number; binary data is passed over."""
+    place = 0
+    while match := _TOKEN.match(data, place):
+        place = match.end()
+        if match[1] == b"bin":
+            place += max(0, int(match[2] or 0))
+            continue
+        yield match[1] or b"", int(match[2] or 0), match[0]
+
+
+# After pandoc: notes below their paragraphs, merged cells with their spans, margins once.
+
+
+def put_right(html: str) -> str:
+    """pandoc's page with notes and comments below the paragraphs they belong to, spans in tables, margins once."""
+    import lxml.etree
+    import lxml.html
+
+    try:
+        root = lxml.html.document_fromstring(html)
+    except (lxml.etree.LxmlError, ValueError):
+        return html
+    _place_notes(root)
+    for table in root.iter("table"):
+        _merge_cells(table)
+    said: set[str] = set()
+    for paragraph in [one for one in root.iter("p") if MARGIN in (one.text_content()[:1])]:
+        text = paragraph.text_content().strip(MARGIN + " ")
+        if text in said or not any(char.isalpha() for char in text.partition(":")[2]):
+            paragraph.drop_tree()
+        said.add(text)
+    whole = str(lxml.html.tostring(root, encoding="unicode"))
+    return re.sub("[\ue000-\ue003]", "", whole)
+
+
+def _place_notes(root: Any) -> None:
+    import lxml.html
+
+    notes = {one.get("id"): one for one in root.iter("li") if (one.get("id") or "").startswith("fn")}
+    number = 0
+    last: dict[Any, Any] = {}
+    for reference in [one for one in root.iter("a") if one.get("role") == "doc-noteref"]:
+        note = notes.get((reference.get("href") or "").removeprefix("#"))
+        if note is None:
+            continue
+        text = " ".join(
+            " ".join("".join(block.itertext()) for block in note).replace("↩", "").replace("\ufe0e", "").split()
+        )
+        if text.startswith(COMMENT):
+            said, shown = text.removeprefix(COMMENT), ""
+        else:
+            number += 1
+            said, shown = f"Footnote {number}: {text}", f" [{number}]"
+        block = reference
+        while block.getparent() is not None and block.getparent().tag not in ("body", "section", "div", "blockquote"):
+            block = block.getparent()
+        paragraph = lxml.html.Element("p")
+        paragraph.text = said
+        last.get(block, block).addnext(paragraph)
+        last[block] = paragraph
+        mark = lxml.html.Element("span")
+        mark.text, mark.tail = shown, reference.tail
+        reference.getparent().replace(reference, mark)
+    for section in [one for one in root.iter("section") if one.get("role") == "doc-endnotes"]:
+        section.drop_tree()
+
+
+def _merge_cells(table: Any) -> None:
+    rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
+    owners: list[list[Any]] = []
+    for number, row in enumerate(rows):
+        line: list[Any] = []
+        for column, cell in enumerate(row):
+            text = cell.text_content().strip()
+            above = owners[-1][column] if number and column < len(owners[-1]) else None
+            if text == GOES_ON_BELOW and above is not None:
+                line.append(above)
+                above.set("rowspan", str(int(above.get("rowspan") or 1) + 1))
+                cell.drop_tree()
+            elif text == GOES_ON_BESIDE and line:
+                line.append(line[-1])
+                line[-1].set("colspan", str(int(line[-1].get("colspan") or 1) + 1))
+                cell.drop_tree()
+            else:
+                line.append(cell)
+        owners.append(line)
+
+
+def _html(data: bytes) -> str:
     import pypandoc
 
     with tempfile.TemporaryDirectory() as folder:
         # In its sandbox pandoc reads nothing but its input.
         command = [pypandoc.get_pandoc_path(), "--sandbox", "--from=rtf", "--to=html", "--wrap=none"]
-        html = program.run(command, "pandoc", SECONDS, folder=Path(folder), data=path.read_bytes())
+        html = program.run(command, "pandoc", SECONDS, folder=Path(folder), data=data)
     return f"<html><body>{html.decode('utf-8', 'replace')}</body></html>"
 
 

@@ -16,6 +16,8 @@ class Kind(enum.Enum):
     PPTX = "PowerPoint presentations (pptx)"
     XLSX = "Excel workbooks (xlsx)"
     ODT = "OpenDocument texts (odt)"
+    ODS = "OpenDocument spreadsheets (ods)"
+    ODP = "OpenDocument presentations (odp)"
     EPUB = "e-books (epub)"
     OPEN_DOCUMENT = "other OpenDocument files"
     ZIP = "ZIP archives"
@@ -66,6 +68,8 @@ _RIFF = {b"WEBP": Kind.IMAGE, b"WAVE": Kind.AUDIO_VIDEO, b"AVI ": Kind.AUDIO_VID
 _MIMETYPES = {
     b"application/epub+zip": Kind.EPUB,
     b"application/vnd.oasis.opendocument.text": Kind.ODT,
+    b"application/vnd.oasis.opendocument.spreadsheet": Kind.ODS,
+    b"application/vnd.oasis.opendocument.presentation": Kind.ODP,
 }
 _OFFICE_FOLDERS = (("word/", Kind.DOCX), ("ppt/", Kind.PPTX), ("xl/", Kind.XLSX))
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -10,9 +10,10 @@ from pathlib import Path
 from loaders import limits
 from loaders.document import Document, LoadError, Page, clean_text
 from loaders.registry import Loader
+from loaders.tables import TableKeeper
 from loaders.terminal_text import without_overstrikes, without_progress
 
-VERSION = 2
+VERSION = 3
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -33,6 +34,10 @@ _STRAY = re.compile(
 )
 """Bytes apart from any word, one of which means nothing in Windows-1252 or a letter that hardly a language has (þ, ÿ)."""
 
+_PIPE_TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-{3,}:?[ \t]*\|[-:| \t]*$", re.MULTILINE)
+_TYPED = (".txt", ".text", "")
+"""Texts that people type: the bars and dashes of a table are one there, as in Markdown."""
+
 _REPLACEMENT = "\ufffd"
 _PAGE_BREAK = "\f"
 _ENCODING_REMEDY = "Save it as UTF-8 text and load it again."
@@ -44,13 +49,19 @@ def load(path: Path) -> Document:
     sheets = text.split(_PAGE_BREAK)
     while len(sheets) > 1 and not sheets[-1].strip():
         sheets.pop()
-    budget = limits.TextBudget()
+    budget, keeper = limits.TextBudget(), TableKeeper()
     if len(sheets) > limits.PAGES or (len(sheets) > 1 and path.suffix.lower() in _CODE):
         sheets = ["\n".join(sheets)]
-    pages = tuple(Page(number, None, budget.add(clean_text(sheet))) for number, sheet in enumerate(sheets, 1))
+    sheets = [clean_text(sheet) for sheet in sheets]
+    if path.suffix.lower() in _TYPED and any(map(_PIPE_TABLE.search, sheets)):
+        from loaders.markdown import markdown_blocks, with_tables
+
+        sheets = [with_tables(sheet, markdown_blocks, keeper, number) for number, sheet in enumerate(sheets, 1)]
+    pages = tuple(Page(number, None, budget.add(sheet)) for number, sheet in enumerate(sheets, 1))
     _checked("".join(page.text for page in pages))
     states = f"{dropped:,} earlier state{'s' * (dropped != 1)} of progress lines"
-    return Document("", pages, LOADER.name, VERSION, {"left_out": states} if dropped else {})
+    notes = {**keeper.notes, **({"left_out": states} if dropped else {})}
+    return Document("", pages, LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
 
 
 def read_text(path: Path) -> str:
@@ -86,7 +97,7 @@ def _is_damaged_utf8(text: str) -> bool:
     """
     lost = text.count(_REPLACEMENT)
     beyond = sum(char > "\x7f" for char in text) - lost
-    return beyond >= 2 * lost
+    return beyond >= lost
 
 
 def _is_damaged_ascii(data: bytes) -> bool:
@@ -121,10 +132,26 @@ def _guessed(data: bytes) -> str:
     if encoding is None:
         best = from_bytes(sample, cp_isolation=list(_COMMON)).best() or from_bytes(sample).best()
         encoding = "utf-8" if best is None else best.encoding
+        if encoding != "cp1252" and encoding.startswith(("cp125", "iso8859", "mac", "cp437", "cp85")) and _is_western(sample):
+            encoding = "cp1252"
     text = data.decode(encoding, errors="replace")
     if text.count(_REPLACEMENT) * 50 > len(text) + 50:
         raise LoadError("it is not text in any encoding we know", _ENCODING_REMEDY)
     return text
+
+
+_WESTERN = tuple(map(frozenset, (
+    "äöüßÄÖÜ", "àâæçéèêëîïôœùûüÀÂÇÉÈÊËÎÏÔŒÙÛ", "áéíñóúüÁÉÍÑÓÚ¿¡ªº", "áâãàçéêíóôõúÁÂÃÀÇÉÊÍÓÔÕÚªº", "àèéìòùÀÈÉÌÒÙ", "åäöøæéÅÄÖØÆÉ",
+)))  # fmt: skip
+"""Letters of German, French, Spanish, Portuguese, Italian, and the Nordic languages."""
+
+_PUNCTUATION = frozenset("“”„‘’‚–—…€£§°«»·•®©™×½¼¾²³ ")
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether Windows-1252 makes of the bytes letters of one western language and nothing else: short texts are guessed badly."""
+    letters = {char for char in sample.decode("cp1252", "replace") if char > "\x7f"} - _PUNCTUATION
+    return bool(letters) and any(letters <= alphabet for alphabet in _WESTERN)
 
 
 def _japanese(sample: bytes) -> str | None:

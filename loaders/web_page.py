@@ -21,7 +21,7 @@ from loaders.sniff import Kind
 from loaders.tables import TableKeeper
 from loaders.text import decode
 
-VERSION = 2
+VERSION = 3
 
 _DROPPED = "script style noscript template head link meta button datalist rp".split()
 _OBJECTS = {"iframe": left_out.OBJECT, "object": left_out.OBJECT, "embed": left_out.OBJECT, "canvas": left_out.PICTURE,
@@ -36,9 +36,14 @@ _BLOCKS = frozenset(
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HIDING = re.compile(r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _STRIKING = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
+_SHOWN_TWICE = re.compile(r"(?:^|\s)(?:katex-html|MathJax_Preview|mwe-math-fallback-image\S*)(?:\s|$)")
+"""Classes of what draws an equation that stands beside it in MathML."""
+
+_BLOCK_STYLE = re.compile(r"(?:^|[;{\s])display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SIMPLE_SELECTOR = re.compile(r"^(?:(\w+)?([.#])([\w-]+))$")
 _DEPTH = 400
+_TWICE = "shown twice"
 _CELL_CHARS = 1_500
 """A cell with more text than this, in a table that names no columns, shows that the table only lays out the page."""
 
@@ -154,7 +159,8 @@ def _strip_unseen(root: Any, omitted: LeftOut, keep_hidden: bool = False) -> Non
         kind = _unseen(element, hidden_names, keep_hidden)
         if kind is None or element.getparent() is None:
             continue
-        if kind in (left_out.OBJECT, left_out.SOUND, left_out.PICTURE) or "".join(element.itertext()).strip():
+        counts = kind in (left_out.OBJECT, left_out.SOUND, left_out.PICTURE) or "".join(element.itertext()).strip()
+        if counts and kind != _TWICE:
             omitted.add(kind)
         element.drop_tree()
 
@@ -164,6 +170,8 @@ def _unseen(element: Any, hidden_names: set[tuple[str, str]], keep_hidden: bool)
     tag = element.tag
     if tag in _OBJECTS:
         return _OBJECTS[tag]
+    if (named := element.get("class")) and _SHOWN_TWICE.search(named) and _has_mathml(element):
+        return _TWICE
     style = element.get("style")
     if tag in _STRUCK or (style and _STRIKING.search(style)):
         return left_out.DELETED if tag == "del" else left_out.STRUCK
@@ -178,6 +186,15 @@ def _unseen(element: Any, hidden_names: set[tuple[str, str]], keep_hidden: bool)
         if any(name in hidden_names for name in names):
             return left_out.HIDDEN
     return None
+
+
+def _has_mathml(element: Any) -> bool:
+    parent = element.getparent()
+    return parent is not None and any(other is not element and next(other.iter("math"), None) is not None for other in parent)
+
+
+def _is_block(element: Any, tag: str) -> bool:
+    return tag in _BLOCKS or bool((style := element.get("style")) and _BLOCK_STYLE.search(style))
 
 
 def _hidden_names(root: Any) -> Iterator[tuple[str, str]]:
@@ -210,7 +227,7 @@ def _collect(element: Any, parts: list[str], omitted: LeftOut, depth: int) -> No
     if depth > _DEPTH:
         parts.append(" ".join(element.itertext()))
         return
-    block = tag in _BLOCKS or tag == "br"
+    block = tag == "br" or _is_block(element, tag)
     if block:
         parts.append("; " if tag == "li" and element.getprevious() is not None else " ")
     if element.text:
@@ -322,7 +339,7 @@ class _Walk:
             self.children(element, tag, depth)
 
     def children(self, element: Any, tag: str, depth: int) -> None:
-        block = tag in _BLOCKS
+        block = _is_block(element, tag)
         if block:
             self.flush()
         if tag == "li":
@@ -370,6 +387,21 @@ class _Walk:
             self.builder.line("  " * (self.lists - 1) + (f"{marker} " if marker else "  ") + text.replace("\n", " "))
         else:
             self.builder.paragraph(text)
+
+
+def grids_of(html: str) -> list[Grid]:
+    """The tables of a piece of HTML as grids, those inside others left to their cells."""
+    root = _parsed(html)
+    grids = []
+    for table in root.iter("table") if root is not None else ():
+        rows = list(_own_rows(table))
+        if not rows or next(table.iterancestors("table"), None) is not None:
+            continue
+        caption = table.find("caption")
+        cells = [[_cell(cell, LeftOut()) for cell in row if cell.tag in ("td", "th")] for row in rows]
+        title = "" if caption is None else seen_text(caption)
+        grids.append(collapsed(Grid.of_cells(cells, _header_rows(rows), title)))
+    return grids
 
 
 def _cell(element: Any, omitted: LeftOut) -> Cell:

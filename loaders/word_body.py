@@ -14,11 +14,12 @@ from typing import Any
 from loaders import left_out, limits
 from loaders.blocks import PageBuilder
 from loaders.charts import chart_grid
-from loaders.document import Page
+from loaders.document import LoadError, Page
 from loaders.drawing import chosen, decorative, description, diagram_lines
 from loaders.equations import is_power, linear
 from loaders.grid import COLUMNS, Grid, arranged, labelled
 from loaders.left_out import LeftOut
+from loaders.mail_attachments import read_inside
 from loaders.opc import Package, attribute, is_on, local
 from loaders.tables import PlacedRows, TableKeeper
 from loaders.web_page import add_html, decoded
@@ -294,8 +295,18 @@ class Body:
             add_html(decoded(data), self.builder, self.keeper, self.omitted)
         elif data and relation is not None and relation.target.lower().endswith(".txt"):
             self.builder.paragraph(decoded(data))
-        else:
+        elif not data or relation is None or not self._inner_file(relation.target, data):
             self.omitted.add(left_out.OBJECT)
+
+    def _inner_file(self, name: str, data: bytes) -> bool:
+        """Write the text of a file inside (docx, rtf), if a loader reads it."""
+        try:
+            document = read_inside(name, data)
+        except LoadError:
+            return False
+        for page in document.pages:
+            self.builder.paragraph(page.text)
+        return True
 
     # Tables
 

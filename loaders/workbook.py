@@ -1,4 +1,4 @@
-"""Excel workbooks: every sheet is a page labelled with its name, every row a line with the names of its columns."""
+"""Workbooks (Excel, OpenDocument): every sheet is a page labelled with its name, every row a line with the names of its columns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, Page, PasswordNeededError
 from loaders.grid import HEADER_ROWS, Grid, arranged, is_number
 from loaders.left_out import LeftOut
+from loaders.ods_sheets import ods_sheets
 from loaders.opc import Package, check_unpacked_size
 from loaders.registry import Loader
 from loaders.sheet import Comment, Row, Sheet
@@ -19,7 +20,7 @@ from loaders.tables import TableKeeper
 from loaders.xls_sheets import xls_sheets
 from loaders.xlsx_sheets import cell_name, xlsx_sheets
 
-VERSION = 3
+VERSION = 4
 
 _REMEDY = "Open it in the program that made it and save it again, or export it as CSV."
 _HIDDEN_SHEET = "(hidden sheet) "
@@ -38,7 +39,7 @@ def load(path: Path) -> Document:
             pages = _pages(xls_sheets(path, omitted), keeper)
         else:
             with Package(path) as package:
-                pages = _pages(xlsx_sheets(package, omitted), keeper)
+                pages = _pages((ods_sheets if kind is Kind.ODS else xlsx_sheets)(package, omitted), keeper)
     except (MemoryError, RecursionError, LoadError):
         raise
     except Exception as error:
@@ -216,8 +217,8 @@ def _number_columns(rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]
 LOADER = Loader(
     name="workbook",
     version=VERSION,
-    suffixes=(".xlsx", ".xlsm", ".xls"),
-    kinds=(Kind.XLSX, Kind.XLS),
+    suffixes=(".xlsx", ".xlsm", ".xls", ".ods"),
+    kinds=(Kind.XLSX, Kind.XLS, Kind.ODS),
     load=load,
     unlock=locked_office.unlock,
 )

@@ -15,7 +15,7 @@ from loaders import left_out
 from loaders.charts import chart_grid
 from loaders.days import moment
 from loaders.drawing import chosen, description, paragraphs
-from loaders.grid import COLUMNS, Grid
+from loaders.grid import COLUMNS, NO_STORED_VALUE, Grid
 from loaders.left_out import LeftOut
 from loaders.number_format import BUILT_IN, NumberFormat, general, number_format
 from loaders.opc import Package, attribute, local
@@ -24,7 +24,6 @@ from loaders.sheet import Comment, NamedRange, Row, Sheet
 Shown = tuple[str, Any]
 """A cell as it is shown, and the value that is stored where it is no text."""
 
-_NOT_CALCULATED = "(formula without a stored value)"
 _OLD_NOTE = "[Threaded comment]"
 _REFERENCE = re.compile(r"^\$?([A-Za-z]{1,3})\$?(\d{1,7})$")
 _DRAWING_TEXTS = 2_000
@@ -178,7 +177,7 @@ class _Reader:
         if formula is not None and (stored is None or (not stored and kind != "str")):
             self.omitted.add(left_out.FORMULA)
             code = " ".join("".join(formula.itertext()).split())
-            return (f"={code} {_NOT_CALCULATED}" if code else _NOT_CALCULATED), None
+            return (f"={code} {NO_STORED_VALUE}" if code else NO_STORED_VALUE), None
         if not stored:
             return "", None
         if kind == "str":

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from loaders.document import Document, Heading, Page
 from workbench.ingest.passage import PassageDraft, embedding_text
+from workbench.ingest.table_head import TableHeads
 
 # Places where a page may be cut, each with a price. The price says how bad it is to end a passage there: nothing at a
 # paragraph, less than nothing before a heading, little after a sentence or a table row, much inside a sentence, most
@@ -197,9 +198,13 @@ class Chunker:
     def _page(self, page: Page, title: str, path: list[Heading]) -> Iterator[PassageDraft]:
         room = self.limits.embedder_tokens - self.limits.mark_tokens - self.limits.context_line_tokens
         atoms = self._atoms(page.text, [_line_start(page.text, heading) for heading in page.headings], room)
+        heads = TableHeads(page.text, is_row)
         for start, end in self._spans(page.text, atoms, room):
             within = [heading for heading in page.headings if _line_start(page.text, heading) <= start]
-            heading = HEADING_SEPARATOR.join(one.title for one in _path_after(path, within))
+            parts = [one.title for one in _path_after(path, within)]
+            if head := heads.above(start):
+                parts.append(head)
+            heading = HEADING_SEPARATOR.join(parts)
             context = self._context_line(title, heading)
             yield PassageDraft(page.number, start, end, page.text[start:end], heading, context)
 

@@ -17,6 +17,9 @@ from workbench.text.analyzer import fold, normalise
 NAME_WORDS = 4
 """The longest name, in words; longer ones are found by their parts."""
 
+TABLE_HEAD = "columns: "
+"""Begins the last part of a heading that only says what the columns of a table are: nothing is called by it."""
+
 _CAPITAL = r"\p{Lu}[\p{L}\p{M}\p{N}'’]*\.?"
 _JOINING = r"(?:(?:of|the|and|de|da|del|di|du|la|le|van|von|der|den|for|in|on|at|to|&) ){0,2}"
 _SPAN = regex.compile(rf"{_CAPITAL}(?:[ \n-]{_JOINING}(?:{_CAPITAL}|\p{{N}}+))*")
@@ -66,7 +69,8 @@ def title_keys(title: str, heading: str = "") -> tuple[str, ...]:
     """The keys a passage can be called by: its document's title, the title without a bracketed end or a file's suffix,
     and the last part of its heading. The first is the title itself."""
     bare = _SUFFIX.sub("", title).replace("_", " ")
-    last = heading.rsplit(" > ", 1)[-1]
+    parts = [part for part in heading.split(" > ") if not part.startswith(TABLE_HEAD)]
+    last = parts[-1] if parts else ""
     keys = [key(part) for part in (bare, _BRACKETED_END.sub("", bare), last)]
     return tuple(dict.fromkeys(part for part in keys if len(part) > 1 and part not in analyzer.STOP_WORDS))
 
