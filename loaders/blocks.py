@@ -9,7 +9,6 @@ from loaders.document import Heading, Page, clean_text
 from loaders.grid import Grid, arranged, line_of
 from loaders.tables import PlacedRows
 
-
 _LINE_ABOVE = 160
 """A paragraph above a table that is not longer may say in what unit its numbers are."""
 

@@ -17,7 +17,10 @@ _SIMPLE_EDGE = re.compile(r"^\s*=+(?: +=+)+\s*$")
 _SIMPLE_SPANS = re.compile(r"^\s*-+(?: +-+)*\s*$")
 _DIRECTIVE = re.compile(r"^(\s*)\.\. (table|list-table|csv-table)::[ \t]*(.*)$")
 _OPTION = re.compile(r"^\s*:([\w-]+):[ \t]*(.*)$")
-_MARKS = re.compile(r"(?<!\w)(?:\*\*(?=\S)(.+?)(?<=\S)\*\*|\*(?=\S)(.+?)(?<=\S)\*|``(.+?)``|:[\w:+-]+:`([^`<]+?)(?: <[^`>]*>)?`|`([^`<]+?)(?: <[^`>]*>)?`_{0,2})(?!\w)")
+_MARKS = re.compile(
+    r"(?<!\w)(?:\*\*(?=\S)(.+?)(?<=\S)\*\*|\*(?=\S)(.+?)(?<=\S)\*|``(.+?)``"
+    r"|:[\w:+-]+:`([^`<]+?)(?: <[^`>]*>)?`|`([^`<]+?)(?: <[^`>]*>)?`_{0,2})(?!\w)"
+)
 _ADOC_EDGE = re.compile(r"^\s*([|,:!])={3,}\s*$")
 _ADOC_CELL = re.compile(r"(?:(?<!\S)(?:(\d+)?(?:\.(\d+))?\+)?[<^>]?(?:\.[<^>])?[aehlmsd]?)?(?<!\\)\|")
 _ADOC_TITLE = re.compile(r"^\.[^\s.]")
@@ -202,7 +205,10 @@ def _simple_rows(lines: Sequence[str], columns: Sequence[int], spans: str, rows:
             joined = [" ".join(filter(None, (cell.text, text))) for cell, text in zip(rows[-1], texts)]
             rows[-1] = [Cell(_plain(text), columns=cell.columns) for cell, text in zip(rows[-1], joined)]
             continue
-        widths = [sum(start <= column < (end or 1 << 30) for column in columns) for start, end in zip(starts, [*starts[1:], 0])]
+        widths = [
+            sum(start <= column < (end or 1 << 30) for column in columns)
+            for start, end in zip(starts, [*starts[1:], 0])
+        ]
         rows.append([Cell(_plain(text.replace("\\", "")), columns=max(1, width)) for text, width in zip(texts, widths)])
 
 
@@ -223,7 +229,11 @@ def adoc_blocks(text: str) -> Iterator[str | Grid]:
             place += 1
             continue
         edge = _ADOC_EDGE.match(line)
-        end = None if edge is None else next((n for n in range(place + 1, len(lines)) if lines[n].strip() == line.strip()), None)
+        end = (
+            None
+            if edge is None
+            else next((n for n in range(place + 1, len(lines)) if lines[n].strip() == line.strip()), None)
+        )
         if edge is None or end is None:
             yield from [*held, line]
             place += 1

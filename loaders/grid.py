@@ -48,7 +48,8 @@ _UNIT_PHRASE = re.compile(
     r"\b(?:(?:in|all amounts in|figures in|amounts in)\s+)?(?:(?-i:[A-Z]{3})|US ?\$|[$€£¥]|dollars|euros)\s?(?:in\s+)?"
     r"(?:millions?|thousands?|billions?|mn|bn|m|k|['’]?000s?|Mio\.?|Mrd\.?|Tsd\.?)(?![\w'’])"
     r"|\bin\s+(?:thousands|millions|billions|thousand|million|billion|tausend|Tausend|Millionen|Mio\.?|Mrd\.?|milliers|millones|miles)"
-    r"(?:\s+(?:of\s+[a-z]{3,12}\b|(?:(?:of|de|d['’])\s?)?(?:(?-i:[A-Z]{3})\b|US ?\$|[$€£¥]|(?:US )?dollars|euros?|Euro|pounds|yen|francs))|(?![\w'’]))"
+    r"(?:\s+(?:of\s+[a-z]{3,12}\b"
+    r"|(?:(?:of|de|d['’])\s?)?(?:(?-i:[A-Z]{3})\b|US ?\$|[$€£¥]|(?:US )?dollars|euros?|Euro|pounds|yen|francs))|(?![\w'’]))"
     r"|\bin\s+(?:EUR|USD|GBP|CHF|JPY|CNY|SEK|NOK|DKK|PLN|CAD|AUD|kWh|MWh|GWh|tonnes|percent|per cent|%)(?!\w)"
     r"|\b(?:[Uu]nits?|Einheit|Unité|Unidad)\s?:\s?[^\s;,.)]{1,12}(?:\s(?:of\s)?[^\s;,.)]{1,12})?",
     re.IGNORECASE,
@@ -279,7 +280,11 @@ def _are_fields(rows: Sequence[Sequence[str]]) -> bool:
         return False
     if sum(label.endswith((":", "：")) for label, _ in pairs) * 2 > len(pairs):
         return True
-    values = [value for _, value in pairs[1:] if value and value.casefold() not in NO_VALUE and value[0] not in "=#" and NO_STORED_VALUE not in value]
+    values = [
+        value
+        for _, value in pairs[1:]
+        if value and value.casefold() not in NO_VALUE and value[0] not in "=#" and NO_STORED_VALUE not in value
+    ]
     words = sum(not is_number(value) for value in values)
     return len(values) >= 2 and len(values) * 0.4 <= words < len(values)
 

@@ -34,7 +34,9 @@ def rejoined(texts: Sequence[str]) -> list[str]:
         if not before:
             return f"-{line_end or ' '}{after}{match[4]}"
         goes_on = "" if match.end() == len(match.string) else "\n" if line_end or match[4] else " "
-        one_word = left is not None and right is not None and _is_one_word(left[2], right[0], bool(left[1]), known, closed)
+        one_word = (
+            left is not None and right is not None and _is_one_word(left[2], right[0], bool(left[1]), known, closed)
+        )
         hyphen = "" if one_word else "-"
         return f"{before}{hyphen}{after}{goes_on}"
 

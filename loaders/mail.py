@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from pathlib import Path
 
-from loaders import calendars, limits
+from loaders import calendars, limits, tnef
 from loaders.blocks import PageBuilder
 from loaders.content_lines import components
 from loaders.document import Document, Heading, LoadError, Page, clean_text
@@ -24,7 +24,7 @@ from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.text import decode
 
-VERSION = 3
+VERSION = 4
 
 SHOWN = ("From", "To", "Cc", "Date")
 
@@ -142,7 +142,8 @@ class MailPages:
 
     def _text_of(self, message: EmailMessage) -> MailText:
         parts = parts_of(message)
-        files, left_out = [], list(parts.left_out)
+        files: list[tuple[str, bytes, str]] = []
+        left_out = list(parts.left_out)
         for part in parts.files:
             kind, name = part.get_content_type(), filename(part)
             if kind in _NO_FILES:
@@ -151,12 +152,33 @@ class MailPages:
             elif kind.startswith("image/") and (part.get("Content-ID") or not name):
                 self.attachments.names.append(name or kind)
                 left_out.append(_PICTURE)
+            elif kind in tnef.KINDS or name.lower() == tnef.FILE_NAME:
+                self._unwrap(name or tnef.FILE_NAME, _data(part), parts.texts, files, left_out)
             else:
                 files.append((name, _data(part), kind))
         shown = [(name, header(message, name)) for name in SHOWN]
         return MailText(
             header(message, "Subject"), shown, parts.texts, parts.calendars, parts.messages, files, left_out
         )  # fmt: skip
+
+    def _unwrap(
+        self, name: str, data: bytes, texts: list[str], files: list[tuple[str, bytes, str]], left_out: list[str]
+    ) -> None:
+        """Add what a winmail.dat holds: its text where the mail has none, and the files in it."""
+        try:
+            found = tnef.unwrapped(data)
+        except LoadError as error:
+            left_out.append(f"{name} ({error.reason})")
+            return
+        if not any(text.strip() for text in texts):
+            texts.append(tnef.best_body(found.text, found.html, found.rtf, left_out))
+        for inner, held, kind in found.files:
+            if not tnef.is_wrapped(held):
+                files.append((inner, held, kind))
+                continue
+            said: list[str] = []
+            self._unwrap(inner, held, said, files, left_out)
+            files.append((f"{inner}.txt", "\n\n".join(said).encode(), "text/plain"))
 
     def _add_body(self, text: str, subject: str, builder: PageBuilder) -> Forwarded | None:
         """Add a text with its quotes marked; what it forwards is given back, to stand on a page of its own."""

@@ -108,7 +108,9 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
             fence = mark[1]
         elif mark and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
             fence = ""
-        drawn = None if fence else _html_table(lines, place) or (grid_at(lines, place) if line.startswith("+") else None)
+        drawn = (
+            None if fence else _html_table(lines, place) or (grid_at(lines, place) if line.startswith("+") else None)
+        )
         if drawn is not None:
             yield from drawn[0] if isinstance(drawn[0], list) else [drawn[0]]
             place = drawn[1]

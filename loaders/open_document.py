@@ -225,7 +225,9 @@ class _Reader:
                 self._table(one)
             elif name == "soft-page-break":
                 self._next_page()
-            elif name == "frame" and (table := next((part for part in one if local(part) == "table"), None)) is not None:
+            elif (
+                name == "frame" and (table := next((part for part in one if local(part) == "table"), None)) is not None
+            ):
                 self._table(table)
             elif name == "g":
                 self.blocks(one)

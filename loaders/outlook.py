@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from loaders import limits, mail
+from loaders import limits, mail, tnef
 from loaders.document import Document, LoadError, clean_text
-from loaders.mail_bodies import best_text, html_text
 from loaders.registry import Loader
 from loaders.sniff import Kind
 
-VERSION = 2
+VERSION = 3
 
 _EMBEDDED = "__substg1.0_3701000D"
 _EMBEDDED_HEADER_BYTES = 24
 """Properties of a message inside another begin after so many bytes ([MS-OXMSG] 2.4.1.2), of a file's own message after 32."""
 
+_COMPRESSED_RTF = 0x1009
 _DEPTH = 5
 _REMEDY = "Open it in the mail program and save it again, or save it as plain text."
 
@@ -50,8 +50,10 @@ def _add(message: Any, collected: mail.MailPages, depth: int) -> None:
         else:
             data, name = attachment.file_bytes or b"", attachment.file_name or "unnamed"
             files.append((name, data, str(attachment.mime_type or "application/octet-stream")))
+    left_out: list[str] = []
     html = message.html_body or ""
-    text, left_out = best_text([clean_text(message.body or ""), html_text(html) if html.strip() else ""])
+    packed = b"" if html.strip() else message.properties.binary_prop_value(_COMPRESSED_RTF) or b""
+    text = tnef.best_body(message.body or "", html, tnef.uncompressed(packed), left_out)
     subject = clean_text(message.subject or "")
     label = f"forwarded: {subject}" if depth else None
     said = mail.MailText(subject, _headers(message), [text], files=files, left_out=left_out)

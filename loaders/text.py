@@ -132,7 +132,11 @@ def _guessed(data: bytes) -> str:
     if encoding is None:
         best = from_bytes(sample, cp_isolation=list(_COMMON)).best() or from_bytes(sample).best()
         encoding = "utf-8" if best is None else best.encoding
-        if encoding != "cp1252" and encoding.startswith(("cp125", "iso8859", "mac", "cp437", "cp85")) and _is_western(sample):
+        if (
+            encoding != "cp1252"
+            and encoding.startswith(("cp125", "iso8859", "mac", "cp437", "cp85"))
+            and _is_western(sample)
+        ):
             encoding = "cp1252"
     text = data.decode(encoding, errors="replace")
     if text.count(_REPLACEMENT) * 50 > len(text) + 50:

@@ -13,7 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loaders.document import LoadError, clean_text
+from loaders.mail_attachments import read_inside
+from loaders.mail_bodies import best_text, html_text
 from loaders.rich_text import after_letter, is_encoding, rtf_pieces
+
+FILE_NAME = "winmail.dat"
+KINDS = ("application/ms-tnef", "application/vnd.ms-tnef")
 
 _SIGNATURE = 0x223E9F78
 _SUBJECT, _BODY, _PROPERTIES, _CODE_PAGE = 0x8004, 0x800C, 0x9003, 0x9007
@@ -45,12 +50,31 @@ class Wrapped:
 
 def unwrapped(data: bytes) -> Wrapped:
     """The contents of a winmail.dat. Raises LoadError when it is none, or damaged."""
-    if len(data) < 6 or struct.unpack_from("<I", data)[0] != _SIGNATURE:
+    if not is_wrapped(data):
         raise LoadError("it is not a winmail.dat", "")
     try:
         return _read(data)
     except (struct.error, IndexError, ValueError, UnicodeDecodeError) as error:
         raise LoadError(f"it is damaged ({type(error).__name__})", "Ask for the files by themselves.") from None
+
+
+def is_wrapped(data: bytes) -> bool:
+    """Whether bytes are a winmail.dat, or a message inside one."""
+    return len(data) > 6 and int(struct.unpack_from("<I", data)[0]) == _SIGNATURE
+
+
+def best_body(text: str, html: str, rtf: bytes, left_out: list[str]) -> str:
+    """The text of a mail that Outlook keeps in up to three forms; what of them is not read goes to `left_out`."""
+    html = html or html_inside(rtf)
+    said, less = best_text([clean_text(text), html_text(html) if html.strip() else ""])
+    left_out += less
+    if said.strip() or not rtf:
+        return said
+    try:
+        return "\n\n".join(page.text for page in read_inside("body.rtf", rtf).pages)
+    except LoadError as error:
+        left_out.append(f"the text, which is Rich Text ({error.reason})")
+        return ""
 
 
 def _read(data: bytes) -> Wrapped:

@@ -190,7 +190,9 @@ def _unseen(element: Any, hidden_names: set[tuple[str, str]], keep_hidden: bool)
 
 def _has_mathml(element: Any) -> bool:
     parent = element.getparent()
-    return parent is not None and any(other is not element and next(other.iter("math"), None) is not None for other in parent)
+    return parent is not None and any(
+        other is not element and next(other.iter("math"), None) is not None for other in parent
+    )
 
 
 def _is_block(element: Any, tag: str) -> bool:

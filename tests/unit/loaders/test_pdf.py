@@ -10,6 +10,7 @@ import pytest
 
 from loaders import limits, registry
 from loaders.document import Document, LoadError, PasswordNeededError
+from loaders.line_hyphens import rejoined
 from loaders.pdf_lines import printed
 from tests.support.ingest_fakes import pdf
 
@@ -35,8 +36,18 @@ def test_outline_entries_become_headings_where_their_title_stands(tmp_path: Path
     assert document.pages[1].text[heading.start_char :].startswith("2. The Light")
 
 
-def test_a_hyphen_at_a_line_end_is_printed_as_on_the_page() -> None:
-    assert printed("the har\ufffebour\r\nlight\x00\x1b[31m") == "the har-\nbour\nlight"
+def test_a_word_that_a_line_end_cut_is_whole_on_its_line() -> None:
+    assert rejoined([printed("the har\ufffebour\r\nlight\x00\x1b[31m")]) == ["the harbour\nlight"]
+
+
+def test_the_documents_own_words_say_whether_a_hyphen_belongs_to_a_word() -> None:
+    cut = "a well\ufffeknown Trace\ufffeMonkey of 2019\ufffe2020 in the inter\ufffenational stop-the\ufffeworld fair"
+    page, _ = rejoined([printed(cut), "well known, the world, national"])
+    assert page.split() == "a well-known Trace-Monkey of 2019-2020 in the international stop-the-world fair".split()
+
+
+def test_compounds_of_german_are_put_together() -> None:
+    assert rejoined([printed("der Kranken\ufffehaus und die Kranken im Haus haus kranken")])[0].startswith("der Krankenhaus")
 
 
 def test_a_document_survives_the_way_through_json(tmp_path: Path) -> None:

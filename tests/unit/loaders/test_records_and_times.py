@@ -146,3 +146,23 @@ def test_contacts_of_every_version(tmp_path: Path) -> None:
         "Calls back\nonly on Mondays.",
     ]
     assert document.metadata["left_out"] == "1 picture, sounds or keys"
+
+
+def test_other_formats_of_subtitles_are_joined_too(tmp_path: Path) -> None:
+    files = {
+        "a.ass": "[Events]\nFormat: Layer, Start, End, Style, Name, Text\nComment: 0,0:00:00.00,0:00:01.00,D,,note\n"
+        "Dialogue: 0,0:00:01.00,0:00:03.00,D,,The lock, {\\i1}as it was,\\Nwas\nDialogue: 0,0:00:03.10,0:00:05.00,D,,shut.\n",
+        "a.sbv": "0:00:01.000,0:00:03.000\nThe lock, as it was, was\n\n0:00:03.100,0:00:05.000\nshut.\n",
+        "a.lrc": "[00:01.00]The lock, as it was, was\n[00:03.10]shut.\n",
+        "a.ttml": '<tt xmlns="http://www.w3.org/ns/ttml"><body><p begin="1s" end="00:00:03.000">The lock, as it was,<br/>was</p>'
+        '<p begin="00:00:03:02" dur="2s">shut.</p></body></tt>',
+    }
+    for name, content in files.items():
+        assert read(tmp_path, name, content).pages[0].text == "[00:00:01] The lock, as it was, was shut.", name
+
+
+def test_escapes_are_letters_in_json_with_comments_and_in_torn_lines(tmp_path: Path) -> None:
+    commented = read(tmp_path, "a.json", '{"a": "Z\\u00fcrich // no", // where\n "b": [1, 2,],}')
+    assert commented.pages[0].text == "a: Zürich // no\nb: 1, 2"
+    torn = read(tmp_path, "b.jsonl", '{"a": 1}\n{"a": 2}\n{"a": "Gen\\u00e8ve')
+    assert torn.pages[0].text.endswith('{"a": "Genève')

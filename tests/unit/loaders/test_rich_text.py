@@ -1,0 +1,60 @@
+"""Rich Text: what pandoc passes over or reads wrongly is in the text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loaders import registry
+from loaders.document import Document
+
+
+def read(folder: Path, body: bytes, head: bytes = b"\\ansi") -> Document:
+    (folder / "a.rtf").write_bytes(b"{\\rtf1" + head + b" " + body + b"\\par}")
+    return registry.read(folder / "a.rtf")
+
+
+def text(document: Document) -> str:
+    return document.pages[0].text
+
+
+def test_tracked_changes_are_read_as_accepted(tmp_path: Path) -> None:
+    document = read(
+        tmp_path, rb"The fee is {\deleted\revauthdel1 500}{\revised\revauth1 650} crowns.\par {\deleted Withdrawn.}"
+    )
+    assert text(document) == "The fee is 650 crowns."
+    assert document.metadata["left_out"] == "not read: 2 pieces of deleted text"
+
+
+def test_notes_and_comments_stand_below_their_paragraph_and_margins_once(tmp_path: Path) -> None:
+    document = read(
+        tmp_path,
+        rb"{\header\pard Lock office {\field{\*\fldinst PAGE}{\fldrslt 3}}\par}{\footer\pard {\chpgn}\par}Five{\super\chftn{\footnote\pard"
+        rb"{\super\chftn} Six for members.}}. {\*\atnid AB}{\*\atnauthor Ada}\chatn{\*\annotation\pard Check it.}Tail.\par Last.",
+    )
+    assert text(document) == (
+        "Page header: Lock office 3\n\nFive [1]. Tail.\n\nFootnote 1: Six for members.\n\nComment by Ada: Check it.\n\nLast."
+    )
+    assert not document.metadata
+
+
+def test_merged_cells_stand_on_each_of_their_rows(tmp_path: Path) -> None:
+    row = rb"\trowd%s\cellx2000\cellx4000\cellx6000\pard\intbl %s\cell %s\cell %s\cell\row"
+    rows = [
+        (b"", b"Ward", b"Early", b"Late"),
+        (b"\\clvmgf", b"North", b"Dag", b"Eva"),
+        (b"\\clvmrg", b"", b"Finn", b"Gro"),
+    ]
+    document = read(tmp_path, b"".join(row % one for one in rows) + b"\\pard End")
+    assert "Ward: North | Early: Finn | Late: Gro" in text(document)
+
+
+def test_no_letter_is_lost_and_every_font_has_its_encoding(tmp_path: Path) -> None:
+    body = rb"caf\u233?tier {\f1 \'cf\'f0\'e8} {\f2\'93\'fa} \u-10179?\u-8704?. {\uc2 \u252\'81\'40ber}"
+    assert (
+        text(read(tmp_path, rb"{\fonttbl{\f1\fcharset204 A;}{\f2\fcharset128 B;}}" + body))
+        == "cafétier При 日 😀. über"
+    )
+    assert (
+        text(read(tmp_path, rb"\'cf\'f0\'e8 raw \xcf\xf0".replace(rb"\xcf\xf0", b"\xcf\xf0"), rb"\ansi\ansicpg1251"))
+        == "При raw Пр"
+    )
