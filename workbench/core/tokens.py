@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import WorkError
+from workbench.core.text_cache import text_cache
 
 if TYPE_CHECKING:
     import tiktoken
@@ -73,7 +74,7 @@ def encoding(name: str) -> tiktoken.Encoding:
     return made
 
 
-@functools.lru_cache(maxsize=16_384)
+@text_cache(16_384)
 def _count_cached(name: str, text: str) -> int:
     return len(encoding(name).encode_ordinary(text))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from workbench.api.events import Segment
+from workbench.core.text_cache import text_cache
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
 
@@ -123,7 +124,7 @@ def tokens_in(message: StoredMessage, name: str) -> int:
     return known[name]
 
 
-@lru_cache(maxsize=64)
+@text_cache(64)
 def fixed_tokens(system: str, tools_text: str, name: str) -> int:
     """Tokens of the system message and the functions."""
     return count_message({"role": "system", "content": system}, name) + count(tools_text, name)

@@ -14,6 +14,7 @@ from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
 from workbench.core.settings import READER, Settings, from_file
+from workbench.core.text_cache import TEXT_CACHES
 from workbench.embedding.client import LocalEmbedder, QueryEmbedder
 from workbench.memory.history.steps import StepRecorder
 from workbench.memory.recall import RecallStorage
@@ -75,9 +76,7 @@ class AppContext:
 
     def clear_caches(self) -> None:
         """Drop the words of passages from all caches: something was forgotten."""
-        from workbench.retrieval.cached_texts import clear_caches
-
-        clear_caches()
+        TEXT_CACHES.clear()
         self._embedder.forget()
 
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workbench.core.text_cache import text_cache
 from workbench.storage.database import Database, next_id
 from workbench.text.analyzer import TERMS_VERSION, index_terms, packed
 from workbench.text.entities import names_in, title_keys
@@ -54,7 +55,7 @@ class Counted(NamedTuple):
         return cls(rendered_tokens(text), packed(index_terms(text)), names, *called(title, heading))
 
 
-@functools.lru_cache(maxsize=4_096)
+@text_cache(4_096)
 def called(title: str, heading: str) -> tuple[list[int], list[int], list[int], str]:
     """Terms of a title, terms of a heading, and the names that a passage under them is called by, twice."""
     keys = title_keys(title, heading)

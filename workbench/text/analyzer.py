@@ -5,7 +5,6 @@ Ranking uses lists of terms; phrases use the runs that every text with that phra
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import unicodedata
 from collections import Counter
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import regex
 
+from workbench.core.text_cache import text_cache
 from workbench.text.dates import dates, day_of
 from workbench.text.languages import asked_forms, language_of, stored_forms
 from workbench.text.stemming import fold_accents, stem
@@ -237,14 +237,14 @@ def _tokens(text: str) -> Iterator[str]:
             yield from (fold_case(match[1]), fold_case(match[2]))
 
 
-@functools.lru_cache(maxsize=200_000)
+@text_cache(200_000)
 def _indexed(token: str) -> tuple[str, ...]:
     """The terms of a token, and its characters where each may be a word and the other terms are pairs of them."""
     pairs = () if token.isascii() else _UNSPACED.findall(token)
     return (*(term for term, _ in _forms(token)), *(letter for run in pairs if len(run) > 1 for letter in run))
 
 
-@functools.lru_cache(maxsize=200_000)
+@text_cache(200_000)
 def _forms(token: str) -> tuple[tuple[str, float], ...]:
     """The terms of a token and what each weighs in a query."""
     forms: dict[str, float] = {}
@@ -310,7 +310,7 @@ MOST_COUNT = (1 << COUNT_BITS) - 1
 HASH_BITS = 40
 
 
-@functools.lru_cache(maxsize=200_000)
+@text_cache(200_000)
 def term_hash(term: str) -> int:
     """The hash of a term, below 1 << HASH_BITS."""
     made = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=HASH_BITS // 8)

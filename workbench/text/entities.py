@@ -5,12 +5,12 @@ A key is the folded words of a name joined by `_`, so one name is one term of th
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 
 import regex
 
+from workbench.core.text_cache import text_cache
 from workbench.text import analyzer
 from workbench.text.analyzer import fold, normalise
 
@@ -48,7 +48,7 @@ def names_in(text: str) -> list[str]:
     return list(names)
 
 
-@functools.lru_cache(maxsize=50_000)
+@text_cache(50_000)
 def key(name: str) -> str:
     """The key of a name: its folded words joined by `_`."""
     return "_".join(words(name))
@@ -64,7 +64,7 @@ def words(text: str) -> list[str]:
     return [fold(word) for word in _WORD.findall(normal)]
 
 
-@functools.lru_cache(maxsize=20_000)
+@text_cache(20_000)
 def title_keys(title: str, heading: str = "") -> tuple[str, ...]:
     """The keys a passage can be called by: its document's title, the title without a bracketed end or a file's suffix,
     and the last part of its heading. The first is the title itself."""
@@ -75,7 +75,7 @@ def title_keys(title: str, heading: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in keys if len(part) > 1 and part not in analyzer.STOP_WORDS))
 
 
-@functools.lru_cache(maxsize=200_000)
+@text_cache(200_000)
 def _parts(span: str) -> tuple[str, ...]:
     return tuple(_groups(words(span)))
 

@@ -6,9 +6,10 @@ margin) is also asked as the lines it is made of (operating income, total revenu
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
+
+from workbench.core.text_cache import text_cache
 
 STATEMENTS = {
     "income": "consolidated statements of income operations earnings",
@@ -117,7 +118,7 @@ def _measures() -> tuple[_Measure, ...]:
 MEASURES = _measures()
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def measures(question: str, *, of_report: bool = False) -> Measures | None:
     """What a question asks of a report; None when it names neither a measure, a statement nor a reporting period.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from workbench.core.text_cache import text_cache
 from workbench.text.stemming import stem_in
 
 # The commonest function words of each language, normalised. A word that several languages share tells for each of them.
@@ -59,7 +59,7 @@ def language_of(words: Iterable[str]) -> str:
     return language if best and best >= _LEAST_SHARE * total and best >= _LEAST_LEAD * second else ""
 
 
-@functools.lru_cache(maxsize=200_000)
+@text_cache(200_000)
 def stored_forms(word: str, language: str) -> tuple[str, ...]:
     """The terms that a word of a text in this language is found by besides itself: its stem and, in languages that write
     compounds as one word, the beginnings and ends of a long one. They begin with the language, so that no other text's
@@ -69,7 +69,7 @@ def stored_forms(word: str, language: str) -> tuple[str, ...]:
     return (f"{language}:{stem_in(_STEMMERS[language], word)}", *_parts(word, language))
 
 
-@functools.lru_cache(maxsize=50_000)
+@text_cache(50_000)
 def asked_forms(word: str, language: str) -> tuple[tuple[str, float], ...]:
     """The stored forms that a word of a query asks for, with their weights; of every language where the query tells none."""
     if language == "en" or not word.isalpha():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-
 import regex
 
+from workbench.core.text_cache import text_cache
 from workbench.text.analyzer import QUANTITY, normalise, normalise_keeping_hyphens
 
 _SPACED = r"[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々]]"
@@ -13,7 +12,7 @@ _SPACED = r"[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Tha
 _EDGE = regex.compile(_SPACED, regex.V1)
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def pattern(phrase: str) -> regex.Pattern[str]:
     """The compiled form of a phrase for normalised text. A word must not go on beyond the phrase's ends: `HX-20` is
     not in `HX-204`. A quantity may be written together or apart. Scripts written without spaces have no such ends."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
+
+from workbench.core.text_cache import text_cache
 
 _FOLD = str.maketrans(
     {
@@ -30,7 +31,7 @@ _MANY_WORDS, _MANY_CHARS = 3, 6
 _TRIED = 50
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def fold(text: str) -> str:
     """Text as quotes are compared: ligatures taken apart, quotation marks and dashes alike, hyphens between letters
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import regex
 
+from workbench.core.text_cache import text_cache
+
 _LANGUAGES = (("greek", regex.compile(r"\p{Greek}+")), ("russian", regex.compile(r"\p{Cyrillic}+")))
 """The script tells enough of the language: a stem that is wrong for it is the same wrong one in passage and query."""
 
@@ -18,7 +20,7 @@ _HEBREW_PREFIX = regex.compile(r"[והבלכמש](?=.{3})")
 _LEAST_CHARS = 3
 
 
-@functools.lru_cache(maxsize=200_000)
+@text_cache(200_000)
 def stem(word: str) -> str:
     """The stem of a plain word (Snowball: English for plain letters, Greek, Russian, Arabic by their script); in Arabic and
     Hebrew the article and what is written together with the word are left out. Anything else is its own stem."""

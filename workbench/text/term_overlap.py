@@ -6,12 +6,13 @@ is compared with the beginnings of all its words at once.
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workbench.core.text_cache import text_cache
 
 _KEY_BYTES = 8
 _END = 0
@@ -82,14 +83,14 @@ def _unaccented_parts(text: bytes) -> Iterator[bytes]:
     yield text[done:]
 
 
-@functools.lru_cache(maxsize=20_000)
+@text_cache(20_000)
 def _unaccented(letters: bytes) -> bytes:
     """Letters of other alphabets as plain ones where they are these with ornaments, spaces for dashes, else nothing."""
     text = letters.decode("utf-8", "surrogatepass").replace("\u2014", " ").replace("\u2013", " ").lower()
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").replace(b"\0", b" ").translate(_SPACED)
 
 
-@functools.lru_cache(maxsize=4_096)
+@text_cache(4_096)
 def _searchable(text: str) -> tuple[str, str]:
     """A text for roots in plain letters, without accents, and for all others; a space before it."""
     lowered = " " + text.lower()

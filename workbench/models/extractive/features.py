@@ -6,7 +6,6 @@ need word classes (the kind of answer asked for) fall back to "other" where a la
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.evidence import Score, title_words
 from workbench.models.extractive.languages import KINDS, Language, kind_of, language_of, negated
 from workbench.models.extractive.measures import counted, counts, gives, measure_of
@@ -232,7 +232,7 @@ _BOLD_ENTRY = re.compile(r"^[*_]{2}([^*_]{3,40}?)[.,:]?[*_]{2}")
 _ENTRY_CHARS = 40
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def grams(text: str) -> frozenset[str]:
     """The three-character runs of a text's words, two-character ones where words are not set apart."""
     found: set[str] = set()
@@ -245,7 +245,7 @@ def grams(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@functools.lru_cache(maxsize=65_536)
+@text_cache(65_536)
 def root(word: str, stemmer: str) -> str:
     """The stem of a word by its language's Snowball algorithm; the word in small letters where there is none."""
     if stemmer == "english":
@@ -258,7 +258,7 @@ def root(word: str, stemmer: str) -> str:
     return str(snowballstemmer.stemmer(stemmer).stemWord(lowered))
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def roots(text: str, code: str) -> tuple[str, ...]:
     """The stems of a text's content words in order; of a run of Chinese or Japanese its pairs of characters."""
     from workbench.models.extractive.languages import LANGUAGES
@@ -282,7 +282,7 @@ def roots(text: str, code: str) -> tuple[str, ...]:
     return tuple(one for one in found if one)
 
 
-@functools.lru_cache(maxsize=16)
+@text_cache(16)
 def _function_pattern(code: str) -> re.Pattern[str]:
     from workbench.models.extractive.languages import LANGUAGES
 
@@ -347,7 +347,7 @@ def _capitals(text: str, language: Language) -> list[str]:
     return found
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def _held(terms: frozenset[str], text: str, code: str) -> Mapping[str, float]:
     """How well a text holds each term: 1 as a word, less when a word shares its beginning or most of its characters."""
     there = frozenset(roots(text, code))
@@ -360,7 +360,7 @@ def _held(terms: frozenset[str], text: str, code: str) -> Mapping[str, float]:
     return held
 
 
-@functools.lru_cache(maxsize=131_072)
+@text_cache(131_072)
 def _akin(term: str, other: str) -> bool:
     if len(other) < 4:
         return False
@@ -421,7 +421,7 @@ def adds(asked: Asked, text: str) -> bool:
 _PAGE_DIGITS = 3
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def _capital_roots(text: str, code: str) -> frozenset[str]:
     from workbench.models.extractive.languages import LANGUAGES
 

@@ -6,10 +6,10 @@ margin) is also asked as the lines it is made of (operating income, total revenu
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.question import Question
 from workbench.models.extractive.sentences import stem
 from workbench.text.financial_terms import NAMED, measures
@@ -31,7 +31,7 @@ class Figures:
     statements: frozenset[str]
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def figures(question: str, one_document: bool = False) -> Figures | None:
     """What a question asks of a report; None when it names neither a measure nor a reporting period."""
     found = measures(question, of_report=one_document)
@@ -54,14 +54,14 @@ def line_match(lines: tuple[str, ...], text: str) -> tuple[float, str]:
     return best
 
 
-@functools.lru_cache(maxsize=8_192)
+@text_cache(8_192)
 def _label(text: str) -> tuple[str, ...]:
     """The words of a row before its first figure; none when the text is no row."""
     head = re.split(r"[($€£]*\s*-?\d", text, maxsplit=1)
     return _words(head[0]) if len(head) > 1 and len(head[0]) <= _LABEL_CHARS else ()
 
 
-@functools.lru_cache(maxsize=8_192)
+@text_cache(8_192)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in re.findall(r"[A-Za-z]+", text) if word.lower() not in ("and", "of", "the"))
 
@@ -69,7 +69,7 @@ def _words(text: str) -> tuple[str, ...]:
 _LABEL_CHARS = 90
 
 
-@functools.lru_cache(maxsize=4_096)
+@text_cache(4_096)
 def statements_titled(text: str) -> frozenset[str]:
     """The statements that a passage begins: a line of it is a statement's title, not an entry of a table of contents."""
     lines = [line.strip() for line in text.splitlines() if len(line) <= _TITLE_CHARS]

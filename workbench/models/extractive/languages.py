@@ -5,10 +5,11 @@ Languages without a list here are read by likeness and by shared characters alon
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from workbench.core.text_cache import text_cache
 
 FUNCTION_WORDS = frozenset(
     """a an the this that these those and or but nor so yet if then than as at by for from in into of off on onto out over to
@@ -230,7 +231,7 @@ _YES_NO = {
 }  # fmt: skip
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def language_of(text: str) -> Language:
     """The language of a question, by its script and its function words; one without lists when none fits."""
     if _KANA.search(text):
@@ -257,7 +258,7 @@ def _opens_like(code: str, words: list[str]) -> bool:
     return code == "de" and words[0] == "was" and len(words) > 1 and words[1] not in FUNCTION_WORDS
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def kind_of(text: str) -> str:
     """The kind of answer that a question asks for, one of KINDS: the first question word that says it decides."""
     language = language_of(text)

@@ -9,8 +9,9 @@ word for slides. Units are closed classes of a few languages; elsewhere any numb
 
 from __future__ import annotations
 
-import functools
 import re
+
+from workbench.core.text_cache import text_cache
 
 _NUMBER = (
     r"(?:\d[\d.,' ]*\d|\d|half|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
@@ -63,7 +64,7 @@ _COUNTED = re.compile(
 )
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def measure_of(question: str) -> tuple[str, ...]:
     """The measures that a question may be asking for; none when it asks for no measure."""
     for kind, pattern in _PATTERNS:
@@ -72,13 +73,13 @@ def measure_of(question: str) -> tuple[str, ...]:
     return ()
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def gives(kinds: tuple[str, ...], text: str) -> bool:
     """Whether a text gives a number with a unit of one of these measures."""
     return any(_GIVEN[kind].search(text) for kind in kinds)
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def counted(question: str) -> str:
     """The thing whose number is asked for ("how many slides": slides); "" when none is."""
     match = _COUNTED.search(question)
@@ -88,7 +89,7 @@ def counted(question: str) -> str:
 _BESIDE_WORDS = 3
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def counts(word_beginning: str, text: str) -> bool:
     """Whether a number stands right before a word that begins so ("two hundred and six slides")."""
     if not word_beginning:

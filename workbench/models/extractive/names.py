@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.models.extractive.sentences import identifiers, rarity
 
@@ -17,7 +17,7 @@ _MONTHS = frozenset(
 )
 
 
-@functools.lru_cache(maxsize=16_384)
+@text_cache(16_384)
 def names(text: str) -> tuple[str, ...]:
     """The proper names, titles in quotes and identifiers of `text`, each once, in order."""
     found: dict[str, None] = {}

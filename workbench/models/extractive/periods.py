@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from dataclasses import dataclass
 
+from workbench.core.text_cache import text_cache
 from workbench.text.dates import days, months
 
 _BEFORE = r"before|prior to|until|till|up to|by|earlier than|vor(?: dem)?|bis(?: zum)?|avant(?: le)?|jusqu['’](?:au?|en)|antes de(?:l)?|hasta(?: el)?"
@@ -53,7 +53,7 @@ class Period:
         return True
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def period_of(question: str) -> Period | None:
     """The period that a question names with a word of order ("before", "since"); None when it names none."""
     places = _named(question)
@@ -73,7 +73,7 @@ def period_of(question: str) -> Period | None:
     return None
 
 
-@functools.lru_cache(maxsize=32_768)
+@text_cache(32_768)
 def lies_in(period: Period, text: str) -> bool | None:
     """Whether a day, month or year that a text names lies in the period; None when it names no time."""
     named = [day for *_, day in _named(text)]

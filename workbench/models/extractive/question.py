@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.languages import FUNCTION_WORDS, QUESTION_WORDS
 from workbench.models.extractive.names import names
 from workbench.models.extractive.sentences import identifiers, rarity, stem, words
@@ -72,7 +72,7 @@ _DAY_WEIGHT = 1.4
 """A day tells as much as a name."""
 
 
-@functools.lru_cache(maxsize=256)
+@text_cache(256)
 def analyse(text: str) -> Question:
     """Take a question apart."""
     own_names = names(text)
@@ -138,7 +138,7 @@ def _wanted(text: str) -> str:
     return best
 
 
-@functools.lru_cache(maxsize=16_384)
+@text_cache(16_384)
 def supplies(wanted: str, text: str, asked: frozenset[str]) -> bool:
     """Whether `text` holds a candidate answer of the wanted kind that the question did not already name."""
     if wanted == "date":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Iterator
 
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.languages import FUNCTION_WORDS, SAME_WORD
 from workbench.text.analyzer import normalise
 from workbench.text.dates import dates
@@ -160,7 +160,7 @@ def words(text: str) -> list[str]:
     return found
 
 
-@functools.lru_cache(maxsize=65_536)
+@text_cache(65_536)
 def stem(word: str) -> str:
     """The stem by which two forms of a word are the same."""
     import snowballstemmer
@@ -172,7 +172,7 @@ def stem(word: str) -> str:
     return str(snowballstemmer.stemmer("english").stemWord(lowered))
 
 
-@functools.lru_cache(maxsize=16_384)
+@text_cache(16_384)
 def stems(text: str) -> frozenset[str]:
     """The stems of the content words of `text`; hyphenated words also by their parts, dates also in ISO form."""
     found: set[str] = set()
@@ -183,7 +183,7 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@functools.lru_cache(maxsize=65_536)
+@text_cache(65_536)
 def rarity(word: str) -> float:
     """How much a word tells, 0.1 to 1: from its rank in the tokenizer's vocabulary, which is ordered by frequency."""
     from workbench.core.tokens import encoding

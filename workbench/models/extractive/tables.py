@@ -7,8 +7,9 @@ A row by itself ("Total revenue 1,234 1,111") does not tell its years; they stan
 
 from __future__ import annotations
 
-import functools
 import re
+
+from workbench.core.text_cache import text_cache
 
 _RULE = re.compile(r"^\|?[\s:|-]+\|?$")
 _TIME = re.compile(
@@ -25,7 +26,7 @@ _FIGURES = re.compile(r"\d[\d,.]*")
 _HEADING_CHARS, _HEADING_WORDS = 160, 8
 
 
-@functools.lru_cache(maxsize=1_024)
+@text_cache(1_024)
 def columns_of(row: str, passage: str) -> str:
     """A sentence about the columns and the unit of a row, from the table in its passage; "" where nothing says them."""
     lines = [line.strip() for line in passage.splitlines()]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from typing import Any
 
 from workbench.core.errors import UsageError
+from workbench.core.text_cache import text_cache
 from workbench.text.result_text import indent, text_tokens
 from workbench.text.template_tokens import neutralise
 
@@ -184,7 +184,7 @@ def hit_tokens(hit: PageHit, shown_tokens: int) -> int:
     return shown_tokens + text_tokens(header(hit)) + 2
 
 
-@lru_cache(maxsize=8_192)
+@text_cache(8_192)
 def usual_tokens(document: str, page: int, heading: str, linked: int, via: str, note: str) -> int:
     """The same without its text, for a hit whose handle, label and score are of the usual width; counted once, however
     often one from the same place is found."""

@@ -6,7 +6,6 @@ well-ranked passage and one it leads to is weighed by a small logistic model; it
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.core.text_cache import text_cache
 from workbench.retrieval.index.snapshot import View
 from workbench.retrieval.ranking import second_hop
 from workbench.text import analyzer, entities
@@ -326,7 +326,7 @@ def likelihood(features: Features) -> NDArray[np.float64]:
     return probabilities
 
 
-@functools.lru_cache(maxsize=4_096)
+@text_cache(4_096)
 def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The name keys of a text and its folded words."""
     return tuple(entities.names_in(text)), tuple(entities.words(text))
