@@ -24,10 +24,10 @@ async def running(
 ) -> AsyncIterator[tuple[WorkbenchApp, Pilot[int]]]:
     """The app with its clock at 7 seconds after every start; gates are opened at the end so that no thread is left."""
     ticks = iter([100.0])
-    app = WorkbenchApp(session, load=load, now=lambda: next(ticks, 107.0), **options)
+    app = WorkbenchApp(lambda: session, load=load, now=lambda: next(ticks, 107.0), **options)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
-        await wait_until(pilot, lambda: app.controller.drawn)
+        await wait_until(pilot, lambda: app.is_open and app.controller.drawn)
         try:
             yield app, pilot
         finally:

@@ -20,7 +20,7 @@ _SECONDS = 180
 
 
 async def _picture(session: Session) -> str:
-    app = WorkbenchApp(session)
+    app = WorkbenchApp(lambda: session)
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         await pilot.press(*QUESTION, "enter")

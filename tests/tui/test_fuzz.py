@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 
 from tests.support.fake_session import FakeSession
 from tests.support.lease import EARLIER, lease
-from tests.support.pilot import piloted
+from tests.support.pilot import piloted, wait_until
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.choose import Choose
 from workbench.tui.screens.jump import Jump
@@ -53,11 +53,11 @@ async def _hammer(seed: int, count: int, folder: Path) -> None:
     session = lease()
     session.past = EARLIER
     session.open_all()
-    app = Unending(session, now=lambda: 107.0)
+    app = Unending(lambda: session, now=lambda: 107.0)
     app.animation_level = "none"
     typed: list[str] = []
     async with app.run_test(size=SIZES[0]) as pilot:
-        await pilot.pause()
+        await wait_until(pilot, lambda: app.is_open)
         while len(typed) < count:
             burst = _keys(source, source.randint(1, 6))
             typed += [key.key for key in burst]
@@ -106,8 +106,9 @@ def test_every_modal_closes_only_once() -> None:
 @piloted
 async def test_two_quick_keys_after_ctrl_o() -> None:
     """Both keys are in the queue of the jump screen before it closes; the second one closes nothing."""
-    app = WorkbenchApp(FakeSession())
+    app = WorkbenchApp(FakeSession)
     async with app.run_test(size=(120, 36)) as pilot:
+        await wait_until(pilot, lambda: app.is_open)
         await pilot.press("ctrl+o")
         jump = app.screen
         assert isinstance(jump, Jump)

@@ -1,4 +1,9 @@
-"""The Textual app: composes the main screen and passes keys and messages on to the controller."""
+"""The Textual app: composes the main screen and passes keys and messages on to the controller.
+
+The frame is painted before there is a session. What opens one, and whatever only works with one (the controller, the overlays,
+the slash commands), is imported and run behind the first frame: a start that has to import everything first takes five times
+as long until something can be seen (tests/benchmarks/screen_start.py).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +15,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual import events, on
@@ -21,13 +28,11 @@ from textual.color import Color
 from textual.containers import Container
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
+from textual.message import Message
 from textual.widgets import Footer, Tabs
 
-from workbench.api.session import SessionProtocol
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
-from workbench.tui.commands import palette, registry, search
-from workbench.tui.controller import Controller
 from workbench.tui.layout import WIDE_CELLS, Arrangement
 from workbench.tui.panes.archive import ArchivePane
 from workbench.tui.panes.chat import ChatPane
@@ -41,19 +46,54 @@ from workbench.tui.panes.status import StatusLine
 from workbench.tui.panes.tabs import PaneTabs
 from workbench.tui.panes.trace import TracePane
 from workbench.tui.regions import Regions
-from workbench.tui.screens.choose import Choose
 from workbench.tui.widgets.cells import plural, use_ascii
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
 from workbench.tui.widgets.fold import FoldBlock
-from workbench.tui.widgets.message_lines import recalled
-from workbench.tui.workers import Arrived, Ended, Happened, Overheard
+
+if TYPE_CHECKING:
+    from workbench.api.session import SessionProtocol
+    from workbench.tui.controller import Controller
+    from workbench.tui.workers import Arrived, Ended, Happened, Overheard
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
 
+class Opened(Message):
+    """The session is open, and what works with it is imported; `error` says why not."""
+
+    def __init__(self, session: SessionProtocol | None, error: Exception | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.error = error
+
+
+def _needs_session(handler: Handler) -> Handler:
+    """Mark a handler or an action that does nothing before there is a session."""
+
+    @wraps(handler)
+    def guarded(self: WorkbenchApp, *arguments: Any) -> Any:
+        return handler(self, *arguments) if self.is_open else None
+
+    return guarded  # type: ignore[return-value]
+
+
 class WorkbenchApp(App[int]):
-    """The workbench on a terminal."""
+    """The workbench on a terminal.
+
+    Args:
+        open_session: opens the session; called once, in a thread, behind the first frame. What it raises ends the app and
+            is then its `failure`. Closing the session is the caller's business.
+        window_tokens: the window that the gauge shows until the session tells.
+        load: files and folders to load and attach.
+        remarks: what `open_session` has put there is said in the chat once the session is open.
+        ascii: draw with plain ASCII signs only.
+        theme: name of the colour theme; one that there is not is taken for the default.
+        now: the clock of the status line, in seconds.
+        driver: how the terminal is driven; default: Textual's choice.
+    """
 
     CSS_PATH = Path(__file__).with_name("styles") / "workbench.tcss"
     TITLE = "workbench"
@@ -81,16 +121,24 @@ class WorkbenchApp(App[int]):
 
     def __init__(
         self,
-        session: SessionProtocol,
+        open_session: Callable[[], SessionProtocol],
         *,
+        window_tokens: int = 0,
         load: Sequence[Path] = (),
+        remarks: Sequence[str] = (),
         ascii: bool = False,
         theme: str = "workbench",
         now: Callable[[], float] = time.monotonic,
         driver: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver)
+        self._open_session = open_session
+        self._controller: Controller | None = None
+        self._early: list[str] = []
+        self.failure: Exception | None = None
+        """Why the session could not be opened."""
         self._load = tuple(load)
+        self._remarks = remarks
         self._ascii = ascii
         use_ascii(ascii)
         for ours in themes.OURS:
@@ -98,7 +146,7 @@ class WorkbenchApp(App[int]):
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self._filter()
         self.status = StatusLine(now=now, id="status")
-        self.gauge = Gauge(session.window_tokens, id="gauge")
+        self.gauge = Gauge(window_tokens, id="gauge")
         self.tabs = PaneTabs(id="tabs")
         self.chat = ChatPane(id="chat")
         self.memory = MemoryPane(id="memory")
@@ -107,7 +155,7 @@ class WorkbenchApp(App[int]):
         self.library = LibraryPane(id="library")
         self.prompt = PromptPane(self._complete, id="prompt")
         self._load_lines = (LoadLine(id="load-wide"), LoadLine(id="load-narrow"))
-        regions = Regions(
+        self.regions = Regions(
             self.status,
             self.gauge,
             self.tabs,
@@ -119,9 +167,19 @@ class WorkbenchApp(App[int]):
             self.prompt,
             self._load_lines,
         )
-        self.arrangement = Arrangement(self, regions)
-        self.controller = Controller(self, regions, self.arrangement, session)
+        self.arrangement = Arrangement(self, self.regions)
         self._arranged = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session."""
+        return self._controller is not None
+
+    @property
+    def controller(self) -> Controller:
+        """What does the work. Only once there is a session."""
+        assert self._controller is not None, "the session is not open yet"
+        return self._controller
 
     def _filter(self) -> None:
         if self.no_color:
@@ -165,17 +223,42 @@ class WorkbenchApp(App[int]):
         self.prompt.area.focus()
         # Stopped and continued (ctrl+z in some terminals, kill -TSTP, a pager): the terminal shows nothing of ours.
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._open)
 
     def _repaint(self) -> None:
         for screen in self.screen_stack:
             screen.refresh(repaint=True, layout=True)
 
-    def _begin(self) -> None:
-        """Every pane is there now."""
-        self.controller.begin()
+    def _open(self) -> None:
+        """The frame can be seen: everything else may take its time now."""
+
+        def work() -> None:
+            try:
+                # Imported here, in the thread, so that keys are heard meanwhile.
+                import_module("workbench.tui.controller")
+                self.post_message(Opened(self._open_session()))
+            except Exception as error:
+                self.post_message(Opened(None, error))
+
+        self.run_worker(work, group="open", thread=True, exit_on_error=False)
+
+    def on_opened(self, message: Opened) -> None:
+        """There is a session now, or there is none and the app ends."""
+        if message.session is None:
+            self.failure = message.error
+            self.exit(1)
+            return
+        from workbench.tui.controller import Controller
+
+        self._controller = Controller(self, self.regions, self.arrangement, message.session)
+        self.refresh_bindings()
+        self._controller.begin()
+        for remark in self._remarks:
+            self._controller.say(remark)
         if self._load:
-            self.controller.work.load(self._load)
+            self._controller.work.load(self._load)
+        for text in self._early:
+            self._controller.send(text)
 
     def _fatal_error(self) -> None:
         """No traceback reaches a person: it goes to the log, one sentence to the terminal."""
@@ -189,25 +272,29 @@ class WorkbenchApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.controller.leave)
+                loop.add_signal_handler(number, self.leave)
 
     # -- what comes from worker threads ------------------------------------------------------
 
+    @_needs_session
     def on_happened(self, message: Happened) -> None:
         """An event of the session."""
         if not self.controller.work.leaving:
             self.controller.bridge.draw(message.event)
 
+    @_needs_session
     def on_overheard(self, message: Overheard) -> None:
         """An event of what another display or a command did."""
         if not self.controller.work.leaving:
             self.controller.elsewhere.heard(message.event)
 
+    @_needs_session
     def on_arrived(self, message: Arrived) -> None:
         """Something that was fetched."""
         if not self.controller.work.leaving:
             message.deliver()
 
+    @_needs_session
     def on_ended(self, message: Ended) -> None:
         """A question or a load is over."""
         if not self.controller.work.leaving:
@@ -224,7 +311,10 @@ class WorkbenchApp(App[int]):
 
     @on(PromptArea.Sent)
     def _sent(self, message: PromptArea.Sent) -> None:
-        self.controller.send(message.text)
+        if self.is_open:
+            self.controller.send(message.text)
+        else:
+            self._early.append(message.text)
 
     def prefill(self, text: str) -> None:
         """Put the start of a command into the prompt."""
@@ -234,21 +324,37 @@ class WorkbenchApp(App[int]):
 
     def _complete(self, word: str) -> list[tuple[str, str]]:
         if word.startswith("/"):
+            from workbench.tui.commands import registry
+
             return registry.complete(word)
         start = word[1:].lower()
-        names = {one_line(document.path, 200): document for document in self.controller.documents}
+        documents = self.controller.documents if self.is_open else ()
+        names = {one_line(document.path, 200): document for document in documents}
         return [
             (f"@{name}", plural(document.pages, "page")) for name, document in names.items() if start in name.lower()
         ]
 
     # -- keys --------------------------------------------------------------------------------
 
+    def leave(self) -> None:
+        """End the app, whatever runs."""
+        if self.is_open:
+            self.controller.leave()
+        else:
+            self.exit(0)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that need a session are shown dim until there is one."""
+        return None if action in _WITH_SESSION and not self.is_open else super().check_action(action, parameters)
+
     async def action_quit(self) -> None:
         """ctrl+q."""
-        self.controller.leave()
+        self.leave()
 
     def action_palette(self) -> None:
         """ctrl+p."""
+        from workbench.tui.commands import palette
+        from workbench.tui.screens.choose import Choose
 
         def done(chosen: tuple[str, str] | None) -> None:
             match chosen:
@@ -335,26 +441,34 @@ class WorkbenchApp(App[int]):
             self.tabs.count("archive", self.archive.shown.total)
 
     @on(LibraryLines.Wanted)
+    @_needs_session
     def _library_wanted(self, message: LibraryLines.Wanted) -> None:
         self.controller.library_actions.do(message.action, message.item)
 
     @on(ArchivePane.PageWanted)
+    @_needs_session
     def _page_wanted(self, message: ArchivePane.PageWanted) -> None:
+        from workbench.tui.commands import search
+
         self.controller.show_page(lambda: search.other_page(self.controller, message.shown, message.page))
 
     @on(ArchivePane.FollowWanted)
+    @_needs_session
     def _follow_wanted(self, message: ArchivePane.FollowWanted) -> None:
         self.controller.show_page(lambda: self.controller.session.search_service.follow(message.hit.passage))
 
     @on(MemoryPane.EditWanted)
+    @_needs_session
     def _edit_wanted(self, message: MemoryPane.EditWanted) -> None:
         self.controller.dialogs.memory()
 
     @on(ArchivePane.HitChosen)
+    @_needs_session
     def _hit_chosen(self, message: ArchivePane.HitChosen) -> None:
         self.controller.dialogs.hit(message.hit)
 
     @on(PromptArea.CitationWanted)
+    @_needs_session
     def _citation_wanted(self, message: PromptArea.CitationWanted) -> None:
         citations = self.chat.citations
         chosen = next((item for item in citations if item.number == message.number), None)
@@ -362,11 +476,15 @@ class WorkbenchApp(App[int]):
             self.controller.dialogs.citation(chosen, citations)
 
     @on(ExchangeBlock.CitationChosen)
+    @_needs_session
     def _citation_chosen(self, message: ExchangeBlock.CitationChosen) -> None:
         self.controller.dialogs.citation(message.citation, message.all)
 
     @on(FoldBlock.Opened)
+    @_needs_session
     def _fold_opened(self, message: FoldBlock.Opened) -> None:
+        from workbench.tui.widgets.message_lines import recalled
+
         session = self.controller.session
         self.controller.fetch(lambda: recalled(session.history(), message.messages), message.fold.fill)
 
@@ -374,6 +492,12 @@ class WorkbenchApp(App[int]):
         """Narrow and wide are decided by the breakpoints, after this."""
         if self._arranged:
             self.call_after_refresh(self.arrangement.resized)
+
+
+_WITH_SESSION = frozenset(
+    "help add_documents search jump stop palette library xray memory_map samples agents recall copy".split()
+)
+"""Actions that need a session."""
 
 
 def _driver() -> type[Driver] | None:
@@ -385,9 +509,28 @@ def _driver() -> type[Driver] | None:
     return TerminalDriver
 
 
-def run(session: SessionProtocol, *, load: Sequence[Path] = (), ascii: bool = False, theme: str = "workbench") -> int:
-    """Show a session until the user quits; the exit code. Closing the session is the caller's business."""
-    app = WorkbenchApp(session, load=load, ascii=ascii, theme=theme, driver=_driver())
+def run(
+    open_session: Callable[[], SessionProtocol],
+    *,
+    window_tokens: int = 0,
+    load: Sequence[Path] = (),
+    remarks: Sequence[str] = (),
+    ascii: bool = False,
+    theme: str = "workbench",
+) -> int:
+    """Show the screen until the user quits; the exit code. Raises what `open_session`, called in a thread, raised.
+
+    Closing the session is the caller's business.
+    """
+    app = WorkbenchApp(
+        open_session,
+        window_tokens=window_tokens,
+        load=load,
+        remarks=remarks,
+        ascii=ascii,
+        theme=theme,
+        driver=_driver(),
+    )
     # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -396,4 +539,6 @@ def run(session: SessionProtocol, *, load: Sequence[Path] = (), ascii: bool = Fa
         for number, handler in before.items():
             with contextlib.suppress(ValueError, TypeError):
                 signal.signal(number, handler)
+    if app.failure is not None:
+        raise app.failure
     return code if code is not None else app.return_code or 0

@@ -1,43 +1,65 @@
-"""All commands of the command line, one module a subject: arguments and what is done with them.
+"""All commands of the command line by name; the module of a command is imported when the command is wanted.
 
-What is heavy is imported inside the functions that need it: `workbench --help` loads every module of this package.
+`workbench ask` need not import what the other forty commands need, and the screen paints its first frame before most of it.
 """
 
 from __future__ import annotations
 
-from workbench.cli.command import Command
-from workbench.cli.commands import (
-    agents,
-    backups,
-    evaluation,
-    help,
-    history,
-    load,
-    memgpt,
-    questions,
-    search,
-    setup,
-    sources,
-    tables,
-)
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-COMMANDS: dict[str, Command] = {
-    **questions.COMMANDS,
-    **search.COMMANDS,
-    **load.COMMANDS,
-    **sources.COMMANDS,
-    **load.ATTACHMENT_COMMANDS,
-    **tables.COMMANDS,
-    **agents.COMMANDS,
-    **history.COMMANDS,
-    **agents.FUNCTION_COMMANDS,
-    **history.CHANGES,
-    **evaluation.COMMANDS,
-    **setup.CHECKS,
-    **backups.COMMANDS,
-    **memgpt.OPEN_COMMANDS,
-    **setup.COMMANDS,
-    **memgpt.COMMANDS,
-    **help.COMMANDS,
+from workbench.cli.command import Command
+
+MODULES = {
+    "open": "screen",
+    "ask": "questions",
+    "sweep": "search",
+    "search": "search",
+    "load": "load",
+    "sources": "sources",
+    "queue": "sources",
+    "note": "sources",
+    "attach": "load",
+    "detach": "load",
+    "sql": "tables",
+    "agents": "agents",
+    "export": "agents",
+    "import": "agents",
+    "context": "history",
+    "replay": "history",
+    "functions": "agents",
+    "forget": "history",
+    "fork": "history",
+    "eval": "evaluation",
+    "doctor": "setup",
+    "backup": "backups",
+    "restore": "backups",
+    "run": "memgpt",
+    "quickstart": "setup",
+    "configure": "setup",
+    "list": "memgpt",
+    "add": "memgpt",
+    "delete": "memgpt",
+    "help": "help",
 }
-"""Every command by its name, in the order of the help."""
+"""The module, in this package, whose COMMANDS holds a command; in the order of the help."""
+
+
+class CommandTable(Mapping[str, Command]):
+    """The commands by name. Names are known without an import; a command is imported with its module."""
+
+    def __getitem__(self, name: str) -> Command:
+        commands: Mapping[str, Command] = import_module(f"{__name__}.{MODULES[name]}").COMMANDS
+        return commands[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in MODULES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+COMMANDS: Mapping[str, Command] = CommandTable()

@@ -180,7 +180,5 @@ COMMANDS = {
     "agents": Command("list agents; create, rename or delete one", _fill_agents, agents, _consent),
     "export": Command("an agent as one file, or its conversation as Markdown", _fill_export, export),
     "import": Command("an agent from a file that export wrote", _fill_import, import_agent),
-}
-FUNCTION_COMMANDS = {
     "functions": Command("what a model may call, your own functions too", _fill_functions, functions),
 }

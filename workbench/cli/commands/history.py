@@ -186,8 +186,6 @@ def _as_line(diff: ContextDiff) -> dict[str, object]:
 COMMANDS = {
     "context": Command("what was in main context, segment by segment", _fill_context, context),
     "replay": Command("the recorded steps again, no model called", _fill_replay, replay),
-}
-CHANGES = {
     "forget": Command("erase messages, a document or a source everywhere", _fill_forget, forget, _consent),
     "fork": Command("a new agent that goes on from an old step of another", _fill_fork, fork),
 }

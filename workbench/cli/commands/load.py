@@ -235,8 +235,6 @@ def detach(session: Session, chosen: argparse.Namespace) -> int:
 COMMANDS = {
     # What is stored stays stored, so any process can go on with a load where another left it.
     "load": Command("load files, folders, web pages and databases into a source", fill_load, load, resumable=True),
-}
-ATTACHMENT_COMMANDS = {
     "attach": Command("attach a source to an agent", _fill_attach, attach),
     "detach": Command("detach a source from an agent", _fill_detach, detach),
 }

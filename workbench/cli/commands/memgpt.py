@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.command import Command, json_flag, yes_flag
 from workbench.cli.commands import agents, sources
-from workbench.cli.commands.questions import fill_open
+from workbench.cli.commands.screen import fill_open
 from workbench.cli.output import done, line, say
 from workbench.core.errors import UsageError
 
@@ -99,10 +99,8 @@ def delete(session: Session, chosen: argparse.Namespace) -> int:
     return done(chosen.json, "deleted", f"Deleted {chosen.kind} {chosen.name}.", kind=chosen.kind, name=chosen.name)
 
 
-OPEN_COMMANDS = {
-    "run": Command("open the screen with an agent, as MemGPT's run", _fill_run),
-}
 COMMANDS = {
+    "run": Command("open the screen with an agent, as MemGPT's run", _fill_run),
     "list": Command("list agents, sources, presets, personas, humans or functions", _fill_list, show),
     "add": Command("add a preset, persona or human of your own", _fill_add, add),
     "delete": Command("delete an agent, a source, or a text of your own", _fill_delete, delete, _consent),

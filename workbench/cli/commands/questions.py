@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from workbench.services.session import Session
 
 
-def fill_open(sub: argparse.ArgumentParser) -> None:
-    """What a display is opened with."""
-    sub.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to load and attach")
-    agent_flags(sub)
-    sub.add_argument(
-        "--plain", action="store_true", help="lines instead of the screen; questions are read from standard input"
-    )
-    sub.add_argument("--ascii", action="store_const", const=True, help="draw with plain ASCII signs only")
-    sub.add_argument("--theme", metavar="NAME", help="colour theme")
-    json_flag(sub)
-
-
 def _fill_ask(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("question", metavar="QUESTION", help="in quotes")
     sub.add_argument(
@@ -177,6 +165,5 @@ def _lines() -> Iterator[str | None]:
 
 
 COMMANDS = {
-    "open": Command("open the screen (also: workbench [PATH…])", fill_open),
     "ask": Command("ask one question", _fill_ask, ask),
 }

@@ -114,10 +114,8 @@ def quickstart(session: Session, chosen: argparse.Namespace) -> int:
     return code
 
 
-CHECKS = {
-    "doctor": Command("check the installation", _fill_doctor, doctor),
-}
 COMMANDS = {
+    "doctor": Command("check the installation", _fill_doctor, doctor),
     "quickstart": Command("write first settings, check the installation, say what to do next", _fill_quickstart, quickstart),
     "configure": Command("show the settings in force, or write some to the settings file", _fill_configure, configure),
 }  # fmt: skip

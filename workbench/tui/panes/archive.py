@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -14,13 +15,15 @@ from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
-from workbench.api.events import Hit, PageRead, SweepProgress
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, number, right, wrap
 from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from workbench.api.events import Hit, PageRead, SweepProgress
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _WORD = re.compile(r"\w+")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from workbench.api.events import Citation, Evicted
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.exchange_state import Exchange, cited
 from workbench.tui.widgets.fold import FoldBlock
 from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
+
+if TYPE_CHECKING:
+    from workbench.api.events import Citation, Evicted
 
 KEPT_REMARKS = 500
 LIVE_BLOCKS = 12

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
-from workbench.api.events import ContextAssembled
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number
 from workbench.tui.widgets.lines import Lines
 from workbench.tui.widgets.segment_styles import PARTS, tokens_by_part
+
+if TYPE_CHECKING:
+    from workbench.api.events import ContextAssembled
 
 HEAD = "context "
 SMALLEST_CELLS = 2
@@ -19,7 +23,8 @@ class Gauge(Lines):
 
     def __init__(self, window_tokens: int, *, id: str) -> None:
         super().__init__(id=id)
-        self._shown = ContextAssembled(window=window_tokens)
+        self._window_tokens = window_tokens
+        self._shown: ContextAssembled | None = None
 
     def show(self, context: ContextAssembled) -> None:
         """Draw this prompt."""
@@ -28,6 +33,10 @@ class Gauge(Lines):
 
     def rows(self, width: int) -> list[Content]:
         shown = self._shown
+        if shown is None:
+            numbers = f" 0/{number(self._window_tokens)}   0%" if self._window_tokens else ""
+            free = glyphs.FREE * max(0, width - len(HEAD) - len(numbers))
+            return [Content.assemble((HEAD, "$muted"), (free, "$muted"), (numbers, "bold")).truncate(width)]
         share = shown.used / shown.window if shown.window else 0
         sign = "" if shown.exact else "~"
         numbers = f" {sign}{number(shown.used)}/{number(shown.window)} {share:>4.0%}"

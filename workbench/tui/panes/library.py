@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -14,9 +15,6 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
-from workbench.api.paging import Coverage, strip
-from workbench.api.rendering import why
-from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.core.sanitize import one_line
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets import glyphs
@@ -24,11 +22,17 @@ from workbench.tui.widgets.cells import crop, fit, number, plural, right
 from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines, Row, Target
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+    from workbench.api.paging import Coverage
+    from workbench.api.session import DocumentInfo, SourceInfo
+
 KEYS = "r load again · d remove · n rename · p password · s skip · o ocr · t note"
 MOST_SHOWN = 300
 """Documents of one source that are drawn; those with a problem come first."""
 
-Item = SourceInfo | DocumentInfo
+Item: TypeAlias = "SourceInfo | DocumentInfo"
 
 
 class LibraryLines(Lines, can_focus=True):
@@ -91,10 +95,10 @@ class LibraryLines(Lines, can_focus=True):
             here = self.has_focus and at == self._cursor
             drawn = (
                 self._source(item, width, here)
-                if isinstance(item, SourceInfo)
+                if _is_source(item)
                 else _document(item, width, here, self.coverage.get(item.path))
             )
-            if isinstance(item, SourceInfo) and rows:
+            if _is_source(item) and rows:
                 rows.append(Content(""))
             rows += [Row(content, (Target(0, width, at),)) for content in drawn]
         return rows or [Content.styled("nothing is loaded yet: f2 adds documents", "$muted")]
@@ -147,11 +151,18 @@ class LibraryLines(Lines, can_focus=True):
         self.changed(layout=False)
 
 
+def _is_source(item: Item) -> TypeIs[SourceInfo]:
+    return not hasattr(item, "path")
+
+
 def _key(item: Item) -> tuple[str, str]:
-    return (item.name, "") if isinstance(item, SourceInfo) else (item.source, item.path)
+    return (item.name, "") if _is_source(item) else (item.source, item.path)
 
 
 def _document(document: DocumentInfo, width: int, here: bool, covered: Coverage | None) -> list[Content]:
+    # Imported at its first use: the first frame of the screen has no document.
+    from workbench.api.rendering import why
+
     marked = CURSOR if here else ""
     if document.status != "loaded":
         sign = (
@@ -178,6 +189,8 @@ def _document(document: DocumentInfo, width: int, here: bool, covered: Coverage 
 
 def _covered(covered: Coverage, pages: int, width: int) -> Content:
     """Which pages of a document were read and which answers quote, as a strip of its pages, and in numbers."""
+    from workbench.api.paging import strip
+
     said = f"  read {number(len(covered.read))} of {plural(pages, 'page')}"
     said += f" · quoted {number(len(covered.quoted))}" if covered.quoted else ""
     signs = [(covered.quoted.__contains__, glyphs.FULL), (covered.read.__contains__, glyphs.FILL)]

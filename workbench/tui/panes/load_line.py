@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
-from workbench.api.events import LoadProgress
 from workbench.core.sanitize import one_line
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import clock, fit, number
 from workbench.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from workbench.api.events import LoadProgress
 
 
 class LoadLine(Lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -11,12 +12,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from workbench.api.session import BlockView
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, fit, number, wrap
 from workbench.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from workbench.api.session import BlockView
 
 NAME_CELLS = 9
 NEW = f"  {glyphs.NEW} new"

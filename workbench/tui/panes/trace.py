@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from workbench.api.events import ContextAssembled
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number, plural, right, signed
 from workbench.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from workbench.api.events import ContextAssembled
 
 KEPT_STEPS = 500
 

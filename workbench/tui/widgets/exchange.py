@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.actions import SkipAction
 from textual.binding import Binding
@@ -11,13 +12,15 @@ from textual.events import Click
 from textual.geometry import Region
 from textual.message import Message
 
-from workbench.api.events import Citation
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import plural
 from workbench.tui.widgets.exchange_rows import CURSOR, answer_rows, citation_rows, note_rows, question_rows, step_rows
 from workbench.tui.widgets.exchange_state import Exchange, by_page, cited
 from workbench.tui.widgets.lines import Lines, Row, Target
 from workbench.tui.widgets.step_lines import StepLine
+
+if TYPE_CHECKING:
+    from workbench.api.events import Citation
 
 EMPTY = Row(note_rows("", 10)[0].content)
 

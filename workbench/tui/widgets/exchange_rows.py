@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
 
-from workbench.api.events import Citation
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, number, right, signed, wrap
@@ -15,6 +15,9 @@ from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.lines import Row, Target
 from workbench.tui.widgets.markdown import marked, prose, unmarked
 from workbench.tui.widgets.step_lines import StepLine
+
+if TYPE_CHECKING:
+    from workbench.api.events import Citation
 
 CURSOR = "$block-cursor-foreground on $block-cursor-background"
 DETAIL_LINES = 40

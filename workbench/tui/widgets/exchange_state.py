@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from workbench.api.events import Citation
 from workbench.tui.widgets.step_lines import StepLine
+
+if TYPE_CHECKING:
+    from workbench.api.events import Citation
 
 
 @dataclass

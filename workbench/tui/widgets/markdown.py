@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from workbench.api.events import Citation
 from workbench.core.sanitize import sanitize
 from workbench.tui.widgets import glyphs
+
+if TYPE_CHECKING:
+    from workbench.api.events import Citation
 
 _START, _END = "\ue000", "\ue001"
 """Private signs around a citation's mark while a text is laid out; foreign text is stripped of them first."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workbench.api.events import Segment
 from workbench.tui.widgets import glyphs
+
+if TYPE_CHECKING:
+    from workbench.api.events import Segment
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench.api.events import (
-    Evicted,
-    FunctionCalled,
-    FunctionReturned,
-    HopChanged,
-    MemoryEdited,
-    PageRead,
-    PressureWarning,
-)
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number, plural
+
+if TYPE_CHECKING:
+    from workbench.api.events import (
+        Evicted,
+        FunctionCalled,
+        FunctionReturned,
+        HopChanged,
+        MemoryEdited,
+        PageRead,
+        PressureWarning,
+    )
 
 _KINDS = {
     "archival_memory_search": (glyphs.SEARCH, "archive"),
