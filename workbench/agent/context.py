@@ -9,6 +9,7 @@ from typing import Any
 from workbench.agent.tools.context import ToolContext
 from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
 from workbench.core.errors import ContextOverflow
+from workbench.core.sent_request import as_recorded
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
 from workbench.memory.attached_sources import SourceSize
@@ -275,10 +276,7 @@ class MainContext:
             "window": settings.window_tokens,
             "reserve": settings.reserve,
             "calibration": asdict(self.calibration),
-            "body": {
-                key: (dict(shape) if shape else None) if key == "messages" else None if key == "tools" else value
-                for key, value in body.items()
-            },
+            "body": as_recorded(body, shape),
         }
 
     def event(self, prompt: Prompt) -> ContextAssembled:

@@ -525,5 +525,6 @@ def _is_json(arguments: str) -> bool:
 
 def _limit(completion: Completion) -> str:
     """The limit on the reply's length, as the server was told it."""
-    limit = completion.body.get("max_tokens") or completion.body.get("max_completion_tokens")
+    keys = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+    limit = next((completion.body[key] for key in keys if key in completion.body), None)
     return f"{limit:,}" if isinstance(limit, int) else "its"

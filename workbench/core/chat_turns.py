@@ -18,7 +18,14 @@ RESULTS = "results"
 """They are folded into the result before them too: templates that look away from calls and results see one user's turn."""
 
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
-SIGNED_KEYS = ("reasoning_details", "thinking_blocks", "reasoning_signature", "thought_signature", "extra_content")
+SIGNED_KEYS = (
+    "reasoning_items",
+    "reasoning_details",
+    "thinking_blocks",
+    "reasoning_signature",
+    "thought_signature",
+    "extra_content",
+)
 _CALL_KEYS = frozenset({"id", "type", "function"})
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 

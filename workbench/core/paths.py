@@ -38,6 +38,11 @@ class Paths:
         return self.data / "workbench.duckdb"
 
     @property
+    def servers_file(self) -> Path:
+        """What `workbench doctor` found out about model servers."""
+        return self.data / "servers.json"
+
+    @property
     def log_file(self) -> Path:
         """What workers and the program itself log."""
         return self.logs / "workbench.log"

@@ -26,6 +26,8 @@ _CHOICES = {
     "summary_by": ("condense", "model"),
     "summary_form": ("primer", "prose"),
     "persona_edits": ("allow", "ask"),
+    "server_api": ("auto", "chat", "responses"),
+    "function_calls": ("auto", "native", "json_schema", "text"),
 }
 _NOT_SETTINGS = {"WORKBENCH_HOME"}
 
@@ -42,6 +44,12 @@ class Settings:
 
     api_key: str = ""
     """Key for the server. Better kept in OPENAI_API_KEY than in a file."""
+
+    server_api: str = "auto"
+    """Which API of the server is asked: chat (Chat Completions), responses, or auto (what the server answers decides)."""
+
+    function_calls: str = "auto"
+    """How the model calls functions: native, json_schema (as text that the server holds to a schema), text, or auto."""
 
     window_tokens: int = 8_192
     """The model's context window. The smallest is 2,048."""

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from workbench.core import offline
 from workbench.core.secrets import ADDRESS_VARIABLES, KEY_VARIABLES
 
 Frame = tuple[dict[str, Any], bytes]
@@ -218,6 +219,7 @@ class Channel:
     @classmethod
     def take_over(cls, niceness: int) -> Channel:
         """Make standard input and output the channel and send whatever else is printed to the log."""
+        offline.refuse_if_told()
         os.nice(niceness)
         source, sink = os.dup(0), os.dup(1)
         nothing = os.open(os.devnull, os.O_RDONLY)

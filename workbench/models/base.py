@@ -13,19 +13,27 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """What is sent: exactly these messages and tools. `max_tokens` is the reserve for the output."""
+    """What is sent: exactly these messages and tools. `max_tokens` is the reserve for the output.
+
+    `response_format` asks for constrained output, as {"type": "json_schema", "json_schema": {"name", "strict", "schema"}}.
+    Where the server does not take it, it is asked for plain JSON, or for nothing: the `body` of the Completion says what was
+    sent, so the messages must say what form is wanted too.
+    """
 
     model: str
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, Any]]
     max_tokens: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    response_format: Mapping[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
         """The JSON body of a streaming Chat Completions request."""
         body: dict[str, Any] = {"model": self.model, "messages": list(self.messages)}
         if self.tools:
             body["tools"] = list(self.tools)
+        if self.response_format is not None:
+            body["response_format"] = dict(self.response_format)
         usage = {"include_usage": True}
         return {**body, "max_tokens": self.max_tokens, "stream": True, "stream_options": usage, **self.options}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.broadcast import EventBroadcaster
 from workbench.api.documents import LoadOptions
+from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
@@ -21,6 +22,7 @@ from workbench.memory.recall import RecallStorage
 from workbench.models.openai.listing import ANY_MODEL
 from workbench.retrieval.service import ArchivalSearch
 from workbench.services.open_agents import AgentRegistry
+from workbench.services.server_profiles import ServerProfiles, learnt
 from workbench.sql import sandbox
 from workbench.storage.agents import AgentRepository
 from workbench.storage.database import Clock, Database, utc_now
@@ -60,6 +62,8 @@ class AppContext:
         self.open_agents = AgentRegistry()
         self.broadcaster = EventBroadcaster()
         """Tells displays what others do to the agent they show."""
+        self.servers = ServerProfiles(self.paths.servers_file)
+        """What was found out about model servers."""
         self._served: dict[str, str] = {}
         """The models that servers answer with when none is named, by address, as far as they were asked."""
         self._rerankers: dict[str, LocalReranker] = {}
@@ -108,9 +112,10 @@ class AppContext:
         from workbench.models.openai.client import OpenAIChat
 
         name = settings.model or self.served_model(settings)
+        profile = self.servers.get(settings.base_url, name)
         model = OpenAIChat(
-            name, base_url=settings.base_url or None, api_key=settings.api_key or None,
-            timeout_seconds=settings.request_timeout_seconds,
+            name, base_url=settings.base_url or None, api_key=key_of(settings) or None,
+            timeout_seconds=settings.request_timeout_seconds, learnt=learnt(settings, profile),
         )  # fmt: skip
         return model, name
 
@@ -118,7 +123,7 @@ class AppContext:
         """The model that the server of the settings lists first; the server is asked once."""
         from workbench.models.openai.listing import first_model
 
-        name = self.known_model(settings) or first_model(settings.base_url, settings.api_key)
+        name = self.known_model(settings) or first_model(settings.base_url, key_of(settings))
         if name != ANY_MODEL:
             self._served[settings.base_url] = name
         return name

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.core.chat_turns import shaped
 from workbench.core.errors import NotFound
+from workbench.core.sent_request import rebuilt
 from workbench.core.tokens import Calibration
 from workbench.memory.agent_memory import AgentMemory, rendered
 from workbench.memory.history.checkpoints import Checkpoint
@@ -45,12 +45,7 @@ class RecordedStep:
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the request as it was sent."""
-        how = self.request["body"]["messages"]
-        messages = shaped(self.prompt.messages, how) if how else list(self.prompt.messages)
-        return {
-            key: messages if key == "messages" else list(self.prompt.tools) if key == "tools" else value
-            for key, value in self.request["body"].items()
-        }
+        return rebuilt(self.request["body"], self.prompt.messages, self.prompt.tools)
 
 
 class StepRecorder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from threading import Event as Flag
 from typing import Any
 
@@ -19,9 +19,11 @@ from workbench.models.base import Completion, Delta, ModelRequest, Sending
 from workbench.models.openai.address import read_address
 from workbench.models.openai.connection import Line, Route
 from workbench.models.openai.errors import Lost, Refused, Server, explained
-from workbench.models.openai.response import ReplyReader
+from workbench.models.openai.refusal_kinds import Kind
+from workbench.models.openai.response import ReplyReader, reply_limit
 from workbench.models.openai.retry import Learnt, Patience, repair_of
 from workbench.models.openai.scrubbing import scrubbed
+from workbench.models.openai.sse import Event
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "no-key"
@@ -35,8 +37,9 @@ class OpenAIChat:
     """A ChatModel over HTTP. `base_url` has its /v1; None: OPENAI_BASE_URL, else OpenAI's own.
 
     `api_key` None: OPENAI_API_KEY; any server but OpenAI's own is asked without one too. `timeout_seconds` is the
-    longest silence that is borne, before the first event and between two. Safe to use from several threads. Raises
-    ModelError when OpenAI is to be asked without a key, ConfigError for a key that no request can carry.
+    longest silence that is borne, before the first event and between two. `learnt` is what is known of the server from
+    before; `observe` is told every event and refusal as it came. Safe to use from several threads. Raises ModelError when
+    OpenAI is to be asked without a key, ConfigError for a key that no request can carry.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class OpenAIChat:
         api_key: str | None = None,
         timeout_seconds: float = 600.0,
         backoff_seconds: float = 0.5,
+        learnt: Learnt | None = None,
+        observe: Callable[[Event | Refused | Lost], None] | None = None,
     ) -> None:
         self.name = model
         self.timeout_seconds = timeout_seconds
@@ -56,7 +61,8 @@ class OpenAIChat:
         self._secrets = Secrets.of_server(given, self._key)
         self._route: Route | None = None
         self._idle: list[Line] = []
-        self._learnt = Learnt()
+        self._learnt = learnt or Learnt()
+        self._observe = observe or (lambda event: None)
         self._lock = threading.Lock()
         if self.base_url == OPENAI_URL and not self._key:
             hint = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, or use --model reader."
@@ -66,6 +72,11 @@ class OpenAIChat:
     def base_url(self) -> str:
         """Where the server is asked: as it was given, without what does not belong there, or where it moved to."""
         return self._address.url
+
+    @property
+    def learnt(self) -> Learnt:
+        """What its refusals have taught so far."""
+        return self._learnt
 
     def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
         """Yield deltas as they come and, last, one Completion whose `body` is what the server was sent.
@@ -80,21 +91,31 @@ class OpenAIChat:
         plain = {**request.body(), "stream": True}
         patience, repaired = Patience(self._backoff_seconds), 0
         once_whole = muted = shown = False
+        elsewhere: Refused | None = None
+        """Why another API of the server is asked."""
         while not cancel.is_set():
             learnt = self._learnt
             body = learnt.apply(plain)
             if once_whole:
                 body = _unstreamed(body)
-            reply = ReplyReader(body, mute_reasoning=muted, mute_text=shown)
+            reply = ReplyReader(plain, body, mute_reasoning=muted, mute_text=shown)
             if body != request.body():
                 yield Sending(body, learnt.shape)
             try:
                 yield from self._attempt(body, reply, cancel)
             except (Refused, Lost) as failure:
+                self._observe(failure)
                 if cancel.is_set():
                     return
+                if elsewhere is not None and isinstance(failure, Refused) and failure.kind is Kind.ADDRESS:
+                    # There is nothing at the other API either: what the first one said is what is wrong.
+                    with self._lock:
+                        self._learnt = self._learnt.without("wire")
+                    raise explained(elsewhere, self._server) from None
                 if isinstance(failure, Refused) and repaired < _MOST_REPAIRS and self._learn(plain, learnt, failure):
                     repaired += 1
+                    if self._learnt.shape.get("wire") != learnt.shape.get("wire"):
+                        elsewhere = failure
                     muted, shown = muted or reply.shown, shown or reply.shown
                     continue
                 wait = None if reply.shown else patience.wait_seconds(failure)
@@ -123,6 +144,7 @@ class OpenAIChat:
         exchange = self._line().exchange(body, cancel, lambda: silence if reply.finish else self.timeout_seconds)
         try:
             for event in exchange:
+                self._observe(event)
                 for delta in reply.feed(event):
                     yield delta
                     if cancel.is_set():
@@ -148,7 +170,7 @@ class OpenAIChat:
         completion = reply.completion(shape)
         ending = completion.ending
         if reply.hollow and ending.cut:
-            limit = completion.body.get("max_tokens") or completion.body.get("max_completion_tokens")
+            limit = reply_limit(completion.body)
             hint = "Give the reply more room (reserve_tokens), or choose a model that thinks less."
             raise ModelError(f"{at} cut the reply at its limit of {limit} tokens before it said anything.", hint)
         if reply.hollow and ending.filtered:

@@ -26,7 +26,7 @@ from workbench.models.openai.address import (
     unreachable,
 )
 from workbench.models.openai.errors import Lost, Refused, Server, refusal
-from workbench.models.openai.sse import Event, TooLong, read_response
+from workbench.models.openai.sse import Event, Head, TooLong, read_response
 
 if TYPE_CHECKING:
     import ssl
@@ -139,14 +139,14 @@ class Line:
 
         if self._client is None:
             self._client = self._connect()
+        path = "/responses" if "input" in body else "/chat/completions"
         # The body goes out as it is: the SDK's typed method would rewrite it, and the record must equal what was sent.
         response = cast(
             "httpx2.Response",
-            self._client.post(
-                "/chat/completions", body=body, cast_to=httpx2.Response, stream=True, stream_cls=openai.Stream[object]
-            ),
+            self._client.post(path, body=body, cast_to=httpx2.Response, stream=True, stream_cls=openai.Stream[object]),
         )
         with contextlib.closing(response):
+            yield Head(response.headers.get("content-type", ""))
             # Reading on after [DONE], to the end of the response, is what lets the connection be used again.
             yield from read_response(response.iter_bytes())
 

@@ -13,13 +13,27 @@ from dataclasses import dataclass
 from workbench.models.base import ReasoningDelta, TextDelta
 from workbench.models.openai.written_calls import CALL_MARKS, WrittenCall, call_at_end, known_name, written_calls
 
-_WORD = r"(?:seed:)?(?:think(?:ing)?|thoughts?|reasoning|reason|reflection|scratchpad|analysis|inner_monologue)"
+_WORD = (
+    r"(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reasoning|reason|reflection|scratchpad|analysis"
+    r"|(?:inner|internal)_(?:monologue|thoughts?))"
+)
+_ATTRIBUTES = r"(?: [\w-]+=[^<>\n]{0,40})?"
 _OPENER = re.compile(
-    rf"<{_WORD}>|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_(?:thought|thinking)\|>|◁think▷|<\|think\|>", re.IGNORECASE
+    rf"<{_WORD}{_ATTRIBUTES}>|\[THINK\]|<\|START_THINKING\|>|<\|(?:begin|start)_of_(?:thought|thinking)\|>|◁think▷"
+    r"|<\|think(?:ing)?\|>|<\|channel>\s*thought\s*\n|<unused94>(?:thought\n)?|<details type=\"reasoning\"[^>\n]*>",
+    re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    rf"</{_WORD}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_(?:thought|thinking)\|>|◁/think▷|<\|/think\|>", re.IGNORECASE
+    rf"</{_WORD}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_(?:thought|thinking)\|>|◁/think▷|<\|/think(?:ing)?\|>"
+    r"|<channel\|>|<unused95>|</details>",
+    re.IGNORECASE,
 )
+_WRAPPED = re.compile(
+    r"\s*(?:<(?P<tag>answer|response|output|final|final_answer|solution)>(?P<inner>.*?)(?:</(?P=tag)>\s*)?"
+    r"|<\|begin_of_(?P<mark>solution|answer|response)\|>(?P<said>.*?)(?:<\|end_of_(?P=mark)\|>\s*)?)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Marks around everything that is said."""
 _BLOCK = re.compile(rf"^[ \t]*<({_WORD})>(.*?)</\1>[ \t]*(?:\n|\Z)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 """Reasoning on lines of its own, in the middle of a reply."""
 _LONGEST_MARK = 40
@@ -33,7 +47,7 @@ _TURN_END = (
     r"|<[|｜]end[▁_ ]of[▁_ ]sentence[|｜]>|</?s>|<(?:end_of_turn|eos|bos|pad|end_of_utterance)>|\[/INST\]"
 )
 _LEADING = re.compile(rf"(?:\s*(?:{_TURN_START}|{_TURN_END}|<\|START_RESPONSE\|>|<\|final\|>))+\s*")
-_END = re.compile(rf"\s*(?:{_TURN_END})(?=\s*(?:$|{_TURN_START}|{_TURN_END}))")
+_END = re.compile(rf"\s*(?:{_TURN_END})(?=\s*(?:$|{_TURN_START}|{_TURN_END}))|\s*(?:{_TURN_START})\s*\Z")
 _HARMONY = re.compile(r"<\|(?:start|end|return|call)\|>")
 _CHANNEL = re.compile(
     r"(?:\w+\s*)?(?:to=[\w.]+\s*)?<\|channel\|>\s*(?P<channel>\w+)(?P<more>[^<]*)(?:<\|constrain\|>\s*\w*)?\s*<\|message\|>(?P<body>.*)",
@@ -89,7 +103,10 @@ def _without_marks(text: str, thoughts: list[str]) -> str:
         thoughts.append(block[2])
         text = text[: block.start()] + text[block.end() :]
     end = _END.search(text)
-    return text[: end.start()] if end else text
+    text = text[: end.start()] if end else text
+    if wrapped := _WRAPPED.fullmatch(text):
+        return str(wrapped["inner"] if wrapped["tag"] else wrapped["said"]).strip()
+    return text
 
 
 def _closed_alone(text: str) -> tuple[int, int] | None:
@@ -122,10 +139,10 @@ def _channels(content: str, functions: Collection[str]) -> tuple[str, list[str],
         match = _CHANNEL.match(part.strip())
         if match is None:
             said.append("" if part.strip() in ("", "assistant") else part)
+        elif (addressed := re.search(r"to=([\w.-]+)", part[: match.start("body")])) and "browser" not in addressed[1]:
+            calls.append((known_name(addressed[1], functions), match["body"].strip()))
         elif match["channel"] == "analysis":
             thoughts.append(match["body"])
-        elif addressed := re.search(r"to=([\w.-]+)", part[: match.start("body")]):
-            calls.append((known_name(addressed[1], functions), match["body"].strip()))
         else:
             said.append(match["body"])
     return "".join(said), thoughts, calls
@@ -180,15 +197,13 @@ class TextSplitter:
                 or start.startswith("```")
                 or any(mark.startswith(start) for mark in ("```", ">>>"))
                 or start.startswith(">>>")
-                or self._names_function(start)
+                or _begins_like(start, _BEFORE_CALLS)
+                or _begins_like(start.lstrip("*`"), self._functions)
             )
             marks = start[0] in "<[◁" or start.startswith("analysis")
             self._state = "held" if (calls and self._functions) or marks else "text"
             if self._thought:
                 self._pending = self._pending.lstrip("\n")
-
-    def _names_function(self, start: str) -> bool:
-        return any(start.startswith(name) or name.startswith(start) for name in self._functions)
 
     def _think(self) -> list[ReasoningDelta]:
         closed = _CLOSER.search(self._pending)
@@ -206,6 +221,14 @@ class TextSplitter:
         piece, self._pending = self._pending[:keep], self._pending[keep:]
         self._shown += piece
         return [TextDelta(piece)] if piece else []
+
+
+_BEFORE_CALLS = ("functools", "Action:", "Thought:", "assistant", "commentary", "to=", "Function call:", "Tool call:")
+"""Words that calls written as text begin with."""
+
+
+def _begins_like(start: str, words: Collection[str]) -> bool:
+    return any(start.startswith(word) or word.startswith(start) for word in words)
 
 
 def _may_be_mark(start: str) -> bool:

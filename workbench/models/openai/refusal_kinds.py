@@ -50,13 +50,13 @@ _WINDOW = re.compile(
     r"|messages\W{0,4}\d+\W{1,3}content"
     r"|request (size|body|entity)?\s*(is )?too large|request (size )?exceeds|length of the (messages"
     r"|prompt|input|conversation)"
-    r"|\bconversation\b|\bpayload\b|上下文|输入|提示词|入力|コンテキスト"
+    r"|\bconversation\b|\bpayload\b|kontext\w*|contexte|contexto|contesto|上下文|输入|提示词|入力|コンテキスト"
 )
 _EXCESS = re.compile(
     r"\bexceed\w*|\btoo (long|large|big|many)|\b(longer|larger|greater|bigger|more) than"
     r"|\boverflow\w*|\bover (the|its) limit"
     r"|\breduce\b|\bshort(er|en)\b|\bbeyond\b|\bcannot (fit|truncate)|does ?n[o ]?t fit|not fit"
-    r"|too small|d[ée]passe|überschreit|exced[ei]|supera|\bmust be (<|less|at most)|<=|≤"
+    r"|too small|zu lang|d[ée]pass|überschr|exced[ei]|supera|\bmust be (<|less|at most)|<=|≤"
     r"|should be \[|\bmax\w* (context|prompt|model|input)\b|\bonly \d|max\w* (size|length)|\bmust have (less|fewer)"
     r"|supports? up to|cannot exceed|超|过长|過長|太长|長すぎ|上限|limit is \d"
 )
@@ -84,7 +84,9 @@ def _is_overflow(status: int, words: str) -> bool:
     if status == 413:
         return True
     if re.search(
-        r"context (length|window|size) (was |has been |is )?exceed|exceed context size|prompt too long", words
+        r"context (length|window|size) (was |has been |is )?exceed|exceed context size|prompt too long"
+        r"|context shift is disabled|(\A|\d )token limit\W*\Z|length of (the )?(current )?question",
+        words,
     ):
         return True
     if (status == 429 or _RATE_WORDS.search(words)) and not _TOO_LARGE_EVER.search(words):
@@ -142,13 +144,14 @@ _RULES = (
         r"insufficient (balance|fund|credit|quota|account)|credits? (balance|exhaust|limit|requ|remain)|out of credit"
         r"|exceeded your current quota|payment required|\bbilling\b.{0,40}(limit|inactive|not active|enable|requir)"
         r"|account.{0,30}(overdue|suspend|deactivat|arrear)|(add|buy|purchase|top up).{0,30}(credits?|balance|funds)"
-        r"|spend(ing)? limit|余额|欠费|额度",
+        r"|spend(ing)? limit|\bkey limit exceeded|(monthly|weekly|daily) limit\b|over(due)? .{0,10}payment|余额|欠费|额度",
         range(200, 500),
     ),
     _rule(
         Kind.REGION,
         (451,),
-        r"(country|region|territory|location)\b.{0,40}(not supported|unsupported|not available|restricted|blocked)"
+        r"(country|region|territory|location)\b.{0,40}(not supported|unsupported|not available|restricted|blocked|prohibited|forbidden)"
+        r"|virtual network|firewall rule|not (available|offered|supported) in (your|this)|\bip\b.{0,30}not (allowed|authorized|permitted)"
         r"|(unsupported|not (supported|available|allowed) (in|for) (your|this)) (country|region|location|territory)"
         r"|unsupported country",
         range(400, 500),
@@ -158,7 +161,7 @@ _RULES = (
         (),
         r"\bflagged\b|\bmoderat|content (policy|polic|filter|management|safety|violat)|responsible ?ai"
         r"|violat\w+ .{0,40}(policy|policies|guideline|terms)|inappropriate content|data inspection"
-        r"|safety (system|setting|filter)"
+        r"|safety (system|setting|filter)|content exists risk|\bhigh risk\b"
         r"|敏感|prohibited (content|use)",
         range(200, 500),
     ),
@@ -229,6 +232,11 @@ _RULES = (
         r"\bloading\b.{0,30}\bmodel\b|\bmodel\b.{0,20}\b(is|still) (being )?load(ing|ed)\b",
         range(400, 600),
     ),
+    _rule(
+        Kind.ADDRESS,
+        (),
+        r"unexpected endpoint|no (such )?(route|endpoint|handler)\b|endpoint not found|page not found|cannot post",
+    ),
     _rule(Kind.RATE, (429,)),
     _rule(Kind.ADDRESS, (301, 302, 303, 307, 308, 404, 405)),
     _rule(
@@ -265,7 +273,8 @@ _NUMBER = re.compile(r"(?<![\w.])(?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?P<k>k\
 _LIMIT_CUE = re.compile(
     r"\bmax\w*(?! (?:output |completion |new )?tokens\b(?! allowed))|\blimit\w*|at most|\bup to"
     r"|\bonly\b|\ballowed\b|\bsupports?\b|\bn ctx\b|\bcontext (?:size|length|window)|\bwindow\b"
-    r"|\bcapacity|\bavailable|\bexceed\w*|\bthan\b|>=?|<=?|≤|\bconfigured|too large for|\bsize\b|上限|最大"
+    r"|\bcapacity|\bavailable|\bexceed\w*|\bthan\b|>=?|<=?|≤|\bconfigured|too large for|\bsize\b"
+    r"|current question is|kontextfenster von|上限|最大"
 )
 _REQUEST_CUE = re.compile(
     r"\brequest(?:ed|s)?\b(?! for)|\bresulted\b|\bcontains?\b|\bhas\b|\bhave\b|\bprovided\b"
@@ -361,20 +370,27 @@ def _means_limit(before: str, after: str) -> bool:
     return limit > request
 
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "秒": 1.0, "分": 60.0}
+_UNIT = r"ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?"
 _WAIT = re.compile(
-    r"(?:retry|try again|wait|available|reset\w*"
-    r"|retry delay)\b[^.;\d]{0,48}?(?P<first>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?"
-    r"|seconds?|m|mins?|minutes?|h|hours?)(?![a-z])"
-    r"(?:\s*(?P<rest>\d+(?:\.\d+)?)\s*s(?:ec\w*)?\b)?"
+    r"(?:retry|try again|wait|available|reset\w*|retry delay)\b[^.;\d]{0,48}?"
+    rf"(?P<first>\d+(?:\.\d+)?)\s*(?P<unit>{_UNIT})(?![a-z])(?P<more>(?:\s*\d+(?:\.\d+)?\s*(?:{_UNIT})(?![a-z]))*)"
 )
+_WAIT_BARE = re.compile(
+    r"(?:retry[ -]after|retry in|estimated time|retry delay|wait time)(?: seconds)?\W{0,4}(\d+(?:\.\d+)?)(?![\w.])"
+)
+_WAIT_HAN = re.compile(r"(\d+(?:\.\d+)?)\s*(秒|分)\w{0,4}(?:后|後)")
 
 
 def written_wait_seconds(text: str) -> float | None:
     """How long to wait, as a refusal says it in its words: "retry after 14 seconds", "try again in 1m20s", "retryDelay": "38s"."""
-    match = _WAIT.search(normalised(text))
-    if match is None:
-        return None
-    unit = match["unit"]
-    scale = _UNITS["ms" if unit.startswith(("ms", "mil")) else unit[0]]
-    return float(match["first"]) * scale + float(match["rest"] or 0)
+    words = normalised(text)
+    if match := _WAIT.search(words):
+        parts = [(match["first"], match["unit"]), *re.findall(rf"(\d+(?:\.\d+)?)\s*({_UNIT})", match["more"])]
+        return sum(
+            float(number) * _UNITS["ms" if unit.startswith(("ms", "mil")) else unit[0]] for number, unit in parts
+        )
+    if bare := _WAIT_BARE.search(words):
+        return float(bare[1])
+    han = _WAIT_HAN.search(words)
+    return float(han[1]) * _UNITS[han[2]] if han else None

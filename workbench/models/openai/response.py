@@ -12,6 +12,7 @@ from workbench.core.sanitize import paired
 from workbench.models.base import REFUSAL, CallDelta, Completion, ReasoningDelta, ReplyEnd, TextDelta, Usage
 from workbench.models.openai.content import Content, TextSplitter
 from workbench.models.openai.errors import Refused, page_title, refusal_in, sanitize
+from workbench.models.openai.responses import ResponseEvents
 from workbench.models.openai.sse import Broken, Chunk, Done, Event, Remark, WebPage
 from workbench.models.openai.tool_calls import CallMerger
 
@@ -19,17 +20,25 @@ Delta = TextDelta | ReasoningDelta | CallDelta
 _HIGH_HALVES = range(0xD800, 0xDC00)
 _MOST_TOKENS = 1_000_000_000
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
-_SIGNED_KEYS = ("reasoning_details", "thinking_blocks", "reasoning_signature", "thought_signature", "extra_content")
+_SIGNED_KEYS = (
+    "reasoning_items",
+    "reasoning_details",
+    "thinking_blocks",
+    "reasoning_signature",
+    "thought_signature",
+    "extra_content",
+)
 _RUNAWAY_CHARS_A_TOKEN = 12
 _RUNAWAY_CHARS = 2_000
 """A reply is cut once it is longer than so many characters for each token it was given, and some more: a token is four
 characters of English and hardly ever more than eight, so a server that keeps to its limit never comes near."""
 
 _ENDS = {
-    "whole": r"(stop|eos)\b.*|end( turn)?|tool calls?|tool use|function calls?|complete\w*|done|finish\w*|success|normal",
-    "cut": r"(max )?length|max (output |new |completion )?tokens?|(token|model|context|output|length) (limit|length|window)\w*|"
-    r"model context window exceeded|truncat\w+|incomplete|budget\w*",
-    "filtered": r".*(filter|safety|blocklist|prohibited|recitation|spii|refus|guardrail|moderat|toxic|sensitive|policy|blocked|flagged).*",
+    "whole": r"(stop|eos)\b.*|(end|pause)( turn)?|tool calls?|tool use|function calls?|complete\w*|done|finish\w*|success|normal",
+    "cut": r"(max )?length|(error )?limit|max (output |new |completion )?tokens?|"
+    r"(token|model|context|output|length) (limit|length|window)\w*|model context window exceeded|.*truncat\w+|incomplete|budget\w*",
+    "filtered": r".*(filter|safety|blocklist|prohibited|recitation|spii|refus|guardrail|moderat|toxic|sensitive|policy|blocked|flagged"
+    r"|language).*",
     "malformed": r".*(malformed|unexpected tool|invalid (tool|function)|(tool|function) call (error|invalid|pars)).*",
     "failed": r".*(error|fail|abort|cancel|interrupt|insufficient|timeout|unload).*|load",
 }
@@ -39,7 +48,7 @@ _KINDS_OF_END = {kind: re.compile(rf"(?:{pattern})") for kind, pattern in _ENDS.
 def kind_of_end(reason: str) -> str:
     """What a finish_reason means: whole, cut, filtered, malformed or failed; "" when there is none, "other" when unknown."""
     words = re.sub(r"[_\-\s]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", reason)).strip().lower()
-    if not words:
+    if not words or words in ("null", "none", "unknown", "finish reason unspecified"):
         return ""
     return next((kind for kind, pattern in _KINDS_OF_END.items() if pattern.fullmatch(words)), "other")
 
@@ -47,10 +56,22 @@ def kind_of_end(reason: str) -> str:
 class ReplyReader:
     """Reads the reply to one request. Tolerates nulls, empty choices, usage in any chunk, and calls in any form."""
 
-    def __init__(self, body: Mapping[str, Any], *, mute_reasoning: bool = False, mute_text: bool = False) -> None:
-        """`mute_reasoning`, `mute_text`: these were shown already, by a try before this one."""
-        functions = {str(tool["function"]["name"]) for tool in body.get("tools") or ()}
-        self._body = body
+    def __init__(
+        self,
+        plain: Mapping[str, Any],
+        sent: Mapping[str, Any] | None = None,
+        *,
+        mute_reasoning: bool = False,
+        mute_text: bool = False,
+    ) -> None:
+        """`plain` is the body of the request as a Chat Completions server would get it, `sent` what went out in its place.
+
+        `mute_reasoning`, `mute_text`: these were shown already, by a try before this one.
+        """
+        functions = {str(tool["function"]["name"]) for tool in plain.get("tools") or ()}
+        self._plain = plain
+        self._body = plain if sent is None else sent
+        self._events = ResponseEvents() if "input" in self._body else None
         self._mute_reasoning = mute_reasoning
         self._mute_text = mute_text
         self._merger = CallMerger(functions)
@@ -66,7 +87,7 @@ class ReplyReader:
         """By kind of text, half of a surrogate pair whose other half comes with the next piece."""
         self._usage: Usage | None = None
         self._refused = False
-        self._limit_chars = _RUNAWAY_CHARS + _RUNAWAY_CHARS_A_TOKEN * _room(body)
+        self._limit_chars = _RUNAWAY_CHARS + _RUNAWAY_CHARS_A_TOKEN * _room(self._body)
         self.received_chars = 0
         """How much has been said, thought and called so far."""
         self.finish = ""
@@ -83,6 +104,10 @@ class ReplyReader:
 
     def feed(self, event: Event) -> Iterator[Delta]:
         """Take one event; the deltas it brings. Raises Refused for an error in the stream."""
+        for meant in self._events.read(event) if self._events else (event,):
+            yield from self._feed(meant)
+
+    def _feed(self, event: Event) -> Iterator[Delta]:
         if isinstance(event, WebPage):
             raise Refused(200, page_title(event.text), page=True)
         if isinstance(event, Broken):
@@ -95,8 +120,15 @@ class ReplyReader:
             return
         if not isinstance(event, Chunk) or (isinstance(event.value, str) and not event.whole):
             return
+        if isinstance(event.value, list) and event.value and all(_has_choices(item) for item in event.value):
+            # A stream that a gateway has collected into one list.
+            for item in event.value:
+                yield from self._feed(Chunk(item))
+            return
         value = _unwrapped(event.value)
         choices = value.get("choices") if isinstance(value, Mapping) else None
+        if isinstance(choices, Mapping):
+            choices = list(choices.values())
         # Chunks may have any other key beside their choices, but an error is an error.
         suspect = {"error": value.get("error")} if choices and isinstance(value, Mapping) else value
         if refused := refusal_in(suspect, 200):
@@ -118,7 +150,9 @@ class ReplyReader:
             yield from self._written(written)
         elif isinstance(choice.get("text"), str):
             yield from self._written({"content": choice["text"]})
-        reason = choice.get("finish_reason")
+        inside = written.get("finish_reason") if isinstance(written, Mapping) else None
+        named = (choice.get(key) for key in ("finish_reason", "finishReason", "stop_reason"))
+        reason = next((one for one in (*named, inside) if isinstance(one, str)), None)
         self._blank_finish = self._blank_finish or (isinstance(reason, str) and not reason.strip())
         # LiteLLM sends another chunk after the finish, without one: the first stays.
         said = reason if isinstance(reason, str) and reason.strip() else ""
@@ -196,7 +230,7 @@ class ReplyReader:
 
     def completion(self, shape: Mapping[str, Any] | None = None) -> Completion:
         """The whole reply, after `end`."""
-        messages = self._body["messages"]
+        messages = self._plain["messages"]
         calls = self._merger.calls(json.dumps([len(messages), messages[-1:]], sort_keys=True, default=str))
         kind = self.kind
         finish = "tool_calls" if calls and kind in ("whole", "") else self.finish or ("stop" if self.closed else "")
@@ -215,8 +249,14 @@ class ReplyReader:
 
 
 def _room(body: Mapping[str, Any]) -> int:
-    limit = body.get("max_tokens") or body.get("max_completion_tokens")
-    return limit if isinstance(limit, int) else 4_096
+    limit = reply_limit(body)
+    return limit if limit is not None else 4_096
+
+
+def reply_limit(body: Mapping[str, Any]) -> int | None:
+    """The limit on the reply's length in a request's body, in tokens."""
+    keys = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+    return next((body[key] for key in keys if isinstance(body.get(key), int) and body[key]), None)
 
 
 def _is_object(text: str) -> bool:
@@ -230,9 +270,9 @@ def _unwrapped(value: Any) -> Any:
     """An answer as OpenAI has it: some gateways put it inside of another object, Ollama's own API has a bare message."""
     if not isinstance(value, Mapping) or "choices" in value:
         return value
-    for key in ("data", "result", "response", "body"):
+    for key in ("data", "result", "response", "body", "output"):
         if isinstance(value.get(key), Mapping) and "choices" in value[key]:
-            return value[key]
+            return {"usage": value.get("usage"), **value[key]}
     message = value.get("message")
     if isinstance(message, Mapping) and ("content" in message or "tool_calls" in message):
         reason = (
@@ -244,6 +284,10 @@ def _unwrapped(value: Any) -> Any:
             "usage": value.get("usage") or usage,
         }
     return value
+
+
+def _has_choices(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("choices"), list)
 
 
 def _plain(content: Any) -> str:
@@ -279,14 +323,23 @@ def _usage(value: Any) -> Usage | None:
     def first(*keys: str) -> int | None:
         return next((number for key in keys if (number := whole_number(value.get(key))) is not None), None)
 
-    prompt = first("prompt_tokens", "input_tokens")
+    written = (
+        first("completion_tokens", "output_tokens", "completionTokens", "outputTokens", "candidatesTokenCount") or 0
+    )
+    prompt = first("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount")
     if not prompt:
-        return None
+        total = first("total_tokens", "totalTokens", "totalTokenCount") or 0
+        if total <= written or not written:
+            return None
+        prompt = total - written
     details = value.get("prompt_tokens_details") or value.get("input_tokens_details")
     cached = whole_number(details.get("cached_tokens")) if isinstance(details, Mapping) else None
     if cached is None:
-        cached = first("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
-    return Usage(prompt, first("completion_tokens", "output_tokens") or 0, min(cached or 0, prompt))
+        cached = first("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens", "cachedContentTokenCount")
+    if "prompt_tokens" not in value and "cache_read_input_tokens" in value:
+        # Anthropic's own count leaves out what was read from its cache, or written to it.
+        prompt += (first("cache_read_input_tokens") or 0) + (first("cache_creation_input_tokens") or 0)
+    return Usage(prompt, written, min(cached or 0, prompt))
 
 
 def _broken_text(text: str) -> str:

@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.core.chat_turns import RESULTS, SIGNED_KEYS, USERS, shaped
+from workbench.core.chat_turns import RESULTS, SIGNED_KEYS, USERS
+from workbench.core.responses_request import OWN_KEYS
+from workbench.core.sent_request import RESPONSES, as_sent
+from workbench.core.written_functions import JSON_SCHEMA, TEXT
 from workbench.models.openai.errors import Lost, Refused
 from workbench.models.openai.refusal_kinds import Kind, normalised, room_number
 
@@ -40,7 +43,9 @@ class Repair:
         if self.put == (("stream", False),):
             made.pop("stream_options", None)
         for key, value in self.put:
-            if key not in ("max_tokens", "max_completion_tokens"):
+            if key == "response_format":
+                made.update({key: value} if key in made else {})
+            elif key not in ("max_tokens", "max_completion_tokens"):
                 made[key] = value
             elif key in made:
                 made[key] = min(value, made[key])
@@ -49,7 +54,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a server has been found to want: changes of the keys, and the shape of its messages."""
+    """What a server has been found to want: changes of the keys, and the shape of its requests (see core.sent_request)."""
 
     repairs: tuple[Repair, ...] = ()
     shape: Mapping[str, Any] = field(default_factory=dict)
@@ -61,10 +66,19 @@ class Learnt:
 
     def apply(self, body: Mapping[str, Any]) -> Body:
         """A request's body as this server wants it."""
+        made = self.keys(body)
+        return as_sent(made, self.shape) if self.shape else made
+
+    def keys(self, body: Mapping[str, Any]) -> Body:
+        """The body of a Chat Completions request with its keys changed."""
         made = dict(body)
         for repair in self.repairs:
             made = repair.apply(made)
-        return {**made, "messages": shaped(made["messages"], self.shape)} if self.shape else made
+        return made
+
+    def without(self, key: str) -> Learnt:
+        """The same, one key of the shape forgotten: it did not help."""
+        return Learnt(self.repairs, {name: value for name, value in self.shape.items() if name != key})
 
 
 def _changes_keys(repair: Repair) -> bool:
@@ -76,25 +90,37 @@ def repair_of(plain: Mapping[str, Any], learnt: Learnt, refused: Refused) -> Rep
 
     `plain` is the request's body before anything learnt was applied. Nothing is proposed that was tried already.
     """
+    now = learnt.apply(plain)
+    if wire := _other_wire(learnt.shape, refused):
+        return Repair(shape=(("wire", wire),))
+    if learnt.shape.get("wire") == RESPONSES and (key := _own_key(refused)):
+        return Repair(shape=(("left_out", f"{learnt.shape.get('left_out', '')} {key}".strip()),))
     if refused.overflow or refused.kind in (Kind.MONEY, Kind.REGION, Kind.MODERATION, Kind.RATE, Kind.MODEL):
         return None
-    now = learnt.apply(plain)
-    for repair in _candidates(now, learnt, refused):
+    for repair in (
+        *_candidates(learnt.keys(plain), learnt, refused),
+        *_written_functions(plain, learnt.shape, refused),
+    ):
         if learnt.plus(repair).apply(plain) != now:
             return repair
     return None
 
 
 def _candidates(body: Mapping[str, Any], learnt: Learnt, refused: Refused) -> Iterator[Repair]:
-    named = f"{refused.param} {refused.text}"
+    named = _named(refused)
     words = normalised(named)
     yield from (Repair(shape=(pair,)) for pair in _shapes(words, learnt.shape, refused))
     if refused.kind is Kind.STREAM and body.get("stream"):
         yield Repair(put=(("stream", False),))
     if refused.status not in (400, 422, 500, 501):
         return
+    if (wanted := body.get("response_format")) and _FORMAT_WORDS.search(words) and "functions" not in learnt.shape:
+        # A schema that is not taken may be as plain JSON, which the instructions ask for as well.
+        if wanted.get("type") == "json_schema":
+            yield Repair(put=(("response_format", {"type": "json_object"}),))
+        yield Repair(drop="response_format")
     if refused.kind is Kind.ROOM:
-        key = "max_tokens" if "max_tokens" in body else "max_completion_tokens"
+        key = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
         if limit := room_number(refused.text, int(body.get(key) or 0)):
             yield Repair(put=((key, limit),))
     if refused.status in (500, 501):
@@ -107,6 +133,53 @@ def _candidates(body: Mapping[str, Any], learnt: Learnt, refused: Refused) -> It
     for key in body:
         if key not in NEEDED_KEYS and _names(key, named):
             yield Repair(drop=key)
+
+
+CHAT = "chat"
+"""Value of the shape's key `wire` for Chat Completions, which a request is sent to where there is none."""
+
+
+def _other_wire(shape: Mapping[str, Any], refused: Refused) -> str:
+    """The API to ask in place of the one that refused: the one it names, or the other one where there is nothing."""
+    wire = shape.get("wire", "")
+    if refused.status < 300 and not refused.page:
+        return ""
+    named = re.search(r"(?:v1)?/responses\b|\bresponses (?:api|endpoint)", refused.text.lower())
+    if not wire and named and refused.status in range(400, 502):
+        return RESPONSES
+    if refused.kind is not Kind.ADDRESS or refused.location or refused.status not in (404, 405):
+        return ""
+    return RESPONSES if not wire else ""
+
+
+def _own_key(refused: Refused) -> str:
+    """The key of the Responses API's own that a refusal names."""
+    if refused.status not in (400, 422):
+        return ""
+    named = _named(refused)
+    if "encrypted content" in normalised(named):
+        return "include"
+    return next((key for key in OWN_KEYS if re.search(_REFUSES, normalised(named)) and _names(key, named)), "")
+
+
+def _written_functions(plain: Mapping[str, Any], shape: Mapping[str, Any], refused: Refused) -> Iterator[Repair]:
+    """Functions as text for a model that has none: held to their form by the server, or where it cannot, by instructions."""
+    if not plain.get("tools"):
+        return
+    how = shape.get("functions")
+    if refused.kind is Kind.TOOLS and not how:
+        yield Repair(shape=(("functions", JSON_SCHEMA),))
+    elif how == JSON_SCHEMA and refused.status in range(400, 502) and _FORMAT_WORDS.search(normalised(_named(refused))):
+        yield Repair(shape=(("functions", TEXT),))
+
+
+_FORMAT_WORDS = re.compile(
+    r"response format|json ?schema|json object|structured|grammar|\bschema\b|text format|validation error|any ?of"
+)
+
+
+def _named(refused: Refused) -> str:
+    return f"{refused.param} {refused.text}"
 
 
 def _shapes(words: str, shape: Mapping[str, Any], refused: Refused) -> Iterator[tuple[str, Any]]:

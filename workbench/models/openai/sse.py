@@ -51,7 +51,14 @@ class Done:
     """The stream's own end mark, `[DONE]`."""
 
 
-Event = Chunk | Broken | Remark | WebPage | Done
+@dataclass(frozen=True)
+class Head:
+    """What a response says it is, before its body; nothing depends on it."""
+
+    content_type: str
+
+
+Event = Chunk | Broken | Remark | WebPage | Done | Head
 
 
 class TooLong(Exception):
@@ -91,17 +98,33 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[Event]:
 
 def read_whole(text: str) -> Iterator[Event]:
     """A response that is not a stream: one JSON value, or one a line (Ollama's own way of streaming), or bare words."""
-    text = text.lstrip("\ufeff")
+    # Some APIs put a line in front that no script can run.
+    text = re.sub(r"\A\ufeff?\s*(?:\)\]\}'?,?|while\(1\);|for\(;;\);)\s*", "", text).lstrip("\ufeff")
     try:
-        yield Chunk(json.loads(text), whole=True)
+        yield Chunk(json.loads(text, strict=False), whole=True)
         return
     except (ValueError, RecursionError):
         lines = [line for line in text.splitlines() if line.strip()]
     events = [_parsed(line.removeprefix("data:").strip()) for line in lines]
     if len(lines) > 1 and all(events):
         yield from (event for event in events if event)
+    elif values := _values(text):
+        yield from (Chunk(value) for value in values)
     else:
         yield Broken(text)
+
+
+def _values(text: str) -> list[Any]:
+    """The JSON values of a text that is nothing but one after the other; empty when it is something else."""
+    decoder, at, values = json.JSONDecoder(strict=False), 0, list[Any]()
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return []
+        values.append(value)
+        at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
+    return values if len(values) > 1 else []
 
 
 def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -140,7 +163,8 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def _read_event(lines: list[str]) -> Iterator[Event]:
-    data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:") and line[5:].strip()]
+    lines = [line.lstrip("\ufeff") for line in lines]
+    data = [_data(line) for line in lines if line[:5].lower() == "data:" and line[5:].strip()]
     if not data:
         return
     if whole := _parsed("\n".join(data)):
@@ -156,15 +180,20 @@ def _read_event(lines: list[str]) -> Iterator[Event]:
         yield Broken(text) if failed or isinstance(_words(data[0]), Broken) else Remark(text)
 
 
+def _data(line: str) -> str:
+    """What a data line holds; a gateway that wraps lines in lines writes its mark twice."""
+    return re.sub(r"\A(?:data: ?)+(?=[{\[])|\Adata: ?", "", line, flags=re.IGNORECASE)
+
+
 def _words(text: str) -> Event:
     """What is no JSON: an object that is broken, or words."""
     return Broken(text) if text.lstrip().startswith(("{", "[")) else Remark(text)
 
 
 def _parsed(text: str) -> Event | None:
-    if text.strip().strip('"') == "[DONE]":
+    if text.strip().strip('"').upper() in ("[DONE]", "DONE"):
         return Done()
     try:
-        return Chunk(json.loads(text))
+        return Chunk(json.loads(text, strict=False))
     except (ValueError, RecursionError):
         return None

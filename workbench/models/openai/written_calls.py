@@ -18,12 +18,30 @@ WrittenCall = tuple[str, str]
 """A call read from text: its name and its arguments as JSON text, which may be malformed."""
 
 CALL_MARKS = re.compile(
-    r"</?(?:[\w-]+:)?(?:tool_?calls?|function_?calls?|tool_code|tools?|actions?|call)>"
+    r"</?(?:[\w-]+[:_])?(?:(?i:tool_?calls?|function_?calls?)|tool_code|tool_use|use_tool|tools?|actions?|call|invoke)>"
+    r"|<\|?/?(?:start|end|tool)_?(?:function_?)?call\|?>|<<function>>"
     r"|<[|｜]/?[^<>|｜\n]{1,40}[|｜]>|\[/?(?:TOOL_CALLS?|ARGS|AVAILABLE_TOOLS|TOOL_REQUEST|END_TOOL_REQUEST)\]|\[CALL_ID\]\w*"
-    r"|^[ \t]*```[ \t]*[\w-]*[ \t]*$|\A>>>",
+    r"|^[ \t]*```[ \t]*[\w-]*[ \t]*$|\A>>>|\Afunctools(?=\s*\[)",
     re.MULTILINE,
 )
 """The marks around calls: tags, special tokens (a bar or its full-width twin inside angle brackets), fences."""
+
+_NAMESPACE = re.compile(
+    r"(</?)(?:[|｜]\w+[|｜]|[\w-]+:|[a-z]+_)(?=(?:tool_call|function_call|invoke|parameter|arg_key|arg_value)s?\b)"
+)
+"""What some families put before the names of their tags: DeepSeek and LongCat their own, others a namespace."""
+
+_REACT = re.compile(
+    r"(?:\s*Thought\s*:.*?\n)?\s*Action\s*:\s*`{0,3}(?P<name>[A-Za-z_][\w.:-]*)`{0,3}\s*\n+\s*Action[ _]Input\s*:\s*"
+    r"(?P<input>.*?)\s*(?:\n\s*Observation\b.*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+"""A step of a ReAct agent; what the model imagines after "Observation" is not read."""
+
+_ROLE = re.compile(
+    r"(?:assistant|commentary|analysis|Action|Function call|Tool call)\b\s*(?::|\n)\s*(?=[{\[`<])", re.IGNORECASE
+)
+"""The role that a template left before a call, or the word that introduces it."""
 
 _NAME_KEYS = ("name", "function", "tool", "tool_name", "function_name", "action", "recipient_name")
 _ARGUMENT_KEYS = (
@@ -37,12 +55,22 @@ _ARGUMENT_KEYS = (
     "kwargs",
     "tool_args",
 )
+_BESIDE_FLAT = frozenset({*_NAME_KEYS, "type", "id"})
+"""Keys of an object that names a function and holds its arguments beside the name."""
+
 _WRAPPERS = ("tool_calls", "function_calls", "tool_call", "function_call", "calls", "tools")
 _NOISE = {"function", "json", "assistant", "commentary", "tool", "python", "typescript", "tool_call"}
 _MOST_CALLS = 32
 
 _PARAMETER = re.compile(
-    r"<parameter(?:=(?P<plain>[^>\s]+)|\s+name=[\"'](?P<named>[^\"']+)[\"'])[^>]*>(?P<value>.*?)</parameter>",
+    r"<parameter(?:=(?P<plain>[^>\s]+)|\s+name=[\"'](?P<named>[^\"']+)[\"'])[^>]*>(?P<value>.*?)"
+    r"(?:</parameter>|(?=\s*<parameter[=\s])|\Z)",
+    re.DOTALL,
+)
+_ELEMENT = re.compile(r"\s*<(?P<tag>[A-Za-z_][\w.-]*)>(?P<body>.*?)</(?P=tag)>\s*", re.DOTALL)
+_BRACED = re.compile(r"\s*(?:call:)?(?P<name>[A-Za-z_][\w.]*)\s*\{(?P<body>.*)\}\s*", re.DOTALL)
+_QUOTED_PAIR = re.compile(
+    r"\s*[\"']?(?P<key>\w+)[\"']?\s*:\s*(?:(?P<quote><escape>|<\|\"\|>)(?P<text>.*?)(?P=quote)|(?P<bare>[^,<>{}]+?))\s*(?:,|\Z)",
     re.DOTALL,
 )
 _INVOCATION = re.compile(
@@ -51,6 +79,7 @@ _INVOCATION = re.compile(
     re.DOTALL,
 )
 _ARG_PAIR = re.compile(r"\s*<arg_key>(?P<key>.*?)</arg_key>\s*<arg_value>(?P<value>.*?)</arg_value>\s*", re.DOTALL)
+_MARKED_WHOLE = re.compile(r"\A\s*<(tool_call|function_call|tool_use|tools)>.*</\1>\s*\Z", re.DOTALL | re.IGNORECASE)
 _BARE_NAME = re.compile(r"(?:[\w-]+\s+)?(?:to=)?(?P<name>[A-Za-z_][\w.:/-]*)(?:\s+code|\s*\(\))?")
 _BROKEN_NAME = re.compile(r'"(?:name|function|tool)"\s*:\s*"([^"]+)"')
 _BROKEN_ARGUMENTS = re.compile(r'"(?:arguments|parameters|args|params|input)"\s*:\s*(.*)', re.DOTALL)
@@ -79,18 +108,31 @@ def written_calls(text: str, functions: Collection[str]) -> list[WrittenCall]:
     Between call marks, and in an object that has exactly a name and arguments, an unknown name is a call too: the model
     is then told that there is no such function, and what it wrote is not taken for an answer.
     """
-    # DeepSeek writes its own name into every tag.
-    body = re.sub(r"(</?)[|｜]\w+[|｜](?=\w)", r"\1", text.strip())
+    body = _NAMESPACE.sub(r"\1", text.strip())
     if not functions or not body or not re.search(r"[{(<\[]", body):
         return []
+    if react := _REACT.fullmatch(body):
+        name, given = known_name(react["name"], functions), CALL_MARKS.sub("", react["input"]).strip()
+        return [(name, given)] if name in functions and given.startswith("{") else []
+    if introduced := _ROLE.match(body):
+        body = body[introduced.end() :]
     marked = CALL_MARKS.search(body) is not None
     # A mark inside of an argument is text: an object that is whole is read before any mark is looked for.
     calls = None if marked and body[0] not in "{[" else _payload(body, functions, marked=False)
     if calls is None and marked:
         calls = _pieces(body, functions)
+    if calls is None and _MARKED_WHOLE.match(body):
+        calls = _unreadable(body, functions)
     if not calls or len(calls) > _MOST_CALLS:
         return []
     return calls
+
+
+def _unreadable(text: str, functions: Collection[str]) -> list[WrittenCall] | None:
+    """A reply between the marks of calls that no dialect fits: the one function it names, so that the model is told."""
+    inside = CALL_MARKS.sub(" ", text).strip()
+    named = {name for name in functions if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", inside)}
+    return [(named.pop(), inside)] if len(named) == 1 else None
 
 
 def call_at_end(text: str, functions: Collection[str]) -> str:
@@ -116,7 +158,7 @@ def _pieces(text: str, functions: Collection[str]) -> list[WrittenCall] | None:
         following = CALL_MARKS.search(text, at + 1)
         end = _object_end(text, at) or (following.start() if following else len(text))
         piece, at = text[at:end].strip(" \t\r\n;,`"), end
-        if not piece or piece.lower() in _NOISE:
+        if not piece or piece.lower() in _NOISE or not piece.strip("}])"):
             continue
         named = _BARE_NAME.fullmatch(piece)
         name = known_name(named["name"], functions) if named else ""
@@ -148,7 +190,7 @@ def _object_end(text: str, at: int) -> int:
 def _payload(text: str, functions: Collection[str], *, marked: bool) -> list[WrittenCall] | None:
     """The calls that one payload consists of, or None when it is something else."""
     text = text.strip()
-    for reader in (_json_calls, _xml_calls, _named_calls, _python_calls):
+    for reader in (_json_calls, _xml_calls, _element_calls, _named_calls, _braced_calls, _python_calls):
         if (calls := reader(text, functions, marked)) is not None:
             return calls
     return _malformed(text, functions) if marked or text.startswith("{") else None
@@ -157,6 +199,8 @@ def _payload(text: str, functions: Collection[str], *, marked: bool) -> list[Wri
 def _json_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
     if text[:1] not in "{[":
         return None
+    if text.startswith(("{'", "[{'")):
+        text = _as_json(text)
     decoder, at, calls = json.JSONDecoder(), 0, list[WrittenCall]()
     while at < len(text):
         try:
@@ -170,6 +214,14 @@ def _json_calls(text: str, functions: Collection[str], marked: bool) -> list[Wri
         # Several objects stand a line each, or with a semicolon (Llama 3.1) or a comma between them.
         at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n;,"))
     return calls
+
+
+def _as_json(text: str) -> str:
+    """A dictionary as Python writes it, as JSON; the text as it is where it is none."""
+    try:
+        return json.dumps(ast.literal_eval(text), ensure_ascii=False)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
 
 
 def _from_json(value: Any, functions: Collection[str], marked: bool) -> Iterator[WrittenCall | None]:
@@ -194,6 +246,9 @@ def _from_json(value: Any, functions: Collection[str], marked: bool) -> Iterator
         return
     written = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), "")
     key = next((key for key in _ARGUMENT_KEYS if key in value), "")
+    if not key and written in functions and (flat := {k: v for k, v in value.items() if k not in _BESIDE_FLAT}):
+        yield written, _as_text(flat)
+        return
     name, arguments = known_name(written, functions), value.get(key)
     if isinstance(arguments, str) and not marked and not arguments.lstrip().startswith("{"):
         yield None
@@ -226,9 +281,61 @@ def _xml_calls(text: str, functions: Collection[str], marked: bool) -> list[Writ
     return calls or None
 
 
+def _element_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
+    """Elements: the function's name is the tag, or the text of one; its arguments are JSON or elements of their own."""
+    elements = _elements(text)
+    if not elements:
+        return None
+    fields = dict(elements)
+    if name := next((fields[key] for key in _NAME_KEYS if key in fields), ""):
+        name = known_name(name, functions)
+        given = next((fields[key] for key in _ARGUMENT_KEYS if key in fields), None)
+        if name not in functions or (given is None and len(fields) > 1):
+            return None
+        return [(name, _element_arguments(given or ""))]
+    calls = [(known_name(tag, functions), _element_arguments(body)) for tag, body in elements]
+    return calls if all(name in functions for name, _ in calls) else None
+
+
+def _elements(text: str) -> list[tuple[str, str]]:
+    """Tags and bodies, when the text is a row of elements and nothing else."""
+    elements, at = list[tuple[str, str]](), 0
+    while at < len(text):
+        match = _ELEMENT.match(text, at)
+        if match is None:
+            return []
+        elements.append((match["tag"], match["body"].strip()))
+        at = match.end()
+    return elements
+
+
+def _element_arguments(body: str) -> str:
+    if not body or body.startswith("{"):
+        return body or "{}"
+    return json.dumps({tag: _value(text) for tag, text in _elements(body)}, ensure_ascii=False)
+
+
+def _braced_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
+    """A name and pairs in braces with quotes of their own: `call:search{query:<escape>x<escape>}` (Gemma)."""
+    match = _BRACED.fullmatch(text)
+    if match is None or (name := known_name(match["name"], functions)) not in functions:
+        return None
+    pairs, body, at = dict[str, Any](), match["body"], 0
+    while at < len(body):
+        pair = _QUOTED_PAIR.match(body, at)
+        if pair is None:
+            return None
+        bare = (pair["bare"] or "").strip().strip("\"'")
+        pairs[pair["key"]], at = pair["text"] if pair["quote"] else bare, pair.end()
+    return [(name, json.dumps(pairs, ensure_ascii=False))]
+
+
 def _named_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
     """A name followed by `arg_key` and `arg_value` pairs (GLM), or by an object."""
-    start = re.match(r"(?:to=)?(?P<name>[\w.:/-]+)\s*(?=[{<])", text)
+    start = re.match(
+        r"(?:(?:assistant|commentary|analysis)\s*)*(?:to=)?(?P<name>[\w.:/-]+)\s*(?:<\|constrain\|>)?\s*(?:json|code)?\s*(?=[{<])",
+        text,
+    )
     if start is None or (name := known_name(start["name"], functions)) not in functions:
         return None
     rest, pairs, at = text[start.end() :], dict[str, Any](), 0
@@ -241,6 +348,7 @@ def _named_calls(text: str, functions: Collection[str], marked: bool) -> list[Wr
 
 def _python_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
     """Calls as Python writes them, with literal arguments: `[search(query="x")]` (Llama 4), `print(api.search("x"))` (Gemma)."""
+    text = re.sub(r"\A(\*\*|`)([\w.]+)\1(?=\()|\A`(?=[^`]+`\Z)|(?<=\))`\Z", r"\2", text)
     if not re.match(r"\[?\s*[A-Za-z_][\w.]*\s*\(", text) or len(text) > 20_000:
         return None
     try:
@@ -266,8 +374,11 @@ def _python_call(node: Any, functions: Collection[str]) -> WrittenCall | None:
         return _python_call(node.args[0], functions)
     path = ast.unparse(node.func)
     name = known_name(path.removesuffix(".call"), functions)
-    if name not in functions or node.args or any(one.arg is None for one in node.keywords):
+    if name not in functions or any(one.arg is None for one in node.keywords):
         return None
+    if node.args:
+        # Which parameter is meant is not known here; the model is told to name it.
+        return name, f"({', '.join(ast.unparse(one) for one in node.args)})"
     try:
         arguments = {str(one.arg): _literal(one.value) for one in node.keywords}
         return name, json.dumps(arguments, ensure_ascii=False)
