@@ -171,14 +171,16 @@ class AgentRepository:
 
     def attached(self, agent: int) -> list[tuple[int, str]]:
         """(source id, name) of what is attached, in the order of the names: the order of attaching changes nothing."""
-        return self.database.rows(
+        return self.database.archive_rows(
             "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name",
             [agent],
         )
 
     def all_attached(self) -> list[int]:
         """Ids of the sources that any agent is attached to."""
-        return [int(key) for (key,) in self.database.rows("SELECT DISTINCT source_id FROM attachments ORDER BY 1")]
+        return [
+            int(key) for (key,) in self.database.archive_rows("SELECT DISTINCT source_id FROM attachments ORDER BY 1")
+        ]
 
     def attach(self, agent: int, source: int) -> bool:
         """Attach a source: a link. False when it was attached already."""

@@ -134,7 +134,7 @@ def _insert(connection: Any, name: str, table: Any) -> None:
 def renew_terms(database: Database, most: int = 2_000) -> int:
     """Make anew what the keyword index takes where other rules made it, `most` passages at a time; returns how many."""
     renewed = 0
-    while stale := database.rows(
+    while stale := database.archive_rows(
         "SELECT p.passage_id, p.text, d.title, p.heading FROM passages p JOIN documents d USING (document_id) "
         "WHERE p.terms_version <> ? LIMIT ?",
         [TERMS_VERSION, most],

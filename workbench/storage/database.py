@@ -30,7 +30,6 @@ from workbench.storage.write_ahead_log import (
     Changes,
     Settling,
     apply,
-    reads_agents,
     transaction,
 )
 
@@ -178,8 +177,11 @@ class Database:
 
     def rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, read with this thread's cursor. What was kept is seen."""
-        if self._settling.waiting and reads_agents(sql):
-            self.flush()
+        self.flush()
+        return self.archive_rows(sql, parameters)
+
+    def archive_rows(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """The same for a query of the archive's tables alone: no change of an agent goes to them, so nothing is moved first."""
         try:
             return self.read().execute(sql, list(parameters)).fetchall()
         except Exception as error:
@@ -190,6 +192,11 @@ class Database:
     def row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         rows = self.rows(sql, parameters)
+        return rows[0] if rows else None
+
+    def archive_row(self, sql: str, parameters: list[Any] | tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query of the archive's tables, or None."""
+        rows = self.archive_rows(sql, parameters)
         return rows[0] if rows else None
 
     def number(self, table: str, column: str, many: int = 1) -> int:

@@ -162,7 +162,7 @@ class ArchivalStorage:
 
     def source_id(self, name: str) -> int:
         """The id of a source, made when it is new."""
-        if source_id := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+        if source_id := self.database.archive_row("SELECT source_id FROM sources WHERE name = ?", [name]):
             return int(source_id[0])
         return self.database.write(lambda connection: self._make_source(connection, name))
 
@@ -195,24 +195,24 @@ class ArchivalStorage:
 
     def source_made_for(self, root: str) -> str | None:
         """Name of the source that was made for a path."""
-        row = self.database.row("SELECT name FROM sources WHERE root = ?", [root])
+        row = self.database.archive_row("SELECT name FROM sources WHERE root = ?", [root])
         return str(row[0]) if row else None
 
     def root_of(self, name: str) -> str | None:
         """The path that a source was made for, if it was made for one."""
-        row = self.database.row("SELECT root FROM sources WHERE name = ?", [name])
+        row = self.database.archive_row("SELECT root FROM sources WHERE name = ?", [name])
         return str(row[0]) if row and row[0] else None
 
     def find_source(self, name: str) -> int:
         """The id of a source. Raises NotFound, naming those there are."""
-        if found := self.database.row("SELECT source_id FROM sources WHERE name = ?", [name]):
+        if found := self.database.archive_row("SELECT source_id FROM sources WHERE name = ?", [name]):
             return int(found[0])
         names = ", ".join(row.name for row in self.sources()) or "none yet: `workbench load PATH --source NAME`"
         raise NotFound(f"There is no source named {name!r}.", f"Sources: {names}.")
 
     def sources(self, *, notes: bool = False) -> list[SourceRow]:
         """All sources, oldest first; agents' own notes only when asked for."""
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             """SELECT s.source_id, s.name, count(d.document_id), coalesce(sum(d.page_count), 0),
                       coalesce(sum(d.passage_count), 0), coalesce(sum(d.size_bytes), 0), s.created_at
                FROM sources s LEFT JOIN (SELECT DISTINCT source_id, document_id FROM source_documents) l USING (source_id)
@@ -223,7 +223,7 @@ class ArchivalStorage:
 
     def documents(self, source: int) -> list[tuple[str, int, str, int, int, int]]:
         """(path, document id, title, pages, passages, bytes) of a source, by path."""
-        return self.database.rows(
+        return self.database.archive_rows(
             """SELECT l.path, d.document_id, d.title, d.page_count, d.passage_count, d.size_bytes
                FROM source_documents l JOIN documents d USING (document_id) WHERE l.source_id = ? ORDER BY l.path""",
             [source],
@@ -246,7 +246,7 @@ class ArchivalStorage:
         self._paths = {}
 
     def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             """SELECT l.document_id, arg_min(l.path, (s.source_id, l.path)), arg_min(s.name, (s.source_id, l.path))
                FROM source_documents l JOIN sources s USING (source_id)
                WHERE list_contains(?, l.source_id) GROUP BY l.document_id ORDER BY l.document_id""",
@@ -257,14 +257,14 @@ class ArchivalStorage:
     def source_names(self, sources: Iterable[int]) -> dict[int, str]:
         """Names of sources by id."""
         wanted = [list(sources)]
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", wanted
         )
         return {int(key): str(name) for key, name in rows}
 
     def sizes(self, sources: Iterable[int]) -> dict[int, tuple[int, str]]:
         """(pages, title) of every document in these sources."""
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
             "WHERE list_contains(?, source_id)",
             [list(sources)],
@@ -273,21 +273,21 @@ class ArchivalStorage:
 
     def path_of(self, document: int) -> str | None:
         """The path that a document goes by; None when no source links it any more."""
-        row = self.database.row(
+        row = self.database.archive_row(
             "SELECT path FROM source_documents WHERE document_id = ? ORDER BY source_id, path LIMIT 1", [document]
         )
         return str(row[0]) if row else None
 
     def content_hashes(self, documents: Iterable[int]) -> dict[int, str]:
         """The hash of the bytes that each document was read from."""
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", [list(documents)]
         )
         return {int(key): str(digest) for key, digest in rows}
 
     def self_made(self, document: int) -> str:
         """What a document is that nobody loaded: "note" (the agent wrote it), "pasted" (the user did); "" for all others."""
-        row = self.database.row("SELECT loader, metadata FROM documents WHERE document_id = ?", [document])
+        row = self.database.archive_row("SELECT loader, metadata FROM documents WHERE document_id = ?", [document])
         if row is None or not str(row[0]).startswith(NOTE_LOADER):
             return ""
         return "pasted" if json.loads(row[1]).get("pasted") else "note"
@@ -296,12 +296,12 @@ class ArchivalStorage:
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
         """The document of these bytes read by this version of a loader, if it is stored."""
-        row = self.database.row(_SAME, [content_hash, loader, loader_version])
+        row = self.database.archive_row(_SAME, [content_hash, loader, loader_version])
         return int(row[0]) if row else None
 
     def link_document(self, source: int, path: str, document: int, location: str = "") -> bool:
         """Link a stored document into a source. False when that very link was already there."""
-        known = self.database.row(
+        known = self.database.archive_row(
             "SELECT document_id, location FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
         )
         if known == (document, location):
@@ -380,7 +380,7 @@ class ArchivalStorage:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Passages by id; an id that is gone is missing."""
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
             "WHERE list_contains(?, passage_id)" if len(ids) > 8 else
             "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
@@ -391,7 +391,7 @@ class ArchivalStorage:
 
     def page(self, document: int, number: int) -> PageRow | None:
         """A page of a document, 1-based."""
-        row = self.database.row(
+        row = self.database.archive_row(
             "SELECT p.number, d.page_count, p.label, p.text FROM pages p JOIN documents d USING (document_id) "
             "WHERE p.document_id = ? AND p.number = ?",
             [document, number],
@@ -400,19 +400,19 @@ class ArchivalStorage:
 
     def page_count(self, document: int) -> int:
         """How many pages a document has."""
-        row = self.database.row("SELECT page_count FROM documents WHERE document_id = ?", [document])
+        row = self.database.archive_row("SELECT page_count FROM documents WHERE document_id = ?", [document])
         return int(row[0]) if row else 0
 
     def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:
         """(number, text) of a document's pages from `first` up to but not including `end`."""
-        return self.database.rows(
+        return self.database.archive_rows(
             "SELECT number, text FROM pages WHERE document_id = ? AND number >= ? AND number < ? ORDER BY number",
             [document, first, end],
         )
 
     def passages_of(self, document: int, page: int) -> list[Passage]:
         """The passages of a page, in order."""
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
             "WHERE document_id = ? AND page_number = ? ORDER BY start_char, passage_id",
             [document, page],
@@ -423,7 +423,7 @@ class ArchivalStorage:
         """Page labels of (document id, page number) pairs."""
         wanted = set(pages)
         documents = sorted({document for document, _ in wanted})
-        rows = self.database.rows(
+        rows = self.database.archive_rows(
             "SELECT document_id, number, label FROM pages WHERE list_contains(?, document_id) AND label IS NOT NULL",
             [documents],
         )

@@ -34,7 +34,7 @@ class EmbeddingQueue:
 
     def count(self, embedder: str) -> int:
         """How many passages wait for `embedder`."""
-        row = self._database.row(
+        row = self._database.archive_row(
             "SELECT count(*) FROM passages p JOIN documents d USING (document_id) "
             "ANTI JOIN embeddings e USING (passage_id) WHERE d.embedder = ?",
             [embedder],
@@ -43,7 +43,7 @@ class EmbeddingQueue:
 
     def by_source(self) -> dict[int, int]:
         """How many passages of each source wait; sources where none does are missing."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT l.source_id, count(DISTINCT p.passage_id) FROM passages p ANTI JOIN embeddings e USING (passage_id) "
             "JOIN source_documents l USING (document_id) GROUP BY l.source_id"
         )
@@ -69,7 +69,7 @@ class EmbeddingQueue:
             self._claimed.difference_update(ids)
 
     def _after(self, passage: int, most: int, embedder: str) -> list[WaitingPassage]:
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT p.passage_id, p.document_id, p.text, p.context FROM passages p JOIN documents d USING (document_id) "
             "ANTI JOIN embeddings e USING (passage_id) WHERE p.passage_id > ? AND d.embedder = ? ORDER BY p.passage_id LIMIT ?",
             [passage, embedder, most],

@@ -56,7 +56,7 @@ class FileQueue:
 
     def files(self, source: int | None = None, states: Collection[State] = ()) -> list[QueuedFile]:
         """What is in the queue, by source and path."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             f"SELECT {_COLUMNS} FROM file_queue q JOIN sources s USING (source_id) "
             "WHERE (? IS NULL OR source_id = ?) ORDER BY s.source_id, q.path",
             [source, source],

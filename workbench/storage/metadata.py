@@ -19,7 +19,7 @@ _DAY = re.compile(r"(?:D:)?(\d{4})(?:[-/.]?(\d{2})(?:[-/.]?(\d{2}))?)?(?!\d)|(?:
 
 def document_days(database: Database, documents: Iterable[int]) -> dict[int, date]:
     """The day of each document: the one it states itself, else the one it was loaded on."""
-    rows = database.rows(
+    rows = database.archive_rows(
         "SELECT document_id, metadata, created_at FROM documents WHERE list_contains(?, document_id)", [list(documents)]
     )
     return {int(key): stated_day(json.loads(metadata)) or _loaded(created) for key, metadata, created in rows}
@@ -52,7 +52,7 @@ def _loaded(created: datetime) -> date:
 
 def document_remarks(database: Database, source: int) -> dict[int, str]:
     """The remark on each document of a source that has one: what of it was not read, or is reached by SQL alone."""
-    rows = database.rows(
+    rows = database.archive_rows(
         "SELECT DISTINCT document_id, metadata FROM documents JOIN source_documents USING (document_id) "
         "WHERE source_id = ? AND metadata <> '{}'",
         [source],

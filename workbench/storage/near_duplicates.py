@@ -74,7 +74,7 @@ class Likeness:
         return known[1]
 
     def _found(self, sources: tuple[int, ...]) -> list[tuple[tuple[str, str], ...]]:
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT s.name, l.path, l.document_id, d.sketch FROM source_documents l JOIN documents d USING (document_id) "
             "JOIN sources s USING (source_id) WHERE list_contains(?, l.source_id) ORDER BY s.source_id, l.path",
             [list(sources)],

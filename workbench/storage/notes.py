@@ -50,7 +50,7 @@ class UserNotes:
 
     def all(self) -> list[UserNote]:
         """The notes as they are now, by source and path."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT s.name, n.path, arg_max(n.text, n.note_id) AS text FROM user_notes n JOIN sources s USING (source_id) "
             "GROUP BY s.source_id, s.name, n.path HAVING arg_max(n.text, n.note_id) <> '' ORDER BY s.source_id, n.path"
         )
@@ -61,7 +61,7 @@ class UserNotes:
         notes = {key: text for key, text in self._current().items() if text}
         if not notes:
             return {}
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT source_id, path, document_id FROM source_documents WHERE list_contains(?, document_id) "
             "ORDER BY source_id, path",
             [sorted(set(documents))],
@@ -76,7 +76,7 @@ class UserNotes:
     def _current(self) -> dict[tuple[int, str], str]:
         if self._known[0] != self._database.catalogue:
             now = self._database.catalogue
-            rows = self._database.rows(
+            rows = self._database.archive_rows(
                 "SELECT source_id, path, arg_max(text, note_id) FROM user_notes GROUP BY source_id, path"
             )
             self._known = (now, {(int(source), str(path)): str(text) for source, path, text in rows})

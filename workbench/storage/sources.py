@@ -41,7 +41,7 @@ class SourceRepository:
 
     def links(self, source: int) -> list[Link]:
         """Everything a source links, by path."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT l.path, l.document_id, l.location, d.content_hash, d.loader, d.loader_version "
             "FROM source_documents l JOIN documents d USING (document_id) WHERE l.source_id = ? ORDER BY l.path",
             [source],
@@ -50,7 +50,7 @@ class SourceRepository:
 
     def linked(self, path: str, source: str | None = None) -> list[tuple[int, str]]:
         """(document, source name) of what a path is linked to, by source; in the source of that name when one is given."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT l.document_id, s.name FROM source_documents l JOIN sources s USING (source_id) "
             "WHERE l.path = $1 AND ($2 IS NULL OR s.name = $2) ORDER BY s.name",
             [path, source],
@@ -60,11 +60,11 @@ class SourceRepository:
     def places(self, documents: Collection[int]) -> list[tuple[str, str]]:
         """(path, location) of every link to these documents."""
         sql = "SELECT path, location FROM source_documents WHERE list_contains(?, document_id)"
-        return [(str(path), str(location)) for path, location in self._database.rows(sql, [list(documents)])]
+        return [(str(path), str(location)) for path, location in self._database.archive_rows(sql, [list(documents)])]
 
     def named_places(self) -> set[str]:
         """Everything that a source was loaded from, links or waits for: locations, and paths that are addresses."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT path FROM source_documents WHERE contains(path, '://') UNION SELECT location FROM source_documents "
             "UNION SELECT location FROM file_queue UNION SELECT location FROM source_roots"
         )
@@ -85,14 +85,14 @@ class SourceRepository:
 
     def roots(self, source: int) -> list[Root]:
         """What a source was loaded from, in alphabetical order."""
-        rows = self._database.rows(
+        rows = self._database.archive_rows(
             "SELECT location, rules FROM source_roots WHERE source_id = ? ORDER BY location", [source]
         )
         return [Root(str(location), str(rules)) for location, rules in rows]
 
     def loaded_from(self, locations: Collection[str], rules: str) -> str | None:
         """Name of the oldest source that was loaded from one of these alone (names of one place), and by the same rules."""
-        row = self._database.row(
+        row = self._database.archive_row(
             "SELECT s.name FROM source_roots r JOIN sources s USING (source_id) WHERE list_contains(?, r.location) "
             "AND r.rules = ? AND (SELECT count(*) FROM source_roots o WHERE o.source_id = r.source_id) = 1 "
             "ORDER BY s.source_id LIMIT 1",

@@ -84,7 +84,7 @@ def drop_tables(connection: Any, documents: Sequence[int]) -> None:
 
 def stored_tables(database: Database, documents: Mapping[int, Any]) -> list[StoredTable]:
     """The tables of these documents, in order."""
-    rows = database.rows(
+    rows = database.archive_rows(
         "SELECT document_id, number, page_number, name, columns, row_count FROM document_tables "
         "WHERE list_contains(?, document_id) ORDER BY document_id, number",
         [list(documents)],
@@ -104,7 +104,7 @@ def rows_of(database: Database, table: StoredTable) -> pa.RecordBatchReader:
 
 def reserved_words(database: Database) -> set[str]:
     """The words of SQL that no table can be called by without quotes."""
-    rows = database.rows(
+    rows = database.archive_rows(
         "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'column_name')"
     )
     return {str(word) for (word,) in rows}
@@ -119,9 +119,9 @@ NO_DOCUMENT = 0
 def public_view(database: Database, view: str, number: int) -> StoredTable:
     """One of VIEWS, with its columns and how many rows it has."""
     columns = tuple(
-        Column(str(name), str(kind), str(name)) for name, kind, *_ in database.rows(f"DESCRIBE main.{view}")
+        Column(str(name), str(kind), str(name)) for name, kind, *_ in database.archive_rows(f"DESCRIBE main.{view}")
     )
-    rows = int(database.rows(f"SELECT count(*) FROM {view}")[0][0])
+    rows = int(database.archive_rows(f"SELECT count(*) FROM {view}")[0][0])
     return StoredTable(NO_DOCUMENT, number, 1, view, columns, rows)
 
 

@@ -1,15 +1,19 @@
-"""Batches what a commit writes to the tables of agents into one small durable row, and moves it to its tables later."""
+"""Batches what a commit writes to the tables of agents into one small durable row, and moves it to its tables later.
+
+A step commits a dozen rows to eight tables. Written there at once, each is a statement that DuckDB plans, with an index to
+keep: 16.1 ms of CPU a commit. As one row of JSON it is 3.5 ms, the moving included, because many commits go to each table
+together; on the same busy machine the agent waited 22 ms for the disk in place of 132 (`python -m tests.benchmarks.commit_time
+--commits 200`, three rounds in turns). DuckDB's own log does the rest: the row is in it before `keep` returns.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import json
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 Row = Sequence[Any]
@@ -128,8 +132,6 @@ LARGE = 200
 IDLE_SECONDS = 0.3
 """What waits is settled when nothing was written for so long: mostly while a model is thinking."""
 
-_NAMED = re.compile(rf"\b(?:agents|cursors|{'|'.join(TABLES)})\b")
-
 _Numbered = tuple[int, Changes]
 
 
@@ -191,9 +193,3 @@ def transaction(cursor: Any) -> Iterator[None]:
         with contextlib.suppress(Exception):
             cursor.execute("ROLLBACK")
         raise
-
-
-@lru_cache(maxsize=512)
-def reads_agents(sql: str) -> bool:
-    """Whether a query names a table that changes go to."""
-    return _NAMED.search(sql) is not None
