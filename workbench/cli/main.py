@@ -22,7 +22,7 @@ from workbench import __version__
 from workbench.cli.command import Command
 from workbench.cli.commands import COMMANDS
 from workbench.cli.own_session import own_session, settings_of
-from workbench.core import paths
+from workbench.core import paths, platforms
 from workbench.core.errors import ArchiveBusy, UsageError, WorkbenchError
 from workbench.core.sanitize import readable
 
@@ -39,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user (unless --debug asks for it)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _readable_streams()
-    signal.signal(signal.SIGTERM, _terminated)
-    os.umask(0o077)  # whatever is written here is the user's alone
     try:
+        platforms.check()
+        signal.signal(signal.SIGTERM, _terminated)
+        os.umask(0o077)  # whatever is written here is the user's alone
         if not _names_a_command(words):
             words = ["open", *words]
         return _run(parser(words[0]).parse_args(words))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.broadcast import EventBroadcaster
 from workbench.api.documents import LoadOptions
+from workbench.core import platforms
 from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
@@ -43,6 +44,7 @@ class AppContext:
     """
 
     def __init__(self, settings: Settings, paths: Paths, clock: Clock = utc_now) -> None:
+        platforms.check()
         give_memory_back()
         self.settings = settings
         self.paths = paths.ensure()
