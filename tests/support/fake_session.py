@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.support.fake_checks import FakeChecks
 from tests.support.fake_finding import FakeFinding
 from tests.support.fake_library import FakeLibrary
 from workbench.api.agents import CAPS, FunctionView, Spent
@@ -71,6 +72,7 @@ class FakeSession:
         self._lock = threading.Lock()
         self._load_stopped = False
         self.busy = False
+        self.checks = FakeChecks()
 
     # -- for tests ---------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from workbench.api.agents import AgentServiceProtocol, UsageServiceProtocol
 from workbench.api.broadcast import Subscriber
+from workbench.api.check import CheckServiceProtocol
 from workbench.api.documents import DocumentServiceProtocol, LoadOptions
 from workbench.api.events import ContextAssembled, Event, PageRead
 from workbench.api.history import HistoryServiceProtocol
@@ -148,6 +149,11 @@ class SessionProtocol(Protocol):
     @property
     def tables(self) -> TableServiceProtocol:
         """The tables of what is attached, and SQL over them."""
+        ...
+
+    @property
+    def checks(self) -> CheckServiceProtocol:
+        """Checks of the user's own texts against sources."""
         ...
 
     @property

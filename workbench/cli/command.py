@@ -28,6 +28,8 @@ class Command:
     """Does the work with a session and returns the exit code, here or in the process that owns the database."""
     consent: Callable[[argparse.Namespace], str] | None = None
     """Gives the question that a person must say yes to first, or ""."""
+    prepare: Callable[[argparse.Namespace], None] | None = None
+    """Done where the command was typed, before it goes to the process that owns the database: reads standard input, for example."""
     resumable: bool = False
     """Whether any process can go on with the command where another one left it."""
     run_alone: Callable[[argparse.Namespace], int] | None = None

@@ -154,6 +154,8 @@ def _with_session(command: Command) -> Body:
         from workbench.ipc import command_client
 
         _ask_consent(command, chosen)
+        if command.prepare is not None:
+            command.prepare(chosen)
         clean_arguments(chosen)
         _resolve_paths(chosen)
         last = 0.0
@@ -191,7 +193,7 @@ def _ask_consent(command: Command, chosen: argparse.Namespace) -> None:
         raise UsageError("Nothing was deleted.")
 
 
-_PLACES = ("paths", "attach", "file", "data", "input_dir", "input_files")
+_PLACES = ("paths", "attach", "file", "data", "output", "xlsx", "input_dir", "input_files")
 
 
 def clean_arguments(chosen: argparse.Namespace) -> None:
@@ -219,8 +221,8 @@ def _resolve_paths(chosen: argparse.Namespace) -> None:
             [readable(item), item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
             for item, path in named.items()
         ]
-    for name in ("file", "data"):
-        if getattr(chosen, name, None):
+    for name in ("file", "data", "output", "xlsx"):
+        if getattr(chosen, name, None) and getattr(chosen, name) != "-":
             setattr(chosen, name, str(Path(getattr(chosen, name)).expanduser().absolute()))
 
 

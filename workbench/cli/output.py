@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from workbench.api.events import AnswerDone, Event, Failed
 from workbench.cli import text_output
+from workbench.core import private_file
+from workbench.core.errors import UsageError
 from workbench.core.sanitize import json_text, sanitize
 from workbench.ipc.command_output import SINK, complain
 
@@ -28,6 +31,14 @@ def say(text: str) -> None:
 def progress(text: str) -> None:
     """A line for people about how the command goes, made harmless."""
     SINK.get().err(sanitize(text))
+
+
+def write_result(file: str, text: str) -> None:
+    """Write a result into a file that the user named, readable by its owner only. Raises UsageError."""
+    try:
+        private_file.write(Path(file), text)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Choose another file.") from None
 
 
 def done(as_json: bool, event: str, text: str, **values: Any) -> int:

@@ -24,6 +24,7 @@ from workbench.memory.history.steps import RecordedStep
 from workbench.memory.queue_manager import Pressure
 from workbench.services import catalog
 from workbench.services.agents import AgentService, PromptTextService
+from workbench.services.check import CheckService
 from workbench.services.container import AppContext
 from workbench.services.documents import DocumentService
 from workbench.services.history import HistoryService
@@ -76,6 +77,8 @@ class Session:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
         self.tables = TableService(self.app, self.current)
         """The tables of what is attached, and SQL over them."""
+        self.checks = CheckService(self.app, self.current)
+        """Checks of the user's own texts against sources."""
         self.agent_service = AgentService(self.app, self.settings)
         """All agents: to make, rename, delete, export and import them, and to change their presets."""
         self.prompt_texts = PromptTextService(self.app.paths.config)

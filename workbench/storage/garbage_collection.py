@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from workbench.storage.database import Database
+from workbench.storage.job_results import forget_documents
 from workbench.storage.tables import drop_tables
 
 _UNLINKED = """SELECT d.document_id FROM documents d
@@ -47,5 +48,6 @@ def delete_documents(connection: Any, documents: Sequence[int]) -> None:
         gone,
     )
     drop_tables(connection, documents)
+    forget_documents(connection, documents)
     for table in ("passages", "pages", "documents"):
         connection.execute(f"DELETE FROM {table} WHERE list_contains(?, document_id)", gone)

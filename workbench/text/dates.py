@@ -68,11 +68,11 @@ def written_as(question: str, text: str) -> str:
     Both as they stand in the document. "03.02.2033 A fire alarm sounded" asked with "on 3 February 2033" reads "3 February 2033
     A fire alarm sounded"; a month that is asked for stands for each of its days.
     """
-    asked = {date: question[start:end] for start, end, found in _places(question) for date in found[:1]}
+    asked = {date: question[start:end] for start, end, found in places(question) for date in found[:1]}
     if not asked:
         return text
     parts, done = [], 0
-    for start, end, found in _places(text):
+    for start, end, found in places(text):
         form = next((asked[date] for date in found if date in asked), None)
         if form is not None and start >= done:
             parts += [text[done:start], form]
@@ -84,7 +84,7 @@ def days(text: str) -> list[tuple[str, str]]:
     """The days that a text names, each as it is written and in ISO form; not one that may be read as two."""
     return [
         (text[start:end], found[0])
-        for start, end, found in _places(text)
+        for start, end, found in places(text)
         if sum(len(date) == _DAY_CHARS for date in found) == 1
     ]
 
@@ -107,7 +107,7 @@ def months(text: str) -> list[tuple[str, str]]:
 _DAY_CHARS = len("2033-02-03")
 
 
-def _places(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+def places(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     """Where a text names days and months, and which, the day before its month; the longest way to read a place counts."""
     folded = fold_accents(text.lower())
     if len(folded) != len(text) or not _LIKELY.search(folded):

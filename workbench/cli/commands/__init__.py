@@ -22,6 +22,7 @@ MODULES = {
     "attach": "load",
     "detach": "load",
     "sql": "tables",
+    "check": "check",
     "agents": "agents",
     "export": "agents",
     "import": "agents",
