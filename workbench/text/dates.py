@@ -92,7 +92,7 @@ def days(text: str) -> list[tuple[str, str]]:
 def with_iso_days(text: str) -> str:
     """A text in which each day that can be read one way only is written in ISO form."""
     parts, done = [], 0
-    for start, end, found in _places(text):
+    for start, end, found in places(text):
         if sum(len(date) == _DAY_CHARS for date in found) == 1:
             parts += [text[done:start], found[0]]
             done = end
@@ -101,7 +101,7 @@ def with_iso_days(text: str) -> str:
 
 def months(text: str) -> list[tuple[str, str]]:
     """The months that a text names without a day, each as it is written and in ISO form."""
-    return [(text[start:end], found[0]) for start, end, found in _places(text) if len(found[0]) < _DAY_CHARS]
+    return [(text[start:end], found[0]) for start, end, found in places(text) if len(found[0]) < _DAY_CHARS]
 
 
 _DAY_CHARS = len("2033-02-03")
