@@ -76,7 +76,7 @@ def generate(seed: int) -> GeneratedLease:
         "deposit": rng.choice(
             [
                 f"A deposit of {_money(rng, rent * 2, sign)} is paid before the keys are handed over.",
-                f"The tenant lodges {_money(rng, rent * 3, sign)} as security, which is returned within {rng.randrange(2, 9)} weeks of the end.",
+                f"The tenant lodges {_money(rng, rent * 3, sign)} as security, returned {rng.randrange(2, 9)} weeks after the end.",
             ]
         ),
         "late": rng.choice(

@@ -6,12 +6,12 @@ one day. A claim differs from its source in exactly such values, and a typed col
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from workbench.core.text_cache import text_cache
 from workbench.text import dates
 from workbench.text.stemming import fold_accents, stem
 
@@ -136,7 +136,7 @@ _ONE_BEFORE = re.compile(
 )
 
 
-@functools.lru_cache(maxsize=8_192)
+@text_cache(8_192)
 def values(text: str) -> tuple[Value, ...]:
     """The dates, codes and numbers of a text in order; none overlaps another. Names are not among them."""
     found: list[Value] = []

@@ -8,12 +8,12 @@ name what differs and never what follows from what.
 from __future__ import annotations
 
 import difflib
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.agent.answers.source_sentences import SourceSentence
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.evidence import Score, kin
 from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.models.extractive.names import names
@@ -73,7 +73,7 @@ class _Text:
     negated: bool
 
 
-@functools.lru_cache(maxsize=4_096)
+@text_cache(4_096)
 def _read(text: str) -> _Text:
     stated = [*values(text)]
     named = _names(text, stated)

@@ -6,10 +6,10 @@ cell in the head of its table. These belong to the sentence, and count less than
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.core.text_cache import text_cache
 from workbench.models.extractive.sentences import blocks, is_heading
 from workbench.storage.documents import Passage
 
@@ -52,7 +52,7 @@ def source_sentences(passages: Sequence[Passage], title: str = "") -> list[Sourc
     return list(found.values())
 
 
-@functools.lru_cache(maxsize=512)
+@text_cache(512)
 def _parts(text: str) -> tuple[tuple[str, str, str, str, str], ...]:
     """(sentence, before, after, head of its paragraph, heading) of a passage's text."""
     found = []
