@@ -25,7 +25,11 @@ class AttachedSources:
     They are asked for several times a step, and their sizes stand in every prompt.
     """
 
-    def __init__(self, archive: ArchivalStorage, agents: AgentRepository, agent_id: int) -> None:
+    def __init__(
+        self, archive: ArchivalStorage, agents: AgentRepository, agent_id: int, only: int | None = None
+    ) -> None:
+        """`only` is the one document of the sources that the agent may see; None for all of them."""
+        self.only = only
         self._archive = archive
         self._agents = agents
         self._agent_id = agent_id
@@ -51,8 +55,11 @@ class AttachedSources:
         names = {name for _, name in attached}
         self._ids = [key for key, _ in attached]
         self._sizes = [
-            SourceSize(neutralise(" ".join(row.name[:60].split())), row.documents, row.passages)
+            SourceSize(neutralise(" ".join(row.name[:60].split())), *self._held(row.documents, row.passages))
             for row in self._archive.sources()
             if row.name in names
         ]
         self._seen = now
+
+    def _held(self, documents: int, passages: int) -> tuple[int, int]:
+        return (documents, passages) if self.only is None else (1, self._archive.passage_count(self.only))

@@ -108,7 +108,7 @@ def _built(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
 
     space = ToolContext(
         memory, app.search, app.recall, app.recorder, settings,
-        attached=AttachedSources(app.archive, app.agents, row.id),
+        attached=AttachedSources(app.archive, app.agents, row.id, row.settings.get("document")),
         notes=NoteArchive(memory, app.archive, app.agents, app.embedder),
         rerankers=app,
     )  # fmt: skip

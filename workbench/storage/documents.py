@@ -403,6 +403,11 @@ class ArchivalStorage:
         row = self.database.archive_row("SELECT page_count FROM documents WHERE document_id = ?", [document])
         return int(row[0]) if row else 0
 
+    def passage_count(self, document: int) -> int:
+        """How many passages a document has."""
+        row = self.database.row("SELECT count(*) FROM passages WHERE document_id = ?", [document])
+        return int(row[0]) if row else 0
+
     def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:
         """(number, text) of a document's pages from `first` up to but not including `end`."""
         return self.database.archive_rows(

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -32,11 +32,17 @@ class AttachedDocuments:
     documents: Mapping[int, tuple[str, str]]
     sizes: Mapping[int, tuple[int, str]]
     days: Callable[[Iterable[int]], Mapping[int, date]]
+    only: frozenset[int] | None = None
+    """The documents that may be seen; None for all."""
 
     @classmethod
     def of(cls, workspace: ToolContext) -> AttachedDocuments:
-        """What the agent of this workspace is attached to now."""
-        return cls.over(workspace.search.archive, workspace.sources())
+        """What the agent of this workspace is attached to now, or the one document of it that the agent may see."""
+        found, only = cls.over(workspace.search.archive, workspace.sources()), workspace.attached.only
+        if only is None:
+            return found
+        documents = {key: value for key, value in found.documents.items() if key == only}
+        return replace(found, documents=documents, only=frozenset({only}))
 
     @classmethod
     def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> AttachedDocuments:
@@ -47,7 +53,7 @@ class AttachedDocuments:
 
     def restriction(self, options: SearchOptions) -> Restriction:
         """What filters leave, and the filters as they stand in the next call. Raises CallRefused, UsageError."""
-        within: frozenset[int] | None = None
+        within = self.only
         given = {"source": "", "document": "", "pages": options.pages, "since": options.since, "until": options.until}
         document = options.document
         if options.source and not (source := self.source(options.source)):

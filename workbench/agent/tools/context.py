@@ -22,6 +22,8 @@ from workbench.retrieval.ranking.rerank import Reranker
 from workbench.retrieval.ranking.result import LIFT, ScoreBreakdown
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch
+from workbench.sql.catalog import named_tables
+from workbench.sql.sandbox import NamedTable
 
 
 class ModelProvider(Protocol):
@@ -90,6 +92,11 @@ class ToolContext:
     def sources(self) -> Sequence[int]:
         """Ids of the sources that are attached now."""
         return self.attached.ids()
+
+    def tables(self) -> Mapping[str, NamedTable]:
+        """The tables of the documents that the agent may see, by their names in SQL."""
+        found, only = named_tables(self.search.archive, self.sources()), self.attached.only
+        return {name: item for name, item in found.items() if only is None or item.stored.document == only}
 
     def insert_note(self, text: str, origin: Mapping[str, Any]) -> int:
         """Store a text with where it comes from in the agent's own archive; returns the passages made (see NoteArchive)."""

@@ -12,7 +12,6 @@ from workbench.api.search import SearchOptions
 from workbench.retrieval.paging.documents import open_document
 from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.paging.text_page import TextPage
-from workbench.sql.catalog import named_tables
 
 
 @function(small=True, spare=("pages", "since", "until"))
@@ -55,9 +54,8 @@ def document_list(workspace: ToolContext, page: int = 0) -> Outcome:
         page: Page of the list, from 0.
     """
     _counts_from_zero(page)
-    archive = workspace.search.archive
     tables: dict[int, list[str]] = {}
-    for item in named_tables(archive, workspace.sources()).values():
+    for item in workspace.tables().values():
         tables.setdefault(item.stored.document, []).append(described(item))
     items = AttachedDocuments.of(workspace).lines(tables)
     found = TextPage.of(items, page, workspace.budget.page_tokens, lambda number: f"document_list(page={number})")

@@ -8,7 +8,6 @@ from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.core.errors import UsageError
 from workbench.retrieval.paging.text_page import TextPage
-from workbench.sql.catalog import named_tables
 from workbench.sql.sandbox import ROWS, NamedTable, Rows, select
 from workbench.storage.tables import ROW, rows_of
 from workbench.text.result_text import text_tokens
@@ -28,7 +27,7 @@ def table_query(workspace: ToolContext, sql: str, page: int = 0) -> Outcome:
     if page < 0:
         raise CallRefused("page counts from 0.", "Call again with page=0.")
     archive = workspace.search.archive
-    tables = named_tables(archive, workspace.sources())
+    tables = workspace.tables()
     if not tables:
         raise CallRefused("No attached document has a table.", "Use archival_memory_search instead.")
     try:
