@@ -73,7 +73,7 @@ def test_a_source_is_known_by_its_label_and_by_a_document(make_session: Any, pap
 
 def test_not_found_without_a_search_is_sent_back_once(make_session: Any, papers: Path) -> None:
     with ModelServer(lambda body: says("Not found in the documents.")) as server:
-        session = make_session(base_url=server.url, model="gpt-4o")
+        session = make_session(base_url=server.url, model="gpt-4o", drive="model")
         list(session.load([papers]))
         events = list(session.submit(QUESTION))
         assert len(server.requests) == 2

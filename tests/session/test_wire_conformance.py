@@ -138,7 +138,7 @@ def test_a_mistake_made_over_and_over_ends_the_question(make_session: Any, paper
         return Reply(calls=[("lookup_documents", {"query": f"light {made % spread}"})])
 
     with ModelServer(script) as server:
-        session = make_session(base_url=server.url, model="gpt-4o", verify=False)
+        session = make_session(base_url=server.url, model="gpt-4o", verify=False, drive="model")
         events = ask(session, papers)
     assert len(server.requests) <= 8
     assert [event.reason for event in events if event.name == "stopped"] == ["repeated"]

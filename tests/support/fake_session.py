@@ -57,6 +57,7 @@ class FakeSession:
     messages: list[dict[str, Any]] = field(default_factory=list)
     agent: str = "lease-audit"
     model_label: str = "mistral-small"
+    drive: str = "model"
     window_tokens: int = 8_192
     shelf: list[SourceInfo] = field(default_factory=list)
     papers: list[DocumentInfo] = field(default_factory=list)
@@ -348,6 +349,10 @@ class FakeRoster:
 
     def presets(self) -> list[str]:
         return ["chat", "documents"]
+
+    def drive(self, name: str, drive: str) -> None:
+        self.session.calls.append(f"drive {name} {drive}")
+        self.session.drive = drive
 
     def preset(self, name: str, preset: str) -> None:
         self.session.calls.append(f"preset {name} {preset}")

@@ -63,6 +63,9 @@ class OneModel:
     def model(self, settings: Settings) -> tuple[ChatModel, str]:
         return self.chat, self.name
 
+    def reader(self) -> ChatModel:
+        return self.chat
+
 
 @contextmanager
 def using(model: Scripted) -> Iterator[Scripted]:

@@ -263,19 +263,25 @@ class MainContext:
         return prompt, request
 
     def note_sent(
-        self, step: int, sent: Mapping[str, Any] | None, request: ModelRequest, shape: Mapping[str, Any] | None = None
-    ) -> None:
+        self, step: int, sent: Mapping[str, Any] | None, request: ModelRequest, shape: Mapping[str, Any] | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:  # fmt: skip
         """Correct the record of a step whose request went out otherwise, also where its reply broke off."""
         if sent and (shape or _beside_messages(sent) != _beside_messages(request.body())):
-            self.workspace.memory.correct_request(step, self.request_record(sent, shape))
+            self.workspace.memory.correct_request(step, self.request_record(sent, shape, calibration))
 
-    def request_record(self, body: Mapping[str, Any], shape: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What was sent beside messages and functions, what the counts were based on, and the shape of the messages."""
+    def request_record(
+        self, body: Mapping[str, Any], shape: Mapping[str, Any] | None = None, calibration: Calibration | None = None
+    ) -> dict[str, Any]:
+        """What was sent beside messages and functions, what the counts were based on, and the shape of the messages.
+
+        `calibration` is that of the prompt where it is not the one in force.
+        """
         settings = self.workspace.settings
         return {
             "window": settings.window_tokens,
             "reserve": settings.reserve,
-            "calibration": asdict(self.calibration),
+            "calibration": asdict(calibration or self.calibration),
             "body": as_recorded(body, shape),
         }
 

@@ -123,6 +123,11 @@ class Executor:
             return "wrote its function calls into the text of its replies again and again"
         return f"called {failing[:60]} again and again in a way that failed" if failing else ""
 
+    @property
+    def failing(self) -> int:
+        """How many calls failed, of functions that were not called rightly since."""
+        return sum(self.failures.values()) - self.failures[_TEXT_CALL] // 2
+
     def start_question(self) -> None:
         """Repeats and failures are counted anew."""
         self.repeats.clear()

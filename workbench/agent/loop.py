@@ -16,6 +16,7 @@ from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext, shared_prefix_tokens
 from workbench.agent.executor import Executed, Executor, distinct, valid_arguments, with_ids
 from workbench.agent.fixed_parts import FixedParts
+from workbench.agent.guided import AnswerWriter, Draft
 from workbench.agent.inbox import REASONS, Inbox, heartbeat_after
 from workbench.agent.partial_answer import PartialAnswer
 from workbench.agent.streaming import Reply, partial_message
@@ -32,15 +33,18 @@ from workbench.api.events import (  # fmt: skip
     Waiting,
     Yielded,
 )
-from workbench.core.errors import ModelError, ModelOverflow, WorkbenchError
-from workbench.core.settings import Settings
-from workbench.core.tokens import count
+from workbench.core.errors import ModelBrokeOff, ModelError, ModelOverflow, WorkbenchError
+from workbench.core.settings import READER, Settings
+from workbench.core.tokens import Calibration, count
 from workbench.memory.main_context import Prompt
 from workbench.memory.messages import StoredMessage
 from workbench.models.base import REFUSAL, ChatModel, Completion, FunctionCall
 from workbench.text.template_tokens import neutralise
 
 _EMPTY_REPLIES = 3
+_INVALID_CALLS = 3
+"""After so many calls that cannot be carried out the reader searches in the model's place (drive auto)."""
+
 _MOST_REFITS = 4
 """How often the window is lowered for one question before its model's server is given up."""
 
@@ -60,6 +64,17 @@ _TELLING_CHARS = 24
 """Arguments shorter than this may stand in a document by chance."""
 
 
+@dataclass(frozen=True)
+class _Guided:
+    """What the agent works with again once the reader no longer searches for its model."""
+
+    model: str
+    base_url: str
+    calibration: Calibration
+    options: dict[str, Any]
+    reader: ChatModel
+
+
 @dataclass
 class _Question:
     """The state of the question being answered. `owed`: a person waits for an answer."""
@@ -72,6 +87,8 @@ class _Question:
     begun: str = ""
     """The parts so far of an answer that was cut at the limit of a reply."""
     done: bool = False
+    broken: bool = False
+    """Whether a step was made again because its reply broke off."""
     owed: bool = True
 
 
@@ -102,8 +119,14 @@ class Agent:
         self._sent: Prompt | None = None
         self._parts = parts
         self._truncation = server_limits.TruncationWatch()
+        self._summarise = context.summarise
         if workspace.settings.summary_by == "model" and not workspace.settings.uses_reader:
-            context.summarise = Summariser(context, self.model, self.stop, self._commit, lambda: self._spent)
+            self._summarise = Summariser(context, self.model, self.stop, self._commit, lambda: self._spent)
+        context.summarise = self._summarise
+        self._writer = AnswerWriter(context, self.model, self.stop, validator, self._commit)
+        self._guided: _Guided | None = None
+        if workspace.settings.drive == "guided":
+            self._guide()
 
     @property
     def id(self) -> int:
@@ -122,15 +145,52 @@ class Agent:
     def model(self) -> tuple[ChatModel, str]:
         """The model and its name on the wire, made when it is first needed. Raises ModelError."""
         if self._model is None:
-            self._model = self._models.model(self.workspace.settings)
+            self._model = self._models.model(self.settings)
         return self._model
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the agent was given. While the reader searches for its model, the workspace works by the reader's."""
+        now = self.workspace.settings
+        return now if self._guided is None else replace(now, model=self._guided.model, base_url=self._guided.base_url)
+
+    def use_drive(self, drive: str) -> None:
+        """Let the model search from the next question on, or the reader, or the one and then the other (see Settings.drive)."""
+        self._unguide()
+        self.workspace.settings = replace(self.workspace.settings, drive=drive)
+        if drive == "guided":
+            self._guide()
+
+    def _guide(self) -> None:
+        """From the next step on the reader searches, with the functions, instructions and counts that it has when it is alone."""
+        own = self.workspace.settings
+        if self._guided is not None or own.uses_reader:
+            return
+        self._guided = _Guided(own.model, own.base_url, self.context.calibration, self.options, self._models.reader())
+        self.options, self.context.calibration = {}, Calibration.for_model(READER, embedded=True)
+        self.context.summarise = self.context.condensed
+        self.fit(replace(own, model=READER, base_url=""))
+
+    def _unguide(self) -> None:
+        """The model searches again."""
+        if self._guided is None:
+            return
+        own, before = self.settings, self._guided
+        self._guided = None
+        self.options, self.context.calibration = before.options, before.calibration
+        self.context.summarise = self._summarise
+        self.fit(own)
 
     def answer(self, text: str) -> Iterator[Event]:
         """Answer a message of the user; ends with Yielded or Stopped. What it yields is committed, or marked ephemeral."""
         question = self._start()
-        with self.stop.within(self.workspace.settings.minutes * 60):
-            yield from self._begin(text)
-            yield from self._work(question)
+        try:
+            with self.stop.within(self.workspace.settings.minutes * 60):
+                yield from self._begin(text)
+                yield from self._work(question)
+        finally:
+            if self.workspace.settings.drive != "guided":
+                self._unguide()
 
     def run_heartbeat(self, alert: str = "") -> Iterator[Event]:
         """A turn of the model's own, from a timer or told by an alert: nobody is owed an answer, so it may end without one."""
@@ -150,6 +210,8 @@ class Agent:
 
     def _work(self, question: _Question) -> Iterator[Event]:
         while not question.done:
+            if why := self._cannot_search(question):
+                yield from self._take_over(question, why)
             if reason := self._cap(question):
                 yield from self._end(question, reason)
                 return
@@ -159,6 +221,8 @@ class Agent:
                     yield from self._step(question)
                 except ModelOverflow as overflow:
                     yield from self._refit(question, overflow)
+                except ModelBrokeOff as broken:
+                    yield from self._repeat(question, broken)
             except ModelError as error:
                 yield from self._fail(error)
                 return
@@ -168,6 +232,33 @@ class Agent:
                     Stopped(reason="error", detail=error.message),
                 )
                 return
+
+    def _cannot_search(self, question: _Question) -> str:
+        """Why the reader takes over the search (drive auto), or ""."""
+        if self._guided is not None or self.workspace.settings.drive != "auto" or not question.owed:
+            return ""
+        if self.workspace.settings.uses_reader or self.stop.asked() or self._desk.holds_answer:
+            return ""
+        if self.executor.failing >= _INVALID_CALLS:
+            return f"{self.executor.failing} of its calls could not be carried out"
+        if self.executor.stuck:
+            return f"it {self.executor.stuck}"
+        if question.empty >= _EMPTY_REPLIES:
+            return f"it answered with nothing {question.empty} times"
+        return "it found nothing and had not searched" if self._desk.challenged else ""
+
+    def _take_over(self, question: _Question, why: str) -> Iterator[Event]:
+        """The reader goes on with the question; what the model began is no part of the answer."""
+        label = self.model()[1]
+        self._guide()
+        self.executor.start_question()
+        self._desk.start_question()
+        self.workspace.hops.clear()
+        question.begun, question.empty = "", 0
+        message = f"The built-in reader searches from here on, and {label} only writes the answer: {why}."
+        self._desk.remark(message)
+        hint = "--drive guided begins so; --drive model leaves it to the model."
+        yield from self.tell(Notice(about="drive", message=message, hint=hint))
 
     # -- the question -----------------------------------------------------------------------------------------------
 
@@ -181,7 +272,7 @@ class Agent:
         self.workspace.hops.clear()
         memory.set_working(memory.working.start_question(text))
         yield from self._commit([QuestionAsked(text=text)])
-        starts = not self._spent.barred(self.workspace.settings, self.context.used())
+        starts = self._guided is not None or not self._spent.barred(self.workspace.settings, self.context.used())
         if starts and self.workspace.settings.read_ahead and self.workspace.sources():
             yield self._stamp(Waiting(what="archive", detail="read-ahead"))
             yield from self._read_ahead(text)
@@ -229,11 +320,22 @@ class Agent:
             Notice(about="window", message=server_limits.told(before, made.settings, overflow), hint=hint)
         )
 
+    def _repeat(self, question: _Question, broken: ModelBrokeOff) -> Iterator[Event]:
+        """The reply broke off in its middle: the step is made again, once a question. Raises the error the second time."""
+        if self._open_step is None or question.broken:
+            raise broken
+        question.broken = True
+        reply = {"error": broken.one_line()}
+        self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
+        self._open_step = None
+        yield from self.tell(Notice(about="reply", message=f"{broken.message} The step is made again, once."))
+
     def fit(self, settings: Settings) -> None:
         """From the next step on the agent works within other settings: functions, instructions, pages and eviction follow."""
         self.workspace.settings = settings
         if self._parts is not None:
             self.executor.functions, system, tools = self._parts.fit(settings)
+            self.workspace.links = any(item.name == "archival_follow" for item in self.executor.functions)
             self.context.instruct(system, tools)
         self.context.resize()
 
@@ -265,16 +367,17 @@ class Agent:
         step = self.workspace.step = memory.step + 1
         self._hear()
         settings = self.workspace.settings
-        if question.spent.near(settings, self.context.used(), self.workspace.budget.page_tokens):
+        free = self._guided is not None  # the reader's steps cost nothing
+        if not free and question.spent.near(settings, self.context.used(), self.workspace.budget.page_tokens):
             memory.add("user", "system_alert", {"message": budget.LAST_CALL}, step=step)
         pressure = yield from self.context.relieve()
-        if reason := question.spent.barred(settings, self.context.used()):
+        if not free and (reason := question.spent.barred(settings, self.context.used())):
             question.done = True
             yield from self._commit(pressure)
             yield from self._end(question, reason)
             return
         step = self.workspace.step = memory.step + 1
-        model, name = self.model()
+        model, name = (self._guided.reader, READER) if self._guided else self.model()
         prompt, request = self.context.record(step, name, self.options)
         self._sent = prompt
         memory.step = self._open_step = step
@@ -294,8 +397,10 @@ class Agent:
             question.done = True
             yield from self._interrupted(question, reply, (answered - asked, asked - began))
             return
-        question.spent.add(prompt, reply.completion)
-        events = self._take(reply.completion, question)
+        draft = self._draft(reply.completion)
+        if not free:
+            question.spent.add(prompt, reply.completion)
+        events = [] if draft else self._take(reply.completion, question)
         own = (asked - began) + (time.perf_counter() - answered)
         events += self._finish(reply.completion, prompt, (answered - asked, own))
         finished = StepFinished(
@@ -306,6 +411,27 @@ class Agent:
         self._before = prompt
         ending = [Yielded()] if question.done else []
         yield from self._commit([*events, finished, *ending])
+        if draft is not None:
+            yield from self._write(question, draft, reply.completion)
+
+    def _draft(self, completion: Completion) -> Draft | None:
+        """The reader's answer, where the model is to write it: it is not delivered yet."""
+        if self._guided is None or not completion.calls or completion.calls[0].name != "send_message":
+            return None
+        draft = Draft(str(json.loads(completion.calls[0].arguments)["message"]), completion.assessment)
+        return draft if draft.can_be_written else None
+
+    def _write(self, question: _Question, draft: Draft, completion: Completion) -> Iterator[Event]:
+        """Have the model write the reader's answer, and deliver what comes of it."""
+        assert self._guided is not None
+        guided = self._guided
+        outcome = yield from self._writer.write(draft, question.spent, guided.calibration, guided.options)
+        if outcome.remark:
+            self._desk.remark(outcome.remark)
+        arguments = json.dumps({"message": outcome.text}, ensure_ascii=False)
+        calls = tuple(replace(call, arguments=arguments) for call in completion.calls[:1])
+        events = self._take(replace(completion, calls=calls), question)
+        yield from self._commit([*events, *([Yielded()] if question.done else [])])
 
     def _take(self, completion: Completion, question: _Question) -> list[Event]:
         """Run what the model asked for and say what follows: another turn, or none."""
@@ -351,7 +477,7 @@ class Agent:
         memory = self.workspace.memory
         if not text:
             question.empty += 1
-            if question.empty >= _EMPTY_REPLIES:
+            if question.empty >= _EMPTY_REPLIES and self.workspace.settings.drive != "auto":
                 raise ModelError(
                     "The model answered with nothing, three times.",
                     "Ask again, or choose a model that calls functions: --model.",

@@ -60,6 +60,10 @@ class AgentServiceProtocol(Protocol):
         """Change the task guidance of an agent, from its next step on. Raises UsageError."""
         ...
 
+    def drive(self, name: str, drive: str) -> None:
+        """Change who searches for an agent, from its next question on: model, guided or auto. Raises UsageError."""
+        ...
+
     def functions(self, name: str) -> Sequence[FunctionView]:
         """What the model of an agent may call."""
         ...

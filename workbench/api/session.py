@@ -123,6 +123,11 @@ class SessionProtocol(Protocol):
         ...
 
     @property
+    def drive(self) -> str:
+        """Who searches: "model", "guided" or "auto" (see the setting), and "" where the reader alone answers."""
+        ...
+
+    @property
     def window_tokens(self) -> int:
         """The context window in tokens."""
         ...

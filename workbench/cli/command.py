@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.core.settings import SMALLEST_WINDOW_TOKENS
+from workbench.core.settings import DRIVES, SMALLEST_WINDOW_TOKENS
 
 if TYPE_CHECKING:
     from workbench.services.session import Session
@@ -32,6 +32,8 @@ class Command:
     """Done where the command was typed, before it goes to the process that owns the database: reads standard input, for example."""
     resumable: bool = False
     """Whether any process can go on with the command where another one left it."""
+    ended: Callable[[argparse.Namespace, str], None] | None = None
+    """Prints the result of a command whose owner of the database ended in its middle; the reason comes with it."""
     run_alone: Callable[[argparse.Namespace], int] | None = None
     """Does the work of a command that opens no database."""
 
@@ -134,6 +136,11 @@ def new_agent_flags(sub: argparse.ArgumentParser) -> None:
         type=int,
         dest="window_tokens",
         help=f"context window, at least {SMALLEST_WINDOW_TOKENS}",
+    )
+    sub.add_argument(
+        "--drive",
+        choices=DRIVES,
+        help="who searches: the model, the built-in reader (guided: the model only writes the answer), or auto",
     )
     sub.add_argument("--preset", metavar="NAME", help="task guidance: documents, chat or lookup")
     sub.add_argument("--persona", metavar="NAME", help="persona of a new agent")

@@ -23,7 +23,7 @@ from workbench.cli.command import Command
 from workbench.cli.commands import COMMANDS
 from workbench.cli.own_session import own_session, settings_of
 from workbench.core import paths, platforms
-from workbench.core.errors import ArchiveBusy, UsageError, WorkbenchError
+from workbench.core.errors import ArchiveBusy, OwnerEnded, UsageError, WorkbenchError
 from workbench.core.sanitize import readable
 
 if TYPE_CHECKING:
@@ -170,10 +170,15 @@ def _with_session(command: Command) -> Body:
             places = paths.locate()
             with suppress(ArchiveBusy):
                 asked = time.monotonic()
-                return command_client.run(
-                    places.socket_file, chosen.command, _for_the_wire(chosen), settings_of(chosen, places),
-                    resumable=command.resumable,
-                )  # fmt: skip
+                try:
+                    return command_client.run(
+                        places.socket_file, chosen.command, _for_the_wire(chosen), settings_of(chosen, places),
+                        resumable=command.resumable,
+                    )  # fmt: skip
+                except OwnerEnded as ended:
+                    if command.ended is not None:
+                        command.ended(chosen, ended.message)
+                    raise
             # The owner is just starting, or just ending: then the next one of us becomes the owner.
             if not last or time.monotonic() - asked > PATIENCE_SECONDS:
                 last = time.monotonic() + PATIENCE_SECONDS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.services.session import Session
 
 FLAGS = (
-    "model", "base_url", "window_tokens", "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out",
+    "model", "base_url", "drive", "window_tokens", "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out",
     "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",
 )  # fmt: skip
 """Settings that flags give, by the names of both."""

@@ -7,11 +7,13 @@
     └── WorkError             exit 1: the work failed
         ├── ArchiveError      the database cannot be opened or written
         │   └── ArchiveBusy   another process owns it
+        ├── OwnerEnded        the process that owned the database ended in the middle of a command
         ├── EmbedderError     the embedding worker failed
         ├── RerankerError     the cross-encoder cannot be found, or failed
         ├── ContextOverflow   the fixed parts of the prompt do not fit the window
         └── ModelError        the model's server refused, vanished or spoke nonsense
             ├── ModelUnreachable
+            ├── ModelBrokeOff     the connection was lost in the middle of a reply
             └── ModelOverflow     the server says that the prompt was too long
 
 Messages are one sentence for people; `str(error)` is the message alone, `error.hint` the next step.
@@ -62,6 +64,10 @@ class ArchiveBusy(ArchiveError):
     """Another process owns the database."""
 
 
+class OwnerEnded(WorkError):
+    """The process that owned the database ended in the middle of a command that it ran for this one."""
+
+
 class EmbedderError(WorkError):
     """The embedding worker failed or could not be started."""
 
@@ -80,6 +86,10 @@ class ModelError(WorkError):
 
 class ModelUnreachable(ModelError):
     """Nothing answers where the model's server should be."""
+
+
+class ModelBrokeOff(ModelError):
+    """The connection was lost in the middle of a reply: asked again, the server may well answer."""
 
 
 class ModelOverflow(ModelError):

@@ -21,7 +21,9 @@ SMALLEST_WINDOW_TOKENS = 2_048
 READER = "reader"
 
 _WELL_KNOWN = {"OPENAI_API_KEY": "api_key", "OPENAI_BASE_URL": "base_url"}
+DRIVES = ("auto", "model", "guided")
 _CHOICES = {
+    "drive": DRIVES,
     "eviction": ("fifo", "lru", "pinned"),
     "summary_by": ("condense", "model"),
     "summary_form": ("primer", "prose"),
@@ -50,6 +52,9 @@ class Settings:
 
     function_calls: str = "auto"
     """How the model calls functions: native, json_schema (as text that the server holds to a schema), text, or auto."""
+    drive: str = "auto"
+    """Who searches: model, guided (the built-in reader searches and the model only writes the answer), or auto (the model begins;
+    the reader takes over after three calls that cannot be carried out, or a "not found" without a search)."""
 
     window_tokens: int = 8_192
     """The model's context window. The smallest is 2,048."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import ArchiveBusy, WorkError
+from workbench.core.errors import ArchiveBusy, OwnerEnded
 from workbench.core.sanitize import harmless
 from workbench.core.settings import Settings
 from workbench.ipc.command_output import interruptible
@@ -27,8 +27,8 @@ def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settin
         resumable: whether the next owner can go on with it where this one ended.
 
     Returns the exit code. Raises ArchiveBusy when the command may be asked of the next owner: this one does not answer,
-    ended before it began, or in the middle of a command that can be resumed. Raises WorkError when it ended in the middle
-    of any other.
+    ended before it began, or in the middle of a command that can be resumed. Raises OwnerEnded when it ended in the
+    middle of any other.
     """
     begun = False
     request = {"command": command, "arguments": dict(arguments), "settings": dataclasses.asdict(settings)}
@@ -42,7 +42,7 @@ def run(file: Path, command: str, arguments: Mapping[str, Any], settings: Settin
                 _show(frame)
     if not begun or resumable:
         raise ArchiveBusy("The workbench that owned the database has ended.", "Try again.")
-    raise WorkError("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
+    raise OwnerEnded("The workbench that did the work has ended.", "Run the command again: what was finished is kept.")
 
 
 def _show(frame: Mapping[str, Any]) -> None:

@@ -121,13 +121,15 @@ class Assessment:
 
     `confidence` is how likely the answer is right, 0 to 1, None where nothing was scored; `scorer` names the fitted weights
     that say so, which a replay needs; `lacks` is a sentence about what the nearest passages do not say, "" for an answer;
-    `remark` is a sentence that ends an answer and explains its quotes, such as the columns of a table row.
+    `remark` is a sentence that ends an answer and explains its quotes, such as the columns of a table row; `form` is list,
+    count, summary or compare where the answer rests on many quotes, "" where one may hold it.
     """
 
     confidence: float | None
     scorer: str = ""
     lacks: str = ""
     remark: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,14 @@ from workbench.services.container import AppContext, source_name
 from workbench.services.publisher import publish_context
 from workbench.storage.agents import AgentRow
 
-_OWN = ("model", "base_url", "window_tokens", "reserve_tokens", "preset", "persona", "human")
+_OWN = ("model", "base_url", "drive", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 _OF_A_QUESTION = (
     "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
 )  # fmt: skip
 """Settings that hold for the question that is asked, not for the agent: each display has its own."""
 
-_FLAGS = {"model": "--model", "base_url": "--model-endpoint", "window_tokens": "--window", "preset": "--preset"}
+_FLAGS = {"model": "--model", "base_url": "--model-endpoint", "window_tokens": "--window", "preset": "--preset",
+          "drive": "--drive"}  # fmt: skip
 """Settings of an agent that flags can give for a run."""
 
 _PASTED_SHARE = 1 / 3
@@ -81,7 +82,7 @@ def run_with(app: AppContext, agent: Agent, given: Mapping[str, Any]) -> Agent:
 
     Returns the agent, built anew where something changes. Raises UsageError where another display shows it.
     """
-    now, name = agent.workspace.settings, agent.name
+    now, name = agent.settings, agent.name
     other = {key: given[key] for key in _FLAGS if given.get(key) is not None and given[key] != getattr(now, key)}
     if not other:
         return agent
@@ -143,7 +144,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 def change_model(app: AppContext, agent: Agent, model: str) -> Agent:
     """Give an agent another model from now on, for every display that shows it. Raises ModelError."""
     row = app.agents.get(agent.name)
-    settings = replace(agent.workspace.settings, model=model)
+    settings = replace(agent.settings, model=model)
     own = {**row.settings, "model": model, "base_url": settings.base_url}
     app.model(settings)
     app.agents.update_settings(row.id, own)
@@ -151,6 +152,15 @@ def change_model(app: AppContext, agent: Agent, model: str) -> Agent:
     changed.inbox = agent.inbox
     app.open_agents.replace(changed)
     return changed
+
+
+def change_drive(app: AppContext, agent: Agent, drive: str) -> None:
+    """Let the model, the reader or both search for an agent from its next question on (see Settings.drive). Raises ConfigError."""
+    replace(agent.settings, drive=drive)
+    row = app.agents.get(agent.name)
+    app.agents.update_settings(row.id, {**row.settings, "drive": drive})
+    agent.use_drive(drive)
+    publish_context(app, agent)
 
 
 def set_limits(agent: Agent, settings: Settings) -> None:

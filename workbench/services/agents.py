@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -121,6 +121,12 @@ class AgentService:
         prompts.text("presets", preset, self._app.paths.config)
         self._instruct(name, preset=preset)
 
+    def drive(self, name: str, drive: str) -> None:
+        """Change who searches for an agent, from its next question on (see Settings.drive). Raises ConfigError or NotFound."""
+        replace(self._settings, drive=drive)
+        self._change(name, agent_factory.change_drive, drive=drive)
+        self._app.broadcaster.tell(self._app.agents.get(name).id, Changed(agent=name, what="agent"))
+
     def switch(self, name: str, function: str, *, on: bool) -> None:
         """Offer a function to an agent's model, or do not, from its next step on. Raises NotFound or UsageError."""
         off = self._app.agents.get(name).settings.get("functions_off", ())
@@ -128,13 +134,17 @@ class AgentService:
         self._instruct(name, functions_off=selection.switch(off, functions, function, on=on))
 
     def _instruct(self, name: str, **own: Any) -> None:
+        self._change(name, agent_factory.keep_settings, **own)
+
+    def _change(self, name: str, change: Callable[..., None], **own: Any) -> None:
+        """Store settings of an agent's own; `change` does so and lets them hold, where the agent is open."""
         row = self._app.agents.get(name)
         agent = self._app.open_agents.find(row.id)
         if agent is None:
             self._app.agents.update_settings(row.id, {**row.settings, **own})
         elif agent.asking.acquire(blocking=False):
             try:
-                agent_factory.keep_settings(self._app, agent, **own)
+                change(self._app, agent, **own)
             finally:
                 agent.asking.release()
         else:

@@ -108,9 +108,7 @@ class AppContext:
     def model(self, settings: Settings) -> tuple[ChatModel, str]:
         """The model that the settings name, and its name on the wire."""
         if settings.uses_reader:
-            from workbench.models.extractive.model import ExtractiveReader
-
-            return ExtractiveReader(self.queries.score), READER
+            return self.reader(), READER
         from workbench.models.openai.client import OpenAIChat
 
         name = settings.model or self.served_model(settings)
@@ -120,6 +118,12 @@ class AppContext:
             timeout_seconds=settings.request_timeout_seconds, learnt=learnt(settings, profile),
         )  # fmt: skip
         return model, name
+
+    def reader(self) -> ChatModel:
+        """The embedded extractive reader, whatever model the settings name."""
+        from workbench.models.extractive.model import ExtractiveReader
+
+        return ExtractiveReader(self.queries.score)
 
     def served_model(self, settings: Settings) -> str:
         """The model that the server of the settings lists first; the server is asked once."""

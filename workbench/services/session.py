@@ -123,17 +123,23 @@ class Session:
     @property
     def model_label(self) -> str:
         """The model as people should read it."""
-        settings = self.current_agent.workspace.settings
+        settings = self.current_agent.settings
         if settings.uses_reader:
             return "extractive reader"
         return settings.model or self.app.known_model(settings) or settings.base_url
 
     def detect_model(self) -> str:
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
-        settings = self.current_agent.workspace.settings
+        settings = self.current_agent.settings
         if not (settings.uses_reader or settings.model):
             self.app.served_model(settings)
         return self.model_label
+
+    @property
+    def drive(self) -> str:
+        """Who searches: "model", "guided" or "auto"; "" where the reader alone answers."""
+        settings = self.current_agent.settings
+        return "" if settings.uses_reader else settings.drive
 
     @property
     def window_tokens(self) -> int:

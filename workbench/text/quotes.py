@@ -44,6 +44,11 @@ def fold(text: str) -> str:
     return " ".join(joined.split())
 
 
+def negates(text: str) -> bool:
+    """Whether a text holds a word that denies, in any of the languages known here."""
+    return _NEGATION.search(text) is not None
+
+
 def is_on_page(quote: str, page_text: str) -> bool:
     """Whether the page holds the quote, word for word. Parts around an ellipsis must follow one another there.
 

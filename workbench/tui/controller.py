@@ -270,7 +270,9 @@ class Controller:
 
     def refresh_identity(self) -> None:
         """Agent or model may have changed: show them again."""
-        self._regions.status.identify(self.session.agent, self.session.model_label, self.session.window_tokens)
+        self._regions.status.identify(
+            self.session.agent, self.session.model_label, self.session.window_tokens, self.session.drive
+        )
 
     def redraw(self, then: Callable[[], None]) -> None:
         """The branch has moved: draw the conversation as it is now, then do the rest."""

@@ -211,6 +211,20 @@ class AnswerValidator:
             for block, old, new in waiting
         ]  # fmt: skip
 
+    def quotes(self, text: str) -> Checked:
+        """What becomes of the quotes of a text: it is only looked at, nothing is delivered."""
+        return self._check(text)
+
+    @property
+    def challenged(self) -> bool:
+        """Whether a "not found" of this question was sent back because the model had not searched."""
+        return self._challenged
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether the model has answered, and was asked for better quotes or the rest of it."""
+        return self._held is not None and not self._challenged
+
     def _check(self, text: str) -> Checked:
         return check(text, self._place_of, self._read, self._said)
 

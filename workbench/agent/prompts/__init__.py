@@ -86,5 +86,10 @@ def summary_instructions(form: str) -> str:
     return _shipped(f"summary_{form}.txt")
 
 
+def writing_instructions() -> str:
+    """How a model is asked to write the answer from excerpts, in guided mode."""
+    return _shipped("writing.txt")
+
+
 def _shipped(name: str) -> str:
     return resources.files("workbench.agent").joinpath("prompts", *name.split("/")).read_text(encoding="utf-8").strip()

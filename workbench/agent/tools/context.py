@@ -36,6 +36,10 @@ class ModelProvider(Protocol):
         """
         ...
 
+    def reader(self) -> ChatModel:
+        """The embedded extractive reader, which searches in guided mode. It needs no server."""
+        ...
+
 
 class RerankerProvider(Protocol):
     """Loads cross-encoders by name."""

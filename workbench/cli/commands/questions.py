@@ -97,17 +97,35 @@ def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Cal
         abandon()
         name = ""
     if as_json:
-        result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
-        nearest = [{**_citation(one), "lacks": result.lacks} for one in result.nearest]
-        line({"event": "answer", "step": None, "text": result.text, "answered": result.answered,
-               "citations": [_citation(one) for one in result.citations], "confidence": result.confidence, "nearest": nearest,
-               "agent": name, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
-               "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
-               "unsupported": list(result.unsupported),
-               "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
+        _result(answer, stopped, name, steps, prompt_tokens, completion_tokens)
     if failed is not None and as_json:
         complain(f"{failed.message} {failed.hint}")
     return 1 if answer is None else 0
+
+
+def _ended(chosen: argparse.Namespace, reason: str) -> None:
+    """The process that answered has ended: with --json the last line is a result all the same."""
+    if chosen.json:
+        _result(None, Stopped(reason="error", detail=reason), chosen.agent or "", 0, 0, 0)
+
+
+def _result(
+    answer: AnswerDone | None,
+    stopped: Stopped | None,
+    agent: str,
+    steps: int,
+    prompt_tokens: int,
+    completion_tokens: int,
+) -> None:
+    """Print the last line of a question with --json."""
+    result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
+    nearest = [{**_citation(one), "lacks": result.lacks} for one in result.nearest]
+    line({"event": "answer", "step": None, "text": result.text, "answered": result.answered,
+           "citations": [_citation(one) for one in result.citations], "confidence": result.confidence, "nearest": nearest,
+           "agent": agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
+           "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
+           "unsupported": list(result.unsupported),
+           "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
 
 
 def _citation(one: Citation) -> dict[str, Any]:
@@ -165,5 +183,5 @@ def _lines() -> Iterator[str | None]:
 
 
 COMMANDS = {
-    "ask": Command("ask one question", _fill_ask, ask),
+    "ask": Command("ask one question", _fill_ask, ask, ended=_ended),
 }

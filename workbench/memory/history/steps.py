@@ -18,6 +18,7 @@ from workbench.memory.recall_page import recalled
 from workbench.memory.references import Fetched, References
 from workbench.memory.summary import summary_prompt
 from workbench.memory.working_context import WorkingContext
+from workbench.memory.writing_prompt import Excerpt, writing_prompt
 from workbench.storage.agents import AgentRow
 from workbench.storage.database import Clock, Database, utc_now
 from workbench.storage.messages import MessageRepository, MessageRow
@@ -101,6 +102,10 @@ class StepRecorder:
         old = self.summary(row.summary)
         if limit := details.get("summary_tokens"):
             prompt = summary_prompt(self.text(row.system), old, messages, limit, calibration)
+        elif writing := details.get("writing"):
+            excerpts = [Excerpt.load(one) for one in writing]
+            shown = self.texts([one.passage for one in excerpts])
+            prompt = writing_prompt(self.text(row.system), messages[0], excerpts, shown, calibration)
         else:
             functions = json.loads(self.text(row.tools) or "[]")
             prompt = assemble(self.text(row.system), functions, old, messages, details, calibration)
@@ -117,8 +122,8 @@ class StepRecorder:
         sent = json.loads(row.request)
         calibration = Calibration(**sent["calibration"])
         usage = json.loads(row.usage or "{}")
-        # A request for a summary teaches nothing: it goes out without the functions.
-        if usage and "summary_tokens" not in json.loads(row.state):
+        # A request for a summary or an answer teaches nothing: it goes out without the functions.
+        if usage and not {"summary_tokens", "writing"} & json.loads(row.state).keys():
             calibration = calibration.learn(row.counted, usage["prompt_tokens"])
         return str(sent["body"].get("model", "")), calibration
 

@@ -128,7 +128,7 @@ def _read_through(form: str, asked: str, view: View, ranking: Ranking, scorer: A
     passages = len({candidate.handle for candidate in ranking.candidates})
     total = last.total if last is not None else passages
     text = answer.read_through(form, quotes, passages, total, view.swept)
-    return _say(text, Assessment(ranking.confidence, scorer.version))
+    return _say(text, Assessment(ranking.confidence, scorer.version, form=form))
 
 
 SURE_SIDES = 0.6
@@ -166,7 +166,7 @@ def _both_sides(asked: str, ranking: Ranking, scorer: AnswerScorer, least: float
     if len(quotes) < 2:
         return None
     confidence = max(ranking.confidence, min(quote.probability for quote in quotes), CHAIN_CONFIDENCE)
-    return _say(answer.quoted(quotes), Assessment(confidence, scorer.version))
+    return _say(answer.quoted(quotes), Assessment(confidence, scorer.version, form="compare"))
 
 
 SURE = 0.8

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from threading import Event as Flag
 from typing import Any
 
-from workbench.core.errors import ModelError
+from workbench.core.errors import ModelBrokeOff, ModelError
 from workbench.core.secrets import Secrets, checked_key
 from workbench.models.base import Completion, Delta, ModelRequest, Sending
 from workbench.models.openai.address import read_address
@@ -189,7 +189,7 @@ class OpenAIChat:
         if not reply.kind and not reply.whole_calls:
             said = f" The last it said: {reply.remarks[-1]}" if reply.remarks else ""
             hint = "Another request to the same server may have interrupted it; ask again."
-            raise ModelError(f"{at} ended its reply in the middle, without a finish_reason.{said}", hint)
+            raise ModelBrokeOff(f"{at} ended its reply in the middle, without a finish_reason.{said}", hint)
         return completion
 
     def _learn(self, plain: Mapping[str, Any], learnt: Learnt, refused: Refused) -> bool:

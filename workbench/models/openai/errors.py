@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from workbench.core.errors import ModelError, ModelOverflow, ModelUnreachable
+from workbench.core.errors import ModelBrokeOff, ModelError, ModelOverflow, ModelUnreachable
 from workbench.core.sanitize import one_line
 from workbench.models.openai.refusal_kinds import Kind, Overflow, classify, overflow_numbers, written_wait_seconds
 
@@ -305,7 +305,8 @@ def _explained_loss(failure: Lost, server: Server, in_reply: bool) -> ModelError
         return ModelUnreachable(_stop(f"Nothing answers at {server.shown} ({failure.text})"), hint)
     if in_reply:
         sentence = f"The reply of the model server at {server.shown} broke off: it {failure.text}"
-        return ModelError(_stop(sentence), "What had come is not a whole answer; ask again.")
+        made = ModelError if failure.timed_out else ModelBrokeOff
+        return made(_stop(sentence), "What had come is not a whole answer; ask again.")
     hint = "The model may still be loading or be too slow here: look at the server, or raise the request's time limit."
     if not failure.timed_out:
         hint = "Look at the server's own log, then ask again."

@@ -15,6 +15,11 @@ from workbench.core.sanitize import one_line
 from workbench.tui.commands.display import Display
 from workbench.tui.widgets.cells import number, plural
 
+_DRIVES = {
+    "model": "the model searches and answers",
+    "guided": "the built-in reader searches and the model writes the answer",
+    "auto": "the model searches, and the built-in reader takes over where the model cannot",
+}
 _UNITS = {"steps": "model calls", "seconds": "seconds", "tokens": "tokens, in and out", "cost": "by the prices set"}
 
 
@@ -78,6 +83,23 @@ def preset(display: Display, words: Sequence[str]) -> None:
         display.say(f"preset {one_line(words[0], 40)} from the next step on; /diff shows it then")
 
     display.fetch(lambda: agent_service.preset(agent, words[0]), done)
+
+
+def drive(display: Display, words: Sequence[str]) -> None:
+    """/drive [model|guided|auto]"""
+    session = display.session
+    if not words:
+        display.say(_DRIVES.get(session.drive, "the built-in reader searches and answers; /model NAME names a model"))
+        return
+    if words[0] not in _DRIVES:
+        raise UsageError(f"/drive knows {', '.join(_DRIVES)}.", "For example /drive guided.")
+    agent_service, agent = session.agent_service, session.agent
+
+    def done(_: None) -> None:
+        display.say(f"from the next question on {_DRIVES[words[0]]}")
+        display.refresh_identity()
+
+    display.fetch(lambda: agent_service.drive(agent, words[0]), done)
 
 
 def functions(display: Display, words: Sequence[str]) -> None:

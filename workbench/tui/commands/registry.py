@@ -129,6 +129,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("dump", "[N]", "the last N messages of the conversation (default 10)", do.dump, "Memory and context"),
     Command("agents", "[NAME]", "the agents; switch to one", own.agents, "Agent"),
     Command("model", "[NAME]", "say which model answers, or change it", do.model, "Agent"),
+    Command("drive", "[WHO]", "say who searches (model, guided or auto), or change it", own.drive, "Agent"),
     Command("preset", "[NAME]", "list the task guidances, or change the one of this agent now", own.preset, "Agent"),
     Command("functions", "", "what the model may call", own.functions, "Agent"),
     Command("cost", "", "what this agent has used: steps, tokens, time, price", own.cost, "Agent"),

@@ -19,7 +19,7 @@ class StatusLine(Lines):
     def __init__(self, *, id: str, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id=id)
         self._now = now
-        self._identity = ("", "", 0)
+        self._identity = ("", "", 0, "")
         self._library: tuple[int, int] | None = None
         self._started: float | None = None
         self._step = (0, 0)
@@ -36,9 +36,9 @@ class StatusLine(Lines):
         if self._started is not None:
             self.changed(layout=False)
 
-    def identify(self, agent: str, model: str, window_tokens: int) -> None:
-        """Who answers."""
-        self._identity = (agent, model, window_tokens)
+    def identify(self, agent: str, model: str, window_tokens: int, drive: str = "") -> None:
+        """Who answers, and who searches for it ("" where that is the model that answers)."""
+        self._identity = (agent, model, window_tokens, drive if drive != "model" else "")
         self.changed(layout=False)
 
     def attached(self, documents: int, passages: int) -> None:
@@ -87,13 +87,13 @@ class StatusLine(Lines):
         self.changed(layout=False)
 
     def rows(self, width: int) -> list[Content]:
-        agent, model, window = self._identity
+        agent, model, window, drive = self._identity
         state = self._state()
         room = width - state.cell_length - 2
         # On a narrow screen the clock stays whole, and the name of the program goes first.
         head = [("workbench", "bold"), (" · ", "$muted")] if room >= 20 else []
         left = Content.assemble(*head, (crop(one_line(agent, 80), max(0, room - 12 * bool(head))), "$accent"))
-        facts = [f"{one_line(model, 60)} {short_window(window)}".strip()]
+        facts = [f"{one_line(model, 60)} {short_window(window)}".strip(), *([one_line(drive, 20)] if drive else [])]
         if self._library is not None:
             facts += (
                 [plural(self._library[0], "doc"), plural(self._library[1], "passage")]
