@@ -181,7 +181,9 @@ class AnswerWriter:
             model, name = self._model()
         except ModelError as error:
             return _Reply(error=error)
-        request = ModelRequest(name, prompt.messages, (), settings.reserve, self._options(options, excerpts))
+        cold = {key: 0.0 if key == "temperature" else value for key, value in options.items()}
+        form = _form(excerpts) if self._takes_form else None
+        request = ModelRequest(name, prompt.messages, (), settings.reserve, cold, response_format=form)
         step = context.workspace.step = memory.step + 1
         state = {"writing": [one.dump() for one in excerpts]}
         record = context.request_record(request.body(), calibration=calibration)
@@ -215,15 +217,6 @@ class AnswerWriter:
         )
         yield from self._commit([finished])
         return reply
-
-    def _options(self, options: Mapping[str, Any], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
-        made = {key: 0.0 if key == "temperature" else value for key, value in options.items()}
-        if self._takes_form:
-            handles = {"type": "string", "enum": [one.handle for one in excerpts]}
-            schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "handle": handles}}
-            form = {"name": "answer", "strict": True, "schema": schema}
-            made["response_format"] = {"type": "json_schema", "json_schema": form}
-        return made
 
     def _follow(self, model: ChatModel, name: str, request: ModelRequest) -> _Reply:
         reply = _Reply(name)
@@ -268,6 +261,13 @@ class AnswerWriter:
                 _composed(written, quoted, own, draft), f"{reply.model} wrote the answer; the reader found it.", True
             )
         return Outcome(draft.message, f"The answer is the reader's own: {why}.")
+
+
+def _form(excerpts: Sequence[Excerpt]) -> dict[str, Any]:
+    """The form of the reply as servers are told it: no handle can be named but those of the excerpts."""
+    handles = {"type": "string", "enum": [one.handle for one in excerpts]}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "handle": handles}}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
 
 
 def _composed(written: WrittenAnswer, quoted: Citation, own: Sequence[Citation], draft: Draft) -> str:
