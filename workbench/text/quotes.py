@@ -46,7 +46,7 @@ def fold(text: str) -> str:
 
 def negates(text: str) -> bool:
     """Whether a text holds a word that denies, in any of the languages known here."""
-    return _NEGATION.search(text) is not None
+    return NEGATION.search(text) is not None
 
 
 def is_on_page(quote: str, page_text: str) -> bool:
