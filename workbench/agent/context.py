@@ -143,6 +143,11 @@ class MainContext:
         name = self.calibration.encoding
         return fixed_tokens(self.system, self._offered()[1], name) + state_tokens(self._full(self._state()), name)
 
+    def fixed_tokens(self) -> int:
+        """Tokens, as the server counts them, of what cannot leave: instructions, functions and the state."""
+        self._look()
+        return self.calibration.predict(self._fixed())
+
     def fits_beside_fixed(self, question: Mapping[str, Any]) -> bool:
         """Whether a question's wire message fits beside what cannot leave, under the calibration in force: the one bound there is.
 

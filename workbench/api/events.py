@@ -558,7 +558,8 @@ class Changed(Event):
 class Notice(Event):
     """Something about the model or its server that the user should know, and what to do about it.
 
-    `about`: window (lowered for this run) | truncation (the server reads less than was sent) | reply (cut or filtered).
+    `about`: fit (how the window fits the model, before the first question) | window (lowered for this run) | truncation (the
+    server reads less than was sent) | reply (cut or filtered).
     """
 
     durable: ClassVar[bool] = True

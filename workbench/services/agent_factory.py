@@ -26,6 +26,7 @@ from workbench.memory.messages import render, stamp
 from workbench.memory.references import Fetched
 from workbench.services.container import AppContext, source_name
 from workbench.services.publisher import publish_context
+from workbench.services.server_profiles import fit_words, fitted
 from workbench.storage.agents import AgentRow
 
 _OWN = ("model", "base_url", "drive", "window_tokens", "reserve_tokens", "preset", "persona", "human")
@@ -99,6 +100,9 @@ def run_with(app: AppContext, agent: Agent, given: Mapping[str, Any]) -> Agent:
 
 def _built(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
     folder = app.paths.config
+    wanted = settings.window_tokens
+    profile = app.server_profile(settings)
+    settings = fitted(settings, profile)
     # Texts that an agent began with are in its working context since: their files may be gone.
     persona, human = (
         ("", "")
@@ -123,6 +127,8 @@ def _built(app: AppContext, row: AgentRow, settings: Settings) -> Agent:
     )  # fmt: skip
     announce_return(app, row, agent)
     app.open_agents.add(agent)
+    if not settings.uses_reader:
+        app.tell_fit(row.id, fit_words(settings, wanted, context.fixed_tokens(), profile))
     return agent
 
 

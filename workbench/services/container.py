@@ -15,6 +15,7 @@ from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.sanitize import readable
+from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import READER, Settings, from_file
 from workbench.core.text_cache import TEXT_CACHES
 from workbench.embedding.client import LocalEmbedder, QueryEmbedder
@@ -23,7 +24,7 @@ from workbench.memory.recall import RecallStorage
 from workbench.models.openai.listing import ANY_MODEL
 from workbench.retrieval.service import ArchivalSearch
 from workbench.services.open_agents import AgentRegistry
-from workbench.services.server_profiles import ServerProfiles, learnt
+from workbench.services.server_profiles import Fit, ServerProfiles, learnt
 from workbench.sql import sandbox
 from workbench.storage.agents import AgentRepository
 from workbench.storage.database import Clock, Database, utc_now
@@ -68,6 +69,7 @@ class AppContext:
         """What was found out about model servers."""
         self._served: dict[str, str] = {}
         """The models that servers answer with when none is named, by address, as far as they were asked."""
+        self._fits: dict[int, Fit] = {}
         self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()
 
@@ -133,6 +135,20 @@ class AppContext:
         if name != ANY_MODEL:
             self._served[settings.base_url] = name
         return name
+
+    def server_profile(self, settings: Settings) -> ServerProfile | None:
+        """What is known of the server and model of these settings; None for the reader, and where nothing is."""
+        if settings.uses_reader:
+            return None
+        return self.servers.get(settings.base_url, settings.model or self.known_model(settings))
+
+    def tell_fit(self, agent: int, fit: Fit) -> None:
+        """Keep how an agent fits its model until its next question, when it is told."""
+        self._fits[agent] = fit
+
+    def fit_to_tell(self, agent: int) -> Fit | None:
+        """How an agent fits its model, once."""
+        return self._fits.pop(agent, None)
 
     def known_model(self, settings: Settings) -> str:
         """What `served_model` gave before, or "": for what must not wait for a server."""

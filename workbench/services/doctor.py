@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from workbench import __version__
 from workbench.core import paths
 from workbench.core.errors import WorkbenchError
+from workbench.core.server_profile import BAD, ServerProfile
 from workbench.core.settings import Settings
 from workbench.core.tokens import count
+from workbench.services import offline_proof
 from workbench.services.container import AppContext
 from workbench.storage.verification import verified
 
@@ -25,11 +27,8 @@ class Check:
     remedy: str = ""
 
 
-def checks(app: AppContext, settings: Settings, *, offline: bool = False, storage: bool = False) -> Iterator[Check]:
-    """Check every part in turn; nothing is downloaded. `offline` leaves the model's server alone, `storage` reads all of the
-
-    database.
-    """
+def checks(app: AppContext, settings: Settings, *, storage: bool = False) -> Iterator[Check]:
+    """Check every part of this machine in turn; nothing is downloaded. `storage` reads all of the database."""
     yield Check("version", True, f"memgpt-workbench {__version__}")
     yield _database(app)
     if storage:
@@ -41,7 +40,40 @@ def checks(app: AppContext, settings: Settings, *, offline: bool = False, storag
     samples = paths.samples()
     there = (samples / "questions.json").is_file()
     yield Check("samples", there, str(samples), "" if there else "Reinstall memgpt-workbench.")
-    yield _try("model", lambda: _model(settings, offline))
+    if settings.uses_reader:
+        hint = " (OPENAI_API_KEY is set: choose a model with --model to use it)" if settings.api_key else ""
+        yield Check("model", True, f"the embedded extractive reader{hint}")
+
+
+def offline_checks(settings: Settings) -> Iterator[Check]:
+    """What needs no network: the model's server is not asked, and the default is proved to work with every way out refused."""
+    if not settings.uses_reader:
+        yield Check("model", True, f"{settings.model or 'first listed'} at {settings.base_url or 'OpenAI'}, not asked")
+    proof = offline_proof.prove()
+    tried = f"; refused: {', '.join(proof.attempts[:5])}" if proof.attempts else "; nothing tried to reach it"
+    if proof.answered and not proof.attempts:
+        yield Check("without network", True, f"a sample was loaded and the reader answered{tried}")
+    elif proof.answered:
+        yield Check(
+            "without network", False, f"the reader answered{tried}", "Something wants to reach the network: report it."
+        )
+    else:
+        yield Check(
+            "without network", False, f"the reader did not answer ({proof.error}){tried}", "See the log; report it."
+        )
+
+
+def server_check(settings: Settings, profile: ServerProfile) -> Check:
+    """The configured server as one line: whether it can be asked, and why not."""
+    name = profile.model or settings.model or "no model"
+    if not profile.reachable:
+        remedy = "Start the server, correct OPENAI_BASE_URL, or use the built-in reader (--model reader)."
+        return Check("model", False, f"{profile.url} is not reachable: {profile.reason}.", remedy)
+    failed = next((one for one in profile.findings if one.aspect == "reply" and one.state == BAD), None)
+    if failed is not None:
+        return Check("model", False, f"{name} at {profile.url} does not answer: {failed.found}")
+    listed = "" if profile.models else ", which lists no models"
+    return Check("model", True, f"{name} at {profile.url}{listed}")
 
 
 def _database(app: AppContext) -> Check:
@@ -69,20 +101,6 @@ def _index(app: AppContext) -> str:
     if status.fits:
         return f"{held}; all sources together would take {status.wanted_bytes / 1e6:,.0f} MB"
     return f"{held}; all sources would take {status.wanted_bytes / 1e6:,.0f} MB: together they are searched in the database"
-
-
-def _model(settings: Settings, offline: bool) -> str:
-    if settings.uses_reader:
-        hint = " (OPENAI_API_KEY is set: choose a model with --model to use it)" if settings.api_key else ""
-        return f"the embedded extractive reader{hint}"
-    if offline:
-        return f"{settings.model or 'first listed'} at {settings.base_url or 'OpenAI'}, not asked"
-    from workbench.models.openai.listing import ANY_MODEL, first_model
-
-    listed = first_model(settings.base_url, settings.api_key) if settings.base_url else ""
-    return f"{settings.model or listed} at {settings.base_url or 'OpenAI'}" + (
-        ", which lists no models" if listed == ANY_MODEL else ""
-    )
 
 
 def _try(name: str, probe: Callable[[], str]) -> Check:

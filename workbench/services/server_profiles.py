@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.core import private_file
@@ -84,7 +84,15 @@ def fitted(settings: Settings, profile: ServerProfile | None) -> Settings:
     return replace(settings, window_tokens=context, reserve_tokens=min(settings.reserve_tokens, context // 4))
 
 
-def fit_words(settings: Settings, wanted_window: int, fixed_tokens: int, profile: ServerProfile | None) -> list[str]:
+@dataclass(frozen=True)
+class Fit:
+    """How an agent fits its model, in sentences; `notable` where the window was lowered or is tight."""
+
+    words: tuple[str, ...]
+    notable: bool
+
+
+def fit_words(settings: Settings, wanted_window: int, fixed_tokens: int, profile: ServerProfile | None) -> Fit:
     """Whether an agent fits its model, in sentences: the server's context, and what a window has room for.
 
     `wanted_window` is the window that was asked for, `settings.window_tokens` the one in force; `fixed_tokens` is what
@@ -115,7 +123,7 @@ def fit_words(settings: Settings, wanted_window: int, fixed_tokens: int, profile
         said.append(
             f"The server has {context:,} tokens: a larger window holds more, for example --window {_larger(context)}."
         )
-    return said
+    return Fit(tuple(said), window < wanted_window or pages < 2)
 
 
 def _larger(context: int) -> int:

@@ -19,6 +19,7 @@ from workbench.api.search import SearchOptions
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 from workbench.core.errors import UsageError
 from workbench.core.paths import Paths, locate
+from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import Settings, read_settings
 from workbench.memory.history.steps import RecordedStep
 from workbench.memory.queue_manager import Pressure
@@ -126,7 +127,9 @@ class Session:
         settings = self.current_agent.settings
         if settings.uses_reader:
             return "extractive reader"
-        return settings.model or self.app.known_model(settings) or settings.base_url
+        name = settings.model or self.app.known_model(settings) or settings.base_url
+        profile = self.app.server_profile(settings)
+        return f"{name} ({profile.label})" if profile and profile.label else name
 
     def detect_model(self) -> str:
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
@@ -134,6 +137,19 @@ class Session:
         if not (settings.uses_reader or settings.model):
             self.app.served_model(settings)
         return self.model_label
+
+    def fit_words(self, settings: Settings, profile: ServerProfile) -> tuple[str, ...]:
+        """How an agent with these settings would fit a server's model, in sentences."""
+        from workbench.agent.fixed_parts import fixed_parts
+        from workbench.core.tokens import Calibration, functions_text
+        from workbench.memory.main_context import fixed_tokens
+        from workbench.services.server_profiles import fit_words, fitted
+
+        now = fitted(replace(settings, model=profile.model or settings.model, base_url=profile.url), profile)
+        calibration = Calibration.for_model(now.model)
+        _, system, tools = fixed_parts(now, self.app.paths.config)
+        counted = fixed_tokens(system, functions_text(tools), calibration.encoding)
+        return fit_words(now, settings.window_tokens, calibration.predict(counted), profile).words
 
     @property
     def drive(self) -> str:

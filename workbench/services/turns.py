@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from workbench.agent.loop import Agent
-from workbench.api.events import Changed, Event
+from workbench.api.events import Changed, Event, Notice
 from workbench.core.errors import UsageError
 from workbench.services import agent_factory
 from workbench.services.container import AppContext
@@ -61,7 +61,10 @@ class TurnRunner:
         self._running = True
         agent_factory.set_limits(agent, self._usage.settings)
         self._app.open_agents.start_answer(agent.id)
+        fit = self._app.fit_to_tell(agent.id)
         try:
+            if fit is not None and fit.notable:
+                yield Notice(about="fit", message=" ".join(fit.words), agent=agent.name)
             for event in work():
                 self._publisher.publish_step(agent, event)
                 yield event

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import line, say
+from workbench.cli.output import line, progress, say
 from workbench.core import settings_file
 from workbench.core.errors import UsageError
+from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import READER, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -17,7 +19,25 @@ if TYPE_CHECKING:
 
 
 def _fill_doctor(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--offline", action="store_true", help="do not ask the model's server")
+    sub.add_argument("--model", metavar="M", help="the model to ask (default: the configured one, or the first listed)")
+    sub.add_argument(
+        "--model-endpoint", metavar="URL", dest="base_url", help="the server, instead of the configured one"
+    )
+    sub.add_argument(
+        "--port",
+        metavar="N",
+        type=int,
+        action="append",
+        default=[],
+        help="look for a server on this port of this machine too",
+    )
+    sub.add_argument("--quick", action="store_true", help="ask servers for their lists of models only")
+    sub.add_argument(
+        "--measure", action="store_true", help="send a prompt that fills the window to a server on the internet as well"
+    )
+    sub.add_argument(
+        "--offline", action="store_true", help="ask no server, and prove that the default needs no network"
+    )
     sub.add_argument(
         "--storage", action="store_true", help="read every block of the database and compare counts, hashes and links"
     )
@@ -41,25 +61,115 @@ def _fill_configure(sub: argparse.ArgumentParser) -> None:
 
 
 def doctor(session: Session, chosen: argparse.Namespace) -> int:
-    """Check the installation, part by part."""
-    return _check(session, session.app.settings, offline=chosen.offline, storage=chosen.storage, as_json=chosen.json)
+    """Check the installation part by part, then the model servers: the configured one and those on this machine."""
+    from workbench.models.openai.discovery import LOCAL_PORTS
+
+    settings = session.app.settings
+    given = {key: value for key in ("model", "base_url") if (value := getattr(chosen, key))}
+    if given.get("base_url") or settings.base_url or not settings.uses_reader:
+        settings = dataclasses.replace(settings, **given)
+    look = Look(chosen.model or "", (*chosen.port, *LOCAL_PORTS), chosen.quick, True if chosen.measure else None)
+    return _check(
+        session,
+        settings,
+        look,
+        offline=chosen.offline,
+        storage=chosen.storage,
+        prove=chosen.offline,
+        as_json=chosen.json,
+    )
 
 
-def _check(session: Session, settings: Settings, *, offline: bool, storage: bool, as_json: bool) -> int:
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """Which servers are looked at, and how closely (see services.server_survey)."""
+
+    model: str = ""
+    ports: tuple[int, ...] = ()
+    quick: bool = False
+    measure: bool | None = None
+
+
+def _check(
+    session: Session, settings: Settings, look: Look, *, offline: bool, storage: bool, prove: bool, as_json: bool
+) -> int:
     from workbench.services import doctor as doctor_service
 
-    bad = 0
     rows: list[dict[str, Any]] = []
-    for check in doctor_service.checks(session.app, settings, offline=offline, storage=storage):
-        bad += not check.ok
+
+    def tell(check: doctor_service.Check) -> None:
         rows.append({"name": check.name, "ok": check.ok, "detail": check.detail, "remedy": check.remedy})
         if not as_json:
-            say(
-                f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.detail}{'' if check.ok else ' ' + check.remedy}"
+            remedy = "" if check.ok or not check.remedy else f" {check.remedy}"
+            say(f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.detail}{remedy}")
+
+    for check in doctor_service.checks(session.app, settings, storage=storage):
+        tell(check)
+    servers: list[dict[str, Any]] = []
+    if offline:
+        for check in doctor_service.offline_checks(settings) if prove else ():
+            tell(check)
+    else:
+        for profile, check in _servers(session, settings, look):
+            if check is not None:
+                tell(check)
+            servers.append(profile.dump())
+            if not as_json:
+                for text in server_lines(profile, session.fit_words(settings, profile)):
+                    say(text)
+        asked = [one["model"] for one in servers]
+        if look.model and look.model not in asked and not look.quick:
+            tell(
+                doctor_service.Check(
+                    "model", False, f"No server here lists {look.model}.", "Start it, or name it as it is listed."
+                )
             )
+    bad = sum(not row["ok"] for row in rows)
     if as_json:
-        line({"event": "doctor", "step": None, "ok": not bad, "checks": rows})
+        line({"event": "doctor", "step": None, "ok": not bad, "checks": rows, "servers": servers})
     return 1 if bad else 0
+
+
+def _servers(session: Session, settings: Settings, look: Look) -> Iterator[tuple[ServerProfile, Any]]:
+    """Servers as they are found and asked, with the line about the configured one; what was found out is remembered."""
+    from workbench.core.keys import key_of
+    from workbench.services import doctor as doctor_service
+    from workbench.services.server_survey import survey
+
+    configured = not settings.uses_reader
+    found = survey(
+        settings, key_of(settings), model=look.model, ports=look.ports, quick=look.quick, measure=look.measure,
+        now=session.app.clock().isoformat(timespec="seconds"), tell=progress,
+    )  # fmt: skip
+    for at, profile in enumerate(found):
+        if profile.model:
+            session.app.servers.keep(profile)
+        yield profile, doctor_service.server_check(settings, profile) if configured and at == 0 else None
+
+
+def server_lines(profile: ServerProfile, fit: Sequence[str]) -> Iterator[str]:
+    """What was found out about a server, a line each."""
+    yield f"{profile.name} at {profile.url}"
+    if not profile.reachable:
+        yield f"    not reachable: {profile.reason}"
+        return
+    for model in profile.models[:_MOST_MODELS]:
+        kind = "" if model.kind == "chat" else f" ({model.kind})"
+        context = f", context {model.context_tokens:,} declared" if model.context_tokens else ""
+        yield f"    {'* ' if model.name == profile.model else '  '}{model.name}{kind}{context}"
+    if len(profile.models) > _MOST_MODELS:
+        yield f"      and {len(profile.models) - _MOST_MODELS} more"
+    if profile.measured_tokens:
+        yield f"    context measured: {profile.measured_tokens:,} tokens"
+    for finding in profile.findings:
+        does = f" -> {finding.does}" if finding.does else ""
+        yield f"    {_SIGNS.get(finding.state, '?')} {finding.aspect}: {finding.found}{does}"
+    if profile.findings:
+        yield from (f"    {text}" for text in fit)
+
+
+_MOST_MODELS = 12
+_SIGNS = {"ok": "ok   ", "quirk": "quirk", "bad": "BAD  ", "unknown": "?    "}
 
 
 def configure(session: Session, chosen: argparse.Namespace) -> int:
@@ -107,7 +217,10 @@ def quickstart(session: Session, chosen: argparse.Namespace) -> int:
     given = {key: value for key, value in wanted.items() if backend or value}
     if given:
         settings_file.write(file, given)
-    code = _check(session, read_settings(file), offline=chosen.offline, storage=False, as_json=chosen.json)
+    look = Look(quick=True)
+    code = _check(
+        session, read_settings(file), look, offline=chosen.offline, storage=False, prove=False, as_json=chosen.json
+    )
     if not chosen.json:
         say("Next: workbench PATH opens the screen on your documents; workbench ask QUESTION --attach PATH asks once.")
         say(f"Settings: workbench configure ({file}).")
