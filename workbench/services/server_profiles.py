@@ -105,6 +105,11 @@ def fit_words(settings: Settings, wanted_window: int, fixed_tokens: int, profile
         said.append(
             f"The server has a context of {context:,} tokens ({how}): the window is {window:,} instead of {wanted_window:,}."
         )
+    if context and context < SMALLEST_WINDOW_TOKENS:
+        said.append(
+            f"The server has a context of {context:,} tokens, and the smallest that works is {SMALLEST_WINDOW_TOKENS:,}: start "
+            "it with a larger one (num_ctx, --ctx-size)."
+        )
     room = settings.usable_tokens - fixed_tokens
     page = int(window * settings.page_share)
     pages = max(0, room // max(1, page))
@@ -123,7 +128,7 @@ def fit_words(settings: Settings, wanted_window: int, fixed_tokens: int, profile
         said.append(
             f"The server has {context:,} tokens: a larger window holds more, for example --window {_larger(context)}."
         )
-    return Fit(tuple(said), window < wanted_window or pages < 2)
+    return Fit(tuple(said), window < wanted_window or pages < 2 or bool(context and context < SMALLEST_WINDOW_TOKENS))
 
 
 def _larger(context: int) -> int:

@@ -118,7 +118,7 @@ def _check(
                 for text in server_lines(profile, session.fit_words(settings, profile)):
                     say(text)
         asked = [one["model"] for one in servers]
-        if look.model and look.model not in asked and not look.quick:
+        if look.model and look.model not in asked and not look.quick and all(row["ok"] for row in rows):
             tell(
                 doctor_service.Check(
                     "model", False, f"No server here lists {look.model}.", "Start it, or name it as it is listed."
