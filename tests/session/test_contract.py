@@ -49,7 +49,7 @@ TABLE: list[Row] = [
     ("replay nosuch", 2, "", set()),
     ("detach papers --agent detaching", 0, "detached", {"source", "agent"}),
     ("detach papers --agent bare", 2, "", set()),
-    ("doctor --offline", 0, "doctor", {"ok", "checks"}),
+    ("doctor --quick", 0, "doctor", {"ok", "checks", "servers"}),
     ("eval nosuch --data {papers}", 2, "", set()),
     ("nosuch", 2, "", set()),
 ]

@@ -45,7 +45,7 @@ class Settings:
     """An OpenAI-compatible server, with its /v1. Empty: OpenAI's own when a model is named."""
 
     api_key: str = ""
-    """Key for the server. Better kept in OPENAI_API_KEY than in a file."""
+    """Key for the server. Better kept in OPENAI_API_KEY than in a file; "keyring" takes it from the keyring of the system."""
 
     server_api: str = "auto"
     """Which API of the server is asked: chat (Chat Completions), responses, or auto (what the server answers decides)."""
