@@ -28,7 +28,7 @@ from workbench.ingest.chunker import Chunker, ChunkLimits
 from workbench.ingest.passage import PassageDraft
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 BUDGETS = (500, 1_000, 2_000)
 DEFAULT = ("90", "130", "180", "212", "130+30", "180+30")
@@ -100,7 +100,7 @@ def measure(asked: Set, target: int, overlap: int, embedder: Any, queries: dict[
     with tempfile.TemporaryDirectory() as home:
         database = Database(Path(home) / "chunks.duckdb")
         try:
-            archive = ArchivalStorage(database)
+            archive = DuckDBArchive(database)
             search = ArchivalSearch(archive, lambda texts: queries[texts[0]])
             source, stored, passages = archive.source_id("chunks"), [], 0
             for number, document in enumerate(asked.documents):
@@ -123,7 +123,7 @@ def measure(asked: Set, target: int, overlap: int, embedder: Any, queries: dict[
     return [*(count / len(asked.questions) for count in found), passages]
 
 
-def answered_at(archive: ArchivalStorage, ids: Sequence[int], question: Question, stored: Sequence[int]) -> float:
+def answered_at(archive: DuckDBArchive, ids: Sequence[int], question: Question, stored: Sequence[int]) -> float:
     """How many tokens of results one reads until an answer is whole."""
     gold = {(stored[document], page, start, end) for document, page, start, end in question.gold}
     read = 0

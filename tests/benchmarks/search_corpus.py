@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from workbench.storage import bulk_insert
 from workbench.storage.database import Database, utc_now
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 from workbench.text import analyzer, entities
 
 CHUNK_PASSAGES = 50_000
@@ -64,7 +64,7 @@ def vectors_near(real: np.ndarray, first: int, count: int) -> np.ndarray:
 def write_archive(file: Path, corpus: list[tuple[str, str]], real: np.ndarray, passages: int) -> None:
     """Write `passages` passages into a new database, in a source called "corpus"."""
     database = Database(file)
-    source = ArchivalStorage(database).source_id("corpus")
+    source = DuckDBArchive(database).source_id("corpus")
     sentences = [
         Sentence(part, tuple(analyzer.index_terms(part)), tuple(entities.names_in(part)))
         for _, text in corpus

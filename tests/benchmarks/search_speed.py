@@ -26,7 +26,7 @@ from workbench.embedding.client import LocalEmbedder
 from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 QUESTIONS = 100
 _EXACT_QUESTIONS = 20
@@ -91,7 +91,7 @@ def resident_gb() -> float:
 def workbench_measures(file: Path, asked: list[str], queries: np.ndarray, wanted: np.ndarray) -> list[Measure]:
     """Attach, measure the search meanwhile, wait for the index, measure the searches; prints what is not a time of a search."""
     by_question = dict(zip(asked, queries))
-    archive = ArchivalStorage(Database(file))
+    archive = DuckDBArchive(Database(file))
     search = ArchivalSearch(archive, lambda lines: np.array([by_question[line] for line in lines]), index_bytes=1 << 36)
     sources, handles = [archive.source_id("corpus")], dict[int, str]()
     before = resident_gb()

@@ -30,7 +30,7 @@ from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.query import NO_RESTRICTION
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 Rows = list[tuple[str, str]]
 SHARE = 0.05
@@ -177,7 +177,7 @@ class Measured:
     def of(cls, folder: Path, rows: Rows, asked: Sequence[FindAll], embed: Callable[..., Any], vectors: Any) -> Measured:
         """The corpus stored, indexed, and asked."""
         write_archive(folder / "archive.duckdb", rows, vectors, len(rows))
-        archive = ArchivalStorage(Database(folder / "archive.duckdb"))
+        archive = DuckDBArchive(Database(folder / "archive.duckdb"))
         search = ArchivalSearch(archive, lambda queries: embed(list(queries), kind="query"))
         sources = (archive.source_id("corpus"),)
         search.warm(sources)

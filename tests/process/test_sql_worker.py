@@ -21,7 +21,7 @@ from workbench.sql.catalog import named_tables
 from workbench.sql.sandbox import select
 from workbench.sql.worker import Room
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 from workbench.storage.tables import rows_of
 
 DOUBLING = (
@@ -32,9 +32,9 @@ ENDLESS = "WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d) SELEC
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[ArchivalStorage]:
+def archive(tmp_path: Path) -> Iterator[DuckDBArchive]:
     database = Database(tmp_path / "w.duckdb")
-    found = ArchivalStorage(database)
+    found = DuckDBArchive(database)
     store(found, tmp_path, "rents.csv", RENTS)
     yield found
     database.close()
@@ -57,7 +57,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
     assert not any(worker.running for worker in started)
 
 
-def works(archive: ArchivalStorage) -> bool:
+def works(archive: DuckDBArchive) -> bool:
     return ask(archive, "SELECT sum(rent) FROM rents").rows == (("1750",),)
 
 
@@ -71,7 +71,7 @@ def works(archive: ArchivalStorage) -> bool:
     ],
 )  # fmt: skip
 def test_memory_is_bounded_whatever_it_is_used_for(
-    archive: ArchivalStorage, monkeypatch: pytest.MonkeyPatch, sql: str
+    archive: DuckDBArchive, monkeypatch: pytest.MonkeyPatch, sql: str
 ) -> None:
     monkeypatch.setattr(sandbox, "MEMORY_MB", 200)
     monkeypatch.setattr(sandbox, "SECONDS", 60.0)
@@ -81,7 +81,7 @@ def test_memory_is_bounded_whatever_it_is_used_for(
 
 
 @pytest.mark.parametrize("sql", ["SELECT count(*) FROM rents a, range(9999999) b, range(9999999) c", ENDLESS])
-def test_time_is_bounded(archive: ArchivalStorage, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+def test_time_is_bounded(archive: DuckDBArchive, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 0.3)
     with pytest.raises(UsageError, match=r"more than 0\.3 seconds"):
         ask(archive, sql)
@@ -90,7 +90,7 @@ def test_time_is_bounded(archive: ArchivalStorage, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_worker_is_kept_for_the_next_query_also_after_a_mistake(
-    archive: ArchivalStorage, workers: list[Worker]
+    archive: DuckDBArchive, workers: list[Worker]
 ) -> None:
     assert works(archive)
     with pytest.raises(UsageError):
@@ -102,7 +102,7 @@ def test_a_worker_is_kept_for_the_next_query_also_after_a_mistake(
 
 
 def test_a_worker_killed_in_the_middle_is_told_and_the_next_query_works(
-    archive: ArchivalStorage, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
+    archive: DuckDBArchive, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 60.0)
     assert works(archive)
@@ -120,7 +120,7 @@ def test_a_worker_killed_in_the_middle_is_told_and_the_next_query_works(
     assert len(workers) == 2
 
 
-def test_a_worker_that_ended_while_it_waited_is_not_noticed(archive: ArchivalStorage, workers: list[Worker]) -> None:
+def test_a_worker_that_ended_while_it_waited_is_not_noticed(archive: DuckDBArchive, workers: list[Worker]) -> None:
     assert works(archive)
     os.kill(workers[0].pid, signal.SIGKILL)
     assert works(archive)
@@ -128,7 +128,7 @@ def test_a_worker_that_ended_while_it_waited_is_not_noticed(archive: ArchivalSto
 
 
 def test_a_worker_that_hangs_is_killed(
-    archive: ArchivalStorage, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
+    archive: DuckDBArchive, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert works(archive)
     monkeypatch.setattr(sandbox, "SECONDS", 0.2)
@@ -142,7 +142,7 @@ def test_a_worker_that_hangs_is_killed(
 
 
 def test_whoever_stops_does_not_wait(
-    archive: ArchivalStorage, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
+    archive: DuckDBArchive, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 600.0)
     assert works(archive)
@@ -154,7 +154,7 @@ def test_whoever_stops_does_not_wait(
     assert works(archive)
 
 
-def test_queries_of_several_threads_do_not_meet(archive: ArchivalStorage, workers: list[Worker]) -> None:
+def test_queries_of_several_threads_do_not_meet(archive: DuckDBArchive, workers: list[Worker]) -> None:
     good: list[bool] = []
     threads = [threading.Thread(target=lambda: good.append(works(archive))) for _ in range(6)]
     for thread in threads:
@@ -165,21 +165,21 @@ def test_queries_of_several_threads_do_not_meet(archive: ArchivalStorage, worker
     assert sum(worker.running for worker in workers) <= 2
 
 
-def test_rows_of_long_texts_are_cut(archive: ArchivalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_long_texts_are_cut(archive: DuckDBArchive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "RESULT_CHARS", 10_000)
     found = ask(archive, "SELECT range, string_agg('abcdefghij', '') OVER () FROM range(3000)")
     assert found.cut
     assert 10 <= len(found.rows) <= 100
 
 
-def test_a_table_of_several_batches_arrives_whole(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_a_table_of_several_batches_arrives_whole(archive: DuckDBArchive, tmp_path: Path) -> None:
     rows = 45_000
     store(archive, tmp_path, "many.csv", "n,word\n" + "".join(f"{n},w{n}\n" for n in range(rows)))
     (found,) = ask(archive, "SELECT count(*), sum(n), count(DISTINCT word) FROM many").rows
     assert found == (str(rows), str(rows * (rows - 1) // 2), str(rows))
 
 
-def test_a_table_that_is_gone_is_told(archive: ArchivalStorage) -> None:
+def test_a_table_that_is_gone_is_told(archive: DuckDBArchive) -> None:
     tables = named_tables(archive, [archive.find_source("docs")])
     archive.database.write(lambda connection: connection.execute("DROP TABLE tables.d1_1"))
     with pytest.raises(UsageError, match="removed"):

@@ -28,7 +28,7 @@ from workbench.retrieval.candidate_set import Evidence, Relevance
 from workbench.retrieval.exhaustive import WINDOW_PAGES, Swept, best_sentence, sweep
 from workbench.retrieval.query import parse_query
 from workbench.retrieval.ranking.result import ScoreBreakdown
-from workbench.storage.documents import Passage
+from workbench.storage.rows import Passage
 
 CHUNKER = Chunker.for_local_model()
 FILLER = "The weather was dull and the tide stood low over the sand. Nobody wrote anything that day of note number {n}."

@@ -19,7 +19,7 @@ from workbench.agent.tools.registry import Function
 from workbench.ingest.chunker import Chunker
 from workbench.models.base import FunctionCall
 from workbench.services.session import Session
-from workbench.storage.documents import Arrival
+from workbench.storage.rows import Arrival
 
 CHUNKER = Chunker.for_local_model()
 

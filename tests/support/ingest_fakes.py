@@ -22,12 +22,12 @@ from workbench.ingest.minhash import sketch
 from workbench.ingest.pipeline import LoadRules, load
 from workbench.ingest.reader_client import Reader, Reading
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 
-def archive_in(home: Path) -> ArchivalStorage:
+def archive_in(home: Path) -> DuckDBArchive:
     """An archive in a database of its own; close its database."""
-    return ArchivalStorage(Database(home / "workbench.duckdb"))
+    return DuckDBArchive(Database(home / "workbench.duckdb"))
 
 
 class InProcessReader(Reader):
@@ -82,7 +82,7 @@ class CountingEmbedder:
         return rows
 
 
-def run(paths: list[Path], archive: ArchivalStorage, **changes: Any) -> tuple[list[LoadProgress], Loaded]:
+def run(paths: list[Path], archive: DuckDBArchive, **changes: Any) -> tuple[list[LoadProgress], Loaded]:
     ticks = itertools.count()
     settings: dict[str, Any] = {
         "source": "docs",
@@ -102,7 +102,7 @@ def run(paths: list[Path], archive: ArchivalStorage, **changes: Any) -> tuple[li
     return progress, last
 
 
-def passages(archive: ArchivalStorage, source: str = "docs") -> list[tuple[Any, ...]]:
+def passages(archive: DuckDBArchive, source: str = "docs") -> list[tuple[Any, ...]]:
     """Everything a load makes, in order, with vectors: what two databases must agree on."""
     return archive.database.rows(
         """SELECT l.path, d.document_id, d.content_hash, d.title, d.page_count, d.passage_count, d.sketch, p.passage_id, p.page_number,

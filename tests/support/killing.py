@@ -86,7 +86,7 @@ def loads(folder: Path) -> None:
     from tests.support.ingest_fakes import CountingEmbedder, InProcessReader
     from workbench.ingest.pipeline import LoadRules, load
     from workbench.storage.database import Database
-    from workbench.storage.documents import ArchivalStorage
+    from workbench.storage.documents import DuckDBArchive
 
     class Slow(CountingEmbedder):
         def embed(self, texts: Sequence[str], **more: Any) -> Any:
@@ -98,7 +98,7 @@ def loads(folder: Path) -> None:
             time.sleep(0.01)
             return super().read(*given)
 
-    archive = ArchivalStorage(Database(Path(sys.argv[1]) / "data" / "workbench.duckdb"))
+    archive = DuckDBArchive(Database(Path(sys.argv[1]) / "data" / "workbench.duckdb"))
     settings: dict[str, Any] = {"clock": time.monotonic, "cancel": threading.Event(), "rules": LoadRules(prune=True)}
     for _ in load(
         [PathOrigin(folder)], source="docs", archive=archive, embedder=Slow(), reader=SlowReader(), **settings

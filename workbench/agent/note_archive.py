@@ -8,8 +8,9 @@ from typing import Any
 from workbench.embedding.client import Embedder
 from workbench.memory.agent_memory import AgentMemory
 from workbench.storage.agents import AgentRepository
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import text_hash
-from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX, ArchivalStorage
+from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
 
 
 class NoteArchive:

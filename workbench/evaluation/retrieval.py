@@ -17,7 +17,7 @@ from workbench.evaluation.question_sets import Place, QuestionSet, SetDocument, 
 from workbench.ingest.chunker import Chunker
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,7 @@ class _Library:
 
     def __init__(self, asked: QuestionSet, database: Database, app: Embedding) -> None:
         self.asked = asked
-        self.archive = ArchivalStorage(database)
+        self.archive = DuckDBArchive(database)
         self.search = ArchivalSearch(self.archive, app.embed_queries)
         self.documents: list[Document] = [_document(one) for one in asked.documents]
         self.stored: list[int] = []

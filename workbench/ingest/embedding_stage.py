@@ -9,7 +9,8 @@ from workbench.core.worker_process import CancelledError
 from workbench.embedding.client import Embedder
 from workbench.ingest.passage import embedding_text
 from workbench.ingest.progress import Meter
-from workbench.storage.embedding_queue import EmbeddingQueue, WaitingPassage
+from workbench.storage.archive import EmbeddingBacklog
+from workbench.storage.embedding_queue import WaitingPassage
 
 _BATCH_PASSAGES = 96
 _IN_FLIGHT = 2
@@ -21,7 +22,7 @@ _IDLE_SECONDS = 0.2
 class EmbeddingStage:
     """Threads that embed what waits in the archive. `current` is the document they are at."""
 
-    def __init__(self, waiting: EmbeddingQueue, embedder: Embedder, meter: Meter, cancel: threading.Event) -> None:
+    def __init__(self, waiting: EmbeddingBacklog, embedder: Embedder, meter: Meter, cancel: threading.Event) -> None:
         self._waiting, self._embedder, self._meter, self._cancel = waiting, embedder, meter, cancel
         self._claiming = threading.Lock()
         self._at = 0

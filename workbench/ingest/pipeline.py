@@ -24,8 +24,7 @@ from workbench.ingest.progress import LoadReport, Meter
 from workbench.ingest.reader_client import Reader
 from workbench.ingest.scanner import Survey
 from workbench.ingest.store_stage import StoreStage
-from workbench.storage.documents import ArchivalStorage
-from workbench.storage.garbage_collection import collect
+from workbench.storage.archive import ArchivalStorage
 
 _TICK_SECONDS = 0.1
 _TELL_SECONDS = 0.25
@@ -125,7 +124,7 @@ class _Load:
                 self._check()
                 yield from self._tell("embed", self._path_of(self.vectors.current))
             self._check()
-            collect(self.archive.database, in_use.handled_passages() if in_use is not None else ())
+            self.archive.collect(in_use.handled_passages() if in_use is not None else ())
             self._compare()
         yield self._progress("done")
         yield self.tally.loaded(self.name, stopped=self.cancel.is_set(), seconds=self.meter.seconds)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from workbench.api.events import FileFailed, Loaded, LoadProgress
 from workbench.ingest.reader_client import Reading
-from workbench.storage.documents import Stored
 from workbench.storage.metadata import remark
+from workbench.storage.rows import Stored
 
 _WINDOW_SECONDS = 10.0
 _SURE_AFTER_PASSAGES = 16

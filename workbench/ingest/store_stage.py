@@ -17,8 +17,9 @@ from workbench.core.worker_process import CancelledError
 from workbench.ingest.progress import LoadReport, Meter
 from workbench.ingest.reader_client import BrokeLimitsError, Reader, Reading
 from workbench.ingest.scanner import Candidate
-from workbench.storage.documents import ArchivalStorage, Arrival
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.load_queue import QueuedFile, Refused
+from workbench.storage.rows import Arrival
 from workbench.storage.sources import Link
 
 _AHEAD_FILES = 4

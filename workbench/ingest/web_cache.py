@@ -6,10 +6,10 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from workbench.storage.sources import SourceRepository
+from workbench.storage.archive import Sources
 
 
-def let_go(sources: SourceRepository, data: Path) -> None:
+def let_go(sources: Sources, data: Path) -> None:
     """Delete what no source was loaded from, links or waits for; a load names what it fetches before it does."""
     marks = {hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() for name in sources.named_places()}
     stems, folders = {mark[:32] for mark in marks}, {mark[:24] for mark in marks}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.storage.agents import AgentRepository
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.archive import ArchivalStorage
 from workbench.text.template_tokens import neutralise
 
 
@@ -48,7 +48,7 @@ class AttachedSources:
         return self._sizes
 
     def _look(self) -> None:
-        now = self._archive.database.catalogue
+        now = self._archive.catalogue
         if now == self._seen:
             return
         attached = self._agents.attached(self._agent_id)

@@ -19,7 +19,7 @@ from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.service import ArchivalSearch
-from workbench.storage.documents import Passage
+from workbench.storage.rows import Passage
 from workbench.text import phrases
 
 WINDOW_PAGES = 40

@@ -17,7 +17,7 @@ from workbench.retrieval.paging.cursors import NOBODY, Cursor, Reader
 from workbench.retrieval.paging.pager import Budget, Pager
 from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
-from workbench.storage.documents import Passage
+from workbench.storage.rows import Passage
 
 _LONGEST_PATTERN_CHARS = 500
 _CONTEXT_LINES = 1

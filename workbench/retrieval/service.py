@@ -15,9 +15,8 @@ from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
 from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
-from workbench.storage.cursors import CursorRepository
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Clock, utc_now
-from workbench.storage.documents import ArchivalStorage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,9 +45,9 @@ class ArchivalSearch:
     ) -> None:
         self.archive = archive
         self.embed = embed
-        self.index = LiveIndex(archive.database, index_bytes)
+        self.index = LiveIndex(archive, index_bytes)
         self._last: tuple[Mapping[int, Any], frozenset[int]] = {}, frozenset()
-        self.cursors = Cursors(CursorRepository(archive.database), clock)
+        self.cursors = Cursors(archive.cursors, clock)
         self.pager = Pager(archive, self.cursors)
 
     def page(
@@ -190,7 +189,7 @@ class ArchivalSearch:
         from workbench.retrieval.index.table_scan import ArchiveScan
 
         wanted = self._documents(documents)
-        return self.index.view(wanted) or ArchiveScan(self.archive.database, wanted)
+        return self.index.view(wanted) or ArchiveScan(self.archive.bulk, wanted)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

@@ -23,8 +23,7 @@ from workbench.services import agent_archive, agent_factory
 from workbench.services.container import AppContext
 from workbench.storage.agents import AgentRepository
 from workbench.storage.database import Database, utc_now
-from workbench.storage.documents import ArchivalStorage
-from workbench.storage.garbage_collection import collect
+from workbench.storage.documents import DuckDBArchive
 
 _TRAVELS = ("model", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 """Settings that go with an agent. Where its server was and what was loaded from where stays behind: the file may come from
@@ -94,7 +93,7 @@ class AgentService:
         self._app.agents.delete(row)
         self._app.search.cursors.drop(row.id)
         self._app.open_agents.remove(row.id)
-        collect(self._app.database, self._app.open_agents.handled_passages())
+        self._app.archive.collect(self._app.open_agents.handled_passages())
 
     def presets(self) -> list[str]:
         """The task guidances there are."""
@@ -209,7 +208,7 @@ def _prove(copy: AgentCopy, file: Path) -> int:
 
 
 def _rebuilt(database: Database, copy: AgentCopy) -> int:
-    search = ArchivalSearch(ArchivalStorage(database), None)
+    search = ArchivalSearch(DuckDBArchive(database), None)
     recorder = StepRecorder(database, search.texts)
     restore(database, copy, "check", {}, utc_now())
     agent = AgentRepository(database).get("check")

@@ -13,7 +13,6 @@ from workbench.core.settings import READER, Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.working_context import Block
 from workbench.services.container import AppContext
-from workbench.storage.metadata import document_remarks
 
 
 def attached(app: AppContext, source: str) -> Attached:
@@ -46,7 +45,7 @@ def documents(app: AppContext, source: str | None) -> list[DocumentInfo]:
         name = names[key]
         groups = app.archive.likeness.paths([key])
         alike = {path: [other for _, other in group if other != path] for group in groups for _, path in group}
-        remarks = document_remarks(app.database, key)
+        remarks = app.archive.remarks(key)
         for path, number, title, pages, passages, size in app.archive.documents(key):
             note, others, said = notes.get((name, path), ""), tuple(alike.get(path, ())), remarks.get(number, "")
             views.append(DocumentInfo(name, path, title, pages, passages, size, note=note, alike=others, remark=said))

@@ -27,8 +27,9 @@ from workbench.services.open_agents import AgentRegistry
 from workbench.services.server_profiles import Fit, ServerProfiles, learnt
 from workbench.sql import sandbox
 from workbench.storage.agents import AgentRepository
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Clock, Database, utc_now
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +55,7 @@ class AppContext:
             paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
         )
         self._embedder = LocalEmbedder(log_file=self.paths.log_file)
-        self.archive = ArchivalStorage(self.database, clock)
+        self.archive: ArchivalStorage = DuckDBArchive(self.database, clock)
         self.queries = QueryEmbedder(self.embedder)
         self.search = ArchivalSearch(
             self.archive, self.queries.embed, clock, index_bytes=settings.index_memory_mb * 1_000_000

@@ -18,8 +18,7 @@ from workbench.services import agent_factory, catalog
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.services.publisher import EventPublisher
-from workbench.storage.documents import ArchivalStorage
-from workbench.storage.garbage_collection import collect
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.load_queue import QueuedFile
 from workbench.storage.sources import Root
 
@@ -252,7 +251,7 @@ class DocumentService:
             self._archive.holdings.drop_root(source_id, path)
         else:
             raise NotFound(f"There is no document {path!r} in {source!r}.", "See `workbench sources --json`.")
-        collect(self._app.database, self._app.open_agents.handled_passages())
+        self._archive.collect(self._app.open_agents.handled_passages())
         let_go(self._archive.holdings, self._app.paths.data)
         self._changed()
         return len(links)

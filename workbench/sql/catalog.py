@@ -10,17 +10,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from workbench.sql.sandbox import NamedTable
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
 from workbench.storage.tables import (
     NO_DOCUMENT,
     VIEWS,
     StoredTable,
     public_view,
-    reserved_words,
     rows_of,
     rows_of_view,
-    stored_tables,
 )
 
 _NAME_CHARS = 48
@@ -34,14 +32,12 @@ def named_tables(archive: ArchivalStorage, sources: Iterable[int]) -> dict[str, 
     the same, the number of the document (and of the table) tells them apart, so that no name changes its meaning.
     """
     paths = {key: path for key, (path, _) in archive.paths(sources).items()}
-    stored = sorted(
-        stored_tables(archive.database, paths), key=lambda item: (paths[item.document], item.document, item.number)
-    )
+    stored = sorted(archive.stored_tables(paths), key=lambda item: (paths[item.document], item.document, item.number))
     several = Counter(item.document for item in stored)
     bases = [_base(item, paths[item.document], several[item.document] > 1) for item in stored]
     alike = Counter(bases)
     within = Counter((item.document, base) for item, base in zip(stored, bases))
-    reserved = reserved_words(archive.database) if stored else set()
+    reserved = archive.reserved_words() if stored else set()
     tables: dict[str, NamedTable] = {}
     for item, base in zip(stored, bases):
         name = base if alike[base] == 1 and base not in reserved else f"{base}_{item.document}"

@@ -1,102 +1,31 @@
-"""Archival storage: documents with their pages and passages are stored once; sources are sets of links to them."""
+"""Archival storage in DuckDB: documents with their pages and passages are stored once; sources are sets of links to them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import NotFound
 from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
 from workbench.storage.bulk_insert import Counted, insert_embeddings, insert_pages, insert_passages, next_document
+from workbench.storage.cursors import CursorRepository
 from workbench.storage.database import Clock, Database, next_id, utc_now
 from workbench.storage.embedding_queue import EmbeddingQueue, copy_equal
+from workbench.storage.garbage_collection import collect
 from workbench.storage.load_queue import FileQueue
+from workbench.storage.metadata import document_days, document_remarks
 from workbench.storage.near_duplicates import Likeness
 from workbench.storage.notes import UserNotes
+from workbench.storage.passage_reader import PassageReader
+from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
 from workbench.storage.sources import SourceRepository
-from workbench.storage.tables import LoadedTable, insert_tables
+from workbench.storage.tables import StoredTable, insert_tables, reserved_words, rows_of, stored_tables
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-# What is stored: documents, pages and passages as loaders and the chunker make them.
-
-
-class PageText(Protocol):
-    """A page as a loader gives it."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def label(self) -> str | None: ...
-    @property
-    def text(self) -> str: ...
-
-
-class LoadedDocument(Protocol):
-    """A document as a loader gives it."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def pages(self) -> Sequence[PageText]: ...
-    @property
-    def metadata(self) -> Any: ...
-    @property
-    def tables(self) -> Sequence[LoadedTable]: ...
-    @property
-    def loader(self) -> str: ...
-    @property
-    def loader_version(self) -> int: ...
-
-
-class Draft(Protocol):
-    """A passage before it is stored: text == page.text[start_char:end_char]. `context` is embedded with the text."""
-
-    @property
-    def page_number(self) -> int: ...
-    @property
-    def start_char(self) -> int: ...
-    @property
-    def end_char(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def heading(self) -> str: ...
-    @property
-    def context(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A document with its passages, and where it came from. `location` is where the file is ("" for what is no file),
-
-    `path` what it is called inside the source, `sketch` what its likeness to others is measured by.
-    """
-
-    source: int
-    path: str
-    content_hash: str
-    document: LoadedDocument
-    passages: Sequence[Draft]
-    embedder: str
-    size_bytes: int
-    location: str = ""
-    sketch: bytes = b""
-    counted: Sequence[Counted] = ()
-    """What is stored beside each passage; made here when it is not given."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What became of it: its number, the document that its path linked before, and the passages that got a vector from there."""
-
-    document: int
-    before: int | None = None
-    reused: int = 0
+    import pyarrow as pa
 
 
 NOTES_PREFIX = "notes of "
@@ -107,46 +36,8 @@ _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ?
 _PATHS_KEPT = 8
 
 
-@dataclass(frozen=True)
-class Passage:
-    """A stored passage. `tokens` is what its text takes inside a result; characters count inside the page's text."""
-
-    id: int
-    document: int
-    page: int
-    start_char: int
-    end_char: int
-    heading: str
-    text: str
-    tokens: int
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    """A source and its size."""
-
-    id: int
-    name: str
-    documents: int
-    pages: int
-    passages: int
-    bytes: int
-    created: str
-
-
-@dataclass(frozen=True)
-class PageRow:
-    """One page of a document; `pages` is how many the document has."""
-
-    document: int
-    number: int
-    pages: int
-    label: str | None
-    text: str
-
-
-class ArchivalStorage:
-    """The archive over one Database. Passages never change; a document is stored whole, with its vectors, or not at all."""
+class DuckDBArchive:
+    """The archive over one Database (see ArchivalStorage): the embedded default."""
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self.database = database
@@ -156,7 +47,14 @@ class ArchivalStorage:
         self.holdings = SourceRepository(database)
         self.notes = UserNotes(database, clock)
         self.likeness = Likeness(database)
+        self.cursors = CursorRepository(database)
+        self.bulk = PassageReader(database)
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
+
+    @property
+    def catalogue(self) -> int:
+        """See ArchivalStorage; also in Database."""
+        return self.database.catalogue
 
     # -- sources ------------------------------------------------------------------------------------------------
 
@@ -433,3 +331,29 @@ class ArchivalStorage:
             [documents],
         )
         return {(int(a), int(b)): str(label) for a, b, label in rows if (int(a), int(b)) in wanted}
+
+    # -- what is kept beside documents ---------------------------------------------------------------------------
+
+    def days(self, documents: Iterable[int]) -> dict[int, date]:
+        """The day of each document: the one it states itself, else the one it was loaded on."""
+        return document_days(self.database, documents)
+
+    def remarks(self, source: int) -> dict[int, str]:
+        """What was left out of the documents of a source, one line each."""
+        return document_remarks(self.database, source)
+
+    def collect(self, kept: Collection[int] = ()) -> int:
+        """Delete documents that nothing refers to (see garbage_collection)."""
+        return collect(self.database, kept)
+
+    def stored_tables(self, documents: Mapping[int, Any]) -> list[StoredTable]:
+        """The tables of these documents, in order."""
+        return stored_tables(self.database, documents)
+
+    def table_rows(self, table: StoredTable) -> pa.RecordBatchReader:
+        """All rows of a table, a batch at a time; to be taken before this thread reads anything else."""
+        return rows_of(self.database, table)
+
+    def reserved_words(self) -> set[str]:
+        """The words of SQL that no table can be called by without quotes."""
+        return reserved_words(self.database)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.storage.bulk_insert import DIMENSIONS
+from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
 from workbench.storage.database import Database
 
 if TYPE_CHECKING:
@@ -52,127 +52,131 @@ def given(database: Database, **columns: Iterable[int]) -> Iterator[Any]:
             cursor.unregister(name)
 
 
-def passages_of(database: Database, documents: Iterable[int]) -> np.ndarray:
-    """Ids of the passages of documents, rising."""
-    with given(database, wanted=documents) as cursor:
-        sql = "SELECT passage_id FROM passages WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"
-        return _numbers(cursor.sql(sql).to_arrow_table())
+class PassageReader:
+    """Reads passages in bulk (see archive.Passages)."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def embedded(database: Database, passages: Iterable[int]) -> np.ndarray:
-    """Those of `passages` that have a vector, rising."""
-    with given(database, wanted=passages) as cursor:
-        sql = "SELECT passage_id FROM embeddings WHERE passage_id IN (SELECT id FROM wanted) ORDER BY passage_id"
-        return _numbers(cursor.sql(sql).to_arrow_table())
+    def renew_terms(self) -> int:
+        """Make anew what the keyword index takes where an older version's rules made it; returns how many passages."""
+        return renew_terms(self._database)
 
+    def shrink(self) -> None:
+        """Give back memory that holds what was read and is not read again."""
+        self._database.shrink()
 
-def sizes_of(database: Database, documents: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """(passages, characters) of documents."""
-    sql = "SELECT document_id, passage_count, text_chars FROM documents WHERE document_id IN (SELECT id FROM wanted)"
-    with given(database, wanted=documents) as cursor:
-        rows = cursor.execute(sql).fetchall()
-    return {int(key): (int(passages), int(chars)) for key, passages, chars in rows}
+    def passages_of(self, documents: Iterable[int]) -> np.ndarray:
+        """Ids of the passages of documents, rising."""
+        with given(self._database, wanted=documents) as cursor:
+            sql = "SELECT passage_id FROM passages WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"
+            return _numbers(cursor.sql(sql).to_arrow_table())
 
+    def embedded(self, passages: Iterable[int]) -> np.ndarray:
+        """Those of `passages` that have a vector, rising."""
+        with given(self._database, wanted=passages) as cursor:
+            sql = "SELECT passage_id FROM embeddings WHERE passage_id IN (SELECT id FROM wanted) ORDER BY passage_id"
+            return _numbers(cursor.sql(sql).to_arrow_table())
 
-# Scans: answers to a search that has no index in memory, read from the tables themselves.
+    def sizes_of(self, documents: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """(passages, characters) of documents."""
+        sql = (
+            "SELECT document_id, passage_count, text_chars FROM documents WHERE document_id IN (SELECT id FROM wanted)"
+        )
+        with given(self._database, wanted=documents) as cursor:
+            rows = cursor.execute(sql).fetchall()
+        return {int(key): (int(passages), int(chars)) for key, passages, chars in rows}
 
+    # Scans: answers to a search that has no index in memory, read from the tables themselves.
 
-def places_of(database: Database, documents: Iterable[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Passages of documents, rising: their ids and documents (int64) and the numbers of their pages (int32)."""
-    from workbench.storage.arrow import numbers
+    def places_of(self, documents: Iterable[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Passages of documents, rising: their ids and documents (int64) and the numbers of their pages (int32)."""
+        from workbench.storage.arrow import numbers
 
-    sql = """SELECT passage_id, document_id, page_number FROM passages
-             WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"""
-    with given(database, wanted=documents) as cursor:
-        table = cursor.sql(sql).to_arrow_table()
-    ids, of, pages = (numbers(table.column(number)) for number in range(3))
-    return ids.astype("int64"), of.astype("int64"), pages.astype("int32")
+        sql = """SELECT passage_id, document_id, page_number FROM passages
+                 WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"""
+        with given(self._database, wanted=documents) as cursor:
+            table = cursor.sql(sql).to_arrow_table()
+        ids, of, pages = (numbers(table.column(number)) for number in range(3))
+        return ids.astype("int64"), of.astype("int64"), pages.astype("int32")
 
+    def term_lists(self, documents: Iterable[int], column: str, batch_rows: int) -> Iterator[tuple[np.ndarray, Any]]:
+        """(ids, the packed terms of each as an Arrow list array) of all passages of documents, `batch_rows` at a time.
 
-def term_lists(
-    database: Database, documents: Iterable[int], column: str, batch_rows: int
-) -> Iterator[tuple[np.ndarray, Any]]:
-    """(ids, the packed terms of each as an Arrow list array) of all passages of documents, `batch_rows` at a time.
+        `column` is one of the columns of terms in COLUMNS.
+        """
+        from workbench.storage.arrow import numbers
 
-    `column` is one of the columns of terms in COLUMNS.
-    """
-    from workbench.storage.arrow import numbers
+        if column not in COLUMNS:
+            raise ValueError(column)
+        sql = f"SELECT passage_id, {column} FROM passages WHERE document_id IN (SELECT id FROM wanted)"
+        with given(self._database, wanted=documents) as cursor:
+            for batch in cursor.sql(sql).to_arrow_reader(batch_rows):
+                yield numbers(batch.column(0)), batch.column(1)
 
-    if column not in COLUMNS:
-        raise ValueError(column)
-    sql = f"SELECT passage_id, {column} FROM passages WHERE document_id IN (SELECT id FROM wanted)"
-    with given(database, wanted=documents) as cursor:
-        for batch in cursor.sql(sql).to_arrow_reader(batch_rows):
-            yield numbers(batch.column(0)), batch.column(1)
+    def texts_of(self, ids: Sequence[int]) -> dict[int, tuple[str, tuple[str, ...]]]:
+        """(text, names that it is called by) of passages."""
+        if not ids:
+            return {}
+        sql = f"""SELECT passage_id, text, called FROM passages
+                  WHERE passage_id BETWEEN {min(ids)} AND {max(ids)} AND passage_id IN (SELECT id FROM asked)"""
+        with given(self._database, asked=ids) as cursor:
+            rows = cursor.sql(sql).fetchall()
+        return {int(key): (str(text), tuple(called.split())) for key, text, called in rows}
 
+    def inner_products(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """All embedded passages of the archive and their inner products with `query`, by DuckDB's exact scan."""
+        from workbench.storage.arrow import numbers
 
-def texts_of(database: Database, ids: Sequence[int]) -> dict[int, tuple[str, tuple[str, ...]]]:
-    """(text, names that it is called by) of passages."""
-    if not ids:
-        return {}
-    sql = f"""SELECT passage_id, text, called FROM passages
-              WHERE passage_id BETWEEN {min(ids)} AND {max(ids)} AND passage_id IN (SELECT id FROM asked)"""
-    with given(database, asked=ids) as cursor:
-        rows = cursor.sql(sql).fetchall()
-    return {int(key): (str(text), tuple(called.split())) for key, text, called in rows}
+        sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
+        table = self._database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
+        return numbers(table.column(0)), numbers(table.column(1))
 
+    def vectors_of(self, ids: np.ndarray) -> np.ndarray:
+        """The vectors (n, 384) float32 of passages, in their order; zeros for one that has none yet."""
+        import numpy as np
 
-def inner_products(database: Database, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All embedded passages of the archive and their inner products with `query`, by DuckDB's exact scan."""
-    from workbench.storage.arrow import numbers
+        from workbench.storage.arrow import numbers
 
-    sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
-    table = database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
-    return numbers(table.column(0)), numbers(table.column(1))
+        vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+        with given(self._database, asked=ids.tolist()) as cursor:
+            sql = "SELECT passage_id, embedding FROM embeddings WHERE passage_id IN (SELECT id FROM asked)"
+            table = cursor.sql(sql).to_arrow_table()
+        place = {int(key): number for number, key in enumerate(ids.tolist())}
+        for batch in table.to_batches():
+            flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
+            vectors[[place[key] for key in batch.column(0).to_pylist()]] = flat
+        return vectors
 
+    def read_blocks(self, ids: np.ndarray) -> Iterator[ReadBlock]:
+        """The passages `ids` (rising), in blocks. One that is gone by now is passed over. While the caller is at work on a
+        block, the next one is read."""
+        parts = [ids[start : start + BLOCK_PASSAGES] for start in range(0, len(ids), BLOCK_PASSAGES)]
+        if len(parts) < 2:
+            yield from (self._read(part) for part in parts)
+            return
+        with ThreadPoolExecutor(1, "index-reader") as pool:
+            ahead = pool.submit(self._read, parts[0])
+            for part in parts[1:]:
+                block, ahead = ahead.result(), pool.submit(self._read, part)
+                yield block
+                del block  # what is not needed any more must not wait for the next one
+            yield ahead.result()
 
-def vectors_of(database: Database, ids: np.ndarray) -> np.ndarray:
-    """The vectors (n, 384) float32 of passages, in their order; zeros for one that has none yet."""
-    import numpy as np
+    def _read(self, ids: np.ndarray) -> ReadBlock:
+        import numpy as np
 
-    from workbench.storage.arrow import numbers
-
-    vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
-    with given(database, asked=ids.tolist()) as cursor:
-        sql = "SELECT passage_id, embedding FROM embeddings WHERE passage_id IN (SELECT id FROM asked)"
-        table = cursor.sql(sql).to_arrow_table()
-    place = {int(key): number for number, key in enumerate(ids.tolist())}
-    for batch in table.to_batches():
-        flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
-        vectors[[place[key] for key in batch.column(0).to_pylist()]] = flat
-    return vectors
-
-
-def read_blocks(database: Database, ids: np.ndarray) -> Iterator[ReadBlock]:
-    """The passages `ids` (rising), in blocks. One that is gone by now is passed over. While the caller is at work on a
-    block, the next one is read."""
-    parts = [ids[start : start + BLOCK_PASSAGES] for start in range(0, len(ids), BLOCK_PASSAGES)]
-    if len(parts) < 2:
-        yield from (_read(database, part) for part in parts)
-        return
-    with ThreadPoolExecutor(1, "index-reader") as pool:
-        ahead = pool.submit(_read, database, parts[0])
-        for part in parts[1:]:
-            block, ahead = ahead.result(), pool.submit(_read, database, part)
-            yield block
-            del block  # what is not needed any more must not wait for the next one
-        yield ahead.result()
-
-
-def _read(database: Database, ids: np.ndarray) -> ReadBlock:
-    import numpy as np
-
-    bounds = f"passage_id BETWEEN {int(ids[0])} AND {int(ids[-1])}"
-    with given(database, wanted=ids.tolist()) as cursor:
-        inside = f"{bounds} AND passage_id IN (SELECT id FROM wanted)"
-        table = _sorted(cursor.sql(f"SELECT {', '.join(COLUMNS)} FROM passages WHERE {inside}").to_arrow_table())
-        there = _numbers(table)
-        vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
-        bare = np.ones(len(there), dtype=bool)
-        relation = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
-        for batch in relation.to_arrow_reader(_BATCH_VECTORS):
-            _place(batch, there, vectors, bare)
-    return ReadBlock(table, vectors, there[bare])
+        bounds = f"passage_id BETWEEN {int(ids[0])} AND {int(ids[-1])}"
+        with given(self._database, wanted=ids.tolist()) as cursor:
+            inside = f"{bounds} AND passage_id IN (SELECT id FROM wanted)"
+            table = _sorted(cursor.sql(f"SELECT {', '.join(COLUMNS)} FROM passages WHERE {inside}").to_arrow_table())
+            there = _numbers(table)
+            vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
+            bare = np.ones(len(there), dtype=bool)
+            relation = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
+            for batch in relation.to_arrow_reader(_BATCH_VECTORS):
+                _place(batch, there, vectors, bare)
+        return ReadBlock(table, vectors, there[bare])
 
 
 def _place(batch: Any, there: np.ndarray, vectors: np.ndarray, bare: np.ndarray) -> None:

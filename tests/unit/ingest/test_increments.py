@@ -13,12 +13,12 @@ from loaders.document import LoadError
 from tests.support.ingest_fakes import CountingEmbedder, InProcessReader, archive_in, passages, pdf, run
 from workbench.ingest.pipeline import LoadRules
 from workbench.ingest.reader_client import BrokeLimitsError, Reading
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 from workbench.storage.embedding_queue import EmbeddingQueue
 
 
 @pytest.fixture
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArchivalStorage]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBArchive]:
     made = archive_in(tmp_path_factory.mktemp("home"))
     yield made
     made.database.close()
@@ -42,15 +42,15 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def documents(archive: ArchivalStorage) -> list[int]:
+def documents(archive: DuckDBArchive) -> list[int]:
     return [row[0] for row in archive.database.rows("SELECT document_id FROM documents ORDER BY 1")]
 
 
-def paths(archive: ArchivalStorage) -> list[str]:
+def paths(archive: DuckDBArchive) -> list[str]:
     return [link.path for link in archive.holdings.links(archive.find_source("docs"))]
 
 
-def test_a_changed_file_embeds_its_changed_passages_only(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_changed_file_embeds_its_changed_passages_only(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     before = {row[12]: row[-1] for row in passages(archive) if row[0] == "log.md"}
     (folder / "log.md").write_text(chapters(1, 2, 3, 5), encoding="utf-8")
@@ -68,7 +68,7 @@ def test_a_changed_file_embeds_its_changed_passages_only(folder: Path, archive: 
     assert documents(archive) == [1, 3, 4], "the old state was collected"
 
 
-def test_another_embedder_reuses_nothing(folder: Path, archive: ArchivalStorage) -> None:
+def test_another_embedder_reuses_nothing(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     (folder / "log.md").write_text(chapters(1, 2, 3, 5), encoding="utf-8")
     other = CountingEmbedder()
@@ -78,7 +78,7 @@ def test_another_embedder_reuses_nothing(folder: Path, archive: ArchivalStorage)
     assert len(other.texts) == loaded.passages
 
 
-def test_numbers_of_what_was_collected_are_never_given_again(folder: Path, archive: ArchivalStorage) -> None:
+def test_numbers_of_what_was_collected_are_never_given_again(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     last = archive.database.row("SELECT max(passage_id) FROM passages")
     (folder / "sub" / "bell.txt").write_text("The bell rang three times.", encoding="utf-8")
@@ -99,7 +99,7 @@ class InUse:
         return self.passages
 
 
-def test_what_a_handle_shows_is_not_collected(folder: Path, archive: ArchivalStorage) -> None:
+def test_what_a_handle_shows_is_not_collected(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     passage = archive.database.row("SELECT passage_id FROM passages WHERE text LIKE '%twice%'")[0]
     archive.database.write(lambda connection: connection.execute("INSERT INTO handles VALUES (1, '#a1', ?)", [passage]))
@@ -113,7 +113,7 @@ def test_what_a_handle_shows_is_not_collected(folder: Path, archive: ArchivalSto
     assert held.unchanged == 3
 
 
-def test_a_moved_file_is_told_and_keeps_its_note(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_moved_file_is_told_and_keeps_its_note(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     source = archive.find_source("docs")
     archive.notes.set(source, "lamp.txt", "the old lamp")
@@ -127,7 +127,7 @@ def test_a_moved_file_is_told_and_keeps_its_note(folder: Path, archive: Archival
     assert [(note.path, note.text) for note in archive.notes.all()] == [("sub/lantern.txt", "the old lamp")]
 
 
-def test_a_copy_is_not_a_move(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_copy_is_not_a_move(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     (folder / "again.txt").write_bytes((folder / "lamp.txt").read_bytes())
     _, loaded = run([folder], archive)
@@ -136,7 +136,7 @@ def test_a_copy_is_not_a_move(folder: Path, archive: ArchivalStorage) -> None:
     assert "lamp.txt" in paths(archive)
 
 
-def test_what_is_gone_is_told_and_dropped_only_when_asked(folder: Path, archive: ArchivalStorage) -> None:
+def test_what_is_gone_is_told_and_dropped_only_when_asked(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     (folder / "sub" / "bell.txt").unlink()
     _, told = run([folder], archive)
@@ -148,7 +148,7 @@ def test_what_is_gone_is_told_and_dropped_only_when_asked(folder: Path, archive:
     assert documents(archive) == [1, 2]
 
 
-def test_files_of_another_folder_are_not_called_gone(folder: Path, archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_files_of_another_folder_are_not_called_gone(folder: Path, archive: DuckDBArchive, tmp_path: Path) -> None:
     run([folder], archive)
     other = tmp_path / "docs-2"
     other.mkdir()
@@ -170,7 +170,7 @@ class Limited(InProcessReader):
 
 
 def test_a_file_that_broke_a_limit_is_set_aside_until_it_changes_or_someone_asks(
-    folder: Path, archive: ArchivalStorage
+    folder: Path, archive: DuckDBArchive
 ) -> None:
     (folder / "big.txt").write_text("Too much.", encoding="utf-8")
     reader = Limited()
@@ -189,7 +189,7 @@ def test_a_file_that_broke_a_limit_is_set_aside_until_it_changes_or_someone_asks
     assert archive.queue.files() == []
 
 
-def test_a_skipped_file_is_left_out_from_then_on(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_skipped_file_is_left_out_from_then_on(folder: Path, archive: DuckDBArchive) -> None:
     (folder / "empty.txt").write_bytes(b"")
     _, first = run([folder], archive)
     assert len(first.failed) == 1
@@ -198,7 +198,7 @@ def test_a_skipped_file_is_left_out_from_then_on(folder: Path, archive: Archival
     assert (len(again.failed), again.excluded) == (0, 1)
 
 
-def test_a_password_is_never_shown(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_password_is_never_shown(folder: Path, archive: DuckDBArchive) -> None:
     pdf(folder / "vault.pdf", ["seventeen coins"], password="sesame")
     rules = LoadRules(passwords=("sesame",))
     assert "sesame" not in repr(rules)
@@ -210,13 +210,13 @@ def test_a_password_is_never_shown(folder: Path, archive: ArchivalStorage) -> No
         assert b"sesame" not in file.read_bytes()
 
 
-def test_near_duplicates_are_told(folder: Path, archive: ArchivalStorage) -> None:
+def test_near_duplicates_are_told(folder: Path, archive: DuckDBArchive) -> None:
     (folder / "log-copy.md").write_text(chapters(1, 2, 3, 4) + "\n\nOne line more.", encoding="utf-8")
     _, loaded = run([folder], archive)
     assert loaded.alike == (("log-copy.md", "log.md"),)
 
 
-def test_a_failed_file_leaves_the_queue_when_it_is_gone(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_failed_file_leaves_the_queue_when_it_is_gone(folder: Path, archive: DuckDBArchive) -> None:
     (folder / "empty.txt").write_bytes(b"")
     run([folder], archive)
     assert len(archive.queue.files()) == 1
@@ -225,7 +225,7 @@ def test_a_failed_file_leaves_the_queue_when_it_is_gone(folder: Path, archive: A
     assert archive.queue.files() == []
 
 
-def test_two_loads_at_once_embed_nothing_twice(archive: ArchivalStorage, folder: Path) -> None:
+def test_two_loads_at_once_embed_nothing_twice(archive: DuckDBArchive, folder: Path) -> None:
     hold = threading.Event()
     first, second = CountingEmbedder(hold=hold), CountingEmbedder()
     held = threading.Thread(target=run, args=([folder], archive), kwargs={"embedder": first})
@@ -241,7 +241,7 @@ def test_two_loads_at_once_embed_nothing_twice(archive: ArchivalStorage, folder:
     assert len(first.texts) + len(second.texts) == len(passages(archive))
 
 
-def test_errors_of_a_loader_are_rows(folder: Path, archive: ArchivalStorage) -> None:
+def test_errors_of_a_loader_are_rows(folder: Path, archive: DuckDBArchive) -> None:
     class Failing(InProcessReader):
         def read(self, path: Path, cancel: threading.Event | None = None, passwords: Sequence[str] = ()) -> Reading:
             raise LoadError("it is damaged", "Save it again.")

@@ -15,7 +15,7 @@ from workbench.core.errors import EmbedderError
 from workbench.ingest.passage import embedding_text
 from workbench.ingest.pipeline import load
 from workbench.ingest.progress import Meter
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 
 @pytest.fixture
@@ -34,17 +34,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArchivalStorage]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBArchive]:
     made = archive_in(tmp_path_factory.mktemp("home"))
     yield made
     made.database.close()
 
 
-def links(archive: ArchivalStorage, source: str = "docs") -> dict[str, int]:
+def links(archive: DuckDBArchive, source: str = "docs") -> dict[str, int]:
     return {link.path: link.document for link in archive.holdings.links(archive.find_source(source))}
 
 
-def test_every_file_of_a_folder_has_its_end(folder: Path, archive: ArchivalStorage) -> None:
+def test_every_file_of_a_folder_has_its_end(folder: Path, archive: DuckDBArchive) -> None:
     progress, loaded = run([folder], archive)
     assert links(archive) == {"a.md": 1, "b.pdf": 2, "c.txt": 3, "sub/same.txt": 3}
     assert (loaded.documents, loaded.pages, loaded.passages, loaded.unchanged, loaded.excluded) == (3, 4, 4, 1, 2)
@@ -58,7 +58,7 @@ def test_every_file_of_a_folder_has_its_end(folder: Path, archive: ArchivalStora
     assert progress[-1].passages_done == 4
 
 
-def test_vectors_belong_to_their_passages(folder: Path, archive: ArchivalStorage) -> None:
+def test_vectors_belong_to_their_passages(folder: Path, archive: DuckDBArchive) -> None:
     run([folder], archive)
     rows = archive.database.rows(
         "SELECT g.text, p.start_char, p.end_char, p.text, p.context, e.embedding FROM passages p JOIN embeddings e USING (passage_id) "
@@ -70,7 +70,7 @@ def test_vectors_belong_to_their_passages(folder: Path, archive: ArchivalStorage
         assert vector[CountingEmbedder.place(embedding_text(text, context))] == 1
 
 
-def test_what_is_known_is_linked_and_neither_read_nor_embedded(folder: Path, archive: ArchivalStorage) -> None:
+def test_what_is_known_is_linked_and_neither_read_nor_embedded(folder: Path, archive: DuckDBArchive) -> None:
     reader, embedder = InProcessReader(), CountingEmbedder()
     run([folder], archive)
     (folder / "c.txt").write_text("The bell rang three times.", encoding="utf-8")
@@ -84,7 +84,7 @@ def test_what_is_known_is_linked_and_neither_read_nor_embedded(folder: Path, arc
 
 
 def test_a_newer_loader_reads_known_bytes_again(
-    folder: Path, archive: ArchivalStorage, monkeypatch: pytest.MonkeyPatch
+    folder: Path, archive: DuckDBArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import dataclasses
 
@@ -95,7 +95,7 @@ def test_a_newer_loader_reads_known_bytes_again(
     assert (again.documents, again.unchanged) == (1, 0)
 
 
-def test_two_files_of_one_name_stay_apart(tmp_path: Path, archive: ArchivalStorage) -> None:
+def test_two_files_of_one_name_stay_apart(tmp_path: Path, archive: DuckDBArchive) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.txt").write_text(f"This is {name}.", encoding="utf-8")
@@ -103,19 +103,19 @@ def test_two_files_of_one_name_stay_apart(tmp_path: Path, archive: ArchivalStora
     assert set(links(archive)) == {"a.txt", "two/a.txt"}
 
 
-def test_the_same_bytes_that_cannot_be_read_fail_twice(tmp_path: Path, archive: ArchivalStorage) -> None:
+def test_the_same_bytes_that_cannot_be_read_fail_twice(tmp_path: Path, archive: DuckDBArchive) -> None:
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(b"%PDF-1.4 nothing more")
     _, loaded = run([tmp_path], archive)
     assert [failed.path for failed in loaded.failed] == ["a.pdf", "b.pdf"]
 
 
-def test_a_missing_path_is_a_row(tmp_path: Path, archive: ArchivalStorage) -> None:
+def test_a_missing_path_is_a_row(tmp_path: Path, archive: DuckDBArchive) -> None:
     _, loaded = run([tmp_path / "nothing"], archive)
     assert len(loaded.failed) == 1
 
 
-def test_a_password_opens_what_needs_it(tmp_path: Path, archive: ArchivalStorage) -> None:
+def test_a_password_opens_what_needs_it(tmp_path: Path, archive: DuckDBArchive) -> None:
     pdf(tmp_path / "a.pdf", ["the vault"], password="sesame")
     _, closed = run([tmp_path], archive)
     assert "password" in closed.failed[0].reason
@@ -123,7 +123,7 @@ def test_a_password_opens_what_needs_it(tmp_path: Path, archive: ArchivalStorage
     assert opened.documents == 1
 
 
-def test_stopping_keeps_what_is_stored_and_a_second_load_does_the_rest(folder: Path, archive: ArchivalStorage) -> None:
+def test_stopping_keeps_what_is_stored_and_a_second_load_does_the_rest(folder: Path, archive: DuckDBArchive) -> None:
     cancel, hold = threading.Event(), threading.Event()
     threading.Timer(0.5, cancel.set).start()
     _, loaded = run([folder], archive, cancel=cancel, embedder=CountingEmbedder(hold=hold))
@@ -137,7 +137,7 @@ def test_stopping_keeps_what_is_stored_and_a_second_load_does_the_rest(folder: P
 
 
 def test_stored_passages_are_found_by_their_words_before_they_are_embedded(
-    folder: Path, archive: ArchivalStorage
+    folder: Path, archive: DuckDBArchive
 ) -> None:
     from workbench.retrieval.service import ArchivalSearch, Budget
 
@@ -164,7 +164,7 @@ def test_stored_passages_are_found_by_their_words_before_they_are_embedded(
     assert found(text)[0] == "a.md"
 
 
-def test_leaving_the_events_ends_the_work(folder: Path, archive: ArchivalStorage) -> None:
+def test_leaving_the_events_ends_the_work(folder: Path, archive: DuckDBArchive) -> None:
     threads = threading.active_count()
     ticks = iter(range(10**6))
     events = load(
@@ -182,7 +182,7 @@ def test_leaving_the_events_ends_the_work(folder: Path, archive: ArchivalStorage
     assert threading.active_count() == threads
 
 
-def test_a_failing_embedder_ends_the_load_and_everything_is_stored(folder: Path, archive: ArchivalStorage) -> None:
+def test_a_failing_embedder_ends_the_load_and_everything_is_stored(folder: Path, archive: DuckDBArchive) -> None:
     with pytest.raises(EmbedderError):
         run([folder], archive, embedder=CountingEmbedder(fail_on="bell"))
     assert set(links(archive)) == {"a.md", "b.pdf", "c.txt", "sub/same.txt"}

@@ -22,7 +22,7 @@ from workbench.retrieval.index.table_scan import ArchiveScan
 from workbench.retrieval.ranking.searcher import Searcher
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 
 QUERIES = ["Who kept the light at Gannet Rock?", "Ada Marlow", "HX-204/7", '"was surveyed by"', "island -bell",
            "harbour 12 km", "灯塔", "Where is the bell that the Salt Office borrowed?"]  # fmt: skip
@@ -46,7 +46,7 @@ class AttachedDocuments:
     """An archive to load, link, unlink and search in both ways."""
 
     def __init__(self, folder: Path) -> None:
-        self.archive = ArchivalStorage(Database(folder / "a.duckdb"))
+        self.archive = DuckDBArchive(Database(folder / "a.duckdb"))
         self.search = ArchivalSearch(self.archive, vectors_of)
         self.chunker = Chunker.for_local_model()
 
@@ -74,7 +74,7 @@ class AttachedDocuments:
         paths = self.archive.paths([self.archive.source_id(name) for name in sources])
         for query in QUERIES:
             found = self.search.ranking(paths, query)
-            scan = Searcher(ArchiveScan(self.archive.database, frozenset(paths)))
+            scan = Searcher(ArchiveScan(self.archive.bulk, frozenset(paths)))
             same(found, scan.search(query, vectors_of([query])[0]))
 
     def close(self) -> None:
@@ -152,7 +152,7 @@ def test_what_is_larger_than_the_budget_is_answered_by_the_scan(tmp_path: Path) 
     status = small.index.status()
     assert (status.passages, status.fits) == (0, False)
     found = small.ranking(paths, QUERIES[0]).ids[0]
-    assert Searcher(ArchiveScan(shelf.archive.database, frozenset(paths))).linked(found).ids
+    assert Searcher(ArchiveScan(shelf.archive.bulk, frozenset(paths))).linked(found).ids
     shelf.close()
 
 

@@ -26,7 +26,7 @@ from workbench.retrieval.query import Restriction
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 from workbench.storage.write_ahead_log import Changes, Update
 
 CHUNKER = Chunker.for_local_model()
@@ -55,7 +55,7 @@ class AttachedDocuments:
 
     def open(self) -> None:
         self.database = Database(self.file)
-        self.archive = ArchivalStorage(self.database, self.clock)
+        self.archive = DuckDBArchive(self.database, self.clock)
         self.search = ArchivalSearch(self.archive, lambda queries: EMBEDDER.embed(list(queries)), self.clock)
         self.source = self.archive.source_id("shelf")
         self.reader = Reader("model", 7, Keeping(self.database))

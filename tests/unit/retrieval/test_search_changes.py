@@ -26,7 +26,7 @@ from workbench.retrieval.query import Restriction
 from workbench.retrieval.ranking.searcher import Searcher
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 from workbench.text import phrases
 
 CHUNKER = Chunker.for_local_model()
@@ -53,7 +53,7 @@ class AttachedDocuments:
     """An archive that changes, and beside it what should be in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.archive = ArchivalStorage(Database(folder / "a.duckdb"))
+        self.archive = DuckDBArchive(Database(folder / "a.duckdb"))
         self.search = ArchivalSearch(self.archive, vectors_of)
         self.links: dict[tuple[str, str], tuple[int, list[str]]] = {}
 
@@ -115,7 +115,7 @@ class AttachedDocuments:
             pages = (draw.randrange(1, 5), draw.randrange(5, 90)) if draw.random() < 0.3 else None
             within = Restriction(documents, pages)
             vector = vectors_of([query])[0]
-            view = ArchiveScan(self.archive.database, frozenset(paths))
+            view = ArchiveScan(self.archive.bulk, frozenset(paths))
             found = self.search.ranking(paths, query, restriction=within)
             same(found, Searcher(view).search(query, vector, documents=documents, pages=pages))
             assert evidence(self.search.view(paths), query, vector, within) == evidence(view, query, vector, within)

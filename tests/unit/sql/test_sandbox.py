@@ -13,19 +13,20 @@ from workbench.core.errors import UsageError
 from workbench.sql import sandbox
 from workbench.sql.catalog import named_tables
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage, Arrival
+from workbench.storage.documents import DuckDBArchive
 from workbench.storage.garbage_collection import collect
+from workbench.storage.rows import Arrival
 from workbench.storage.tables import stored_tables
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[ArchivalStorage]:
+def archive(tmp_path: Path) -> Iterator[DuckDBArchive]:
     database = Database(tmp_path / "w.duckdb")
-    yield ArchivalStorage(database)
+    yield DuckDBArchive(database)
     database.close()
 
 
-def test_cells_have_types_and_rows_know_their_line(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_cells_have_types_and_rows_know_their_line(archive: DuckDBArchive, tmp_path: Path) -> None:
     key = store(archive, tmp_path, "rents.csv", RENTS)
     (table,) = stored_tables(archive.database, {key: None})
     assert [(item.name, item.type, item.label) for item in table.columns] == [
@@ -42,7 +43,7 @@ def test_cells_have_types_and_rows_know_their_line(archive: ArchivalStorage, tmp
     ]  # fmt: skip
 
 
-def test_queries_join_tables_and_use_their_own_names(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_queries_join_tables_and_use_their_own_names(archive: DuckDBArchive, tmp_path: Path) -> None:
     store(archive, tmp_path, "rents.csv", RENTS)
     store(archive, tmp_path, "flats/2021 plan.csv", "Tenant;Flat\nAda;3\nGrace;7\n")
     found = ask(
@@ -53,7 +54,7 @@ def test_queries_join_tables_and_use_their_own_names(archive: ArchivalStorage, t
     assert [item.path for item in found.tables] == ["rents.csv", "flats/2021 plan.csv"]
 
 
-def test_tables_of_one_name_are_told_apart_and_reserved_words_avoided(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_tables_of_one_name_are_told_apart_and_reserved_words_avoided(archive: DuckDBArchive, tmp_path: Path) -> None:
     first = store(archive, tmp_path, "a/data.csv", RENTS)
     second = store(archive, tmp_path, "b/data.csv", RENTS.replace("Ada", "Eve"))
     third = store(archive, tmp_path, "order.csv", RENTS)
@@ -62,7 +63,7 @@ def test_tables_of_one_name_are_told_apart_and_reserved_words_avoided(archive: A
     assert ask(archive, f"SELECT tenant FROM data_{second} LIMIT 1").rows == (("Eve",),)
 
 
-def test_only_the_sources_given_are_there(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_only_the_sources_given_are_there(archive: DuckDBArchive, tmp_path: Path) -> None:
     store(archive, tmp_path, "rents.csv", RENTS)
     store(archive, tmp_path, "secret.csv", RENTS, source="private")
     with pytest.raises(UsageError, match="no table 'secret'") as caught:
@@ -87,7 +88,7 @@ def test_only_the_sources_given_are_there(archive: ArchivalStorage, tmp_path: Pa
         "SELECT * FROM rents, LATERAL (SELECT * FROM read_csv('/etc/passwd'))", "FROM parquet_scan('x')", "SELECT nextval('s')",
     ],
 )  # fmt: skip
-def test_nothing_else_can_be_said(archive: ArchivalStorage, tmp_path: Path, sql: str) -> None:
+def test_nothing_else_can_be_said(archive: DuckDBArchive, tmp_path: Path, sql: str) -> None:
     store(archive, tmp_path, "rents.csv", RENTS)
     with pytest.raises(UsageError) as caught:
         ask(archive, sql)
@@ -104,13 +105,13 @@ def test_nothing_else_can_be_said(archive: ArchivalStorage, tmp_path: Path, sql:
         "SELECT * FROM rents -- with a comment; and more", "SELECT * FROM rents AS r(a, b, c, d, e)",
     ],
 )  # fmt: skip
-def test_any_select_over_the_tables_can(archive: ArchivalStorage, tmp_path: Path, sql: str) -> None:
+def test_any_select_over_the_tables_can(archive: DuckDBArchive, tmp_path: Path, sql: str) -> None:
     store(archive, tmp_path, "rents.csv", RENTS)
     assert ask(archive, sql).columns
 
 
 def test_what_a_query_may_cost_is_bounded(
-    archive: ArchivalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: DuckDBArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(archive, tmp_path, "rents.csv", RENTS)
     found = ask(archive, f"SELECT * FROM range({sandbox.ROWS * 3})")
@@ -133,13 +134,13 @@ def test_what_a_query_may_cost_is_bounded(
         ask(archive, "SELECT * FROM rents")
 
 
-def test_a_mistake_is_told_as_the_database_tells_it(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_a_mistake_is_told_as_the_database_tells_it(archive: DuckDBArchive, tmp_path: Path) -> None:
     store(archive, tmp_path, "rents.csv", RENTS)
     with pytest.raises(UsageError, match=r'"rents_paid" not found'):
         ask(archive, "SELECT rents_paid FROM rents")
 
 
-def test_a_query_changes_nothing_and_tables_go_with_their_document(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_a_query_changes_nothing_and_tables_go_with_their_document(archive: DuckDBArchive, tmp_path: Path) -> None:
     key = store(archive, tmp_path, "rents.csv", RENTS)
     tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'tables'"
     ask(archive, "SELECT * FROM rents")
@@ -150,7 +151,7 @@ def test_a_query_changes_nothing_and_tables_go_with_their_document(archive: Arch
     assert stored_tables(archive.database, {key: None}) == []
 
 
-def test_what_comes_from_a_hostile_reader_is_checked(archive: ArchivalStorage, tmp_path: Path) -> None:
+def test_what_comes_from_a_hostile_reader_is_checked(archive: DuckDBArchive, tmp_path: Path) -> None:
     from dataclasses import replace
 
     file = tmp_path / "a.csv"

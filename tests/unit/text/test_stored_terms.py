@@ -12,7 +12,7 @@ from workbench.ingest.chunker import Chunker
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage import bulk_insert
 from workbench.storage.database import Database
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.documents import DuckDBArchive
 from workbench.text.analyzer import TERMS_VERSION, index_terms, packed, term_hash
 from workbench.text.entities import names_in
 
@@ -20,8 +20,8 @@ TEXTS = ("Ada Marlow kept the light at Gannet Rock.", "The valve HX-204/7 opens 
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> ArchivalStorage:
-    archive = ArchivalStorage(Database(tmp_path / "a.duckdb"))
+def archive(tmp_path: Path) -> DuckDBArchive:
+    archive = DuckDBArchive(Database(tmp_path / "a.duckdb"))
     source = archive.source_id("s")
     for number, text in enumerate(TEXTS):
         document = Document(f"note {number}", (Page(1, None, text),), "test", 1)
@@ -33,12 +33,12 @@ def archive(tmp_path: Path) -> ArchivalStorage:
     archive.database.close()
 
 
-def stored(archive: ArchivalStorage) -> list[tuple[object, ...]]:
+def stored(archive: DuckDBArchive) -> list[tuple[object, ...]]:
     sql = "SELECT text, terms, names, title_terms, called_by, called, terms_version FROM passages ORDER BY passage_id"
     return archive.database.rows(sql)
 
 
-def test_terms_and_names_are_stored_with_the_passage(archive: ArchivalStorage) -> None:
+def test_terms_and_names_are_stored_with_the_passage(archive: DuckDBArchive) -> None:
     assert stored(archive) == [
         (text, packed(index_terms(text)), packed({*names_in(text), f"note_{number}"}), packed(["note", str(number)]),
          packed([f"note_{number}"]), f"note_{number}", TERMS_VERSION)
@@ -52,7 +52,7 @@ def test_a_term_is_stored_as_the_same_number_in_every_process() -> None:
     assert packed(["a"] * 300) == [term_hash("a") << 8 | 255]
 
 
-def test_terms_made_by_older_rules_are_made_anew_before_the_next_search(archive: ArchivalStorage) -> None:
+def test_terms_made_by_older_rules_are_made_anew_before_the_next_search(archive: DuckDBArchive) -> None:
     spoil = "UPDATE passages SET terms = [1], names = [2], called = 'old', terms_version = 0 WHERE passage_id > 1"
     archive.database.write(lambda connection: connection.execute(spoil) and None)
     search = ArchivalSearch(archive, None)

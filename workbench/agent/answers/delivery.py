@@ -27,7 +27,7 @@ from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Citation, Event, QuoteChecked
 from workbench.memory.agent_memory import AgentMemory
 from workbench.models.base import Assessment
-from workbench.storage.documents import ArchivalStorage
+from workbench.storage.archive import ArchivalStorage
 from workbench.text.quotes import is_on_page
 
 _MARKS = re.compile(r"</?[\w:-]*(?:tool|function|call)[\w:-]*>|<[|｜][^<>|｜\n]{1,40}[|｜]>|```\w*|\[/?TOOL_CALLS?\]")

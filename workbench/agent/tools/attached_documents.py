@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import re
 from collections import Counter
@@ -16,8 +15,7 @@ from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused
 from workbench.api.search import SearchOptions
 from workbench.retrieval.query import Restriction
-from workbench.storage.documents import ArchivalStorage
-from workbench.storage.metadata import document_days
+from workbench.storage.archive import ArchivalStorage
 
 _NAMED = 5
 
@@ -48,8 +46,7 @@ class AttachedDocuments:
     def over(cls, archive: ArchivalStorage, sources: Iterable[int]) -> AttachedDocuments:
         """What these sources hold."""
         names = archive.source_names(sources)
-        days = functools.partial(document_days, archive.database)
-        return cls(names, archive.paths(names), archive.sizes(names), days)
+        return cls(names, archive.paths(names), archive.sizes(names), archive.days)
 
     def restriction(self, options: SearchOptions) -> Restriction:
         """What filters leave, and the filters as they stand in the next call. Raises CallRefused, UsageError."""

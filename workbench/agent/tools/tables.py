@@ -9,7 +9,7 @@ from workbench.agent.tools.registry import CallRefused, Function, Outcome, funct
 from workbench.core.errors import UsageError
 from workbench.retrieval.paging.text_page import TextPage
 from workbench.sql.sandbox import ROWS, NamedTable, Rows, select
-from workbench.storage.tables import ROW, rows_of
+from workbench.storage.tables import ROW
 from workbench.text.result_text import text_tokens
 
 _COLUMNS_LISTED = 24
@@ -31,7 +31,7 @@ def table_query(workspace: ToolContext, sql: str, page: int = 0) -> Outcome:
     if not tables:
         raise CallRefused("No attached document has a table.", "Use archival_memory_search instead.")
     try:
-        found = select(sql, tables, lambda table: rows_of(archive.database, table), workspace.stopped)
+        found = select(sql, tables, archive.table_rows, workspace.stopped)
     except UsageError as error:
         raise CallRefused(error.message, error.hint) from None
     notes = _notes(found)

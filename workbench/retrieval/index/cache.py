@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
-from workbench.storage.database import Database
-from workbench.storage.passage_reader import embedded, passages_of, read_blocks, sizes_of
+from workbench.storage.archive import ArchivalStorage
+from workbench.storage.bulk_insert import DIMENSIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +53,8 @@ class IndexStatus:
 class LiveIndex:
     """One index for all agents of a process. Thread-safe; nothing of it is ever stored."""
 
-    def __init__(self, database: Database, budget_bytes: int) -> None:
-        self._database = database
+    def __init__(self, archive: ArchivalStorage, budget_bytes: int) -> None:
+        self._archive = archive
         self._budget_bytes = budget_bytes
         self._lock = threading.RLock()
         self._index: SearchIndex | None = None
@@ -77,7 +76,7 @@ class LiveIndex:
         then what is missing is being added in the background for later searches, if it may be.
         """
         with self._lock:
-            now = self._database.catalogue
+            now = self._archive.catalogue
             missing = documents - self._held if not self._has(documents) else frozenset()
             stale = self._newly_embedded() if self._bare and now != self._seen else frozenset()
             if missing or stale:
@@ -164,7 +163,7 @@ class LiveIndex:
         """The documents that are stored, their passages and characters now known."""
         new = [document for document in documents if document not in self._sizes]
         if new:
-            self._sizes.update(sizes_of(self._database, new))
+            self._sizes.update(self._archive.bulk.sizes_of(new))
         return [document for document in documents if document in self._sizes]
 
     def _fits(self, documents: frozenset[int]) -> bool:
@@ -182,7 +181,7 @@ class LiveIndex:
         return self._passages(known) * _BYTES_OF_A_PASSAGE + int(characters * _BYTES_OF_A_CHARACTER)
 
     def _newly_embedded(self) -> frozenset[int]:
-        return frozenset(embedded(self._database, self._bare).tolist())
+        return frozenset(self._archive.bulk.embedded(self._bare).tolist())
 
     def _run(self, job: Callable[[], None]) -> None:
         self._worker = threading.Thread(target=job, name="index", daemon=True)
@@ -211,7 +210,7 @@ class LiveIndex:
             self._add(documents - self._held, stale)
             self._seconds = time.monotonic() - started
             pyarrow.default_memory_pool().release_unused()
-            self._database.shrink()
+            self._archive.bulk.shrink()
         except Exception:
             if not self._closing.is_set():  # searched in the database from now on
                 self._failed = documents
@@ -225,7 +224,7 @@ class LiveIndex:
         from workbench.retrieval.index.builder import SearchIndex
 
         with contextlib.suppress(Exception):  # the old one goes on
-            ids = passages_of(self._database, self._held)
+            ids = self._archive.bulk.passages_of(self._held)
             index = SearchIndex(DIMENSIONS, len(ids))
             bare = self._fill(index, ids)
             with self._lock:
@@ -237,8 +236,8 @@ class LiveIndex:
         """Add these documents, and these passages anew."""
         import numpy as np
 
-        renew_terms(self._database)
-        ids = passages_of(self._database, documents)
+        self._archive.bulk.renew_terms()
+        ids = self._archive.bulk.passages_of(documents)
         ids = np.union1d(ids, np.fromiter(passages, dtype=np.int64))
         bare = self._fill(self._empty(len(ids)), ids)
         if bare is not None:
@@ -249,7 +248,7 @@ class LiveIndex:
     def _fill(self, index: SearchIndex, ids: np.ndarray) -> frozenset[int] | None:
         """Add passages to an index; those that have no vector yet, or None when there was no time to finish."""
         bare: set[int] = set()
-        for block in read_blocks(self._database, ids):
+        for block in self._archive.bulk.read_blocks(ids):
             if self._closing.is_set():
                 return None
             index.add_table(block.table, block.vectors)

@@ -19,10 +19,8 @@ from workbench.retrieval.index.postings import Postings, hashed, lengths_of
 from workbench.retrieval.index.segment import MOST_ROWS, RANKED, TERM_COLUMNS, Block
 from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS
 from workbench.retrieval.index.vectors import Mask, Nearest, Rows, Vectors, best_rows, exact_scores
+from workbench.storage.archive import Passages
 from workbench.storage.arrow import numbers
-from workbench.storage.bulk_insert import renew_terms
-from workbench.storage.database import Database
-from workbench.storage.passage_reader import inner_products, places_of, term_lists, texts_of, vectors_of
 from workbench.text.analyzer import COUNT_BITS, HASH_BITS, MOST_COUNT
 
 # BM25 without an index: the stored terms of a query are read once, a few thousand passages at a time, and kept for the
@@ -42,8 +40,8 @@ class _Found(NamedTuple):
 class ScannedWords:
     """Asks the database what `KeywordIndex` knows. `ids` are the passages by row, rising."""
 
-    def __init__(self, database: Database, documents: frozenset[int], ids: Rows) -> None:
-        self._database = database
+    def __init__(self, bulk: Passages, documents: frozenset[int], ids: Rows) -> None:
+        self._bulk = bulk
         self._documents = documents
         self._ids = ids
         self._known: dict[str, dict[int, _Found]] = {field: {} for field in TERM_COLUMNS}
@@ -139,7 +137,7 @@ class ScannedWords:
 
     def _lists(self, field: str) -> Iterator[tuple[Rows, Any]]:
         """(rows, the packed terms of each) of all passages in view, some at a time."""
-        for ids, lists in term_lists(self._database, self._documents, TERM_COLUMNS[field], _BATCH_ROWS):
+        for ids, lists in self._bulk.term_lists(self._documents, TERM_COLUMNS[field], _BATCH_ROWS):
             yield np.searchsorted(self._ids, ids), lists
 
 
@@ -161,13 +159,13 @@ def _matches(lists: Any, asked: Rows) -> tuple[Rows, Rows, Rows]:
 class ArchiveScan:
     """A view of the passages of some documents, as they are committed now. One thread uses it, for one search."""
 
-    def __init__(self, database: Database, documents: frozenset[int]) -> None:
-        renew_terms(database)
-        self._database = database
-        self.ids, self.documents, self.pages = places_of(database, documents)
+    def __init__(self, bulk: Passages, documents: frozenset[int]) -> None:
+        bulk.renew_terms()
+        self._bulk = bulk
+        self.ids, self.documents, self.pages = bulk.places_of(documents)
         self.alive: Mask = np.ones(len(self.ids), dtype=bool)
-        self.vectors = ScannedVectors(database, self.ids)
-        self.keywords = ScannedWords(database, documents, self.ids)
+        self.vectors = ScannedVectors(bulk, self.ids)
+        self.keywords = ScannedWords(bulk, documents, self.ids)
         self._texts: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     def text_of(self, row: int) -> str:
@@ -196,7 +194,7 @@ class ArchiveScan:
         if not missing:
             return
         ids = self.ids[np.array(missing, dtype=np.int64)].tolist()
-        texts = texts_of(self._database, ids)
+        texts = self._bulk.texts_of(ids)
         self._texts.update((row, texts.get(key, ("", ()))) for row, key in zip(missing, ids, strict=True))
 
     def row_of(self, passage: int) -> int | None:
@@ -217,8 +215,8 @@ class ArchiveScan:
 class ScannedVectors:
     """Vectors by DuckDB's exact scan. A passage that is not embedded yet has a vector of zeros."""
 
-    def __init__(self, database: Database, ids: Rows) -> None:
-        self._database = database
+    def __init__(self, bulk: Passages, ids: Rows) -> None:
+        self._bulk = bulk
         self._ids = ids
 
     def begin(self, query: Vectors, count: int, allowed: Mask | None = None) -> Nearest:
@@ -229,7 +227,7 @@ class ScannedVectors:
         """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""
         query = np.asarray(query, dtype=np.float32)
         scores = np.zeros(len(self._ids), dtype=np.float32)
-        keys, products = inner_products(self._database, query)
+        keys, products = self._bulk.inner_products(query)
         rows, known = self._rows(keys)
         scores[rows] = products[known]
         permitted = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
@@ -240,7 +238,7 @@ class ScannedVectors:
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """The cosine of `query` with each of `rows`."""
-        return exact_scores(vectors_of(self._database, self._ids[rows]), query)
+        return exact_scores(self._bulk.vectors_of(self._ids[rows]), query)
 
     def _rows(self, keys: Rows) -> tuple[Rows, Mask]:
         """The rows of passages that are in view, and which of `keys` these are."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from workbench.storage.cursors import CursorRepository
+from workbench.storage import archive
 from workbench.storage.database import Clock
 from workbench.storage.write_ahead_log import Update
 
@@ -92,7 +92,7 @@ class Cursor:
 class Cursors:
     """The results that readers page through. Thread-safe."""
 
-    def __init__(self, stored: CursorRepository, clock: Clock) -> None:
+    def __init__(self, stored: archive.Cursors, clock: Clock) -> None:
         self._repository = stored
         self._clock = clock
         self._lock = threading.Lock()

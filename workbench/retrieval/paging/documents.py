@@ -9,7 +9,8 @@ from dataclasses import replace
 from workbench.core.errors import NotFound
 from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.paging.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate
-from workbench.storage.documents import ArchivalStorage, Passage
+from workbench.storage.archive import ArchivalStorage
+from workbench.storage.rows import Passage
 from workbench.text.result_text import rendered_tokens, text_tokens
 
 _NOTE_TOKENS = 20

@@ -10,7 +10,8 @@ from typing import Any
 from workbench.retrieval.index.snapshot import AtHand, Place
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
 from workbench.retrieval.paging.result_page import PageHit, ResultPage, fit_page, hits_room, paginate, usual_tokens
-from workbench.storage.documents import ArchivalStorage, Passage
+from workbench.storage.archive import ArchivalStorage
+from workbench.storage.rows import Passage
 from workbench.text.result_text import rendered_tokens
 
 Paths = Mapping[int, tuple[str, str]]
