@@ -361,6 +361,10 @@ class ArchivalStorage(Protocol):
         """How many pages a document has; 0 when it is gone."""
         ...
 
+    def passage_count(self, document: int) -> int:
+        """How many passages a document has; 0 when it is gone."""
+        ...
+
     def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:
         """(number, text) of a document's pages from `first` up to but not including `end`."""
         ...

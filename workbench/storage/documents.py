@@ -303,7 +303,7 @@ class DuckDBArchive:
 
     def passage_count(self, document: int) -> int:
         """How many passages a document has."""
-        row = self.database.row("SELECT count(*) FROM passages WHERE document_id = ?", [document])
+        row = self.database.archive_row("SELECT count(*) FROM passages WHERE document_id = ?", [document])
         return int(row[0]) if row else 0
 
     def page_texts(self, document: int, first: int, end: int) -> list[tuple[int, str]]:

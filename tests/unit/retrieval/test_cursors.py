@@ -25,6 +25,7 @@ from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import Restriction
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch
+from workbench.storage.cursors import CursorRepository
 from workbench.storage.database import Database
 from workbench.storage.documents import DuckDBArchive
 from workbench.storage.write_ahead_log import Changes, Update
@@ -190,11 +191,11 @@ def test_an_agent_that_gets_the_number_of_one_that_is_gone_sees_nothing_of_it(tm
 
 def test_what_is_kept_for_a_reader_is_bounded(tmp_path: Path) -> None:
     database = Database(tmp_path / "archive.duckdb")
-    cursors, reader = Cursors(database, Ticking()), Reader("model", 1, Keeping(database))
+    cursors, reader = Cursors(CursorRepository(database), Ticking()), Reader("model", 1, Keeping(database))
     for number in range(300):
         cursors.put(reader, f"query {number}", Cursor((1, 2), (1.0, 1.0), (0, 1), True, 2))
     assert database.rows("SELECT count(*) FROM cursors")[0][0] <= 64
-    again = Cursors(database, Ticking())
+    again = Cursors(CursorRepository(database), Ticking())
     assert again.get(reader, "query 299") == Cursor((1, 2), (1.0, 1.0), (0, 1), True, 2)
     assert again.get(Reader("model", 2, Keeping(database)), "query 299") is None
     database.close()

@@ -40,6 +40,7 @@ def test_a_document_is_stored_whole_and_read_back(archive: ArchivalStorage) -> N
     assert archive.passages([passage.id, 10**6]) == {passage.id: passage}
     assert archive.labels([(stored.document, 2)]) == {(stored.document, 2): "p-2"}
     assert (archive.page_count(stored.document), archive.page_count(10**6)) == (2, 0)
+    assert archive.passage_count(stored.document) == 2
     assert archive.path_of(stored.document) == "log.txt"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from workbench.core.text_cache import text_cache
 from workbench.models.extractive.sentences import blocks, is_heading
-from workbench.storage.documents import Passage
+from workbench.storage.rows import Passage
 
 _BEFORE, _AFTER = 3, 1
 
