@@ -47,7 +47,7 @@ _OTHER_DAY = 0.3
 _OUTSIDE, _UNDATED = 0.05, 0.5
 """The same when the question asks about a period, and the sentence names a time outside it, or none."""
 
-_COMPLETE, _COMPLETE_COVER, _BESIDE = 0.6, 0.9, 0.6
+_COMPLETE, _COMPLETE_COVER, _BESIDE = 0.7, 0.9, 0.8
 """A quote that is so likely, says so much of the question and holds what is asked for stands alone, unless another is nearly as
 
 likely: readers take what stands beside an answer for a part of it.
