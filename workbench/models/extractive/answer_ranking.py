@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workbench.models.extractive.answer_priors import adjusted
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
-from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, adds, candidates, holds_answer, matrix
-from workbench.models.extractive.languages import negated
-from workbench.models.extractive.periods import lies_in, period_of
+from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, candidates, holds_answer, matrix
 from workbench.models.extractive.prompt_parser import Note, Passage, View
-from workbench.text.dates import days, written_as
+from workbench.text.dates import written_as
 
 QUOTES = 3
 """Quotes an answer may have at most."""
@@ -25,27 +23,6 @@ _ADDS = 0.25
 
 _JOINS = 0.3
 """A neighbouring sentence is quoted together with one when it is at least this likely, measured by it."""
-
-_DENIED = 0.15
-"""What the likelihood of a sentence counts that affirms where the question denies: it would say the opposite."""
-
-_REPEATS = 0.02
-"""What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents; or
-
-when it is the label of a field that is empty.
-"""
-
-_HEADING_ASKED, _OPENS_ODDS = 0.85, 6.0
-"""How much of a question a heading must say for the sentence below it to be its answer, and by how much that raises its odds.
-
-Chosen by hand: the sets fitted on have no headings, so the weights know too little of them.
-"""
-
-_OTHER_DAY = 0.3
-"""What it counts when it names a day, and the question asks about another one."""
-
-_OUTSIDE, _UNDATED = 0.05, 0.5
-"""The same when the question asks about a period, and the sentence names a time outside it, or none."""
 
 _COMPLETE, _COMPLETE_COVER, _BESIDE = 0.7, 0.9, 0.8
 """A quote that is so likely, says so much of the question and holds what is asked for stands alone, unless another is nearly as
@@ -177,7 +154,7 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
     found = candidates(passages, _ranks(view))
     rows = matrix(asked, [_read(question, one) for one in found], score)
     probabilities = [
-        round(_by_author(asked, one, _headed(value * _worth(asked, one), one, row)), 4)
+        round(adjusted(asked, one, row, value), 4)
         for one, row, value in zip(found, rows, scorer.probabilities(rows), strict=True)
     ]
     order = sorted(range(len(found)), key=lambda at: (-probabilities[at], found[at].rank, at))
@@ -188,41 +165,6 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
     return Ranking(asked, tuple(found[at] for at in order), ordered, rows[order], confidence)
 
 
-def _headed(probability: float, one: Candidate, row: Array) -> float:
-    """The probability of a sentence, more when it opens the section whose heading is what the question asks."""
-    if not one.opens_section or row[NAMES.index("cover_section")] < _HEADING_ASKED:
-        return probability
-    return _raised(probability, _OPENS_ODDS)
-
-
-def _raised(probability: float, odds: float) -> float:
-    """A probability whose odds are so many times as high."""
-    return odds * probability / (odds * probability + 1.0 - probability)
-
-
-def _by_author(asked: Asked, one: Candidate, probability: float) -> float:
-    """The probability of a sentence, more when an author is asked for and it is the line of names on the first page."""
-    if one.document_page == 1 and _ASKS_AUTHOR.search(asked.text) and _is_byline(one.text):
-        return _raised(max(probability, _LEAST_BYLINE), _BYLINE_ODDS)
-    return probability
-
-
-def _is_byline(text: str) -> bool:
-    """Whether a line is made of names: most of its words are capitals, and there are at least two."""
-    words = [word for word in re.findall(r"[^\W\d_][\w'’.-]*", text) if word.lower() not in _OF_A_BYLINE]
-    named = sum(word[0].isupper() and not word.isupper() for word in words)
-    return 2 <= len(words) <= _BYLINE_WORDS and named >= 0.8 * len(words)
-
-
-_ASKS_AUTHOR = re.compile(
-    r"\bauthors?\b|\bwho (?:wrote|compiled|edited|kept)\b|\bwritten by\b|\bverfasser\w*|\bautor(?:en|in|es|as?)?\b|\bauteurs?\b|作者|著者",
-    re.IGNORECASE,
-)
-_OF_A_BYLINE = frozenset("by and von und par et por y kept written compiled edited".split())
-_BYLINE_WORDS, _BYLINE_ODDS, _LEAST_BYLINE = 40, 12.0, 0.05
-"""A title page names its author in a line that says nothing else; the sets fitted on have no title pages."""
-
-
 def _read(question: str, one: Candidate) -> Candidate:
     """A candidate as it is compared with the question: days that the question names are written as it writes them."""
     text, before, after, passage = (
@@ -231,23 +173,6 @@ def _read(question: str, one: Candidate) -> Candidate:
     if (text, before, after, passage) == (one.text, one.before, one.after, one.passage):
         return one
     return replace(one, text=text, before=before, after=after, passage=passage)
-
-
-def _worth(asked: Asked, one: Candidate) -> float:
-    """What the likelihood of a sentence counts, by what no fitted weight should outweigh."""
-    if asked.denies and not negated(one.text, asked.language):
-        return _DENIED
-    if one.text.rstrip("*_ ").endswith((":", "：")) or (asked.kind != "yes_no" and not adds(asked, one.text)):
-        return _REPEATS
-    if period := period_of(asked.text):
-        inside = lies_in(period, one.text)
-        inside = lies_in(period, f"{one.section} {one.before}") if inside is None else inside
-        return 1.0 if inside else _UNDATED if inside is None else _OUTSIDE
-    if not asked.dated:
-        return 1.0
-    wanted = {day for _, day in days(asked.text)}
-    named = {day for _, day in days(f"{one.section} {one.text}")}
-    return _OTHER_DAY if named and not wanted & named else 1.0
 
 
 def _ranks(view: View) -> dict[str, int]:

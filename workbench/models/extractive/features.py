@@ -20,7 +20,7 @@ from workbench.models.extractive.evidence import Score, title_words
 from workbench.models.extractive.languages import KINDS, Language, kind_of, language_of, negated
 from workbench.models.extractive.measures import counted, counts, gives, measure_of
 from workbench.models.extractive.prompt_parser import Passage
-from workbench.models.extractive.sentences import blocks, is_heading, rarity, stem
+from workbench.models.extractive.sentences import blocks, is_heading, opens_entry, rarity, stem
 from workbench.text.dates import days, with_iso_days
 
 Array = np.ndarray[Any, Any]
@@ -206,9 +206,7 @@ def _with_entry(paragraph: Sequence[str]) -> tuple[str, list[str]]:
     A bare date goes with what stands behind it, scraps ("Fog. Oil 30.") included, up to the first sentence that says something.
     """
     first = paragraph[0]
-    bold = _BOLD_ENTRY.match(first)
-    entry = next((written for written, _ in days(first[:_ENTRY_CHARS]) if first.strip("*_ ").startswith(written)), "")
-    entry = entry or (bold.group(1) if bold and _DIGIT.search(bold.group(1)) else "")
+    entry = opens_entry(first)
     bare = re.sub(r"[\W\d_]+|(?<=\d)(?:st|nd|rd|th)\b", " ", _MONTH.sub(" ", first)).split()
     alone = (
         len(first) < _ENTRY_CHARS
@@ -228,7 +226,6 @@ def _with_entry(paragraph: Sequence[str]) -> tuple[str, list[str]]:
 
 
 _LONGEST_ENTRY = 300
-_BOLD_ENTRY = re.compile(r"^[*_]{2}([^*_]{3,40}?)[.,:]?[*_]{2}")
 _ENTRY_CHARS = 40
 
 
@@ -329,11 +326,20 @@ class Asked:
 def _weight(term: str, surface: str) -> float:
     if _ISO_DAY.fullmatch(term):
         return _DAY_WEIGHT
+    if surface.lower() in _HAPPENS:
+        return _HAPPENS_WEIGHT
     return 0.8 if _CJK_RUN.search(term) else rarity(surface)
 
 
-_DAY_WEIGHT = 1.4
-"""A day tells as much as a name: what happened on another one is another thing."""
+_DAY_WEIGHT = 2.0
+"""A day tells more than a name: what happened on another one is another thing."""
+
+_HAPPENS = frozenset(
+    """happen happens happened occur occurs occurred geschah geschieht geschehen passiert passierte ereignete arriva arrivé passé
+    pasó pasa sucedió sucede ocurrió ocurre""".split()
+)
+_HAPPENS_WEIGHT = 0.1
+"""Words that ask for an event and that no account of one holds."""
 
 
 def _capitals(text: str, language: Language) -> list[str]:

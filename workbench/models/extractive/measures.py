@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from workbench.core.text_cache import text_cache
+from workbench.text.dates import days
 
 _NUMBER = (
     r"(?:\d[\d.,' ]*\d|\d|half|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
@@ -23,6 +24,8 @@ _NUMBER = (
 _UNITS: dict[str, str] = {
     "money": r"dollars?|euros?|pounds?|shillings?|pence|penn(?:y|ies)|cents?|francs?|crowns?|guineas?|yen|yuan|marks?|rupees?|pesos?|coronas?|franken|kronen|libras?|livres?|centimes?|céntimos?|usd|eur|gbp|chf|m(?:illion|rd|io)\.?",
     "time": r"seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|sekunden?|minuten?|stunden?|tage?n?|nächte?n?|wochen?|monate?n?|jahre?n?|secondes?|heures?|jours?|nuits?|semaines?|mois|ans?|années?|siècles?|segundos?|minutos?|horas?|días?|noches?|semanas?|meses|mes|años?|siglos?|min|hrs?|h|s|ms",
+    "age": r"years?(?:[ -]old)?|jahre?n?(?: alt)?|ans|años|months?|monate?n?|weeks?|days?",
+    "times": r"times?|mal|fois|veces|vez|a (?:day|week|month|year)|days|weeks|months|years|hours|tage|wochen|monate|jahre",
     "length": r"met(?:er|re)s?|metern?|kilomet(?:er|re)s?|kilometern?|centimet(?:er|re)s?|miles?|f(?:oo|ee)t|inch(?:es)?|yards?|fathoms?|leagues?|knots?|mètres?|kilomètres?|metros?|kilómetros?|millas?|meilen?|fuß|pieds?|km|cm|mm|nm|m|ft",
     "weight": r"tons?|tonnes?|kilograms?|kilos?|grams?|pounds?|ounces?|stones?|tonnen?|kilogramm|gramm|pfund|grammes?|kilogrammes?|livres?|gramos?|kilogramos?|toneladas?|kg|g|lbs?|oz|t",
     "share": r"percent|per cent|prozent|pour cent|por ciento|%|％",
@@ -30,19 +33,30 @@ _UNITS: dict[str, str] = {
     "speed": r"(?:km|miles|m|knots?|meilen|kilometer|kilomètres?|kilómetros?)\s?(?:/|per|an|pro|par|por)\s?(?:h|hour|s|second|stunde|heure|hora)|mph|km/h|kn(?:ots?)?|knoten",
 }  # fmt: skip
 _CJK_UNITS = {
+    "age": r"[岁歳]|[年个]|か月", "times": r"[次回度]",
     "money": r"[元円块角分]|人民币|美元|日元|ドル|ユーロ", "time": r"[年月日天秒時时]|小时|分钟|分間?|時間|週間|か月|ヶ月|个月|星期|世纪|世紀|晚",
     "length": r"[米尺里寸]|公里|千米|厘米|毫米|英里|メートル|キロ|センチ", "weight": r"[吨克斤]|公斤|千克|グラム|キログラム|トン", "share": r"[%％]|百分之|パーセント|割",
     "heat": r"度|℃", "speed": r"公里/小时|每小时|時速|キロ毎時",
 }  # fmt: skip
 _CJK_NUMBER = r"[\d〇零一二三四五六七八九十百千万亿億两兩半几数]"
+_WHAT = r"\b(?:what|which) (?:\w+ ){0,3}"
+_WELCHE = r"\b(?:welche[nmrs]?|was) (?:\w+ ){0,3}"
+_QUEL = r"\bquel(?:le)?s? (?:\w+ |l['’]){0,3}"
+_QUE = r"\b(?:qu[ée]|cu[áa]l(?:es)?) (?:\w+ ){0,3}"
 _ASKED: tuple[tuple[str, str], ...] = (
-    ("money", r"\bhow much (?:is|are|was|were|does|do|did|will|would|must|did) .*|\b(?:cost|costs|price|fee|fine|fare|salary|wage|rent|worth|paid|pay)\b|\b(?:kostet?e?n?|preis|gebühr|miete|lohn|teuer)\b|\b(?:coûte\w*|prix|tarif|loyer|salaire|s'élève)\b|\b(?:cuesta\w*|precio|tarifa|alquiler|salario)\b|多少钱|费用|价格|价钱|押金|年费|罚款|いくら|料金|値段|費用"),
-    ("share", r"\b(?:percentage|percent|proportion|prozent\w*|anteil|pourcentage|proportion|porcentaje|proporción)\b|百分之几|比例|パーセント|割合"),
-    ("speed", r"\bhow fast\b|\bwhat speed\b|\bwie schnell\b|\bquelle vitesse\b|\bqué velocidad\b|速度"),
-    ("heat", r"\btemperature\b|\btemperatur\b|\btempérature\b|\btemperatura\b|温度|気温"),
-    ("weight", r"\bhow heavy\b|\bweigh\w*\b|\bwie schwer\b|\b(?:wiegt|gewicht)\b|\b(?:pèse\w*|poids)\b|\b(?:pesa\w*|peso)\b|多重|重量|重さ"),
-    ("length", r"\bhow (?:far|tall|high|deep|wide|thick)\b|\b(?:height|depth|length|width|distance)\b|\bwie (?:weit|hoch|tief|breit|dick|groß)\b(?! ist die \w*(?:zahlung|gebühr|miete|strafe|kosten))|\b(?:höhe|tiefe|länge|breite|entfernung)\b|\b(?:hauteur|profondeur|longueur|largeur|distance)\b|\b(?:altura|profundidad|longitud|anchura|distancia)\b|多[高远深宽]|高さ|長さ|距離|深さ"),
-    ("time", r"\bhow (?:old|often|soon|late|early)\b|\bhow (?:many|much) (?:\w+ )?(?:seconds|minutes|hours|days|nights|weeks|months|years|decades|centuries|time)\b|\b(?:duration|age|period)\b|\bwie (?:alt|oft)\b|\b(?:dauer\w*|frist|alter)\b|\bcombien de (?:temps|jours|mois|années|ans|heures|semaines)\b|\b(?:durée|âge|délai)\b|\bcuánt[oa]s? (?:tiempo|días|meses|años|horas|semanas)\b|\b(?:duración|edad|plazo)\b|多[久]|多长时间|几[天年月周]|多少[天年月]|期間|期限|何[日年月週時]"),
+    ("money", rf"\bhow much (?:is|are|was|were) (?:a|an|the)\b|\bhow much (?:\w+ ){{0,6}}(?:cost|pay|paid|charge|earn|worth)\b|{_WHAT}(?:cost|price|fee|fine|fare|salary|wage|rent)\b|\bwhat (?:do|does|did|would|will) .*\bcost\b"
+     rf"|\bwie teuer\b|\bwas (?:kostet?e?n?)\b|\bwie hoch (?:ist|war|sind) .*(?:preis|gebühr|miete|lohn|kosten|zahlung|strafe|kaution)\w*|{_WELCHE}(?:preis|gebühr|miete|lohn)\b"
+     rf"|\b(?:combien|que) (?:\w+ )?coûte\w*|\bà combien s'élève\w*|{_QUEL}(?:prix|tarif|loyer|salaire)\b|\bcuánto (?:cuesta|vale|costó|cobra)\w*|\bqué cuesta\w*|{_QUE}(?:precio|tarifa|alquiler|salario)\b|多少钱|(?:费用?|价格|价钱|押金|罚款)(?:是|为)?多少|いくら"),
+    ("share", rf"{_WHAT}(?:percentage|percent|proportion|share)\b|\b(?:welche[nmrs]?|wie viel) (?:prozent\w*|anteil)\b|{_QUEL}(?:pourcentage|proportion)\b|{_QUE}(?:porcentaje|proporción)\b|百分之几|什么比例|多少比例|何パーセント|何割"),
+    ("speed", rf"\bhow fast\b|{_WHAT}speed\b|\bwie schnell\b|{_QUEL}vitesse\b|{_QUE}velocidad\b|速度是多少|時速何"),
+    ("heat", rf"{_WHAT}temperature\b|\bhow (?:hot|cold)\b|{_WELCHE}temperatur\b|{_QUEL}température\b|{_QUE}temperatura\b|多少度|何度"),
+    ("weight", rf"\bhow (?:heavy|much (?:do|does|did) .* weigh)\b|\bwhat (?:do|does|did) .* weigh\b|{_WHAT}weight\b|\bwie schwer\b|\bwieviel wiegt\b|\bcombien pèse\w*|\bcuánto pesa\w*|多重"),
+    ("length", rf"\bhow (?:far|tall|high|deep|wide|thick)\b|{_WHAT}(?:height|depth|length|width|distance)\b|\bwie (?:weit|tief|breit|dick)\b|\bwie hoch (?:ist|war|sind) (?:der|das) (?:turm|berg|mast|baum|gebäude)\w*"
+     rf"|{_WELCHE}(?:höhe|tiefe|länge|breite|entfernung)\b|{_QUEL}(?:hauteur|profondeur|longueur|largeur|distance)\b|{_QUE}(?:altura|profundidad|longitud|anchura|distancia)\b|多[高远深宽](?![^？?]*[天年])|何メートル"),
+    ("time", rf"\bhow (?:many|much) (?:\w+ )?(?:seconds|minutes|hours|days|nights|weeks|months|years|decades|centuries|time)\b|{_WHAT}(?:duration|period)\b|\bwie viele (?:sekunden|minuten|stunden|tage|wochen|monate|jahre)\b"
+     rf"|\bwie lange?\b(?=.*(?:frist|dauert?e?))|\bcombien de (?:temps|jours|mois|années|ans|heures|semaines)\b|{_QUEL}(?:durée|délai)\b|\bcuánt[oa]s? (?:tiempo|días|meses|años|horas|semanas)\b|{_QUE}(?:duración|plazo)\b|多久|多长时间|几[天年月周]|多少[天年月]|何[日年月週時]間"),
+    ("age", rf"\bhow old\b|{_WHAT}age\b|\bwie alt\b|{_QUEL}âge\b|\bcuántos años (?:tiene|tenía)\b|{_QUE}edad\b|几岁|何歳"),
+    ("times", r"\bhow often\b|\bhow many times\b|\bwie oft\b|\bcombien de fois\b|\bcuántas veces\b|几次|多少次|何回|何度も"),
     ("time or length", r"\bhow long\b|\bwie lange?\b|多长|どのくらい|どれくらい"),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
@@ -57,6 +71,18 @@ _GIVEN = {
     )
     for kind, units in _UNITS.items()
 }
+_PARTS = re.compile(
+    r"\b(?:half|a third|thirds?|a quarter|quarters|majority|hälfte|drittel|viertel|moitié|tiers|mitad|tercios?)\b|一半|半数|半分",
+    re.IGNORECASE,
+)
+_AGED = re.compile(
+    r"\b(?:aged?|at|born|alter von|mit|im alter|geboren|âgée?|à l['’]âge|née?|nacid[oa]|edad de|a los)\b[^.;]{0,20}?\d",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(
+    r"\b(?:once|twice|thrice|every|each|daily|weekly|monthly|yearly|annually|hourly|jede[nrs]?|täglich|wöchentlich|monatlich|jährlich|zweimal|einmal|dreimal|\w+mal|chaque|tous les|cada)\b|每[天年月周次]|毎[日年月週]",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r"\bhow many (?:of (?:the |his |her |their |its )?)?((?:[^\W\d_]+[ -]){0,2}?[^\W\d_]+)(?= (?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|must|may|in|on|of|at|for|from|to|with|by|there|took|sat|live|lived|die|died|stand|stood|belong\w*|came|come|be|been|who|that|which)\b|\W*$)"
     r"|\bwie ?viele? ([^\W\d_]+)|\bcombien d(?:e |['’])([^\W\d_]+)|\bcuánt[oa]s ([^\W\d_]+)",
@@ -76,7 +102,8 @@ def measure_of(question: str) -> tuple[str, ...]:
 @text_cache(32_768)
 def gives(kinds: tuple[str, ...], text: str) -> bool:
     """Whether a text gives a number with a unit of one of these measures."""
-    return any(_GIVEN[kind].search(text) for kind in kinds)
+    said = {"age": _AGED, "times": _TIMES, "share": _PARTS}.get(kinds[0])
+    return bool(said and said.search(text)) or any(_GIVEN[kind].search(text) for kind in kinds)
 
 
 @text_cache(256)
@@ -86,13 +113,15 @@ def counted(question: str) -> str:
     return next((group for group in match.groups() if group), "").strip() if match else ""
 
 
-_BESIDE_WORDS = 3
+_BESIDE_WORDS = 2
 
 
 @text_cache(32_768)
 def counts(word_beginning: str, text: str) -> bool:
-    """Whether a number stands right before a word that begins so ("two hundred and six slides")."""
+    """Whether a number that is no year stands right before a word that begins so ("two hundred and six slides")."""
     if not word_beginning:
         return False
-    pattern = rf"\b{_NUMBER}(?:[\s-]+[\w'’]+){{0,{_BESIDE_WORDS}}}?[\s-]+{re.escape(word_beginning)}"
+    for written, _ in days(text):
+        text = text.replace(written, " ")
+    pattern = rf"(?<![\w./-])(?!(?:1\d{{3}}|20\d\d)(?![\d,])|\d{{1,2}}[./-]\d){_NUMBER}(?:[\s-]+[\w'’]+){{0,{_BESIDE_WORDS}}}?[\s-]+{re.escape(word_beginning)}"
     return bool(re.search(pattern, text, re.IGNORECASE))

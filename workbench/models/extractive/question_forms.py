@@ -118,7 +118,30 @@ def listed(ranking: Ranking, *, exactly: bool = False) -> list[Quote]:
         and ranking.feature("cover_own", at) > 0
         and not (period and not lies_in(period, f"{one.section} {one.text}"))
     ]
+    chosen += [at for at in _rows_below(chosen, ranking) if at not in chosen]
     return _in_order([ranking.candidates[at] for at in chosen], ranking)[:LIST_QUOTES]
+
+
+def _rows_below(chosen: Sequence[int], ranking: Ranking) -> list[int]:
+    """The rows under the lines that head a table ("Vessel, Kind, Built"): what such a line names, they are."""
+    places = {(one.handle, one.position): at for at, one in enumerate(ranking.candidates)}
+    rows: list[int] = []
+    for at in chosen:
+        head = ranking.candidates[at]
+        if _ENDS.search(head.text) or any(map(str.isdigit, head.text)) or len(head.text.split()) < _LEAST_COLUMNS:
+            continue
+        position = head.position + 1
+        while (below := places.get((head.handle, position))) is not None:
+            row = ranking.candidates[below].text
+            if _ENDS.search(row) or not (any(map(str.isdigit, row)) or row.startswith("|")):
+                break
+            rows.append(below)
+            position += 1
+    return rows
+
+
+_ENDS = re.compile(r"[.!?。！？]\W*$")
+_LEAST_COLUMNS = 2
 
 
 def openings(ranking: Ranking) -> list[Quote]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from workbench.core.text_cache import text_cache
 from workbench.models.extractive.languages import FUNCTION_WORDS, SAME_WORD
 from workbench.text.analyzer import normalise
-from workbench.text.dates import dates
+from workbench.text.dates import dates, days
 from workbench.text.stemming import fold_accents
 
 SENTENCE_CHARS = 420
@@ -47,7 +47,7 @@ def _blocks(text: str) -> Iterator[str]:
         rows = len(lines) > 1 and _are_rows(lines)
         held: list[str] = []
         for at, line in enumerate(lines):
-            if held and (_ROW.match(line) or _quote_depth(line) != _quote_depth(held[-1])):
+            if held and (_ROW.match(line) or opens_entry(line) or _quote_depth(line) != _quote_depth(held[-1])):
                 yield " ".join(held)
                 held = []
             held.append(line)
@@ -57,6 +57,23 @@ def _blocks(text: str) -> Iterator[str]:
                 held = []
         if held:
             yield " ".join(held)
+
+
+def opens_entry(line: str) -> str:
+    """The date that opens a line, as in a log or a diary, as it is written; "" where none does.
+
+    A passage may hold its paragraphs on lines of their own, with nothing between them.
+    """
+    bare = line.lstrip("*_# ")
+    if not (bare[:1].isdigit() or bare[:1].isupper()) or not _YEAR_NEAR.search(bare[:_ENTRY_CHARS]):
+        bold = _BOLD_ENTRY.match(line)
+        return bold.group(1) if bold and any(map(str.isdigit, bold.group(1))) else ""
+    return next((written for written, _ in days(bare[:_ENTRY_CHARS]) if bare.startswith(written)), "")
+
+
+_ENTRY_CHARS = 40
+_YEAR_NEAR = re.compile(r"\d{4}")
+_BOLD_ENTRY = re.compile(r"^[*_]{2}([^*_]{3,40}?)[.,:]?[*_]{2}")
 
 
 def _quote_depth(line: str) -> int:

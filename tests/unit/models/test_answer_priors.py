@@ -1,0 +1,90 @@
+"""What is known of a sentence apart from the fitted weights: measures, periods, titles, authors, logs; and lists that sweep."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.reader_harness import word_score
+from workbench.models.extractive.answer_ranking import Ranking, rank
+from workbench.models.extractive.answer_scorer import fitted
+from workbench.models.extractive.policy import decide
+from workbench.models.extractive.prompt_parser import Passage, Search, View
+
+
+def seen(question: str, text: str, document: str = "paper.txt", *, swept: str = "") -> View:
+    passages = {"#a1": Passage("#a1", document, 1, "", text)}
+    search = Search(question, 0, 0, 1, ("#a1",))
+    return View(
+        question, "search", ("s",), (), (search,), passages, "", functions=frozenset({"archival_sweep"}), results=(("#a1",),), swept=swept
+    )  # fmt: skip
+
+
+def ranked(question: str, text: str) -> Ranking:
+    return rank(question, seen(question, text), word_score, fitted())
+
+
+def test_a_number_of_another_measure_is_no_answer() -> None:
+    text = "The siren was bought for 40 pounds. The siren was silent for twenty minutes. The siren has 12 valves."
+    assert ranked("How long was the siren silent?", text).quotes()[0].text == "The siren was silent for twenty minutes."
+    assert ranked("How many valves has the siren?", text).quotes()[0].text == "The siren has 12 valves."
+
+
+def test_what_the_next_sentence_tells_is_quoted_with_it() -> None:
+    text = "A party of excursionists was stranded on the sandbank.\nThey were there for two hours and a half. The ferry took them off."
+    quote = ranked("How long was the party of excursionists stranded?", text).quotes()[0].text
+    assert "two hours and a half" in quote
+
+
+def test_a_dated_entry_is_quoted_with_what_happened() -> None:
+    log = "6 January 1936. Fog. Oil 30. Sprague broke the lamp.\n\n9 January 1936. Fog. Oil 31. The boat came."
+    quotes = ranked("What happened on 6 January 1936?", log).quotes()
+    assert "Sprague broke the lamp." in quotes[0].text
+    assert all("The boat came" not in quote.text for quote in quotes)
+
+
+@pytest.mark.parametrize(
+    ("question", "right"),
+    [("What was repaired before March 2031?", "radar"), ("What was repaired after 1 June 2031?", "whistle")],
+)
+def test_a_time_outside_the_period_is_no_answer(question: str, right: str) -> None:
+    text = "04.01.2031 The radar was repaired.\n\n03.05.2031 The stove was repaired.\n\n12.08.2031 The whistle was repaired."
+    assert right in ranked(question, text).quotes()[0].text
+
+
+def test_an_author_stands_on_the_title_page() -> None:
+    text = "Reading by Lamplight\n\nIda Varga, Jon Aske and Ruth Palmer\n\nWe study how authors of papers read. The paper has authors."
+    assert "Ida Varga" in ranked("Who are the authors of the paper?", text).quotes()[0].text
+
+
+def test_an_empty_field_answers_nothing() -> None:
+    found = ranked("Wer ist der Antragsteller?", "Antrag auf Urlaub\nName des Antragstellers:\nKostenstelle 4410")
+    assert found.confidence < fitted().thresholds.answer
+
+
+def test_the_rows_of_a_table_whose_head_is_asked_for_are_listed() -> None:
+    rows = ("| Vessel | Kind | Built |", "| --- | --- | --- |", "| Marigold | Steamer | 1893 |", "| Dunlin | Packet | 1911 |")
+    fleet = "\n".join(["The Fleet", "", *rows, "", "It rained."])
+    told = decide(seen("List all the vessels.", fleet, swept="read 1 of 1 pages"), word_score)
+    assert all(word in str(told.arguments["message"]) for word in ("Marigold", "Dunlin"))
+
+
+LOG = "\n\n".join((
+    "04.01.2031 The radar was repaired.", "03.05.2031 The stove was repaired.", "12.08.2031 The whistle was repaired.",
+    "Ninety people fit in.",
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("question", ["List all repairs of 2031.", "How many repairs were there in 2031?"])
+def test_lists_and_counts_sweep_and_say_what_they_covered(question: str) -> None:
+    first = decide(seen(question, LOG), word_score)
+    assert first.name == "archival_sweep"
+    told = decide(seen(question, LOG, swept="read 1 of 1 pages"), word_score)
+    assert told.name == "send_message"
+    message = str(told.arguments["message"])
+    assert all(word in message for word in ("radar", "stove", "whistle", "read 1 of 1 pages"))
+    assert "Ninety people" not in message
+
+
+def test_a_number_that_is_stated_is_not_counted_again() -> None:
+    text = "In 2031 there were seven repairs.\n\n" + LOG
+    assert decide(seen("How many repairs were there in 2031?", text), word_score).name != "archival_sweep"
