@@ -41,6 +41,9 @@ MODULES = {
     "list": "memgpt",
     "add": "memgpt",
     "delete": "memgpt",
+    "serve": "serve",
+    "server": "serve",
+    "mcp": "serve",
     "help": "help",
 }
 """The module, in this package, whose COMMANDS holds a command; in the order of the help."""

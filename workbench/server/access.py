@@ -1,0 +1,104 @@
+"""Decides who may use the server: a token in every request, a bound on how many, and on how large each may be."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastapi import Request, WebSocket
+
+from workbench.core.errors import UsageError
+from workbench.server.tokens import Tokens, User
+from workbench.server.uploads import Uploads
+from workbench.services.container import AppContext
+from workbench.services.session import Session
+
+
+class Unauthorised(UsageError):
+    """A request without a token, or with one of nobody's."""
+
+
+class TooMany(UsageError):
+    """More requests than the server takes of one user. `seconds`: when the next one is taken."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("Too many requests.", f"Try again in {seconds:.0f} s.")
+        self.seconds = seconds
+
+
+class RateLimit:
+    """A bucket of requests for each key, refilled evenly: at most `per_minute`, all of them at once if they were saved up."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_second = per_minute / 60
+        self._size = float(per_minute)
+        self._left: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, key: str) -> None:
+        """Count a request. Raises TooMany when the bucket is empty."""
+        now = time.monotonic()
+        with self._lock:
+            left, last = self._left.get(key, (self._size, now))
+            left = min(self._size, left + (now - last) * self._per_second)
+            if left < 1:
+                self._left[key] = (left, now)
+                raise TooMany(max(1.0, (1 - left) / self._per_second))
+            self._left[key] = (left - 1, now)
+            if len(self._left) > 10_000:  # addresses that were refused once and are gone
+                self._left = {name: (kept, at) for name, (kept, at) in self._left.items() if now - at < 60}
+
+
+class Access:
+    """What every request goes through, and what handlers share."""
+
+    def __init__(self, app: AppContext, tokens: Tokens, uploads: Uploads, per_minute: int) -> None:
+        self._app = app
+        self.tokens = tokens
+        self.uploads = uploads
+        self._requests = RateLimit(per_minute)
+        self._refusals = RateLimit(30)
+        """Of wrong tokens by address: guessing 32 random bytes is hopeless, but it need not be quick."""
+        self._session = Session(app.settings, app.paths, app=app)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session without an agent, for what concerns no agent in particular."""
+        yield self._session
+
+    def admit(self, authorization: str | None, address: str) -> User:
+        """The user of a request. Raises Unauthorised, TooMany."""
+        scheme, _, token = (authorization or "").partition(" ")
+        user = self.tokens.user_of(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+        if user is None:
+            self._refusals.take(address)
+            raise Unauthorised("This needs a token.", "Send the header Authorization: Bearer TOKEN.")
+        self._requests.take(user.name)
+        return user
+
+    def check_source_name(self, name: str) -> None:
+        """Raises UsageError for what cannot be the name of a source."""
+        if not name.strip() or len(name) > 80 or not name.isprintable() or "/" in name or "\\" in name:
+            raise UsageError(f"{name[:60]!r} cannot be the name of a source.", "Use at most 80 printable characters.")
+
+    def close(self) -> None:
+        """Close the session that handlers share."""
+        self._session.close()
+
+
+def current_user(request: Request) -> User:
+    """The user whose token a request carries (a dependency of every route)."""
+    access: Access = request.app.state.access
+    return access.admit(request.headers.get("authorization"), request.client.host if request.client else "")
+
+
+def user_of_socket(access: Access, connection: WebSocket) -> User | None:
+    """The user of a WebSocket; None without a token that is somebody's."""
+    try:
+        return access.admit(
+            connection.headers.get("authorization"), connection.client.host if connection.client else ""
+        )
+    except UsageError:
+        return None

@@ -1,0 +1,163 @@
+"""Composes the server: routes, the answers to errors, and what is opened and closed with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from workbench import __version__
+from workbench.core.errors import ArchiveBusy, ModelError, NotFound, UsageError, WorkbenchError
+from workbench.server import openai_endpoint, rest
+from workbench.server.access import Access, TooMany, Unauthorised
+from workbench.server.displays import Displays
+from workbench.server.tokens import ADMIN, Tokens
+from workbench.server.uploads import TooLarge, Uploads, WrongType
+from workbench.services.container import AppContext
+
+_LOG = logging.getLogger(__name__)
+_JSON_BYTES = 2_000_000
+"""The most that a request may send, but for an upload."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the server takes: requests a minute of one user, and the size of an upload in bytes."""
+
+    per_minute: int = 600
+    upload_bytes: int = 200_000_000
+
+
+class Server:
+    """The web application over an open archive. `close` ends its sessions and its load; the archive is the caller's."""
+
+    def __init__(self, app: AppContext, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        self.tokens = Tokens(app.paths.data / "server-tokens.json")
+        self._uploads = Uploads(app, limits.upload_bytes)
+        self._displays = Displays(app)
+        self._access = Access(app, self.tokens, self._uploads, limits.per_minute)
+        self.web = self._compose()
+
+    def first_token(self, *, anew: bool = False) -> str | None:
+        """A token of the administrator where there is none yet, or `anew`; it is shown once and kept nowhere."""
+        return self.tokens.issue(ADMIN) if anew or ADMIN not in self.tokens.users else None
+
+    def close(self) -> None:
+        """Stop what runs."""
+        self._displays.close()
+        self._uploads.close()
+        self._access.close()
+
+    def _compose(self) -> FastAPI:
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            yield
+
+        web = FastAPI(
+            title="MemGPT Workbench", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
+            description="Agents that answer from documents with checked quotes. Every request but /health needs a token.",
+        )  # fmt: skip
+        web.state.access = self._access
+
+        @web.get("/health", tags=["health"])
+        def health() -> dict[str, str]:
+            """Whether the server answers. The one request that needs no token."""
+            return {"status": "ok"}
+
+        @web.get("/openapi.json", include_in_schema=False)
+        def schema(request: Request) -> dict[str, Any]:
+            """The OpenAPI schema; like everything but health it needs a token."""
+            self._access.admit(request.headers.get("authorization"), request.client.host if request.client else "")
+            return web.openapi()
+
+        web.include_router(rest.routes(self._access, self._displays))
+        web.include_router(openai_endpoint.routes(self._access, self._displays))
+        web.add_exception_handler(WorkbenchError, _known_error)
+        web.add_exception_handler(RequestValidationError, _wrong_request)
+        web.add_exception_handler(HTTPException, _http_error)
+        web.add_exception_handler(Exception, _unexpected)
+        web.add_middleware(_BodyLimit)
+        return web
+
+
+_STATUS: tuple[tuple[type[WorkbenchError], int], ...] = (
+    (Unauthorised, 401),
+    (rest.Forbidden, 403),
+    (NotFound, 404),
+    (TooLarge, 413),
+    (WrongType, 415),
+    (TooMany, 429),
+    (UsageError, 400),
+    (ArchiveBusy, 503),
+    (ModelError, 502),
+)
+
+
+def _error(status: int, message: str, hint: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
+    """An error in one shape, which clients of OpenAI understand too."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    body = {"error": {"message": f"{message} {hint}".strip(), "hint": hint, "type": kind, "code": status}}
+    return JSONResponse(body, status, headers=headers)
+
+
+def _known_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, WorkbenchError)
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = f"{error.seconds:.0f}"
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _error(status, error.message, error.hint, headers)
+
+
+def _wrong_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
+    return _error(422, f"{where}: {first['msg']}.", "/openapi.json says what each request takes.")
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _error(error.status_code, f"{error.detail}.", "/openapi.json lists what there is.")
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("a request failed", exc_info=error)
+    return _error(500, f"Unexpected {type(error).__name__}.", "The server's log says where it came from.")
+
+
+class _BodyLimit:
+    """Ends a request whose body is larger than a request may be; uploads have a limit of their own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] == "PUT":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > _JSON_BYTES:
+                raise TooLarge("The request is too large.", f"Send at most {_JSON_BYTES // 1_000_000} MB.")
+            return message
+
+        try:
+            await self._app(scope, counted, send)
+        except TooLarge as error:
+            await _error(413, error.message, error.hint)(scope, receive, send)

@@ -1,0 +1,405 @@
+"""The REST interface: agents, sources, documents, messages, memory, search and users, with an OpenAPI schema."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, is_dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from workbench.api.events import AnswerDone, Event, Failed, Stopped
+from workbench.api.search import SearchOptions
+from workbench.core.errors import NotFound, UsageError, WorkbenchError
+from workbench.server.access import Access, current_user, user_of_socket
+from workbench.server.displays import Displays, events_of
+from workbench.server.schemas import AgentChange, MemoryChange, NewAgent, NewUser, Question
+from workbench.server.tokens import User
+
+KEEP_ALIVE_SECONDS = 15.0
+"""How long a stream of events may be silent before a comment is sent, so that no proxy takes it for dead."""
+
+AgentName = Annotated[str, Path(max_length=120, description="an agent's name")]
+Somebody = Annotated[User, Depends(current_user)]
+
+
+def plain(value: Any) -> Any:
+    """A view or an event of `api` as JSON-ready data, in the form that `--json` prints."""
+    if isinstance(value, Event):
+        return value.as_dict()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: plain(item) for key, item in asdict(value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def routes(access: Access, displays: Displays) -> APIRouter:
+    """All routes below /api but health; each of them needs a token."""
+    api = APIRouter(prefix="/api")
+
+    # -- agents -----------------------------------------------------------------------------------------------------
+
+    @api.get("/agents", tags=["agents"])
+    def list_agents(user: Somebody) -> list[dict[str, Any]]:
+        """The user's agents, the last used first."""
+        with access.session() as session:
+            named = [(user.shown(info.name), info) for info in session.agents()]
+            return [{**plain(info), "name": name} for name, info in named if name is not None]
+
+    @api.post("/agents", status_code=201, tags=["agents"])
+    def create_agent(new: NewAgent, user: Somebody) -> dict[str, Any]:
+        """Make an agent."""
+        displays.create(user.stored(new.name), new.model_dump(exclude={"name"}))
+        return {"name": new.name}
+
+    @api.patch("/agents/{agent}", tags=["agents"])
+    def change_agent(agent: AgentName, change: AgentChange, user: Somebody) -> dict[str, Any]:
+        """Rename an agent, change its preset, or switch functions of its model on and off."""
+        name = owned_agent(access, user, agent)
+        with access.session() as session:
+            service = session.agent_service
+            if change.preset is not None:
+                service.preset(name, change.preset)
+            for function, on in (change.functions or {}).items():
+                service.switch(name, function, on=on)
+            if change.name is not None and change.name != agent:
+                displays.forget(name)
+                service.rename(name, user.stored(change.name))
+        return {"name": change.name or agent}
+
+    @api.delete("/agents/{agent}", tags=["agents"])
+    def delete_agent(agent: AgentName, user: Somebody) -> dict[str, Any]:
+        """Delete an agent with its messages and steps; documents stay."""
+        name = owned_agent(access, user, agent)
+        displays.forget(name)
+        with access.session() as session:
+            session.agent_service.delete(name)
+        return {"deleted": agent}
+
+    @api.get("/agents/{agent}/functions", tags=["agents"])
+    def list_functions(agent: AgentName, user: Somebody) -> list[dict[str, Any]]:
+        """What the agent's model may call."""
+        name = owned_agent(access, user, agent)
+        with access.session() as session:
+            return [plain(view) for view in session.agent_service.functions(name)]
+
+    @api.get("/presets", tags=["agents"])
+    def list_presets(user: Somebody) -> dict[str, list[str]]:
+        """The presets, personas and humans that agents are made with."""
+        with access.session() as session:
+            kinds = ("presets", "personas", "humans")
+            return {kind: [text.name for text in session.prompt_texts.list(kind)] for kind in kinds}
+
+    # -- messages ---------------------------------------------------------------------------------------------------
+
+    @api.post("/agents/{agent}/messages", tags=["messages"])
+    async def send_message(agent: AgentName, question: Question, user: Somebody, request: Request) -> Any:
+        """Ask. With `stream` the answer is a stream of server-sent events, each a JSON object; else the last of them."""
+        name = await run_in_threadpool(owned_agent, access, user, agent)
+        if not question.text.strip():
+            raise UsageError("The question is empty.", "Send a text.")
+        if question.stream:
+            return StreamingResponse(_as_sse(displays, name, question.text), media_type="text/event-stream")
+        return await whole_answer(displays, name, question.text)
+
+    @api.post("/agents/{agent}/stop", tags=["messages"])
+    def stop_answer(agent: AgentName, user: Somebody) -> dict[str, Any]:
+        """Stop the answer after its present step; called again, at once."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            busy = display.session.busy
+            display.session.stop()
+        return {"stopped": busy}
+
+    @api.get("/agents/{agent}/messages", tags=["messages"])
+    def list_messages(
+        agent: AgentName, user: Somebody, last: Annotated[int | None, Query(ge=1)] = None
+    ) -> list[dict[str, Any]]:
+        """The messages of the conversation as they are on the wire, oldest first."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            return display.session.transcript(last)
+
+    @api.websocket("/agents/{agent}/socket")
+    async def socket(connection: WebSocket, agent: str) -> None:
+        """A conversation over a WebSocket: the client sends {"text": …} or {"stop": true}, and gets events as JSON."""
+        user = user_of_socket(access, connection)
+        if user is None:
+            await connection.close(4401, "This needs a token.")
+            return
+        await connection.accept()
+        try:
+            name = await run_in_threadpool(owned_agent, access, user, agent)
+            await _converse(displays, name, connection)
+        except WorkbenchError as error:
+            await connection.send_json(_failed(error))
+            await connection.close(4404)
+        except WebSocketDisconnect:
+            pass
+
+    # -- memory -----------------------------------------------------------------------------------------------------
+
+    @api.get("/agents/{agent}/memory", tags=["memory"])
+    def list_blocks(agent: AgentName, user: Somebody) -> list[dict[str, Any]]:
+        """The blocks of the working context."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            return [plain(block) for block in display.session.memory()]
+
+    @api.patch("/agents/{agent}/memory/{block}", tags=["memory"])
+    def edit_block(agent: AgentName, block: str, change: MemoryChange, user: Somebody) -> dict[str, Any]:
+        """Edit a block as the user."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            edited: dict[str, Any] = plain(display.session.edit_memory(block, change.old, change.new))
+            return edited
+
+    @api.get("/agents/{agent}/context", tags=["memory"])
+    def show_context(
+        agent: AgentName, user: Somebody, step: Annotated[int | None, Query(ge=1)] = None
+    ) -> dict[str, Any]:
+        """Exactly what was in main context at a step, segment by segment; without `step`, what the next prompt holds."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            context: dict[str, Any] = plain(display.session.context(step))
+            return context
+
+    @api.get("/agents/{agent}/recall", tags=["memory"])
+    def search_recall(agent: AgentName, user: Somebody, query: Annotated[str, Query(max_length=2000)] = "") -> Any:
+        """What was said in this conversation with these words, the newest first."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            said = [plain(item) for item in display.session.search_service.recall(query)]
+            return {"query": query, "total": len(said), "messages": said}
+
+    # -- sources ----------------------------------------------------------------------------------------------------
+
+    @api.post("/agents/{agent}/sources/{source}", tags=["sources"])
+    def attach(agent: AgentName, source: str, user: Somebody) -> dict[str, Any]:
+        """Let an agent search a source."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            attached: dict[str, Any] = plain(display.session.attach(source))
+            return attached
+
+    @api.delete("/agents/{agent}/sources/{source}", tags=["sources"])
+    def detach(agent: AgentName, source: str, user: Somebody) -> dict[str, Any]:
+        """Take a source away from an agent."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            detached: dict[str, Any] = plain(display.session.detach(source))
+            return detached
+
+    @api.get("/sources", tags=["sources"])
+    def list_sources(user: Somebody) -> list[dict[str, Any]]:
+        """The sources of the archive. They are shared by all users."""
+        with access.session() as session:
+            return [plain(info) for info in session.sources()]
+
+    @api.get("/sources/{source}/documents", tags=["sources"])
+    def list_documents(source: str, user: Somebody) -> list[dict[str, Any]]:
+        """The documents of a source, then what could not be loaded with reason and remedy."""
+        with access.session() as session:
+            return [plain(info) for info in session.documents(source)]
+
+    @api.put("/sources/{source}/documents/{file}", status_code=202, tags=["sources"])
+    async def upload(source: str, file: str, request: Request, user: Somebody) -> dict[str, Any]:
+        """Send a file as the body of the request; it is loaded into the source. Follow the load under /api/loads/ID."""
+        await run_in_threadpool(access.check_source_name, source)
+        await access.uploads.receive(source, file, request.stream())
+        job = access.uploads.load(source, user.name)
+        return {"load": job.id, "source": source, "state": job.state}
+
+    @api.get("/loads/{load}", tags=["sources"])
+    def show_load(load: int, user: Somebody) -> dict[str, Any]:
+        """How far a load is: waiting, loading, done or failed, with its progress and its result."""
+        job = access.uploads.job(load, user.name)
+        return {
+            "load": job.id, "source": job.source, "state": job.state, "error": job.error,
+            "progress": plain(job.progress), "result": plain(job.result),
+        }  # fmt: skip
+
+    @api.delete("/sources/{source}", tags=["sources"])
+    def remove_source(source: str, user: Somebody) -> dict[str, Any]:
+        """Remove a source for everybody; the administrator only."""
+        _need_admin(user)
+        return {"removed": source, "documents": access.uploads.remove(source)}
+
+    # -- search -----------------------------------------------------------------------------------------------------
+
+    @api.get("/search", tags=["search"])
+    def search(
+        user: Somebody,
+        query: Annotated[str, Query(min_length=1, max_length=2000)],
+        page: Annotated[int, Query(ge=1)] = 1,
+        source: Annotated[str, Query(max_length=200)] = "",
+        document: Annotated[str, Query(max_length=1000)] = "",
+        agent: Annotated[str, Query(max_length=120)] = "",
+    ) -> dict[str, Any]:
+        """A page of results with the true total; over what an agent is attached to, or over all sources."""
+        options = SearchOptions(source=source, document=document)
+        if agent:
+            with displays.using(owned_agent(access, user, agent)) as display:
+                result = display.session.search_service.search(query, page, options)
+        else:
+            with access.session() as session:
+                result = session.search_service.search(query, page, options)
+        found: dict[str, Any] = plain(result)
+        return found
+
+    @api.get("/agents/{agent}/page", tags=["search"])
+    def show_page(
+        agent: AgentName,
+        user: Somebody,
+        document: Annotated[str, Query(max_length=1000)],
+        number: Annotated[int, Query(ge=1)] = 1,
+    ) -> dict[str, Any]:
+        """A page of a document of what an agent is attached to."""
+        with displays.using(owned_agent(access, user, agent)) as display:
+            shown: dict[str, Any] = plain(display.session.page(document, number))
+            return shown
+
+    # -- users ------------------------------------------------------------------------------------------------------
+
+    @api.get("/users", tags=["users"])
+    def list_users(user: Somebody) -> list[str]:
+        """The names of all users; the administrator only."""
+        _need_admin(user)
+        return access.tokens.users
+
+    @api.post("/users", status_code=201, tags=["users"])
+    def create_user(new: NewUser, user: Somebody) -> dict[str, str]:
+        """Make a user, or a new token for one; the token is shown this once. The administrator only."""
+        _need_admin(user)
+        return {"name": new.name, "token": access.tokens.issue(new.name)}
+
+    @api.delete("/users/{name}", tags=["users"])
+    def remove_user(name: str, user: Somebody) -> dict[str, str]:
+        """Forget a user; its agents stay. The administrator only."""
+        _need_admin(user)
+        access.tokens.revoke(name)
+        return {"removed": name}
+
+    return api
+
+
+class Forbidden(UsageError):
+    """What only the administrator may do."""
+
+
+def _need_admin(user: User) -> None:
+    if not user.is_admin:
+        raise Forbidden("Only the administrator may do this.", "Use the administrator's token.")
+
+
+def owned_agent(access: Access, user: User, agent: str) -> str:
+    """The name in the archive of a user's agent. Raises NotFound, which names this user's agents and nobody else's."""
+    stored = user.stored(agent)
+    with access.session() as session:
+        if session.agent_service.exists(stored):
+            return stored
+        mine = [name for info in session.agents() if (name := user.shown(info.name)) is not None]
+    raise NotFound(f"There is no agent named {agent[:120]!r}.", f"Agents: {', '.join(mine[:8]) or 'none yet'}.")
+
+
+async def answer_events(displays: Displays, name: str, text: str) -> AsyncIterator[Event]:
+    """Ask an agent, after those who asked before, and give the events as they come."""
+    display_of = displays.using(name)
+    display = await run_in_threadpool(display_of.__enter__)
+    try:
+        async with display.turn:
+            events = events_of(lambda: display.session.submit(text), display.session.stop)
+            try:
+                async for event in events:
+                    yield event
+            finally:
+                await events.aclose()  # type: ignore[attr-defined]
+    finally:
+        await asyncio.shield(run_in_threadpool(display_of.__exit__, None, None, None))
+
+
+async def whole_answer(displays: Displays, name: str, text: str) -> dict[str, Any]:
+    """The answer alone. Raises the error that ended the question."""
+    answer: AnswerDone | None = None
+    ended: Stopped | Failed | None = None
+    async for event in answer_events(displays, name, text):
+        if isinstance(event, AnswerDone):
+            answer = event
+        elif isinstance(event, Stopped | Failed):
+            ended = event
+    if answer is None and ended is None:
+        raise UsageError("The question ended without an answer.", "Ask again.")
+    last: dict[str, Any] = plain(answer or ended)
+    return last
+
+
+def _failed(error: WorkbenchError) -> dict[str, Any]:
+    return Failed(message=error.message, hint=error.hint, kind=type(error).__name__).as_dict()
+
+
+async def _as_sse(displays: Displays, name: str, text: str) -> AsyncIterator[str]:
+    """Events as server-sent events; an error in the middle is an event too, and comments keep the connection alive."""
+    events = answer_events(displays, name, text)
+    pending: asyncio.Task[Event] | None = None
+    try:
+        while True:
+            pending = pending or asyncio.ensure_future(anext(events))
+            done, _ = await asyncio.wait([pending], timeout=KEEP_ALIVE_SECONDS)
+            if not done:
+                yield ": working\n\n"
+                continue
+            try:
+                event = pending.result()
+            except StopAsyncIteration:
+                return
+            except WorkbenchError as error:
+                yield _sse(_failed(error))
+                return
+            pending = None
+            yield _sse(event.as_dict())
+    finally:
+        if pending is not None and not pending.done():
+            pending.cancel()
+            await asyncio.gather(pending, return_exceptions=True)
+        await events.aclose()  # type: ignore[attr-defined]
+
+
+def _sse(data: dict[str, Any]) -> str:
+    return f"event: {data['event']}\ndata: {json.dumps(data, ensure_ascii=False, default=str)}\n\n"
+
+
+async def _converse(displays: Displays, name: str, connection: WebSocket) -> None:
+    """Answer what comes over a socket; `stop` is heard while an answer runs."""
+    asked: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
+
+    async def listen() -> None:
+        while True:
+            try:
+                message = json.loads(await connection.receive_text())
+            except (ValueError, KeyError):
+                await connection.send_json(_failed(UsageError("This is no JSON.", 'Send {"text": "your question"}.')))
+                continue
+            if isinstance(message, dict) and message.get("stop") is True:
+                with displays.using(name) as display:
+                    display.session.stop()
+            elif isinstance(message, dict) and isinstance(message.get("text"), str) and message["text"].strip():
+                await asked.put(message["text"])
+            else:
+                error = UsageError("There is no question in this message.", 'Send {"text": "your question"}.')
+                await connection.send_json(_failed(error))
+
+    async def answer() -> None:
+        while True:
+            text = await asked.get()
+            try:
+                async for event in answer_events(displays, name, text):
+                    await connection.send_text(json.dumps(event.as_dict(), ensure_ascii=False, default=str))
+            except WorkbenchError as error:
+                await connection.send_json(_failed(error))
+
+    tasks = [asyncio.ensure_future(listen()), asyncio.ensure_future(answer())]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
