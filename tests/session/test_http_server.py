@@ -39,7 +39,9 @@ class Running:
         return Client(self.url, token or self.token, agent)
 
     def raw(self, method: str, path: str, token: str | None = None, **request: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        headers = {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         return httpx.request(method, self.url + path, headers=headers, **request)
 
     def end(self) -> None:

@@ -138,7 +138,7 @@ def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 class _BodyLimit:
-    """Ends a request whose body is larger than a request may be; uploads have a limit of their own."""
+    """Refuses a request whose body is larger than a request may be, before anything reads it; uploads have a limit of their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -147,17 +147,19 @@ class _BodyLimit:
         if scope["type"] != "http" or scope["method"] == "PUT":
             await self._app(scope, receive, send)
             return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
+        messages: list[Message] = []
+        size, more = 0, True
+        while more:
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > _JSON_BYTES:
-                raise TooLarge("The request is too large.", f"Send at most {_JSON_BYTES // 1_000_000} MB.")
-            return message
+            messages.append(message)
+            size += len(message.get("body", b""))
+            more = message["type"] == "http.request" and message.get("more_body", False)
+            if size > _JSON_BYTES:
+                hint = f"Send at most {_JSON_BYTES // 1_000_000} MB; documents are sent with PUT."
+                await _error(413, "The request is too large.", hint)(scope, receive, send)
+                return
 
-        try:
-            await self._app(scope, counted, send)
-        except TooLarge as error:
-            await _error(413, error.message, error.hint)(scope, receive, send)
+        async def replayed() -> Message:
+            return messages.pop(0) if messages else await receive()
+
+        await self._app(scope, replayed, send)

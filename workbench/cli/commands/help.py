@@ -18,6 +18,7 @@ _ORDER = (
     "memory",
     "answers",
     "servers",
+    "server",
     "formats",
     "security",
     "troubleshooting",
