@@ -18,22 +18,25 @@ from workbench.services.python_api import Workbench
 class WorkbenchAgent(BaseChatAgent):
     """Answers the newest message of a team from the documents that its workbench is attached to.
 
-    Messages of others that came before it are told with it, by name. The text ends with the sources of its checked quotes.
+    The text ends with the sources of its checked quotes.
     """
 
     component_provider_override = "workbench.server.autogen.WorkbenchAgent"
 
-    def __init__(self, name: str, bench: Workbench, description: str = "") -> None:
+    def __init__(self, name: str, bench: Workbench, description: str = "", *, hears_others: bool = False) -> None:
         """Wrap an open workbench, which the caller closes.
 
         Args:
             name: its name in the team, a Python identifier.
             bench: an open workbench with its agent.
             description: what the team is told about it; default: what it is attached to.
+            hears_others: tell it also what others said since its last turn. For language models: the extractive reader
+                takes every word for part of the question.
         """
         sources = ", ".join(info.name for info in bench.sources() if info.attached) or "documents"
         super().__init__(name, description or f"Answers questions from {sources}, with quotes checked on their pages.")
         self._bench = bench
+        self._hears_others = hears_others
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
@@ -53,9 +56,10 @@ class WorkbenchAgent(BaseChatAgent):
         """The results of its functions as thoughts, then the response."""
         inner: list[BaseAgentEvent | BaseChatMessage] = []
         text = ""
+        question = _told(messages if self._hears_others else messages[-1:])
         task = asyncio.current_task()
         cancellation_token.add_callback(lambda: task.cancel() if task is not None else None)
-        async for event in events_of(lambda: self._bench.ask(_told(messages)), self._bench.stop):
+        async for event in events_of(lambda: self._bench.ask(question), self._bench.stop):
             if isinstance(event, FunctionReturned) and event.summary:
                 inner.append(ThoughtEvent(source=self.name, content=f"{event.function}: {event.summary}"))
                 yield inner[-1]

@@ -60,7 +60,7 @@ def serve(chosen: argparse.Namespace) -> int:
         raise UsageError("--rate and --upload-mb count from 1.", "Leave them out to have the default.")
     listening = _listen(chosen.host, chosen.port)
     try:
-        with own_session(chosen) as session:
+        with own_session(chosen, complain) as session:
             server = Server(session.app, Limits(chosen.rate, chosen.upload_mb * 1_000_000))
             try:
                 _announce(server.first_token(anew=chosen.new_token), chosen.host, listening.getsockname()[1])
@@ -136,6 +136,7 @@ def _announce(token: str | None, host: str, port: int, path: str = "") -> None:
 
 def _web_server(web: Any) -> uvicorn.Server:
     import uvicorn
+
     return uvicorn.Server(uvicorn.Config(web, log_level="warning", access_log=False, server_header=False, ws="auto"))
 
 
