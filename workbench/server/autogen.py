@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from autogen_agentchat.agents import BaseChatAgent
@@ -57,8 +56,7 @@ class WorkbenchAgent(BaseChatAgent):
         inner: list[BaseAgentEvent | BaseChatMessage] = []
         text = ""
         question = _told(messages if self._hears_others else messages[-1:])
-        task = asyncio.current_task()
-        cancellation_token.add_callback(lambda: task.cancel() if task is not None else None)
+        cancellation_token.add_callback(self._bench.stop)
         async for event in events_of(lambda: self._bench.ask(question), self._bench.stop):
             if isinstance(event, FunctionReturned) and event.summary:
                 inner.append(ThoughtEvent(source=self.name, content=f"{event.function}: {event.summary}"))

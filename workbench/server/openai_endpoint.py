@@ -129,7 +129,7 @@ async def _chunks(events: AsyncIterator[Event], head: dict[str, Any], with_usage
     try:
         yield chunk({"role": "assistant", "content": ""})
         while True:
-            pending = pending or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]
+            pending = pending or asyncio.ensure_future(anext(events))
             if not (await asyncio.wait([pending], timeout=KEEP_ALIVE_SECONDS))[0]:
                 yield ": working\n\n"
                 continue
