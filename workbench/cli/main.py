@@ -216,6 +216,10 @@ def _resolve_paths(chosen: argparse.Namespace) -> None:
     from workbench.cli.commands import load
 
     passwords.ask(chosen)
+    if chosen.command == "configure":
+        from workbench.cli import configuration_questions
+
+        configuration_questions.ask(chosen)
     if chosen.command == "load":
         chosen.paths = load.named(chosen)
     elif hasattr(chosen, "paths"):

@@ -57,6 +57,12 @@ def _fill_configure(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "changes", metavar="KEY=VALUE", nargs="*", help="write these settings to the file; KEY= takes one out"
     )
+    sub.add_argument(
+        "--ask", action="store_true", help="ask which server and model, probe them, and write the settings"
+    )
+    sub.add_argument("--key", action="store_true", help="ask for the server's key and put it into the keyring")
+    sub.add_argument("--show", action="store_true", help="show the settings and ask nothing, also at a terminal")
+    sub.set_defaults(probe=False)
     json_flag(sub)
 
 
@@ -173,10 +179,13 @@ _SIGNS = {"ok": "ok   ", "quirk": "quirk", "bad": "BAD  ", "unknown": "?    "}
 
 
 def configure(session: Session, chosen: argparse.Namespace) -> int:
-    """Show the settings in force and where each is from; first write those that are given."""
+    """Show the settings in force and where each is from; first write those that are given, or that were asked for."""
     file = session.settings_file
     if chosen.changes:
         settings_file.write(file, settings_file.changes(chosen.changes))
+    if chosen.probe and not chosen.json:
+        say(f"Written: {file}")
+        return _check(session, read_settings(file), Look(), offline=False, storage=False, prove=False, as_json=False)
     rows = _rows(read_settings(file), settings_file.origins(file))
     if chosen.json:
         line({"event": "settings", "step": None, "file": str(file), "settings": rows})
@@ -230,5 +239,5 @@ def quickstart(session: Session, chosen: argparse.Namespace) -> int:
 COMMANDS = {
     "doctor": Command("check the installation", _fill_doctor, doctor),
     "quickstart": Command("write first settings, check the installation, say what to do next", _fill_quickstart, quickstart),
-    "configure": Command("show the settings in force, or write some to the settings file", _fill_configure, configure),
+    "configure": Command("ask for server and model, probe and write them; show settings, or change some", _fill_configure, configure),
 }  # fmt: skip
