@@ -12,6 +12,7 @@ from workbench.core.errors import ConfigError, UsageError
 from workbench.core.server_profile import CHAT
 from workbench.core.settings import READER, SMALLEST_WINDOW_TOKENS, Settings, read_settings
 from workbench.models.openai import discovery
+from workbench.models.openai.address import read_address
 
 _MOST_MODELS = 20
 
@@ -89,7 +90,7 @@ def _server(settings: Settings, read: Callable[[str], str], ports: Sequence[int]
         if said.isdigit() and 1 <= int(said) <= len(choices):
             return choices[int(said) - 1][0]
         if "." in said or ":" in said or "/" in said:
-            return discovery.read_address(said).url
+            return read_address(said).url
         _tell("A number of the list, or an address such as http://localhost:8080/v1.")
 
 
