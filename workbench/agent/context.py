@@ -258,7 +258,7 @@ class MainContext:
         state = self._state()
         prompt = self._assemble(state)
         settings = self.workspace.settings
-        request = ModelRequest(model, prompt.messages, prompt.tools, settings.reserve, options)
+        request = ModelRequest(model, prompt.messages, prompt.tools, settings.reserve, options, results=prompt.results)
         memory = self.workspace.memory
         record = StepRecord(
             step, memory.queue.question, state, self.request_record(request.body()), self.system,

@@ -13,7 +13,7 @@ from workbench.core.tokens import count_message
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.history.checkpoints import Checkpoint, Hidden, Operations
 from workbench.memory.main_context import Summary
-from workbench.memory.messages import StoredMessage, Texts, render, render_receipt
+from workbench.memory.messages import StoredMessage, Texts, render_receipt, render_with_result
 from workbench.memory.working_context import WorkingContext
 from workbench.storage.agents import AgentRow
 from workbench.storage.database import Clock, Database, text_hash, utc_now
@@ -86,10 +86,10 @@ class AgentMemory:
     ) -> StoredMessage:
         """A new message at the back of the queue and on top of the branch; stored at the next commit."""
         created = created or self.clock()
-        wire = render(role, kind, body, created, self.texts)
+        wire, result = render_with_result(role, kind, body, created, self.texts)
         tokens = count_message(wire)
         number = self.database.number("messages", "message_id")
-        message = StoredMessage(number, self.head, role, kind, body, wire, tokens, created, step)
+        message = StoredMessage(number, self.head, role, kind, body, wire, tokens, created, step, None, result)
         self.head = message.id
         self.branch.append(message.id)
         self.queue.append(message)
@@ -113,8 +113,8 @@ class AgentMemory:
         for message in self.queue.messages:
             if message.id in kept and message.kept is None:
                 chosen = tuple(kept[message.id])
-                wire = render_receipt(message, self.texts, chosen)
-                changed.append(replace(message, wire=wire, tokens=count_message(wire), kept=chosen))
+                wire, result = render_receipt(message, self.texts, chosen)
+                changed.append(replace(message, wire=wire, tokens=count_message(wire), kept=chosen, result=result))
         if changed:
             self.queue.swap(changed)
             self.set_evidence({m.id: m.kept for m in self.queue.messages if m.kept is not None})
@@ -277,10 +277,10 @@ def rendered(
     for row in rows:
         body = json.loads(row.body)
         kept = tuple(kept_of[row.id]) if row.id in kept_of else None
-        wire = render(row.role, row.kind, body, row.created, texts, kept)
+        wire, result = render_with_result(row.role, row.kind, body, row.created, texts, kept)
         size = row.tokens if kept is None else count_message(wire)
         messages.append(
-            StoredMessage(row.id, row.parent, row.role, row.kind, body, wire, size, row.created, row.step, kept)
+            StoredMessage(row.id, row.parent, row.role, row.kind, body, wire, size, row.created, row.step, kept, result)
         )
     return messages
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from workbench.api.events import Segment
+from workbench.api.search import ShownResult
 from workbench.core.text_cache import text_cache
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
@@ -57,6 +58,8 @@ class Prompt:
     exact: bool
     in_context: frozenset[int]
     digests: tuple[bytes, ...]
+    results: tuple[ShownResult | None, ...] = ()
+    """What each of `messages` shows of archival storage, as data; not part of what is sent."""
 
     def digest(self) -> str:
         """A hash of exactly what is sent, for the flight recorder."""
@@ -94,6 +97,8 @@ def assemble(
         digests.append(summary.digest)
     messages.extend([item.wire for item in queue])
     digests.extend([item.digest for item in queue])
+    results: list[ShownResult | None] = [None] * (len(messages) - len(queue))
+    results.extend([item.result for item in queue])
     if name == O200K:
         segments.extend([item.segment for item in queue])
     else:
@@ -110,8 +115,9 @@ def assemble(
         segments.append(Segment("overhead", used - counted, "", "", None, "what the server adds"))
     in_context = frozenset(passage for item in queue for passage in item.passages)
     return Prompt(
-        tuple(messages), tuple(tools), tuple(segments), counted, used, calibration.exact, in_context, tuple(digests)
-    )
+        tuple(messages), tuple(tools), tuple(segments), counted, used, calibration.exact, in_context, tuple(digests),
+        (*results, None),
+    )  # fmt: skip
 
 
 def tokens_in(message: StoredMessage, name: str) -> int:

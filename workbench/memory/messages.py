@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from workbench.api.events import Segment
+from workbench.api.search import ShownResult
 from workbench.memory.recall_page import RecallPage, recalled
 from workbench.retrieval.paging.result_page import ResultPage, header
 
@@ -44,6 +45,8 @@ class StoredMessage:
     created: datetime
     step: int | None = None
     kept: tuple[int, ...] | None = None
+    result: ShownResult | None = None
+    """What `wire` shows of archival storage, as data."""
 
     @cached_property
     def passages(self) -> tuple[int, ...]:
@@ -103,6 +106,23 @@ def render(
     role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None = None
 ) -> dict[str, Any]:
     """The wire message of a stored one. With `kept`, a result is sent as its receipt with only those passages, a question shortened."""
+    return render_with_result(role, kind, body, created, texts, kept)[0]
+
+
+def render_with_result(
+    role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None = None
+) -> tuple[dict[str, Any], ShownResult | None]:
+    """The same, and what the message shows of archival storage; None for one that shows nothing of it."""
+    if body.get("archive"):
+        text, result = _page_text(body["archive"], texts, kept)
+        envelope = {"status": body["status"], "message": text, "time": stamp(created)}
+        return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}, result
+    return _without_result(role, kind, body, created, texts, kept), None
+
+
+def _without_result(
+    role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None
+) -> dict[str, Any]:
     if kind == "user_message" and kept is not None:
         body = {**body, "message": shortened(str(body.get("message", "")))}
     if kind in NOTICE_KINDS:
@@ -125,23 +145,33 @@ def render(
     return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}
 
 
-def render_receipt(message: StoredMessage, texts: Texts, kept: Sequence[int]) -> dict[str, Any]:
-    """The wire message of a result or a question that was sent whole until now. Only what is `kept` of an archive's page is looked up."""
+def render_receipt(
+    message: StoredMessage, texts: Texts, kept: Sequence[int]
+) -> tuple[dict[str, Any], ShownResult | None]:
+    """The wire message of a result or a question that was sent whole until now, and what it still shows of archival storage.
+
+    Only what is `kept` of an archive's page is looked up.
+    """
     if message.body.get("archive") or message.kind == "user_message":
-        return render(message.role, message.kind, message.body, message.created, texts, kept)
+        return render_with_result(message.role, message.kind, message.body, message.created, texts, kept)
     sent = json.loads(message.wire["content"])
-    return {**message.wire, "content": to_json({**sent, "message": short_receipt(sent["message"])})}
+    return {**message.wire, "content": to_json({**sent, "message": short_receipt(sent["message"])})}, None
 
 
 def _result_text(body: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> str:
-    if page := body.get("archive"):
-        loaded = ResultPage.load(page)
-        if kept is not None:
-            return receipt(loaded, kept, texts(kept) if kept else {})
-        return loaded.render(texts([hit.passage for hit in loaded.hits]))
     recall = body.get("recall")
     text = RecallPage.load(recall).render(texts.said(recalled(body))) if recall else str(body.get("text", ""))
     return text if kept is None else short_receipt(text)
+
+
+def _page_text(stored: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> tuple[str, ShownResult]:
+    """A page of results as it is sent, whole or as its receipt, and the same as data."""
+    page = ResultPage.load(stored)
+    wanted = [hit.passage for hit in page.hits] if kept is None else kept
+    found = texts(wanted) if wanted or kept is None else {}
+    text = page.render(found) if kept is None else receipt(page, kept, found)
+    last = page.pages - 1 if kept is None and page.hits else None
+    return text, ShownResult(text, page.shown(found, kept), page.total if last is not None else 0, last)
 
 
 def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import Any, Protocol, runtime_checkable
 
+from workbench.api.search import ShownResult
+
 Message = Mapping[str, Any]
 """One message of the Chat Completions wire: role, content, and tool_calls or tool_call_id."""
 
@@ -26,6 +28,9 @@ class ModelRequest:
     max_tokens: int
     options: Mapping[str, Any] = field(default_factory=dict)
     response_format: Mapping[str, Any] | None = None
+    results: Sequence[ShownResult | None] = ()
+    """What each of `messages` shows of archival storage, for the embedded reader. It goes over no wire, and says nothing that
+    the messages do not say; empty where nobody knows."""
 
     def body(self) -> dict[str, Any]:
         """The JSON body of a streaming Chat Completions request."""

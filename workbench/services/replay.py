@@ -59,7 +59,8 @@ def _same_call(reader: ExtractiveReader, step: RecordedStep) -> bool | None:
         return None
     if step.reply.get("scorer") != reader.scorer_version:
         return None
-    request = ModelRequest(READER, step.prompt.messages, step.prompt.tools, int(body["max_tokens"]))
+    prompt = step.prompt
+    request = ModelRequest(READER, prompt.messages, prompt.tools, int(body["max_tokens"]), results=prompt.results)
     made = [delta for delta in reader.stream(request, threading.Event()) if isinstance(delta, Completion)]
     calls = [asdict(call) for call in made[-1].calls] if made else []
     return calls == list(step.reply.get("calls", []))

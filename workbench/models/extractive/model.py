@@ -35,7 +35,7 @@ class ExtractiveReader:
 
     def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
         """Yield one function call and then the Completion; nothing more once `cancel` is set."""
-        made = decide(read(request.messages, request.tools), self._score, self._scorer)
+        made = decide(read(request.messages, request.tools, request.results), self._score, self._scorer)
         if cancel.is_set():
             return
         text = json.dumps(made.arguments, ensure_ascii=False)

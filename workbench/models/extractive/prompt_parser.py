@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.api.search import ShownPassage, ShownResult
 from workbench.models.base import Message
 from workbench.text.template_tokens import as_written
 
@@ -23,15 +24,8 @@ _NOTE = re.compile(
 _SEARCHED = re.compile(r"\"((?:[^\"\\]|\\.)*)\" page (\d+)/(\d+)")
 
 
-@dataclass(frozen=True)
-class Passage:
-    """A passage in sight. `document_page` is 1-based; `heading` is its path of headings, "" when it has none."""
-
-    handle: str
-    document: str
-    document_page: int
-    heading: str
-    text: str
+Passage = ShownPassage
+"""A passage in sight."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +120,19 @@ _REPEATED = "with the same arguments"
 """What the executor says of a call made again and again."""
 
 
-def read(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> View:
-    """Read a request. Anything malformed is passed over: a reader never fails on what it is shown."""
+def read(
+    messages: Sequence[Message],
+    tools: Sequence[Mapping[str, Any]],
+    results: Sequence[ShownResult | None] = (),
+) -> View:
+    """Read a request. Anything malformed is passed over: a reader never fails on what it is shown.
+
+    `results` say what each message shows of archival storage. One holds only where the message says its very text, so nothing
+    is read that is not in this prompt. Without them (a request that another program made) the text is read.
+    """
     found = _Reading()
-    for message in messages:
-        found.take(message)
+    for number, message in enumerate(messages):
+        found.take(message, results[number] if number < len(results) else None)
     task = str(_object(found.state.get("working_context")).get("task", ""))
     for known in _searched(task):
         if not any(known.is_of(search.query, search.page) for search in found.searches.values()):
@@ -173,7 +175,7 @@ class _Reading:
     swept: str = ""
     _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
-    def take(self, message: Message) -> None:
+    def take(self, message: Message, result: ShownResult | None = None) -> None:
         """Read one message more."""
         role, content = message.get("role"), _object(message.get("content"))
         if role == "user" and content.get("type") == "state":
@@ -192,12 +194,14 @@ class _Reading:
                     self.said = str(arguments.get("message", ""))
         elif role == "tool":
             name, arguments = self._calls.get(str(message.get("tool_call_id")), ("", {}))
-            self._returned(name, arguments, content)
+            self._returned(name, arguments, content, result)
 
-    def _returned(self, name: str, arguments: dict[str, Any], content: Mapping[str, Any]) -> None:
+    def _returned(
+        self, name: str, arguments: dict[str, Any], content: Mapping[str, Any], result: ShownResult | None
+    ) -> None:
         body, done = str(content.get("message", "")), content.get("status") == "OK"
         if name in _FINDING and done:
-            self._found(name, arguments, body)
+            self._found(name, arguments, body, result if result is not None and result.text == body else _parsed(body))
         elif name in _FINDING:
             # The list of searches is bounded: one that fell off it may be made again, and is refused.
             self.repeating, self.after = self.repeating or _REPEATED in body, "failed"
@@ -206,8 +210,8 @@ class _Reading:
         else:
             self.after = "other" if done else "failed"
 
-    def _found(self, name: str, arguments: dict[str, Any], body: str) -> None:
-        hits = parse_hits(body)
+    def _found(self, name: str, arguments: dict[str, Any], body: str, result: ShownResult) -> None:
+        hits = {passage.handle: passage for passage in result.passages}
         self.results.append(tuple(hits))
         if name == _SWEEP:
             # A sweep shows one line of each passage; what is in sight of a passage already is more.
@@ -217,10 +221,10 @@ class _Reading:
             return
         self.passages.update(hits)
         if name == _FOLLOW:
-            search = _search({**arguments, "query": arguments.get("passage", "")}, body, tuple(hits))
+            search = _search({**arguments, "query": arguments.get("passage", "")}, result)
             self.followed[search.query] = search
         else:
-            search = _search(arguments, body, tuple(hits))
+            search = _search(arguments, result)
             self.searches[search.query, search.page] = search
         self.after = "search"
 
@@ -238,13 +242,19 @@ def _object(value: Any) -> dict[str, Any]:
     return {}
 
 
-def _search(arguments: Mapping[str, Any], body: str, handles: tuple[str, ...]) -> Search:
-    shown = _SHOWING.match(body)
+def _search(arguments: Mapping[str, Any], result: ShownResult) -> Search:
     page = int(arguments.get("page") or 0)
-    query = str(arguments.get("query", ""))
+    handles = tuple(dict.fromkeys(passage.handle for passage in result.passages))
+    last_page = page if result.last_page is None else result.last_page
+    return Search(str(arguments.get("query", "")), page, last_page, result.total, handles)
+
+
+def _parsed(body: str) -> ShownResult:
+    """What a page of results says in its text."""
+    shown, passages = _SHOWING.match(body), tuple(parse_hits(body).values())
     if not shown:
-        return Search(query, page, page, 0, handles)
-    return Search(query, page, int(shown.group(4)), int(shown.group(2).replace(",", "")), handles)
+        return ShownResult(body, passages)
+    return ShownResult(body, passages, int(shown.group(2).replace(",", "")), int(shown.group(4)))
 
 
 def _searched(task: str) -> list[Search]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from workbench.api.search import ShownPassage
 from workbench.core.errors import UsageError
 from workbench.core.text_cache import text_cache
 from workbench.text.result_text import indent, text_tokens
-from workbench.text.template_tokens import neutralise
+from workbench.text.template_tokens import as_written, neutralise
 
 RENDERER = 2
 """Version of the text below. Old steps keep the version they were rendered with: 1 left control tokens as they were."""
@@ -91,6 +92,20 @@ class ResultPage:
     def render(self, texts: Mapping[int, str]) -> str:
         """The page as the model reads it. `texts` maps passage ids; one that was erased leaves a tombstone."""
         return self.harmless(self._written(texts))
+
+    def shown(self, texts: Mapping[int, str], kept: Sequence[int] | None = None) -> tuple[ShownPassage, ...]:
+        """The same as data: every hit as it is rendered, names cut and lines stripped as there; of a receipt those `kept`."""
+        return tuple(
+            ShownPassage(
+                hit.handle,
+                as_written(_name(hit.document)),
+                hit.page,
+                as_written(_name(hit.heading)),
+                as_written("\n".join(line[2:] for line in hit.shown(texts.get(hit.passage, "[erased]")).split("\n"))),
+            )
+            for hit in self.hits
+            if kept is None or hit.passage in kept
+        )
 
     def harmless(self, text: str) -> str:
         """What is made of this page, without control tokens of chat templates; as it was in pages of the first renderer."""
