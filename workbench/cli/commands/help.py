@@ -46,10 +46,16 @@ def _fill_help(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "topic", nargs="?", default="", metavar="TOPIC", help="a page of the documentation (default: list them)"
     )
+    sub.add_argument(
+        "--skill", action="store_true", help="print SKILL.md, which tells another agent how to use the workbench"
+    )
 
 
 def show(chosen: argparse.Namespace) -> int:
     """Print a page, or the list of pages. Raises NotFound for a topic that there is none of."""
+    if chosen.skill:
+        say(resources.files("workbench").joinpath("docs", "skill", "SKILL.md").read_text(encoding="utf-8").rstrip())
+        return 0
     known = topics()
     if not chosen.topic:
         say("workbench help TOPIC prints one of these:\n")
