@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TASKS = {
     "retrieval": "workbench.evaluation.retrieval",
+    "memory-evidence": "workbench.evaluation.memory_evidence",
     "nested-kv": "workbench.evaluation.nested_kv",
     "reader": "workbench.evaluation.reader",
     "answers": "workbench.evaluation.answers",

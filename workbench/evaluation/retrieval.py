@@ -76,6 +76,16 @@ def run(folder: Path, app: Embedding) -> Iterator[dict[str, Any]]:
     }
 
 
+def scored(asked: QuestionSet, database: Database, app: Embedding) -> tuple[dict[str, float], int]:
+    """The mean measures of a set, those of each group of its questions too, and how many passages were searched."""
+    library = _Library(asked, database, app)
+    scores = []
+    for question in asked.questions:
+        found = _scores(library.ranked(question), question.gold, asked.by_page)
+        scores.append(found | {f"{question.group}:{name}": value for name, value in found.items() if question.group})
+    return _means(scores), library.passages
+
+
 class _Library:
     """The set's documents in an archive, and what `workbench search` would page through, paragraph by paragraph."""
 

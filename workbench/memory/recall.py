@@ -1,18 +1,24 @@
-"""Recall storage (MemGPT §2.1): every message of the current branch, searchable by words and by date."""
+"""Recall storage (MemGPT §2.1): every message of the current branch, searchable by words, by what it is about, and by date."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from workbench.memory.conversation_index import ConversationIndex, Likeness, Turn
 from workbench.memory.messages import StoredMessage, stamp
 from workbench.storage.messages import MessageRepository
 
 _ITEM_CHARS = 600
+_PAUSE = timedelta(hours=4)
+_LEAST_SHARE = 0.3
+"""What a message must score, of the best one's score, to be a result."""
+
+_CALLED = {"user": ("i", "me", "my", "mine", "we", "our", "us"), "you": ("you", "your", "yours")}
 _UNSPACED = 0x2E80
 """From here on are scripts that put no spaces between words."""
 
@@ -41,10 +47,18 @@ class RecallItem:
 
 
 class RecallStorage:
-    """Searches what was said; calls, results and alerts are left out."""
+    """Searches what was said; calls, results and alerts are left out.
 
-    def __init__(self, messages: MessageRepository) -> None:
-        self._messages = messages
+    `likeness` compares messages with a query by meaning; without it words alone count.
+    """
+
+    def __init__(self, messages: MessageRepository, likeness: Likeness | None = None) -> None:
+        self._messages, self._likeness = messages, likeness
+        self._indexed: tuple[tuple[int, ...], ConversationIndex] | None = None
+
+    def clear(self) -> None:
+        """Keep no words of messages in memory."""
+        self._indexed = None
 
     def items(self, agent: int, branch: Sequence[int], words: Sequence[str] = ()) -> list[RecallItem]:
         """What was said on a branch, newest first; only messages that hold all `words`."""
@@ -59,25 +73,40 @@ class RecallStorage:
         return matches
 
     def search(self, agent: int, branch: Sequence[int], query: str) -> list[RecallItem]:
-        """Messages with all words of the query, else with the most of them; newest first among equals."""
+        """Messages with all words of the query, newest first; where there are none, those that it is about, best first."""
         quoted = re.findall(r'"([^"]+)"', query)
         words = quoted or [word for word in re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", query) if word]
         if not words:
             return []
         if exact := self.items(agent, branch, words):
             return exact
-        longer = [word for word in words if len(word) > 3] or words
-        scored = []
-        for item in self.items(agent, branch):
-            low = item.text.lower()
-            if share := sum(_holds(low, word.lower()) for word in longer):
-                scored.append((-share, -item.message, item))
-        best = min((entry[0] for entry in scored), default=0)
-        return [item for share, _, item in sorted(scored, key=lambda entry: entry[:2]) if share * 2 <= best]
+        return self.about(agent, branch, query)
+
+    def about(self, agent: int, branch: Sequence[int], question: str) -> list[RecallItem]:
+        """The messages that a question is about, by their words, those of their neighbours, and their meaning; best first."""
+        items = {item.message: item for item in reversed(self.items(agent, branch))}
+        ids = tuple(items)
+        if self._indexed is None or self._indexed[0] != ids:
+            self._indexed = ids, ConversationIndex(_turns(items.values()))
+        ranked = self._indexed[1].rank(question, self._likeness, _CALLED).turns
+        least = ranked[0][1] * _LEAST_SHARE if ranked else 0.0
+        return [items[key] for key, score in ranked if score >= least]
 
     def between(self, agent: int, branch: Sequence[int], start: datetime, end: datetime) -> list[RecallItem]:
         """Messages from `start` up to but not including `end`, oldest first."""
         return [item for item in reversed(self.items(agent, branch)) if start <= item.created < end]
+
+
+def _turns(items: Iterable[RecallItem]) -> list[Turn]:
+    """Messages in their order as turns; a pause of some hours begins another session."""
+    turns: list[Turn] = []
+    session, before = 0, None
+    for item in items:
+        if before is not None and item.created - before > _PAUSE:
+            session += 1
+        turns.append(Turn(item.message, session, item.who, item.text))
+        before = item.created
+    return turns
 
 
 def _holds(text: str, word: str) -> bool:

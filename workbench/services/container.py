@@ -62,7 +62,7 @@ class AppContext:
         )
         self.agents = AgentRepository(self.database, clock)
         self.recorder = StepRecorder(self.database, self.search.texts, clock)
-        self.recall = RecallStorage(self.recorder.stored)
+        self.recall = RecallStorage(self.recorder.stored, self._likeness)
         self.open_agents = AgentRegistry()
         self.broadcaster = EventBroadcaster()
         """Tells displays what others do to the agent they show."""
@@ -87,6 +87,14 @@ class AppContext:
         """Drop the words of passages from all caches: something was forgotten."""
         TEXT_CACHES.clear()
         self._embedder.forget()
+        self.recall.clear()
+
+    def _likeness(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """Cosines of messages with a query; none where the embedding model does not run: words are enough to recall by."""
+        try:
+            return self.queries.score(query, list(texts))
+        except EmbedderError:
+            return [0.0] * len(texts)
 
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
         """Unit vectors (n, 384) of queries. Raises EmbedderError."""

@@ -1,0 +1,182 @@
+"""Ranks the turns and the sessions of a conversation for a question: words, neighbours, who speaks, likeness in meaning.
+
+A turn is often said in a few words that only the turns around it explain, so every turn counts what its neighbours say, and a
+little of its whole session. The weights were fitted on one LoCoMo dialogue and measured on the others (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.text.analyzer import index_terms, query_terms
+
+Likeness = Callable[[str, Sequence[str]], Sequence[float]]
+"""Cosines of texts with a query, from -1 to 1."""
+
+_K1, _B, _SESSION_B = 1.2, 0.5, 0.3
+_NEAREST = 40
+"""So many turns, the best by words, are compared by meaning: each takes the model some milliseconds."""
+
+_WINDOW_CHARS = 1_200
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each sign counts against the words of the turn itself, whose best score is 1."""
+
+    neighbour: float = 0.4
+    """Words of the turn before and after, in the same session."""
+    second_neighbour: float = 0.2
+    speaker: float = 0.3
+    """That the turn is said by the one speaker whom the question names."""
+    session: float = 0.4
+    """Words of the whole session."""
+    own_meaning: float = 0.0
+    window_meaning: float = 0.0
+    """Likeness of the turn, and of the turn with its neighbours, to the question."""
+    second_turn: float = 0.3
+    third_turn: float = 0.2
+    session_words: float = 0.5
+    """A session is worth its best turn, so much of its second and third, and so much of its own words."""
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What somebody said. `session` numbers the sittings of a conversation in their order."""
+
+    id: int
+    session: int
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RankedTurns:
+    """Turns and sessions with a score above 0, best first, each with its score."""
+
+    turns: tuple[tuple[int, float], ...]
+    sessions: tuple[tuple[int, float], ...]
+
+
+class ConversationIndex:
+    """An index of turns in memory; building it reads every turn once. It does not change."""
+
+    def __init__(self, turns: Sequence[Turn], weights: Weights = WEIGHTS) -> None:
+        self.turns, self.weights = list(turns), weights
+        self._session = np.array([turn.session for turn in turns], dtype=np.int64)
+        said = [[*index_terms(turn.text), *index_terms(turn.who)] for turn in turns]
+        self._words = _Words(said, _B)
+        self.sessions = sorted({turn.session for turn in turns})
+        place = {session: number for number, session in enumerate(self.sessions)}
+        self._place = np.array([place[turn.session] for turn in turns], dtype=np.int64)
+        together: list[list[str]] = [[] for _ in self.sessions]
+        for turn, terms in zip(turns, said):
+            together[place[turn.session]] += terms
+        self._session_words = _Words(together, _SESSION_B)
+
+    def rank(
+        self, question: str, likeness: Likeness | None = None, called: Mapping[str, Iterable[str]] | None = None
+    ) -> RankedTurns:
+        """The turns and sessions that a question is about.
+
+        `called` gives other words by which a question names a speaker ("user": "I", "my"); a speaker's own name is known.
+        Without `likeness`, words alone count.
+        """
+        if not self.turns:
+            return RankedTurns((), ())
+        weights, asked = self.weights, query_terms(question)
+        own, sessions = _of_best(self._words.scores(asked)), _of_best(self._session_words.scores(asked))
+        scores = self._with_neighbours(own) + weights.session * sessions[self._place]
+        found = scores > 0
+        scores = scores + weights.speaker * self._said_by(question, called or {})
+        if likeness is not None and (weights.own_meaning or weights.window_meaning):
+            self._add_meaning(scores, question, likeness)
+            found |= scores > weights.speaker
+        order = np.argsort(-scores, kind="stable")
+        best = tuple((self.turns[at].id, float(scores[at])) for at in order.tolist() if found[at])
+        return RankedTurns(best, self._sessions(np.where(found, scores, 0.0), sessions))
+
+    def _with_neighbours(self, own: NDArray[np.float64]) -> NDArray[np.float64]:
+        scores = own.copy()
+        for step, weight in ((1, self.weights.neighbour), (2, self.weights.second_neighbour)):
+            same = self._session[step:] == self._session[:-step]
+            scores[step:] += weight * own[:-step] * same
+            scores[:-step] += weight * own[step:] * same
+        return scores
+
+    def _said_by(self, question: str, called: Mapping[str, Iterable[str]]) -> NDArray[np.float64]:
+        """1 for the turns of the only speaker that the question names."""
+        words = set(question.casefold().replace("'", " ").replace("’", " ").replace("?", " ").split())
+        speakers = {turn.who for turn in self.turns}
+        named = {who for who in speakers if words & {*who.casefold().split()[:1], *called.get(who, ())}}
+        if len(named) != 1:
+            return np.zeros(len(self.turns))
+        (who,) = named
+        return np.array([float(turn.who == who) for turn in self.turns])
+
+    def _add_meaning(self, scores: NDArray[np.float64], question: str, likeness: Likeness) -> None:
+        best = np.argsort(-scores, kind="stable")[:_NEAREST].tolist()
+        for weight, texts in (
+            (self.weights.own_meaning, [self._text(at) for at in best]),
+            (self.weights.window_meaning, [self._window(at) for at in best]),
+        ):
+            if weight:
+                scores[best] += weight * np.maximum(np.array(likeness(question, texts)), 0.0)
+
+    def _text(self, at: int) -> str:
+        return f"{self.turns[at].who}: {self.turns[at].text[:_WINDOW_CHARS]}"
+
+    def _window(self, at: int) -> str:
+        places = range(max(0, at - 1), min(len(self.turns), at + 2))
+        return "\n".join(self._text(near) for near in places if self.turns[near].session == self.turns[at].session)
+
+    def _sessions(self, scores: NDArray[np.float64], words: NDArray[np.float64]) -> tuple[tuple[int, float], ...]:
+        shares = (1.0, self.weights.second_turn, self.weights.third_turn)
+        totals = []
+        for number, session in enumerate(self.sessions):
+            best = np.sort(scores[self._place == number])[::-1][: len(shares)]
+            total = float(np.dot(best, shares[: len(best)])) + self.weights.session_words * float(words[number])
+            totals.append((session, total))
+        return tuple(sorted((one for one in totals if one[1] > 0), key=lambda one: (-one[1], one[0])))
+
+
+class _Words:
+    """BM25 over a few thousand short texts."""
+
+    def __init__(self, texts: Sequence[Sequence[str]], b: float) -> None:
+        counted = [Counter(terms) for terms in texts]
+        lengths = np.array([max(1, sum(counts.values())) for counts in counted], dtype=np.float64)
+        norms = _K1 * (1 - b + b * lengths / max(1.0, float(lengths.mean() if len(lengths) else 1.0)))
+        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for number, counts in enumerate(counted):
+            for term, count in counts.items():
+                found[term].append((number, count))
+        self._size = len(texts)
+        self._norms = norms
+        self._postings: dict[str, NDArray[Any]] = {term: np.array(rows) for term, rows in found.items()}
+
+    def scores(self, asked: Mapping[str, float]) -> NDArray[np.float64]:
+        """The score of every text for weighted terms."""
+        scores = np.zeros(self._size)
+        for term, weight in asked.items():
+            rows = self._postings.get(term)
+            if rows is not None:
+                rarity = math.log(1 + (self._size - len(rows) + 0.5) / (len(rows) + 0.5))
+                places, counts = rows[:, 0], rows[:, 1]
+                scores[places] += weight * rarity * counts * (_K1 + 1) / (counts + self._norms[places])
+        return scores
+
+
+def _of_best(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    best = float(scores.max()) if len(scores) else 0.0
+    return scores / best if best > 0 else scores
