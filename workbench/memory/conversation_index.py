@@ -31,17 +31,16 @@ _WINDOW_CHARS = 1_200
 class Weights:
     """What each sign counts against the words of the turn itself, whose best score is 1."""
 
-    neighbour: float = 0.4
+    neighbour: float = 0.3
     """Words of the turn before and after, in the same session."""
     second_neighbour: float = 0.2
-    speaker: float = 0.3
+    speaker: float = 0.6
     """That the turn is said by the one speaker whom the question names."""
     session: float = 0.4
     """Words of the whole session."""
-    own_meaning: float = 0.0
-    window_meaning: float = 0.0
-    """Likeness of the turn, and of the turn with its neighbours, to the question."""
-    second_turn: float = 0.3
+    meaning: float = 1.6
+    """Likeness of the turn with its neighbours to the question; that of the turn alone adds nothing to it."""
+    second_turn: float = 0.0
     third_turn: float = 0.2
     session_words: float = 0.5
     """A session is worth its best turn, so much of its second and third, and so much of its own words."""
@@ -99,9 +98,8 @@ class ConversationIndex:
         scores = self._with_neighbours(own) + weights.session * sessions[self._place]
         found = scores > 0
         scores = scores + weights.speaker * self._said_by(question, called or {})
-        if likeness is not None and (weights.own_meaning or weights.window_meaning):
+        if likeness is not None and weights.meaning:
             self._add_meaning(scores, question, likeness)
-            found |= scores > weights.speaker
         order = np.argsort(-scores, kind="stable")
         best = tuple((self.turns[at].id, float(scores[at])) for at in order.tolist() if found[at])
         return RankedTurns(best, self._sessions(np.where(found, scores, 0.0), sessions))
@@ -126,12 +124,8 @@ class ConversationIndex:
 
     def _add_meaning(self, scores: NDArray[np.float64], question: str, likeness: Likeness) -> None:
         best = np.argsort(-scores, kind="stable")[:_NEAREST].tolist()
-        for weight, texts in (
-            (self.weights.own_meaning, [self._text(at) for at in best]),
-            (self.weights.window_meaning, [self._window(at) for at in best]),
-        ):
-            if weight:
-                scores[best] += weight * np.maximum(np.array(likeness(question, texts)), 0.0)
+        alike = np.maximum(np.array(likeness(question, [self._window(at) for at in best])), 0.0)
+        scores[best] += self.weights.meaning * alike
 
     def _text(self, at: int) -> str:
         return f"{self.turns[at].who}: {self.turns[at].text[:_WINDOW_CHARS]}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.broadcast import EventBroadcaster
 from workbench.api.documents import LoadOptions
 from workbench.core import platforms
+from workbench.core.errors import EmbedderError
 from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths

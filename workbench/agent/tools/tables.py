@@ -17,8 +17,9 @@ _COLUMNS_LISTED = 24
 
 @function()
 def table_query(workspace: ToolContext, sql: str, page: int = 0) -> Outcome:
-    """Ask the tables of attached documents (csv, workbooks, Parquet, tables in texts, slides and web pages): count, sum,
-    sort, filter, join. One SELECT in DuckDB's SQL. document_list names the tables and columns; select _row too, and each row comes with a handle to cite.
+    """Ask the tables of attached documents (csv, workbooks, Parquet; tables in texts, slides, web pages): count, sum, sort,
+    filter, join. One SELECT in DuckDB's SQL. document_list names the tables and columns; select _row too, and each row comes
+    with a handle to cite.
 
     Args:
         sql: The SELECT statement.

@@ -1,0 +1,89 @@
+"""A conversation is searched by what it was about: neighbours, speakers and sessions count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from workbench.core.errors import UsageError
+from workbench.evaluation.memory_evidence import measured, read_dialogues, scores
+from workbench.memory.conversation_index import ConversationIndex, Turn, Weights
+
+SAID = [
+    (1, "Ida", "Did you ever see the lighthouse at Scaur?"),
+    (1, "Nils", "Once, in a storm. It was in March."),
+    (1, "Ida", "I would like to go."),
+    (2, "Nils", "My sister bought a boat."),
+    (2, "Ida", "How big is it?"),
+    (2, "Nils", "Nine metres, with two masts."),
+    (3, "Ida", "I have learnt to swim."),
+    (3, "Nils", "Bravo."),
+]
+TURNS = [Turn(number, session, who, text) for number, (session, who, text) in enumerate(SAID)]
+
+
+def best(question: str, count: int = 3) -> list[int]:
+    return [key for key, _ in ConversationIndex(TURNS).rank(question).turns[:count]]
+
+
+def test_an_answer_without_the_words_of_the_question_is_found_by_its_neighbour() -> None:
+    assert set(best("When did Nils see the lighthouse?", 2)) == {0, 1}
+    assert best("When did Nils see the lighthouse?")[0] == 1
+
+
+def test_sessions_are_ranked_by_what_is_said_in_them() -> None:
+    ranked = ConversationIndex(TURNS).rank("How big is the boat of the sister?")
+    assert ranked.sessions[0][0] == 2
+    assert {key for key, _ in ranked.turns[:3]} == {3, 4, 5}
+
+
+def test_nothing_is_found_where_nothing_fits() -> None:
+    assert ConversationIndex(TURNS).rank("zebra crossing").turns == ()
+    assert ConversationIndex([]).rank("anything").sessions == ()
+
+
+def test_neighbours_of_another_session_do_not_count() -> None:
+    assert 3 not in best("lighthouse storm", 8)
+
+
+def test_likeness_orders_what_the_words_leave_open() -> None:
+    def likeness(query: str, texts: Sequence[str]) -> list[float]:
+        return [1.0 if "masts" in text else 0.0 for text in texts]
+
+    index = ConversationIndex(TURNS, Weights(meaning=2.0))
+    assert index.rank("What does the boat look like?", likeness).turns[0][0] in (4, 5)
+
+
+def test_a_speaker_may_be_called_otherwise() -> None:
+    index = ConversationIndex([Turn(1, 1, "user", "The lamp is red."), Turn(2, 1, "you", "The lamp is red.")])
+    assert index.rank("What did I say of the lamp?", called={"user": ("i",)}).turns[0][0] == 1
+    assert index.rank("What did you say of the lamp?", called={"you": ("you",)}).turns[0][0] == 2
+
+
+def test_measures_count_turns_and_sessions() -> None:
+    found = scores([4, 9, 1], [2, 3], frozenset({1, 7}), frozenset({2, 5}))
+    assert found == {
+        "turns any@5": 1.0, "turns r@5": 0.5, "turns r@10": 0.5,
+        "sessions any@5": 1.0, "sessions all@5": 0.0, "sessions all@10": 0.0,
+    }  # fmt: skip
+
+
+def test_dialogues_are_read_and_measured(tmp_path: Path) -> None:
+    said = [
+        {"speaker": who, "dia_id": f"D{session}:{number}", "text": text}
+        for number, (session, who, text) in enumerate(SAID, 1)
+    ]
+    talk = {f"session_{n}": [one for one in said if one["dia_id"].startswith(f"D{n}:")] for n in (1, 2, 3)}
+    questions = [
+        {"question": "When did Nils see the lighthouse?", "evidence": ["D1:2; D9:9"], "category": 2},
+        {"question": "What is not said?", "evidence": ["D1:1"], "category": 5},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps([{"conversation": talk, "qa": questions}]), encoding="utf-8")
+    *asked, result = measured(tmp_path, None)
+    assert [row["turns"][0] for row in asked] == [1]
+    assert result["metrics"]["turns r@5"] == result["metrics"]["temporal:sessions all@5"] == 1.0
+    with pytest.raises(UsageError):
+        read_dialogues(tmp_path / "none.json")
