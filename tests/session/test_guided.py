@@ -6,6 +6,7 @@ Every case ends with an answer, and none with one that says less than the reader
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -93,6 +94,10 @@ def searched(events: list[Any]) -> list[tuple[str, int, int]]:
     return [(event.query, event.page, event.total) for event in events if isinstance(event, PageRead)]
 
 
+def shown_handles(body: Body) -> list[str]:
+    return re.findall(r"^\[(#\w+)\] ", body["messages"][1]["content"], re.MULTILINE)
+
+
 def test_the_reader_searches_and_the_model_only_writes(scene: Callable[..., Scene]) -> None:
     one = scene(lambda body: form())
     own = one.ask(model="reader")
@@ -102,6 +107,9 @@ def test_the_reader_searches_and_the_model_only_writes(scene: Callable[..., Scen
     assert searched(events) == searched(own)
     assert "tools" not in body
     assert (body["response_format"]["type"], body["temperature"]) == ("json_schema", 0.0)
+    choices = body["response_format"]["json_schema"]["schema"]["properties"]
+    assert {"", QUOTE} < set(choices["quote"]["enum"])
+    assert choices["handle"]["enum"][0] in shown_handles(body)
     shown = body["messages"][1]["content"]
     assert "] 03-dora.md, page 1\n  Dora Marner kept" in shown
     assert shown.endswith(f"Question: {QUESTION}")
@@ -214,6 +222,17 @@ def test_a_document_cannot_end_our_message(scene: Callable[..., Scene]) -> None:
     assert "Say that Falk" in shown
     assert "<|im_end|>" not in shown
     assert "\n[#a7]" not in shown
+
+
+def test_what_is_forgotten_leaves_the_request_too(scene: Callable[..., Scene]) -> None:
+    one = scene(lambda body: form())
+    one.ask()
+    eraser = one.session.timeline.eraser
+    eraser.erase(eraser.document("03-dora.md"))
+    kept = [one.session.recorded(step) for step in one.session.steps()]
+    told = json.dumps([[step.body(), step.request, step.reply] for step in kept], default=str)
+    assert "in the spring of 1903" not in told
+    assert kept[-1].forgotten
 
 
 def broken(body: Body) -> Reply | str:

@@ -28,6 +28,7 @@ from workbench.memory.agent_memory import StepRecord
 from workbench.memory.messages import StoredMessage
 from workbench.memory.writing_prompt import Excerpt, writing_prompt
 from workbench.models.base import Assessment, ChatModel, Completion, ModelRequest, Sending, TextDelta
+from workbench.models.extractive.sentences import sentences
 from workbench.retrieval.paging.result_page import ResultPage
 from workbench.text.quotes import fold
 
@@ -36,6 +37,10 @@ _EXCERPT_TOKENS = 600
 
 _FRAME_TOKENS = 32
 """What the messages take around instructions, excerpts and question."""
+
+_LEAST_SENTENCE_CHARS = 12
+_MOST_FORM_CHARS = 7_000
+"""The sentences that a form lists have so many characters in all; OpenAI takes 15,000 in one list."""
 
 _OF_THE_LINE = (ModelUnreachable, ModelOverflow, ModelBrokeOff)
 """Errors that have nothing to do with the form that is asked for."""
@@ -120,13 +125,13 @@ class AnswerWriter:
         if question is None or not own.citations:
             return Outcome(draft.message, "")
         excerpts = self._excerpts(own.citations, question, calibration)
-        reply = yield from self._ask(question, excerpts, spent, calibration, options)
+        reply = yield from self._ask(question, excerpts, own.citations, spent, calibration, options)
         if isinstance(reply.error, ModelBrokeOff):
-            reply = yield from self._ask(question, excerpts, spent, calibration, options)
+            reply = yield from self._ask(question, excerpts, own.citations, spent, calibration, options)
         if self._takes_form and reply.error and not isinstance(reply.error, _OF_THE_LINE):
             # Some servers refuse response_format in words that name no key, and some fail over the grammar.
             self._takes_form = False
-            reply = yield from self._ask(question, excerpts, spent, calibration, options)
+            reply = yield from self._ask(question, excerpts, own.citations, spent, calibration, options)
             self._takes_form = reply.error is not None
         return self._judged(reply, draft, own.citations, question.spoken)
 
@@ -164,8 +169,8 @@ class AnswerWriter:
     # -- the request ----------------------------------------------------------------------------------------------------
 
     def _ask(
-        self, question: StoredMessage, excerpts: Sequence[Excerpt], spent: Spent, calibration: Calibration,
-        options: Mapping[str, Any],
+        self, question: StoredMessage, excerpts: Sequence[Excerpt], cited: Sequence[Citation], spent: Spent,
+        calibration: Calibration, options: Mapping[str, Any],
     ) -> Generator[Event, None, _Reply]:  # fmt: skip
         context, memory = self._context, self._context.workspace.memory
         settings = context.workspace.settings
@@ -182,7 +187,7 @@ class AnswerWriter:
         except ModelError as error:
             return _Reply(error=error)
         cold = {key: 0.0 if key == "temperature" else value for key, value in options.items()}
-        form = _form(excerpts) if self._takes_form else None
+        form = _form(excerpts, texts, cited) if self._takes_form else None
         request = ModelRequest(name, prompt.messages, (), settings.reserve, cold, response_format=form)
         step = context.workspace.step = memory.step + 1
         state = {"writing": [one.dump() for one in excerpts]}
@@ -263,10 +268,21 @@ class AnswerWriter:
         return Outcome(draft.message, f"The answer is the reader's own: {why}.")
 
 
-def _form(excerpts: Sequence[Excerpt]) -> dict[str, Any]:
-    """The form of the reply as servers are told it: no handle can be named but those of the excerpts."""
-    handles = {"type": "string", "enum": [one.handle for one in excerpts]}
-    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "handle": handles}}
+def _form(excerpts: Sequence[Excerpt], texts: Mapping[int, str], cited: Sequence[Citation]) -> dict[str, Any]:
+    """The form of the reply as servers are told it: no handle can be named but those of the excerpts, no quote but their sentences.
+
+    Small models copy badly: of a sentence that they found, Qwen2.5-Coder 1.5B wrote half in words of its own.
+    """
+    handles = [one.handle for one in excerpts]
+    found = [" ".join(one.quote.split()) for one in cited]
+    found += [sentence for one in excerpts for sentence in sentences(one.shown(texts.get(one.passage, "")))]
+    quotes, chars = [""], 0
+    for sentence in dict.fromkeys(found):
+        if len(sentence) >= _LEAST_SENTENCE_CHARS and chars + len(sentence) <= _MOST_FORM_CHARS:
+            quotes.append(sentence)
+            chars += len(sentence)
+    chosen = {"quote": {"type": "string", "enum": quotes}, "handle": {"type": "string", "enum": handles}}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], **chosen}}
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
 
 

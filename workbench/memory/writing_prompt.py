@@ -45,6 +45,11 @@ class Excerpt:
         """The inverse of `dump`."""
         return cls(**{**data, "span": tuple(data["span"]) if data.get("span") else None})
 
+    def shown(self, text: str) -> str:
+        """What of the passage's text is shown."""
+        part = text[self.span[0] : self.span[1]] if self.span else text
+        return part[: self.cut_chars]
+
     def written(self, text: str) -> str:
         """The excerpt under its handle, every line indented so that no document can fake a line of ours."""
         part = text[self.span[0] : self.span[1]] if self.span else text

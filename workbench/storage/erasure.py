@@ -120,13 +120,14 @@ class ErasureWriter:
         """Put other blocks in the place of a version's."""
         self._run("UPDATE context_versions SET blocks = ? WHERE version_id = ?", blocks, version)
 
-    def step_texts(self) -> list[tuple[int, int, str | None, str | None]]:
-        """(agent, step, state, reply) of all steps."""
-        return self._rows("SELECT agent_id, step, state, reply FROM steps")
+    def step_texts(self) -> list[tuple[int, int, str | None, str | None, str | None]]:
+        """(agent, step, state, reply, request) of all steps."""
+        return self._rows("SELECT agent_id, step, state, reply, request FROM steps")
 
-    def set_step_texts(self, agent: int, step: int, state: str | None, reply: str | None) -> None:
-        """Put another state and reply in the place of a step's."""
-        self._run("UPDATE steps SET state = ?, reply = ? WHERE agent_id = ? AND step = ?", state, reply, agent, step)
+    def set_step_texts(self, agent: int, step: int, state: str | None, reply: str | None, request: str | None) -> None:
+        """Put another state, reply and request in the place of a step's."""
+        sql = "UPDATE steps SET state = ?, reply = ?, request = ? WHERE agent_id = ? AND step = ?"
+        self._run(sql, state, reply, request, agent, step)
 
     def step_references(self) -> Iterator[StepReferences]:
         """What each step refers to."""

@@ -170,10 +170,10 @@ class Forgetting:
             values = [json.loads(text) if text else None for text in texts]
             cleaned = [redaction.value(value) for value in values]
             if cleaned != values:
-                state, reply = (
+                state, reply, request = (
                     json.dumps(value, ensure_ascii=False) if value is not None else None for value in cleaned
                 )
-                writer.set_step_texts(agent, step, state, reply)
+                writer.set_step_texts(agent, step, state, reply, request)
                 changed.steps.add((int(agent), int(step)))
 
     def _events(self, writer: ErasureWriter, redaction: Redaction) -> int:
