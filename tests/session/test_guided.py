@@ -108,7 +108,7 @@ def test_the_reader_searches_and_the_model_only_writes(scene: Callable[..., Scen
     assert "tools" not in body
     assert (body["response_format"]["type"], body["temperature"]) == ("json_schema", 0.0)
     choices = body["response_format"]["json_schema"]["schema"]["properties"]
-    assert {"", QUOTE} < set(choices["quote"]["enum"])
+    assert {"", QUOTE} <= set(choices["quote"]["enum"])
     assert choices["handle"]["enum"][0] in shown_handles(body)
     shown = body["messages"][1]["content"]
     assert "] 03-dora.md, page 1\n  Dora Marner kept" in shown
@@ -116,7 +116,7 @@ def test_the_reader_searches_and_the_model_only_writes(scene: Callable[..., Scen
     assert answer.text.startswith(f'{ANSWER}\n"')
     assert answer.answered
     assert {QUOTE} | quotes(answer_of(own)) == quotes(answer)
-    assert "small-1b wrote the answer; the reader found it." in answer.notes
+    assert "The model wrote the answer from what the reader found." in answer.notes
     # What you see is what the model saw: the request is a step like any other.
     last = one.session.steps()[-1]
     assert one.session.context(last).segments[1].text == shown
@@ -160,6 +160,7 @@ BORNE_OUT: list[Reply | str] = [
 
 NOT_BORNE_OUT: list[tuple[Reply | str, str]] = [
     (form(quote=QUOTE.replace("1903", "1904")), "stands on no page"),
+    (form(quote="Cato Marner ordered 12 barrels of oil from the chandler.", answer="12 barrels"), "another sentence"),
     (form(answer="Falk Marner"), "does not hold all"),
     (form(answer="Edda Marner in 1909"), "does not hold all"),
     (form(answer="Dora Marner"), "does not hold all"),
@@ -257,7 +258,8 @@ def test_auto_goes_over_when_the_model_cannot_search(scene: Callable[..., Scene]
         (notice,) = (event for event in events if isinstance(event, Notice))
         answer = answer_of(events)
         assert notice.about == "drive"
-        assert notice.message in answer.notes
+        why = notice.message.split(": ")[1]
+        assert f"The reader searched in the model's place: {why}" in answer.notes
         assert answer.text.startswith(ANSWER)
         assert one.replays
         # It is part of the record, and the next question begins with the model again.

@@ -2,8 +2,8 @@
 
 Small models answer a question from a few excerpts, but lose their way when they have to search themselves: a model of 1.5
 billion parameters had none of six questions right when it searched, and six of eight when the reader had searched for it.
-The reader's steps are the very steps that it makes alone, and what the model writes replaces its answer only where a quote
-bears it out (see answers.written_answer), so guided mode answers no question worse than the reader does.
+The reader's steps are the very steps that it makes alone, and what the model writes stands in front of the reader's quotes only
+where one of these bears it out (see answers.written_answer), so guided mode answers no question worse than the reader does.
 """
 
 from __future__ import annotations
@@ -29,18 +29,10 @@ from workbench.memory.messages import StoredMessage
 from workbench.memory.writing_prompt import Excerpt, writing_prompt
 from workbench.models.base import Assessment, ChatModel, Completion, ModelRequest, Sending, TextDelta
 from workbench.models.extractive.sentences import sentences
-from workbench.retrieval.paging.result_page import ResultPage
 from workbench.text.quotes import fold
-
-_EXCERPT_TOKENS = 600
-"""Excerpts beside those that the reader quotes are shown up to this many tokens: a small model reads 35 a second."""
 
 _FRAME_TOKENS = 32
 """What the messages take around instructions, excerpts and question."""
-
-_LEAST_SENTENCE_CHARS = 12
-_MOST_FORM_CHARS = 7_000
-"""The sentences that a form lists have so many characters in all; OpenAI takes 15,000 in one list."""
 
 _OF_THE_LINE = (ModelUnreachable, ModelOverflow, ModelBrokeOff)
 """Errors that have nothing to do with the form that is asked for."""
@@ -79,7 +71,6 @@ class Outcome:
 class _Reply:
     """One reply to a writing request. `error` is set where there was none."""
 
-    model: str = ""
     text: str = ""
     done: Completion | None = None
     error: ModelError | None = None
@@ -142,28 +133,15 @@ class AnswerWriter:
         return next((message for message in queue.messages if message.id == queue.question), None)
 
     def _excerpts(self, cited: Sequence[Citation], question: StoredMessage, calibration: Calibration) -> list[Excerpt]:
-        """The passages that the reader quotes, then others that this question brought into context, as far as there is room."""
-        memory = self._context.workspace.memory
+        """The passages that the reader quotes, as far as there is room for them: a small model reads 35 tokens a second."""
         found = {one.passage: Excerpt(one.passage, one.handle, one.document, one.page) for one in cited if one.passage}
-        first = len(found)
-        for message in memory.queue.messages:
-            page = message.body.get("archive") if message.id > question.id else None
-            for hit in ResultPage.load(page).hits if page else ():
-                if hit.passage in message.passages:
-                    shown = Excerpt(hit.passage, hit.handle, hit.document, hit.page, hit.span, hit.cut_chars)
-                    found.setdefault(hit.passage, shown)
-        excerpts = list(found.values())
-        texts = memory.texts(list(found))
-        sizes = [count(one.written(texts.get(one.passage, ""))) for one in excerpts]
-        room = self._context.pressure.usable - calibration.predict(
-            count(self._system) + question.tokens + _FRAME_TOKENS
-        )
-        most, used = max(_EXCERPT_TOKENS, sum(sizes[:first])), 0
+        texts = self._context.workspace.memory.texts(list(found))
+        frame = count(self._system) + question.tokens + _FRAME_TOKENS
         kept: list[Excerpt] = []
-        for one, size in zip(excerpts, sizes, strict=True):
-            if used + size <= most and calibration.predict(used + size) <= room:
+        for one in found.values():
+            frame += count(one.written(texts.get(one.passage, "")))
+            if calibration.predict(frame) <= self._context.pressure.usable:
                 kept.append(one)
-                used += size
         return kept
 
     # -- the request ----------------------------------------------------------------------------------------------------
@@ -187,7 +165,7 @@ class AnswerWriter:
         except ModelError as error:
             return _Reply(error=error)
         cold = {key: 0.0 if key == "temperature" else value for key, value in options.items()}
-        form = _form(excerpts, texts, cited) if self._takes_form else None
+        form = _form(excerpts, cited) if self._takes_form else None
         request = ModelRequest(name, prompt.messages, (), settings.reserve, cold, response_format=form)
         step = context.workspace.step = memory.step + 1
         state = {"writing": [one.dump() for one in excerpts]}
@@ -203,7 +181,7 @@ class AnswerWriter:
         started = StepStarted(limit=settings.steps, reason="writing")
         yield from self._commit([started, context.event(prompt), Waiting(what="model", detail=name)])
         asked = time.perf_counter()
-        reply = self._follow(model, name, request)
+        reply = self._follow(model, request)
         seconds = time.perf_counter() - asked
         context.note_sent(step, reply.sent, request, reply.shape, calibration)
         if reply.error is not None:
@@ -223,8 +201,8 @@ class AnswerWriter:
         yield from self._commit([finished])
         return reply
 
-    def _follow(self, model: ChatModel, name: str, request: ModelRequest) -> _Reply:
-        reply = _Reply(name)
+    def _follow(self, model: ChatModel, request: ModelRequest) -> _Reply:
+        reply = _Reply()
         try:
             with closing(model.stream(request, self._stop.now)) as deltas:  # type: ignore[type-var]
                 for delta in deltas:
@@ -259,31 +237,32 @@ class AnswerWriter:
             why = "the model found no answer in the excerpts"
         elif quoted is None:
             why = "what the model quoted stands on no page that was read"
+        elif not any(_shares(one.quote, written.quote) for one in own):
+            why = "the model quoted another sentence than the reader"
         elif not bears_out(written, question):
             why = "the model's quote does not hold all that it answered"
         else:
             return Outcome(
-                _composed(written, quoted, own, draft), f"{reply.model} wrote the answer; the reader found it.", True
+                _composed(written, quoted, own, draft), "The model wrote the answer from what the reader found.", True
             )
         return Outcome(draft.message, f"The answer is the reader's own: {why}.")
 
 
-def _form(excerpts: Sequence[Excerpt], texts: Mapping[int, str], cited: Sequence[Citation]) -> dict[str, Any]:
-    """The form of the reply as servers are told it: no handle can be named but those of the excerpts, no quote but their sentences.
+def _form(excerpts: Sequence[Excerpt], cited: Sequence[Citation]) -> dict[str, Any]:
+    """The form of the reply as servers are told it: no handle can be named but those of the excerpts, no quote but the reader's.
 
     Small models copy badly: of a sentence that they found, Qwen2.5-Coder 1.5B wrote half in words of its own.
     """
     handles = [one.handle for one in excerpts]
-    found = [" ".join(one.quote.split()) for one in cited]
-    found += [sentence for one in excerpts for sentence in sentences(one.shown(texts.get(one.passage, "")))]
-    quotes, chars = [""], 0
-    for sentence in dict.fromkeys(found):
-        if len(sentence) >= _LEAST_SENTENCE_CHARS and chars + len(sentence) <= _MOST_FORM_CHARS:
-            quotes.append(sentence)
-            chars += len(sentence)
-    chosen = {"quote": {"type": "string", "enum": quotes}, "handle": {"type": "string", "enum": handles}}
+    quotes = dict.fromkeys(part for one in cited for part in (" ".join(one.quote.split()), *sentences(one.quote)))
+    chosen = {"quote": {"type": "string", "enum": [*quotes, ""]}, "handle": {"type": "string", "enum": [*handles, ""]}}
     schema = {**SCHEMA, "properties": {**SCHEMA["properties"], **chosen}}
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+def _shares(one: str, other: str) -> bool:
+    """Whether one of two quotes is a part of the other."""
+    return fold(one) in fold(other) or fold(other) in fold(one)
 
 
 def _composed(written: WrittenAnswer, quoted: Citation, own: Sequence[Citation], draft: Draft) -> str:

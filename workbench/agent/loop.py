@@ -249,14 +249,13 @@ class Agent:
 
     def _take_over(self, question: _Question, why: str) -> Iterator[Event]:
         """The reader goes on with the question; what the model began is no part of the answer."""
-        label = self.model()[1]
         self._guide()
         self.executor.start_question()
         self._desk.start_question()
         self.workspace.hops.clear()
         question.begun, question.empty = "", 0
-        message = f"The built-in reader searches from here on, and {label} only writes the answer: {why}."
-        self._desk.remark(message)
+        message = f"The built-in reader searches from here on, and the model only writes the answer: {why}."
+        self._desk.remark(f"The reader searched in the model's place: {why}.")
         hint = "--drive guided begins so; --drive model leaves it to the model."
         yield from self.tell(Notice(about="drive", message=message, hint=hint))
 

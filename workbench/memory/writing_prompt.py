@@ -24,38 +24,25 @@ _NAME_CHARS = 90
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A passage that the model may quote. `page` is the 1-based document page.
-
-    `span` are the characters of the passage that are shown, None for all of it; `cut_chars` bounds what is shown of them.
-    """
+    """A passage that the model may quote, shown whole. `page` is the 1-based document page."""
 
     passage: int
     handle: str
     document: str
     page: int
-    span: tuple[int, int] | None = None
-    cut_chars: int | None = None
 
     def dump(self) -> dict[str, Any]:
-        """JSON-ready; what has its default is left out."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        """JSON-ready."""
+        return asdict(self)
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Excerpt:
         """The inverse of `dump`."""
-        return cls(**{**data, "span": tuple(data["span"]) if data.get("span") else None})
-
-    def shown(self, text: str) -> str:
-        """What of the passage's text is shown."""
-        part = text[self.span[0] : self.span[1]] if self.span else text
-        return part[: self.cut_chars]
+        return cls(int(data["passage"]), str(data["handle"]), str(data["document"]), int(data["page"]))
 
     def written(self, text: str) -> str:
         """The excerpt under its handle, every line indented so that no document can fake a line of ours."""
-        part = text[self.span[0] : self.span[1]] if self.span else text
-        return (
-            f"[{self.handle}] {one_line(self.document, _NAME_CHARS)}, page {self.page}\n{indent(part, self.cut_chars)}"
-        )
+        return f"[{self.handle}] {one_line(self.document, _NAME_CHARS)}, page {self.page}\n{indent(text)}"
 
 
 def writing_prompt(
