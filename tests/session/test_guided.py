@@ -160,7 +160,6 @@ BORNE_OUT: list[Reply | str] = [
 
 NOT_BORNE_OUT: list[tuple[Reply | str, str]] = [
     (form(quote=QUOTE.replace("1903", "1904")), "stands on no page"),
-    (form(quote="Cato Marner ordered 12 barrels of oil from the chandler.", answer="12 barrels"), "another sentence"),
     (form(answer="Falk Marner"), "does not hold all"),
     (form(answer="Edda Marner in 1909"), "does not hold all"),
     (form(answer="Dora Marner"), "does not hold all"),
@@ -187,7 +186,9 @@ def test_what_a_quote_bears_out_is_given_and_all_else_is_the_readers_own(scene: 
         assert ANSWER in answer.text.split("\n")[0], reply
         assert {QUOTE} | quotes(own) == quotes(answer), reply
         assert one.replays
-    for reply, why in NOT_BORNE_OUT:
+    said = [f"{part.rstrip('.')}." for text in DOCUMENTS.values() for part in text.split(". ")]
+    other = next(sentence for sentence in said if not any(sentence in quote for quote in quotes(own)))
+    for reply, why in [*NOT_BORNE_OUT, (form(quote=other, answer=other.split(" ", 2)[2]), "")]:
         one.script = lambda body, reply=reply: reply
         events = one.ask()
         answer = answer_of(events)
