@@ -6,15 +6,15 @@ Run `python -m tests.support.generated_docs` after a change of a setting, a comm
 from __future__ import annotations
 
 import argparse
-import ast
-import inspect
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 from textual.binding import Binding
 
 from workbench.cli.commands import COMMANDS
-from workbench.core import settings
+from workbench.core.settings import Settings
+from workbench.core.settings_schema import descriptions
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.commands import registry
 
@@ -24,20 +24,17 @@ _NOTE = "<!-- Made from the code by `python -m tests.support.generated_docs`; do
 
 def settings_page() -> str:
     """Every setting with its default and its meaning."""
-    tree = ast.parse(inspect.getsource(settings))
-    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
     lines = [
         "# Settings", "", _NOTE, "",
         "A setting is taken from, in this order: a flag of the command, the environment, the settings file, its default. In the",
         "environment a setting `page_hits` is called `WORKBENCH_PAGE_HITS`; `OPENAI_API_KEY` and `OPENAI_BASE_URL` mean what",
         "everyone expects, and `WORKBENCH_HOME` moves settings, data and logs. `workbench configure` shows the settings in force",
-        "and where each comes from; `workbench configure KEY=VALUE` writes the file.", "",
+        "and where each comes from; `workbench configure KEY=VALUE` writes the file, and beside it a JSON Schema, so that an editor",
+        "completes and checks it (`workbench configure --schema` prints that).", "",
     ]  # fmt: skip
-    for field, text in zip(body, body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-            default = ast.unparse(field.value) if field.value else "none"
-            meaning = " ".join(str(text.value.value).split())
-            lines += [f"**{ast.unparse(field.target)}** (default `{default}`)  ", meaning, ""]
+    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
+    for name, meaning in descriptions().items():
+        lines += [f"**{name}** (default `{defaults[name]!r}`)  ", meaning, ""]
     return "\n".join(lines)
 
 

@@ -8,7 +8,8 @@ Reading something for the first time is not counted, because no window avoids th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from workbench.api.events import (
@@ -160,6 +161,45 @@ def replay(string: Sequence[Reference], room: int, policy: str) -> Faults:
             del resident[victim]
         resident[item.passage] = item.tokens
     return Faults(policy, room, len(steps), len(string), len(known), tuple(steps))
+
+
+_RECENT_REFERENCES = 20
+_FEWEST_REFERENCES = 8
+
+
+@dataclass
+class LiveFaults:
+    """Page faults as they happen: what was read before and is read again because it had left the context meanwhile."""
+
+    faults: int = 0
+    _known: set[int] = field(default_factory=set)
+    _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=_RECENT_REFERENCES))
+
+    def read(self, passages: Iterable[int], in_context: Collection[int]) -> int:
+        """These passages are shown to the model while those are in context; how many of them are faults."""
+        again = 0
+        for passage in passages:
+            fault = passage in self._known and passage not in in_context
+            self._known.add(passage)
+            self._recent.append(fault)
+            again += fault
+        self.faults += again
+        return again
+
+    @property
+    def recent(self) -> tuple[int, int]:
+        """Faults among the latest references, and how many references those are."""
+        return sum(self._recent), len(self._recent)
+
+    @property
+    def thrashing(self) -> bool:
+        """Whether at least every fourth of the latest references is a fault."""
+        return thrashing(*self.recent)
+
+
+def thrashing(faults: int, references: int) -> bool:
+    """Whether so many faults are thrashing: at least every fourth reference reads again what had been evicted."""
+    return references >= _FEWEST_REFERENCES and faults * 4 >= references
 
 
 WINDOWS = (2_048, 4_096, 8_192, 12_288, 16_384, 32_768, 65_536, 131_072)

@@ -13,6 +13,9 @@ _NAMED = 20
 
 def progress_line(event: LoadProgress) -> str:
     """How far a load is, on one line."""
+    if event.stage == "scan":
+        found = f", {plural(event.files_total, 'file')} so far" if event.files_total else ""
+        return f"looking for files in {one_line(event.source, 120)}{found}"
     parts = [f"{event.files_done:,}/{event.files_total:,} files"] if event.files_total else []
     if event.pages:
         parts.append(plural(event.pages, "page"))

@@ -160,10 +160,9 @@ def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> 
                 said = why(one_line(failed.reason), one_line(failed.remedy))
                 yield "failed", f"not loaded {one_line(failed.path, 300)}: {said}"
         case ev.Attached():
-            yield (
-                "load",
-                f"attached {source}: {plural(event.documents, 'document')}, {plural(event.passages, 'passage')}",
-            )
+            size = f"{plural(event.documents, 'document')}, {plural(event.passages, 'passage')}"
+            # A source is attached before its first document is loaded.
+            yield "load", f"attached {source}: {size}" if event.documents else f"attached {source}"
         case ev.Detached():
             yield "load", f"detached {source}"
 

@@ -22,7 +22,7 @@ READER = "reader"
 
 _WELL_KNOWN = {"OPENAI_API_KEY": "api_key", "OPENAI_BASE_URL": "base_url"}
 DRIVES = ("auto", "model", "guided")
-_CHOICES = {
+CHOICES = {
     "drive": DRIVES,
     "eviction": ("fifo", "lru", "pinned"),
     "summary_by": ("condense", "model"),
@@ -195,7 +195,7 @@ class Settings:
             )
         if not 0.01 <= self.summary_share <= 0.25:
             raise ConfigError("summary_share must lie between 0.01 and 0.25.", "The default is 0.0625.")
-        for name, choices in _CHOICES.items():
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(f"{name} is one of {', '.join(choices)}.", f"The default is {choices[0]}.")
         for name in ("page_hits", "steps"):

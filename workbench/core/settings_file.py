@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.core.errors import ConfigError, UsageError
 from workbench.core.settings import Settings, from_environment, from_file, parsed
+from workbench.core.settings_schema import DIRECTIVE, schema
 
 
 def changes(words: Sequence[str]) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def write(file: Path, wanted: Mapping[str, Any]) -> None:
     after = {key: value for key, value in {**before, **wanted}.items() if value is not None}
     Settings(**after)
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    if not lines:
+        lines = [DIRECTIVE.format(_schema_beside(file).name)]
     text = "".join(f"{line}\n" for line in _changed(lines, dict(wanted)))
     near = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
@@ -43,11 +46,16 @@ def write(file: Path, wanted: Mapping[str, Any]) -> None:
         if not _says(near, after):
             raise UsageError(f"{file} is written in a way that cannot be changed here.", "Change it with an editor.")
         near.replace(file)
+        _schema_beside(file).write_text(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}.", "Check the folder.") from None
     finally:
         with contextlib.suppress(OSError):
             near.unlink()
+
+
+def _schema_beside(file: Path) -> Path:
+    return file.with_name(f"{file.stem}.schema.json")
 
 
 def _says(file: Path, wanted: Mapping[str, Any]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from workbench.api import events as ev
+from workbench.api.paging import LiveFaults
 from workbench.api.session import BlockView
 from workbench.core.sanitize import one_line
 from workbench.tui.panes.chat import LIVE_BLOCKS
@@ -40,6 +41,8 @@ class Bridge:
         self._library_changed = library_changed
         self._memory_changed = memory_changed
         self._steps = 0
+        self._faults = LiveFaults()
+        self._in_context: Collection[int] = frozenset()
 
     def replay(self, history: Sequence[ev.Event]) -> None:
         """Draw a conversation as it was left: the latest exchanges whole, the earlier ones as one row."""
@@ -71,6 +74,7 @@ class Bridge:
         panes.chat.clear()
         panes.archive.clear()
         panes.trace.clear()
+        self._faults, self._in_context = LiveFaults(), frozenset()
         self.replay(history)
         panes.chat.settle()
         panes.memory.settle()
@@ -95,6 +99,7 @@ class Bridge:
             case ev.ContextAssembled():
                 panes.gauge.show(event)
                 panes.trace.assembled(event)
+                self._in_context = event.in_context
                 panes.archive.show_context(event.in_context)
                 panes.chat.show_context(event.in_context)
             case ev.Waiting():
@@ -106,7 +111,7 @@ class Bridge:
                 panes.status.server(there=True)
                 self._wait(one_line(event.text[-400:], 400))
             case ev.FunctionCalled() | ev.FunctionReturned() | ev.MemoryEdited() | ev.PageRead():
-                self._step(event)
+                self._step(event, replayed)
             case ev.SweepProgress():
                 self._sweep(event)
             case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.SummaryWritten():
@@ -160,7 +165,9 @@ class Bridge:
         self._panes.chat.ensure().waiting = what
         self._panes.chat.changed()
 
-    def _step(self, event: ev.FunctionCalled | ev.FunctionReturned | ev.MemoryEdited | ev.PageRead) -> None:
+    def _step(
+        self, event: ev.FunctionCalled | ev.FunctionReturned | ev.MemoryEdited | ev.PageRead, replayed: bool
+    ) -> None:
         panes = self._panes
         if isinstance(event, ev.PageRead):
             panes.archive.add(event)
@@ -185,7 +192,11 @@ class Bridge:
                         exchange.answer, exchange.streaming = "", False
                 panes.trace.count("", paged_in=event.tokens if event.function in _SEARCHES else 0)
             case ev.PageRead():
-                step_lines.paged(self._searching(exchange, event), event)
+                # What was in context when an old page was read is not in the history: nothing of it counts as a fault.
+                passages = [hit.passage for hit in event.hits]
+                again = self._faults.read(passages, passages if replayed else self._in_context)
+                step_lines.paged(self._searching(exchange, event), event, again)
+                panes.trace.fault(self._faults)
             case ev.MemoryEdited():
                 if exchange.steps and exchange.steps[-1].kind == "memory":
                     step_lines.edited(exchange.steps[-1], event)
@@ -232,6 +243,8 @@ class Bridge:
                 if not exchange.streaming:
                     exchange.answer, exchange.streaming, exchange.waiting = "", True, ""
                 exchange.answer += event.text
+                self._panes.chat.streamed()
+                return
             case ev.QuoteChecked():
                 return
             case ev.StepFinished():

@@ -157,7 +157,11 @@ def page_read(
             hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit), span=hit.span)
         for hit in page.hits
     )  # fmt: skip
-    best = "" if page.exact or not 0 < page.total < page.searched else f"the best of {page.searched:,} passages"
+    best = ""
+    if page.total and not page.exact and page.function == "archival_memory_search":
+        # A search by meaning ranks nearly everything: its total is not the number of passages that speak of the query.
+        most = page.total * 10 >= page.searched * 9
+        best = "nearest first; nearly every passage is ranked" if most else f"the best of {page.searched:,} passages"
     note = ", ".join(filter(None, (best, page.note.strip(" ,;"))))
     first = page.first + 1 if hits else 0
     return PageRead(

@@ -12,6 +12,7 @@ from workbench.cli.command import Command
 
 MODULES = {
     "open": "screen",
+    "web": "web",
     "ask": "questions",
     "sweep": "search",
     "search": "search",
@@ -44,6 +45,7 @@ MODULES = {
     "serve": "serve",
     "server": "serve",
     "mcp": "serve",
+    "completion": "completion",
     "help": "help",
 }
 """The module, in this package, whose COMMANDS holds a command; in the order of the help."""

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 def _fill_agents(sub: argparse.ArgumentParser) -> None:
     json_flag(sub)
-    actions = sub.add_subparsers(dest="action", metavar="create|rename|delete|preset")
+    actions = sub.add_subparsers(dest="action", metavar="ACTION", help="without one, agents are listed")
     create = actions.add_parser("create", help="make an agent", description="make an agent")
-    create.add_argument("name", metavar="NAME")
+    create.add_argument("name", metavar="NAME", help="what to call it")
     new_agent_flags(create)
     rename = actions.add_parser("rename", help="give an agent another name", description="give an agent another name")
-    rename.add_argument("name", metavar="NAME")
-    rename.add_argument("new_name", metavar="NEW")
+    rename.add_argument("name", metavar="NAME", help="its name now, as agents lists it")
+    rename.add_argument("new_name", metavar="NEW", help="its new name")
     delete = actions.add_parser("delete", help="delete an agent", description="delete agents with all they remember")
-    delete.add_argument("names", metavar="NAME", nargs="+")
+    delete.add_argument("names", metavar="NAME", nargs="+", help="agents, as agents lists them")
     yes_flag(delete)
     about = "change the task guidance of an agent, from its next step on"
     preset = actions.add_parser("preset", help=about, description=about)
-    preset.add_argument("name", metavar="NAME")
-    preset.add_argument("preset_name", metavar="PRESET")
+    preset.add_argument("name", metavar="NAME", help="the agent, as agents lists it")
+    preset.add_argument("preset_name", metavar="PRESET", help="documents, chat, lookup, or one of your own")
     for action in (create, rename, delete, preset):
         json_flag(action)
 

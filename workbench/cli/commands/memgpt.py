@@ -36,8 +36,8 @@ def _fill_list(sub: argparse.ArgumentParser) -> None:
 
 
 def _fill_add(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("kind", choices=TEXTS)
-    sub.add_argument("name", metavar="NAME", nargs="?")
+    sub.add_argument("kind", choices=TEXTS, help="what it is")
+    sub.add_argument("name", metavar="NAME", nargs="?", help="what to call it")
     sub.add_argument("--name", metavar="NAME", dest="named", help="the same")
     sub.add_argument("--text", metavar="TEXT", help="the text itself")
     sub.add_argument("-f", "--file", "--filename", metavar="FILE", help="a file with the text")
@@ -46,8 +46,8 @@ def _fill_add(sub: argparse.ArgumentParser) -> None:
 
 
 def _fill_delete(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("kind", choices=("agent", "source", *TEXTS))
-    sub.add_argument("name", metavar="NAME")
+    sub.add_argument("kind", choices=("agent", "source", *TEXTS), help="what it is")
+    sub.add_argument("name", metavar="NAME", help="its name, as `workbench list` has it")
     yes_flag(sub)
     json_flag(sub)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ def _fill_configure(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--key", action="store_true", help="ask for the server's key and put it into the keyring")
     sub.add_argument("--show", action="store_true", help="show the settings and ask nothing, also at a terminal")
+    sub.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of the settings file, for editors and checks"
+    )
     sub.set_defaults(probe=False)
     json_flag(sub)
 
@@ -181,6 +185,11 @@ _SIGNS = {"ok": "ok   ", "quirk": "quirk", "bad": "BAD  ", "unknown": "?    "}
 def configure(session: Session, chosen: argparse.Namespace) -> int:
     """Show the settings in force and where each is from; first write those that are given, or that were asked for."""
     file = session.settings_file
+    if chosen.schema:
+        from workbench.core.settings_schema import schema
+
+        say(json.dumps(schema(), indent=2, ensure_ascii=False))
+        return 0
     if chosen.changes:
         settings_file.write(file, settings_file.changes(chosen.changes))
     if chosen.probe and not chosen.json:

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 def _fill_sources(sub: argparse.ArgumentParser) -> None:
     json_flag(sub)
     sub.set_defaults(action="")
-    actions = sub.add_subparsers(dest="action", metavar="ACTION", required=False)
+    actions = sub.add_subparsers(
+        dest="action", metavar="ACTION", required=False, help="without one, sources are listed"
+    )
     rename = _action(actions, "rename", "give a source another name")
-    rename.add_argument("source", metavar="SOURCE")
-    rename.add_argument("name", metavar="NAME")
+    rename.add_argument("source", metavar="SOURCE", help="its name now, as sources lists it")
+    rename.add_argument("name", metavar="NAME", help="its new name")
     remove = _action(actions, "remove", "forget a source, or one document of it; files on the disk stay")
-    remove.add_argument("source", metavar="SOURCE")
+    remove.add_argument("source", metavar="SOURCE", help="its name, as sources lists it")
     remove.add_argument("document", metavar="DOCUMENT", nargs="?", default="", help="its path as sources list it")
     again = _action(actions, "reload", "load a source again from where it was loaded")
-    again.add_argument("source", metavar="SOURCE")
+    again.add_argument("source", metavar="SOURCE", help="its name, as sources lists it")
     again.add_argument("--prune", action="store_true", help="drop documents whose file is no longer there")
     again.add_argument("--scan", action="store_true", help="read every page as a picture, by OCR")
     passwords.add(again)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.timer import Timer
 
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.exchange import ExchangeBlock
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from workbench.api.events import Citation, Evicted
 
 KEPT_REMARKS = 500
+STREAM_SECONDS = 0.08
+"""Pieces of an answer are drawn together, twelve times a second at most."""
+
 LIVE_BLOCKS = 12
 """More widgets than this make every focus change slow."""
 
@@ -45,6 +49,7 @@ class ChatPane(VerticalScroll, Pane):
         self._live: list[ExchangeBlock | NoteBlock] = []
         self._last: list[NoteBlock] = []
         self._said: list[str] = []
+        self._drawing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self._welcome
@@ -86,6 +91,18 @@ class ChatPane(VerticalScroll, Pane):
         """The current exchange was written to."""
         if self._current is not None:
             self._current.changed()
+
+    def streamed(self) -> None:
+        """A piece of an answer came: it is drawn with those that come in the next moment.
+
+        A model writes up to some hundred pieces a second, and laying an answer out for each would leave keys waiting.
+        """
+        if self._drawing is None:
+            self._drawing = self.set_timer(STREAM_SECONDS, self._draw_stream)
+
+    def _draw_stream(self) -> None:
+        self._drawing = None
+        self.changed()
 
     def ensure(self) -> Exchange:
         """The current exchange; a nameless one when the agent acts unasked."""

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from workbench.core.sanitize import one_line
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import clock, crop, number, plural
+from workbench.tui.widgets.cells import clock, crop, number, plural, short_window
 from workbench.tui.widgets.lines import Lines
 
 
@@ -91,7 +91,7 @@ class StatusLine(Lines):
         state = self._state()
         room = width - state.cell_length - 2
         # On a narrow screen the clock stays whole, and the name of the program goes first.
-        head = [("workbench", "bold"), (" · ", "$muted")] if room >= 20 else []
+        head = [("workbench", "bold"), (" · " if agent else "", "$muted")] if room >= 20 else []
         left = Content.assemble(*head, (crop(one_line(agent, 80), max(0, room - 12 * bool(head))), "$accent"))
         facts = [f"{one_line(model, 60)} {short_window(window)}".strip(), *([one_line(drive, 20)] if drive else [])]
         if self._library is not None:
@@ -124,11 +124,8 @@ class StatusLine(Lines):
             done, of = self._loading
             count = f" {number(done)}/{number(of)}" if of else ""
             return Content.assemble((f"{glyphs.DOWN} ", "$accent"), f"loading{count}")
+        if not self._identity[0]:
+            return Content.styled(f"{glyphs.READY} opening", "$muted")
         if not self._server:
             return Content.styled(f"{glyphs.FAILED} no server · /retry", "$text-error")
         return Content.styled(f"{glyphs.READY} ready", "$muted")
-
-
-def short_window(tokens: int) -> str:
-    """`8k` for 8,192."""
-    return f"{tokens // 1024}k" if tokens >= 1024 and tokens % 1024 == 0 else number(tokens) if tokens else ""

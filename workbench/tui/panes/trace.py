@@ -16,6 +16,7 @@ from workbench.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from workbench.api.events import ContextAssembled
+    from workbench.api.paging import LiveFaults
 
 KEPT_STEPS = 500
 
@@ -44,6 +45,7 @@ class TraceLines(Lines):
         super().__init__()
         self.steps: list[StepSize] = []
         self.counts: dict[str, int] = {}
+        self.faults = 0
         self.now: StepSize | None = None
         """What is in context now, where that is not the newest step's prompt."""
 
@@ -66,6 +68,7 @@ class TraceLines(Lines):
 
     def _counts(self, width: int) -> Content:
         said = [plural(self.counts.get(noun, 0), noun) for noun in ("step", "search", "write", "evict")]
+        said += [plural(self.faults, "fault")] if self.faults else []
         text = next((text for text in (" · ".join(said), ", ".join(said)) if len(text) <= width), ", ".join(said[:2]))
         return Content.styled(text, "$muted")
 
@@ -93,12 +96,15 @@ class TracePane(VerticalScroll, Pane):
         "One bar a step: how full the usable window was when the prompt was sent. The model is warned at the\n"
         "first mark and messages are evicted at the second; bars beyond a mark change their colour.\n"
         "Below, each step: tokens of its prompt, what its searches paged in and what was evicted.\n"
+        "A fault is a passage that was evicted and is read again; every fourth read a fault is thrashing.\n"
         "f5 shows the prompt of a step word for word."
     )
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._drawn = TraceLines()
+        self._marks = ""
+        self._thrashing = ""
 
     def compose(self) -> ComposeResult:
         yield self._drawn
@@ -110,7 +116,9 @@ class TracePane(VerticalScroll, Pane):
 
     def clear(self) -> None:
         """The branch is another one."""
-        self._drawn.steps, self._drawn.counts, self._drawn.now = [], {}, None
+        self._drawn.steps, self._drawn.counts, self._drawn.now, self._drawn.faults = [], {}, None, 0
+        self._thrashing = ""
+        self._entitle()
         self._drawn.changed()
 
     def begin(self) -> None:
@@ -126,10 +134,22 @@ class TracePane(VerticalScroll, Pane):
         else:
             self._drawn.now = StepSize(0, context.used, usable, context.warn)
         if context.warn and usable:
-            self.frame(number=f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}")
+            self._marks = f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}"
+            self._entitle()
         self._drawn.changed()
         if context.step is not None:
             self.mark_changed()
+
+    def fault(self, faults: LiveFaults) -> None:
+        """Passages were read: how many of all had been evicted before, and whether the model is thrashing now."""
+        again, of = faults.recent
+        self._thrashing = f"thrashing: {number(again)} of {number(of)} read again" if faults.thrashing else ""
+        self._drawn.faults = faults.faults
+        self._drawn.changed()
+        self._entitle()
+
+    def _entitle(self) -> None:
+        self.frame(number=Content.styled(self._thrashing, "$text-error") if self._thrashing else self._marks)
 
     def begin_step(self, step: int) -> None:
         """A step begins; what is moved from now on is its doing."""

@@ -10,10 +10,10 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from workbench.api.paging import POLICIES, Faults, Reference
+from workbench.api.paging import POLICIES, Faults, Reference, thrashing
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import crop, fit, number, plural, right, wrap
+from workbench.tui.widgets.cells import crop, fit, number, plural, right, short_window, wrap
 from workbench.tui.widgets.lines import Lines
 
 
@@ -67,15 +67,16 @@ class FaultLines(Lines):
         enough = next((window for window, items in view.table if not items[0].faults), None)
         if now is None:
             return []
-        faults = plural(now[0].faults, "fault")
-        text = f"{faults} at {number(view.window)} tokens."
+        text = f"{plural(now[0].faults, 'fault')} at {short_window(view.window)}"
         if not now[0].faults:
-            text = f"No faults at {number(view.window)} tokens: nothing was read twice because it was evicted."
+            text = f"No faults at {short_window(view.window)}: nothing was read twice because it was evicted."
         elif enough is not None:
-            text += f" None from {number(enough)} tokens on."
+            text += f", none at {short_window(enough)}."
+        else:
+            text += "; a larger window would not have avoided them all."
         if now[0].faults > now[2].faults:
             text += f" The best possible choice of what to evict would have had {number(now[2].faults)}."
-        if thrashing(now[0]):
+        if thrashing(now[0].faults, now[0].references):
             text += " It is thrashing: every fourth reference or more reads something again."
         return [Content.styled(line, "$accent") for line in wrap(text, width)]
 
@@ -91,11 +92,6 @@ class FaultLines(Lines):
         line = glyphs.spark([counts[step] / most for step in shown])
         caption = f"faults by step, {number(shown[0])} to {number(shown[-1])}, FIFO, at most {number(most)} in one"
         return [Content.styled(line, "$text-warning"), Content.styled(crop(caption, width), "$muted")]
-
-
-def thrashing(faults: Faults) -> bool:
-    """Whether at least every fourth reference reads something again that had been evicted."""
-    return faults.references >= 8 and faults.faults * 4 >= faults.references
 
 
 class PageFaults(Overlay[None]):

@@ -75,6 +75,11 @@ def plural(value: int, noun: str) -> str:
     return f"{value:,} {many}"
 
 
+def short_window(tokens: int) -> str:
+    """`8k` for 8,192."""
+    return f"{tokens // 1024}k" if tokens >= 1024 and tokens % 1024 == 0 else number(tokens) if tokens else ""
+
+
 def clock(seconds: float) -> str:
     """`00:07`, or `1:02:03` from an hour on."""
     whole = max(0, int(seconds))

@@ -98,11 +98,12 @@ def _sentence(function: str, arguments: Mapping[str, Any]) -> str:
             return ", ".join(f"{one_line(str(key), 40)}={one_line(str(value), 60)}" for key, value in arguments.items())
 
 
-def paged(line: StepLine, event: PageRead) -> None:
-    """The call's page of results is here."""
+def paged(line: StepLine, event: PageRead, again: int = 0) -> None:
+    """The call's page of results is here; `again` of its hits had been in context before and were evicted."""
     line.page = f"p.{number(event.page)}/{number(max(event.pages, 1))}"
     line.hits = len(event.hits)
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
+    shown += f", {number(again)} again" if again else ""
     line.result = f"{shown} ahead" if event.origin not in ("model", "user") else shown
     where = [f"{one_line(hit.document, 60)} p.{hit.label or hit.page}" for hit in event.hits]
     line.detail += (

@@ -1,0 +1,88 @@
+"""The screen in a browser: who is let in, what the page loads, and the screen itself over the WebSocket and in Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.browser import MISSING, PROGRAM, browsing
+
+pytestmark = pytest.mark.process
+
+SECONDS = 90
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Where `workbench web` says that it serves."""
+    environment = {**os.environ, "WORKBENCH_HOME": str(tmp_path / "home")}
+    words = [sys.executable, "-m", "workbench", "web", "--json"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield json.loads(server.stdout.readline())["address"]
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(SECONDS) == 0
+
+
+async def _status(client: aiohttp.ClientSession, address: str, **headers: str) -> int:
+    async with client.get(address, headers=headers) as response:
+        return response.status
+
+
+def test_only_the_owner_gets_in_and_the_screen_works(address: str) -> None:
+    """Without the secret there is nothing; another host's name and another site's page are refused."""
+
+    async def scenario() -> None:
+        async with aiohttp.ClientSession() as client:
+            assert await _status(client, address) == 200
+            assert address.startswith("http://127.0.0.1:")
+            root = address[: address.index("/", 8) + 1]
+            assert [await _status(client, root + path) for path in ("", "ws", "static/js/textual.js")] == [404] * 3
+            assert await _status(client, address, Host="example.org") == 403
+            assert await _status(client, address, Origin="http://example.org") == 403
+            assert await _status(client, f"{address}ws", Origin="http://127.0.0.1:1") == 403
+            async with client.get(address) as response:
+                assert "connect-src 'self'" in response.headers["Content-Security-Policy"]
+                assert "https://" not in await response.text()
+            async with client.ws_connect(address.replace("http", "ws") + "ws?width=100&height=30") as screen:
+                shown = b""
+                while b"ready" not in shown:
+                    shown += (await screen.receive(SECONDS)).data
+                await screen.send_json(["stdin", "Which vessel?"])
+                while b"Which vessel?" not in shown:
+                    shown += (await screen.receive(SECONDS)).data
+                await screen.send_json(["stdin", "\x11"])
+                while (await screen.receive(SECONDS)).type != aiohttp.WSMsgType.CLOSE:
+                    pass
+
+    asyncio.run(asyncio.wait_for(scenario(), SECONDS))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(PROGRAM is None, reason=MISSING)
+def test_the_screen_in_chromium(address: str, tmp_path: Path) -> None:
+    """The page asks for nothing outside this server; the screen is drawn, and shows what is typed."""
+
+    async def scenario() -> None:
+        async with browsing(tmp_path / "profile") as browser:
+            await browser.open(address)
+            await browser.wait("document.body && document.body.classList.contains('-first-byte')", SECONDS)
+            await asyncio.sleep(5)
+            before = await browser.picture()
+            await browser.type("Which vessel")
+            await asyncio.sleep(2)
+            assert await browser.picture(tmp_path / "web.png") != before
+            root = address[: address.index("/", 8)]
+            assert browser.requested
+            assert all(one.removeprefix("ws").removeprefix("http").startswith(root[4:]) for one in browser.requested)
+
+    asyncio.run(asyncio.wait_for(scenario(), SECONDS * 2))
