@@ -7,7 +7,7 @@ import pytest
 from tests.support.reader_harness import word_score
 from workbench.models.extractive.answer_ranking import Ranking, rank
 from workbench.models.extractive.answer_scorer import fitted
-from workbench.models.extractive.policy import decide
+from workbench.models.extractive.policy import chain_confidence, decide
 from workbench.models.extractive.prompt_parser import Passage, Search, View
 
 
@@ -88,3 +88,18 @@ def test_lists_and_counts_sweep_and_say_what_they_covered(question: str) -> None
 def test_a_number_that_is_stated_is_not_counted_again() -> None:
     text = "In 2031 there were seven repairs.\n\n" + LOG
     assert decide(seen("How many repairs were there in 2031?", text), word_score).name != "archival_sweep"
+
+
+def test_a_sentence_about_her_is_about_what_the_paragraph_names() -> None:
+    text = (
+        "The Patient Anna was a packet of 318 tons. She had run to the isles since 1904. Her master was Jon Aske. "
+        "Her mate was Edwin Marsh and her cook was Ida Varga. The Grey Dunlin was launched in 1911."
+    )
+    assert "Edwin Marsh" in ranked("Who was the mate of the Patient Anna?", text).quotes()[0].text
+
+
+def test_a_chain_is_as_sure_as_chains_of_its_coverage_were_right() -> None:
+    shares = [chain_confidence(coverage / 20) for coverage in range(21)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.1
+    assert 0.4 < chain_confidence(0.9) < 0.6

@@ -125,12 +125,36 @@ def candidates(passages: Mapping[str, Passage], ranks: Mapping[str, int]) -> lis
             opens = bool(section) and (not at or pieces[at - 1][1] != section) and _is_said(text, section)
             one = Candidate(
                 handle, passage.document, passage.document_page, text,
-                pieces[at - 1][0] if at else "", pieces[at + 1][0] if at + 1 < len(pieces) else "",
+                _said_before(pieces, at), pieces[at + 1][0] if at + 1 < len(pieces) else "",
                 section, title, at, len(pieces), ranks.get(handle, 9), passage.text, joins, opens,
             )  # fmt: skip
             found.setdefault(one.key, one)
     return list(found.values())
 
+
+def _said_before(pieces: Sequence[tuple[str, str, bool]], at: int) -> str:
+    """The sentence before; where a sentence opens with a pronoun, back to the one that says who is meant, within its paragraph."""
+    if not at:
+        return ""
+    first = at - 1
+    while (
+        first
+        and at - first < _BACK
+        and pieces[first - 1][2]
+        and pieces[first][2]
+        and _POINTS_BACK.match(pieces[first][0])
+    ):
+        first -= 1
+    return " ".join(text for text, _, _ in pieces[first:at]) if _POINTS_BACK.match(pieces[at][0]) else pieces[at - 1][0]
+
+
+_BACK = 5
+_POINTS_BACK = re.compile(
+    r"\W*(?:(?:he|she|it|they|his|her|its|their|hers|theirs|this|these|er|sie|es|sein(?:e[nrms]?)?|ihr(?:e[nrms]?)?|diese[rnms]?|il|elle|ils|elles"
+    r"|son|sa|ses|leurs?|él|ella|ellos|ellas|su|sus|este|esta)\b|[他她它其该彼]|それ|その)",
+    re.IGNORECASE,
+)
+"""A sentence that opens so tells of someone or something named before it."""
 
 _SAID_WORDS = 5
 
