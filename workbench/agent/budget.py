@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from workbench.core import prices
 from workbench.core.settings import Settings
 from workbench.memory.main_context import Prompt
-from workbench.models.base import Completion
+from workbench.models.base import Completion, Usage
 
 _NEAR = 0.8
 """Share of a cap at which the model is told to come to an end."""
@@ -24,6 +26,7 @@ class Spent:
     steps: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
     seconds: float = 0.0
     told: bool = False
     _before: int = 0
@@ -36,11 +39,12 @@ class Spent:
         self.prompt_tokens += usage.prompt_tokens if usage else prompt.used
         written = usage.completion_tokens if usage else 0
         self.completion_tokens += written
+        self.cached_tokens += usage.cached_tokens if usage else 0
         self._longest = max(self._longest, written)
 
     def cost(self, settings: Settings) -> float:
         """What the tokens cost, at the prices per million of the settings."""
-        return (self.prompt_tokens * settings.price_in + self.completion_tokens * settings.price_out) / 1_000_000
+        return prices.cost(settings, self.prompt_tokens, self.completion_tokens, self.cached_tokens)
 
     def shares(self, settings: Settings) -> dict[str, float]:
         """How much of each cap is used, 1.0 and more being too much. A cap of 0 is none."""
@@ -59,7 +63,7 @@ class Spent:
     def barred(self, settings: Settings, prompt_tokens: int, written: int = 0) -> str:
         """The cap that a request would pass if its reply filled the reserve, or "". `written` comes before that reply."""
         sent, written = self.prompt_tokens + prompt_tokens, self.completion_tokens + written + settings.reserve
-        cost = (sent * settings.price_in + written * settings.price_out) / 1_000_000
+        cost = prices.cost(settings, sent, written, self.cached_tokens)
         if settings.question_tokens and sent + written > settings.question_tokens:
             return "tokens"
         return "cost" if settings.question_cost and cost > settings.question_cost else ""
@@ -83,18 +87,29 @@ class Spent:
         return True
 
 
+def paid(settings: Settings, prompt: Prompt, usage: Usage | None) -> dict[str, Any]:
+    """Cached tokens and cost of a step, as its event tells them."""
+    sent, written = (usage.prompt_tokens, usage.completion_tokens) if usage else (prompt.used, 0)
+    cached = usage.cached_tokens if usage else 0
+    return {"cached_tokens": cached, "cost": round(prices.cost(settings, sent, written, cached), 8)}
+
+
 def words(reason: str, settings: Settings, stuck: str = "") -> str:
     """One sentence about a cap, for people, with the flag that they can type. `stuck`: what the model repeated."""
     return {
         "user": "You stopped it.",
         "steps": f"The limit of {settings.steps} steps for one question is reached; --steps raises it.",
-        "tokens": f"The limit of {settings.question_tokens:,} tokens for one question leaves no room for another step; "
-        "--tokens raises it.",
+        "tokens": f"The limit of {settings.question_tokens:,} tokens for one question{_today(settings.day_tokens)} leaves no room "
+        "for another step; --tokens raises it.",
         "time": f"The limit of {settings.minutes * 60:,.10g} seconds for one question is reached; --seconds raises it.",
-        "cost": f"The limit of {settings.question_cost:.10g} for one question leaves no room for another step; "
-        "--cost raises it.",
+        "cost": f"The limit of {settings.question_cost:.10g} for one question{_today(settings.day_cost)} leaves no room for "
+        "another step; --cost raises it.",
         "repeated": f"The model {stuck or 'made the same call again and again'}.",
     }[reason]
+
+
+def _today(limit: float) -> str:
+    return f" (or what is left of {limit:,.10g} a day)" if limit else ""
 
 
 def never(reason: str, settings: Settings, prompt_tokens: int) -> str:

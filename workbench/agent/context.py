@@ -10,6 +10,7 @@ from workbench.agent.tools.context import ToolContext
 from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
 from workbench.core.errors import ContextOverflow
 from workbench.core.sent_request import as_recorded
+from workbench.core.settings import Settings
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
 from workbench.memory.attached_sources import SourceSize
@@ -286,6 +287,7 @@ class MainContext:
         return {
             "window": settings.window_tokens,
             "reserve": settings.reserve,
+            **_prices(settings),
             "calibration": asdict(calibration or self.calibration),
             "body": as_recorded(body, shape),
         }
@@ -293,6 +295,14 @@ class MainContext:
     def event(self, prompt: Prompt) -> ContextAssembled:
         """The prompt as displays draw it."""
         return assembled(prompt, self.pressure, self.workspace.settings.reserve)
+
+
+def _prices(settings: Settings) -> dict[str, Any]:
+    """The prices in force, [sent, cached, written], where there are any: prices change, and what was paid does not."""
+    if settings.uses_reader or not (settings.price_in or settings.price_out):
+        return {}
+    cached = settings.price_in if settings.price_cached < 0 else settings.price_cached
+    return {"prices": [settings.price_in, cached, settings.price_out]}
 
 
 def _beside_messages(body: Mapping[str, Any]) -> dict[str, Any]:

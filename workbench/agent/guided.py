@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.agent import prompts
+from workbench.agent import budget, prompts
 from workbench.agent.answers.citations import says_not_found, says_not_sure
 from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.answers.written_answer import SCHEMA, WrittenAnswer, bears_out, is_only_quote, parse
@@ -196,7 +196,11 @@ class AnswerWriter:
             spent.add(prompt, reply.done)
         written = reply.done.usage.completion_tokens if reply.done and reply.done.usage else 0
         finished = StepFinished(
-            used=prompt.used, usable=context.pressure.usable, model_seconds=seconds, completion_tokens=written
+            used=prompt.used,
+            usable=context.pressure.usable,
+            model_seconds=seconds,
+            completion_tokens=written,
+            **budget.paid(context.workspace.settings, prompt, reply.done.usage if reply.done else None),
         )
         yield from self._commit([finished])
         return reply

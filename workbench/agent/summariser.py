@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workbench.agent import prompts
+from workbench.agent import budget, prompts
 from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext
 from workbench.agent.stop import Stop
@@ -108,7 +108,11 @@ class Summariser:
             self._spent().add(prompt, done)
         written = done.usage.completion_tokens if done and done.usage else 0
         finished = StepFinished(
-            used=prompt.used, usable=context.pressure.usable, model_seconds=seconds, completion_tokens=written
+            used=prompt.used,
+            usable=context.pressure.usable,
+            model_seconds=seconds,
+            completion_tokens=written,
+            **budget.paid(context.workspace.settings, prompt, done.usage if done else None),
         )
         yield from self._commit([finished])
         return text

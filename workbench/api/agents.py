@@ -13,13 +13,20 @@ CAPS = ("steps", "seconds", "tokens", "cost")
 
 @dataclass(frozen=True)
 class Spent:
-    """What an agent has used in all its steps. `cost` is in the currency of the prices, None without prices."""
+    """What an agent has used in all its steps, and what all agents have used since midnight.
+
+    Costs are in the currency of the prices, at the prices of the time; None without prices. `cached_tokens` of the tokens
+    sent were read from the provider's cache.
+    """
 
     steps: int
     prompt_tokens: int
     completion_tokens: int
     model_seconds: float
     cost: float | None
+    cached_tokens: int = 0
+    today_tokens: int = 0
+    today_cost: float | None = None
 
 
 @dataclass(frozen=True)

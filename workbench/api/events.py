@@ -460,6 +460,9 @@ class StepFinished(Event):
     used: int = 0
     usable: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float = 0.0
+    """At the prices in force; 0 without prices."""
     model_seconds: float = 0.0
     own_seconds: float = 0.0
     cacheable_share: float = 0.0

@@ -49,7 +49,11 @@ def agent_flags(sub: argparse.ArgumentParser) -> None:
         "--tokens", metavar="N", type=tokens, dest="question_tokens", help="tokens, in and out (default: any)"
     )
     caps.add_argument(
-        "--cost", metavar="C", type=amount, dest="question_cost", help="cost; needs --price-in or --price-out"
+        "--cost",
+        metavar="C",
+        type=amount,
+        dest="question_cost",
+        help="cost, at the prices of the tables or of --price-in and --price-out",
     )
     caps.add_argument("--price-in", metavar="C", type=amount, help="price of a million tokens sent")
     caps.add_argument("--price-out", metavar="C", type=amount, help="price of a million tokens written")

@@ -33,6 +33,11 @@ class Paths:
         return self.config / "config.toml"
 
     @property
+    def prices_file(self) -> Path:
+        """The TOML file of the user's own prices of models."""
+        return self.config / "prices.toml"
+
+    @property
     def database_file(self) -> Path:
         """The one DuckDB file; its schema is public."""
         return self.data / "workbench.duckdb"

@@ -120,8 +120,17 @@ class Settings:
     question_cost: float = 0.0
     """Most that one question may cost, in the currency of the prices. 0: no limit."""
 
+    day_tokens: int = 0
+    """Most tokens, in and out, that all questions to a server take together from midnight on. 0: no limit."""
+
+    day_cost: float = 0.0
+    """Most that all questions together may cost from midnight on. 0: no limit."""
+
     price_in: float = 0.0
-    """Price of a million tokens sent to the model."""
+    """Price of a million tokens sent to the model. 0 for both: as the price tables say (prices.toml beside this file)."""
+
+    price_cached: float = -1.0
+    """Price of a million tokens that the provider read from its cache. Below 0: as price_in."""
 
     price_out: float = 0.0
     """Price of a million tokens that the model writes."""
@@ -203,16 +212,19 @@ class Settings:
                 raise ConfigError(f"{name} must be at least 1.", "Leave it out to have the default.")
         if not 0 < self.minutes < math.inf:
             raise ConfigError("minutes must be more than 0.", "The default is 30.")
-        for name in ("question_tokens", "question_cost", "price_in", "price_out", "heartbeat_minutes"):
+        for name in (
+            "question_tokens",
+            "question_cost",
+            "day_tokens",
+            "day_cost",
+            "price_in",
+            "price_out",
+            "heartbeat_minutes",
+        ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"{name} must be a number from 0 on.", "0 means that there is none.")
         if self.function_seconds <= 0:
             raise ConfigError("function_seconds must be positive.", "The default is 30.")
-        if self.question_cost and not (self.price_in or self.price_out):
-            raise ConfigError(
-                "A limit of cost needs prices.",
-                "Give --price-in or --price-out, or price_in and price_out in the file.",
-            )
 
     @property
     def uses_reader(self) -> bool:

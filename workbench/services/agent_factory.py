@@ -30,11 +30,6 @@ from workbench.services.server_profiles import fit_words, fitted
 from workbench.storage.agents import AgentRow
 
 _OWN = ("model", "base_url", "drive", "window_tokens", "reserve_tokens", "preset", "persona", "human")
-_OF_A_QUESTION = (
-    "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out", "read_ahead", "verify",
-)  # fmt: skip
-"""Settings that hold for the question that is asked, not for the agent: each display has its own."""
-
 _FLAGS = {"model": "--model", "base_url": "--model-endpoint", "window_tokens": "--window", "preset": "--preset",
           "drive": "--drive"}  # fmt: skip
 """Settings of an agent that flags can give for a run."""
@@ -167,12 +162,6 @@ def change_drive(app: AppContext, agent: Agent, drive: str) -> None:
     app.agents.update_settings(row.id, {**row.settings, "drive": drive})
     agent.use_drive(drive)
     publish_context(app, agent)
-
-
-def set_limits(agent: Agent, settings: Settings) -> None:
-    """Let the limits of the display that asks hold for the next question."""
-    bounds = {name: getattr(settings, name) for name in _OF_A_QUESTION}
-    agent.workspace.settings = replace(agent.workspace.settings, **bounds)
 
 
 def keep_settings(app: AppContext, agent: Agent, **own: Any) -> None:

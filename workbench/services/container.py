@@ -15,6 +15,7 @@ from workbench.core.errors import EmbedderError
 from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
+from workbench.core.prices import PriceTable
 from workbench.core.sanitize import readable
 from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import READER, Settings, from_file
@@ -69,6 +70,8 @@ class AppContext:
         """Tells displays what others do to the agent they show."""
         self.servers = ServerProfiles(self.paths.servers_file)
         """What was found out about model servers."""
+        self.prices = PriceTable(self.paths.prices_file)
+        """What models cost."""
         self._served: dict[str, str] = {}
         """The models that servers answer with when none is named, by address, as far as they were asked."""
         self._fits: dict[int, Fit] = {}

@@ -40,6 +40,7 @@ class TurnRunner:
         """A turn of the model's own when one is due (heartbeat_minutes); no events when none is."""
         agent = self._current.get()
         if agent_factory.heartbeat_due(self._app, agent) and agent.asking.acquire(blocking=False):
+            self._limit(agent)
             return self._events(agent, agent.run_heartbeat)
         return iter(())
 
@@ -50,7 +51,16 @@ class TurnRunner:
         """
         if not agent.asking.acquire(blocking=False):
             raise UsageError("A question is being answered.", "Wait for it, or stop it with esc.")
+        self._limit(agent)
         return self._events(agent, work)
+
+    def _limit(self, agent: Agent) -> None:
+        """Let the limits of this display hold for what the agent does next. Its lock is given back when they forbid it."""
+        try:
+            agent.workspace.settings = self._usage.for_question(agent.workspace.settings)
+        except BaseException:
+            agent.asking.release()
+            raise
 
     def stop(self) -> None:
         """Stop the turn that was started here after its step; called again, cancel it now."""
@@ -59,7 +69,6 @@ class TurnRunner:
 
     def _events(self, agent: Agent, work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         self._running = True
-        agent_factory.set_limits(agent, self._usage.settings)
         self._app.open_agents.start_answer(agent.id)
         fit = self._app.fit_to_tell(agent.id)
         try:

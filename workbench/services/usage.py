@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from workbench.api.agents import CAPS, Spent
 from workbench.core.errors import UsageError
-from workbench.core.settings import Settings
+from workbench.core.settings import READER, Settings
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
+from workbench.storage.steps import UsageRow
+
+_LIMITS = (
+    "steps", "minutes", "question_tokens", "question_cost", "day_tokens", "day_cost", "read_ahead", "verify",
+)  # fmt: skip
+"""Settings that hold for the question that is asked, not for the agent: each display has its own."""
 
 
 class UsageService:
@@ -21,11 +28,55 @@ class UsageService:
 
     def spent(self) -> Spent:
         """What all steps used: what the server counted, or what was counted before sending where it said nothing."""
-        agent = self._current.get().id
-        steps, sent, written, seconds = self._app.recorder.steps.usage(agent)
-        prices = self.settings.price_in, self.settings.price_out
-        cost = (sent * prices[0] + written * prices[1]) / 1_000_000 if any(prices) else None
-        return Spent(steps, sent, written, seconds, cost)
+        used = self._app.recorder.steps.usage(self._current.get().id)
+        today = self.today()
+        return Spent(
+            used.steps, used.sent_tokens, used.written_tokens, used.model_seconds, used.cost, used.cached_tokens,
+            today.sent_tokens + today.written_tokens, today.cost,
+        )  # fmt: skip
+
+    def today(self) -> UsageRow:
+        """What the questions of all agents to servers used since midnight, by this machine's clock."""
+        now = self._app.clock()
+        offset = datetime.now().astimezone().utcoffset() or timedelta()
+        midnight = (now + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
+        return self._app.recorder.steps.usage_since(midnight, READER)
+
+    def for_question(self, agent: Settings) -> Settings:
+        """The limits of the next question of an agent with these settings, with the prices of its model.
+
+        What is left of the day is a limit too. Raises UsageError where nothing is left, or where a cost is limited and no
+        price is known.
+        """
+        mine = self.settings
+        own = replace(
+            agent, **{name: getattr(mine, name) for name in (*_LIMITS, "price_in", "price_cached", "price_out")}
+        )
+        own = self._app.prices.priced(own)
+        if (own.question_cost or (own.day_cost and not own.uses_reader)) and not (own.price_in or own.price_out):
+            raise UsageError(
+                f"A limit of cost needs prices, and none is known for {own.model or 'this model'}.",
+                f"Give --price-in and --price-out, or put it into {self._app.paths.prices_file}.",
+            )
+        if own.uses_reader or not (own.day_tokens or own.day_cost):
+            return own
+        today = self.today()
+        used = today.sent_tokens + today.written_tokens
+        if own.day_tokens:
+            left = own.day_tokens - used
+            if left <= 0:
+                raise UsageError(
+                    f"The limit of {own.day_tokens:,} tokens a day is reached.", "The setting day_tokens raises it."
+                )
+            own = replace(own, question_tokens=min(own.question_tokens or left, left))
+        if own.day_cost:
+            rest = own.day_cost - (today.cost or 0.0)
+            if rest <= 0:
+                raise UsageError(
+                    f"The limit of {own.day_cost:.10g} a day is reached.", "The setting day_cost raises it."
+                )
+            own = replace(own, question_cost=min(own.question_cost or rest, rest))
+        return own
 
     def limits(self) -> dict[str, float]:
         """The limits of the next question, by the names in CAPS."""

@@ -79,6 +79,9 @@ class UsageRow(NamedTuple):
     sent_tokens: int
     written_tokens: int
     model_seconds: float
+    cached_tokens: int = 0
+    cost: float | None = None
+    """At the prices of the time, None where no step had any."""
 
 
 _STEP = (
@@ -127,14 +130,33 @@ class StepRepository:
         return [StepEnd(head, text, int(seq)) for head, text, seq in self._database.rows(sql, [next_seq, agent])]
 
     def usage(self, agent: int) -> UsageRow:
-        """Tokens and time of all steps of an agent."""
+        """Tokens, time and cost of all steps of an agent."""
+        return self._usage("agent_id = ?", agent)
+
+    def usage_since(self, begin: datetime, reader: str) -> UsageRow:
+        """The same of all steps of all agents from a time on (UTC), but those that the model named `reader` took."""
+        return self._usage(
+            "created_at >= ? AND coalesce(json_extract_string(request, '$.body.model'), '') <> ?", begin, reader
+        )
+
+    def _usage(self, which: str, *values: object) -> UsageRow:
         row = self._database.rows(
-            "SELECT count(*), coalesce(sum(coalesce(nullif(CAST(json_extract(usage, '$.prompt_tokens') AS BIGINT), 0), used_tokens)), 0), "
-            "coalesce(sum(CAST(json_extract(usage, '$.completion_tokens') AS BIGINT)), 0), coalesce(sum(model_seconds), 0) "
-            "FROM steps WHERE agent_id = ?",
-            [agent],
+            f"""WITH taken AS (
+                SELECT coalesce(nullif(CAST(json_extract(usage, '$.prompt_tokens') AS BIGINT), 0), used_tokens) AS sent,
+                       coalesce(CAST(json_extract(usage, '$.completion_tokens') AS BIGINT), 0) AS written,
+                       coalesce(CAST(json_extract(usage, '$.cached_tokens') AS BIGINT), 0) AS cached, model_seconds,
+                       CAST(json_extract(request, '$.prices[0]') AS DOUBLE) AS price_in,
+                       CAST(json_extract(request, '$.prices[1]') AS DOUBLE) AS price_cached,
+                       CAST(json_extract(request, '$.prices[2]') AS DOUBLE) AS price_out
+                FROM steps WHERE {which})
+            SELECT count(*), coalesce(sum(sent), 0), coalesce(sum(written), 0), coalesce(sum(model_seconds), 0),
+                   coalesce(sum(cached), 0),
+                   sum(((sent - cached) * price_in + cached * price_cached + written * price_out) / 1e6)
+            FROM taken""",
+            list(values),
         )[0]
-        return UsageRow(int(row[0]), int(row[1]), int(row[2]), float(row[3]))
+        cost = None if row[5] is None else float(row[5])
+        return UsageRow(int(row[0]), int(row[1]), int(row[2]), float(row[3]), int(row[4]), cost)
 
     def newest(self, agent: int) -> tuple[int, int]:
         """(number of the last event, number of the last step): -1 and 0 where there is none."""

@@ -8,6 +8,7 @@ import re
 import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +76,33 @@ def _is_path(session: Session, name: str, path: str) -> bool:
     return True
 
 
+@dataclass
+class _Usage:
+    """What the steps of a question used together."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float = 0.0
+
+    def add(self, step: StepFinished) -> None:
+        """Count a step."""
+        self.prompt_tokens += step.used
+        self.completion_tokens += step.completion_tokens
+        self.cached_tokens += step.cached_tokens
+        self.cost += step.cost
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON; `cost` is null without prices."""
+        return {**asdict(self), "cost": round(self.cost, 8) if self.cost else None}
+
+
 def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Callable[[], None] | None = None) -> int:
     """Ask, and print the answer. `abandon` deletes the agent that was made for it, where its model did not take one step."""
     answer: AnswerDone | None = None
     stopped: Stopped | None = None
     failed: Failed | None = None
-    steps, prompt_tokens, completion_tokens = 0, 0, 0
+    steps, usage = 0, _Usage()
     with interruptible(session.stop):
         for event in show(session.submit(question), as_json=as_json):
             if isinstance(event, AnswerDone):
@@ -90,14 +112,14 @@ def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Cal
             elif isinstance(event, Failed):
                 failed = event
             elif isinstance(event, StepFinished):
-                steps, prompt_tokens = steps + 1, prompt_tokens + event.used
-                completion_tokens += event.completion_tokens
+                steps += 1
+                usage.add(event)
     name = session.agent
     if abandon is not None and failed is not None and not steps:
         abandon()
         name = ""
     if as_json:
-        _result(answer, stopped, name, steps, prompt_tokens, completion_tokens)
+        _result(answer, stopped, name, steps, usage)
     if failed is not None and as_json:
         complain(f"{failed.message} {failed.hint}")
     return 1 if answer is None else 0
@@ -106,7 +128,7 @@ def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Cal
 def _ended(chosen: argparse.Namespace, reason: str) -> None:
     """The process that answered has ended: with --json the last line is a result all the same."""
     if chosen.json:
-        _result(None, Stopped(reason="error", detail=reason), chosen.agent or "", 0, 0, 0)
+        _result(None, Stopped(reason="error", detail=reason), chosen.agent or "", 0, _Usage())
 
 
 def _result(
@@ -114,8 +136,7 @@ def _result(
     stopped: Stopped | None,
     agent: str,
     steps: int,
-    prompt_tokens: int,
-    completion_tokens: int,
+    usage: _Usage,
 ) -> None:
     """Print the last line of a question with --json."""
     result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
@@ -125,7 +146,7 @@ def _result(
            "agent": agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
            "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
            "unsupported": list(result.unsupported),
-           "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}})  # fmt: skip
+           "usage": usage.dump()})  # fmt: skip
 
 
 def _citation(one: Citation) -> dict[str, Any]:

@@ -122,8 +122,13 @@ def cost(display: Display, words: Sequence[str]) -> None:
 
     def done(spent: Spent) -> None:
         price = f" · {spent.cost:,.4f}" if spent.cost is not None else " · no prices set"
-        tokens = f"{number(spent.prompt_tokens)} tokens in · {number(spent.completion_tokens)} out"
-        display.say(f"{plural(spent.steps, 'step')} · {tokens} · {spent.model_seconds:,.1f} s of the model{price}")
+        cached = f" ({number(spent.cached_tokens)} cached)" if spent.cached_tokens else ""
+        tokens = f"{number(spent.prompt_tokens)} tokens in{cached} · {number(spent.completion_tokens)} out"
+        today = f" · {spent.today_cost:,.4f}" if spent.today_cost is not None else ""
+        display.say(
+            f"{plural(spent.steps, 'step')} · {tokens} · {spent.model_seconds:,.1f} s of the model{price}\n"
+            f"today, all agents: {number(spent.today_tokens)} tokens{today}"
+        )
 
     display.fetch(display.session.usage_service.spent, done)
 
