@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.support.fake_checks import FakeChecks
+from tests.support.fake_checks import FakeChecks, FakeQuestionTables
 from tests.support.fake_finding import FakeFinding
 from tests.support.fake_library import FakeLibrary
 from workbench.api.agents import CAPS, FunctionView, Spent
@@ -74,6 +74,7 @@ class FakeSession:
         self._load_stopped = False
         self.busy = False
         self.checks = FakeChecks()
+        self.question_tables = FakeQuestionTables()
 
     # -- for tests ---------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from workbench.api.check import CheckServiceProtocol
 from workbench.api.documents import DocumentServiceProtocol, LoadOptions
 from workbench.api.events import ContextAssembled, Event, PageRead
 from workbench.api.history import HistoryServiceProtocol
+from workbench.api.question_table import QuestionTableProtocol
 from workbench.api.search import SearchServiceProtocol
 from workbench.api.tables import TableServiceProtocol
 
@@ -154,6 +155,11 @@ class SessionProtocol(Protocol):
     @property
     def tables(self) -> TableServiceProtocol:
         """The tables of what is attached, and SQL over them."""
+        ...
+
+    @property
+    def question_tables(self) -> QuestionTableProtocol:
+        """Tables of answers: the same questions asked of every document of a source."""
         ...
 
     @property

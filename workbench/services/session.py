@@ -31,6 +31,7 @@ from workbench.services.documents import DocumentService
 from workbench.services.history import HistoryService
 from workbench.services.open_agents import CurrentAgent
 from workbench.services.publisher import EventPublisher
+from workbench.services.question_table import QuestionTableService
 from workbench.services.search import SearchService
 from workbench.services.tables import TableService
 from workbench.services.turns import TurnRunner
@@ -78,6 +79,8 @@ class Session:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
         self.tables = TableService(self.app, self.current)
         """The tables of what is attached, and SQL over them."""
+        self.question_tables = QuestionTableService(self.app, self.settings, self.current)
+        """Tables of answers: the same questions asked of every document of a source."""
         self.checks = CheckService(self.app, self.current)
         """Checks of the user's own texts against sources."""
         self.agent_service = AgentService(self.app, self.settings)

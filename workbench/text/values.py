@@ -87,7 +87,9 @@ _CLOCK_ONLY = re.compile(r":|[ap]\.?m", re.IGNORECASE)
 _CODE = re.compile(
     r"(?<![\w-])(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)+(?![\w-])|(?<!\w)(?=[A-Z]*\d)[A-Z]{1,4}\d{2,}[A-Z]?(?!\w)"
 )
-_YEAR = re.compile(r"(?<![\d.,$£€/-])(?P<y>1[0-9]{3}|20[0-9]{2})(?![\d%/]|[.,]\d|-\d)s?\b")
+_YEAR = re.compile(
+    r"(?<![\d.,$£€/-])(?<!\b(?:USD|EUR|GBP|JPY|CHF|INR|CAD|AUD) )(?P<y>1[0-9]{3}|20[0-9]{2})(?![\d%/]|[.,]\d|-\d)s?\b"
+)
 _PERIOD = re.compile(r"(?<![\d.,$£€/-])(?P<y>1[0-9]{3}|20[0-9]{2})[-–/](?P<z>\d{2}|\d{4})(?![\d/-])")
 _MONTHS = {
     name: number

@@ -23,6 +23,7 @@ MODULES = {
     "attach": "load",
     "detach": "load",
     "sql": "tables",
+    "table": "question_table",
     "check": "check",
     "agents": "agents",
     "export": "agents",

@@ -1,0 +1,116 @@
+"""`workbench table`: known values of generated leases, honest cells, no formula in a spreadsheet, and runs that go on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.support import generated_leases
+from tests.support.commands import Run
+from workbench.api.question_table import AnswerRow, AnswerTable, Cell, Column, Evidence
+from workbench.cli import table_files
+from workbench.core.errors import UsageError
+from workbench.services.question_table import QuestionTableService, read_columns
+
+
+@pytest.fixture
+def leases(run: Run, tmp_path: Path) -> dict[str, dict[str, str | None]]:
+    truth = generated_leases.write(tmp_path / "leases", 4, seed=40)
+    run("load", str(tmp_path / "leases"), "--source", "leases")
+    (tmp_path / "questions.txt").write_text("\n".join(generated_leases.QUESTIONS), encoding="utf-8")
+    return truth
+
+
+def test_no_cell_of_a_lease_is_wrong_and_most_are_found(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
+    code, lines, _ = run("table", str(tmp_path / "questions.txt"), "--source", "leases")
+    cells = [item for item in lines if item["event"] == "cell"]
+    found = [item for item in cells if item["state"] == "found"]
+    for item in found:
+        wanted = leases[item["document"]][item["column"]]
+        assert wanted is not None, item
+        assert wanted in (item["typed"] or item["value"]), item
+        assert item["evidence"][0]["quote"], item
+    assert code == 0
+    assert len(cells) == 20
+    assert len(found) >= 12
+
+
+def test_a_run_that_was_ended_asks_only_what_is_open(
+    run: Run, leases: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    read = QuestionTableService._asked
+
+    def counted(self: QuestionTableService, source: int, document: int, path: str, column: Column, settings: Any) -> Cell:
+        asked.append((path, column.name))
+        if len(asked) == 7:
+            raise KeyboardInterrupt
+        return read(self, source, document, path, column, settings)
+
+    monkeypatch.setattr(QuestionTableService, "_asked", counted)
+    questions = str(tmp_path / "questions.txt")
+    run("table", questions, "--source", "leases")
+    code, lines, _ = run("table", questions, "--source", "leases")
+    assert (code, lines[-1]["done"], lines[-1]["total"]) == (0, 20, 20)
+    assert len(asked) == 21
+    assert len(set(asked)) == 20
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("Rent | What is the monthly rent? | number", Column("Rent", "What is the monthly rent?", "number")),
+        ("When does it begin? [date]", Column("When does it begin?", "When does it begin?", "date")),
+        ("Are pets allowed?", Column("Are pets allowed?", "Are pets allowed?", "yes/no")),
+        ("Who is the tenant?", Column("Who is the tenant?", "Who is the tenant?", "text")),
+        ("How long is the notice period?", Column("How long is the notice period?", "How long is the notice period?", "number")),
+    ],
+)
+def test_a_line_of_a_question_file_is_a_column(line: str, wanted: Column) -> None:
+    assert read_columns(f"# remark\n\n{line}\n") == (wanted,)
+
+
+@pytest.mark.parametrize("text", ["", "\n# only a remark\n", "A | B | money"])
+def test_a_question_file_that_asks_nothing_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        read_columns(text)
+
+
+def test_bad_input_gets_one_sentence(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("", encoding="utf-8")
+    (tmp_path / "binary.txt").write_bytes(b"\x7fELF\0\1" * 50)
+    for words in (("empty.txt", "leases"), ("binary.txt", "leases"), ("none.txt", "leases"), ("questions.txt", "nowhere")):
+        code, _, err = run("table", str(tmp_path / words[0]), "--source", words[1])
+        assert code == 2
+        assert len(err.strip().splitlines()) == 1
+
+
+HOSTILE = AnswerTable(
+    "s", "reader", (Column("=1+1", "What?", "text"), Column("Sum", "How much?", "number")),
+    (AnswerRow("@doc.md", (
+        Cell("@doc.md", "=1+1", "found", '=HYPERLINK("http://x")', verified=True, evidence=(Evidence("+cmd|' /C calc'!A0", 1),)),
+        Cell("@doc.md", "Sum", "found", "-5 euros", "-5", "€", verified=True, evidence=(Evidence("a | b\n-5", 2),)),
+    )),), 2, 2, 1.0,
+)  # fmt: skip
+
+
+def test_no_field_is_a_formula(tmp_path: Path) -> None:
+    rows = list(csv.reader(io.StringIO(table_files.as_csv(HOSTILE))))
+    for row in rows:
+        for value in row:
+            assert value == "-5" or not value.startswith(("=", "+", "-", "@", "\t", "\r")), value
+    table_files.write_workbook(tmp_path / "t.xlsx", HOSTILE)
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    kinds = {cell.data_type for sheet in book for row in sheet for cell in row if cell.value is not None}
+    assert kinds <= {"s", "n"}
+    assert book["Answers"]["E2"].value == -5
+
+
+def test_a_markdown_table_keeps_its_columns() -> None:
+    lines = table_files.as_markdown(HOSTILE).splitlines()
+    assert all(line.replace("\\|", "").count("|") == 4 for line in lines[:3])

@@ -1,0 +1,186 @@
+"""Decides what stands in a cell of a table: a value, that it is not sure, or that the document does not say.
+
+An answer says what a model, or the reader, takes for the best quote. A table is read without the reader's doubts beside each cell, so
+here a typed value must fit the question better than any other value of its kind in the document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.agent.answers.typed_answer import TEXT, Typed, asks_for_name, covers, disagrees, read_name, read_value
+from workbench.api.events import AnswerDone, Citation
+from workbench.api.question_table import FOUND, NOT_FOUND, UNSURE, Cell, Column, Evidence
+from workbench.text.quotes import is_on_page
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence of the document that may answer, what stands around it, its place and its likeness to the question (-1 to 1)."""
+
+    text: str
+    before: str
+    heading: str
+    evidence: Evidence
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for a cell: the answer's own words and its verified quotes, or the nearest ones where it is not sure."""
+
+    answered: bool
+    text: str
+    quotes: tuple[Evidence, ...]
+    confidence: float | None
+    grounded: bool
+    by_reader: bool
+    lacks: str = ""
+
+
+LEAST, LEAD = 0.56, 0.1
+"""How well a sentence must fit a typed question for its value to be given, and by how much better than one with another value."""
+
+_QUOTED_FIRST = 0.12
+"""What it counts that the answer quotes a sentence."""
+
+LEAST_TEXT = 0.6
+"""The confidence from which on a quote of the reader's stands as a text."""
+
+_QUOTE_MARKS = re.compile(r"\s*[\[(]#[a-z]{1,3}\d{1,3}(?:\s*[,;]\s*#[a-z]{1,3}\d{1,3})*[\])]")
+_MOST_CHARS = 600
+
+
+NO_ANSWER = Answer(False, "", (), None, False, True)
+"""Where only the sentences of the document decide."""
+
+
+def answer_of(done: AnswerDone) -> Answer:
+    """The answer of a model's agent; only quotes that were verified on a page of the document count."""
+    shown = done.citations if done.answered else done.nearest
+    quotes = tuple(_evidence(item) for item in shown if item.verified)
+    return Answer(
+        done.answered,
+        _QUOTE_MARKS.sub("", done.text).strip(),
+        quotes,
+        done.confidence,
+        done.state == "grounded",
+        False,
+        done.lacks,
+    )
+
+
+def _evidence(item: Citation) -> Evidence:
+    return Evidence(item.quote, item.page, item.label, item.passage or 0)
+
+
+def settle(document: str, column: Column, answer: Answer, candidates: Sequence[Candidate]) -> Cell:
+    """The cell of an answer; `candidates` are the sentences of the document that come nearest to the question."""
+    if column.kind == TEXT and not (answer.by_reader and asks_for_name(column.question)):
+        return _text(document, column, answer)
+    return _typed(document, column, answer, candidates)
+
+
+def _text(document: str, column: Column, answer: Answer) -> Cell:
+    cell = Cell(document, column.name, NOT_FOUND, evidence=answer.quotes, confidence=answer.confidence)
+    if not answer.answered:
+        return _unsure(cell, answer.lacks) if answer.quotes else cell
+    if not answer.by_reader:
+        value = " ".join(answer.text.split())[:_MOST_CHARS]
+        return _with(cell, FOUND, value, verified=bool(answer.quotes) and answer.grounded)
+    if not answer.quotes:
+        return cell
+    quote = answer.quotes[0].quote
+    if (answer.confidence or 0.0) < LEAST_TEXT:
+        return _unsure(cell, "the quote is not sure to answer")
+    return _with(cell, FOUND, quote, verified=True)
+
+
+def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[Candidate]) -> Cell:
+    cell = Cell(document, column.name, NOT_FOUND, evidence=answer.quotes, confidence=answer.confidence)
+    if not answer.by_reader and answer.answered:
+        return _of_model(cell, column, answer)
+    fits = []
+    for item in candidates:
+        value = _value(column, item.text)
+        if value is not None:
+            quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
+            fits.append((fit(column.question, item) + _QUOTED_FIRST * quoted, value, item.evidence))
+    fits.sort(key=lambda one: one[0], reverse=True)
+    nearest = _with(cell, NOT_FOUND, "", evidence=answer.quotes or _nearest(column, candidates))
+    if not fits or fits[0][0] < LEAST:
+        return _unsure(nearest, answer.lacks or "no single value could be read") if nearest.evidence else cell
+    best, value, evidence = fits[0]
+    other = next((one for one in fits[1:] if disagrees(column.kind, value, one[1]) and one[0] > best - LEAD), None)
+    if other is not None:
+        return _with(
+            cell, UNSURE, "", evidence=(evidence, other[2]), note=f"{value.shown[:80]} or {other[1].shown[:80]}"
+        )
+    return _with(
+        cell,
+        FOUND,
+        _shown(column, value),
+        typed=value.value if column.kind != TEXT else "",
+        unit=value.unit,
+        verified=True,
+        evidence=(evidence,),
+    )
+
+
+def _value(column: Column, text: str) -> Typed | None:
+    return read_name(column.question, text) if column.kind == TEXT else read_value(column.kind, column.question, text)
+
+
+NEAREST = 0.4
+"""How well a sentence must fit a question to be shown as the nearest."""
+
+
+def _nearest(column: Column, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
+    ranked = sorted(((fit(column.question, item), at) for at, item in enumerate(candidates)), reverse=True)[:2]
+    return tuple(candidates[at].evidence for share, at in ranked if share >= NEAREST)
+
+
+def _of_model(cell: Cell, column: Column, answer: Answer) -> Cell:
+    """A model's typed answer: its value counts as verified when a verified quote states it."""
+    stated = [
+        value for one in answer.quotes if (value := read_value(column.kind, column.question, one.quote)) is not None
+    ]
+    own = read_value(column.kind, column.question, answer.text)
+    value = own or (stated[0] if len({item.value for item in stated}) == 1 else None)
+    if value is None:
+        return (
+            _unsure(cell, "no single value could be read")
+            if answer.quotes
+            else _with(cell, UNSURE, "", note=answer.text[:_MOST_CHARS])
+        )
+    verified = any(not disagrees(column.kind, value, item) for item in stated)
+    return _with(cell, FOUND, _shown(column, value), typed=value.value, unit=value.unit, verified=verified)
+
+
+def words_fit(question: str, text: str, around: str) -> float:
+    """How much of a question a sentence and what stands around it say: what is compared in meaning is chosen by this."""
+    return covers(question, text, around)
+
+
+def fit(question: str, item: Candidate) -> float:
+    """How well a sentence fits a question, 0 to 1: its words, those around it, and its likeness in meaning."""
+    return 0.65 * covers(question, item.text, f"{item.heading}\n{item.before}") + 0.35 * min(
+        1.0, max(0.0, item.likeness / 0.65)
+    )
+
+
+def _shown(column: Column, value: Typed) -> str:
+    if column.kind == "number":
+        return value.shown if not value.unit or value.unit in value.shown else f"{value.shown} {value.unit}"
+    return value.value
+
+
+def _unsure(cell: Cell, note: str) -> Cell:
+    return _with(cell, UNSURE, "", note=note)
+
+
+def _with(cell: Cell, state: str, value: str, **more: Any) -> Cell:
+    return replace(cell, state=state, value=value, **more)

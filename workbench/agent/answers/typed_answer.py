@@ -1,0 +1,265 @@
+"""Reads the one value that a typed question asks for out of a quote: a number with its unit, a date, or yes or no.
+
+A cell of a table is worth having only when it is right, so a value is given where a quote leaves one reading; where it leaves two, or a
+condition hangs on it, nothing is given and the quote is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.models.extractive.languages import FUNCTION_WORDS, QUESTION_WORDS
+from workbench.models.extractive.measures import measure_of
+from workbench.models.extractive.names import names
+from workbench.models.extractive.sentences import stem
+from workbench.text.stemming import fold_accents
+from workbench.text.values import DATE, NUMBER, SAME, Value, relation, values
+
+TEXT, NUMBERS, DATES, YES_NO = "text", "number", "date", "yes/no"
+KINDS = (TEXT, NUMBERS, DATES, YES_NO)
+
+_WORD = re.compile(r"[^\W\d_]+")
+_CLAUSE = re.compile(
+    r"[;|\n]|,? (?:and|but|while|whereas|or) (?=[^,;]*\b(?:is|are|was|were|ends?|expires?|runs?|shall|may|will|costs?|has|have|on|until)\b)"
+    r"|,\s|(?<=[a-z\d)])\.\s| - | – "
+)
+_DENIES = re.compile(r"\b(?:not|no|never|neither|nor|none|nobody|nothing|cannot)\b|n['’]t\b", re.IGNORECASE)
+_FORBIDS = re.compile(
+    r"\b(?:prohibit\w*|forbid\w*|forbade|ban(?:s|ned)?|disallow\w*|refus\w*|exclud\w*|prevent\w*|den(?:y|ies|ied)|unavailable|unlawful|illegal)\b",
+    re.IGNORECASE,
+)
+_GRANTS = re.compile(
+    r"\b(?:yes|allow\w*|permit\w*|may|can|welcome|includ\w*|entitled|available|provided|required|must|shall|will|is|are|was|were|has|have|does|do|did)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"\b(?:unless|except|only|subject to|provided that|if|on condition|depending|case by case)\b"
+    r"|\bwith(?: the)? (?:prior |written |express |landlord['’]s |lessor['’]s )*(?:consent|permission|approval)\b"
+    r"|\bwithout (?!any (?:further|other)|further|additional|asking|having)(?:[\w'’]+ ){0,4}(?:consent|permission|approval|agreement)\b",
+    re.IGNORECASE,
+)
+_ASKS_DATE = re.compile(
+    r"^\W*(?:when|since when|until when)\b|\b(?:what|which|on what|on which) (?:date|day|year|month)\b|\bdate\b",
+    re.IGNORECASE,
+)
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|old|far|high|large|big|often)\b"
+    r"|\b(?:number|amount|total|percentage|revenue|price|cost|rent|fee)\b",
+    re.IGNORECASE,
+)
+_ASKS_YES_NO = re.compile(
+    r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|may|must|shall|should|will|would)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A typed value: `shown` as the quote writes it, `value` normalised (plain digits, an ISO date, yes or no), `unit` of a number."""
+
+    shown: str
+    value: str
+    unit: str = ""
+
+
+def kind_of(question: str) -> str:
+    """The kind of value that a question asks for; text where it asks for none of the others."""
+    if _ASKS_YES_NO.search(question):
+        return YES_NO
+    if _ASKS_DATE.search(question):
+        return DATES
+    if measure_of(question) or _ASKS_NUMBER.search(question):
+        return NUMBERS
+    return TEXT
+
+
+def read_value(kind: str, question: str, quote: str) -> Typed | None:
+    """The value of this kind that a quote gives to the question; None where it gives none, or more than one reading."""
+    if kind == YES_NO:
+        return _yes_no(question, quote)
+    fitting = _fitting(kind, question, quote)
+    if not fitting:
+        return None
+    keys = {(item.key, item.unit) for item in fitting}
+    chosen = fitting[0] if len(keys) == 1 else _nearest(question, quote, fitting)
+    return _typed(chosen) if chosen is not None else None
+
+
+def disagrees(kind: str, one: Typed, other: Typed) -> bool:
+    """Whether two values of a kind are two answers."""
+    return one.value != other.value or (
+        kind == NUMBERS and bool(one.unit) and bool(other.unit) and one.unit != other.unit
+    )
+
+
+def _typed(value: Value) -> Typed | None:
+    if value.kind == DATE:
+        if "|" in value.key or not re.fullmatch(r"\d{4}-(?:\d\d|\?\?)-(?:\d\d|\?\?)", value.key):
+            return None
+        return Typed(value.text, value.key.replace("-??", ""))
+    return Typed(value.text.strip(), value.key, value.unit)
+
+
+_MONEY = frozenset("$£€¥₹") | {"chf", "cad", "aud"}
+_TIME = frozenset(stem(word) for word in "second minute hour day night week month year decade".split())
+
+
+def _fitting(kind: str, question: str, quote: str) -> list[Value]:
+    """The values of a quote that can be meant: of the kind and measure asked for, and not given in the question itself."""
+    given = values(question)
+    found = [item for item in values(quote) if item.kind == (DATE if kind == DATES else NUMBER)]
+    found = [item for item in found if not any(relation(item, other) == SAME for other in given)]
+    if kind == DATES:
+        exact = [item for item in found if item.key.count("?") <= 1]
+        return exact or [item for item in found if "?" not in item.key[:4]]
+    measures = measure_of(question)
+    if "money" in measures:
+        found = [item for item in found if item.unit in _MONEY] or [item for item in found if not item.unit]
+    elif "share" in measures:
+        found = [item for item in found if item.unit == "%"]
+    elif "time" in measures:
+        found = [item for item in found if item.unit in _TIME]
+    return [item for item in found if item.unit not in ("ordinal", "time")] if "time" not in measures else found
+
+
+_OF_MEASURES = frozenset(stem(word) for word in "period duration amount length term".split())
+"""Words that ask for a measure and need not stand beside it: "six months' notice" is a notice period."""
+
+
+def _asked_terms(question: str) -> frozenset[str]:
+    """What a question is about, without the words that only ask; these too where there is nothing else."""
+    return frozenset(term for term in _terms(question) if term not in _OF_MEASURES) or _terms(question)
+
+
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(
+        stem(fold_accents(word))
+        for word in _WORD.findall(text)
+        if word.lower() not in FUNCTION_WORDS and word.lower() not in QUESTION_WORDS
+    )
+
+
+def _nearest(question: str, quote: str, fitting: Sequence[Value]) -> Value | None:
+    """The value whose clause says most of what is asked; None where two do."""
+    asked = _terms(question)
+    ranked = []
+    for item in fitting:
+        start, end = _clause(quote, item)
+        own = _terms(quote[start:end])
+        ranked.append((sum(_alike(term, own) for term in asked), -abs(item.start - start), item))
+    best = max(ranked, key=lambda one: one[0])
+    rivals = [
+        item for share, _, item in ranked if share == best[0] and (item.key, item.unit) != (best[2].key, best[2].unit)
+    ]
+    return best[2] if best[0] > 0 and not rivals else None
+
+
+_SAME_TERM = (
+    "begin start commenc effect",
+    "end expir terminat",
+    "rent rental",
+    "month",
+    "year annual",
+    "sign execut",
+    "pai pay payabl due",
+)
+_GROUPS = {word: number for number, words in enumerate(_SAME_TERM) for word in words.split()}
+
+
+def _alike(term: str, words: frozenset[str]) -> float:
+    if term in words:
+        return 1.0
+    group = _GROUPS.get(term)
+    if group is not None and any(_GROUPS.get(word) == group for word in words):
+        return 0.9
+    return 0.6 if any(len(term) >= 5 and word[:5] == term[:5] for word in words) else 0.0
+
+
+def _clause(quote: str, value: Value) -> tuple[int, int]:
+    start = max((match.end() for match in _CLAUSE.finditer(quote) if match.end() <= value.start), default=0)
+    end = min((match.start() for match in _CLAUSE.finditer(quote) if match.start() >= value.end), default=len(quote))
+    return start, end
+
+
+_ASKS_NAME = re.compile(
+    r"^\W*(?:who|whom|whose|by whom)\b|\bnames? of (?:the )?|\bwhich (?:company|firm|person|bank|auditor)\b",
+    re.IGNORECASE,
+)
+_NAME_TOKEN = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*|[;:.,()]")
+_APART = frozenset("and or ; .".split())
+
+
+def asks_for_name(question: str) -> bool:
+    """Whether the answer is the name of a person or a company."""
+    return _ASKS_NAME.search(question) is not None
+
+
+def read_name(question: str, quote: str) -> Typed | None:
+    """The name that stands nearest to what is asked for ("the tenant"); None where there is none, or two are as near."""
+    asked = _terms(question)
+    found = [name for name in names(quote) if not _terms(name) & asked and any(letter.islower() for letter in name)]
+    found = [name for name in found if not any(name != other and name in other for other in found) and not values(name)]
+    tokens = list(_NAME_TOKEN.finditer(quote))
+    roles = [at for at, token in enumerate(tokens) if stem(fold_accents(token[0])) in asked]
+    if not roles or not found:
+        return None
+    ranked = []
+    for name in found:
+        start = quote.find(name)
+        if quote[:start].rstrip()[-1:].isdigit():
+            continue  # the street of an address
+        inside = [at for at, token in enumerate(tokens) if start <= token.start() < start + len(name)]
+        if inside:
+            ranked.append((min(_steps(tokens, role, inside) for role in roles), name))
+    ranked.sort()
+    if not ranked or ranked[0][0] > _FAR or (len(ranked) > 1 and ranked[1][0] == ranked[0][0]):
+        return None
+    return Typed(ranked[0][1], ranked[0][1])
+
+
+_FAR = 8.0
+"""So many words apart a name is no longer the one that is asked for."""
+
+
+def _steps(tokens: Sequence[re.Match[str]], role: int, inside: Sequence[int]) -> float:
+    """How far a name is from a word: telling words count whole, a new clause much."""
+    low, high = (role, inside[0]) if role < inside[0] else (inside[-1], role)
+    steps = 0.0
+    for token in tokens[low + 1 : high]:
+        word = token[0].lower()
+        steps += 4.0 if word in _APART else 0.1 if word in FUNCTION_WORDS or not word.isalnum() else 1.0
+    return steps
+
+
+def covers(question: str, text: str, around: str) -> float:
+    """How much of what is asked a text says, 0 to 1; what stands around it counts half."""
+    asked, own, near = _asked_terms(question), _terms(text), _terms(around)
+    if not asked:
+        return 0.0
+    return sum(max(_alike(term, own), 0.5 * _alike(term, near)) for term in asked) / len(asked)
+
+
+def _yes_no(question: str, quote: str) -> Typed | None:
+    subject = _terms(question)
+    parts = [part for part in re.split(r"(?<=[.;!?])\s+|\n", quote) if part.strip()]
+    parts = [part for part in parts if any(_alike(term, _terms(part)) >= 0.6 for term in subject)]
+    if not parts:
+        return None
+    said = {_polarity(part) for part in parts}
+    if len(said) != 1 or None in said:
+        return None
+    positive = said == {True}
+    if _FORBIDS.search(question):
+        positive = not positive
+    return Typed(quote, "yes" if positive else "no")
+
+
+def _polarity(part: str) -> bool | None:
+    """Whether a sentence grants what it speaks of; None where a condition hangs on it, or it says neither."""
+    if _CONDITION.search(part):
+        return None
+    against = len(_DENIES.findall(part)) + len(_FORBIDS.findall(part))
+    if against:
+        return against % 2 == 0
+    return True if _GRANTS.search(part) else None
