@@ -42,8 +42,10 @@ _SWITCHED_OFF = ("archival_follow", "archival_memory_insert")
 
 _TYPE = re.compile(r"\s*\[(text|number|date|yes/no|yesno)\]\s*$", re.IGNORECASE)
 _MOST_COLUMNS, _MOST_QUESTION_CHARS = 100, 1_000
-_COMPARED_PASSAGES, _LIKENED = 12, 24
-"""How many passages of a document are looked through for a cell, and of how many sentences the meaning is compared."""
+_COMPARED_PASSAGES, _QUOTED_PASSAGES, _LIKENED = 12, 6, 24
+"""How many passages of a document are looked through for a typed value, how many for a quote, and of how many sentences the meaning is
+
+compared with the question: each costs time."""
 
 
 class QuestionTableService:
@@ -181,6 +183,7 @@ class QuestionTableService:
         passages = self._passages(source, document, column)
         if column.kind != TEXT or asks_for_name(column.question):
             return settle(path, column, NO_ANSWER, self._candidates(path, column, passages))
+        passages = passages[:_QUOTED_PASSAGES]
         shown = [
             Passage(f"#d{number}", path, item.page, item.heading, item.text) for number, item in enumerate(passages, 1)
         ]

@@ -31,9 +31,14 @@ _FORBIDS = re.compile(
     re.IGNORECASE,
 )
 _GRANTS = re.compile(
-    r"\b(?:yes|allow\w*|permit\w*|may|can|welcome|includ\w*|entitled|available|provided|required|must|shall|will|is|are|was|were|has|have|does|do|did)\b",
-    re.IGNORECASE,
+    r"\b(?:yes|allow\w*|permit\w*|may|can|welcome|includ\w*|entitled|available|provided)\b", re.IGNORECASE
 )
+_ASKS_LEAVE = re.compile(r"\b(?:allow\w*|permit\w*|may|can|welcome|entitled|prohibit\w*|forbid\w*)\b", re.IGNORECASE)
+_LEAVES_OPEN = re.compile(
+    r"\b(?:whether|indicate|check ?mark|if any|yes or no)\b|[?☐☒☑]|\byes\b.{0,9}\bno\b", re.IGNORECASE
+)
+"""A form that asks has not answered."""
+
 _CONDITION = re.compile(
     r"\b(?:unless|except|only|subject to|provided that|if|on condition|depending|case by case)\b"
     r"|\bwith(?: the)? (?:prior |written |express |landlord['’]s |lessor['’]s )*(?:consent|permission|approval)\b"
@@ -241,12 +246,15 @@ def covers(question: str, text: str, around: str) -> float:
 
 
 def _yes_no(question: str, quote: str) -> Typed | None:
+    """Yes or no, where every sentence of the quote that speaks of the subject says the same, and says it of what is asked."""
     subject = _terms(question)
-    parts = [part for part in re.split(r"(?<=[.;!?])\s+|\n", quote) if part.strip()]
-    parts = [part for part in parts if any(_alike(term, _terms(part)) >= 0.6 for term in subject)]
-    if not parts:
-        return None
-    said = {_polarity(part) for part in parts}
+    leave = _ASKS_LEAVE.search(question) is not None
+    if leave:
+        subject = frozenset(term for term in subject if not _ASKS_LEAVE.search(term)) or subject
+    parts = [
+        part for part in re.split(r"(?<=[.;!?])\s+|\n", quote) if _says_all(subject, part, 1.0 if not leave else 0.5)
+    ]
+    said = {_polarity(part, leave=leave) for part in parts}
     if len(said) != 1 or None in said:
         return None
     positive = said == {True}
@@ -255,11 +263,18 @@ def _yes_no(question: str, quote: str) -> Typed | None:
     return Typed(quote, "yes" if positive else "no")
 
 
-def _polarity(part: str) -> bool | None:
-    """Whether a sentence grants what it speaks of; None where a condition hangs on it, or it says neither."""
-    if _CONDITION.search(part):
+def _says_all(subject: frozenset[str], part: str, share: float) -> bool:
+    own = _terms(part)
+    return bool(subject) and sum(_alike(term, own) >= 0.6 for term in subject) >= share * len(subject)
+
+
+def _polarity(part: str, *, leave: bool) -> bool | None:
+    """Whether a sentence affirms; None where a condition hangs on it, it only asks, or it does not say. What asks for `leave` is
+
+    affirmed by a word that grants it."""
+    if _CONDITION.search(part) or _LEAVES_OPEN.search(part):
         return None
     against = len(_DENIES.findall(part)) + len(_FORBIDS.findall(part))
     if against:
         return against % 2 == 0
-    return True if _GRANTS.search(part) else None
+    return True if not leave or _GRANTS.search(part) else None
