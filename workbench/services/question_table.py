@@ -30,8 +30,8 @@ from workbench.retrieval.query import Restriction
 from workbench.services import agent_factory
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
-from workbench.storage.documents import Passage as StoredPassage
 from workbench.storage.job_results import JobResults
+from workbench.storage.rows import Passage as StoredPassage
 
 RULES_VERSION = 1
 """Raised when the same document and question would give another cell: what was stored is then not used."""

@@ -7,7 +7,7 @@ import pytest
 from workbench.agent.answers.claim_check import CONTRADICTED, NOT_FOUND, PARTLY, SUPPORTED, Finding, find
 from workbench.agent.answers.claims import claims
 from workbench.agent.answers.source_sentences import source_sentences
-from workbench.storage.documents import Passage
+from workbench.storage.rows import Passage
 
 SOURCE = """## Meeting of 12 May 1931
 
