@@ -69,7 +69,12 @@ class Codes:
                 self.rows += len(part)
 
     def wipe(self, rows: Rows) -> None:
-        """Keep nothing of these rows but that they are there."""
+        """Keep nothing of these rows but that they are there.
+
+        Written into faiss's own buffer, in place: its public API has no way to change a code, and an index built anew
+        would leave the old bytes in freed memory, where what was forgotten must not stay. `codes` is a public member of
+        IndexFlatCodes, one byte a dimension in the order of the rows, and `rev_swig_ptr` the way that faiss gives to it.
+        """
         import faiss
 
         with self._lock:

@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 
 from workbench.retrieval.index.snapshot import Meanings, Words
 from workbench.retrieval.index.vectors import Vectors
-from workbench.text import analyzer
-from workbench.text.financial_terms import measures
+from workbench.retrieval.ranking import financial_reports
 
 CANDIDATES = 200
 """Passages that each of the two indexes proposes."""
 
 _MEANING_SHARE = 0.6
 _LARGE_PASSAGES = 5_000
-_MEASURE_SHARE = 0.6
-"""What a word of a measure's lines counts against a word of the query itself."""
 
 _LEAST_COSINE = 0.2
 _LEAST_WORDS = 0.2
@@ -44,7 +41,7 @@ class FirstRanking:
     def gather(self, allowed: NDArray[np.bool_], count: int = CANDIDATES) -> list[int]:
         """Candidate rows from both indexes, each with its cosine; among the rows `allowed` alone."""
         nearest = None if self.query_vector is None else self.vectors.begin(self.query_vector, count, allowed)
-        hits = self.keywords.search(self._telling(), count, allowed)
+        hits = self.keywords.search(self._telling(allowed), count, allowed)
         self.keyword_ranks = {row: rank for rank, (row, _) in enumerate(hits, 1)}
         self.bm25 = dict(hits)
         self.top_bm25 = max(self.bm25.values(), default=0.0) or 1.0
@@ -68,9 +65,9 @@ class FirstRanking:
             fused = _MEANING_SHARE * np.maximum(cosines, 0.0) + (1 - _MEANING_SHARE) * fused
         self._scores.update(zip(rows, fused.round(6).tolist(), strict=True))
 
-    def _telling(self) -> dict[str, float]:
+    def _telling(self, allowed: NDArray[np.bool_]) -> dict[str, float]:
         """The query's terms without those that a quarter of a large archive has, unless there are no others."""
-        weights = _with_measures(self.query)
+        weights = financial_reports.query_terms(self.query, self.keywords, allowed)
         if self.size < _LARGE_PASSAGES:
             return weights
         counts = self.keywords.frequencies(weights)
@@ -86,13 +83,3 @@ class FirstRanking:
     def relevant(self, row: int) -> bool:
         """Whether a passage has anything to do with the query: the rest is cut."""
         return self.cosines.get(row, 0.0) >= _LEAST_COSINE or self.bm25.get(row, 0.0) >= _LEAST_WORDS * self.top_bm25
-
-
-def _with_measures(query: str) -> dict[str, float]:
-    """The terms of a query; one that names a measure of a report also looks for the lines that the measure is made of."""
-    weights = analyzer.query_terms(query)
-    asked = measures(query)
-    for text in asked.queries if asked else ():
-        for term, weight in analyzer.query_terms(text).items():
-            weights[term] = weights.get(term, 0.0) + _MEASURE_SHARE * weight
-    return weights
