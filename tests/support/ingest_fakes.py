@@ -18,9 +18,9 @@ from workbench.core.errors import EmbedderError
 from workbench.core.worker_process import CancelledError
 from workbench.embedding.client import Kind
 from workbench.ingest.chunker import Chunker
-from workbench.ingest.minhash import sketch
 from workbench.ingest.pipeline import LoadRules, load
-from workbench.ingest.reader_client import Reader, Reading
+from workbench.ingest.prepare import Reading, prepare
+from workbench.ingest.reader_client import Reader
 from workbench.storage.database import Database
 from workbench.storage.documents import DuckDBArchive
 
@@ -41,8 +41,7 @@ class InProcessReader(Reader):
     def read(self, path: Path, cancel: threading.Event | None = None, passwords: Sequence[str] = ()) -> Reading:
         self.asked.append(path.name)
         document = registry.read(path, passwords)
-        text = "\n".join(page.text for page in document.pages)
-        return Reading(document, tuple(self.chunker.passages(document, path.name)), (), sketch(text))
+        return prepare(document, self.chunker, path.name)
 
 
 class CountingEmbedder:

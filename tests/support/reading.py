@@ -12,7 +12,8 @@ import pytest
 
 from loaders.options import ReadOptions
 from workbench.api.documents import LoadOptions
-from workbench.ingest.reader_client import Reader, Reading
+from workbench.ingest.prepare import Reading
+from workbench.ingest.reader_client import Reader
 from workbench.services.container import AppContext
 
 _ONE = Reader()

@@ -9,7 +9,6 @@ from workbench.embedding.client import Embedder
 from workbench.memory.agent_memory import AgentMemory
 from workbench.storage.agents import AgentRepository
 from workbench.storage.archive import ArchivalStorage
-from workbench.storage.database import text_hash
 from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
 
 
@@ -33,25 +32,13 @@ class NoteArchive:
 
         Returns the number of passages, 0 when the very text is kept already. Raises EmbedderError.
         """
-        from loaders.document import Document, Page
-        from workbench.ingest.chunker import Chunker
+        from workbench.ingest.prepare import OwnText, store_text
 
         agent = self._memory.agent
         source = self._archive.source_id(NOTES_PREFIX + agent.name)
         self._agents.attach(agent.id, source)
-        loader = f"{NOTE_LOADER}{agent.id}"
-        if self._archive.find_document(text_hash(text), loader, 1):
-            return 0
         title = " ".join(text.split())[:60]
         label = f"step {origin['step']}" if origin.get("step") else None
-        document = Document(
-            title=title, pages=(Page(1, label, text),), metadata=dict(origin), loader=loader, loader_version=1
-        )
-        passages = list(Chunker.for_local_model().passages(document, title))
-        vectors = self._embedder.embed([passage.embedding_text for passage in passages], kind="passage")
-        number = len(self._archive.documents(source)) + 1
-        self._archive.add_document(
-            source, f"note {number}", text_hash(text), document, passages, vectors, self._embedder.model_id,
-            len(text.encode()),
-        )  # fmt: skip
-        return len(passages)
+        path = f"note {len(self._archive.documents(source)) + 1}"
+        note = OwnText(text, title, label, origin, f"{NOTE_LOADER}{agent.id}")
+        return store_text(self._archive, self._embedder, source, path, note)

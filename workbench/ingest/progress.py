@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from workbench.api.events import FileFailed, Loaded, LoadProgress
-from workbench.ingest.reader_client import Reading
+from workbench.ingest.prepare import Reading
 from workbench.storage.metadata import remark
 from workbench.storage.rows import Stored
 

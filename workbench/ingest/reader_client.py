@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from loaders.options import ReadOptions
 from workbench.core import temporary
 from workbench.core.worker_process import CancelledError, Frame, Worker, WorkerGoneError
 from workbench.ingest.passage import PassageDraft
+from workbench.ingest.prepare import Reading
 from workbench.storage.bulk_insert import Counted
 
 _MODULE = "workbench.ingest.reader_worker"
@@ -28,16 +28,6 @@ _CONVERT = "Convert it to PDF or plain text, or split it, and load that."
 
 class BrokeLimitsError(LoadError):
     """A file whose reading took too much time or memory, or crashed the reader: trying it again would cost as much again."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A document and the passages it was cut into, what is stored beside each, and the sketch of its text."""
-
-    document: Document
-    passages: tuple[PassageDraft, ...]
-    counted: tuple[Counted, ...] = ()
-    sketch: bytes = b""
 
 
 class Reader:

@@ -22,8 +22,7 @@ from loaders.document import LoadError
 from workbench.core.sanitize import readable
 from workbench.core.worker_process import Channel
 from workbench.ingest.chunker import Chunker
-from workbench.ingest.minhash import sketch
-from workbench.storage.bulk_insert import Counted
+from workbench.ingest.prepare import prepare
 
 NICENESS = 10
 _GRACE_SECONDS = 5.0
@@ -81,14 +80,16 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> Answer:
     except Exception as error:
         logging.getLogger(__name__).exception("a loader failed on %s", path)
         return _refused(f"its loader failed: {type(error).__name__}: {error}", _TOO_MUCH)
-    drafts = list(chunker.passages(document, fallback_title=readable(path.name)))
+    reading = prepare(document, chunker, readable(path.name))
     answer = {
         "ok": True,
         "document": document.as_dict(),
-        "passages": [[item.page_number, item.start_char, item.end_char, item.heading, item.context] for item in drafts],
+        "passages": [
+            [item.page_number, item.start_char, item.end_char, item.heading, item.context] for item in reading.passages
+        ],
         # Counted here, so that the process with the database and the screen has nothing to compute.
-        "counted": [Counted.of(draft.text, document.title, draft.heading) for draft in drafts],
-        "sketch": sketch("\n".join(page.text for page in document.pages)).hex(),
+        "counted": reading.counted,
+        "sketch": reading.sketch.hex(),
     }
     return answer, b"".join(table.data for table in document.tables)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from loaders import registry
 from loaders.document import LoadError
 from workbench.core.worker_process import CancelledError
+from workbench.ingest.prepare import Reading
 from workbench.ingest.progress import LoadReport, Meter
-from workbench.ingest.reader_client import BrokeLimitsError, Reader, Reading
+from workbench.ingest.reader_client import BrokeLimitsError, Reader
 from workbench.ingest.scanner import Candidate
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.load_queue import QueuedFile, Refused
