@@ -2,7 +2,7 @@
 
     OPENAI_BASE_URL=http://127.0.0.1:8080/v1 WORKBENCH_MODEL=NAME \
         python -m tests.benchmarks.guided [QUESTIONS.json …] [--documents DIR] [--drive guided|auto|model] [--only ID,ID]
-                                          [--limit N] [--window TOKENS] [--seconds S] [--transcript FILE.jsonl]
+                                          [--limit N] [--window TOKENS] [--seconds S] [--transcript FILE.jsonl] [--home DIR]
 
 Each question is asked twice, of new agents: the reader alone, then the model of the server. It is right when the answer holds
 every content word of the known answer in any form, in quotes or beside them ("said") or in the model's own words ("own words");
@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=8_192)
     parser.add_argument("--seconds", type=float, default=1_800.0)
     parser.add_argument("--transcript", type=Path)
+    parser.add_argument("--home", type=Path, help="keep the home here, so that the documents are loaded once")
     chosen = parser.parse_args()
     model, url = os.environ.get("WORKBENCH_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
     if not url:
@@ -90,7 +91,7 @@ def main() -> None:
         minutes=chosen.seconds / 60,
     )  # fmt: skip
     pairs = list[tuple[Outcome, Outcome]]()
-    with tempfile.TemporaryDirectory() as home, Session(settings, locate(Path(home))) as session:
+    with tempfile.TemporaryDirectory() as temporary, Session(settings, locate(chosen.home or Path(temporary))) as session:
         session.open_agent("loader")
         list(session.load([chosen.documents], "documents"))
         for one in asked:

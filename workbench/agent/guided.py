@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.agent import budget, prompts
@@ -243,13 +243,18 @@ class AnswerWriter:
             why = "what the model quoted stands on no page that was read"
         elif not any(_shares(one.quote, written.quote) for one in own):
             why = "the model quoted another sentence than the reader"
-        elif not bears_out(written, question):
-            why = "the model's quote does not hold all that it answered"
+        elif (proof := _proof(written, own, question)) is None:
+            why = "the reader's quotes do not hold all that the model answered"
         else:
-            return Outcome(
-                _composed(written, quoted, own, draft), "The model wrote the answer from what the reader found.", True
-            )
+            text = _composed(written, proof, own, draft)
+            return Outcome(text, "The model wrote the answer from what the reader found.", True)
         return Outcome(draft.message, f"The answer is the reader's own: {why}.")
+
+
+def _proof(written: WrittenAnswer, own: Sequence[Citation], question: str) -> Citation | None:
+    """The quote of the reader's that bears the answer out: the one that the model chose, else another, for it may name the wrong one."""
+    chosen_first = sorted(own, key=lambda one: not _shares(one.quote, written.quote))
+    return next((one for one in chosen_first if bears_out(replace(written, quote=one.quote), question)), None)
 
 
 def _form(excerpts: Sequence[Excerpt], cited: Sequence[Citation]) -> dict[str, Any]:
@@ -269,11 +274,9 @@ def _shares(one: str, other: str) -> bool:
     return fold(one) in fold(other) or fold(other) in fold(one)
 
 
-def _composed(written: WrittenAnswer, quoted: Citation, own: Sequence[Citation], draft: Draft) -> str:
-    """The model's answer, its quote, and what else the reader quotes and explains: nothing that it shows alone is missing."""
-    said = fold(written.quote)
-    whole = next((one for one in own if said in fold(one.quote)), quoted)
-    quotes = [whole, *(one for one in own if one is not whole and fold(one.quote) not in said)]
-    lines = [f'"{one.quote}" [{one.handle}]' for one in quotes]
+def _composed(written: WrittenAnswer, proof: Citation, own: Sequence[Citation], draft: Draft) -> str:
+    """The model's answer, the quote that bears it out, and what else the reader quotes and explains: nothing of it is missing."""
+    quotes = [f'"{one.quote}" [{one.handle}]' for one in (proof, *(one for one in own if one is not proof))]
     explained = [draft.assessment.remark] if draft.assessment and draft.assessment.remark else []
-    return "\n".join([*([] if is_only_quote(written) else [written.answer]), *lines, *explained])
+    answer = [] if is_only_quote(replace(written, quote=proof.quote)) else [written.answer]
+    return "\n".join([*answer, *quotes, *explained])
