@@ -1,14 +1,18 @@
 """Load for a long time: `python -m tests.benchmarks.soak [MINUTES] [SEED]` (30 minutes by default).
 
 One workbench owns the database; six processes work through it at once: one watches a folder that changes, the others load,
-search, ask a faulty model server, fork and export, and rename, again and again. Afterwards the owner is ended with one
-ctrl+c. Prints commands, refusals, and the owner's memory; exit code 1 when anything was unexpected, a command hung, the
-owner's memory after the warm-up (the first third) grew by more than a quarter, or `doctor --storage` finds anything.
+search, ask a faulty model server, fork and export, and rename, again and again. A process forks for each of its commands, so
+that the time goes into the commands and not into starting Python. Afterwards the owner is ended with one ctrl+c. Prints
+commands, refusals, and the owner's memory; exit code 1 when anything was unexpected, a command hung, the owner's memory after
+the warm-up (the first third) grew by more than a tenth, or `doctor --storage` finds anything. With fewer than 300 commands
+after the warm-up nothing is said of the memory: DuckDB keeps what is new in memory until its log is folded into the file, which
+takes hundreds of commands.
 """
 
 from __future__ import annotations
 
 import collections
+import json
 import os
 import random
 import signal
@@ -17,23 +21,98 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.support.killing import ROOT
 from tests.support.model_replies import Reply, refusal
 from tests.support.model_scripts import reads_pages
 from tests.support.model_server import ModelServer
 
+KINDS = ("load", "search", "ask", "fork", "rename")
 _COMMAND_SECONDS = 300.0
-_GROWTH = 1.25
+_GROWTH = 1.1
+_ENOUGH_COMMANDS = 300
+_UNEXPECTED = ("Unexpected", "Traceback", "Exception in")
+
+
+def write(docs: Path, draw: random.Random, number: int) -> None:
+    """A document that is new or changes."""
+    line = f"Entry {number} of {draw.randrange(10**6)} tells of the lamp at pier {number % 9}.\n\n"
+    (docs / f"{number % 40}.txt").write_text(line * draw.randrange(1, 60))
+
+
+def commands(kind: str, place: Path, draw: random.Random) -> Iterator[list[str]]:
+    """The commands of one worker, without end."""
+    number = 0
+    while True:
+        number += 1
+        agent = f"{kind}-{number % 4}"
+        if kind == "load":
+            write(place / "docs", draw, draw.randrange(1_000))
+            yield ["load", str(place / "docs"), "--source", "docs", "--prune", "--json"]
+        elif kind == "search":
+            yield ["search", f"lamp at pier {draw.randrange(9)}", "--page", str(draw.randrange(1, 4)), "--json"]
+        elif kind == "ask":
+            yield ["ask", f"What does entry {number} tell?", "--agent", agent, "--attach", "docs", "--json"]
+        elif kind == "fork":
+            yield ["ask", "Where is the lamp?", "--agent", agent, "--attach", "docs", "--model", "reader"]
+            yield ["fork", agent, "--step", "1", "--as", f"twin-{number}"]
+            yield ["export", agent, str(place / f"{agent}.agent")]
+            yield ["agents", "delete", f"twin-{number}", "--yes"]
+        elif kind == "rename":
+            yield ["agents", "create", f"new-{number}"]
+            yield ["agents", "rename", f"new-{number}", f"old-{number}"]
+            yield ["agents", "delete", f"old-{number}", "--yes"]
+
+
+def work(kind: str, place: Path, seconds: float, seed: str) -> None:
+    """One worker (`--worker` of this module): runs its commands until the time is over and prints a line for each."""
+    end = time.monotonic() + seconds
+    for words in commands(kind, place, random.Random(f"{seed} {kind}")):
+        code, out, err = _forked(words, place)
+        last = (out.strip().splitlines() or [""])[-1]
+        print(json.dumps({"words": words, "code": code, "last": last[-600:], "errors": err[-600:]}), flush=True)
+        if time.monotonic() > end:
+            return
+
+
+def _forked(words: list[str], place: Path) -> tuple[int, str, str]:
+    """Exit code (None: it hung), output and errors of a command in a fork of this process."""
+    files = [place / f"{os.getpid()}.{name}" for name in ("out", "err")]
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            for number, file in zip((1, 2), files, strict=True):
+                os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+            from workbench.cli.main import main as run
+
+            code = run(words)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    end, code = time.monotonic() + _COMMAND_SECONDS, -1
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            break
+        time.sleep(0.005)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        files[1].write_text(f"Unexpected: it hung for {_COMMAND_SECONDS:.0f} s")
+    return code, *(file.read_text(errors="replace") for file in files)  # type: ignore[return-value]
 
 
 class Soak:
-    """The state that the workers share."""
+    """The processes, and what they did."""
 
     def __init__(self, place: Path, url: str, seconds: float, seed: int) -> None:
-        self.docs, self.seconds, self.seed = place / "docs", seconds, seed
-        self.place, self.end = place, time.monotonic() + seconds
+        self.place, self.docs, self.seconds, self.seed = place, place / "docs", seconds, seed
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI", "WORKBENCH"))}
         self.environment = {**kept, "WORKBENCH_HOME": str(place / "home"), "PYTHONPATH": str(ROOT)}
         self.asking = {"OPENAI_BASE_URL": url, "WORKBENCH_MODEL": "scripted"}
@@ -41,80 +120,53 @@ class Soak:
         self.done: collections.Counter[str] = collections.Counter()
         self.refused: collections.Counter[str] = collections.Counter()
 
-    def command(self, *words: str, **more: str) -> None:
-        """Run a command; an exception, a traceback or a hang is a problem, a refusal in one sentence is none."""
-        try:
-            ended = subprocess.run(
-                [sys.executable, "-m", "workbench", *words], env={**self.environment, **more}, capture_output=True, text=True,
-                timeout=_COMMAND_SECONDS, cwd=self.place, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            self.problems.append(f"{words[0]} hung for {_COMMAND_SECONDS:.0f} s")
-            return
-        self.done[words[0]] += 1
-        if words[0] == "doctor":
-            self.problems += [line for line in ended.stdout.splitlines() if line.startswith("BAD")]
-        if ended.returncode:
-            self.refused[(ended.stderr.strip().splitlines() or [words[0]])[-1][:120]] += 1
-        if any(
-            mark in ended.stderr for mark in ("Unexpected", "Traceback", "Exception in")
-        ) or ended.returncode not in (0, 1, 2):
-            self.problems.append(f"{' '.join(words)[:80]}: {ended.returncode} {ended.stderr[-300:]}")
+    def start(self, *words: str, module: str = "workbench", **more: Any) -> subprocess.Popen[str]:
+        """A process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *words], cwd=self.place, text=True, errors="replace",
+            **{"env": self.environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
+        )  # fmt: skip
 
-    def write(self, draw: random.Random, number: int) -> None:
-        """A document that is new or changes."""
-        text = (
-            f"Entry {number} of {draw.randrange(10**6)} tells of the lamp at pier {number % 9}.\n\n"
-            * draw.randrange(1, 60)
-        )
-        (self.docs / f"{number % 40}.txt").write_text(text)
+    def judge(self, words: list[str], code: int, last: str, errors: str) -> None:
+        """An exception, a traceback or a hang is a problem; a refusal in one sentence is none."""
+        self.done[words[0]] += 1
+        if code:
+            said = (errors.strip().splitlines() or [last])[-1]
+            self.refused[f"{words[0]}: {said[:160]}"] += 1
+        if code not in (0, 1, 2) or any(mark in errors for mark in _UNEXPECTED):
+            self.problems.append(f"{' '.join(words)[:80]}: {code} {errors[-400:]}")
+        if words[0] == "load" and code:
+            self.problems.append(f"a load failed: {last} {errors[-300:]}")
+
+    def run(self, *words: str) -> str:
+        """Run a command to its end and judge it; returns its output."""
+        ended = self.start(*words)
+        out, errors = ended.communicate(timeout=_COMMAND_SECONDS)
+        self.judge(list(words), ended.returncode, (out.strip().splitlines() or [""])[-1], errors)
+        return out
 
     def work(self, kind: str) -> None:
-        """One worker until the time is over."""
-        draw, number = random.Random(f"{self.seed} {kind}"), 0
-        while time.monotonic() < self.end:
-            number += 1
-            agent = f"{kind}-{number % 4}"
-            if kind == "load":
-                self.write(draw, draw.randrange(1_000))
-                self.command("load", str(self.docs), "--source", "docs", "--prune", "--json")
-            elif kind == "search":
-                self.command(
-                    "search", f"lamp at pier {draw.randrange(9)}", "--page", str(draw.randrange(1, 4)), "--json"
-                )
-            elif kind == "ask":
-                self.command(
-                    "ask",
-                    f"What does entry {number} tell?",
-                    "--agent",
-                    agent,
-                    "--attach",
-                    "docs",
-                    "--json",
-                    **self.asking,
-                )
-            elif kind == "fork":
-                self.command("ask", "Where is the lamp?", "--agent", agent, "--attach", "docs", "--model", "reader")
-                self.command("fork", agent, "--step", "1", "--as", f"twin-{number}")
-                self.command("export", agent, str(self.place / f"{agent}.agent"))
-                self.command("agents", "delete", f"twin-{number}", "--yes")
-            elif kind == "rename":
-                self.command("agents", "create", f"new-{number}")
-                self.command("agents", "rename", f"new-{number}", f"old-{number}")
-                self.command("agents", "delete", f"old-{number}", "--yes")
+        """Listen to one worker until it ends."""
+        environment = {**self.environment, **(self.asking if kind == "ask" else {})}
+        process = self.start(
+            "--worker", kind, str(self.place), str(self.seconds), str(self.seed), module="tests.benchmarks.soak",
+            env=environment, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.judge(**json.loads(line))
+        if process.wait():
+            self.problems.append(f"the worker {kind} ended with {process.returncode}")
 
     def watch(self) -> None:
-        """`load --watch` of a second folder, which another thread changes."""
-        draw, folder = random.Random(self.seed), self.place / "watched"
+        """`load --watch` of a second folder, which changes meanwhile."""
+        draw, folder, end = random.Random(self.seed), self.place / "watched", time.monotonic() + self.seconds
         folder.mkdir()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workbench", "load", str(folder), "--source", "watched", "--watch", "--json"],
-            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        while time.monotonic() < self.end:
-            (folder / f"{draw.randrange(9)}.txt").write_text(
-                f"The ferry left at {draw.randrange(10**6)}.\n\n" * draw.randrange(1, 9)
-            )
+        words = ["load", str(folder), "--source", "watched", "--watch", "--json"]
+        process = self.start(*words, stdout=subprocess.DEVNULL)
+        while time.monotonic() < end:
+            line = f"The ferry left at {draw.randrange(10**6)}.\n\n"
+            (folder / f"{draw.randrange(9)}.txt").write_text(line * draw.randrange(1, 9))
             time.sleep(draw.uniform(0.5, 4))
         process.send_signal(signal.SIGINT)
         try:
@@ -124,11 +176,11 @@ class Soak:
             self.problems.append("load --watch did not end")
             return
         self.done["watch"] += 1
-        if "Unexpected" in errors or "Traceback" in errors:
+        if any(mark in errors for mark in _UNEXPECTED):
             self.problems.append(f"watch: {errors[-300:]}")
 
 
-def faulty(seed: int) -> object:
+def faulty(seed: int) -> Any:
     """A model that answers, and now and then refuses, stalls, drops the connection or writes nonsense."""
     draw, good, lock = random.Random(seed), reads_pages("lamp at pier", 2), threading.Lock()
 
@@ -149,28 +201,28 @@ def main() -> int:
     """Soak, look at the memory, verify."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    with tempfile.TemporaryDirectory() as folder, ModelServer(faulty(seed)) as server:  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as folder, ModelServer(faulty(seed)) as server:
         soak = Soak(Path(folder), server.url, minutes * 60, seed)
         soak.docs.mkdir()
         for number in range(20):
-            soak.write(random.Random(number), number)
-        soak.command("load", str(soak.docs), "--source", "docs", "--json")
-        owner = subprocess.Popen(
-            [sys.executable, "-m", "workbench", "--plain"], env=soak.environment, stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        while not (Path(folder) / "home" / "data" / "owner.sock").exists():
+            write(soak.docs, random.Random(number), number)
+        soak.run("load", str(soak.docs), "--source", "docs", "--json")
+        owner = soak.start("--plain", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        while not (soak.place / "home" / "data" / "owner.sock").exists():
             time.sleep(0.2)
-        soak.end = time.monotonic() + soak.seconds
-        kinds = ("load", "search", "ask", "fork", "rename")
-        workers = [threading.Thread(target=soak.work, args=(kind,)) for kind in kinds] + [
-            threading.Thread(target=soak.watch)
-        ]
+        workers = [threading.Thread(target=soak.work, args=(kind,)) for kind in KINDS]
+        workers.append(threading.Thread(target=soak.watch))
         for worker in workers:
             worker.start()
-        samples = []
+        samples: list[float] = []
+        counts: list[int] = []
+        requests = 0
         while any(worker.is_alive() for worker in workers):
             samples.append(_resident_mb(owner.pid))
+            counts.append(sum(soak.done.values()))
+            requests += len(server.requests)
+            for kept in (server.requests, server.raw, server.headers):
+                kept.clear()
             time.sleep(min(5.0, soak.seconds / 20))
         if owner.poll() is not None:
             soak.problems.append(f"the owner ended: {owner.stderr.read()[-300:] if owner.stderr else ''}")
@@ -182,17 +234,22 @@ def main() -> int:
             soak.problems.append("the owner did not end on one ctrl+c")
         warm = samples[len(samples) // 3 :]
         head, tail = _median(warm[: len(warm) // 3 or 1]), _median(warm[-(len(warm) // 3 or 1) :])
-        if tail > head * _GROWTH:
+        commands_then = counts[-1] - counts[len(counts) // 3]
+        if commands_then < _ENOUGH_COMMANDS:
+            print(f"the memory is not judged: only {commands_then} commands after the warm-up")
+        elif tail > head * _GROWTH:
             soak.problems.append(f"the owner's memory grew from {head:.0f} to {tail:.0f} MB after the warm-up")
-        soak.command("doctor", "--offline", "--storage")
+        doctor = soak.run("doctor", "--offline", "--storage")
+        soak.problems += [line for line in doctor.splitlines() if not line.startswith("ok ") and line.strip()]
         told = ", ".join(f"{name} {count}" for name, count in sorted(soak.done.items()))
-        print(f"{minutes:g} minutes: {told}; {len(server.requests)} requests of the model")
+        print(f"{minutes:g} minutes: {told}; {requests} requests of the model")
         print(
             f"owner: {samples[0]:.0f} MB at first, {head:.0f} MB after the warm-up, {tail:.0f} MB at the end, at most {max(samples):.0f}"
         )
+        print("  MB, one figure a tenth:", *(f"{samples[len(samples) * part // 10]:.0f}" for part in range(10)))
         for said, count in soak.refused.most_common(12):
             print(f"  {count:4} x {said}")
-        for problem in soak.problems:
+        for problem in soak.problems[:30]:
             print(f"PROBLEM {problem}")
         return 1 if soak.problems else 0
 
@@ -210,4 +267,7 @@ def _median(values: list[float]) -> float:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    if sys.argv[1:2] == ["--worker"]:
+        work(sys.argv[2], Path(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
+    else:
+        raise SystemExit(main())

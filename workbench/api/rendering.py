@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Stopped
-from workbench.core.sanitize import one_line, sanitize
+from workbench.core.sanitize import one_line, sanitize, unbroken
 
 _NAMED = 20
 
@@ -85,7 +85,7 @@ def _path(text: str) -> str:
 
 def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
     """A conversation as Markdown: questions, answers, and their checked citations."""
-    yield f"# {sanitize(agent)}"
+    yield f"# {one_line(agent)}"
     for event in events:
         if isinstance(event, QuestionAsked):
             yield from ("", f"## {' '.join(sanitize(event.text).split())}", "")
@@ -94,13 +94,13 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
             yield from ("", OURS, "")
             for citation in event.citations or event.nearest:
                 quote = " ".join(citation.quote.split())
-                yield sanitize(f"{citation.number}. {citation.where}: “{quote}”")
+                yield unbroken(f"{citation.number}. {citation.where}: “{quote}”")
             yield from _standing(event)
-            yield from (f"> {sanitize(note)}" for note in event.notes)
+            yield from (f"> {unbroken(note)}" for note in event.notes)
         elif isinstance(event, Stopped):
-            yield f"*Stopped: {sanitize(event.detail or event.reason)}*"
+            yield f"*Stopped: {unbroken(event.detail or event.reason)}*"
         elif isinstance(event, Loaded):
-            yield f"*Loaded {sanitize(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
+            yield f"*Loaded {unbroken(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
 
 
 OURS = "---"

@@ -24,7 +24,7 @@ from workbench.cli.commands import COMMANDS
 from workbench.cli.own_session import own_session, settings_of
 from workbench.core import paths, platforms
 from workbench.core.errors import ArchiveBusy, OwnerEnded, UsageError, WorkbenchError
-from workbench.core.sanitize import readable
+from workbench.core.sanitize import readable, unbroken
 
 if TYPE_CHECKING:
     from workbench.services.session import Session
@@ -193,7 +193,7 @@ def _ask_consent(command: Command, chosen: argparse.Namespace) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("This needs a yes, and there is nobody to ask.", "Add --yes.")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{unbroken(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was deleted.")
 

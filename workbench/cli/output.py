@@ -14,7 +14,7 @@ from workbench.api.events import AnswerDone, Event, Failed
 from workbench.cli import text_output
 from workbench.core import private_file
 from workbench.core.errors import UsageError
-from workbench.core.sanitize import json_text, sanitize
+from workbench.core.sanitize import json_text, unbroken
 from workbench.ipc.command_output import SINK, complain
 
 
@@ -24,13 +24,18 @@ def line(value: dict[str, Any]) -> None:
 
 
 def say(text: str) -> None:
-    """A result for people, made harmless."""
-    SINK.get().out(sanitize(text))
+    """One line of a result for people, made harmless: a name in it that holds a line break cannot look like a line of ours."""
+    SINK.get().out(unbroken(text))
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Lines of a result for people, each as `say` prints it."""
+    SINK.get().out("\n".join(map(unbroken, lines)))
 
 
 def progress(text: str) -> None:
     """A line for people about how the command goes, made harmless."""
-    SINK.get().err(sanitize(text))
+    SINK.get().err(unbroken(text))
 
 
 def write_result(file: str, text: str) -> None:

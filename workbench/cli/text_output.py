@@ -215,7 +215,7 @@ def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[s
     for segment in event.segments:
         yield ""
         yield f"== {segment.name}: {segment.title} ({segment.tokens:,} tokens)"
-        yield sanitize(segment.text)
+        yield from sanitize(segment.text).split("\n")
 
 
 def diff_lines(diff: ContextDiff) -> Iterator[str]:

@@ -15,8 +15,9 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?"  # everything else that starts with escape
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]|[\U000e0000-\U000e007f]")
-_TURNERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069]")
+_TURNERS = re.compile("[\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\U0001d173-\U0001d17a]")
 _UNSAFE = re.compile(f"{_CONTROLS.pattern}|{_TURNERS.pattern}|[\u2028\u2029]|[\ud800-\udfff]")
+_LONGEST_NAME_CHARS = 200
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -61,6 +62,25 @@ def harmless(line: str) -> str:
 def _escaped(match: re.Match[str]) -> str:
     """A character as JSON writes it in ASCII; json.dumps leaves DEL as it is."""
     return "\\u007f" if match.group() == "\x7f" else json.dumps(match.group())[1:-1]
+
+
+def unbroken(text: str) -> str:
+    """`text` cleaned, with spaces for its line breaks and all other spacing kept: for a line that holds names of others."""
+    return sanitize(text).replace("\n", " ")
+
+
+def as_name(text: str) -> str:
+    """A name made of what somebody else called something: one line of printable characters, "" when nothing is left."""
+    return one_line("".join(sign if _fits_a_name(sign) else " " for sign in sanitize(text)), _LONGEST_NAME_CHARS)
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be a name as it is: it says something, and stands on one line of printable characters."""
+    return bool(text.strip()) and len(text) <= _LONGEST_NAME_CHARS and all(map(_fits_a_name, text.strip()))
+
+
+def _fits_a_name(sign: str) -> bool:
+    return sign.isprintable() or sign in "\u200c\u200d"  # Persian and Indian words are written with these joiners
 
 
 def one_line(text: str, limit_chars: int = 2_000) -> str:

@@ -28,6 +28,7 @@ _PLACEHOLDERS = {
 }  # fmt: skip
 """What people write where a local server wants no key: these are no secrets, and words of ordinary answers."""
 
+_PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 _SHORTEST_SECRET_CHARS = 6
 _SHORTEST_RUN_CHARS, _LONGEST_RUN_CHARS = 8, 16
 _SHORTEST_MASKED_CHARS = 4
@@ -56,6 +57,11 @@ def checked_key(text: str, setting: str) -> str:
     raise ConfigError(
         f"{setting} has {what} in its middle, which no request can carry.", "Set it again, as one line without it."
     )
+
+
+def without_password(address: str) -> str:
+    """An address as it may be shown and kept: without the password that may stand before its host."""
+    return _PASSWORD.sub(r"\1@", address)
 
 
 class Secrets:

@@ -14,6 +14,7 @@ from loaders.folder import Found, Rules
 from loaders.origins import Origin, PathOrigin
 from workbench.api.documents import LoadOptions
 from workbench.core.errors import UsageError
+from workbench.core.secrets import without_password
 from workbench.ingest.file_uri import path_of
 
 _DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
@@ -36,7 +37,7 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
         try:
             return WebOrigin(normal(name), data / "web", options.private)
         except LoadError as error:
-            raise UsageError(f"{name}: {error.reason}.", error.remedy) from None
+            raise UsageError(f"{without_password(name)}: {error.reason}.", error.remedy) from None
     if isinstance(name, str) and _DATABASE.match(name) and (options.query or is_address(name)):
         from loaders.database import QueryOrigin, address_and_query
 

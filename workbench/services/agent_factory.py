@@ -19,6 +19,7 @@ from workbench.agent.note_archive import NoteArchive
 from workbench.agent.tools.context import ToolContext
 from workbench.api.events import Event, Loaded
 from workbench.core.errors import UsageError
+from workbench.core.secrets import without_password
 from workbench.core.settings import Settings, from_environment
 from workbench.core.tokens import Calibration
 from workbench.memory.attached_sources import AttachedSources
@@ -63,6 +64,7 @@ def open_agent(app: AppContext, settings: Settings, name: str | None, paths: Seq
             app.model(settings)  # a model that cannot be asked leaves no agent behind
         base = name or (source_name(paths[0].resolve()) if paths else "ask" if fresh else "workbench")
         own: dict[str, Any] = {key: getattr(settings, key) for key in _OWN}
+        own["base_url"] = without_password(settings.base_url)
         extra = {"paths": roots} if roots else {"asked": True} if fresh and not name else {}
         row = app.agents.create(name or app.agents.fresh_name(base), {**own, **extra})
     return app.open_agents.find(row.id) or build(app, row, settings)
@@ -146,7 +148,7 @@ def change_model(app: AppContext, agent: Agent, model: str) -> Agent:
     """Give an agent another model from now on, for every display that shows it. Raises ModelError."""
     row = app.agents.get(agent.name)
     settings = replace(agent.settings, model=model)
-    own = {**row.settings, "model": model, "base_url": settings.base_url}
+    own = {**row.settings, "model": model, "base_url": without_password(settings.base_url)}
     app.model(settings)
     app.agents.update_settings(row.id, own)
     changed = build(app, app.agents.get(row.name), replace(app.settings, model=model))
@@ -194,6 +196,10 @@ def _settings_of(app: AppContext, row: AgentRow, settings: Settings) -> Settings
         return now == getattr(default, key) or (by_file and chosen)
 
     own = {key: row.settings[key] for key in _OWN if key in row.settings}
+    if own.get("base_url"):
+        # The password of a server stays in the settings: an agent keeps the address without it.
+        known = (settings.base_url, file.get("base_url", ""), app.settings.base_url)
+        own["base_url"] = next((full for full in known if without_password(full) == own["base_url"]), own["base_url"])
     model, server = own.get("model", ""), own.get("base_url", "")
     chosen = {key: value != getattr(default, key) for key, value in own.items()}
     chosen["model"] = bool(model or server)

@@ -16,7 +16,7 @@ from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
 from workbench.core.paths import Paths
 from workbench.core.prices import PriceTable
-from workbench.core.sanitize import readable
+from workbench.core.sanitize import as_name, readable
 from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import READER, Settings, from_file
 from workbench.core.text_cache import TEXT_CACHES
@@ -181,4 +181,4 @@ class AppContext:
 
 def source_name(path: Path) -> str:
     """The name of a source made for a path: the path's last part."""
-    return readable(path.name or path.anchor.strip("/\\:") or "files")
+    return as_name(readable(path.name or path.anchor.strip("/\\:"))) or "files"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from workbench import __version__
 from workbench.core import paths
 from workbench.core.errors import WorkbenchError
+from workbench.core.secrets import without_password
 from workbench.core.server_profile import BAD, ServerProfile
 from workbench.core.settings import Settings
 from workbench.core.tokens import count
@@ -48,7 +49,11 @@ def checks(app: AppContext, settings: Settings, *, storage: bool = False) -> Ite
 def offline_checks(settings: Settings) -> Iterator[Check]:
     """What needs no network: the model's server is not asked, and the default is proved to work with every way out refused."""
     if not settings.uses_reader:
-        yield Check("model", True, f"{settings.model or 'first listed'} at {settings.base_url or 'OpenAI'}, not asked")
+        yield Check(
+            "model",
+            True,
+            f"{settings.model or 'first listed'} at {without_password(settings.base_url) or 'OpenAI'}, not asked",
+        )
     proof = offline_proof.prove()
     tried = f"; refused: {', '.join(proof.attempts[:5])}" if proof.attempts else "; nothing tried to reach it"
     if proof.answered and not proof.attempts:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.documents import LoadOptions, NoteRow, QueueRow
 from workbench.api.events import Changed, Detached, Event, Loaded, LoadProgress
 from workbench.core.errors import NotFound, UsageError
-from workbench.core.sanitize import readable
+from workbench.core.sanitize import as_name, is_name, readable
 from workbench.services import agent_factory, catalog
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
@@ -85,6 +85,8 @@ class DocumentService:
         """Load what is named into a source (of its own for each, without `source`): Attached, LoadProgress…, Loaded, Attached."""
         from workbench.ingest.origins import origins_of
 
+        if source:
+            source = source if self._is_known(source) else _checked(source)
         origins = origins_of(named, options, self._app.paths.data)
         groups = [(source, origins)] if source else [(self._source_of(one, options), [one]) for one in origins]
         return self._begin(groups, attach, options)
@@ -201,6 +203,9 @@ class DocumentService:
             elif is_address(origin.key):
                 self._archive.holdings.add_root(source, Root(origin.key, options.dump()))
 
+    def _is_known(self, source: str) -> bool:
+        return any(row.name == source for row in self._archive.sources())
+
     def _source_of(self, origin: Origin, options: LoadOptions) -> str:
         from workbench.ingest.file_uri import place
 
@@ -210,7 +215,7 @@ class DocumentService:
             held := self._archive.holdings.loaded_from({key, given}, options.dump())
         ):
             return held
-        return self._archive.source_for_path(key, readable(origin.short))
+        return self._archive.source_for_path(key, as_name(readable(origin.short)) or "files")
 
     # -- the queue ------------------------------------------------------------------------------------------------------
 
@@ -258,9 +263,7 @@ class DocumentService:
 
     def rename(self, source: str, name: str) -> None:
         """See DocumentServiceProtocol."""
-        if not name.strip():
-            raise UsageError("A source needs a name.", "Name it.")
-        self._archive.holdings.rename(self._archive.find_source(source), name.strip())
+        self._archive.holdings.rename(self._archive.find_source(source), _checked(name))
         self._changed()
 
     def note(self, source: str, path: str, text: str) -> None:
@@ -285,6 +288,13 @@ class DocumentService:
         chosen = [self._archive.find_source(source)] if source else [row.id for row in self._archive.sources()]
         groups = self._archive.likeness.paths(chosen)
         return [tuple(path if source else f"{name}/{path}" for name, path in group) for group in groups]
+
+
+def _checked(name: str) -> str:
+    """A name for a source. Raises UsageError for one that cannot stand on a line."""
+    if not is_name(name):
+        raise UsageError("A source needs a name of printable characters on one line.", "Name it with --source NAME.")
+    return name.strip()
 
 
 def nothing_new(loaded: Loaded) -> bool:

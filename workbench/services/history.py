@@ -221,7 +221,8 @@ class HistoryService:
         """A new agent that stands where a step ended; returns its name. Raises NotFound, UsageError when the name is taken."""
         row = self._app.agents.get(self._memory.agent.name)
         chosen = name or self._app.agents.fresh_name(f"{row.name}-step-{step}")
-        if self._app.agents.find(chosen) or not chosen.strip():
+        self._app.agents.check_name(chosen)
+        if self._app.agents.find(chosen):
             raise UsageError(f"There is an agent named {chosen!r} already.", "Choose another name.")
         Fork(self._app.recorder, self._app.agents, self._app.clock).make(row, step, chosen)
         return chosen

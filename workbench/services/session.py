@@ -19,6 +19,7 @@ from workbench.api.search import SearchOptions
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
 from workbench.core.errors import UsageError
 from workbench.core.paths import Paths, locate
+from workbench.core.secrets import without_password
 from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import Settings, read_settings
 from workbench.memory.history.steps import RecordedStep
@@ -130,7 +131,7 @@ class Session:
         settings = self.current_agent.settings
         if settings.uses_reader:
             return "extractive reader"
-        name = settings.model or self.app.known_model(settings) or settings.base_url
+        name = settings.model or self.app.known_model(settings) or without_password(settings.base_url)
         profile = self.app.server_profile(settings)
         return f"{name} ({profile.label})" if profile and profile.label else name
 

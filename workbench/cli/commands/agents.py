@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import rendering
 from workbench.cli.command import Command, json_flag, new_agent_flags, yes_flag
-from workbench.cli.output import done, line, say
+from workbench.cli.output import done, line, say, say_lines
 from workbench.core import private_file
 from workbench.core.errors import UsageError
 
@@ -123,12 +123,12 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
         say(f"Written to {chosen.file} ({size:,} bytes): workbench import reads it.")
         return 0
     session.open_existing(chosen.agent)
-    text = "\n".join(rendering.markdown_lines(session.agent, session.history()))
+    lines = list(rendering.markdown_lines(session.agent, session.history()))
     if not chosen.file:
-        say(text)
+        say_lines(lines)
         return 0
     try:
-        private_file.write(Path(chosen.file), text + "\n")
+        private_file.write(Path(chosen.file), "\n".join(lines) + "\n")
     except OSError as error:
         raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
     say(f"Written to {chosen.file}.")

@@ -7,7 +7,7 @@ import difflib
 from importlib import resources
 
 from workbench.cli.command import Command
-from workbench.cli.output import say
+from workbench.cli.output import say, say_lines
 from workbench.core.errors import NotFound
 
 _ORDER = (
@@ -58,7 +58,7 @@ def show(chosen: argparse.Namespace) -> int:
         return 0
     known = topics()
     if not chosen.topic:
-        say("workbench help TOPIC prints one of these:\n")
+        say_lines(["workbench help TOPIC prints one of these:", ""])
         for name, title in known.items():
             say(f"    {name:<18}{title}")
         return 0
@@ -66,7 +66,7 @@ def show(chosen: argparse.Namespace) -> int:
         near = difflib.get_close_matches(chosen.topic, known, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
         raise NotFound(f"There is no help on {chosen.topic!r}.{meant}", f"Topics: {', '.join(known)}.")
-    say(page(chosen.topic))
+    say_lines(page(chosen.topic).split("\n"))
     return 0
 
 

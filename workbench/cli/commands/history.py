@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.api.history import erasure_lines
 from workbench.cli import text_output
 from workbench.cli.command import Command, json_flag, yes_flag
-from workbench.cli.output import line, say, tell
+from workbench.cli.output import line, say, say_lines, tell
 from workbench.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def context(session: Session, chosen: argparse.Namespace) -> int:
         line({"event": "context", "step": chosen.step, "window": event.window, "reserve": event.reserve, "used": event.used,
                "exact": event.exact, "cacheable_share": share, "segments": segments})  # fmt: skip
         return 0
-    say("\n".join(text_output.context_lines(event, share)))
+    say_lines(text_output.context_lines(event, share))
     return 0
 
 
@@ -167,7 +167,7 @@ def _compare(session: Session, chosen: argparse.Namespace) -> int:
     if chosen.json:
         line(_as_line(difference))
     else:
-        say("\n".join(text_output.diff_lines(difference)))
+        say_lines(text_output.diff_lines(difference))
     return 0
 
 

@@ -10,7 +10,7 @@ from workbench.api.events import Hit, PageRead, SweepProgress
 from workbench.api.search import SearchOptions
 from workbench.cli import text_output
 from workbench.cli.command import Command, json_flag, reranker_flag
-from workbench.cli.output import line, say, tell_progress
+from workbench.cli.output import line, say, say_lines, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -69,7 +69,7 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
         line({"event": "search", "step": None, "query": page.query, "total": page.total, "page": page.page, "pages": page.pages,
                "hits": hits, "next": following, "note": page.note})  # fmt: skip
         return 0
-    say("\n".join(text_output.page_lines(page, explain=chosen.explain)))
+    say_lines(text_output.page_lines(page, explain=chosen.explain))
     if following:
         say(f"Next: {following}")
     return 0
@@ -100,7 +100,7 @@ def sweep(session: Session, chosen: argparse.Namespace) -> int:
     if chosen.json:
         line(_sweep_line(chosen.query, page, last, following))
     elif page is not None:
-        say("\n".join(text_output.finding_lines(page)))
+        say_lines(text_output.finding_lines(page))
         if following:
             say(f"Next: {following}")
     return 0

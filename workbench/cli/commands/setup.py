@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import line, progress, say
+from workbench.cli.output import line, progress, say, say_lines
 from workbench.core import settings_file
 from workbench.core.errors import UsageError
+from workbench.core.sanitize import json_text
+from workbench.core.secrets import without_password
 from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import READER, Settings, read_settings
 
@@ -188,24 +190,30 @@ def configure(session: Session, chosen: argparse.Namespace) -> int:
     if chosen.schema:
         from workbench.core.settings_schema import schema
 
-        say(json.dumps(schema(), indent=2, ensure_ascii=False))
+        say_lines(json.dumps(schema(), indent=2, ensure_ascii=False).split("\n"))
         return 0
     if chosen.changes:
         settings_file.write(file, settings_file.changes(chosen.changes))
     if chosen.probe and not chosen.json:
         say(f"Written: {file}")
         return _check(session, read_settings(file), Look(), offline=False, storage=False, prove=False, as_json=False)
-    rows = _rows(read_settings(file), settings_file.origins(file))
+    settings = read_settings(file)
+    rows = _rows(settings, settings_file.origins(file))
     if chosen.json:
         line({"event": "settings", "step": None, "file": str(file), "settings": rows})
         return 0
     say(f"# {file}{'' if file.is_file() else ' (not written yet)'}; `workbench configure KEY=VALUE` changes it")
     for row in rows:
         from_where = "" if row["from"] == "default" else f"  # {row['from']}"
-        # What is printed is a settings file, so a key that is not shown must not be one.
-        hidden = "# " if row["key"] == "api_key" and row["value"] else ""
-        say(f"{hidden}{row['key']} = {settings_file.toml(row['value'])}{from_where}")
+        # What is printed is a settings file, so a key or an address that is not shown whole must not be one.
+        hidden = "# " if row["value"] != getattr(settings, row["key"]) else ""
+        say(f"{hidden}{row['key']} = {_shown(row['value'])}{from_where}")
     return 0
+
+
+def _shown(value: Any) -> str:
+    """A value as TOML, with what a terminal could take for more than text as the escapes that TOML shares with JSON."""
+    return json_text(value) if isinstance(value, str) else settings_file.toml(value)
 
 
 def _rows(settings: Settings, origins: dict[str, str]) -> list[dict[str, Any]]:
@@ -214,6 +222,8 @@ def _rows(settings: Settings, origins: dict[str, str]) -> list[dict[str, Any]]:
         value = getattr(settings, field.name)
         if field.name == "api_key" and value:
             value = "set, not shown"
+        if field.name == "base_url":
+            value = without_password(value)
         rows.append({"key": field.name, "value": value, "from": origins.get(field.name, "default")})
     return rows
 

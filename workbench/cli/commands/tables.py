@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import line, say
+from workbench.cli.output import line, say, say_lines
 from workbench.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def sql(session: Session, chosen: argparse.Namespace) -> int:
         line({"event": "sql", "step": None, "columns": result.columns, "rows": result.rows, "total": result.total,
               "page": result.page, "pages": result.pages, "cut": result.cut, "documents": result.documents, "next": following})  # fmt: skip
         return 0
-    say("\n".join(rows_text(result)))
+    say_lines(rows_text(result))
     if following:
         say(f"Next: {following}")
     return 0
