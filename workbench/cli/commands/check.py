@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.api.check import CONTRADICTED, NOT_FOUND, PARTLY, CheckedSentence, CheckProgress, counts, report, summary
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import line, progress, say, write_result
+from workbench.cli.output import line, progress, say, say_lines, write_result
 from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -86,7 +86,7 @@ def check(session: Session, chosen: argparse.Namespace) -> int:
             }
         )
     elif not chosen.output:
-        say(text_of_report)
+        say_lines(text_of_report.split("\n"))
     else:
         say(summary(found))
     fails = {_FAILS[item] for item in chosen.fail_on}

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from workbench.cli.command import Command
-from workbench.cli.output import progress, say
+from workbench.cli.output import progress, say_lines
 from workbench.core.errors import UsageError
 
 _PLACES = {
@@ -44,7 +44,7 @@ def completion(chosen: argparse.Namespace) -> int:
         raise UsageError(f"There is no completion for {shell or 'a shell without a name'}.", "Name bash, zsh or fish.")
     script = _script(shell)
     if not chosen.install:
-        say(script.rstrip("\n"))
+        say_lines(script.rstrip("\n").split("\n"))
         return 0
     variable, folder, name = _PLACES[shell]
     file = (Path(os.environ.get(variable) or Path.home() / folder)) / name
