@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from workbench.cli.command import Command
-from workbench.cli.output import progress, say_lines
+from workbench.cli.output import progress, say, say_lines
 from workbench.core.errors import UsageError
 
 _PLACES = {
