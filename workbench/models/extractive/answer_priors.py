@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, adds
+from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, adds, holds_answer
 from workbench.models.extractive.languages import negated
 from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.periods import lies_in, period_of
@@ -45,7 +45,7 @@ _OUTSIDE, _UNDATED = 0.05, 0.5
 
 def adjusted(asked: Asked, one: Candidate, row: Array, probability: float) -> float:
     """The likelihood of a candidate, 0 to 1, from the one that the weights give it; `row` are its features."""
-    probability = _headed(probability * _worth(asked, one), one, row)
+    probability = _headed(asked, probability * _worth(asked, one), one, row)
     if asked.dated and not period_of(asked.text) and _names_the_day(asked, one):
         probability = _raised(probability, _SAME_DAY_ODDS)
     return _by_author(asked, one, _measured(asked, one, row, probability))
@@ -95,11 +95,12 @@ def _names_the_day(asked: Asked, one: Candidate) -> bool:
     return any(day in wanted for _, day in days(f"{one.section} {one.text}"))
 
 
-def _headed(probability: float, one: Candidate, row: Array) -> float:
+def _headed(asked: Asked, probability: float, one: Candidate, row: Array) -> float:
     """The probability of a sentence, more when it opens the section whose heading is what the question asks."""
     if not one.opens_section or row[NAMES.index("cover_section")] < _HEADING_ASKED:
         return probability
-    return _raised(probability, _OPENS_ODDS)
+    known = asked.kind in ("date", "number", "person", "place") and holds_answer(asked, one.text)
+    return _raised(probability, _OPENS_ODDS * (2.0 if known else 1.0))
 
 
 def _raised(probability: float, odds: float) -> float:

@@ -177,7 +177,7 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
     for number, paragraph in enumerate(paragraphs):
         above = lines[number - 1] if number else ""
         below = lines[number + 1] if number + 1 < len(lines) else ""
-        if heading := _numbered_heading(lines[number], above, below):
+        if heading := _numbered_heading(lines[number], above, below) or _plain_heading(lines[number], above, below):
             held = section = heading
             continue
         entry, sentences = _with_entry(paragraph)
@@ -218,6 +218,18 @@ def _numbered_heading(line: str, before: str, following: str) -> str:
     title = line[match.end() :]
     telling = title[0].isupper() and title[-1].isalpha() and len(title.split()) <= _HEADING_WORDS
     return title if telling and not any(map(str.isdigit, title)) else ""
+
+
+def _plain_heading(line: str, above: str, below: str) -> str:
+    """A short line in small letters ("Cancelling a booking") between paragraphs, above a sentence; "" where a line is none."""
+    words = line.split()
+    short = 1 < len(words) <= _PLAIN_HEADING_WORDS and line[0].isupper() and line[-1].isalpha()
+    if not short or any(map(str.isdigit, line)) or "|" in line or ": " in line or not _is_said(below, ""):
+        return ""
+    return line if not above or above[-1] in ".!?。！？" or above[-1].isdigit() else ""
+
+
+_PLAIN_HEADING_WORDS = 6
 
 
 _TELLING_WORDS = 4
@@ -352,6 +364,8 @@ def _weight(term: str, surface: str) -> float:
         return _DAY_WEIGHT
     if surface.lower() in _HAPPENS:
         return _HAPPENS_WEIGHT
+    if surface.lower() in _RULES:
+        return _RULES_WEIGHT
     return 0.8 if _CJK_RUN.search(term) else rarity(surface)
 
 
@@ -364,6 +378,14 @@ _HAPPENS = frozenset(
 )
 _HAPPENS_WEIGHT = 0.1
 """Words that ask for an event and that no account of one holds."""
+
+_RULES = frozenset(
+    """rules rule conditions terms regulations regulation provisions details information regeln bedingungen bestimmungen vorschriften
+    regelung regelungen
+    said say says stated mentioned written told gesagt steht règles conditions dispositions reglas condiciones normas disposiciones""".split()
+)
+_RULES_WEIGHT = 0.25
+"""Words that ask what a text says about a thing, and that the text itself seldom uses."""
 
 
 def _capitals(text: str, language: Language) -> list[str]:
@@ -381,6 +403,7 @@ def _capitals(text: str, language: Language) -> list[str]:
 def _held(terms: frozenset[str], text: str, code: str) -> Mapping[str, float]:
     """How well a text holds each term: 1 as a word, less when a word shares its beginning or most of its characters."""
     there = frozenset(roots(text, code))
+    there |= {day[:4] for day in there if _ISO_DAY.fullmatch(day)}
     held: dict[str, float] = {}
     for term in terms:
         if term in there:
@@ -396,6 +419,8 @@ def _akin(term: str, other: str) -> bool:
         return False
     if len(term) >= 5 and len(other) >= 5 and (term in other or other in term):
         return True
+    if term.startswith("ge") and len(core := term[2:].rstrip("t").rstrip("e")) >= 4 and other.startswith(core):
+        return True  # a German participle and a compound of its verb: geöffnet, Öffnungszeiten
     common = 0
     for one, two in zip(term, other, strict=False):
         if one != two:

@@ -272,11 +272,12 @@ def _is_near(quote: Quote, ranking: Ranking) -> bool:
     at = next((at for at, one in enumerate(ranking.candidates) if one.text in quote.text), None)
     if at is None or quote.text.rstrip().endswith((":", "：")):
         return False
-    return ranking.feature("cover_own", at) > 0.0 or ranking.feature("like_own", at) >= ALIKE
+    shared = ranking.feature("cover_own", at) > 0.0 or ranking.feature("cover_section", at) >= NAMED
+    return shared or ranking.feature("like_own", at) >= ALIKE
 
 
-ALIKE = 0.4
-"""How much a sentence without a word of the question must be like it to be shown as near."""
+ALIKE, NAMED = 0.4, 0.5
+"""How much a sentence without a word of the question must be like it, or its heading must say of it, to be shown as near."""
 
 _NAMED_TIME = re.compile(
     r"\b(?:what|which|welche[mnrs]?|quel(?:le)?|qué) (?:year|month|date|day|century|jahr|monat|datum|tag|jahrhundert|année|mois|date|jour"
