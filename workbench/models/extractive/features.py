@@ -382,7 +382,8 @@ _HAPPENS_WEIGHT = 0.1
 _RULES = frozenset(
     """rules rule conditions terms regulations regulation provisions details information regeln bedingungen bestimmungen vorschriften
     regelung regelungen
-    said say says stated mentioned written told gesagt steht règles conditions dispositions reglas condiciones normas disposiciones""".split()
+    said say says stated mentioned written told gesagt steht règles
+    conditions dispositions reglas condiciones normas disposiciones""".split()
 )
 _RULES_WEIGHT = 0.25
 """Words that ask what a text says about a thing, and that the text itself seldom uses."""
