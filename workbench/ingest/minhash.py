@@ -1,4 +1,8 @@
-"""Computes the MinHash sketch of a document's text, which near-duplicates are found by."""
+"""Computes the MinHash sketch of a document's text, which near-duplicates are found by.
+
+Forty lines of numpy in place of the package datasketch, which needs SciPy (100 MB, not in the default install): sketches are
+stored, so their hashes must stay the same whatever version of a package is installed.
+"""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from workbench.models.extractive.measures import counted, counts, gives, measure
 from workbench.models.extractive.prompt_parser import Passage
 from workbench.models.extractive.sentences import blocks, is_heading, opens_entry, rarity, stem
 from workbench.text.dates import days, with_iso_days
+from workbench.text.stemming import snowball
 
 Array = np.ndarray[Any, Any]
 
@@ -286,9 +287,7 @@ def root(word: str, stemmer: str) -> str:
     lowered = word.lower().replace("’", "'")
     if not stemmer or not lowered.isalpha():
         return lowered
-    import snowballstemmer
-
-    return str(snowballstemmer.stemmer(stemmer).stemWord(lowered))
+    return snowball(stemmer, lowered)
 
 
 @text_cache(32_768)

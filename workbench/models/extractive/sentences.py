@@ -10,7 +10,7 @@ from workbench.core.text_cache import text_cache
 from workbench.models.extractive.languages import FUNCTION_WORDS, SAME_WORD
 from workbench.text.analyzer import normalise
 from workbench.text.dates import dates, days
-from workbench.text.stemming import fold_accents
+from workbench.text.stemming import fold_accents, snowball
 
 SENTENCE_CHARS = 420
 """A longer run of text is cut at a clause end: a quote should be read at a glance and fit a note."""
@@ -180,13 +180,11 @@ def words(text: str) -> list[str]:
 @text_cache(65_536)
 def stem(word: str) -> str:
     """The stem by which two forms of a word are the same."""
-    import snowballstemmer
-
     lowered = word.lower().replace("’", "'")
     lowered = SAME_WORD.get(lowered, lowered)
     if not lowered.isalpha():
         return lowered
-    return str(snowballstemmer.stemmer("english").stemWord(lowered))
+    return snowball("english", lowered)
 
 
 @text_cache(16_384)
