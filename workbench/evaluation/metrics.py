@@ -1,0 +1,94 @@
+"""Measures of answers: exact match, F1, ROUGE-L, containment, refusals, with bootstrap intervals and McNemar's test.
+
+Exact match and F1 normalise as SQuAD's own script does (small letters, no punctuation, no English articles); ROUGE-L is the F
+measure over the longest common subsequence of words, as the MemGPT paper reports it for conversations.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def normalised(text: str) -> list[str]:
+    """The words of an answer as SQuAD compares them."""
+    return _ARTICLES.sub(" ", text.casefold().translate(_PUNCTUATION)).split()
+
+
+def exact_match(given: str, answers: Sequence[str]) -> float:
+    """1.0 when the answer is one of the right ones, word for word."""
+    return float(any(normalised(given) == normalised(answer) for answer in answers))
+
+
+def f1(given: str, answers: Sequence[str]) -> float:
+    """The best harmonic mean of precision and recall over the words that an answer shares with a right one."""
+    return max((_f1(normalised(given), normalised(answer)) for answer in answers), default=0.0)
+
+
+def _f1(given: Sequence[str], right: Sequence[str]) -> float:
+    if not given or not right:
+        return float(given == right)
+    shared = sum((Counter(given) & Counter(right)).values())
+    return _harmonic(shared / len(given), shared / len(right))
+
+
+def rouge_l(given: str, answers: Sequence[str]) -> float:
+    """The best F measure over the longest common subsequence of words."""
+    return max((_rouge_l(normalised(given), normalised(answer)) for answer in answers), default=0.0)
+
+
+def _rouge_l(given: Sequence[str], right: Sequence[str]) -> float:
+    if not given or not right:
+        return 0.0
+    row = [0] * (len(right) + 1)
+    for word in given:
+        before = 0
+        for at, other in enumerate(right, 1):
+            kept, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
+            before = kept
+    return _harmonic(row[-1] / len(given), row[-1] / len(right))
+
+
+def _harmonic(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with the bounds of its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap(values: Sequence[float], *, seed: int = 0, draws: int = 1_000) -> Interval:
+    """The mean of `values`, and the 2.5th and 97.5th percentile of the means of samples drawn with replacement."""
+    if not values:
+        return Interval(math.nan, math.nan, math.nan)
+    chance = random.Random(seed)
+    count = len(values)
+    means = sorted(sum(chance.choices(values, k=count)) / count for _ in range(draws))
+    return Interval(sum(values) / count, means[int(draws * 0.025)], means[min(draws - 1, int(draws * 0.975))])
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
+    """The exact two-sided p-value that two arms are right equally often, over the same questions.
+
+    Only questions that one arm got right and the other wrong count. Raises ValueError for sequences of different lengths.
+    """
+    only_first = sum(one and not other for one, other in zip(first, second, strict=True))
+    only_second = sum(other and not one for one, other in zip(first, second, strict=True))
+    differing = only_first + only_second
+    if not differing:
+        return 1.0
+    tail = sum(math.comb(differing, k) for k in range(min(only_first, only_second) + 1)) / 2**differing
+    return min(1.0, 2 * tail)
