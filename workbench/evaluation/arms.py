@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from workbench.api.events import AnswerDone, Failed, Hit, StepFinished, Stopped
 from workbench.core.errors import UsageError
@@ -55,7 +56,7 @@ def arm(name: str) -> Arm:
     return ARMS[name]
 
 
-def _agent(**own: str) -> Arm:
+def _agent(**own: Any) -> Arm:
     def answer(session: Session, source: str, question: str) -> Answered:
         began = time.perf_counter()
         with Session(replace(session.settings, **own), session.app.paths, app=session.app) as display:

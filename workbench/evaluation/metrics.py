@@ -90,5 +90,5 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
     differing = only_first + only_second
     if not differing:
         return 1.0
-    tail = sum(math.comb(differing, k) for k in range(min(only_first, only_second) + 1)) / 2**differing
+    tail = math.fsum(math.comb(differing, k) / 2**differing for k in range(min(only_first, only_second) + 1))
     return min(1.0, 2 * tail)
