@@ -15,6 +15,11 @@ T = TypeVar("T")
 SECONDS = 90.0
 
 
+def installed() -> bool:
+    """Whether LibreOffice is there."""
+    return program.find("soffice", "libreoffice") is not None
+
+
 def converted(path: Path, suffix: str, then: Callable[[Path], T]) -> T:
     """What `then` makes of the file at `path` once it is converted to `suffix` (such as "docx"). Raises LoadError."""
     place = program.find("soffice", "libreoffice")

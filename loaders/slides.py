@@ -1,4 +1,4 @@
-"""PowerPoint presentations: every slide is a page; ppt where LibreOffice is installed to convert it.
+"""PowerPoint presentations: every slide is a page; ppt through LibreOffice, or its text alone.
 
 Our own reader of PresentationML (ECMA-376 part 1, 19): charts, diagrams, equations and alternatives are lost by
 python-pptx's view of a slide.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loaders import left_out, libreoffice, limits, locked_office, second_reader
+from loaders import left_out, libreoffice, limits, locked_office, older_office, second_reader
 from loaders.blocks import PageBuilder
 from loaders.charts import chart_grid
 from loaders.document import Document, LoadError, Page
@@ -44,6 +44,8 @@ def load(path: Path) -> Document:
         kind = kind_of(file.read(4096), path)
     if kind is Kind.PPT:
         locked_office.need_none(path)
+        if not libreoffice.installed():
+            return older_office.read_ppt(path, LOADER.name, VERSION)
         return libreoffice.converted(path, "pptx", read_pptx)
     return second_reader.read(path, read_pptx, "pptx", LOADER.name, VERSION)
 

@@ -1,10 +1,10 @@
-"""Word documents: docx directly, doc where LibreOffice is installed to convert it."""
+"""Word documents: docx directly, doc through LibreOffice, or its text alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from loaders import left_out, libreoffice, limits, locked_office, second_reader
+from loaders import left_out, libreoffice, limits, locked_office, older_office, second_reader
 from loaders.document import Document, LoadError
 from loaders.left_out import LeftOut
 from loaders.opc import DAMAGED, Package
@@ -13,7 +13,7 @@ from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 from loaders.word_body import Body
 
-VERSION = 3
+VERSION = 4
 
 
 def load(path: Path) -> Document:
@@ -22,6 +22,8 @@ def load(path: Path) -> Document:
         kind = kind_of(file.read(4096), path)
     if kind is Kind.DOC:
         locked_office.need_none(path)
+        if not libreoffice.installed():
+            return older_office.read_doc(path, LOADER.name, VERSION)
         return libreoffice.converted(path, "docx", read_docx)
     return second_reader.read(path, read_docx, "docx", LOADER.name, VERSION)
 

