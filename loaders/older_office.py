@@ -365,7 +365,7 @@ class _PowerPoint:
         for record in self._inside(self._at(self.places[self.main])):
             if record.kind == _SLIDES and record.instance in lists:
                 self._read_list(record, lists[record.instance], persists[record.instance])
-        builders = []
+        builders: list[PageBuilder] = []
         for persist in lists[0]:
             builder = PageBuilder(len(builders) + 1, None, budget)
             builders.append(builder)
