@@ -19,6 +19,7 @@ from typing import Any
 
 from loaders import options, registry
 from loaders.document import LoadError
+from workbench.core.errors import WorkbenchError
 from workbench.core.sanitize import readable
 from workbench.core.worker_process import Channel
 from workbench.ingest.chunker import Chunker
@@ -80,7 +81,11 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> Answer:
     except Exception as error:
         logging.getLogger(__name__).exception("a loader failed on %s", path)
         return _refused(f"its loader failed: {type(error).__name__}: {error}", _TOO_MUCH)
-    reading = prepare(document, chunker, readable(path.name))
+    try:
+        reading = prepare(document, chunker, readable(path.name))
+    except WorkbenchError as error:
+        # The file is sound; what counts its tokens is missing, for instance.
+        return _refused(f"it was read, but cannot be cut into passages: {error.message}", error.hint)
     answer = {
         "ok": True,
         "document": document.as_dict(),
