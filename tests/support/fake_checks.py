@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.api.check import CheckedSentence, CheckProgress
+from workbench.api.check import CheckedSentence, CheckProgress, Comparison
 from workbench.api.question_table import AnswerRow, AnswerTable, Cell, Column, TableProgress
 
 
@@ -27,6 +27,10 @@ class FakeChecks:
         for number, item in enumerate(self.found, 1):
             yield item
             yield CheckProgress(number, len(self.found), 0, float(number))
+
+    def compare(self, first: str, second: str, source: str = "") -> Comparison:
+        """Nothing changed."""
+        return Comparison(first, second, "", "", (), 0, 0, 0)
 
     def stop(self) -> None:
         """Counted."""

@@ -65,6 +65,32 @@ class CheckedSentence:
 
 
 @dataclass(frozen=True)
+class ChangedFact:
+    """A fact that two documents state differently: both sentences and the values that differ."""
+
+    first: Quote
+    second: Quote
+    differences: tuple[ValueDifference, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two documents. `same`, `only_first` and `only_second` count sentences; `first_day` and `second_day` are the
+
+    days that the documents state, ISO 8601, "" for none.
+    """
+
+    first: str
+    second: str
+    first_day: str
+    second_day: str
+    changed: tuple[ChangedFact, ...]
+    same: int
+    only_first: int
+    only_second: int
+
+
+@dataclass(frozen=True)
 class CheckProgress:
     """How far a check is; `again` sentences were known from a run before that was ended. `remaining_seconds` is None at first."""
 
@@ -87,6 +113,10 @@ class CheckServiceProtocol(Protocol):
 
         attached to. What an earlier run knew is used, unless `fresh`. Raises UsageError, NotFound.
         """
+        ...
+
+    def compare(self, first: str, second: str, source: str = "") -> Comparison:
+        """The facts that two documents, named by their paths, state differently. Raises NotFound, UsageError."""
         ...
 
     def stop(self) -> None:
@@ -130,3 +160,20 @@ def _section(item: CheckedSentence) -> list[str]:
     if item.lacking and item.state in (PARTLY, NOT_FOUND):
         lines.append(f"- not in this source: {', '.join(as_text(word) for word in item.lacking)}")
     return lines
+
+
+def comparison_report(found: Comparison) -> str:
+    """A comparison as Markdown, both quotes of each changed fact below each other."""
+    days = ((found.first, found.first_day), (found.second, found.second_day))
+    names = [f"{as_text(name)}{f' ({day})' if day else ''}" for name, day in days]
+    counts_line = (
+        f"{len(found.changed)} changed, {found.same} the same, {found.only_first} only in the first, "
+        f"{found.only_second} only in the second."
+    )
+    lines = [f"# {names[0]} and {names[1]}", "", counts_line]
+    for number, fact in enumerate(found.changed, 1):
+        changes = "; ".join(f"{one.kind} {as_text(one.claimed)} → {as_text(one.stated)}" for one in fact.differences)
+        lines += ["", f"## {number}. {changes}", ""]
+        for quote in (fact.first, fact.second):
+            lines += [f"> {as_text(quote.text)}", f"> — {as_text(quote.where)}", ""]
+    return "\n".join(lines).rstrip("\n") + "\n"

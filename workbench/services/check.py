@@ -19,13 +19,16 @@ from workbench.agent.answers import claim_check
 from workbench.agent.answers.claim_check import Finding, stated_values
 from workbench.agent.answers.claims import claims, opens_with_pronoun
 from workbench.agent.answers.source_sentences import SourceSentence, source_sentences
-from workbench.api.check import CheckedSentence, CheckProgress, Quote, ValueDifference
+from workbench.agent.tools.attached_documents import AttachedDocuments
+from workbench.agent.tools.registry import CallRefused
+from workbench.api.check import ChangedFact, CheckedSentence, CheckProgress, Comparison, Quote, ValueDifference
 from workbench.api.documents import LoadOptions
-from workbench.core.errors import UsageError
+from workbench.core.errors import NotFound, UsageError
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.storage.job_results import JobResults
 from workbench.storage.metadata import document_days
+from workbench.text.analyzer import content_words
 from workbench.text.values import CODE
 
 _PASSAGES, _PASSAGES_BY_VALUES = 10, 4
@@ -107,6 +110,18 @@ class CheckService:
             seconds = time.monotonic() - began
             left = seconds / asked * (len(sentences) - number) if asked else None
             yield CheckProgress(number, len(sentences), again, seconds, left)
+
+    def compare(self, first: str, second: str, source: str = "") -> Comparison:
+        """See CheckServiceProtocol."""
+        sources = self._sources(source)
+        shelf = AttachedDocuments.over(self._app.archive, sources)
+        try:
+            (one, one_name), (two, two_name) = shelf.document(first), shelf.document(second)
+        except CallRefused as refused:
+            raise NotFound(refused.message.replace("attached ", ""), "See `workbench sources --json`.") from None
+        if one == two:
+            raise UsageError("Both names are the same document.", "Name two documents.")
+        return DocumentComparer(self._app, SourceComparer(self._app, sources)).compare((one, one_name), (two, two_name))
 
     def stop(self) -> None:
         """See CheckServiceProtocol."""
@@ -209,6 +224,76 @@ class SourceComparer:
             for document, keys in by_document.items()
             for sentence in source_sentences([stored[key] for key in keys], self._titles.get(document, ""))
         ]
+
+
+class DocumentComparer:
+    """Compares two documents sentence by sentence; what both say needs no search, so even long ones take seconds."""
+
+    def __init__(self, app: AppContext, comparer: SourceComparer) -> None:
+        self._app = app
+        self._comparer = comparer
+
+    def compare(self, first: tuple[int, str], second: tuple[int, str]) -> Comparison:
+        """What differs between two documents, given by id and name."""
+        ones, twos = self._sentences(first[0]), self._sentences(second[0])
+        in_second, in_first = _Nearest(twos), _Nearest(ones)
+        changed: list[ChangedFact] = []
+        seen: set[tuple[str, str]] = set()
+        same = only_first = 0
+        for sentence in ones:
+            best = _best(sentence.text, in_second)
+            other = best.sentence if best.state == claim_check.CONTRADICTED else None
+            if best.state == claim_check.SUPPORTED:
+                same += 1
+            elif other is None or _best(other.text, in_first).state == claim_check.SUPPORTED:
+                only_first += 1
+            elif (sentence.text, other.text) not in seen:
+                seen.add((sentence.text, other.text))
+                quotes = self._comparer.quotes([sentence, other])
+                differences = tuple(ValueDifference(item.kind, item.claimed, item.stated) for item in best.differences)
+                changed.append(ChangedFact(quotes[0], quotes[1], differences))
+        told = {fact.second.text for fact in changed}
+        only_second = sum(
+            item.text not in told and _best(item.text, in_first).state != claim_check.SUPPORTED for item in twos
+        )
+        days = document_days(self._app.database, [first[0], second[0]])
+        shown = [days[key].isoformat() if key in days else "" for key, _ in (first, second)]
+        return Comparison(first[1], second[1], shown[0], shown[1], tuple(changed), same, only_first, only_second)
+
+    def _sentences(self, document: int) -> list[SourceSentence]:
+        archive = self._app.archive
+        pages = range(1, archive.page_count(document) + 1)
+        found = source_sentences([item for page in pages for item in archive.passages_of(document, page)])
+        return [item for item in found if len(item.text.split()) >= _FACT_WORDS]
+
+
+_FACT_WORDS, _COMPARED_SENTENCES = 2, 10
+
+
+class _Nearest:
+    """Finds the sentences of a document that share most with another sentence, rare words first."""
+
+    def __init__(self, sentences: Sequence[SourceSentence]) -> None:
+        self._sentences = sentences
+        self._holding: dict[str, list[int]] = {}
+        for at, sentence in enumerate(sentences):
+            for word in set(content_words(sentence.text)):
+                self._holding.setdefault(word, []).append(at)
+
+    def of(self, text: str) -> list[SourceSentence]:
+        """The nearest sentences, those that share most first."""
+        shared: dict[int, float] = {}
+        for word in set(content_words(text)):
+            held = self._holding.get(word, ())
+            for at in held:
+                shared[at] = shared.get(at, 0.0) + 1.0 / len(held)
+        best = sorted(shared, key=lambda at: -shared[at])[:_COMPARED_SENTENCES]
+        return [self._sentences[at] for at in best]
+
+
+def _best(text: str, among: _Nearest) -> Finding:
+    found = claim_check.find(text, among.of(text))
+    return found[0] if found else Finding(claim_check.NOT_FOUND)
 
 
 _NEAR = 0.35

@@ -19,14 +19,18 @@ from workbench.agent.answers.citations import (
     says_not_found,
     says_not_sure,
 )
+from workbench.agent.answers.disagreement import Statement, note, others_that_disagree, statements
 from workbench.agent.answers.follow_up import offer
 from workbench.agent.answers.grounding import Grounding, grounding
+from workbench.agent.answers.source_sentences import source_sentences
 from workbench.agent.executor import Executed
+from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Citation, Event, QuoteChecked
 from workbench.memory.agent_memory import AgentMemory
 from workbench.models.base import Assessment
+from workbench.retrieval.query import Restriction
 from workbench.storage.archive import ArchivalStorage
 from workbench.text.quotes import is_on_page
 
@@ -42,6 +46,9 @@ _LOOKING = (
     "table_query",
 )
 """Functions with which a model looks into documents."""
+
+_COMPARED, _LOOKED_THROUGH, _QUERY_WORDS = 2, 6, 40
+"""Of how many quotes of an answer other documents are looked through, and how many of their passages, for a query of so many words."""
 
 _FREE = ("chat", "lookup")
 """Presets whose answers need no quotes: talk, and bare values."""
@@ -165,6 +172,7 @@ class AnswerValidator:
         answered = not unsure and (bool(checked.citations) or not says_not_found(text))
         confidence, lacks = (assessment.confidence, assessment.lacks) if assessment else (None, "")
         citations = checked.citations if answered else ()
+        notes += self._disagreements(citations)
         notes, self._remarks = [*self._remarks, *notes], []
         if self._workspace.settings.evidence:
             self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
@@ -175,6 +183,27 @@ class AnswerValidator:
             confidence=confidence, nearest=checked.citations if unsure else (), lacks=lacks if unsure else "",
         )  # fmt: skip
         return [*(QuoteChecked(citation=citation) for citation in checked.citations if answered or unsure), done]
+
+    def _disagreements(self, citations: Sequence[Citation]) -> list[str]:
+        """Remarks on other documents that state another number, date or name of what is quoted."""
+        shelf = AttachedDocuments.of(self._workspace)
+        others = {key for key in shelf.documents if not self._archive.self_made(key)} if citations else set()
+        found = []
+        for citation in [item for item in citations if item.verified and item.passage][:_COMPARED]:
+            own = next((key for key in others if self._path(key) == citation.document), None)
+            if own is None or len(others) < 2:
+                continue
+            search, within = self._workspace.search, Restriction(frozenset(others - {own}))
+            query = " ".join(re.sub(r"[^\w\s]", " ", citation.quote).split()[:_QUERY_WORDS])
+            ids = search.ranking(shelf.documents, query, _LOOKED_THROUGH, restriction=within).ids[:_LOOKED_THROUGH]
+            passages = self._archive.passages(list(ids))
+            sentences = source_sentences([passages[key] for key in ids if key in passages])
+            if against := others_that_disagree(citation.quote, sentences):
+                paths = {key: self._path(key) or "" for key in shelf.documents}
+                days = shelf.days([own, *(item.sentence.document for item in against if item.sentence)])
+                quoted = Statement(citation.quote, citation.document, citation.page, days.get(own))
+                found.append(note(quoted, statements(against, paths, days)))
+        return found
 
     def release(self) -> list[Event]:
         """The events of a message that was sent back and never came again: what the model said is not lost."""

@@ -25,6 +25,7 @@ MODULES = {
     "sql": "tables",
     "table": "question_table",
     "check": "check",
+    "compare": "check",
     "agents": "agents",
     "export": "agents",
     "import": "agents",

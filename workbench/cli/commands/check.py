@@ -8,7 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.api.check import CONTRADICTED, NOT_FOUND, PARTLY, CheckedSentence, CheckProgress, counts, report, summary
+from workbench.api.check import (
+    CONTRADICTED,
+    NOT_FOUND,
+    PARTLY,
+    CheckedSentence,
+    CheckProgress,
+    comparison_report,
+    counts,
+    report,
+    summary,
+)
 from workbench.cli.command import Command, json_flag
 from workbench.cli.output import line, progress, say, say_lines, write_result
 from workbench.core.errors import UsageError
@@ -103,7 +113,30 @@ def _tell(event: CheckProgress, *, as_json: bool) -> None:
         progress(f"checked {event.done}/{event.total} sentences in {event.seconds:.0f} s{left}{again}")
 
 
+def _fill_compare(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("first", metavar="DOC_A", help="a document, as its source names it")
+    sub.add_argument("second", metavar="DOC_B", help="another document")
+    sub.add_argument("--source", metavar="S", default="", help="the source that both are in (default: all)")
+    sub.add_argument("--output", metavar="FILE", help="write the Markdown report into a file")
+    json_flag(sub)
+
+
+def compare(session: Session, chosen: argparse.Namespace) -> int:
+    """The facts that two documents state differently, with quotes of both."""
+    found = session.checks.compare(chosen.first, chosen.second, chosen.source)
+    text = comparison_report(found)
+    if chosen.output:
+        write_result(chosen.output, text)
+        progress(f"The report is in {chosen.output}.")
+    if chosen.json:
+        line({"event": "compared", "step": None, **asdict(found)})
+    elif not chosen.output:
+        say(text.rstrip("\n"))
+    return 0
+
+
 COMMANDS = {
+    "compare": Command("the facts that two documents state differently", _fill_compare, compare, resumable=True),
     "check": Command(
         "check a text of your own against its sources", _fill_check, check, resumable=True, prepare=read_standard_input
     ),
