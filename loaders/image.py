@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _PICTURES = 2_000
-_PIXELS = 200_000_000
+PIXELS = 200_000_000
 _REMEDY = "Open it in a picture viewer and save it again as PNG."
 
 
@@ -39,7 +39,7 @@ def _pictures(path: Path) -> Iterator[Image]:
     """Every picture of a file (a TIFF may have many). Raises LoadError for what is damaged or too large."""
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
-    Image.MAX_IMAGE_PIXELS = _PIXELS
+    Image.MAX_IMAGE_PIXELS = PIXELS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -51,7 +51,7 @@ def _pictures(path: Path) -> Iterator[Image]:
                         return
                     yield _upright(frame)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise LoadError(f"it has more than {_PIXELS:,} dots (a decompression bomb?)", "Make it smaller.") from None
+        raise LoadError(f"it has more than {PIXELS:,} dots (a decompression bomb?)", "Make it smaller.") from None
     except UnidentifiedImageError:
         raise LoadError("it is damaged, or a picture of an unknown kind", _REMEDY) from None
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:

@@ -25,7 +25,7 @@ from workbench.api.events import (
     Stopped,
 )
 from workbench.api.history import ContextDiff, ErasurePlan, Moved
-from workbench.api.session import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
+from workbench.api.session import AgentInfo, BlockView, DocumentInfo, LineView, PagePicture, PageView, SourceInfo
 from workbench.api.tables import RowsView, TableView
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
 
@@ -240,6 +240,10 @@ class FakeSession:
         text = f"This is page {number} of {document}.\n\nThe marked passage stands here.\n\nAnd more text follows it."
         start = text.index("The marked")
         return PageView(document, number, 20, None, text, start, start + 32 if passage is not None else start)
+
+    def page_picture(self, document: str, number: int, quote: str, width: int, height: int) -> PagePicture:
+        self.calls.append(f"picture {document} {number} {quote!r} {width}x{height}")
+        return PagePicture.of(4, 4, bytes([255, 255, 255] * 8 + [20, 40, 60] * 8), ((0.0, 2.0, 4.0, 4.0),))
 
     def agents(self) -> list[AgentInfo]:
         return []

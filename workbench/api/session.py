@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +110,32 @@ class PageView:
     text: str
     start: int = 0
     end: int = 0
+
+
+@dataclass(frozen=True)
+class PagePicture:
+    """A page as it looks, with a quote marked in it: `data` is width x height x 3 bytes (RGB, row by row), packed by zlib and
+    written in base64.
+
+    `boxes` are where the quote stands, a box a line: left, top, right, bottom in pixels; none where it was not found.
+    """
+
+    width: int
+    height: int
+    data: str
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+
+    @classmethod
+    def of(
+        cls, width: int, height: int, rgb: bytes, boxes: tuple[tuple[float, float, float, float], ...]
+    ) -> PagePicture:
+        """From bytes as they are."""
+        return cls(width, height, base64.b64encode(zlib.compress(rgb, 6)).decode(), boxes)
+
+    @property
+    def rgb(self) -> bytes:
+        """The bytes as they are."""
+        return zlib.decompress(base64.b64decode(self.data))
 
 
 class SessionProtocol(Protocol):
@@ -248,6 +276,10 @@ class SessionProtocol(Protocol):
 
     def page(self, document: str, number: int, passage: int | None = None) -> PageView:
         """A page of a document of the attached sources."""
+        ...
+
+    def page_picture(self, document: str, number: int, quote: str, width: int, height: int) -> PagePicture:
+        """A page as it looks, as large as fits into so many pixels, with a quote marked. Raises NotFound and WorkError."""
         ...
 
     def agents(self) -> list[AgentInfo]:

@@ -13,6 +13,7 @@ from typing import Any
 from loaders import ocr
 from loaders.document import Document, LoadError
 from loaders.options import ReadOptions
+from loaders.page_picture import Picture
 from workbench.core import temporary
 from workbench.core.worker_process import CancelledError, Frame, Worker, WorkerGoneError
 from workbench.ingest.passage import PassageDraft
@@ -80,6 +81,37 @@ class Reader:
             if reply["spent"]:
                 self._discard()
         return _reading(reply, blob)
+
+    def draw(
+        self, path: Path, number: int, size: tuple[int, int], quote: str = "", passwords: Sequence[str] = ()
+    ) -> Picture:
+        """Page `number` (from 1) of a file as a picture that fits into `size` pixels, `quote` marked. Raises LoadError."""
+        with self._busy:
+            try:
+                worker = self._ready()
+                drawing = {"page": number, "size": list(size), "quote": quote}
+                worker.send(
+                    {
+                        "path": str(path.absolute()),
+                        "passwords": list(passwords),
+                        "options": self.options.as_dict(),
+                        "draw": drawing,
+                    }
+                )
+                frame = self._answer(worker, None)
+            except WorkerGoneError as gone:
+                self._discard()
+                raise self._crashed(gone) from None
+            if frame is None:
+                self._discard()
+                raise BrokeLimitsError(f"drawing it took more than {self.limit_seconds:g} seconds", _CONVERT)
+        reply, blob = frame
+        if not reply["ok"]:
+            raise LoadError(reply["reason"], reply["remedy"])
+        width, height = (int(value) for value in reply["size"])
+        if len(blob) != width * height * 3:
+            raise LoadError("its picture came damaged from the worker", "Try again.")
+        return Picture(width, height, blob, tuple(tuple(box) for box in reply["boxes"]))
 
     def _answer(self, worker: Worker, cancel: threading.Event | None) -> Frame | None:
         """The worker's answer; the time counts anew after each sign of life, which OCR gives with every page."""

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from loaders import options, registry
+from loaders import options, page_picture, registry
 from loaders.document import LoadError
 from workbench.core.errors import WorkbenchError
 from workbench.core.sanitize import readable
@@ -51,7 +51,9 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
         try:
             with options.reading(options.ReadOptions(**header["options"]), alive):
-                reply, blob = _read(Path(header["path"]), header["passwords"], chunker)
+                path, passwords = Path(header["path"]), header["passwords"]
+                drawing = header.get("draw")
+                reply, blob = _draw(path, passwords, drawing) if drawing else _read(path, passwords, chunker)
         except MemoryError:
             reply, blob = _refused(
                 f"reading it needs more than {memory_bytes >> 20:,} MB of memory", _TOO_MUCH, broke_limits=True
@@ -97,6 +99,16 @@ def _read(path: Path, passwords: list[str], chunker: Chunker) -> Answer:
         "sketch": reading.sketch.hex(),
     }
     return answer, b"".join(table.data for table in document.tables)
+
+
+def _draw(path: Path, passwords: list[str], wanted: dict[str, Any]) -> Answer:
+    try:
+        picture = page_picture.draw(path, wanted["page"], tuple(wanted["size"]), wanted["quote"], passwords)
+    except LoadError as error:
+        return _refused(error.reason, error.remedy)
+    except OSError as error:
+        return _refused(f"it cannot be read: {error.strerror or error}", "Check the file and try again.")
+    return {"ok": True, "size": [picture.width, picture.height], "boxes": picture.boxes}, picture.rgb
 
 
 def _refused(reason: str, remedy: str, *, broke_limits: bool = False) -> Answer:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from loaders.document import LoadError
 from workbench.api.events import Attached
-from workbench.api.session import AgentInfo, BlockView, DocumentInfo, LineView, PageView, SourceInfo
-from workbench.core.errors import NotFound
+from workbench.api.session import AgentInfo, BlockView, DocumentInfo, LineView, PagePicture, PageView, SourceInfo
+from workbench.core.errors import NotFound, WorkError
 from workbench.core.settings import READER, Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.working_context import Block
 from workbench.services.container import AppContext
+
+_DRAW_SECONDS = 20.0
 
 
 def attached(app: AppContext, source: str) -> Attached:
@@ -68,6 +72,38 @@ def page(app: AppContext, chosen: Sequence[int], document: str, number: int, pas
     inside = stored is not None and stored.document == row.document and stored.page == row.number
     start, end = (stored.start_char, stored.end_char) if stored is not None and inside else (0, 0)
     return PageView(document, row.number, row.pages, row.label, row.text, start, end)
+
+
+def page_picture(
+    app: AppContext, chosen: Sequence[int], document: str, number: int, quote: str, size: tuple[int, int]
+) -> PagePicture:
+    """A page as it looks, drawn from its file. Raises NotFound, and WorkError where the file is gone, changed or has no pages."""
+    from workbench.ingest.file_uri import path_of
+    from workbench.ingest.reader_client import Reader
+    from workbench.ingest.store_stage import content_hash
+
+    key = next((key for key, (path, _) in app.archive.paths(chosen).items() if path == document), None)
+    if key is None:
+        raise NotFound(f"{document!r} is not in what is attached.", "See /sources for what there is.")
+    files = [(Path(path_of(place)), digest) for place, digest in app.archive.holdings.files_of(key)]
+    there = [(file, digest) for file, digest in files if file.is_file()]
+    if not there:
+        raise WorkError(
+            "The file of this document is not there any more, so its page cannot be drawn.", "Its text is kept."
+        )
+    file = next((file for file, digest in there if content_hash(file) == digest), None)
+    if file is None:
+        raise WorkError(
+            "The file has changed since it was loaded, so its page may look otherwise.", "/reload loads it again."
+        )
+    reader = Reader(log_file=app.paths.log_file, limit_seconds=_DRAW_SECONDS)
+    try:
+        picture = reader.draw(file, number, size, quote)
+    except LoadError as error:
+        raise WorkError(f"This page cannot be drawn: {error.reason}.", error.remedy) from None
+    finally:
+        reader.stop()
+    return PagePicture.of(picture.width, picture.height, picture.rgb, picture.boxes)
 
 
 def block(shown: Block) -> BlockView:

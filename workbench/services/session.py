@@ -16,7 +16,7 @@ from workbench.api.broadcast import Subscriber
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Changed, ContextAssembled, Event, MemoryEdited, PageRead
 from workbench.api.search import SearchOptions
-from workbench.api.session import AgentInfo, BlockView, DocumentInfo, PageView, SourceInfo
+from workbench.api.session import AgentInfo, BlockView, DocumentInfo, PagePicture, PageView, SourceInfo
 from workbench.core.errors import UsageError
 from workbench.core.paths import Paths, locate
 from workbench.core.secrets import without_password
@@ -275,6 +275,11 @@ class Session:
     def page(self, document: str, number: int, passage: int | None = None) -> PageView:
         """A page of a document of the attached sources. Raises NotFound."""
         return catalog.page(self.app, self.current_agent.workspace.sources(), document, number, passage)
+
+    def page_picture(self, document: str, number: int, quote: str, width: int, height: int) -> PagePicture:
+        """A page as it looks, as large as fits into so many pixels, with a quote marked. Raises NotFound and WorkError."""
+        sources = self.current_agent.workspace.sources()
+        return catalog.page_picture(self.app, sources, document, number, quote, (width, height))
 
     def agents(self) -> list[AgentInfo]:
         """All agents, the last used first."""

@@ -11,10 +11,11 @@ from textual.screen import Screen
 from workbench.api.events import Citation, ContextAssembled, Hit, PageRead
 from workbench.api.history import ContextDiff
 from workbench.api.paging import StepRecord, coverage, fault_table, references, steps_of
-from workbench.api.session import AgentInfo, BlockView, PageView
+from workbench.api.session import AgentInfo, BlockView, PagePicture, PageView
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
 from workbench.tui.commands.display import Display
+from workbench.tui.graphics import Terminal
 from workbench.tui.layout import Arrangement
 from workbench.tui.panes.pane import Pane
 from workbench.tui.regions import Regions
@@ -27,6 +28,7 @@ from workbench.tui.screens.memory_lines import MemoryLinesScreen, Show, Wish
 from workbench.tui.screens.memory_map import MemoryMap, Paging
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.page_faults import FaultView, PageFaults
+from workbench.tui.screens.page_picture import PagePictureScreen
 from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.step_diff import StepDiff
@@ -49,6 +51,7 @@ class Dialogs:
         self._regions = regions
         self._arrangement = arrangement
         self._display = display
+        self._terminal = Terminal(app)
 
     def _push(self, screen: Screen[None]) -> None:
         self._app.push_screen(screen)
@@ -58,7 +61,7 @@ class Dialogs:
         others = [item for item in all if item.quote] or [citation]
 
         def show(found: PageView) -> None:
-            self._push(SourcePage(found, self._turn, others, citation))
+            self._push(SourcePage(found, self._turn, others, citation, self._picture))
 
         self._display.fetch(
             lambda: self._display.session.page(citation.document, citation.page, citation.passage), show
@@ -159,11 +162,19 @@ class Dialogs:
     def _source(self, document: str, page: int, passage: int | None) -> None:
         self._display.fetch(
             lambda: self._display.session.page(document, page, passage),
-            lambda found: self._push(SourcePage(found, self._turn)),
+            lambda found: self._push(SourcePage(found, self._turn, picture=self._picture)),
         )
 
     def _turn(self, document: str, page: int, show: Callable[[PageView], None]) -> None:
         self._display.fetch(lambda: self._display.session.page(document, page), show)
+
+    def _picture(self, page: PageView, quote: str) -> None:
+        def fetch(width: int, height: int, show: Callable[[PagePicture], None]) -> None:
+            session = self._display.session
+            self._display.fetch(lambda: session.page_picture(page.document, page.number, quote, width, height), show)
+
+        title = f"{one_line(page.document, 200)} · page {page.number} of {page.pages}"
+        self._push(PagePictureScreen(title, fetch, *self._terminal.pictures(), self._terminal.write))
 
     def add_documents(self) -> None:
         """Ask for paths and load them."""

@@ -50,6 +50,10 @@ _STRING_END = re.compile(r"\x07|\x1b\\|\x9c")
 _CERTAIN_REPLY = re.compile(r"\x1b(?:\]\d|P[\d!$+>]|[_^X]\w|\[[<=>?])")
 
 
+_ATTRIBUTES = re.compile(r"\x1b\[\?[\d;]*c")
+ASK_ATTRIBUTES = "\x1b[c"
+
+
 class InputParser(XTermParser):
     """Sorts what arrives before Textual's parser reads it: only keys, mouse and size reports reach that one."""
 
@@ -59,6 +63,7 @@ class InputParser(XTermParser):
         self._held = ""
         self._pasting = False
         self._due = 0.0
+        self.draws_sixels = False
 
     def feed(self, data: str) -> Iterator[Message]:
         """Messages for what was read; "" is the end of input."""
@@ -100,7 +105,10 @@ class InputParser(XTermParser):
             if piece is None:
                 return
             self._held = self._held[len(piece) :]
-            if piece == PASTE_START:
+            if _ATTRIBUTES.fullmatch(piece):
+                # The answer to the question of what the terminal is: 4 says that it draws sixels.
+                self.draws_sixels = "4" in piece[3:-1].split(";")[1:]
+            elif piece == PASTE_START:
                 self._pasting = True
             elif self._is_known(piece):
                 yield from self._whole(piece)
@@ -171,10 +179,18 @@ class TerminalDriver(LinuxDriver):
     """Textual's driver with our parser; stopping and continuing the process restores the whole screen."""
 
     _suspended = False
+    _parser: InputParser | None = None
+
+    @property
+    def draws_sixels(self) -> bool:
+        """Whether the terminal has said that it draws sixels."""
+        return self._parser is not None and self._parser.draws_sixels
 
     def run_input_thread(self) -> None:
         """Read the terminal until the app ends."""
-        parser = InputParser(self._debug)
+        parser = self._parser = InputParser(self._debug)
+        # Every terminal answers this at once; what it says is needed when a page is shown as a picture.
+        self.write(ASK_ATTRIBUTES)
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)

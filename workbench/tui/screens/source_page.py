@@ -24,8 +24,8 @@ class SourcePage(Overlay[None]):
     """One page of a document."""
 
     HELP = (
-        "A page of a document; the cited passage is marked. ] and [ turn pages, / finds words on it,\n"
-        "n and N go to the next and previous quote or match, e opens $PAGER, y copies what is marked."
+        "A page of a document; the cited passage is marked. ] and [ turn pages, / finds words on it, v shows the page\n"
+        "as it looks, n and N go to the next and previous quote or match, e opens $PAGER, y copies what is marked."
     )
     BINDINGS = [
         Binding("right_square_bracket", "turn(1)", "Next page", show=False),
@@ -33,6 +33,7 @@ class SourcePage(Overlay[None]):
         Binding("n", "other(1)", "Next quote or match", show=False),
         Binding("N", "other(-1)", "Previous quote or match", show=False),
         Binding("y", "copy", "Copy the text", show=False),
+        Binding("v", "picture", "The page as it looks", show=False),
         Binding("e", "pager", "Read in $PAGER", show=False),
         Binding("slash", "find", "Find on this page", show=False),
         Binding("q", "close", "Close", show=False),
@@ -44,8 +45,10 @@ class SourcePage(Overlay[None]):
         turn: Callable[[str, int, Callable[[PageView], None]], None],
         quotes: Sequence[Citation] = (),
         quote: Citation | None = None,
+        picture: Callable[[PageView, str], None] = lambda page, quote: None,
     ) -> None:
         super().__init__()
+        self._open_picture = picture
         self._quotes = list(quotes)
         self._quote = quote
         self._page = page
@@ -92,13 +95,18 @@ class SourcePage(Overlay[None]):
             return f"{self._count} · n next · N previous · / find · esc close"
         if self._quote in self._quotes:
             at = f"quote {self._quotes.index(self._quote) + 1} of {len(self._quotes)}"
-            return f"{at} · n next quote · ] [ page · / find · e pager · y copy · esc close"
-        return "] next · [ prev · / find · e pager · y copy · esc close"
+            return f"{at} · n next quote · ] [ page · v picture · / find · e pager · y copy · esc close"
+        return "] next · [ prev · v picture · / find · e pager · y copy · esc close"
 
     def action_turn(self, by: int) -> None:
         """The next or previous page of the document."""
         if 1 <= self._page.number + by <= self._page.pages:
             self._turn(self._page.document, self._page.number + by, self._show)
+
+    def action_picture(self) -> None:
+        """The page as it looks, with what is marked marked there too."""
+        page = self._page
+        self._open_picture(page, page.text[page.start : page.end])
 
     def action_find(self) -> None:
         """Mark the next place on this page that says something; the same words again go on to the next one."""
