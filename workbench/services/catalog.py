@@ -85,13 +85,14 @@ def page_picture(
     key = next((key for key, (path, _) in app.archive.paths(chosen).items() if path == document), None)
     if key is None:
         raise NotFound(f"{document!r} is not in what is attached.", "See /sources for what there is.")
-    files = [(Path(path_of(place)), digest) for place, digest in app.archive.holdings.files_of(key)]
-    there = [(file, digest) for file, digest in files if file.is_file()]
-    if not there:
+    places = dict.fromkeys(place for _, place in app.archive.holdings.places([key]) if place)
+    files = [file for file in map(Path, map(path_of, places)) if file.is_file()]
+    if not files:
         raise WorkError(
             "The file of this document is not there any more, so its page cannot be drawn.", "Its text is kept."
         )
-    file = next((file for file, digest in there if content_hash(file) == digest), None)
+    digest = app.archive.content_hashes([key]).get(key)
+    file = next((file for file in files if content_hash(file) == digest), None)
     if file is None:
         raise WorkError(
             "The file has changed since it was loaded, so its page may look otherwise.", "/reload loads it again."

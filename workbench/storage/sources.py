@@ -70,15 +70,6 @@ class SourceRepository:
         )
         return {str(place) for (place,) in rows}
 
-    def files_of(self, document: int) -> list[tuple[str, str]]:
-        """Where the file of a document was when it was loaded, and the hash of its bytes: one a place, none for what is no file."""
-        rows = self._database.rows(
-            "SELECT DISTINCT l.location, d.content_hash FROM source_documents l JOIN documents d USING (document_id) "
-            "WHERE l.document_id = ? AND l.location <> '' ORDER BY l.location",
-            [document],
-        )
-        return [(str(location), str(digest)) for location, digest in rows]
-
     def unlink(self, source: int, paths: Collection[str]) -> int:
         """Take paths out of a source, and off its queue; how many there were."""
 
