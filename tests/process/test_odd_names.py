@@ -52,9 +52,9 @@ def test_files_whose_names_are_not_utf8_are_loaded_tried_again_and_missed(make_s
 def test_the_same_path_is_one_source_for_everybody(make_session: Any, papers: Path) -> None:
     archive = make_session().app.archive
     name = archive.source_for_path(str(papers), "papers")
-    real = archive.database.row
+    real = archive.database.archive_row
     # The other display made the source after this one had looked for it.
-    archive.database.row = lambda sql, parameters=(): None if "root" in sql else real(sql, parameters)
+    archive.database.archive_row = lambda sql, parameters=(): None if "root" in sql else real(sql, parameters)
     assert archive.source_for_path(str(papers), "papers") == name == "papers"
 
 

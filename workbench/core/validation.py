@@ -1,4 +1,8 @@
-"""Checks at run time whether a value from outside matches a type hint, at every depth."""
+"""Checks at run time whether a value from outside matches a type hint, at every depth.
+
+It only says yes or no and never converts, as pydantic's TypeAdapter does by default ("1" for 1); importing pydantic for the few
+values that are checked (settings, an agent's file) takes 0.25 seconds of every start.
+"""
 
 from __future__ import annotations
 

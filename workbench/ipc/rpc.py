@@ -1,6 +1,11 @@
 """Says what a display may ask of a session over the socket, and writes its values as JSON.
 
-SessionProtocol and the protocols of its services are the interface; only what they name can be asked for.
+SessionProtocol and the protocols of its services are the interface; only what they name can be asked for. It is the one
+protocol on the socket for sessions; a whole command goes as one line of its own (see `server`), because its answers are lines.
+
+The values are the frozen dataclasses of `api`, written with their class's name, so that any of them may stand anywhere. msgspec and
+pydantic tell the classes of a union apart by a tag that each class must declare, msgspec for its own Structs alone: eighty
+dataclasses would carry fields for the wire, which the thirty lines below do without.
 """
 
 from __future__ import annotations
