@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.support.json_server import server
 from workbench.core.errors import ModelError
 from workbench.core.sent_request import as_recorded, rebuilt
 from workbench.models.base import Completion, ModelRequest
@@ -45,41 +44,6 @@ def events(*, streamed: bool = True) -> list[dict[str, Any]]:
                 made.append({"type": "response.function_call_arguments.delta", "output_index": at, "delta": piece})
         made.append({"type": "response.output_item.done", "output_index": at, "item": item})
     return [*made, {"type": "response.completed", "response": whole}]
-
-
-@contextmanager
-def server(answer: Any) -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
-    """A server whose `answer(path, body)` gives status and body; a list is sent as a stream of events."""
-    asked: list[tuple[str, dict[str, Any]]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            path = self.path.removeprefix("/v1")
-            asked.append((path, body))
-            status, value = answer(path, body)
-            lines = (
-                [f"event: {item.get('type', 'message')}\ndata: {json.dumps(item)}\n\n" for item in value]
-                if isinstance(value, list)
-                else []
-            )
-            raw = ("".join(lines) if lines else json.dumps(value)).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/event-stream" if lines else "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listening.server_port}/v1", asked
-    finally:
-        listening.shutdown()
-        listening.server_close()
 
 
 def reply(model: OpenAIChat, messages: list[Any], response_format: Mapping[str, Any] | None = None) -> Completion:
