@@ -4,7 +4,7 @@ SessionProtocol and the protocols of its services are the interface; only what t
 protocol on the socket for sessions; a whole command goes as one line of its own (see `server`), because its answers are lines.
 
 The values are the frozen dataclasses of `api`, written with their class's name, so that any of them may stand anywhere. msgspec and
-pydantic tell the classes of a union apart by a tag that each class must declare, msgspec for its own Structs alone: eighty
+pydantic tell the classes of a union apart by a tag that each class must declare, msgspec for its own Structs alone: seventy
 dataclasses would carry fields for the wire, which the thirty lines below do without.
 """
 

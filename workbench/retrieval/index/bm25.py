@@ -2,6 +2,11 @@
 
 The terms are ours (`analyzer.index_terms`), so digits, identifiers and every script are kept. What a score is counted from
 are the rows of the mask alone: what else the blocks hold changes nothing.
+
+Not tantivy, though it is quicker: over 4,000 passages of a hundred words, 200 questions of XQuAD asked for 200 hits take it 0.4 ms
+and this 1.5 ms of CPU (the building 0.4 and 0.3 seconds). What it does not give: equal scores in the order of the passages,
+so that a recorded search comes out the same again; counts over the searched documents alone; and an erasure that leaves
+nothing of a passage in memory.
 """
 
 from __future__ import annotations
