@@ -56,7 +56,7 @@ def put(session: Session, question: dict[str, Any], model: str, drive: str) -> O
             answer = event
         elif isinstance(event, (Notice, Stopped)):
             notes.append(event.message if isinstance(event, Notice) else event.detail)
-    wanted, own = said_words(question["answer"]), answer.text.split('\n"')[0] if model != READER else ""
+    wanted, own = said_words(question["answer"] or ""), answer.text.split('\n"')[0] if model != READER else ""
     if not question["gold"]:
         right = own_right = not answer.answered
     else:

@@ -123,19 +123,24 @@ class Executor:
             return "wrote its function calls into the text of its replies again and again"
         return f"called {failing[:60]} again and again in a way that failed" if failing else ""
 
+    invalid: Counter[str] = field(default_factory=Counter)
+    """By function, the calls in a row that could not be carried out as they were written; what a function raises is no such call."""
+
     @property
-    def failing(self) -> int:
-        """How many calls failed, of functions that were not called rightly since."""
-        return sum(self.failures.values()) - self.failures[_TEXT_CALL] // 2
+    def invalid_calls(self) -> int:
+        """How many calls could not be carried out, of functions that were not called rightly since."""
+        return self.invalid.total()
 
     def start_question(self) -> None:
         """Repeats and failures are counted anew."""
         self.repeats.clear()
         self.failures.clear()
+        self.invalid.clear()
 
     def wrote_call_as_text(self) -> None:
         """A reply held a function call among its text, which is a mistake like a call that fails."""
         self.failures[_TEXT_CALL] += 2
+        self.invalid[_TEXT_CALL] += 1
 
     def run(self, call: FunctionCall, workspace: ToolContext) -> Executed:
         """Run one call. Never raises for what a model did."""
@@ -151,16 +156,20 @@ class Executor:
         except WorkbenchError as error:
             told = "" if checked else self._again(call)
             outcome, ok = Outcome(f"{error.one_line()}{told}", summary=error.message[:100]), False
+            self.invalid[call.name] += 1
         except Exception as error:
             # A user's own function may raise anything; the model gets the kind and the message, no more.
             outcome, ok = Outcome(f"{type(error).__name__}: {str(error)[:300]}", summary=type(error).__name__), False
         self.failures[call.name] = 0 if ok else self.failures[call.name] + 1
+        if ok:
+            self.invalid.pop(call.name, None)
         outcome = replace(outcome, text=bounded(neutralise(outcome.text), workspace.budget.page_tokens))
         return Executed(call, arguments, heartbeat, ok, outcome, time.perf_counter() - started)
 
     def refuse(self, call: FunctionCall, reason: str) -> Executed:
         """The result of a call that is not run, with the reason for the model."""
         self.failures[call.name] += 1
+        self.invalid[call.name] += 1
         return Executed(call, {}, False, False, Outcome(reason, summary=reason[:100]), 0.0)
 
     def _again(self, call: FunctionCall) -> str:

@@ -239,8 +239,8 @@ class Agent:
             return ""
         if self.workspace.settings.uses_reader or self.stop.asked() or self._desk.holds_answer:
             return ""
-        if self.executor.failing >= _INVALID_CALLS:
-            return f"{self.executor.failing} of its calls could not be carried out"
+        if self.executor.invalid_calls >= _INVALID_CALLS:
+            return f"{self.executor.invalid_calls} of its calls could not be carried out"
         if self.executor.stuck:
             return f"it {self.executor.stuck}"
         if question.empty >= _EMPTY_REPLIES:
