@@ -160,10 +160,10 @@ BORNE_OUT: list[Reply | str] = [
 
 NOT_BORNE_OUT: list[tuple[Reply | str, str]] = [
     (form(quote=QUOTE.replace("1903", "1904")), "stands on no page"),
-    (form(answer="Falk Marner"), "do not hold all"),
-    (form(answer="Edda Marner in 1909"), "do not hold all"),
-    (form(answer="Dora Marner"), "do not hold all"),
-    (form(answer="Not to Edda Marner"), "do not hold all"),
+    (form(answer="Falk Marner"), "holds what"),
+    (form(answer="Edda Marner in 1909"), "holds what"),
+    (form(answer="Dora Marner"), "holds what"),
+    (form(answer="Not to Edda Marner"), "holds what"),
     (form(quote="", handle="", answer=""), "found no answer"),
     (form(answer="Not found."), "found no answer"),
     (form(quote="Edda"), "stands on no page"),

@@ -124,7 +124,7 @@ class Executor:
         return f"called {failing[:60]} again and again in a way that failed" if failing else ""
 
     invalid: Counter[str] = field(default_factory=Counter)
-    """By function, the calls in a row that could not be carried out as they were written; what a function raises is no such call."""
+    """By function, the calls in a row that could not be carried out as they were written; what a function of the user's raises is no such call."""
 
     @property
     def invalid_calls(self) -> int:
@@ -146,17 +146,17 @@ class Executor:
         """Run one call. Never raises for what a model did."""
         started = time.perf_counter()
         arguments: dict[str, Any] = {}
-        heartbeat = checked = False
+        heartbeat = checked = users = False
         try:
             spec = self._find(call.name)
             arguments, heartbeat = spec.check(parse_arguments(call.arguments))
-            checked = True
+            checked, users = True, spec.origin != "workbench"
             self._watch(call.name, arguments)
             outcome, ok = spec.run(workspace, **arguments), True
         except WorkbenchError as error:
             told = "" if checked else self._again(call)
             outcome, ok = Outcome(f"{error.one_line()}{told}", summary=error.message[:100]), False
-            self.invalid[call.name] += 1
+            self.invalid[call.name] += not users
         except Exception as error:
             # A user's own function may raise anything; the model gets the kind and the message, no more.
             outcome, ok = Outcome(f"{type(error).__name__}: {str(error)[:300]}", summary=type(error).__name__), False

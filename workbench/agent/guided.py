@@ -244,7 +244,7 @@ class AnswerWriter:
         elif not any(_shares(one.quote, written.quote) for one in own):
             why = "the model quoted another sentence than the reader"
         elif (proof := _proof(written, own, question)) is None:
-            why = "the reader's quotes do not hold all that the model answered"
+            why = "no quote of the reader's, or more than one, holds what the model answered"
         else:
             text = _composed(written, proof, own, draft)
             return Outcome(text, "The model wrote the answer from what the reader found.", True)
@@ -252,9 +252,14 @@ class AnswerWriter:
 
 
 def _proof(written: WrittenAnswer, own: Sequence[Citation], question: str) -> Citation | None:
-    """The quote of the reader's that bears the answer out: the one that the model chose, else another, for it may name the wrong one."""
+    """The quote of the reader's that bears the answer out: the one that the model chose, else another, for it may name the wrong one.
+
+    None when quotes of several passages hold the answer: then it is what leads from one to the next, and not what was asked
+    for ("Sabbath Reef" was the answer of Qwen2.5-Coder 1.5B to who was stranded where a barge had grounded).
+    """
     chosen_first = sorted(own, key=lambda one: not _shares(one.quote, written.quote))
-    return next((one for one in chosen_first if bears_out(replace(written, quote=one.quote), question)), None)
+    holding = [one for one in chosen_first if bears_out(replace(written, quote=one.quote), question)]
+    return holding[0] if len({one.passage for one in holding}) == 1 else None
 
 
 def _form(excerpts: Sequence[Excerpt], cited: Sequence[Citation]) -> dict[str, Any]:
