@@ -112,6 +112,9 @@ class Executor:
     repeats: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     """By function, the calls in a row that failed."""
+    invalid: Counter[str] = field(default_factory=Counter)
+    """By function, the calls in a row that could not be carried out as they were written: the model's mistakes, not what a function of
+    the user's raises."""
 
     @property
     def stuck(self) -> str:
@@ -122,9 +125,6 @@ class Executor:
         if failing == _TEXT_CALL:
             return "wrote its function calls into the text of its replies again and again"
         return f"called {failing[:60]} again and again in a way that failed" if failing else ""
-
-    invalid: Counter[str] = field(default_factory=Counter)
-    """By function, the calls in a row that could not be carried out as they were written; what a function of the user's raises is no such call."""
 
     @property
     def invalid_calls(self) -> int:
