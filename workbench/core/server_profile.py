@@ -16,6 +16,13 @@ CHAT, EMBEDDING, OTHER = "chat", "embedding", "other"
 """Kinds of models."""
 
 
+_IN_SHORT = {
+    "reply": "does not answer", "truncation": "cuts prompts", "context": "smaller context", "tools": "no functions",
+    "streaming tools": "no functions", "history": "refuses calls in its history",
+}  # fmt: skip
+"""What is bad about a server, for a status line."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One aspect of a server: `found` is what it does, `does` what the workbench does about it ("" where nothing is needed)."""
@@ -72,10 +79,9 @@ class ServerProfile:
     @property
     def label(self) -> str:
         """A few words for a status line, "" where there is nothing to say."""
-        said = [one.aspect for one in self.findings if one.state == BAD]
-        if said:
-            return f"no {said[0]}" if len(said) == 1 else f"{len(said)} faults"
-        return ""
+        bad = [one.aspect for one in self.findings if one.state == BAD]
+        said = list(dict.fromkeys(_IN_SHORT[aspect] for aspect in bad if aspect in _IN_SHORT))
+        return ", ".join(said[:2])
 
     def dump(self) -> dict[str, Any]:
         """As JSON."""

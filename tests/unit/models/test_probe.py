@@ -174,6 +174,7 @@ def test_several_quirks_are_named_at_once_and_the_next_request_is_made_so(tmp_pa
     profile = look(play)
     assert all(QUIRKS[name][0] in said(profile) for name in planted)
     assert profile.measured_tokens == 1_026
+    assert profile.label == "cuts prompts"
 
     file = tmp_path / "servers.json"
     ServerProfiles(file).keep(profile)
