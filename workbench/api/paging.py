@@ -169,18 +169,23 @@ _FEWEST_REFERENCES = 8
 
 @dataclass
 class LiveFaults:
-    """Page faults as they happen: what was read before and is read again because it had left the context meanwhile."""
+    """Page faults as they happen: passages that were in context, have left it, and are read again."""
 
     faults: int = 0
-    _known: set[int] = field(default_factory=set)
+    _held: set[int] = field(default_factory=set)
+    _now: frozenset[int] = frozenset()
     _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=_RECENT_REFERENCES))
 
-    def read(self, passages: Iterable[int], in_context: Collection[int]) -> int:
-        """These passages are shown to the model while those are in context; how many of them are faults."""
+    def assembled(self, in_context: Collection[int]) -> None:
+        """A prompt was put together with these passages in it."""
+        self._now = frozenset(in_context)
+        self._held |= self._now
+
+    def read(self, passages: Iterable[int]) -> int:
+        """These passages are shown to the model; how many of them are faults."""
         again = 0
         for passage in passages:
-            fault = passage in self._known and passage not in in_context
-            self._known.add(passage)
+            fault = passage in self._held and passage not in self._now
             self._recent.append(fault)
             again += fault
         self.faults += again

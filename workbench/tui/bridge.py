@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from workbench.api import events as ev
 from workbench.api.paging import LiveFaults
@@ -42,7 +42,6 @@ class Bridge:
         self._memory_changed = memory_changed
         self._steps = 0
         self._faults = LiveFaults()
-        self._in_context: Collection[int] = frozenset()
 
     def replay(self, history: Sequence[ev.Event]) -> None:
         """Draw a conversation as it was left: the latest exchanges whole, the earlier ones as one row."""
@@ -74,7 +73,7 @@ class Bridge:
         panes.chat.clear()
         panes.archive.clear()
         panes.trace.clear()
-        self._faults, self._in_context = LiveFaults(), frozenset()
+        self._faults = LiveFaults()
         self.replay(history)
         panes.chat.settle()
         panes.memory.settle()
@@ -99,7 +98,7 @@ class Bridge:
             case ev.ContextAssembled():
                 panes.gauge.show(event)
                 panes.trace.assembled(event)
-                self._in_context = event.in_context
+                self._faults.assembled(event.in_context)
                 panes.archive.show_context(event.in_context)
                 panes.chat.show_context(event.in_context)
             case ev.Waiting():
@@ -111,7 +110,7 @@ class Bridge:
                 panes.status.server(there=True)
                 self._wait(one_line(event.text[-400:], 400))
             case ev.FunctionCalled() | ev.FunctionReturned() | ev.MemoryEdited() | ev.PageRead():
-                self._step(event, replayed)
+                self._step(event)
             case ev.SweepProgress():
                 self._sweep(event)
             case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.SummaryWritten():
@@ -165,9 +164,7 @@ class Bridge:
         self._panes.chat.ensure().waiting = what
         self._panes.chat.changed()
 
-    def _step(
-        self, event: ev.FunctionCalled | ev.FunctionReturned | ev.MemoryEdited | ev.PageRead, replayed: bool
-    ) -> None:
+    def _step(self, event: ev.FunctionCalled | ev.FunctionReturned | ev.MemoryEdited | ev.PageRead) -> None:
         panes = self._panes
         if isinstance(event, ev.PageRead):
             panes.archive.add(event)
@@ -192,9 +189,8 @@ class Bridge:
                         exchange.answer, exchange.streaming = "", False
                 panes.trace.count("", paged_in=event.tokens if event.function in _SEARCHES else 0)
             case ev.PageRead():
-                # What was in context when an old page was read is not in the history: nothing of it counts as a fault.
-                passages = [hit.passage for hit in event.hits]
-                again = self._faults.read(passages, passages if replayed else self._in_context)
+                # Of a conversation that is drawn again the old prompts are not known: nothing of it counts as a fault.
+                again = self._faults.read(hit.passage for hit in event.hits)
                 step_lines.paged(self._searching(exchange, event), event, again)
                 panes.trace.fault(self._faults)
             case ev.MemoryEdited():

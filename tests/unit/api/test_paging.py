@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from workbench.api import paging
 from workbench.api.events import (
     AnswerDone,
     Citation,
@@ -107,3 +108,17 @@ def test_coverage_is_by_document_and_a_single_page_is_seen() -> None:
     assert drawn == "#" + "." * 19
     assert strip(500, [({300}.__contains__, "+")], 20, ".").count("+") == 1
     assert strip(3, [], 20, ".") == "..."
+
+
+def test_faults_are_counted_as_they_happen() -> None:
+    """A first read is none, nor is what is still there; what had left and is read again is, and many are thrashing."""
+    live = paging.LiveFaults()
+    assert live.read([1, 2]) == 0
+    live.assembled({1, 2})
+    assert live.read([2, 3]) == 0
+    live.assembled({2, 3})
+    assert live.read([1, 2, 4]) == 1
+    assert not live.thrashing
+    live.assembled({4})
+    assert live.read([1, 2, 3]) == 3
+    assert (live.faults, live.recent, live.thrashing) == (4, (4, 10), True)
