@@ -141,7 +141,12 @@ class Soak:
     def run(self, *words: str) -> str:
         """Run a command to its end and judge it; returns its output."""
         ended = self.start(*words)
-        out, errors = ended.communicate(timeout=_COMMAND_SECONDS)
+        try:
+            out, errors = ended.communicate(timeout=_COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            ended.kill()
+            out, errors = ended.communicate()
+            self.problems.append(f"{words[0]} took more than {_COMMAND_SECONDS:.0f} s")
         self.judge(list(words), ended.returncode, (out.strip().splitlines() or [""])[-1], errors)
         return out
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from tests.support import model_scripts
@@ -27,7 +28,7 @@ class Recorded:
         self.home, self.user, self.temporary = folder / "home", folder / "user", folder / "temporary"
         self.user.mkdir()
         self.temporary.mkdir()
-        self._file = folder / "recorded.jsonl"
+        self.file = folder / "recorded.jsonl"
 
     def run(self, *words: str, **more: str) -> str:
         """The output of a command, which must succeed."""
@@ -38,7 +39,7 @@ class Recorded:
             kept.pop(opt_out, None)
         environment = {
             **kept, "WORKBENCH_HOME": str(self.home), "HOME": str(self.user), "TMPDIR": str(self.temporary),
-            "PYTHONPATH": os.pathsep.join([str(RECORDER), str(ROOT)]), "RECORDED": str(self._file), **more,
+            "PYTHONPATH": os.pathsep.join([str(RECORDER), str(ROOT)]), "RECORDED": str(self.file), **more,
         }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "workbench", *words], capture_output=True, text=True, cwd=ROOT, env=environment
@@ -48,7 +49,7 @@ class Recorded:
 
     def events(self) -> list[dict[str, Any]]:
         """What was recorded, in its order."""
-        return [json.loads(line) for line in self._file.read_text().splitlines()]
+        return [json.loads(line) for line in self.file.read_text().splitlines()]
 
     def network(self) -> set[tuple[str, Any]]:
         """Where processes wanted to go: hosts with ports; Unix sockets are left out."""
@@ -91,6 +92,9 @@ def papers(tmp_path: Path) -> Path:
     (folder / "b.html").write_text(f"<html><body><h1>Letter</h1><p>{line}</p></body></html>")
     (folder / "c.rst").write_text(f"Letter\n======\n\n{line}\n")
     (folder / "d.rtf").write_text(r"{\rtf1\ansi The lamp was lit by Edda.\par}")
+    with pypdfium2.PdfDocument(ROOT / "sample_docs" / "harbour-survey.pdf") as whole, pypdfium2.PdfDocument.new() as one:
+        one.import_pages(whole, [0])
+        one.save(folder / "f.pdf")
     (folder / "e.csv").write_text("name,colour\nferry,green\nlamp,white\n")
     return folder
 
@@ -98,7 +102,7 @@ def papers(tmp_path: Path) -> Path:
 def test_load_and_ask_reach_the_configured_server_and_nothing_else(recorded: Recorded, papers: Path) -> None:
     with ModelServer(model_scripts.reads_pages("ferry", 1)) as server:
         port = int(server.url.rpartition(":")[2].partition("/")[0])
-        recorded.run("load", str(papers), str(ROOT / "sample_docs" / "harbour-survey.pdf"), "--source", "letters")
+        recorded.run("load", str(papers), "--source", "letters")
         answer = json.loads(
             recorded.run(
                 "ask", "Who painted the ferry?", "--attach", "letters", "--json", OPENAI_BASE_URL=server.url,
@@ -112,14 +116,35 @@ def test_load_and_ask_reach_the_configured_server_and_nothing_else(recorded: Rec
     assert list(recorded.user.rglob("*")) == []
 
 
-def test_the_reader_search_sweep_and_doctor_reach_nobody(recorded: Recorded, papers: Path) -> None:
+def test_the_reader_reaches_nobody(recorded: Recorded, papers: Path) -> None:
     recorded.run("ask", "Who painted the ferry?", "--attach", str(papers))
-    for words in (["search", "ferry"], ["sweep", "ferry"]):
-        recorded.run(*words)
     assert len(recorded.modules()) >= 3, "the workers that read and embed were not recorded"
+    reached_nobody(recorded)
+
+
+@pytest.mark.nightly
+def test_no_command_reaches_anybody(recorded: Recorded, papers: Path) -> None:
+    recorded.run("ask", "Who painted the ferry?", "--attach", str(papers), "--agent", "ag")
+    kept = recorded.home.parent / "kept"
+    kept.mkdir()
+    for words in (
+        ["search", "ferry"], ["sweep", "ferry"], ["doctor", "--offline", "--storage"], ["sql", "SELECT count(*) FROM passages"],
+        ["sources"], ["agents"], ["context", "ag"], ["replay", "ag", "--verify"], ["fork", "ag", "--step", "1", "--as", "twin"],
+        ["configure"], ["functions"], ["quickstart", "--offline"], ["forget", "ferry", "--agent", "ag", "--yes"], ["help", "usage"],
+        ["load", str(ROOT / "sample_docs"), "--source", "samples"], ["sources", "remove", "samples"],
+    ):  # fmt: skip
+        recorded.run(*words)
+        reached_nobody(recorded)
+    for words in (["export", "ag", str(kept / "a.agent")], ["import", str(kept / "a.agent"), "--name", "b"], ["backup", str(kept / "b")]):
+        recorded.run(*words)
+    assert {path for path in recorded.written_outside() if not path.startswith(str(kept))} == set()
     assert recorded.network() == set()
     recorded.run("doctor")
     assert {host for host, _ in recorded.network()} <= {"127.0.0.1"}, "doctor looks for servers on this machine only"
+
+
+def reached_nobody(recorded: Recorded) -> None:
+    assert recorded.network() == set()
     assert recorded.written_outside() == set()
     assert list(recorded.user.rglob("*")) == []
 
@@ -130,7 +155,7 @@ def test_the_recorder_sees_what_a_process_looks_up_and_writes(recorded: Recorded
         **os.environ,
         "HOME": str(recorded.user),
         "PYTHONPATH": str(RECORDER),
-        "RECORDED": str(recorded._file),
+        "RECORDED": str(recorded.file),
     }
     code = "import socket, contextlib\nwith contextlib.suppress(OSError): socket.getaddrinfo('telemetry.invalid', 443)\nopen('{}', 'w')"
     subprocess.run([sys.executable, "-c", code.format(recorded.user / "cid")], env=environment, check=True)
@@ -139,7 +164,14 @@ def test_the_recorder_sees_what_a_process_looks_up_and_writes(recorded: Recorded
 
 
 @pytest.mark.parametrize(
-    "module", ["workbench", "workbench.cli.main", "workbench.embedding.minilm_graph", "workbench.embedding.worker"]
+    "module",
+    [
+        "workbench.embedding.worker",
+        *(
+            pytest.param(name, marks=pytest.mark.nightly)
+            for name in ("workbench", "workbench.cli.main", "workbench.embedding.minilm_graph")
+        ),
+    ],
 )
 def test_no_process_that_imports_the_workbench_can_import_the_telemetry(module: str) -> None:
     code = (

@@ -34,7 +34,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("lines", [0, 1, 2])
+@pytest.mark.parametrize("lines", [1, *(pytest.param(lines, marks=pytest.mark.nightly) for lines in (0, 2))])
 def test_a_load_ends_before_its_session(make_session: Any, papers: Path, said: list[Any], lines: int) -> None:
     session = make_session()
     token = SINK.set(Gone(lines))
@@ -53,7 +53,7 @@ def test_a_load_ends_before_its_session(make_session: Any, papers: Path, said: l
     assert loaded.documents + loaded.unchanged == len(list(papers.iterdir()))
 
 
-@pytest.mark.parametrize("lines", [1, 4, 7])
+@pytest.mark.parametrize("lines", [4, *(pytest.param(lines, marks=pytest.mark.nightly) for lines in (1, 7))])
 def test_a_question_ends_before_its_session(make_session: Any, papers: Path, said: list[Any], lines: int) -> None:
     session = make_session()
     session.open_agent("reader")

@@ -46,6 +46,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.nightly
 def test_results_come_in_the_order_of_the_cross_encoder(make_session: Any, papers: Path, encoder: Path) -> None:
     session = make_session()
     list(session.load([papers]))
