@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Run
+from workbench.cli.main import main
 
 OLD = """---
 date: 2021-03-01
@@ -59,3 +60,11 @@ def test_an_answer_says_that_another_document_disagrees(versions: Run) -> None:
     assert len(disagreements) == 1
     newest, oldest = disagreements[0].index("550 pumps"), disagreements[0].index("400 pumps")
     assert newest < oldest
+
+
+def test_export_writes_the_bibliography_beside_the_conversation(versions: Run, tmp_path: Path) -> None:
+    _, lines, _ = versions("ask", "How many pumps does the supplier Norvik deliver a year?", "--attach", "contract")
+    assert lines[-1]["citations"], lines[-1]
+    assert main(["export", lines[-1]["agent"], str(tmp_path / "talk.md")]) == 0
+    assert "Supply contract" in (tmp_path / "talk.bib").read_text(encoding="utf-8")
+    assert "Supply contract" in (tmp_path / "talk.csl.json").read_text(encoding="utf-8")

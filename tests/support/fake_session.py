@@ -12,6 +12,7 @@ from tests.support.fake_checks import FakeChecks, FakeQuestionTables
 from tests.support.fake_finding import FakeFinding
 from tests.support.fake_library import FakeLibrary
 from workbench.api.agents import CAPS, FunctionView, Spent
+from workbench.api.bibliography import Reference
 from workbench.api.broadcast import Subscriber
 from workbench.api.events import (
     Attached,
@@ -247,6 +248,9 @@ class FakeSession:
 
     def agents(self) -> list[AgentInfo]:
         return []
+
+    def references(self) -> tuple[Reference, ...]:
+        return ()
 
     def sources(self) -> list[SourceInfo]:
         return list(self.shelf)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from workbench.api.agents import AgentServiceProtocol, UsageServiceProtocol
+from workbench.api.bibliography import Reference
 from workbench.api.broadcast import Subscriber
 from workbench.api.check import CheckServiceProtocol
 from workbench.api.documents import DocumentServiceProtocol, LoadOptions
@@ -284,6 +285,10 @@ class SessionProtocol(Protocol):
 
     def agents(self) -> list[AgentInfo]:
         """All agents."""
+        ...
+
+    def references(self) -> tuple[Reference, ...]:
+        """The documents that answers of this conversation cite, as a bibliography needs them."""
         ...
 
     def sources(self) -> list[SourceInfo]:

@@ -17,14 +17,24 @@ from inspect import getattr_static
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
-from workbench.api import agents, check, documents, events, history, question_table, search, tables  # fmt: skip
+from workbench.api import (  # fmt: skip
+    agents,
+    bibliography,
+    check,
+    documents,
+    events,
+    history,
+    question_table,
+    search,
+    tables,
+)
 from workbench.api import session as session_api
 from workbench.core import errors
 from workbench.core.errors import UsageError, WorkbenchError
 
 LISTEN = "subscription.events"
 """The stream of what others do to the agent, for as long as the display is there."""
-_MODULES = (events, session_api, search, documents, agents, tables, history, check, question_table)
+_MODULES = (events, session_api, search, documents, agents, tables, history, check, question_table, bibliography)
 
 
 @cache

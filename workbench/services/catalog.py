@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from loaders.document import LoadError
-from workbench.api.events import Attached
+from workbench.api.bibliography import Reference, people
+from workbench.api.events import AnswerDone, Attached, Event
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, LineView, PagePicture, PageView, SourceInfo
 from workbench.core.errors import NotFound, WorkError
 from workbench.core.settings import READER, Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.working_context import Block
 from workbench.services.container import AppContext
+from workbench.storage.metadata import stated_day, stated_of
 
 _DRAW_SECONDS = 20.0
 
@@ -133,3 +135,24 @@ def transcript(app: AppContext, memory: AgentMemory, last: int | None) -> list[d
     in_queue = {message.id: message for message in memory.queue.messages}
     stored = app.recorder.messages(memory.agent.id, memory.branch[-last:] if last else memory.branch)
     return [dict(in_queue.get(message.id, message).wire) for message in stored]
+
+
+def references(app: AppContext, chosen: Sequence[int], events: Iterable[Event]) -> tuple[Reference, ...]:
+    """The documents that the answers among these events cite, in the order in which they do, with what they state of themselves."""
+    cited = dict.fromkeys(
+        item.document for event in events if isinstance(event, AnswerDone) for item in event.citations if item.verified
+    )
+    ids = {path: key for key, (path, _) in app.archive.paths(chosen).items()}
+    stated = stated_of(app.database, [ids[path] for path in cited if path in ids])
+    found = []
+    for path in cited:
+        title, metadata = stated.get(ids.get(path, 0), ("", {}))
+        plain = {str(key).lower(): str(value) for key, value in metadata.items()}
+        author = next((plain[key] for key in _AUTHORS if plain.get(key)), "")
+        day = stated_day(metadata)
+        found.append(Reference(path, title, people(author), day.isoformat() if day else "", plain.get("url", "")))
+    return tuple(found)
+
+
+_AUTHORS = ("author", "authors", "creator", "byline", "from")
+"""Where documents state who wrote them; a mail's sender is its author."""

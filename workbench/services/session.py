@@ -12,6 +12,7 @@ from workbench.agent import journal, memory_edits
 from workbench.agent.context import assembled
 from workbench.agent.loop import Agent
 from workbench.agent.tools.context import ToolContext
+from workbench.api.bibliography import Reference
 from workbench.api.broadcast import Subscriber
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Changed, ContextAssembled, Event, MemoryEdited, PageRead
@@ -284,6 +285,10 @@ class Session:
     def agents(self) -> list[AgentInfo]:
         """All agents, the last used first."""
         return catalog.agents(self.app, self.settings)
+
+    def references(self) -> tuple[Reference, ...]:
+        """The documents that answers of this conversation cite, as a bibliography needs them."""
+        return catalog.references(self.app, self.current_agent.workspace.sources(), self.history())
 
     def sources(self) -> list[SourceInfo]:
         """All sources."""

@@ -25,6 +25,14 @@ def document_days(database: Database, documents: Iterable[int]) -> dict[int, dat
     return {int(key): stated_day(json.loads(metadata)) or _loaded(created) for key, metadata, created in rows}
 
 
+def stated_of(database: Database, documents: Iterable[int]) -> dict[int, tuple[str, dict[str, Any]]]:
+    """What each document states of itself: its title, and its metadata as its loader read them."""
+    rows = database.archive_rows(
+        "SELECT document_id, title, metadata FROM documents WHERE list_contains(?, document_id)", [list(documents)]
+    )
+    return {int(key): (str(title), json.loads(metadata)) for key, title, metadata in rows}
+
+
 def stated_day(metadata: Mapping[str, Any]) -> date | None:
     """The day that a document's own metadata states; None when they state none that can be read."""
     plain = {str(key).lower().replace("_", "").replace("-", ""): str(value) for key, value in metadata.items()}

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import rendering
+from workbench.api.bibliography import bibtex, csl_json
 from workbench.cli.command import Command, json_flag, new_agent_flags, yes_flag
-from workbench.cli.output import done, line, say, say_lines
+from workbench.cli.output import done, line, say, say_lines, write_result
 from workbench.core import private_file
 from workbench.core.errors import UsageError
 
@@ -132,6 +133,11 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
     say(f"Written to {chosen.file}.")
+    if cited := session.references():
+        base = Path(chosen.file)
+        write_result(str(base.with_suffix(".bib")), bibtex(cited))
+        write_result(str(base.with_suffix(".csl.json")), csl_json(cited))
+        say(f"What it cites is in {base.with_suffix('.bib').name} and {base.with_suffix('.csl.json').name} beside it.")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.api import html_export, paging, rendering
 from workbench.api.agents import FunctionView, Spent
+from workbench.api.bibliography import Reference, bibtex, csl_json
 from workbench.api.events import Event, MemoryEdited
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
@@ -158,6 +159,7 @@ def export(display: Display, words: Sequence[str]) -> None:
     file = Path(" ".join(words) or f"{plain or 'agent'}.md").expanduser()
 
     def work() -> str:
+        cited: tuple[Reference, ...] = ()
         if file.suffix == ".agent":
             return f"{session.agent_service.export(agent, file):,} bytes, the whole agent"
         if file.suffix.lower() in (".html", ".htm"):
@@ -167,8 +169,13 @@ def export(display: Display, words: Sequence[str]) -> None:
         else:
             text = "\n".join(rendering.markdown_lines(agent, session.history())) + "\n"
             what = "the conversation as Markdown"
+            cited = session.references()
         try:
             file.write_text(text, encoding="utf-8")
+            if cited:
+                file.with_suffix(".bib").write_text(bibtex(cited), encoding="utf-8")
+                file.with_suffix(".csl.json").write_text(csl_json(cited), encoding="utf-8")
+                what += ", its bibliography beside it (.bib, .csl.json)"
         except OSError as error:
             raise UsageError(
                 f"{file} cannot be written: {os.strerror(error.errno or 0)}.", "Name another file."
