@@ -46,7 +46,7 @@ _OUTSIDE, _UNDATED = 0.05, 0.5
 def adjusted(asked: Asked, one: Candidate, row: Array, probability: float) -> float:
     """The likelihood of a candidate, 0 to 1, from the one that the weights give it; `row` are its features."""
     probability = _headed(asked, probability * _worth(asked, one), one, row)
-    if asked.dated and not period_of(asked.text) and _names_the_day(asked, one):
+    if asked.dated and not period_of(asked.text) and names_the_day(asked, one):
         probability = _raised(probability, _SAME_DAY_ODDS)
     return _by_author(asked, one, _measured(asked, one, row, probability))
 
@@ -86,10 +86,10 @@ def _of_time(asked: Asked, one: Candidate) -> float:
     if not asked.dated:
         return 1.0
     named = days(f"{one.section} {one.text}")
-    return _OTHER_DAY if named and not _names_the_day(asked, one) else 1.0
+    return _OTHER_DAY if named and not names_the_day(asked, one) else 1.0
 
 
-def _names_the_day(asked: Asked, one: Candidate) -> bool:
+def names_the_day(asked: Asked, one: Candidate) -> bool:
     """Whether a sentence, or the entry that it stands in, is of a day that is asked about."""
     wanted = {day for _, day in days(asked.text)}
     return any(day in wanted for _, day in days(f"{one.section} {one.text}"))

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.models.base import Assessment
 from workbench.models.extractive import answer, financial_policy
 from workbench.models.extractive.answer import Quotable, note_line, room
+from workbench.models.extractive.answer_priors import names_the_day
 from workbench.models.extractive.answer_ranking import Quote, Ranking, rank
 from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.answerability import answers, settled
@@ -165,7 +166,10 @@ that is asked for.
 
 
 def _gives_measure(ranking: Ranking) -> bool:
+    """Whether the best sentence gives the measure or the count that is asked for, or is of the day that is asked about."""
     asked, text = ranking.asked, ranking.candidates[0].text
+    if asked.dated and names_the_day(asked, ranking.candidates[0]):
+        return True
     return gives(asked.measures, text) if asked.measures else bool(asked.counted) and counts(asked.counted, text)
 
 
