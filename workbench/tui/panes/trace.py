@@ -45,7 +45,6 @@ class TraceLines(Lines):
         super().__init__()
         self.steps: list[StepSize] = []
         self.counts: dict[str, int] = {}
-        self.faults = 0
         self.now: StepSize | None = None
         """What is in context now, where that is not the newest step's prompt."""
 
@@ -68,7 +67,6 @@ class TraceLines(Lines):
 
     def _counts(self, width: int) -> Content:
         said = [plural(self.counts.get(noun, 0), noun) for noun in ("step", "search", "write", "evict")]
-        said += [plural(self.faults, "fault")] if self.faults else []
         text = next((text for text in (" · ".join(said), ", ".join(said)) if len(text) <= width), ", ".join(said[:2]))
         return Content.styled(text, "$muted")
 
@@ -116,7 +114,7 @@ class TracePane(VerticalScroll, Pane):
 
     def clear(self) -> None:
         """The branch is another one."""
-        self._drawn.steps, self._drawn.counts, self._drawn.now, self._drawn.faults = [], {}, None, 0
+        self._drawn.steps, self._drawn.counts, self._drawn.now = [], {}, None
         self._thrashing = ""
         self._entitle()
         self._drawn.changed()
@@ -141,11 +139,9 @@ class TracePane(VerticalScroll, Pane):
             self.mark_changed()
 
     def fault(self, faults: LiveFaults) -> None:
-        """Passages were read: how many of all had been evicted before, and whether the model is thrashing now."""
+        """Passages were read: whether the model is thrashing now."""
         again, of = faults.recent
         self._thrashing = f"thrashing: {number(again)} of {number(of)} read again" if faults.thrashing else ""
-        self._drawn.faults = faults.faults
-        self._drawn.changed()
         self._entitle()
 
     def _entitle(self) -> None:

@@ -103,12 +103,13 @@ def paged(line: StepLine, event: PageRead, again: int = 0) -> None:
     line.page = f"p.{number(event.page)}/{number(max(event.pages, 1))}"
     line.hits = len(event.hits)
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
-    shown += f", {number(again)} again" if again else ""
     line.result = f"{shown} ahead" if event.origin not in ("model", "user") else shown
     where = [f"{one_line(hit.document, 60)} p.{hit.label or hit.page}" for hit in event.hits]
     line.detail += (
         f"\n{number(event.first)}–{number(event.last)} of {number(event.total)}: " + " · ".join(where) if where else ""
     )
+    if again:
+        line.detail += f"\n{plural(again, 'passage')} had been in context before and left it: page faults"
 
 
 def edited(line: StepLine, event: MemoryEdited) -> None:
