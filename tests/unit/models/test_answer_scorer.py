@@ -134,3 +134,8 @@ def test_numbered_items_of_a_list_are_no_headings() -> None:
     text = "What to bring\n1. Two towels\n2. Warm socks\n3. Tin of tea\nEverything fits in the locker."
     pieces = candidates({"#a1": Passage("#a1", "camp.txt", 1, "", text)}, {})
     assert {"1. Two towels", "2. Warm socks", "3. Tin of tea"} <= {one.text for one in pieces}
+
+
+def test_a_line_that_is_only_a_number_is_no_heading() -> None:
+    passage = Passage("#a1", "a.txt", 1, "", "The lamp.\n4.\nThe lamp burnt colza oil.")
+    assert any("colza" in item.text for item in candidates({"#a1": passage}, {}))

@@ -217,7 +217,7 @@ def _numbered_heading(line: str, before: str, following: str) -> str:
     if above and above.group().strip(" .)").count(".") == match.group().strip(" .)").count("."):
         return ""
     title = line[match.end() :]
-    telling = title[0].isupper() and title[-1].isalpha() and len(title.split()) <= _HEADING_WORDS
+    telling = title[:1].isupper() and title[-1:].isalpha() and len(title.split()) <= _HEADING_WORDS
     return title if telling and not any(map(str.isdigit, title)) else ""
 
 
