@@ -114,3 +114,15 @@ def test_no_field_is_a_formula(tmp_path: Path) -> None:
 def test_a_markdown_table_keeps_its_columns() -> None:
     lines = table_files.as_markdown(HOSTILE).splitlines()
     assert all(line.replace("\\|", "").count("|") == 4 for line in lines[:3])
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"), [("When does the term start?", "2023-10-01"), ("When does the term end?", "2028-09-29")]
+)
+def test_the_other_end_of_a_period_is_no_answer(question: str, wanted: str) -> None:
+    from workbench.agent.answers.typed_answer import read_value
+
+    quote = "With effect from 1 October 2023 the lease begins on that day and is for a fixed term until 29 September 2028."
+    value = read_value("date", question, quote)
+    assert value is not None
+    assert value.value == wanted

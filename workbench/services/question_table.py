@@ -33,7 +33,7 @@ from workbench.services.open_agents import CurrentAgent
 from workbench.storage.job_results import JobResults
 from workbench.storage.rows import Passage as StoredPassage
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same document and question would give another cell: what was stored is then not used."""
 
 _CELL_AGENT = "table cell"

@@ -116,6 +116,7 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
     found = [item for item in values(quote) if item.kind == (DATE if kind == DATES else NUMBER)]
     found = [item for item in found if not any(relation(item, other) == SAME for other in given)]
     if kind == DATES:
+        found = [item for item in found if not _other_end(question, quote[: item.start])]
         exact = [item for item in found if item.key.count("?") <= 1]
         return exact or [item for item in found if "?" not in item.key[:4]]
     measures = measure_of(question)
@@ -130,6 +131,24 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
 
 _OF_MEASURES = frozenset(stem(word) for word in "period duration amount length term".split())
 """Words that ask for a measure and need not stand beside it: "six months' notice" is a notice period."""
+
+
+_BEGINS = re.compile(r"\b(?:begin\w*|start\w*|commenc\w*|effective|from|since)\b", re.IGNORECASE)
+_ENDS = re.compile(r"\b(?:ends?|ended|ending|expir\w*|terminat\w*|until|till)\b", re.IGNORECASE)
+_LED_TO_END = re.compile(
+    r"\b(?:until|till|through|to|ends?|ending|expir\w+|terminates?)\W+(?:on |the |date:? )*$", re.IGNORECASE
+)
+_LED_TO_BEGIN = re.compile(
+    r"\b(?:from|since|begins?|starts?|commenc\w+|effective)\W+(?:on |the |date:? )*$", re.IGNORECASE
+)
+
+
+def _other_end(question: str, before: str) -> bool:
+    """Whether what stands before a day says that it is the other end of a period than the one asked for."""
+    begins, ends = _BEGINS.search(question) is not None, _ENDS.search(question) is not None
+    if begins == ends:
+        return False
+    return (_LED_TO_END if begins else _LED_TO_BEGIN).search(before) is not None
 
 
 def _asked_terms(question: str) -> frozenset[str]:
