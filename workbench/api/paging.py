@@ -165,6 +165,7 @@ def replay(string: Sequence[Reference], room: int, policy: str) -> Faults:
 
 _RECENT_REFERENCES = 20
 _FEWEST_REFERENCES = 8
+_FEWEST_RECENT = 12
 
 
 @dataclass
@@ -198,8 +199,8 @@ class LiveFaults:
 
     @property
     def thrashing(self) -> bool:
-        """Whether at least every fourth of the latest references is a fault."""
-        return thrashing(*self.recent)
+        """Whether at least every fourth of the latest references is a fault; two pages of results are too few to tell."""
+        return len(self._recent) >= _FEWEST_RECENT and thrashing(*self.recent)
 
 
 def thrashing(faults: int, references: int) -> bool:

@@ -121,4 +121,6 @@ def test_faults_are_counted_as_they_happen() -> None:
     assert not live.thrashing
     live.assembled({4})
     assert live.read([1, 2, 3]) == 3
-    assert (live.faults, live.recent, live.thrashing) == (4, (4, 10), True)
+    assert (live.faults, live.recent, live.thrashing) == (4, (4, 10), False)
+    assert live.read([1, 2]) == 2
+    assert (live.faults, live.recent, live.thrashing) == (6, (6, 12), True)
