@@ -1,4 +1,4 @@
-"""Keeps pyarrow from importing pandas, which nothing here uses."""
+"""Converts Arrow columns to numpy, and keeps pyarrow from importing pandas, which nothing here uses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class _Hidden(MetaPathFinder):
@@ -43,6 +43,8 @@ def leave_pandas_out() -> None:
 
 def numbers(column: Any) -> NDArray[Any]:
     """The numbers of a column or array without gaps, read-only where nothing had to be copied."""
+    import numpy as np
+
     chunks = column.chunks if hasattr(column, "chunks") else [column]
     arrays = [np.from_dlpack(chunk) for chunk in chunks]
     if len(arrays) == 1:

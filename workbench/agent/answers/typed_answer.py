@@ -6,6 +6,7 @@ condition hangs on it, nothing is given and the quote is shown.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,7 +108,15 @@ def _typed(value: Value) -> Typed | None:
 
 
 _MONEY = frozenset("$£€¥₹") | {"chf", "cad", "aud"}
-_TIME = frozenset(stem(word) for word in "second minute hour day night week month year decade".split())
+
+
+@functools.cache
+def _stems_of(words: str) -> frozenset[str]:
+    """The stems of some words, made when they are first asked for: the stemmer is not there before."""
+    return frozenset(stem(word) for word in words.split())
+
+
+_TIME = "second minute hour day night week month year decade"
 
 
 def _fitting(kind: str, question: str, quote: str) -> list[Value]:
@@ -125,11 +134,11 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
     elif "share" in measures:
         found = [item for item in found if item.unit == "%"]
     elif "time" in measures:
-        found = [item for item in found if item.unit in _TIME]
+        found = [item for item in found if item.unit in _stems_of(_TIME)]
     return [item for item in found if item.unit not in ("ordinal", "time")] if "time" not in measures else found
 
 
-_OF_MEASURES = frozenset(stem(word) for word in "period duration amount length term".split())
+_OF_MEASURES = "period duration amount length term"
 """Words that ask for a measure and need not stand beside it: "six months' notice" is a notice period."""
 
 
@@ -153,7 +162,7 @@ def _other_end(question: str, before: str) -> bool:
 
 def _asked_terms(question: str) -> frozenset[str]:
     """What a question is about, without the words that only ask; these too where there is nothing else."""
-    return frozenset(term for term in _terms(question) if term not in _OF_MEASURES) or _terms(question)
+    return frozenset(term for term in _terms(question) if term not in _stems_of(_OF_MEASURES)) or _terms(question)
 
 
 def _terms(text: str) -> frozenset[str]:
