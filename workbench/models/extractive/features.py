@@ -162,7 +162,7 @@ _SAID_WORDS = 5
 
 def _is_said(text: str, section: str) -> bool:
     """Whether a text is a sentence and what it stands under a heading, not the label of an empty field."""
-    return text[-1] in ".!?。！？" and len(text.split()) >= _SAID_WORDS and not section.endswith(":")
+    return text[-1:] in tuple(".!?。！？") and len(text.split()) >= _SAID_WORDS and not section.endswith(":")
 
 
 def _pieces(text: str) -> list[tuple[str, str, bool]]:
