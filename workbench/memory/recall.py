@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench.memory.conversation_index import ConversationIndex, Likeness, Turn
 from workbench.memory.messages import StoredMessage, stamp
 from workbench.storage.messages import MessageRepository
+
+if TYPE_CHECKING:
+    from workbench.memory.conversation_index import ConversationIndex, Likeness, Turn
 
 _ITEM_CHARS = 600
 _PAUSE = timedelta(hours=4)
@@ -87,6 +89,8 @@ class RecallStorage:
         items = {item.message: item for item in reversed(self.items(agent, branch))}
         ids = tuple(items)
         if self._indexed is None or self._indexed[0] != ids:
+            from workbench.memory.conversation_index import ConversationIndex
+
             self._indexed = ids, ConversationIndex(_turns(items.values()))
         ranked = self._indexed[1].rank(question, self._likeness, _CALLED).turns
         least = ranked[0][1] * _LEAST_SHARE if ranked else 0.0
@@ -99,6 +103,8 @@ class RecallStorage:
 
 def _turns(items: Iterable[RecallItem]) -> list[Turn]:
     """Messages in their order as turns; a pause of some hours begins another session."""
+    from workbench.memory.conversation_index import Turn
+
     turns: list[Turn] = []
     session, before = 0, None
     for item in items:
