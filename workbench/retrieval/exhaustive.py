@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import regex
 
 from workbench.api.events import SweepProgress
-from workbench.retrieval.candidate_set import Evidence
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Reader
 from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.paging.result_page import ResultPage
@@ -21,6 +20,9 @@ from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.rows import Passage
 from workbench.text import phrases
+
+if TYPE_CHECKING:
+    from workbench.retrieval.candidate_set import Evidence
 
 WINDOW_PAGES = 40
 """The share of pages that give something is taken over so many of the last ones."""

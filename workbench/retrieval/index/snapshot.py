@@ -7,34 +7,18 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.retrieval.index.bm25 import FieldWeights, KeywordIndex
+from workbench.retrieval.index.position import Place
 from workbench.retrieval.index.segment import Block
 from workbench.retrieval.index.vectors import Codes, Mask, Nearest, Rows, VectorIndex, Vectors
-
-
-class Place(NamedTuple):
-    """A passage without its text: document id, page (from 1), heading path, and tokens of its text inside a result."""
-
-    document: int
-    page: int
-    heading: str
-    tokens: int
-
-
-class AtHand(Protocol):
-    """Passages in memory: what is asked for and missing is not there."""
-
-    def places(self, passages: Sequence[int]) -> Mapping[int, Place]: ...
-    def texts(self, passages: Sequence[int]) -> Mapping[int, str]: ...
-
 
 LONGEST_TITLE_WORDS = 8
 

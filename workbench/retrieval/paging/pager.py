@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.retrieval.index.snapshot import AtHand, Place
+from workbench.retrieval.index.position import AtHand, Place
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
 from workbench.retrieval.paging.result_page import PageHit, ResultPage, fit_page, hits_room, paginate, usual_tokens
 from workbench.storage.archive import ArchivalStorage
