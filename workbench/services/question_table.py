@@ -24,7 +24,6 @@ from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.api.question_table import FAILED, OPEN, AnswerRow, AnswerTable, Cell, Column, Evidence, TableProgress
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
 from workbench.core.settings import READER, Settings
-from workbench.models.extractive.passage_answer import best_quotes
 from workbench.models.extractive.prompt_parser import Passage
 from workbench.retrieval.query import Restriction
 from workbench.services import agent_factory
@@ -180,6 +179,8 @@ class QuestionTableService:
 
     def _read(self, source: int, document: int, path: str, column: Column) -> Cell:
         """The reader's cell: it needs no agent, the passages of the document that come nearest are enough."""
+        from workbench.models.extractive.passage_answer import best_quotes
+
         passages = self._passages(source, document, column)
         if column.kind != TEXT or asks_for_name(column.question):
             return settle(path, column, NO_ANSWER, self._candidates(path, column, passages))

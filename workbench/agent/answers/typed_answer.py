@@ -135,8 +135,17 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
         found = [item for item in found if item.unit == "%"]
     elif "time" in measures:
         found = [item for item in found if item.unit in _stems_of(_TIME)]
+    if "share" not in measures and not _OF_SHARES.search(question):
+        found = [item for item in found if item.unit != "%"]  # how much something grew is not how much it is
     return [item for item in found if item.unit not in ("ordinal", "time")] if "time" not in measures else found
 
+
+_OF_SHARES = re.compile(
+    r"\b(?:rates?|margins?|interest|yields?|discounts?|ratios?|growth|grew|increas\w+|decreas\w+|chang\w+|ris(?:e|en)|rose|fell|fall\w*"
+    r"|tax\w*|commission|penalty|satz|zins\w*|quote|taux|tasa)\b",
+    re.IGNORECASE,
+)
+"""What is given in per cent though the question does not say so."""
 
 _OF_MEASURES = "period duration amount length term"
 """Words that ask for a measure and need not stand beside it: "six months' notice" is a notice period."""
