@@ -37,7 +37,7 @@ def only(events: list[Any], kind: type) -> list[Any]:
 
 
 def open_on(server: ModelServer, make_session: Any, papers: Path, **settings: Any) -> Any:
-    session = make_session(model="scripted", base_url=server.url, **settings)
+    session = make_session(model="scripted", base_url=server.url, **{"drive": "model", **settings})
     session.open_agent("tester")
     list(session.load([papers]))
     return session

@@ -259,7 +259,7 @@ def test_evidence_goes_back_as_well(make_session: Any, papers: Path) -> None:
         return calls("send_message", message="Not found in the documents.")
 
     with ModelServer(script) as server:
-        session = make_session(model="scripted", base_url=server.url, window_tokens=8192)
+        session = make_session(model="scripted", base_url=server.url, window_tokens=8192, drive="model")
         session.open_agent("tester")
         list(session.load([papers]))
         ask(session, "Who kept the light?")

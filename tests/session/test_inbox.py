@@ -218,7 +218,7 @@ def test_an_answer_at_the_last_step_is_no_stop(make_session: Any) -> None:
 
 
 def test_settings_of_caps_are_checked() -> None:
-    for wrong in ({"question_cost": 1.0}, {"question_tokens": -1}, {"price_in": -1.0}, {"function_seconds": 0.0}):
+    for wrong in ({"question_cost": -1.0}, {"question_tokens": -1}, {"price_in": -1.0}, {"function_seconds": 0.0}):
         with pytest.raises(ConfigError):
             Settings(**wrong)
 

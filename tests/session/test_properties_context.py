@@ -75,7 +75,7 @@ class Course:
         return Settings(
             window_tokens=self.window, eviction=self.eviction, summary_by=self.summary_by, evidence=self.evidence, model=self.model,
             warn_share=warn, flush_share=flush, evict_to_share=evict, page_share=page, summary_share=summary, fixed_share=fixed,
-            working_share=working, verify=False, steps=12,
+            working_share=working, verify=False, steps=12, drive="model",
         )  # fmt: skip
 
 

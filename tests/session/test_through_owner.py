@@ -28,7 +28,7 @@ def own(run: Run, make_session: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """From the call on, a workbench that shows the agent `host` owns the database, and answers with the server's model."""
     owners: list[CommandServer] = []
 
-    def busy(chosen: object) -> None:
+    def busy(chosen: object, complain: object) -> None:
         raise ArchiveBusy("Another workbench owns the database.", "Quit it, then try again.")
 
     def start(server: ModelServer) -> None:
@@ -36,7 +36,7 @@ def own(run: Run, make_session: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
         session.open_agent("host")
         owners.append(CommandServer(session.app, LocalCommands()))
         # In one process DuckDB would open the file twice; in another one this is what it says.
-        monkeypatch.setattr(cli_main, "_session", busy)
+        monkeypatch.setattr(cli_main, "own_session", busy)
 
     yield start
     for owner in owners:

@@ -1,7 +1,7 @@
 """Finds the key of a model server where the settings say it is: in themselves, or in the keyring of the system.
 
-The package `keyring` speaks to the keyring of the desktop (Secret Service, KWallet, macOS Keychain, Windows Credential
-Locker); it is an extra, and it is loaded only when a key is kept there.
+The package `keyring` speaks to the keyring of the desktop (Secret Service, KWallet, macOS Keychain, the credentials of
+Windows); it is an extra, and it is loaded only when a key is kept there.
 """
 
 from __future__ import annotations

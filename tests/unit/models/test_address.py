@@ -75,7 +75,8 @@ def test_a_query_goes_with_every_request_and_no_key_into_a_sentence() -> None:
     with pytest.raises(ModelError) as caught:
         ask(url)
     server.shutdown()
-    assert seen == ["/v1/chat/completions?api-version=7&key=planted-secret"]
+    query = "?api-version=7&key=planted-secret"
+    assert seen == [f"/v1/chat/completions{query}", f"/v1/responses{query}"]
     assert "planted-secret" not in caught.value.one_line()
 
 

@@ -23,6 +23,7 @@ from workbench.retrieval.ranking.searcher import Searcher
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.database import Database
 from workbench.storage.documents import DuckDBArchive
+from workbench.storage.passage_reader import PassageReader
 
 QUERIES = ["Who kept the light at Gannet Rock?", "Ada Marlow", "HX-204/7", '"was surveyed by"', "island -bell",
            "harbour 12 km", "灯塔", "Where is the bell that the Salt Office borrowed?"]  # fmt: skip
@@ -192,7 +193,7 @@ def test_what_is_erased_while_it_is_added_leaves_memory_too(shelf: AttachedDocum
     keep = shelf.store("a", "1.txt", sentences(1, 9), title="One")
     gone = shelf.store("a", "2.txt", "The quixotic ledger of Zebulon.", title="Zebulon")
     monkeypatch.setattr(cache, "AT_ONCE", 0)
-    index, read = shelf.search.index, cache.read_blocks
+    index, read = shelf.search.index, PassageReader.read_blocks
     reached, go = threading.Event(), threading.Event()
 
     def slowly(*given: Any) -> Iterator[Any]:
@@ -201,7 +202,7 @@ def test_what_is_erased_while_it_is_added_leaves_memory_too(shelf: AttachedDocum
             assert go.wait(10)
             yield block
 
-    monkeypatch.setattr(cache, "read_blocks", slowly)
+    monkeypatch.setattr(PassageReader, "read_blocks", slowly)
     assert index.view(frozenset({keep, gone})) is None
     assert reached.wait(10)
     shelf.search.erase([gone])

@@ -11,6 +11,7 @@ from datetime import date
 
 from workbench.agent.answers.claim_check import CONTRADICTED, Finding, find
 from workbench.agent.answers.source_sentences import SourceSentence
+from workbench.models.extractive.names import names
 
 LEAST_SHARED = 0.8
 """How much of a quote, its other value apart, another document must say for the two to speak of the same thing."""
@@ -44,7 +45,21 @@ def others_that_disagree(quote: str, sentences: Iterable[SourceSentence]) -> lis
         if item.sentence is None or item.sentence.document in found:
             continue
         found[item.sentence.document] = item
-    return [item for item in found.values() if item.state == CONTRADICTED and item.share >= LEAST_SHARED][:_MOST]
+    return [item for item in found.values() if _contradicts(quote, item)][:_MOST]
+
+
+def _contradicts(quote: str, item: Finding) -> bool:
+    """Whether one value differs and all else is the same: other names beside it, or a second value, speak of something else."""
+    if item.state != CONTRADICTED or item.sentence is None or item.share < LEAST_SHARED or len(item.differences) != 1:
+        return False
+    other = item.differences[0]
+    return _names(quote, other.claimed) == _names(item.sentence.text, other.stated)
+
+
+def _names(text: str, value: str) -> frozenset[str]:
+    """The words of the names of a text, without the value that differs."""
+    words = {word for name in names(text) for word in name.casefold().split()}
+    return frozenset(words - set(value.casefold().split()))
 
 
 def note(quoted: Statement, others: Sequence[Statement]) -> str:
