@@ -32,6 +32,12 @@ def owner(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         assert time.monotonic() < end
         assert process.poll() is None
         time.sleep(0.1)
+    # It has opened when it answers a line: a command of the screen is refused here, in one sentence.
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write("/ready\n")
+    process.stdin.flush()
+    assert process.stderr.readline()
     yield process
     process.kill()
     process.wait()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -28,7 +32,14 @@ def address(tmp_path: Path) -> Iterator[str]:
     words = [sys.executable, "-m", "workbench", "web", "--json"]
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield json.loads(server.stdout.readline())["address"]
+        said = json.loads(server.stdout.readline())["address"]
+        at, end = urlsplit(said), time.monotonic() + SECONDS
+        while True:  # the address is said before the server listens
+            with contextlib.suppress(OSError), socket.create_connection((str(at.hostname), at.port or 80), 5):
+                break
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        yield said
         server.send_signal(signal.SIGTERM)
         assert server.wait(SECONDS) == 0
 
