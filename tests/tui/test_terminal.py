@@ -137,7 +137,7 @@ def test_stopped_and_continued_the_whole_screen_is_back(terminal: Terminal, tmp_
     terminal.wait(lambda screen: "ready>" in screen, 60, "the shell")
     terminal.type(f"cd {root}; {sys.executable} -m workbench")
     terminal.press("Enter")
-    terminal.wait(lambda screen: "Ask about your documents" in screen, 60, "the screen")
+    terminal.wait(lambda screen: "f1 Help" in screen and "opening" not in screen, 60, "the open screen")
     for number in (signal.SIGTSTP, signal.SIGSTOP):
         (screen,) = _screens(tmp_path / "home")
         os.kill(screen, number)
@@ -147,7 +147,7 @@ def test_stopped_and_continued_the_whole_screen_is_back(terminal: Terminal, tmp_
         terminal.press("C-j")
         terminal.wait(
             lambda screen: all(word in screen for word in ("Working memory", "f1 Help")) and "ready>" not in screen,
-            20,
+            60,
             "the whole screen",
         )
         terminal.type("typed")
