@@ -147,7 +147,7 @@ def test_a_user_has_agents_of_its_own(served: Running) -> None:
         assert bench.answer("Who ordered part number HX-203/7?").answered
         assert [info.name for info in bench.agents()] == ["notes"]
     with served.client("notes") as bench:
-        assert sorted(info.name for info in bench.agents()) == ["ann/notes", "notes"]
+        assert sorted(info.name for info in bench.agents()) == ["ann:notes", "notes"]
     assert served.raw("DELETE", "/api/sources/papers", ann).status_code == 403
     assert served.raw("GET", "/api/users", ann).status_code == 403
     assert served.raw("DELETE", "/api/users/ann", served.token).json() == {"removed": "ann"}
@@ -210,7 +210,7 @@ def test_tokens_are_kept_as_hashes_in_a_private_file(tmp_path: Path) -> None:
     again = Tokens(file)
     user = again.user_of(token)
     assert user is not None
-    assert (user.stored("x"), user.shown("ann/x"), user.shown("bob/x")) == ("ann/x", "x", None)
+    assert (user.stored("x"), user.shown("ann:x"), user.shown("bob:x")) == ("ann:x", "x", None)
     assert again.user_of(token + "x") is None
     again.issue("ann")
     assert again.user_of(token) is None

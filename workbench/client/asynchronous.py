@@ -1,4 +1,4 @@
-"""The client for asyncio. Each method does what the one of the same name in `synchronous` does."""
+"""The client for asyncio; `synchronous` has the same methods for plain Python. What each one sends is in `calls`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import httpx2 as httpx
 
 from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, SourceInfo
-from workbench.client import wire
-from workbench.core.errors import WorkError
+from workbench.client import calls, wire
+from workbench.client.calls import Call, Result
 
 
 class AsyncClient:
     """An agent on a server. Close it, or use it in an `async with` statement."""
 
     def __init__(self, url: str, token: str, agent: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """See Client; `transport` replaces the network, for tests."""
+        """Talk to a server.
+
+        Args:
+            url: where it listens, for example "http://127.0.0.1:8283".
+            token: what it showed at its first start, or a user's.
+            agent: the agent that questions go to; `create_agent` makes it.
+            transport: replaces the network, for tests.
+        """
         self.agent = agent
         self._url = url.rstrip("/")
         self._http = httpx.AsyncClient(
@@ -40,62 +46,61 @@ class AsyncClient:
         """Close the connections. Safe to call twice."""
         await self._http.aclose()
 
+    async def _run(self, call: Call[Result]) -> Result:
+        try:
+            response = await self._http.request(call.method, call.path, **call.options)
+        except httpx.HTTPError as error:
+            raise wire.unreachable(error, self._url) from None
+        wire.check(response)
+        return call.parse(response.json())
+
     async def agents(self) -> list[AgentInfo]:
         """The user's agents."""
-        return [wire.view(AgentInfo, row) for row in await self._ask("GET", "/api/agents")]
+        return await self._run(calls.agents())
 
     async def create_agent(self, **settings: Any) -> None:
         """Make this client's agent, with model, window_tokens, preset, persona or human. Raises UsageError."""
-        await self._ask("POST", "/api/agents", json={"name": self.agent, **settings})
+        await self._run(calls.create_agent(self.agent, settings))
 
     async def delete_agent(self) -> None:
         """Delete this client's agent. Raises NotFound."""
-        await self._ask("DELETE", self._path(""))
+        await self._run(calls.delete_agent(self.agent))
 
     async def sources(self) -> list[SourceInfo]:
         """All sources."""
-        return [wire.view(SourceInfo, row) for row in await self._ask("GET", "/api/sources")]
+        return await self._run(calls.sources())
 
     async def documents(self, source: str) -> list[DocumentInfo]:
-        """The documents of a source."""
-        path = f"/api/sources/{quote(source, safe='')}/documents"
-        return [wire.view(DocumentInfo, row) for row in await self._ask("GET", path)]
+        """The documents of a source. Raises NotFound."""
+        return await self._run(calls.documents(source))
 
     async def load(self, *files: str | Path, source: str) -> Loaded:
-        """Send files and load them into a source. Raises WorkError when the load fails."""
+        """Send files and load them into a source. Raises UsageError without a file, WorkError when the load fails."""
         number = 0
-        for path in files:
-            name, content = wire.file_bytes(path)
-            where = f"/api/sources/{quote(source, safe='')}/documents/{quote(name, safe='')}"
-            number = (await self._ask("PUT", where, content=content))["load"]
-        while True:
-            job = await self._ask("GET", f"/api/loads/{number}")
-            if job["state"] == "failed":
-                raise WorkError(job["error"] or "The load failed.", "Send the file again.")
-            if job["state"] == "done":
-                loaded = wire.event(job["result"])
-                assert isinstance(loaded, Loaded)
-                return loaded
+        for name, content in wire.files(files):
+            number = await self._run(calls.upload(source, name, content))
+        while (loaded := await self._run(calls.load_state(number))) is None:
             await asyncio.sleep(wire.POLL_SECONDS)
+        return loaded
 
     async def attach(self, source: str) -> None:
         """Let the agent search a source. Raises NotFound."""
-        await self._ask("POST", self._path(f"/sources/{quote(source, safe='')}"))
+        await self._run(calls.attach(self.agent, source))
 
     async def detach(self, source: str) -> None:
         """Take a source away from the agent. Raises NotFound."""
-        await self._ask("DELETE", self._path(f"/sources/{quote(source, safe='')}"))
+        await self._run(calls.detach(self.agent, source))
 
     async def search(self, query: str, page: int = 1, **options: str) -> PageRead:
         """A page of results from what the agent is attached to; options are source and document."""
-        params = {"query": query, "page": page, "agent": self.agent, **options}
-        return wire.view(PageRead, _without_name(await self._ask("GET", "/api/search", params=params)))
+        return await self._run(calls.search(self.agent, query, page, options))
 
     async def ask(self, question: str) -> AsyncIterator[Event]:
         """The events of a question as they happen, last AnswerDone, Stopped or Failed."""
         body = {"text": question, "stream": True}
+        path = calls.of_agent(self.agent, "/messages")
         try:
-            async with self._http.stream("POST", self._path("/messages"), json=body) as response:
+            async with self._http.stream("POST", path, json=body) as response:
                 if not response.is_success:
                     await response.aread()
                     wire.check(response)
@@ -107,33 +112,16 @@ class AsyncClient:
 
     async def answer(self, question: str) -> AnswerDone:
         """The answer with its checked citations. Raises WorkError with the reason where there is none."""
-        last = await self._ask("POST", self._path("/messages"), json={"text": question})
-        return wire.answer_of(wire.event(last))
+        return await self._run(calls.answer(self.agent, question))
 
     async def stop(self) -> None:
         """Stop the answer after its present step; called again, at once."""
-        await self._ask("POST", self._path("/stop"))
+        await self._run(calls.stop(self.agent))
 
     async def memory(self) -> list[BlockView]:
         """The blocks of the working context."""
-        return [wire.view(BlockView, row) for row in await self._ask("GET", self._path("/memory"))]
+        return await self._run(calls.memory(self.agent))
 
     async def context(self, step: int | None = None) -> ContextAssembled:
         """Exactly what was in the model's context at a step; without one, what the next prompt holds."""
-        params = {"step": step} if step is not None else {}
-        return wire.view(ContextAssembled, _without_name(await self._ask("GET", self._path("/context"), params=params)))
-
-    def _path(self, rest: str) -> str:
-        return f"/api/agents/{quote(self.agent, safe='')}{rest}"
-
-    async def _ask(self, method: str, path: str, **request: Any) -> Any:
-        try:
-            response = await self._http.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise wire.unreachable(error, self._url) from None
-        wire.check(response)
-        return response.json()
-
-
-def _without_name(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key != "event"}
+        return await self._run(calls.context(self.agent, step))

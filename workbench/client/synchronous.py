@@ -1,4 +1,4 @@
-"""The client for plain Python. `asynchronous` has the same methods for asyncio."""
+"""The client for plain Python; `asynchronous` has the same methods for asyncio. What each one sends is in `calls`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import httpx2 as httpx
 
 from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, SourceInfo
-from workbench.client import wire
-from workbench.core.errors import WorkError
+from workbench.client import calls, wire
+from workbench.client.calls import Call, Result
 
 
 class Client:
-    """An agent on a server. Close it, or use it in an `with` statement."""
+    """An agent on a server. Close it, or use it in a `with` statement."""
 
     def __init__(self, url: str, token: str, agent: str, *, transport: httpx.BaseTransport | None = None) -> None:
         """Talk to a server.
@@ -47,62 +46,61 @@ class Client:
         """Close the connections. Safe to call twice."""
         self._http.close()
 
+    def _run(self, call: Call[Result]) -> Result:
+        try:
+            response = self._http.request(call.method, call.path, **call.options)
+        except httpx.HTTPError as error:
+            raise wire.unreachable(error, self._url) from None
+        wire.check(response)
+        return call.parse(response.json())
+
     def agents(self) -> list[AgentInfo]:
         """The user's agents."""
-        return [wire.view(AgentInfo, row) for row in self._ask("GET", "/api/agents")]
+        return self._run(calls.agents())
 
     def create_agent(self, **settings: Any) -> None:
         """Make this client's agent, with model, window_tokens, preset, persona or human. Raises UsageError."""
-        self._ask("POST", "/api/agents", json={"name": self.agent, **settings})
+        self._run(calls.create_agent(self.agent, settings))
 
     def delete_agent(self) -> None:
         """Delete this client's agent. Raises NotFound."""
-        self._ask("DELETE", self._path(""))
+        self._run(calls.delete_agent(self.agent))
 
     def sources(self) -> list[SourceInfo]:
         """All sources."""
-        return [wire.view(SourceInfo, row) for row in self._ask("GET", "/api/sources")]
+        return self._run(calls.sources())
 
     def documents(self, source: str) -> list[DocumentInfo]:
-        """The documents of a source."""
-        path = f"/api/sources/{quote(source, safe='')}/documents"
-        return [wire.view(DocumentInfo, row) for row in self._ask("GET", path)]
+        """The documents of a source. Raises NotFound."""
+        return self._run(calls.documents(source))
 
     def load(self, *files: str | Path, source: str) -> Loaded:
-        """Send files and load them into a source. Raises WorkError when the load fails."""
+        """Send files and load them into a source. Raises UsageError without a file, WorkError when the load fails."""
         number = 0
-        for path in files:
-            name, content = wire.file_bytes(path)
-            where = f"/api/sources/{quote(source, safe='')}/documents/{quote(name, safe='')}"
-            number = (self._ask("PUT", where, content=content))["load"]
-        while True:
-            job = self._ask("GET", f"/api/loads/{number}")
-            if job["state"] == "failed":
-                raise WorkError(job["error"] or "The load failed.", "Send the file again.")
-            if job["state"] == "done":
-                loaded = wire.event(job["result"])
-                assert isinstance(loaded, Loaded)
-                return loaded
+        for name, content in wire.files(files):
+            number = self._run(calls.upload(source, name, content))
+        while (loaded := self._run(calls.load_state(number))) is None:
             time.sleep(wire.POLL_SECONDS)
+        return loaded
 
     def attach(self, source: str) -> None:
         """Let the agent search a source. Raises NotFound."""
-        self._ask("POST", self._path(f"/sources/{quote(source, safe='')}"))
+        self._run(calls.attach(self.agent, source))
 
     def detach(self, source: str) -> None:
         """Take a source away from the agent. Raises NotFound."""
-        self._ask("DELETE", self._path(f"/sources/{quote(source, safe='')}"))
+        self._run(calls.detach(self.agent, source))
 
     def search(self, query: str, page: int = 1, **options: str) -> PageRead:
         """A page of results from what the agent is attached to; options are source and document."""
-        params = {"query": query, "page": page, "agent": self.agent, **options}
-        return wire.view(PageRead, _without_name(self._ask("GET", "/api/search", params=params)))
+        return self._run(calls.search(self.agent, query, page, options))
 
     def ask(self, question: str) -> Iterator[Event]:
         """The events of a question as they happen, last AnswerDone, Stopped or Failed."""
         body = {"text": question, "stream": True}
+        path = calls.of_agent(self.agent, "/messages")
         try:
-            with self._http.stream("POST", self._path("/messages"), json=body) as response:
+            with self._http.stream("POST", path, json=body) as response:
                 if not response.is_success:
                     response.read()
                     wire.check(response)
@@ -114,33 +112,16 @@ class Client:
 
     def answer(self, question: str) -> AnswerDone:
         """The answer with its checked citations. Raises WorkError with the reason where there is none."""
-        last = self._ask("POST", self._path("/messages"), json={"text": question})
-        return wire.answer_of(wire.event(last))
+        return self._run(calls.answer(self.agent, question))
 
     def stop(self) -> None:
         """Stop the answer after its present step; called again, at once."""
-        self._ask("POST", self._path("/stop"))
+        self._run(calls.stop(self.agent))
 
     def memory(self) -> list[BlockView]:
         """The blocks of the working context."""
-        return [wire.view(BlockView, row) for row in self._ask("GET", self._path("/memory"))]
+        return self._run(calls.memory(self.agent))
 
     def context(self, step: int | None = None) -> ContextAssembled:
         """Exactly what was in the model's context at a step; without one, what the next prompt holds."""
-        params = {"step": step} if step is not None else {}
-        return wire.view(ContextAssembled, _without_name(self._ask("GET", self._path("/context"), params=params)))
-
-    def _path(self, rest: str) -> str:
-        return f"/api/agents/{quote(self.agent, safe='')}{rest}"
-
-    def _ask(self, method: str, path: str, **request: Any) -> Any:
-        try:
-            response = self._http.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise wire.unreachable(error, self._url) from None
-        wire.check(response)
-        return response.json()
-
-
-def _without_name(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key != "event"}
+        return self._run(calls.context(self.agent, step))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,7 +13,7 @@ import httpx2 as httpx
 from pydantic import TypeAdapter
 
 from workbench.api import events
-from workbench.api.events import AnswerDone, Event, Failed, Stopped
+from workbench.api.events import Event
 from workbench.core.errors import ModelError, NotFound, UsageError, WorkbenchError, WorkError
 
 _View = TypeVar("_View")
@@ -61,16 +61,6 @@ def event_of_line(line: str) -> Event | None:
     return event(json.loads(line[5:])) if line.startswith("data:") else None
 
 
-def answer_of(last: Event | None) -> AnswerDone:
-    """The answer, from the last event of a question. Raises WorkError with the reason where there is none."""
-    if isinstance(last, AnswerDone):
-        return last
-    if isinstance(last, Failed):
-        raise WorkError(last.message, last.hint)
-    detail = (last.detail or last.reason) if isinstance(last, Stopped) else "The question ended without an answer."
-    raise WorkError(detail, "Ask again.")
-
-
 def check(response: httpx.Response) -> None:
     """Raise the error of a response in the server's own words: NotFound, UsageError, ModelError or WorkError."""
     if response.is_success:
@@ -90,9 +80,12 @@ def unreachable(error: httpx.HTTPError, url: str) -> WorkError:
     return WorkError(f"{url} cannot be reached ({type(error).__name__}).", "Start it with `workbench serve`.")
 
 
-def file_bytes(path: str | Path) -> tuple[str, bytes]:
-    """A file's name and content. Raises UsageError where there is none."""
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise UsageError(f"There is no file {file}.", "Name a file; folders are loaded where the server runs.")
-    return file.name, file.read_bytes()
+def files(paths: Sequence[str | Path]) -> Iterator[tuple[str, bytes]]:
+    """The names and contents of files. Raises UsageError where there is none."""
+    if not paths:
+        raise UsageError("There is nothing to load.", "Name a file.")
+    for path in paths:
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise UsageError(f"There is no file {file}.", "Name a file; folders are loaded where the server runs.")
+        yield file.name, file.read_bytes()

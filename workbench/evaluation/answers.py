@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.api.events import AnswerDone, StepFinished
+from workbench.api.events import AnswerDone
+from workbench.api.outcome import QuestionOutcome
 from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.evaluation.answer_sets import AnswerQuestion, AnswerSet, holds, read_answer_sets
@@ -86,14 +87,11 @@ def ask(session: Session, found: AnswerSet, questions: Sequence[AnswerQuestion],
         session.open_agent(fresh=True)
         session.attach("documents")
         began = time.perf_counter()
-        answer, steps = AnswerDone(text="", answered=False), 0
-        for event in session.submit(question.text):
-            if isinstance(event, AnswerDone):
-                answer = event
-            steps += isinstance(event, StepFinished)
+        outcome = QuestionOutcome.of(session.submit(question.text))
+        answer = outcome.answer or AnswerDone(answered=False)
         quotes = tuple(one.quote for one in answer.citations)
         yield Outcome(
-            question, not question.documents & absent, answer.answered, quotes, answer.confidence or 0.0, steps,
+            question, not question.documents & absent, answer.answered, quotes, answer.confidence or 0.0, outcome.steps,
             time.perf_counter() - began,
         )  # fmt: skip
 

@@ -13,11 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.api.events import AnswerDone, Failed, Hit, StepFinished, Stopped
+from workbench.api.events import AnswerDone, Hit
+from workbench.api.outcome import QuestionOutcome
 from workbench.core.errors import UsageError
+from workbench.core.prices import cost
 from workbench.core.settings import READER, Settings
 from workbench.core.tokens import count
-from workbench.models.base import Completion, ModelRequest
+from workbench.models.base import Completion, ModelRequest, Usage
 from workbench.services.session import Session
 
 _SHOWN = 20
@@ -40,6 +42,7 @@ class Answered:
     steps: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost: float = 0.0
     seconds: float = 0.0
     agent: str = ""
     failed: str = ""
@@ -62,23 +65,24 @@ def _agent(**own: Any) -> Arm:
         with Session(replace(session.settings, **own), session.app.paths, app=session.app) as display:
             display.open_agent(fresh=True)
             display.attach(source)
-            done, failed, steps = AnswerDone(answered=False), "", []
-            for event in display.submit(question):
-                if isinstance(event, AnswerDone):
-                    done = event
-                elif isinstance(event, StepFinished):
-                    steps.append(event)
-                elif isinstance(event, Failed):
-                    failed = f"{event.message} {event.hint}".strip()
-                elif isinstance(event, Stopped):
-                    failed = event.detail or event.reason
+            outcome = QuestionOutcome.of(display.submit(question))
             name = display.agent
+        done = outcome.answer or AnswerDone(answered=False)
         return Answered(
-            done.text, done.answered, tuple(quote.quote for quote in done.citations),
-            sum(quote.verified for quote in done.citations), tuple(dict.fromkeys(quote.document for quote in done.citations)),
-            done.confidence, len(steps), sum(step.used for step in steps), sum(step.completion_tokens for step in steps),
-            time.perf_counter() - began, name, failed,
-        )  # fmt: skip
+            text=done.text,
+            answered=done.answered,
+            quotes=tuple(quote.quote for quote in done.citations),
+            verified=sum(quote.verified for quote in done.citations),
+            documents=tuple(dict.fromkeys(quote.document for quote in done.citations)),
+            confidence=done.confidence,
+            steps=outcome.steps,
+            prompt_tokens=outcome.prompt_tokens,
+            completion_tokens=outcome.completion_tokens,
+            cost=outcome.cost,
+            seconds=time.perf_counter() - began,
+            agent=name,
+            failed=outcome.failure,
+        )
 
     return answer
 
@@ -91,7 +95,7 @@ def _retrieval(session: Session, source: str, question: str) -> Answered:
     seconds = time.perf_counter() - began
     if first is None:
         return Answered("", False, seconds=seconds)
-    return Answered(first.text, True, (first.text,), 1, (first.document,), None, 0, 0, 0, seconds)
+    return Answered(first.text, True, (first.text,), 1, (first.document,), seconds=seconds)
 
 
 def _fixed(cut: bool) -> Arm:
@@ -105,11 +109,19 @@ def _fixed(cut: bool) -> Arm:
         request = ModelRequest(name, ({"role": "user", "content": content},), (), settings.reserve_tokens)
         reply = next(piece for piece in model.stream(request, threading.Event()) if isinstance(piece, Completion))
         text = reply.content.strip()
-        used = reply.usage
+        used = reply.usage or Usage(0, 0)
         return Answered(
-            text, bool(text) and "not found" not in text.casefold(), (), 0, tuple(hit.document for hit in hits), None, 1,
-            used.prompt_tokens if used else 0, used.completion_tokens if used else 0, time.perf_counter() - began,
-        )  # fmt: skip
+            text=text,
+            answered=bool(text) and "not found" not in text.casefold(),
+            documents=tuple(hit.document for hit in hits),
+            steps=1,
+            prompt_tokens=used.prompt_tokens,
+            completion_tokens=used.completion_tokens,
+            cost=cost(
+                session.app.prices.priced(settings), used.prompt_tokens, used.completion_tokens, used.cached_tokens
+            ),
+            seconds=time.perf_counter() - began,
+        )
 
     return answer
 

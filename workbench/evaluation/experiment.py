@@ -75,13 +75,13 @@ def run(plan: Plan, settings: Settings, record: Path | None = None) -> Iterator[
                 if plan.cost and spent >= plan.cost:
                     raise UsageError(
                         f"The run has cost {spent:.2f} of {plan.cost:.2f}.",
-                        "Raise --cost, and start it again to go on.",
+                        "Raise --budget, and start it again to go on.",
                     )
                 try:
                     answered = answer(session, "documents", question.text)
                 except WorkbenchError as error:
                     answered = Answered("", False, failed=error.one_line())
-                row = scored(name, question, answered, not question.documents & absent, settings)
+                row = scored(name, question, answered, not question.documents & absent)
                 spent += row["cost"]
                 rows.append(row)
                 _append(record, row)
@@ -98,37 +98,28 @@ def drawn(found: AnswerSet, plan: Plan) -> list[AnswerQuestion]:
     return questions
 
 
-def scored(
-    name: str, question: AnswerQuestion, answered: Answered, answerable: bool, settings: Settings
-) -> dict[str, Any]:
+def scored(name: str, question: AnswerQuestion, answered: Answered, answerable: bool) -> dict[str, Any]:
     """An answer with its measures, ready for JSON."""
     said = (answered.text, *answered.quotes)
     contained = answerable and answered.answered and any(holds(text, question.answers) for text in said)
     given = answered.text if answerable and answered.answered else ""
-    cost = (answered.prompt_tokens * settings.price_in + answered.completion_tokens * settings.price_out) / 1e6
     return {
         "event": "question", "step": None, "arm": name, "id": question.id, "question": question.text,
         "answerable": answerable, "right": contained if answerable else not answered.answered, "contained": contained,
         "exact": exact_match(given, question.answers) if answerable else 0.0,
         "f1": f1(given, question.answers) if answerable else 0.0,
         "rouge_l": rouge_l(given, question.answers) if answerable else 0.0,
-        "gold_cited": bool(question.documents & set(answered.documents)), "cost": cost, **asdict(answered),
+        "gold_cited": bool(question.documents & set(answered.documents)), **asdict(answered),
     }  # fmt: skip
 
 
 def result(plan: Plan, rows: Sequence[Mapping[str, Any]], head: Mapping[str, Any]) -> dict[str, Any]:
     """The table of a run: the measures of each arm, with 95 % intervals for what is right."""
-    by_arm = {name: [row for row in rows if row["arm"] == name] for name in plan.arms}
+    arms = {name: arm_metrics([row for row in rows if row["arm"] == name]) for name in plan.arms}
     return {
         "event": "result", "step": None, "task": "qa", "data": plan.data.name, "revision": head["revision"],
-        "questions": len(head["questions"]), "metrics": _mean_of_first(by_arm), "arms": {
-            name: arm_metrics(own) for name, own in by_arm.items()
-        },
+        "questions": len(head["questions"]), "metrics": {f"{name}: right": own["right"] for name, own in arms.items()}, "arms": arms,
     }  # fmt: skip
-
-
-def _mean_of_first(by_arm: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, float]:
-    return {f"{name}: right": arm_metrics(own)["right"] for name, own in by_arm.items()}
 
 
 def arm_metrics(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fastapi import Request, WebSocket
 
-from workbench.core.errors import UsageError
+from workbench.core.errors import NotFound, UsageError
 from workbench.server.tokens import Tokens, User
 from workbench.server.uploads import Uploads
 from workbench.services.container import AppContext
@@ -55,28 +53,30 @@ class Access:
     """What every request goes through, and what handlers share."""
 
     def __init__(self, app: AppContext, tokens: Tokens, uploads: Uploads, per_minute: int) -> None:
-        self._app = app
         self.tokens = tokens
         self.uploads = uploads
         self._requests = RateLimit(per_minute)
         self._refusals = RateLimit(30)
         """Of wrong tokens by address: guessing 32 random bytes is hopeless, but it need not be quick."""
-        self._session = Session(app.settings, app.paths, app=app)
-
-    @contextmanager
-    def session(self) -> Iterator[Session]:
+        self.session = Session(app.settings, app.paths, app=app)
         """A session without an agent, for what concerns no agent in particular."""
-        yield self._session
 
     def admit(self, authorization: str | None, address: str) -> User:
         """The user of a request. Raises Unauthorised, TooMany."""
-        scheme, _, token = (authorization or "").partition(" ")
-        user = self.tokens.user_of(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+        user = self.tokens.user_of_header(authorization or "")
         if user is None:
             self._refusals.take(address)
             raise Unauthorised("This needs a token.", "Send the header Authorization: Bearer TOKEN.")
         self._requests.take(user.name)
         return user
+
+    def stored_name(self, user: User, agent: str) -> str:
+        """The name in the archive of a user's agent. Raises NotFound, which names this user's agents and nobody else's."""
+        stored = user.stored(agent)
+        if self.session.agent_service.exists(stored):
+            return stored
+        mine = [name for info in self.session.agents() if (name := user.shown(info.name)) is not None]
+        raise NotFound(f"There is no agent named {agent[:120]!r}.", f"Agents: {', '.join(mine[:8]) or 'none yet'}.")
 
     def check_source_name(self, name: str) -> None:
         """Raises UsageError for what cannot be the name of a source."""
@@ -85,13 +85,25 @@ class Access:
 
     def close(self) -> None:
         """Close the session that handlers share."""
-        self._session.close()
+        self.session.close()
 
 
 def current_user(request: Request) -> User:
     """The user whose token a request carries (a dependency of every route)."""
     access: Access = request.app.state.access
     return access.admit(request.headers.get("authorization"), request.client.host if request.client else "")
+
+
+class Forbidden(UsageError):
+    """What only the administrator may do."""
+
+
+def administrator(request: Request) -> User:
+    """The user of a request that only the administrator may make. Raises Forbidden."""
+    user = current_user(request)
+    if not user.is_admin:
+        raise Forbidden("Only the administrator may do this.", "Use the administrator's token.")
+    return user
 
 
 def user_of_socket(access: Access, connection: WebSocket) -> User | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from workbench import __version__
 from workbench.core.errors import ArchiveBusy, ModelError, NotFound, UsageError, WorkbenchError
 from workbench.server import openai_endpoint, rest
-from workbench.server.access import Access, TooMany, Unauthorised
-from workbench.server.displays import Displays
+from workbench.server.access import Access, Forbidden, TooMany, Unauthorised
+from workbench.server.session_pool import SessionPool
 from workbench.server.tokens import ADMIN, Tokens
 from workbench.server.uploads import TooLarge, Uploads, WrongType
 from workbench.services.container import AppContext
@@ -43,7 +41,7 @@ class Server:
         limits = limits or Limits()
         self.tokens = Tokens(app.paths.data / "server-tokens.json")
         self._uploads = Uploads(app, limits.upload_bytes)
-        self._displays = Displays(app)
+        self._pool = SessionPool(app)
         self._access = Access(app, self.tokens, self._uploads, limits.per_minute)
         self.web = self._compose()
 
@@ -53,17 +51,13 @@ class Server:
 
     def close(self) -> None:
         """Stop what runs."""
-        self._displays.close()
+        self._pool.close()
         self._uploads.close()
         self._access.close()
 
     def _compose(self) -> FastAPI:
-        @asynccontextmanager
-        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            yield
-
         web = FastAPI(
-            title="MemGPT Workbench", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
+            title="MemGPT Workbench", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
             description="Agents that answer from documents with checked quotes. Every request but /health needs a token.",
         )  # fmt: skip
         web.state.access = self._access
@@ -79,8 +73,8 @@ class Server:
             self._access.admit(request.headers.get("authorization"), request.client.host if request.client else "")
             return web.openapi()
 
-        web.include_router(rest.routes(self._access, self._displays))
-        web.include_router(openai_endpoint.routes(self._access, self._displays))
+        web.include_router(rest.routes(self._access, self._pool))
+        web.include_router(openai_endpoint.routes(self._access, self._pool))
         web.add_exception_handler(WorkbenchError, _known_error)
         web.add_exception_handler(RequestValidationError, _wrong_request)
         web.add_exception_handler(HTTPException, _http_error)
@@ -91,7 +85,7 @@ class Server:
 
 _STATUS: tuple[tuple[type[WorkbenchError], int], ...] = (
     (Unauthorised, 401),
-    (rest.Forbidden, 403),
+    (Forbidden, 403),
     (NotFound, 404),
     (TooLarge, 413),
     (WrongType, 415),

@@ -9,8 +9,9 @@ from autogen_agentchat.base import Response
 from autogen_agentchat.messages import BaseAgentEvent, BaseChatMessage, TextMessage, ThoughtEvent
 from autogen_core import CancellationToken
 
-from workbench.api.events import AnswerDone, Failed, FunctionReturned, Stopped
-from workbench.server.displays import events_of
+from workbench.api.events import FunctionReturned
+from workbench.api.outcome import QuestionOutcome, with_sources
+from workbench.server.streaming import events_of
 from workbench.services.python_api import Workbench
 
 
@@ -54,18 +55,15 @@ class WorkbenchAgent(BaseChatAgent):
     ) -> AsyncGenerator[BaseAgentEvent | BaseChatMessage | Response, None]:
         """The results of its functions as thoughts, then the response."""
         inner: list[BaseAgentEvent | BaseChatMessage] = []
-        text = ""
+        outcome = QuestionOutcome()
         question = _told(messages if self._hears_others else messages[-1:])
         cancellation_token.add_callback(self._bench.stop)
         async for event in events_of(lambda: self._bench.ask(question), self._bench.stop):
+            outcome.take(event)
             if isinstance(event, FunctionReturned) and event.summary:
                 inner.append(ThoughtEvent(source=self.name, content=f"{event.function}: {event.summary}"))
                 yield inner[-1]
-            elif isinstance(event, AnswerDone):
-                quotes = [f"{quote.where}: “{quote.quote}”" for quote in event.citations if quote.shown]
-                text = "\n\n".join(part for part in (event.text, "\n".join(quotes)) if part)
-            elif isinstance(event, Failed | Stopped) and not text:
-                text = f"{event.message} {event.hint}" if isinstance(event, Failed) else event.detail or event.reason
+        text = with_sources(outcome.answer) if outcome.answer is not None else outcome.failure
         yield Response(chat_message=TextMessage(source=self.name, content=text), inner_messages=inner)
 
     async def on_reset(self, cancellation_token: CancellationToken) -> None:

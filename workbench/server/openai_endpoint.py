@@ -6,101 +6,57 @@ quotes were checked, never before; while the agent works, a stream is kept alive
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from workbench.api.events import AnswerDone, Event, Failed, StepFinished, Stopped
-from workbench.core.errors import UsageError, WorkbenchError, WorkError
+from workbench.api.events import Event
+from workbench.api.outcome import QuestionOutcome, with_sources
+from workbench.core.errors import UsageError, WorkbenchError
 from workbench.server.access import Access, current_user
-from workbench.server.displays import Displays
-from workbench.server.rest import KEEP_ALIVE_SECONDS, answer_events, owned_agent
+from workbench.server.rest import answer_events
 from workbench.server.schemas import ChatMessage, ChatRequest
+from workbench.server.session_pool import SessionPool
+from workbench.server.streaming import KEEP_ALIVE, kept_alive
 from workbench.server.tokens import User
 
 _PIECE_CHARS = 60
 Somebody = Annotated[User, Depends(current_user)]
 
 
-class Finished:
-    """What came of a question: the text with its sources, why it ended, and the tokens of its steps."""
-
-    def __init__(self) -> None:
-        self.answer: AnswerDone | None = None
-        self.ended: Stopped | Failed | None = None
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-
-    def take(self, event: Event) -> None:
-        """Note an event of the question."""
-        if isinstance(event, AnswerDone):
-            self.answer = event
-        elif isinstance(event, Stopped | Failed):
-            self.ended = event
-        elif isinstance(event, StepFinished):
-            self.prompt_tokens += event.used
-            self.completion_tokens += event.completion_tokens
-
-    @property
-    def text(self) -> str:
-        """The answer, and the sources of its quotes below it. Raises WorkError where there is no answer."""
-        if self.answer is None:
-            if isinstance(self.ended, Failed):
-                raise WorkError(self.ended.message, self.ended.hint)
-            raise WorkError(self.ended.detail if self.ended else "The question ended without an answer.", "Ask again.")
-        quotes = [quote for quote in (self.answer.citations or self.answer.nearest) if quote.shown]
-        lines = [f"[{quote.number or number}] {quote.where}: “{quote.quote}”" for number, quote in enumerate(quotes, 1)]
-        return "\n\n".join(part for part in (self.answer.text, "\n".join(lines)) if part)
-
-    @property
-    def reason(self) -> str:
-        """As `finish_reason` says it."""
-        return "length" if self.ended is not None and isinstance(self.ended, Stopped) else "stop"
-
-    @property
-    def usage(self) -> dict[str, int]:
-        """Tokens of all steps of the question."""
-        total = self.prompt_tokens + self.completion_tokens
-        return {
-            "prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens, "total_tokens": total,
-        }  # fmt: skip
-
-
-def routes(access: Access, displays: Displays) -> APIRouter:
+def routes(access: Access, pool: SessionPool) -> APIRouter:
     """/v1/models and /v1/chat/completions."""
     api = APIRouter(prefix="/v1", tags=["openai"])
 
     @api.get("/models")
     def list_models(user: Somebody) -> dict[str, Any]:
         """The user's agents, as models."""
-        with access.session() as session:
-            named = [(user.shown(info.name), info.created) for info in session.agents()]
-        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "workbench"} for name, _ in named if name]
+        names = [user.shown(info.name) for info in access.session.agents()]
+        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "workbench"} for name in names if name]
         return {"object": "list", "data": rows}
 
     @api.post("/chat/completions")
     async def complete(request: ChatRequest, user: Somebody) -> Any:
         """Ask the agent that `model` names the last message of the user."""
         question = _question(request.messages)
-        name = await run_in_threadpool(owned_agent, access, user, request.model)
+        name = await run_in_threadpool(access.stored_name, user, request.model)
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": request.model}
         if request.stream:
             with_usage = bool((request.stream_options or {}).get("include_usage"))
-            chunks = _chunks(answer_events(displays, name, question), head, with_usage)
+            chunks = _chunks(answer_events(pool, name, question), head, with_usage)
             return StreamingResponse(chunks, media_type="text/event-stream")
-        done = Finished()
-        async for event in answer_events(displays, name, question):
+        done = QuestionOutcome()
+        async for event in answer_events(pool, name, question):
             done.take(event)
-        message = {"role": "assistant", "content": done.text}
-        choice = {"index": 0, "message": message, "finish_reason": done.reason, "logprobs": None}
-        return {**head, "object": "chat.completion", "choices": [choice], "usage": done.usage}
+        message = {"role": "assistant", "content": with_sources(done.required())}
+        choice = {"index": 0, "message": message, "finish_reason": _reason(done), "logprobs": None}
+        return {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(done)}
 
     return api
 
@@ -118,8 +74,23 @@ def _question(messages: list[ChatMessage]) -> str:
     return content
 
 
-async def _chunks(events: AsyncIterator[Event], head: dict[str, Any], with_usage: bool) -> AsyncIterator[str]:
-    done, pending = Finished(), None
+def _reason(done: QuestionOutcome) -> str:
+    """As `finish_reason` says it."""
+    return "length" if done.stopped is not None else "stop"
+
+
+def _usage(done: QuestionOutcome) -> dict[str, Any]:
+    """Tokens of all steps of the question."""
+    return {
+        "prompt_tokens": done.prompt_tokens,
+        "completion_tokens": done.completion_tokens,
+        "total_tokens": done.prompt_tokens + done.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": done.cached_tokens},
+    }
+
+
+async def _chunks(events: AsyncGenerator[Event, None], head: dict[str, Any], with_usage: bool) -> AsyncIterator[str]:
+    done = QuestionOutcome()
     body = {**head, "object": "chat.completion.chunk"}
 
     def chunk(delta: dict[str, Any], reason: str | None = None) -> str:
@@ -128,28 +99,17 @@ async def _chunks(events: AsyncIterator[Event], head: dict[str, Any], with_usage
 
     try:
         yield chunk({"role": "assistant", "content": ""})
-        while True:
-            pending = pending or asyncio.ensure_future(anext(events))
-            if not (await asyncio.wait([pending], timeout=KEEP_ALIVE_SECONDS))[0]:
-                yield ": working\n\n"
-                continue
-            try:
-                done.take(pending.result())
-            except StopAsyncIteration:
-                pending = None
-                break
-            pending = None
-        text = done.text
+        async for event in kept_alive(events):
+            if event is None:
+                yield KEEP_ALIVE
+            else:
+                done.take(event)
+        text = with_sources(done.required())
         for start in range(0, len(text), _PIECE_CHARS):
             yield chunk({"content": text[start : start + _PIECE_CHARS]})
-        yield chunk({}, done.reason)
+        yield chunk({}, _reason(done))
         if with_usage:
-            yield f"data: {json.dumps({**body, 'choices': [], 'usage': done.usage})}\n\n"
+            yield f"data: {json.dumps({**body, 'choices': [], 'usage': _usage(done)})}\n\n"
     except WorkbenchError as error:
         yield f"data: {json.dumps({'error': {'message': error.one_line(), 'type': 'server_error'}})}\n\n"
-    finally:
-        if pending is not None and not pending.done():
-            pending.cancel()
-            await asyncio.gather(pending, return_exceptions=True)
-        await events.aclose()  # type: ignore[attr-defined]
     yield "data: [DONE]\n\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import asdict, is_dataclass
 from typing import Annotated, Any
 
@@ -12,19 +12,19 @@ from fastapi import APIRouter, Depends, Path, Query, Request, WebSocket, WebSock
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from workbench.api.events import AnswerDone, Event, Failed, Stopped
+from workbench.api.events import Event, Failed
+from workbench.api.outcome import QuestionOutcome
 from workbench.api.search import SearchOptions
-from workbench.core.errors import NotFound, UsageError, WorkbenchError
-from workbench.server.access import Access, current_user, user_of_socket
-from workbench.server.displays import Displays, events_of
+from workbench.core.errors import UsageError, WorkbenchError
+from workbench.server.access import Access, administrator, current_user, user_of_socket
 from workbench.server.schemas import AgentChange, MemoryChange, NewAgent, NewUser, Question
+from workbench.server.session_pool import SessionPool
+from workbench.server.streaming import KEEP_ALIVE, events_of, kept_alive
 from workbench.server.tokens import User
-
-KEEP_ALIVE_SECONDS = 15.0
-"""How long a stream of events may be silent before a comment is sent, so that no proxy takes it for dead."""
 
 AgentName = Annotated[str, Path(max_length=120, description="an agent's name")]
 Somebody = Annotated[User, Depends(current_user)]
+Admin = Annotated[User, Depends(administrator)]
 
 
 def plain(value: Any) -> Any:
@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def routes(access: Access, displays: Displays) -> APIRouter:
+def routes(access: Access, pool: SessionPool) -> APIRouter:
     """All routes below /api but health; each of them needs a token."""
     api = APIRouter(prefix="/api")
 
@@ -47,72 +47,67 @@ def routes(access: Access, displays: Displays) -> APIRouter:
     @api.get("/agents", tags=["agents"])
     def list_agents(user: Somebody) -> list[dict[str, Any]]:
         """The user's agents, the last used first."""
-        with access.session() as session:
-            named = [(user.shown(info.name), info) for info in session.agents()]
-            return [{**plain(info), "name": name} for name, info in named if name is not None]
+        named = [(user.shown(info.name), info) for info in access.session.agents()]
+        return [{**plain(info), "name": name} for name, info in named if name is not None]
 
     @api.post("/agents", status_code=201, tags=["agents"])
     def create_agent(new: NewAgent, user: Somebody) -> dict[str, Any]:
         """Make an agent."""
-        displays.create(user.stored(new.name), new.model_dump(exclude={"name"}))
+        pool.create(user.stored(new.name), new.model_dump(exclude={"name"}))
         return {"name": new.name}
 
     @api.patch("/agents/{agent}", tags=["agents"])
     def change_agent(agent: AgentName, change: AgentChange, user: Somebody) -> dict[str, Any]:
         """Rename an agent, change its preset, or switch functions of its model on and off."""
-        name = owned_agent(access, user, agent)
-        with access.session() as session:
-            service = session.agent_service
-            if change.preset is not None:
-                service.preset(name, change.preset)
-            for function, on in (change.functions or {}).items():
-                service.switch(name, function, on=on)
-            if change.name is not None and change.name != agent:
-                displays.forget(name)
-                service.rename(name, user.stored(change.name))
+        name = access.stored_name(user, agent)
+        service = access.session.agent_service
+        if change.preset is not None:
+            service.preset(name, change.preset)
+        for function, on in (change.functions or {}).items():
+            service.switch(name, function, on=on)
+        if change.name is not None and change.name != agent:
+            pool.forget(name)
+            service.rename(name, user.stored(change.name))
         return {"name": change.name or agent}
 
     @api.delete("/agents/{agent}", tags=["agents"])
     def delete_agent(agent: AgentName, user: Somebody) -> dict[str, Any]:
         """Delete an agent with its messages and steps; documents stay."""
-        name = owned_agent(access, user, agent)
-        displays.forget(name)
-        with access.session() as session:
-            session.agent_service.delete(name)
+        name = access.stored_name(user, agent)
+        pool.forget(name)
+        access.session.agent_service.delete(name)
         return {"deleted": agent}
 
     @api.get("/agents/{agent}/functions", tags=["agents"])
     def list_functions(agent: AgentName, user: Somebody) -> list[dict[str, Any]]:
         """What the agent's model may call."""
-        name = owned_agent(access, user, agent)
-        with access.session() as session:
-            return [plain(view) for view in session.agent_service.functions(name)]
+        name = access.stored_name(user, agent)
+        return [plain(view) for view in access.session.agent_service.functions(name)]
 
     @api.get("/presets", tags=["agents"])
     def list_presets(user: Somebody) -> dict[str, list[str]]:
         """The presets, personas and humans that agents are made with."""
-        with access.session() as session:
-            kinds = ("presets", "personas", "humans")
-            return {kind: [text.name for text in session.prompt_texts.list(kind)] for kind in kinds}
+        kinds = ("presets", "personas", "humans")
+        return {kind: [text.name for text in access.session.prompt_texts.list(kind)] for kind in kinds}
 
     # -- messages ---------------------------------------------------------------------------------------------------
 
     @api.post("/agents/{agent}/messages", tags=["messages"])
     async def send_message(agent: AgentName, question: Question, user: Somebody, request: Request) -> Any:
         """Ask. With `stream` the answer is a stream of server-sent events, each a JSON object; else the last of them."""
-        name = await run_in_threadpool(owned_agent, access, user, agent)
+        name = await run_in_threadpool(access.stored_name, user, agent)
         if not question.text.strip():
             raise UsageError("The question is empty.", "Send a text.")
         if question.stream:
-            return StreamingResponse(_as_sse(displays, name, question.text), media_type="text/event-stream")
-        return await whole_answer(displays, name, question.text)
+            return StreamingResponse(_as_sse(pool, name, question.text), media_type="text/event-stream")
+        return await whole_answer(pool, name, question.text)
 
     @api.post("/agents/{agent}/stop", tags=["messages"])
     def stop_answer(agent: AgentName, user: Somebody) -> dict[str, Any]:
         """Stop the answer after its present step; called again, at once."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            busy = display.session.busy
-            display.session.stop()
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            busy = pooled.session.busy
+            pooled.session.stop()
         return {"stopped": busy}
 
     @api.get("/agents/{agent}/messages", tags=["messages"])
@@ -120,8 +115,8 @@ def routes(access: Access, displays: Displays) -> APIRouter:
         agent: AgentName, user: Somebody, last: Annotated[int | None, Query(ge=1)] = None
     ) -> list[dict[str, Any]]:
         """The messages of the conversation as they are on the wire, oldest first."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            return display.session.transcript(last)
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            return pooled.session.transcript(last)
 
     @api.websocket("/agents/{agent}/socket")
     async def socket(connection: WebSocket, agent: str) -> None:
@@ -132,8 +127,8 @@ def routes(access: Access, displays: Displays) -> APIRouter:
             return
         await connection.accept()
         try:
-            name = await run_in_threadpool(owned_agent, access, user, agent)
-            await _converse(displays, name, connection)
+            name = await run_in_threadpool(access.stored_name, user, agent)
+            await _converse(pool, name, connection)
         except WorkbenchError as error:
             await connection.send_json(_failed(error))
             await connection.close(4404)
@@ -145,14 +140,14 @@ def routes(access: Access, displays: Displays) -> APIRouter:
     @api.get("/agents/{agent}/memory", tags=["memory"])
     def list_blocks(agent: AgentName, user: Somebody) -> list[dict[str, Any]]:
         """The blocks of the working context."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            return [plain(block) for block in display.session.memory()]
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            return [plain(block) for block in pooled.session.memory()]
 
     @api.patch("/agents/{agent}/memory/{block}", tags=["memory"])
     def edit_block(agent: AgentName, block: str, change: MemoryChange, user: Somebody) -> dict[str, Any]:
         """Edit a block as the user."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            edited: dict[str, Any] = plain(display.session.edit_memory(block, change.old, change.new))
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            edited: dict[str, Any] = plain(pooled.session.edit_memory(block, change.old, change.new))
             return edited
 
     @api.get("/agents/{agent}/context", tags=["memory"])
@@ -160,15 +155,15 @@ def routes(access: Access, displays: Displays) -> APIRouter:
         agent: AgentName, user: Somebody, step: Annotated[int | None, Query(ge=1)] = None
     ) -> dict[str, Any]:
         """Exactly what was in main context at a step, segment by segment; without `step`, what the next prompt holds."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            context: dict[str, Any] = plain(display.session.context(step))
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            context: dict[str, Any] = plain(pooled.session.context(step))
             return context
 
     @api.get("/agents/{agent}/recall", tags=["memory"])
     def search_recall(agent: AgentName, user: Somebody, query: Annotated[str, Query(max_length=2000)] = "") -> Any:
         """What was said in this conversation with these words, the newest first."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            said = [plain(item) for item in display.session.search_service.recall(query)]
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            said = [plain(item) for item in pooled.session.search_service.recall(query)]
             return {"query": query, "total": len(said), "messages": said}
 
     # -- sources ----------------------------------------------------------------------------------------------------
@@ -176,28 +171,26 @@ def routes(access: Access, displays: Displays) -> APIRouter:
     @api.post("/agents/{agent}/sources/{source}", tags=["sources"])
     def attach(agent: AgentName, source: str, user: Somebody) -> dict[str, Any]:
         """Let an agent search a source."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            attached: dict[str, Any] = plain(display.session.attach(source))
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            attached: dict[str, Any] = plain(pooled.session.attach(source))
             return attached
 
     @api.delete("/agents/{agent}/sources/{source}", tags=["sources"])
     def detach(agent: AgentName, source: str, user: Somebody) -> dict[str, Any]:
         """Take a source away from an agent."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            detached: dict[str, Any] = plain(display.session.detach(source))
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            detached: dict[str, Any] = plain(pooled.session.detach(source))
             return detached
 
     @api.get("/sources", tags=["sources"])
     def list_sources(user: Somebody) -> list[dict[str, Any]]:
         """The sources of the archive. They are shared by all users."""
-        with access.session() as session:
-            return [plain(info) for info in session.sources()]
+        return [plain(info) for info in access.session.sources()]
 
     @api.get("/sources/{source}/documents", tags=["sources"])
     def list_documents(source: str, user: Somebody) -> list[dict[str, Any]]:
         """The documents of a source, then what could not be loaded with reason and remedy."""
-        with access.session() as session:
-            return [plain(info) for info in session.documents(source)]
+        return [plain(info) for info in access.session.documents(source)]
 
     @api.put("/sources/{source}/documents/{file}", status_code=202, tags=["sources"])
     async def upload(source: str, file: str, request: Request, user: Somebody) -> dict[str, Any]:
@@ -217,9 +210,8 @@ def routes(access: Access, displays: Displays) -> APIRouter:
         }  # fmt: skip
 
     @api.delete("/sources/{source}", tags=["sources"])
-    def remove_source(source: str, user: Somebody) -> dict[str, Any]:
+    def remove_source(source: str, user: Admin) -> dict[str, Any]:
         """Remove a source for everybody; the administrator only."""
-        _need_admin(user)
         return {"removed": source, "documents": access.uploads.remove(source)}
 
     # -- search -----------------------------------------------------------------------------------------------------
@@ -236,11 +228,10 @@ def routes(access: Access, displays: Displays) -> APIRouter:
         """A page of results with the true total; over what an agent is attached to, or over all sources."""
         options = SearchOptions(source=source, document=document)
         if agent:
-            with displays.using(owned_agent(access, user, agent)) as display:
-                result = display.session.search_service.search(query, page, options)
+            with pool.using(access.stored_name(user, agent)) as pooled:
+                result = pooled.session.search_service.search(query, page, options)
         else:
-            with access.session() as session:
-                result = session.search_service.search(query, page, options)
+            result = access.session.search_service.search(query, page, options)
         found: dict[str, Any] = plain(result)
         return found
 
@@ -252,81 +243,53 @@ def routes(access: Access, displays: Displays) -> APIRouter:
         number: Annotated[int, Query(ge=1)] = 1,
     ) -> dict[str, Any]:
         """A page of a document of what an agent is attached to."""
-        with displays.using(owned_agent(access, user, agent)) as display:
-            shown: dict[str, Any] = plain(display.session.page(document, number))
+        with pool.using(access.stored_name(user, agent)) as pooled:
+            shown: dict[str, Any] = plain(pooled.session.page(document, number))
             return shown
 
     # -- users ------------------------------------------------------------------------------------------------------
 
     @api.get("/users", tags=["users"])
-    def list_users(user: Somebody) -> list[str]:
+    def list_users(user: Admin) -> list[str]:
         """The names of all users; the administrator only."""
-        _need_admin(user)
         return access.tokens.users
 
     @api.post("/users", status_code=201, tags=["users"])
-    def create_user(new: NewUser, user: Somebody) -> dict[str, str]:
+    def create_user(new: NewUser, user: Admin) -> dict[str, str]:
         """Make a user, or a new token for one; the token is shown this once. The administrator only."""
-        _need_admin(user)
         return {"name": new.name, "token": access.tokens.issue(new.name)}
 
     @api.delete("/users/{name}", tags=["users"])
-    def remove_user(name: str, user: Somebody) -> dict[str, str]:
+    def remove_user(name: str, user: Admin) -> dict[str, str]:
         """Forget a user; its agents stay. The administrator only."""
-        _need_admin(user)
         access.tokens.revoke(name)
         return {"removed": name}
 
     return api
 
 
-class Forbidden(UsageError):
-    """What only the administrator may do."""
-
-
-def _need_admin(user: User) -> None:
-    if not user.is_admin:
-        raise Forbidden("Only the administrator may do this.", "Use the administrator's token.")
-
-
-def owned_agent(access: Access, user: User, agent: str) -> str:
-    """The name in the archive of a user's agent. Raises NotFound, which names this user's agents and nobody else's."""
-    stored = user.stored(agent)
-    with access.session() as session:
-        if session.agent_service.exists(stored):
-            return stored
-        mine = [name for info in session.agents() if (name := user.shown(info.name)) is not None]
-    raise NotFound(f"There is no agent named {agent[:120]!r}.", f"Agents: {', '.join(mine[:8]) or 'none yet'}.")
-
-
-async def answer_events(displays: Displays, name: str, text: str) -> AsyncIterator[Event]:
+async def answer_events(pool: SessionPool, name: str, text: str) -> AsyncGenerator[Event, None]:
     """Ask an agent, after those who asked before, and give the events as they come."""
-    display_of = displays.using(name)
-    display = await run_in_threadpool(display_of.__enter__)
+    taken = pool.using(name)
+    pooled = await run_in_threadpool(taken.__enter__)
     try:
-        async with display.turn:
-            events = events_of(lambda: display.session.submit(text), display.session.stop)
+        async with pooled.turn:
+            events = events_of(lambda: pooled.session.submit(text), pooled.session.stop)
             try:
                 async for event in events:
                     yield event
             finally:
-                await events.aclose()  # type: ignore[attr-defined]
+                await events.aclose()
     finally:
-        await asyncio.shield(run_in_threadpool(display_of.__exit__, None, None, None))
+        await asyncio.shield(run_in_threadpool(taken.__exit__, None, None, None))
 
 
-async def whole_answer(displays: Displays, name: str, text: str) -> dict[str, Any]:
-    """The answer alone. Raises the error that ended the question."""
-    answer: AnswerDone | None = None
-    ended: Stopped | Failed | None = None
-    async for event in answer_events(displays, name, text):
-        if isinstance(event, AnswerDone):
-            answer = event
-        elif isinstance(event, Stopped | Failed):
-            ended = event
-    if answer is None and ended is None:
-        raise UsageError("The question ended without an answer.", "Ask again.")
-    last: dict[str, Any] = plain(answer or ended)
+async def whole_answer(pool: SessionPool, name: str, text: str) -> dict[str, Any]:
+    """The answer alone, else what ended the question."""
+    outcome = QuestionOutcome()
+    async for event in answer_events(pool, name, text):
+        outcome.take(event)
+    last: dict[str, Any] = plain(outcome.last or outcome.required())
     return last
 
 
@@ -334,38 +297,20 @@ def _failed(error: WorkbenchError) -> dict[str, Any]:
     return Failed(message=error.message, hint=error.hint, kind=type(error).__name__).as_dict()
 
 
-async def _as_sse(displays: Displays, name: str, text: str) -> AsyncIterator[str]:
+async def _as_sse(pool: SessionPool, name: str, text: str) -> AsyncIterator[str]:
     """Events as server-sent events; an error in the middle is an event too, and comments keep the connection alive."""
-    events = answer_events(displays, name, text)
-    pending: asyncio.Task[Event] | None = None
     try:
-        while True:
-            pending = pending or asyncio.ensure_future(anext(events))
-            done, _ = await asyncio.wait([pending], timeout=KEEP_ALIVE_SECONDS)
-            if not done:
-                yield ": working\n\n"
-                continue
-            try:
-                event = pending.result()
-            except StopAsyncIteration:
-                return
-            except WorkbenchError as error:
-                yield _sse(_failed(error))
-                return
-            pending = None
-            yield _sse(event.as_dict())
-    finally:
-        if pending is not None and not pending.done():
-            pending.cancel()
-            await asyncio.gather(pending, return_exceptions=True)
-        await events.aclose()  # type: ignore[attr-defined]
+        async for event in kept_alive(answer_events(pool, name, text)):
+            yield KEEP_ALIVE if event is None else _sse(event.as_dict())
+    except WorkbenchError as error:
+        yield _sse(_failed(error))
 
 
 def _sse(data: dict[str, Any]) -> str:
     return f"event: {data['event']}\ndata: {json.dumps(data, ensure_ascii=False, default=str)}\n\n"
 
 
-async def _converse(displays: Displays, name: str, connection: WebSocket) -> None:
+async def _converse(pool: SessionPool, name: str, connection: WebSocket) -> None:
     """Answer what comes over a socket; `stop` is heard while an answer runs."""
     asked: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
 
@@ -377,8 +322,8 @@ async def _converse(displays: Displays, name: str, connection: WebSocket) -> Non
                 await connection.send_json(_failed(UsageError("This is no JSON.", 'Send {"text": "your question"}.')))
                 continue
             if isinstance(message, dict) and message.get("stop") is True:
-                with displays.using(name) as display:
-                    display.session.stop()
+                with pool.using(name) as pooled:
+                    pooled.session.stop()
             elif isinstance(message, dict) and isinstance(message.get("text"), str) and message["text"].strip():
                 await asked.put(message["text"])
             else:
@@ -389,7 +334,7 @@ async def _converse(displays: Displays, name: str, connection: WebSocket) -> Non
         while True:
             text = await asked.get()
             try:
-                async for event in answer_events(displays, name, text):
+                async for event in answer_events(pool, name, text):
                     await connection.send_text(json.dumps(event.as_dict(), ensure_ascii=False, default=str))
             except WorkbenchError as error:
                 await connection.send_json(_failed(error))

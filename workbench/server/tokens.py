@@ -24,11 +24,13 @@ ADMIN = "admin"
 """The user that is made at the first start; it sees the agents of all users and may make and remove users."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 _PREFIX = "wb_"
+_OWNS = ":"
+"""Between a user and an agent of the user's; not a slash, so that the administrator can name it in an address."""
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who may use the server. Agents of a user are called `USER/NAME` in the archive, and NAME for the user."""
+    """Somebody who may use the server. Agents of a user are called `USER:NAME` in the archive, and NAME for the user."""
 
     name: str
 
@@ -39,13 +41,13 @@ class User:
 
     def stored(self, agent: str) -> str:
         """The name in the archive of what the user calls `agent`."""
-        return agent if self.is_admin else f"{self.name}/{agent}"
+        return agent if self.is_admin else f"{self.name}{_OWNS}{agent}"
 
     def shown(self, stored: str) -> str | None:
         """What the user calls an agent of the archive; None for an agent that is not the user's."""
         if self.is_admin:
             return stored
-        owner, _, name = stored.partition("/")
+        owner, _, name = stored.partition(_OWNS)
         return name if owner == self.name and name else None
 
 
@@ -108,6 +110,11 @@ class Tokens:
                     whose = name
         return User(whose) if whose is not None else None
 
+    def user_of_header(self, authorization: str) -> User | None:
+        """Whose token an Authorization header carries; None without one that is somebody's."""
+        scheme, _, token = authorization.partition(" ")
+        return self.user_of(token.strip()) if scheme.lower() == "bearer" else None
+
     def _write(self) -> None:
         private_file.write(self._file, json.dumps({"users": self._hashes}, indent=1) + "\n")
 
@@ -118,8 +125,7 @@ def guarded(web: ASGIApp, tokens: Tokens) -> ASGIApp:
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = dict(scope["headers"])
-            scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer" or tokens.user_of(token.strip()) is None:
+            if tokens.user_of_header(headers.get(b"authorization", b"").decode("latin-1")) is None:
                 body = b'{"error": {"message": "This needs a token. Send the header Authorization: Bearer TOKEN."}}'
                 kind = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
                 await send({"type": "http.response.start", "status": 401, "headers": kind})

@@ -13,13 +13,12 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from loaders.registry import all_loaders
 from workbench.api.events import Failed, Loaded, LoadProgress
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
-from workbench.core.settings import read_settings
 from workbench.services.container import AppContext
 from workbench.services.session import Session
 
@@ -44,7 +43,7 @@ class LoadJob:
     progress: LoadProgress | None = None
     result: Loaded | None = None
     error: str = ""
-    seen_by: str = field(default="", repr=False)
+    user: str = ""
     """The user who asked for it."""
 
 
@@ -58,7 +57,7 @@ class Uploads:
         self._jobs: OrderedDict[int, LoadJob] = OrderedDict()
         self._numbers = itertools.count(1)
         self._waiting: queue.SimpleQueue[LoadJob | None] = queue.SimpleQueue()
-        self._session = Session(read_settings(app.paths.settings_file), app.paths, app=app)
+        self._session = Session(app.settings, app.paths, app=app)
         self._thread = threading.Thread(target=self._load_all, name="server-load", daemon=True)
         self._thread.start()
 
@@ -88,7 +87,7 @@ class Uploads:
 
     def load(self, source: str, user: str) -> LoadJob:
         """Load what was received for a source; what is loaded already is not read again."""
-        job = LoadJob(next(self._numbers), source, seen_by=user)
+        job = LoadJob(next(self._numbers), source, user=user)
         self._jobs[job.id] = job
         while len(self._jobs) > _KEPT_JOBS:
             self._jobs.popitem(last=False)
@@ -98,7 +97,7 @@ class Uploads:
     def job(self, number: int, user: str) -> LoadJob:
         """A load by its number. Raises NotFound for one that is not there, or that another user asked for."""
         job = self._jobs.get(number)
-        if job is None or job.seen_by != user:
+        if job is None or job.user != user:
             raise NotFound(f"There is no load {number}.", "Its number is in the answer to the upload.")
         return job
 

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from workbench.api.documents import LoadOptions
-from workbench.api.events import AnswerDone, ContextAssembled, Event, Failed, Loaded, PageRead, Stopped
+from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead
+from workbench.api.outcome import QuestionOutcome
 from workbench.api.search import SearchOptions
 from workbench.api.session import DocumentInfo, SourceInfo
 from workbench.core.errors import UsageError, WorkError
@@ -138,19 +139,7 @@ class Workbench:
         `answered` is False when nothing in the documents says so. Raises WorkError with the reason and what to do when
         there is no answer: the model's server failed, or a limit ended the question.
         """
-        done: AnswerDone | None = None
-        ended: Failed | Stopped | None = None
-        for event in self.ask(question):
-            if isinstance(event, AnswerDone):
-                done = event
-            elif isinstance(event, Failed | Stopped):
-                ended = event
-        if done is not None:
-            return done
-        if isinstance(ended, Failed):
-            raise WorkError(ended.message, ended.hint)
-        detail = (ended.detail or ended.reason) if ended is not None else "The question ended without an answer."
-        raise WorkError(detail, "Ask again, with a higher limit where one was reached.")
+        return QuestionOutcome.of(self.ask(question)).required()
 
     def stop(self) -> None:
         """End the answer that runs, after its present step; called again, at once. For another thread."""

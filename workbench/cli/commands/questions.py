@@ -8,11 +8,11 @@ import re
 import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.events import AnswerDone, Citation, Failed, StepFinished, Stopped
+from workbench.api.events import AnswerDone, Citation, Stopped
+from workbench.api.outcome import QuestionOutcome
 from workbench.api.session import SessionProtocol
 from workbench.cli.command import Command, agent_flags, json_flag
 from workbench.cli.commands.load import load_paths
@@ -76,77 +76,48 @@ def _is_path(session: Session, name: str, path: str) -> bool:
     return True
 
 
-@dataclass
-class _Usage:
-    """What the steps of a question used together."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    cost: float = 0.0
-
-    def add(self, step: StepFinished) -> None:
-        """Count a step."""
-        self.prompt_tokens += step.used
-        self.completion_tokens += step.completion_tokens
-        self.cached_tokens += step.cached_tokens
-        self.cost += step.cost
-
-    def dump(self) -> dict[str, Any]:
-        """As JSON; `cost` is null without prices."""
-        return {**asdict(self), "cost": round(self.cost, 8) if self.cost else None}
+def _usage(outcome: QuestionOutcome) -> dict[str, Any]:
+    """What the steps of a question used together, as JSON; `cost` is null without prices."""
+    return {
+        "prompt_tokens": outcome.prompt_tokens,
+        "completion_tokens": outcome.completion_tokens,
+        "cached_tokens": outcome.cached_tokens,
+        "cost": round(outcome.cost, 8) if outcome.cost else None,
+    }
 
 
 def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Callable[[], None] | None = None) -> int:
     """Ask, and print the answer. `abandon` deletes the agent that was made for it, where its model did not take one step."""
-    answer: AnswerDone | None = None
-    stopped: Stopped | None = None
-    failed: Failed | None = None
-    steps, usage = 0, _Usage()
     with interruptible(session.stop):
-        for event in show(session.submit(question), as_json=as_json):
-            if isinstance(event, AnswerDone):
-                answer = event
-            elif isinstance(event, Stopped):
-                stopped = event
-            elif isinstance(event, Failed):
-                failed = event
-            elif isinstance(event, StepFinished):
-                steps += 1
-                usage.add(event)
+        outcome = QuestionOutcome.of(show(session.submit(question), as_json=as_json))
     name = session.agent
-    if abandon is not None and failed is not None and not steps:
+    if abandon is not None and outcome.failed is not None and not outcome.steps:
         abandon()
         name = ""
     if as_json:
-        _result(answer, stopped, name, steps, usage)
-    if failed is not None and as_json:
-        complain(f"{failed.message} {failed.hint}")
-    return 1 if answer is None else 0
+        _result(outcome, name)
+    if outcome.failed is not None and as_json:
+        complain(f"{outcome.failed.message} {outcome.failed.hint}")
+    return 1 if outcome.answer is None else 0
 
 
 def _ended(chosen: argparse.Namespace, reason: str) -> None:
     """The process that answered has ended: with --json the last line is a result all the same."""
     if chosen.json:
-        _result(None, Stopped(reason="error", detail=reason), chosen.agent or "", 0, _Usage())
+        _result(QuestionOutcome(stopped=Stopped(reason="error", detail=reason)), chosen.agent or "")
 
 
-def _result(
-    answer: AnswerDone | None,
-    stopped: Stopped | None,
-    agent: str,
-    steps: int,
-    usage: _Usage,
-) -> None:
+def _result(outcome: QuestionOutcome, agent: str) -> None:
     """Print the last line of a question with --json."""
-    result = answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
+    stopped = outcome.stopped
+    result = outcome.answer or AnswerDone(answered=False, notes=(stopped.detail,) if stopped else ())
     nearest = [{**_citation(one), "lacks": result.lacks} for one in result.nearest]
     line({"event": "answer", "step": None, "text": result.text, "answered": result.answered,
            "citations": [_citation(one) for one in result.citations], "confidence": result.confidence, "nearest": nearest,
-           "agent": agent, "steps": steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
+           "agent": agent, "steps": outcome.steps, "stopped": stopped.reason if stopped else None, "notes": list(result.notes),
            "state": result.state or "not grounded", "unquoted": list(result.unquoted), "false_quotes": list(result.false_quotes),
            "unsupported": list(result.unsupported),
-           "usage": usage.dump()})  # fmt: skip
+           "usage": _usage(outcome)})  # fmt: skip
 
 
 def _citation(one: Citation) -> dict[str, Any]:
