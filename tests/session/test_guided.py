@@ -15,7 +15,7 @@ import pytest
 from tests.support.desk import Desk
 from tests.support.model_replies import Reply, calls, refusal, says
 from tests.support.model_server import ModelServer
-from workbench.api.events import AnswerDone, FunctionCalled, Notice, PageRead
+from workbench.api.events import AnswerDone, FunctionCalled, Notice, PageRead, StepFinished
 from workbench.services import replay
 
 QUESTION = "To whom did Dora Marner hand the keys of the light?"
@@ -316,4 +316,24 @@ def test_the_caps_of_a_question_hold_for_the_writing_too(scene: Callable[..., Sc
         one.session.usage_service.limit(limit, 50 if limit == "steps" else 0)
         assert answer.text == answer_of(own).text
         assert any("a limit of the question" in note for note in answer.notes)
+    assert not one.server.requests
+
+
+def test_what_the_model_writes_is_paid_for_and_the_readers_steps_are_free(scene: Callable[..., Scene]) -> None:
+    one = scene(lambda body: form(), price_in=10.0, price_out=20.0)
+    events = one.ask()
+    costs = [event.cost for event in events if isinstance(event, StepFinished)]
+    spent = one.session.usage_service.spent()
+    assert len(costs) > 1
+    assert not any(costs[:-1])
+    assert costs[-1] > 0
+    assert spent.cost == pytest.approx(costs[-1])
+    assert spent.today_cost == pytest.approx(costs[-1])
+
+
+def test_the_limits_of_the_day_and_the_table_of_prices_hold_in_guided_mode(scene: Callable[..., Scene]) -> None:
+    one = scene(lambda body: form(), question_cost=1.0, day_tokens=10)
+    one.session.app.paths.prices_file.write_text('[[price]]\nmodel = "small-1b"\ninput = 10\noutput = 20\n', encoding="utf-8")
+    answer = answer_of(one.ask())
+    assert any("a limit of the question" in note for note in answer.notes)
     assert not one.server.requests

@@ -8,9 +8,10 @@ from typing import Any
 
 from workbench.agent.tools.context import ToolContext
 from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
+from workbench.core import prices
 from workbench.core.errors import ContextOverflow
 from workbench.core.sent_request import as_recorded
-from workbench.core.settings import Settings
+from workbench.core.settings import READER, Settings
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.agent_memory import StepRecord
 from workbench.memory.attached_sources import SourceSize
@@ -287,7 +288,7 @@ class MainContext:
         return {
             "window": settings.window_tokens,
             "reserve": settings.reserve,
-            **_prices(settings),
+            **_prices(settings, body),
             "calibration": asdict(calibration or self.calibration),
             "body": as_recorded(body, shape),
         }
@@ -297,12 +298,14 @@ class MainContext:
         return assembled(prompt, self.pressure, self.workspace.settings.reserve)
 
 
-def _prices(settings: Settings) -> dict[str, Any]:
-    """The prices in force, [sent, cached, written], where there are any: prices change, and what was paid does not."""
-    if settings.uses_reader or not (settings.price_in or settings.price_out):
+def _prices(settings: Settings, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The prices in force, [sent, cached, written], where there are any: prices change, and what was paid does not.
+
+    Who was asked stands in the request: in guided mode the settings are the reader's, and the model writes.
+    """
+    if body.get("model") == READER or not (settings.price_in or settings.price_out):
         return {}
-    cached = settings.price_in if settings.price_cached < 0 else settings.price_cached
-    return {"prices": [settings.price_in, cached, settings.price_out]}
+    return {"prices": list(prices.in_force(settings))}
 
 
 def _beside_messages(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -405,7 +405,7 @@ class Agent:
         finished = StepFinished(
             used=prompt.used, usable=self.context.pressure.usable, model_seconds=answered - asked, own_seconds=own,
             completion_tokens=reply.completion.usage.completion_tokens if reply.completion.usage else 0,
-            **budget.paid(settings, prompt, reply.completion.usage),
+            **({} if free else budget.paid(settings, prompt, reply.completion.usage)),
             cacheable_share=round(shared_prefix_tokens(self._before, prompt) / max(1, prompt.counted), 4),
         )  # fmt: skip
         self._before = prompt

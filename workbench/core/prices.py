@@ -115,6 +115,12 @@ def _host(base_url: str) -> str:
 
 def cost(settings: Settings, sent_tokens: int, written_tokens: int, cached_tokens: int = 0) -> float:
     """What a request costs at the prices of the settings; `cached_tokens` of what was sent were read from a cache."""
-    cached = settings.price_in if settings.price_cached < 0 else settings.price_cached
+    sent, cached, written = in_force(settings)
     fresh = max(0, sent_tokens - cached_tokens)
-    return (fresh * settings.price_in + cached_tokens * cached + written_tokens * settings.price_out) / 1_000_000
+    return (fresh * sent + cached_tokens * cached + written_tokens * written) / 1_000_000
+
+
+def in_force(settings: Settings) -> tuple[float, float, float]:
+    """What a million tokens cost by the settings: sent, read from the provider's cache, and written."""
+    cached = settings.price_in if settings.price_cached < 0 else settings.price_cached
+    return settings.price_in, cached, settings.price_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from workbench.agent.loop import Agent
 from workbench.api.events import Changed, Event, Notice
@@ -57,10 +58,13 @@ class TurnRunner:
     def _limit(self, agent: Agent) -> None:
         """Let the limits of this display hold for what the agent does next. Its lock is given back when they forbid it."""
         try:
-            agent.workspace.settings = self._usage.for_question(agent.workspace.settings)
+            limited = self._usage.for_question(agent.settings)
         except BaseException:
             agent.asking.release()
             raise
+        # In guided mode the workspace is the reader's; its limits and prices are those of the model that writes.
+        space = agent.workspace
+        space.settings = replace(limited, model=space.settings.model, base_url=space.settings.base_url)
 
     def stop(self) -> None:
         """Stop the turn that was started here after its step; called again, cancel it now."""
