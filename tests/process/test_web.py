@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from PIL import ImageChops
 
 from tests.support.browser import MISSING, PROGRAM, browsing
+from tests.support.processes import environment, listens, wait_until
 
 pytestmark = pytest.mark.process
 
 SECONDS = 90
+SEVERAL_CELLS = 60
+"""Pixels: wider than a cursor that blinks."""
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """Where `workbench web` says that it serves."""
-    environment = {**os.environ, "WORKBENCH_HOME": str(tmp_path / "home")}
     words = [sys.executable, "-m", "workbench", "web", "--json"]
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(words, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = json.loads(server.stdout.readline())["address"]
-        at, end = urlsplit(said), time.monotonic() + SECONDS
-        while True:  # the address is said before the server listens
-            with contextlib.suppress(OSError), socket.create_connection((str(at.hostname), at.port or 80), 5):
-                break
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        assert wait_until(lambda: listens(said), SECONDS), "the address is said before the server listens"
         yield said
         server.send_signal(signal.SIGTERM)
         assert server.wait(SECONDS) == 0
@@ -86,12 +79,16 @@ def test_the_screen_in_chromium(address: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with browsing(tmp_path / "profile") as browser:
             await browser.open(address)
-            await browser.wait("document.body && document.body.classList.contains('-first-byte')", SECONDS)
-            await asyncio.sleep(5)
+            await browser.wait_for_text(b"ready")
             before = await browser.picture()
             await browser.type("Which vessel")
-            await asyncio.sleep(2)
-            assert await browser.picture(tmp_path / "web.png") != before
+            await browser.wait_for_text(b"Which vessel")
+
+            async def drawn() -> bool:
+                changed = ImageChops.difference(before, await browser.picture()).getbbox()
+                return changed is not None and changed[2] - changed[0] > SEVERAL_CELLS
+
+            await browser.wait(drawn, "the words on the screen")
             root = address[: address.index("/", 8)]
             assert browser.requested
             assert all(one.removeprefix("ws").removeprefix("http").startswith(root[4:]) for one in browser.requested)

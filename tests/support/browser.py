@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import itertools
 import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from PIL import Image
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "Chromium is not installed: apt-get install chromium"
@@ -30,6 +32,8 @@ class Browser:
         self._numbers = itertools.count(1)
         self.requested: list[str] = []
         """The addresses that the page asked for."""
+        self.received = bytearray()
+        """What came to the page over WebSockets, in binary messages."""
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the protocol. Raises AssertionError with the browser's words when it fails."""
@@ -40,6 +44,9 @@ class Browser:
             if message.get("method") in ("Network.requestWillBeSent", "Network.webSocketCreated"):
                 given = message["params"]
                 self.requested.append(given["url"] if "url" in given else given["request"]["url"])
+            if message.get("method") == "Network.webSocketFrameReceived":
+                frame = message["params"]["response"]
+                self.received += base64.b64decode(frame["payloadData"]) if frame["opcode"] == 2 else b""
             if message.get("id") == number:
                 assert "error" not in message, message["error"]
                 result: dict[str, Any] = message["result"]
@@ -57,14 +64,21 @@ class Browser:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
-    async def wait(self, expression: str, seconds: float = _SECONDS) -> Any:
-        """The value of an expression, once it is true."""
+    async def wait(self, condition: Callable[[], Awaitable[bool]], what: str, seconds: float = _SECONDS) -> None:
+        """Ask until a condition holds. Raises AssertionError with `what` was waited for."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if value := await self.value(expression):
-                return value
+        while not await condition():
+            assert time.monotonic() < end, f"{what} never came"
             await asyncio.sleep(0.1)
-        raise AssertionError(f"{expression} never became true")
+
+    async def wait_for_text(self, text: bytes) -> None:
+        """Wait until the page has received it over a WebSocket."""
+
+        async def came() -> bool:
+            await self.value("0")  # the browser tells what happened before it answers
+            return text in self.received
+
+        await self.wait(came, repr(text))
 
     async def type(self, text: str) -> None:
         """Type into what has the focus."""
@@ -72,12 +86,10 @@ class Browser:
             await self.call("Input.dispatchKeyEvent", type="keyDown", text=letter, key=letter)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=letter)
 
-    async def picture(self, file: Path | None = None) -> bytes:
-        """The page as a PNG, written to `file` if one is given."""
+    async def picture(self) -> Image.Image:
+        """The page as it looks now."""
         data = base64.b64decode((await self.call("Page.captureScreenshot", format="png"))["data"])
-        if file is not None:
-            file.write_bytes(data)
-        return data
+        return Image.open(io.BytesIO(data)).convert("RGB")
 
 
 @asynccontextmanager

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from workbench.core.paths import locate
 
@@ -60,6 +63,14 @@ def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> bool:
         if condition():
             return True
         time.sleep(0.05)
+    return False
+
+
+def listens(address: str) -> bool:
+    """Whether something takes connections at the host and port of a web address."""
+    at = urlsplit(address)
+    with suppress(OSError), socket.create_connection((str(at.hostname), at.port or 80), 5):
+        return True
     return False
 
 
