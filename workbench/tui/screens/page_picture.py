@@ -38,6 +38,7 @@ class PictureBox(Widget):
         self._write = write
         self._number = next(_numbers)
         self._picture: PagePicture | None = None
+        self._rgb = b""
         self._sequence = ""
 
     def room(self) -> tuple[int, int]:
@@ -47,9 +48,9 @@ class PictureBox(Widget):
 
     def show(self, picture: PagePicture) -> None:
         """Draw this."""
-        self._picture = picture
+        self._picture, self._rgb = picture, picture.rgb
         columns, rows = self._cells()
-        size = (picture.width, picture.height, picture.rgb)
+        size = (picture.width, picture.height, self._rgb)
         if self._protocol == "kitty":
             self._write(graphics.kitty(*size, self._number, columns, rows))
         elif self._protocol == "iterm2":
@@ -91,7 +92,7 @@ class PictureBox(Widget):
         return Strip([before, *middle, after], width)
 
     def _half_cells(self, picture: PagePicture, y: int) -> list[Style]:
-        rgb = picture.rgb
+        rgb = self._rgb
 
         def colour(x: int, row: int) -> str:
             at = 3 * (row * picture.width + x)
