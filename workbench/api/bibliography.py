@@ -42,20 +42,24 @@ def people(text: str) -> tuple[str, ...]:
 
 
 def keys(references: Sequence[Reference]) -> list[str]:
-    """A citation key for each: author or first word of the title, and the year; a letter parts equal ones."""
-    found: list[str] = []
+    """A citation key for each: last name of the first author, or the title, and the year; a number parts equal ones."""
+    made: list[str] = []
     for item in references:
-        name = (
-            item.authors[0].replace(",", " ").split()[0 if "," in item.authors[0] else -1]
-            if item.authors
-            else item.called
-        )
+        name = _last_name(item.authors[0]) if item.authors else item.called
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-        base = (re.sub(r"[^a-z0-9]", "", plain)[:24] or "document") + item.date[:4]
-        found.append(
-            next(key for key in (base, *(f"{base}-{n}" for n in range(2, len(references) + 2))) if key not in found)
-        )
-    return found
+        base = key = (re.sub(r"[^a-z0-9]", "", plain)[:24] or "document") + item.date[:4]
+        number = 1
+        while key in made:
+            number += 1
+            key = f"{base}-{number}"
+        made.append(key)
+    return made
+
+
+def _last_name(name: str) -> str:
+    """Of "Lovelace, Ada" or "Ada Lovelace"."""
+    words = name.replace(",", " ").split()
+    return words[0 if "," in name else -1] if words else ""
 
 
 def bibtex(references: Sequence[Reference]) -> str:
@@ -64,14 +68,9 @@ def bibtex(references: Sequence[Reference]) -> str:
     for key, item in zip(keys(references), references, strict=True):
         fields = [("title", f"{{{_escaped(item.called)}}}")]
         if item.authors:
-            fields.append(
-                (
-                    "author",
-                    " and ".join(
-                        f"{{{_escaped(name)}}}" if "," not in name else _escaped(name) for name in item.authors
-                    ),
-                )
-            )
+            # A name without a comma is in braces, so that BibTeX does not guess which word is the last name.
+            names = (_escaped(name) if "," in name else f"{{{_escaped(name)}}}" for name in item.authors)
+            fields.append(("author", " and ".join(names)))
         if item.date:
             fields.append(("year", item.date[:4]))
         if len(item.date) > len("2021"):

@@ -17,9 +17,10 @@ STATES = (CONTRADICTED, NOT_FOUND, PARTLY, SUPPORTED, NO_CLAIM)
 
 @dataclass(frozen=True)
 class Quote:
-    """Words of a source: the path of its document, the page from 1 with the document's own label, the passage, and the day that the
+    """Words of a source and where they stand.
 
-    document states (ISO 8601, "" for none).
+    `document` is a path, `page` counts from 1 and has the document's own label, `day` is the day that the document states
+    (ISO 8601, "" for none).
     """
 
     text: str
@@ -75,9 +76,10 @@ class ChangedFact:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between two documents. `same`, `only_first` and `only_second` count sentences; `first_day` and `second_day` are the
+    """What differs between two documents.
 
-    days that the documents state, ISO 8601, "" for none.
+    `same`, `only_first` and `only_second` count sentences; `first_day` and `second_day` are the days that the documents
+    state, ISO 8601, "" for none.
     """
 
     first: str
@@ -109,9 +111,10 @@ class CheckServiceProtocol(Protocol):
         ...
 
     def check(self, text: str, source: str = "", *, fresh: bool = False) -> Iterator[CheckProgress | CheckedSentence]:
-        """Check a text: CheckProgress, then each sentence with a CheckProgress behind it. `source` "" is what the agent is
+        """Check a text: CheckProgress, then each sentence with a CheckProgress behind it.
 
-        attached to. What an earlier run knew is used, unless `fresh`. Raises UsageError, NotFound.
+        `source` "" is what the agent is attached to. What an earlier run knew is used, unless `fresh`. Raises UsageError,
+        NotFound.
         """
         ...
 
@@ -126,8 +129,8 @@ class CheckServiceProtocol(Protocol):
 
 def counts(sentences: Sequence[CheckedSentence]) -> dict[str, int]:
     """How many sentences are in each state."""
-    found = Counter(item.state for item in sentences)
-    return {state: found[state] for state in STATES}
+    by_state = Counter(item.state for item in sentences)
+    return {state: by_state[state] for state in STATES}
 
 
 def summary(sentences: Sequence[CheckedSentence]) -> str:
@@ -162,16 +165,16 @@ def _section(item: CheckedSentence) -> list[str]:
     return lines
 
 
-def comparison_report(found: Comparison) -> str:
+def comparison_report(comparison: Comparison) -> str:
     """A comparison as Markdown, both quotes of each changed fact below each other."""
-    days = ((found.first, found.first_day), (found.second, found.second_day))
+    days = ((comparison.first, comparison.first_day), (comparison.second, comparison.second_day))
     names = [f"{as_text(name)}{f' ({day})' if day else ''}" for name, day in days]
     counts_line = (
-        f"{len(found.changed)} changed, {found.same} the same, {found.only_first} only in the first, "
-        f"{found.only_second} only in the second."
+        f"{len(comparison.changed)} changed, {comparison.same} the same, {comparison.only_first} only in the first, "
+        f"{comparison.only_second} only in the second."
     )
     lines = [f"# {names[0]} and {names[1]}", "", counts_line]
-    for number, fact in enumerate(found.changed, 1):
+    for number, fact in enumerate(comparison.changed, 1):
         changes = "; ".join(f"{one.kind} {as_text(one.claimed)} → {as_text(one.stated)}" for one in fact.differences)
         lines += ["", f"## {number}. {changes}", ""]
         for quote in (fact.first, fact.second):

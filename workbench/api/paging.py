@@ -247,9 +247,10 @@ def coverage(history: Iterable[Event]) -> dict[str, Coverage]:
 
 
 def strip(pages: int, marked: Sequence[tuple[Callable[[int], bool], str]], cells: int, empty: str) -> str:
-    """`pages` pages in at most `cells` signs: each sign stands for equally many pages and is that of the first test that
+    """`pages` pages in at most `cells` signs.
 
-    holds for one of them, so that a single page is seen however long the document is.
+    Each sign stands for equally many pages and is that of the first test that holds for one of them, so that a single page
+    is seen however long the document is.
     """
     width = min(pages, cells)
     signs = []

@@ -107,9 +107,9 @@ class QuestionTableProtocol(Protocol):
     def run(
         self, columns: Sequence[Column], source: str, *, model: str = "", fresh: bool = False
     ) -> Iterator[TableProgress | Cell]:
-        """Ask every document every question: TableProgress before each cell, then the Cell. Cells that are known from a run before
+        """Ask every document every question: TableProgress before each cell, then the Cell.
 
-        come at once, unless `fresh`. Raises UsageError, NotFound.
+        Cells that are known from a run before come at once, unless `fresh`. Raises UsageError, NotFound.
         """
         ...
 

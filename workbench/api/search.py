@@ -142,9 +142,9 @@ class ShownResult:
 
 @dataclass(frozen=True)
 class Said:
-    """Something that was said, as recall storage keeps it: who (user or you, the model), when (ISO 8601 in UTC), and whether
+    """Something that was said, as recall storage keeps it.
 
-    the message is in context now.
+    `who` is user or you, the model; `time` is ISO 8601 in UTC; `in_context`: whether the message is in context now.
     """
 
     message: int

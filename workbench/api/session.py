@@ -115,9 +115,9 @@ class PageView:
 
 @dataclass(frozen=True)
 class PagePicture:
-    """A page as it looks, with a quote marked in it: `data` is width x height x 3 bytes (RGB, row by row), packed by zlib and
-    written in base64.
+    """A page as it looks, with a quote marked in it.
 
+    `data` is width x height x 3 bytes (RGB, row by row), packed by zlib and written in base64: it goes through JSON.
     `boxes` are where the quote stands, a box a line: left, top, right, bottom in pixels; none where it was not found.
     """
 
