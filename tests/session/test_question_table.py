@@ -12,6 +12,9 @@ import pytest
 
 from tests.support import generated_leases
 from tests.support.commands import Run
+from tests.support.desk import Desk
+from tests.support.model_replies import Reply, refusal
+from tests.support.model_server import ModelServer
 from workbench.api.question_table import AnswerRow, AnswerTable, Cell, Column, Evidence
 from workbench.cli import table_files
 from workbench.core.errors import UsageError
@@ -59,6 +62,26 @@ def test_a_run_that_was_ended_asks_only_what_is_open(
     assert (code, lines[-1]["done"], lines[-1]["total"]) == (0, 20, 20)
     assert len(asked) == 21
     assert len(set(asked)) == 20
+
+
+def test_a_cell_costs_what_its_steps_cost_and_one_that_failed_is_asked_again(make_session: Any) -> None:
+    usage = {"prompt_tokens": 2_000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 1_000}}
+    replies: list[Reply] = [
+        refusal(401, "Incorrect API key provided."),
+        Reply(calls=[("send_message", {"message": 'It had 14 looms. "The mill had 14 looms." [#a1]'})], usage=usage),
+    ]
+    with ModelServer(replies) as server:
+        session = make_session(
+            base_url=server.url, model="small-1b", read_ahead=False, verify=False, repair=False,
+            price_in=10.0, price_cached=1.0, price_out=20.0,
+        )  # fmt: skip
+        Desk(session).store("mill.md", ["The mill had 14 looms."])
+        tables, columns = session.question_tables, read_columns("Looms | How many looms had the mill? | number")
+        assert tables.ask_again(columns, "shelf", "mill.md", "Looms").state == "failed"
+        (cell,) = [item for item in tables.run(columns, "shelf") if isinstance(item, Cell)]
+        assert cell.state != "failed"
+        assert cell.cost == pytest.approx((1_000 * 10 + 1_000 * 1 + 100 * 20) / 1e6)
+        assert tables.table(columns, "shelf").cost == pytest.approx(cell.cost)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ class QuestionTableService:
             raise NotFound(f"There is no cell of {document!r} and {column!r}.", "Choose a cell of the table.")
         results, job = self._job(key, settings)
         cell = self._asked(key, number, document, wanted, settings)
-        results.keep(job, _item(number, wanted), asdict(cell), [number])
+        if cell.state != FAILED:  # else no later run would ask it
+            results.keep(job, _item(number, wanted), asdict(cell), [number])
         return cell
 
     def stop(self) -> None:
@@ -124,7 +125,7 @@ class QuestionTableService:
             raise UsageError(
                 f"Source {source!r} has no document.", f"Load some: workbench load PATH --source {source}."
             )
-        settings = replace(self._settings, model=model) if model else self._settings
+        settings = self._app.prices.priced(replace(self._settings, model=model) if model else self._settings)
         return key, sorted(documents, key=lambda pair: pair[1]), settings
 
     def _job(self, source: int, settings: Settings) -> tuple[JobResults, int]:
@@ -214,7 +215,8 @@ class QuestionTableService:
 
     def _asked_of_model(self, source: int, document: int, path: str, column: Column, settings: Settings) -> Cell:
         """Ask one document one question with a fresh agent, which is deleted again."""
-        began = time.monotonic()
+        began, paid = time.monotonic(), 0.0
+        done, reason = None, ""
         row = self._app.agents.create(
             self._app.agents.fresh_name(_CELL_AGENT),
             {"asked": True, "cell": True, "document": document, "functions_off": list(_SWITCHED_OFF), "model": settings.model,
@@ -223,7 +225,6 @@ class QuestionTableService:
         try:
             self._app.agents.attach(row.id, source)
             agent = self._agent = agent_factory.build(self._app, row, settings)
-            done, reason, tokens = None, "", [0, 0]
             with agent.asking:
                 for event in agent.answer(column.question):
                     if isinstance(event, AnswerDone):
@@ -233,13 +234,14 @@ class QuestionTableService:
                     elif isinstance(event, Stopped):
                         reason = reason or event.detail
                     elif isinstance(event, StepFinished):
-                        tokens = [tokens[0] + event.used, tokens[1] + event.completion_tokens]
+                        paid += event.cost
         except WorkbenchError as error:
-            done, reason, tokens = None, error.one_line(), [0, 0]
+            done, reason = None, error.one_line()
         finally:
             self._agent = None
             self._delete(row)
-        seconds, cost = time.monotonic() - began, _cost(settings, tokens)
+        seconds = time.monotonic() - began
+        cost = paid if settings.price_in or settings.price_out else None
         if done is None:
             return Cell(
                 path, column.name, FAILED, note=reason or "The model gave no answer.", seconds=seconds, cost=cost
@@ -318,8 +320,3 @@ def _item(document: int, column: Column) -> str:
 def _restored(stored: Mapping[str, Any], path: str, column: Column) -> Cell:
     evidence = tuple(Evidence(**item) for item in stored["evidence"])
     return Cell(**{**stored, "document": path, "column": column.name, "evidence": evidence})
-
-
-def _cost(settings: Settings, tokens: Sequence[int]) -> float | None:
-    prices = settings.price_in, settings.price_out
-    return (tokens[0] * prices[0] + tokens[1] * prices[1]) / 1_000_000 if any(prices) else None
