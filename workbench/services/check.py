@@ -17,7 +17,7 @@ from typing import Any
 
 from workbench.agent.answers import claim_check
 from workbench.agent.answers.claim_check import Finding, stated_values
-from workbench.agent.answers.claims import claims, opens_with_pronoun
+from workbench.agent.answers.claims import Claim, claims, opens_with_pronoun
 from workbench.agent.answers.source_sentences import SourceSentence, source_sentences
 from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.registry import CallRefused
@@ -27,7 +27,6 @@ from workbench.core.errors import NotFound, UsageError
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.storage.job_results import JobResults
-from workbench.storage.metadata import document_days
 from workbench.text.analyzer import content_words
 from workbench.text.values import CODE
 
@@ -78,7 +77,7 @@ class CheckService:
 
     def _run(
         self,
-        sentences: Sequence[Any],
+        sentences: Sequence[Claim],
         comparer: SourceComparer,
         results: JobResults,
         job: int,
@@ -180,7 +179,7 @@ class SourceComparer:
     def quotes(self, sentences: Sequence[SourceSentence]) -> list[Quote]:
         """Sentences as they are quoted, with page labels and the days of their documents."""
         labels = self._app.archive.labels([(item.document, item.page) for item in sentences])
-        days = document_days(self._app.database, {item.document for item in sentences}) if sentences else {}
+        days = self._app.archive.days({item.document for item in sentences}) if sentences else {}
         return [
             Quote(
                 item.text, self._paths[item.document][0], item.page, labels.get((item.document, item.page)), item.passage,
@@ -256,7 +255,7 @@ class DocumentComparer:
         only_second = sum(
             item.text not in told and _best(item.text, in_first).state != claim_check.SUPPORTED for item in twos
         )
-        days = document_days(self._app.database, [first[0], second[0]])
+        days = self._app.archive.days([first[0], second[0]])
         shown = [days[key].isoformat() if key in days else "" for key, _ in (first, second)]
         return Comparison(first[1], second[1], shown[0], shown[1], tuple(changed), same, only_first, only_second)
 
@@ -284,9 +283,9 @@ class _Nearest:
         """The nearest sentences, those that share most first."""
         shared: dict[int, float] = {}
         for word in set(content_words(text)):
-            held = self._holding.get(word, ())
-            for at in held:
-                shared[at] = shared.get(at, 0.0) + 1.0 / len(held)
+            holding = self._holding.get(word, ())
+            for at in holding:
+                shared[at] = shared.get(at, 0.0) + 1.0 / len(holding)
         best = sorted(shared, key=lambda at: -shared[at])[:_COMPARED_SENTENCES]
         return [self._sentences[at] for at in best]
 

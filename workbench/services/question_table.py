@@ -16,9 +16,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from workbench import __version__
-from workbench.agent.answers.cells import LEAST_TEXT, NO_ANSWER, Answer, Candidate, answer_of, settle, words_fit
+from workbench.agent.answers.cells import LEAST_TEXT, NO_ANSWER, Answer, Candidate, answer_of, settle
 from workbench.agent.answers.source_sentences import source_sentences
-from workbench.agent.answers.typed_answer import KINDS, TEXT, asks_for_name, kind_of
+from workbench.agent.answers.typed_answer import KINDS, TEXT, asks_for_name, covers, kind_of
 from workbench.agent.loop import Agent
 from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.api.question_table import FAILED, OPEN, AnswerRow, AnswerTable, Cell, Column, Evidence, TableProgress
@@ -28,7 +28,7 @@ from workbench.models.extractive.prompt_parser import Passage
 from workbench.retrieval.query import Restriction
 from workbench.services import agent_factory
 from workbench.services.container import AppContext
-from workbench.services.open_agents import CurrentAgent
+from workbench.storage.agents import AgentRow
 from workbench.storage.job_results import JobResults
 from workbench.storage.rows import Passage as StoredPassage
 
@@ -42,18 +42,16 @@ _SWITCHED_OFF = ("archival_follow", "archival_memory_insert")
 _TYPE = re.compile(r"\s*\[(text|number|date|yes/no|yesno)\]\s*$", re.IGNORECASE)
 _MOST_COLUMNS, _MOST_QUESTION_CHARS = 100, 1_000
 _COMPARED_PASSAGES, _QUOTED_PASSAGES, _LIKENED = 12, 6, 24
-"""How many passages of a document are looked through for a typed value, how many for a quote, and of how many sentences the meaning is
-
-compared with the question: each costs time."""
+"""How many passages of a document are looked through for a typed value, how many for a quote, and how many sentences are compared with
+the question in meaning: each costs time."""
 
 
 class QuestionTableService:
     """See QuestionTableProtocol."""
 
-    def __init__(self, app: AppContext, settings: Settings, current: CurrentAgent) -> None:
+    def __init__(self, app: AppContext, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._current = current
         self._stop = threading.Event()
         self._agent: Agent | None = None
 
@@ -198,14 +196,15 @@ class QuestionTableService:
     def _passages(self, source: int, document: int, column: Column) -> list[StoredPassage]:
         """The passages of a document that come nearest to a question, in the order of the search."""
         paths, restriction = self._app.archive.paths([source]), Restriction(frozenset({document}))
-        found = self._app.search.ranking(paths, column.question, _COMPARED_PASSAGES, restriction=restriction).ids
-        stored = self._app.archive.passages(list(found[:_COMPARED_PASSAGES]))
-        return [stored[key] for key in found[:_COMPARED_PASSAGES] if key in stored]
+        ranking = self._app.search.ranking(paths, column.question, _COMPARED_PASSAGES, restriction=restriction)
+        nearest = ranking.ids[:_COMPARED_PASSAGES]
+        stored = self._app.archive.passages(list(nearest))
+        return [stored[key] for key in nearest if key in stored]
 
     def _candidates(self, path: str, column: Column, passages: Sequence[StoredPassage]) -> list[Candidate]:
         """The sentences of passages that say most of a question, with their likeness to it in meaning."""
         sentences = source_sentences(passages, re.sub(r"[-_./\d]+", " ", path))
-        sentences.sort(key=lambda item: words_fit(column.question, item.text, item.around), reverse=True)
+        sentences.sort(key=lambda item: covers(column.question, item.text, item.around), reverse=True)
         sentences = sentences[:_LIKENED]
         likeness = self._app.queries.score(column.question, [item.text for item in sentences])
         return [
@@ -248,7 +247,7 @@ class QuestionTableService:
             )
         return replace(settle(path, column, answer_of(done), ()), seconds=seconds, cost=cost)
 
-    def _delete(self, row: Any) -> None:
+    def _delete(self, row: AgentRow) -> None:
         self._app.open_agents.remove(row.id)
         self._app.agents.delete(row)
         self._app.search.cursors.drop(row.id)

@@ -81,7 +81,7 @@ class Session:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
         self.tables = TableService(self.app, self.current)
         """The tables of what is attached, and SQL over them."""
-        self.question_tables = QuestionTableService(self.app, self.settings, self.current)
+        self.question_tables = QuestionTableService(self.app, self.settings)
         """Tables of answers: the same questions asked of every document of a source."""
         self.checks = CheckService(self.app, self.current)
         """Checks of the user's own texts against sources."""

@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from workbench.agent.answers.typed_answer import TEXT, Typed, asks_for_name, covers, disagrees, read_name, read_value
+from workbench.agent.answers.typed_answer import (
+    NUMBERS,
+    TEXT,
+    Typed,
+    asks_for_name,
+    covers,
+    disagrees,
+    read_name,
+    read_value,
+)
 from workbench.api.events import AnswerDone, Citation
 from workbench.api.question_table import FOUND, NOT_FOUND, UNSURE, Cell, Column, Evidence
 from workbench.text.quotes import is_on_page
@@ -90,13 +98,13 @@ def _text(document: str, column: Column, answer: Answer) -> Cell:
         return _unsure(cell, answer.lacks) if answer.quotes else cell
     if not answer.by_reader:
         value = " ".join(answer.text.split())[:_MOST_CHARS]
-        return _with(cell, FOUND, value, verified=bool(answer.quotes) and answer.grounded)
+        return replace(cell, state=FOUND, value=value, verified=bool(answer.quotes) and answer.grounded)
     if not answer.quotes:
         return cell
     quote = answer.quotes[0].quote
     if (answer.confidence or 0.0) < LEAST_TEXT:
         return _unsure(cell, "the quote is not sure to answer")
-    return _with(cell, FOUND, quote, verified=True)
+    return replace(cell, state=FOUND, value=quote, verified=True)
 
 
 def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[Candidate]) -> Cell:
@@ -110,24 +118,16 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
             quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
             fits.append((fit(column.question, item) + _QUOTED_FIRST * quoted, value, item.evidence))
     fits.sort(key=lambda one: one[0], reverse=True)
-    nearest = _with(cell, NOT_FOUND, "", evidence=answer.quotes or _nearest(column, candidates))
+    nearest = replace(cell, evidence=answer.quotes or _nearest(column, candidates))
     if not fits or fits[0][0] < LEAST:
         return _unsure(nearest, answer.lacks or "no single value could be read") if nearest.evidence else cell
     best, value, evidence = fits[0]
     other = next((one for one in fits[1:] if disagrees(column.kind, value, one[1]) and one[0] > best - LEAD), None)
     if other is not None:
-        return _with(
-            cell, UNSURE, "", evidence=(evidence, other[2]), note=f"{value.shown[:80]} or {other[1].shown[:80]}"
-        )
-    return _with(
-        cell,
-        FOUND,
-        _shown(column, value),
-        typed=value.value if column.kind != TEXT else "",
-        unit=value.unit,
-        verified=True,
-        evidence=(evidence,),
-    )
+        both = replace(cell, evidence=(evidence, other[2]))
+        return _unsure(both, f"{value.shown[:80]} or {other[1].shown[:80]}")
+    shown, typed = _shown(column, value), value.value if column.kind != TEXT else ""
+    return replace(cell, state=FOUND, value=shown, typed=typed, unit=value.unit, verified=True, evidence=(evidence,))
 
 
 def _value(column: Column, text: str) -> Typed | None:
@@ -151,18 +151,10 @@ def _of_model(cell: Cell, column: Column, answer: Answer) -> Cell:
     own = read_value(column.kind, column.question, answer.text)
     value = own or (stated[0] if len({item.value for item in stated}) == 1 else None)
     if value is None:
-        return (
-            _unsure(cell, "no single value could be read")
-            if answer.quotes
-            else _with(cell, UNSURE, "", note=answer.text[:_MOST_CHARS])
-        )
+        return _unsure(cell, "no single value could be read" if answer.quotes else answer.text[:_MOST_CHARS])
     verified = any(not disagrees(column.kind, value, item) for item in stated)
-    return _with(cell, FOUND, _shown(column, value), typed=value.value, unit=value.unit, verified=verified)
-
-
-def words_fit(question: str, text: str, around: str) -> float:
-    """How much of a question a sentence and what stands around it say: what is compared in meaning is chosen by this."""
-    return covers(question, text, around)
+    shown = _shown(column, value)
+    return replace(cell, state=FOUND, value=shown, typed=value.value, unit=value.unit, verified=verified)
 
 
 def fit(question: str, item: Candidate) -> float:
@@ -173,14 +165,10 @@ def fit(question: str, item: Candidate) -> float:
 
 
 def _shown(column: Column, value: Typed) -> str:
-    if column.kind == "number":
+    if column.kind == NUMBERS:
         return value.shown if not value.unit or value.unit in value.shown else f"{value.shown} {value.unit}"
     return value.value
 
 
 def _unsure(cell: Cell, note: str) -> Cell:
-    return _with(cell, UNSURE, "", note=note)
-
-
-def _with(cell: Cell, state: str, value: str, **more: Any) -> Cell:
-    return replace(cell, state=state, value=value, **more)
+    return replace(cell, state=UNSURE, note=note)

@@ -49,9 +49,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one sentence of a source says of a claim. `share` is how much of the claim it says, 0 to 1; `lacking` are the claim's
+    """What one sentence of a source says of a claim.
 
-    words and values that it does not say."""
+    `share` is how much of the claim it says, 0 to 1; `lacking` are the claim's words and values that it does not say.
+    """
 
     state: str
     sentence: SourceSentence | None = None
@@ -202,8 +203,8 @@ def _states(value: Value, text: _Text) -> bool:
     """Whether a text states a value; a name is stated by its last word where no other first name stands before it."""
     if value.kind == NAME:
         return _names_it(value, text)
-    if value.kind == CODE:
-        return any(relation(value, other) == SAME for other in text.values) or value.key in text.words
+    if value.kind == CODE and value.key in text.words:
+        return True
     return any(relation(value, other) == SAME for other in text.values)
 
 
@@ -233,13 +234,14 @@ def _differences(asked: _Text, missing: Sequence[Value], own: _Text, near: _Text
             found.append((Difference(value.kind, value.text, placed.text), True))
             free.remove(placed)
             continue
-        other = _elsewhere(value, same_kind, near, asked)
+        other = _elsewhere(value, same_kind, near)
         if other is not None:
             found.append((Difference(value.kind, value.text, other.text), False))
     return found
 
 
-def _elsewhere(value: Value, same_kind: Sequence[Value], near: _Text, asked: _Text) -> Value | None:
+def _elsewhere(value: Value, same_kind: Sequence[Value], near: _Text) -> Value | None:
+    """The one other value of the kind that a sentence states though not in the same place; None where there are several."""
     if value.kind == NUMBER:
         counted = [other for other in same_kind if value.unit and other.unit == value.unit]
         return counted[0] if len(counted) == 1 else None

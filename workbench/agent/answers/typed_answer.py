@@ -306,9 +306,10 @@ def _says_all(subject: frozenset[str], part: str, share: float) -> bool:
 
 
 def _polarity(part: str, *, leave: bool) -> bool | None:
-    """Whether a sentence affirms; None where a condition hangs on it, it only asks, or it does not say. What asks for `leave` is
+    """Whether a sentence affirms; None where a condition hangs on it, it only asks, or it does not say.
 
-    affirmed by a word that grants it."""
+    A question for `leave` ("Are pets allowed?") is affirmed only by a word that grants it.
+    """
     if _CONDITION.search(part) or _LEAVES_OPEN.search(part):
         return None
     against = len(_DENIES.findall(part)) + len(_FORBIDS.findall(part))
