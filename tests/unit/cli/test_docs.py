@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from workbench.cli.commands import COMMANDS
 from workbench.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = sorted(path for path in (*FOLDER.glob("*.md"), ROOT / "README.md"))
+DOCUMENTS = sorted([*FOLDER.rglob("*.md"), ROOT / "README.md"])
+COMMAND_LINE = re.compile(r"(?:^ {4}(?:.*[|&] )?(?:\S*/)?|`)workbench ((?:--\w+ \S+ )?)([a-z]+)\b([^`\n#|>]*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -21,13 +23,38 @@ def test_pages_made_from_the_code_are_current(name: str) -> None:
     assert written == PAGES[name](), "run: python -m tests.support.generated_docs"
 
 
+def flags_of(command: str) -> set[str]:
+    parser = argparse.ArgumentParser()
+    COMMANDS[command].add_arguments(parser)
+    return {flag for action in parser._actions for flag in action.option_strings}
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_and_settings_that_are_named_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:^ {4}(?:\S*/)?|`)workbench (?:--\w+ \S+ )?([a-z]+)\b", text, flags=re.MULTILINE))
-    assert named <= {*COMMANDS, "sample_docs"}
+    for first, name, rest in COMMAND_LINE.findall(text):
+        assert name in COMMANDS
+        assert set(re.findall(r"--[a-z][a-z-]+", first + rest)) <= flags_of(name), f"workbench {name}{rest}"
     variables = set(re.findall(r"\bWORKBENCH_([A-Z_]+)\b", text)) - {"HOME"}
     assert {name.lower() for name in variables} <= set(Settings.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+def test_modules_and_tests_that_are_named_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = {name.replace(".", "/") for name in re.findall(r"python -m ((?:tests|workbench)\.[\w.]*\w)", text)}
+    named |= set(re.findall(r"\btests/[\w/]+(?:\.\w+)?", text))
+    for name in named:
+        assert (ROOT / name).exists() or (ROOT / f"{name}.py").exists(), name
+
+
+def test_modules_of_the_architecture_exist() -> None:
+    packages = "|".join(sorted(path.name for path in (ROOT / "workbench").iterdir() if path.is_dir()))
+    text = (FOLDER / "architecture.md").read_text(encoding="utf-8")
+    for name in set(re.findall(rf"`((?:{packages})(?:\.\w+)+)`", text)):
+        path, _, item = name.replace(".", "/").rpartition("/")
+        whole, module = ROOT / "workbench" / path / item, ROOT / "workbench" / f"{path}.py"
+        assert whole.exists() or whole.with_suffix(".py").exists() or re.search(rf"\b{item}\b", module.read_text(encoding="utf-8")), name
 
 
 def test_every_page_begins_with_its_title() -> None:

@@ -19,7 +19,8 @@ def _fill_eval(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "task",
         metavar="TASK",
-        help="retrieval, reader, nested-kv or answers; qa (several arms), pair (two runs), make and own (your documents)",
+        help="retrieval, reader, answers, nested-kv or memory-evidence; qa (several arms), pair (two runs), "
+        "make and own (your documents)",
     )
     sub.add_argument("paths", metavar="FILE", nargs="*", help="pair: two records of runs; own: the file of questions")
     sub.add_argument(
