@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import mimetypes
-import re
-import tempfile
-from collections.abc import Iterator
-from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
-from loaders import limits, options, registry
-from loaders.document import Document, Heading, LoadError, Page, Table
+from loaders import limits
+from loaders.document import Heading, LoadError, Page, Table
+from loaders.embedded_files import read_embedded
 
-_DEPTH = 4
 _FILES = 200
 _NAMED = 20
 _REASON_CHARS = 80
-_DEPTH_NOW: ContextVar[int] = ContextVar("depth", default=0)
 
 
 class Attachments:
@@ -42,7 +35,7 @@ class Attachments:
         try:
             if self._count > _FILES:
                 raise LoadError(f"more than {_FILES} files are attached")
-            document = read_inside(name, data, kind)
+            document = read_embedded(name, data, kind)
         except LoadError as error:
             self.not_read.append(f"{shown} ({error.reason[:_REASON_CHARS]})")
             return []
@@ -67,35 +60,3 @@ class Attachments:
         """What was not read, in words; "" when all was."""
         more = f"; and {len(self.not_read) - _NAMED:,} more" if len(self.not_read) > _NAMED else ""
         return "; ".join(self.not_read[:_NAMED]) + more
-
-
-@contextlib.contextmanager
-def deeper() -> Iterator[None]:
-    """Count one level of mails inside mails. Raises LoadError when there are too many."""
-    depth = _DEPTH_NOW.get()
-    if depth >= _DEPTH:
-        raise LoadError("mails nested too deeply", "Save the inner mail by itself and load it.")
-    token = _DEPTH_NOW.set(depth + 1)
-    try:
-        yield
-    finally:
-        _DEPTH_NOW.reset(token)
-
-
-def read_inside(name: str, data: bytes, kind: str = "") -> Document:
-    """The document of a file that is inside another one. Raises LoadError, also when it has no text."""
-    options.alive()
-    with deeper(), tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"attachment{_suffix(name, kind)}"
-        file.write_bytes(data)
-        document = registry.read(file)
-    if not any(page.text.strip() for page in document.pages):
-        raise LoadError("it has no text")
-    return document
-
-
-def _suffix(name: str, kind: str) -> str:
-    stated = Path(name.replace("\\", "/").rsplit("/", 1)[-1]).suffix.lower()
-    if re.fullmatch(r"\.[a-z0-9]{1,10}", stated):
-        return stated
-    return {"text/plain": ".txt", "message/rfc822": ".eml"}.get(kind) or mimetypes.guess_extension(kind) or ""

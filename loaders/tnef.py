@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loaders.document import LoadError, clean_text
-from loaders.mail_attachments import read_inside
+from loaders.embedded_files import read_embedded
 from loaders.mail_bodies import best_text, html_text
 from loaders.rich_text import after_letter, is_encoding, rtf_pieces
 
@@ -71,7 +71,7 @@ def best_body(text: str, html: str, rtf: bytes, left_out: list[str]) -> str:
     if said.strip() or not rtf:
         return said
     try:
-        return "\n\n".join(page.text for page in read_inside("body.rtf", rtf).pages)
+        return "\n\n".join(page.text for page in read_embedded("body.rtf", rtf).pages)
     except LoadError as error:
         left_out.append(f"the text, which is Rich Text ({error.reason})")
         return ""

@@ -16,10 +16,10 @@ from loaders.blocks import PageBuilder
 from loaders.charts import chart_grid
 from loaders.document import LoadError, Page
 from loaders.drawing import chosen, decorative, description, diagram_lines
+from loaders.embedded_files import read_embedded
 from loaders.equations import is_power, linear
 from loaders.grid import COLUMNS, Grid, arranged, labelled
 from loaders.left_out import LeftOut
-from loaders.mail_attachments import read_inside
 from loaders.opc import Package, attribute, is_on, local
 from loaders.tables import PlacedRows, TableKeeper
 from loaders.web_page import add_html, decoded
@@ -301,7 +301,7 @@ class Body:
     def _inner_file(self, name: str, data: bytes) -> bool:
         """Write the text of a file inside (docx, rtf), if a loader reads it."""
         try:
-            document = read_inside(name, data)
+            document = read_embedded(name, data)
         except LoadError:
             return False
         for page in document.pages:
