@@ -40,6 +40,11 @@ def clean_text(text: str) -> str:
     return text
 
 
+def join_surrogates(text: str) -> str:
+    """`text` with letters beyond 16 bits that stand in it as two surrogates whole; U+FFFD for a half without the other."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class LoadError(Exception):
     """A file that cannot be read: `reason` is what is wrong with it, `remedy` what the person can do. One line each."""
 

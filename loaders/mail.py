@@ -17,6 +17,7 @@ from loaders import calendars, limits, tnef
 from loaders.blocks import PageBuilder
 from loaders.content_lines import components
 from loaders.document import Document, Heading, LoadError, Page, clean_text
+from loaders.embedded_files import deeper
 from loaders.mail_attachments import Attachments
 from loaders.mail_bodies import content, filename, parts_of
 from loaders.mail_quotes import Forwarded, marked
@@ -166,18 +167,23 @@ class MailPages:
     ) -> None:
         """Add what a winmail.dat holds: its text where the mail has none, and the files in it."""
         try:
-            found = tnef.unwrapped(data)
+            wrapped = tnef.unwrapped(data)
         except LoadError as error:
             left_out.append(f"{name} ({error.reason})")
             return
         if not any(text.strip() for text in texts):
-            texts.append(tnef.best_body(found.text, found.html, found.rtf, left_out))
-        for inner, held, kind in found.files:
+            texts.append(tnef.best_body(wrapped.text, wrapped.html, wrapped.rtf, left_out))
+        for inner, held, kind in wrapped.files:
             if not tnef.is_wrapped(held):
                 files.append((inner, held, kind))
                 continue
             said: list[str] = []
-            self._unwrap(inner, held, said, files, left_out)
+            try:
+                with deeper():
+                    self._unwrap(inner, held, said, files, left_out)
+            except LoadError as error:
+                left_out.append(f"{inner} ({error.reason})")
+                continue
             files.append((f"{inner}.txt", "\n\n".join(said).encode(), "text/plain"))
 
     def _add_body(self, text: str, subject: str, builder: PageBuilder) -> Forwarded | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from loaders import left_out, limits
 from loaders.blocks import PageBuilder
-from loaders.document import Document, LoadError, clean_text
+from loaders.document import Document, LoadError, clean_text, join_surrogates
 from loaders.grid import Grid
 from loaders.left_out import LeftOut
 from loaders.tables import TableKeeper
@@ -310,8 +310,7 @@ def _properties(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _plain(text: str) -> str:
     text = text.replace("\x1e", "-").replace("\x0b", " ").replace("\x1f", "").replace("\xa0", " ")
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return " ".join(clean_text(joined).split())
+    return " ".join(clean_text(join_surrogates(text)).split())
 
 
 # -- PowerPoint ------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ VERSION = 3
 SECONDS = 60.0
 
 _UNREAD = {b"pict": left_out.PICTURE, b"object": left_out.OBJECT}
-_TOKEN = re.compile(rb"\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.DOTALL)
+_TOKEN = re.compile(rb"\\([a-zA-Z]+)(-?\d{1,10})? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.DOTALL)
 _DROPPED = (b"chatn", b"chftn", b"chpgn")
 _FILE_ENCODINGS = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
 _FONT_ENCODINGS = {
@@ -250,6 +250,7 @@ def after_letter(token: bytes, word: bytes, skip: int) -> tuple[int, bytes]:
 
 
 def is_encoding(name: str) -> bool:
+    """Whether Python knows an encoding by that name."""
     try:
         return bool(codecs.lookup(name))
     except LookupError:

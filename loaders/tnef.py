@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from loaders.document import LoadError, clean_text
+from loaders.document import LoadError, clean_text, join_surrogates
 from loaders.embedded_files import read_embedded
 from loaders.mail_bodies import best_text, html_text
 from loaders.rich_text import after_letter, is_encoding, rtf_pieces
@@ -54,7 +54,7 @@ def unwrapped(data: bytes) -> Wrapped:
         raise LoadError("it is not a winmail.dat", "")
     try:
         return _read(data)
-    except (struct.error, IndexError, ValueError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError, ValueError) as error:
         raise LoadError(f"it is damaged ({type(error).__name__})", "Ask for the files by themselves.") from None
 
 
@@ -78,7 +78,7 @@ def best_body(text: str, html: str, rtf: bytes, left_out: list[str]) -> str:
 
 
 def _read(data: bytes) -> Wrapped:
-    found = Wrapped()
+    wrapped = Wrapped()
     encoding, place = "cp1252", 6
     while place + 9 <= len(data):
         _, identity, size = struct.unpack_from("<BII", data, place)
@@ -86,17 +86,18 @@ def _read(data: bytes) -> Wrapped:
         place += 9 + size + 2
         kind = identity & 0xFFFF
         if kind == _CODE_PAGE and len(value) >= 4:
-            encoding = f"cp{struct.unpack_from('<I', value)[0]}"
+            stated = f"cp{struct.unpack_from('<I', value)[0]}"
+            encoding = stated if is_encoding(stated) else encoding
         elif kind == _SUBJECT:
-            found.subject = _text(value, encoding)
+            wrapped.subject = _text(value, encoding)
         elif kind == _BODY:
-            found.text = _text(value, encoding)
+            wrapped.text = _text(value, encoding)
         elif kind == _PROPERTIES:
-            _take_properties(found, value, encoding)
+            _take_properties(wrapped, value, encoding)
         elif kind == _NEW_FILE:
-            found.files.append(("", b"", ""))
-        elif kind in (_FILE_NAME, _FILE_DATA, _FILE_PROPERTIES) and found.files:
-            name, content, mime = found.files[-1]
+            wrapped.files.append(("", b"", ""))
+        elif kind in (_FILE_NAME, _FILE_DATA, _FILE_PROPERTIES) and wrapped.files:
+            name, content, mime = wrapped.files[-1]
             if kind == _FILE_NAME:
                 name = name or _text(value, encoding)
             elif kind == _FILE_DATA:
@@ -109,26 +110,23 @@ def _read(data: bytes) -> Wrapped:
                 if isinstance(inner, bytes) and not content:
                     # A message inside begins after the identifier of its class.
                     content = inner[16:] if inner[16:20] == struct.pack("<I", _SIGNATURE) else inner
-            found.files[-1] = (name, content, mime)
-    found.files = [(name or "unnamed", content, mime) for name, content, mime in found.files]
-    return found
+            wrapped.files[-1] = (name, content, mime)
+    wrapped.files = [(name or "unnamed", content, mime) for name, content, mime in wrapped.files]
+    return wrapped
 
 
-def _take_properties(found: Wrapped, value: bytes, encoding: str) -> None:
+def _take_properties(wrapped: Wrapped, value: bytes, encoding: str) -> None:
     held = dict(_properties(value, encoding))
-    found.subject = str(held.get(_P_SUBJECT) or found.subject)
-    found.text = str(held.get(_P_BODY) or found.text)
+    wrapped.subject = str(held.get(_P_SUBJECT) or wrapped.subject)
+    wrapped.text = str(held.get(_P_BODY) or wrapped.text)
     html = held.get(_P_HTML)
-    found.html = html.decode(encoding, "replace") if isinstance(html, bytes) else str(html or "")
+    wrapped.html = html.decode(encoding, "replace") if isinstance(html, bytes) else str(html or "")
     if isinstance(rtf := held.get(_P_RTF), bytes):
-        found.rtf = uncompressed(rtf)
+        wrapped.rtf = uncompressed(rtf)
 
 
 def _text(value: bytes, encoding: str) -> str:
-    try:
-        return clean_text(value.rstrip(b"\0").decode(encoding, "replace"))
-    except LookupError:
-        return clean_text(value.rstrip(b"\0").decode("cp1252", "replace"))
+    return clean_text(value.rstrip(b"\0").decode(encoding, "replace"))
 
 
 def _properties(data: bytes, encoding: str) -> Iterator[tuple[int, Any]]:
@@ -255,4 +253,4 @@ def html_inside(rtf: bytes) -> str:
         elif not word and token[:1] != b"\\" and visible:
             parts.append(re.sub(rb"[\r\n]", b"", token).decode(encoding, "replace"))
     flush()
-    return "".join(parts)
+    return join_surrogates("".join(parts))

@@ -40,19 +40,41 @@ def wrapped(*files: tuple[str, bytes]) -> bytes:
     return data
 
 
-def test_a_mail_has_the_files_and_the_text_of_its_winmail_dat(tmp_path: Path) -> None:
+def mail_with(content: bytes) -> bytes:
     mail = MIMEMultipart()
     mail["From"], mail["Subject"] = "a@x.example", "Plan"
     mail.attach(MIMEText(" ", "plain"))
-    part = MIMEApplication(wrapped(("Tolls.csv", b"Gate,Toll\nEast,4\nWest,5\n"), ("inner", wrapped())), "ms-tnef")
+    part = MIMEApplication(content, "ms-tnef")
     part.add_header("Content-Disposition", "attachment", filename="winmail.dat")
     mail.attach(part)
-    (tmp_path / "a.eml").write_bytes(mail.as_bytes())
+    return mail.as_bytes()
+
+
+def test_a_mail_has_the_files_and_the_text_of_its_winmail_dat(tmp_path: Path) -> None:
+    content = wrapped(("Tolls.csv", b"Gate,Toll\nEast,4\nWest,5\n"), ("inner", wrapped()))
+    (tmp_path / "a.eml").write_bytes(mail_with(content))
     document = registry.read(tmp_path / "a.eml")
     whole = "\n".join(page.text for page in document.pages)
     assert whole.count("The lock is shut.") == 2
     assert "Gate: West | Toll: 5" in whole
     assert document.attachments == ("Tolls.csv", "inner.txt")
+
+
+def test_what_is_wrapped_again_and_again_is_left_out_by_itself(tmp_path: Path) -> None:
+    content = wrapped()
+    for _ in range(1_100):
+        content = wrapped(("inner", content))
+    (tmp_path / "a.eml").write_bytes(mail_with(content))
+    document = registry.read(tmp_path / "a.eml")
+    assert "The lock is shut." in document.pages[0].text
+    assert "inner (files nested too deeply)" in document.metadata["left_out"]
+
+
+def test_an_unknown_code_page_is_read_as_the_usual_one() -> None:
+    html = b"<p>caf\xe9</p>"
+    body = struct.pack("<IHHII", 1, 0x102, 0x1013, 1, len(html)) + html.ljust(-(-len(html) // 4) * 4, b"\0")
+    data = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x00069007, struct.pack("<II", 99_999, 0))
+    assert tnef.unwrapped(data + attribute(1, 0x00069003, body)).html == "<p>café</p>"
 
 
 def test_a_damaged_winmail_dat_is_refused() -> None:
@@ -75,4 +97,5 @@ def test_html_that_stands_in_rich_text_is_taken_out() -> None:
         rb"{\*\htmltag84 <b>}\htmlrtf {\b \htmlrtf0 bold{\*\htmltag92 </b>}\htmlrtf }\htmlrtf0{\*\htmltag72 </p>}\htmlrtf}\htmlrtf0 }"
     )
     assert tnef.html_inside(rtf) == "<p>café ’s <b>bold</b></p>"
+    assert tnef.html_inside(rb"{\rtf1\fromhtml1 \u-10179?\u-8704? up}") == "😀 up"
     assert tnef.html_inside(rb"{\rtf1 plain}") == ""
