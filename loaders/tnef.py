@@ -1,7 +1,7 @@
 """Outlook's own wrapping of mails: winmail.dat (TNEF), and bodies in compressed Rich Text.
 
 After Microsoft's open specifications MS-OXTNEF (attributes), MS-OXRTFCP (compression) and MS-OXRTFEX (HTML inside Rich Text).
-The packages that read these are under the LGPL.
+The packages for the first and the last (tnefparse, RTFDE) are under the LGPL; compressed-rtf refuses a body that is cut short.
 """
 
 from __future__ import annotations
