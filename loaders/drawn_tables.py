@@ -22,7 +22,10 @@ _MARKS = re.compile(
     r"|:[\w:+-]+:`([^`<]+?)(?: <[^`>]*>)?`|`([^`<]+?)(?: <[^`>]*>)?`_{0,2})(?!\w)"
 )
 _ADOC_EDGE = re.compile(r"^\s*([|,:!])={3,}\s*$")
-_ADOC_CELL = re.compile(r"(?:(?<!\S)(?:(\d+)?(?:\.(\d+))?\+)?[<^>]?(?:\.[<^>])?[aehlmsd]?)?(?<!\\)\|")
+_ADOC_CELL = re.compile(r"(?:(?<!\S)(?:(\d{1,4})?(?:\.(\d{1,4}))?\+)?[<^>]?(?:\.[<^>])?[aehlmsd]?)?(?<!\\)\|")
+LISTING = re.compile(r"^(?:-{4,}|\.{4,}|/{4,})\s*$")
+"""The line above and below a listing or a comment of AsciiDoc, in which nothing is markup."""
+
 _ADOC_TITLE = re.compile(r"^\.[^\s.]")
 _ADOC_ATTRIBUTES = re.compile(r"^\[(.*)\]\s*$")
 _COLUMNS = re.compile(r'cols\s*=\s*"?([^"\]]*)"?')
@@ -35,12 +38,12 @@ def rst_blocks(text: str) -> Iterator[str | Grid]:
     lines = text.split("\n")
     place = 0
     while place < len(lines):
-        found = _directive(lines, place) or _drawn(lines, place)
-        if found is None:
+        table = _directive(lines, place) or _drawn(lines, place)
+        if table is None:
             yield lines[place]
             place += 1
         else:
-            grid, place = found
+            grid, place = table
             yield grid
 
 
@@ -74,15 +77,16 @@ def _directive(lines: Sequence[str], place: int) -> tuple[Grid, int] | None:
         body.pop(0)
     while body and not body[0].strip():
         body.pop(0)
-    declared = int(options["header-rows"]) if options.get("header-rows", "").isdigit() else 0
+    stated = options.get("header-rows", "")
+    declared = int(stated) if re.fullmatch(r"\d{1,4}", stated) else 0
     grid: Grid | None
     if kind == "csv-table":
         grid = _csv_table(body, options, declared)
     elif kind == "list-table":
         grid = _list_table(body, declared)
     else:
-        found = _drawn(body, 0) if body else None
-        grid = None if found is None else found[0]
+        table = _drawn(body, 0) if body else None
+        grid = None if table is None else table[0]
     if grid is None or not grid.texts:
         return None
     grid.caption = _plain(caption)
@@ -94,12 +98,19 @@ def _csv_table(body: Sequence[str], options: dict[str, str], declared: int) -> G
         return None
     delimiter = {"tab": "\t", "space": " "}.get(options.get("delim", ""), options.get("delim", "") or ",")
     header = [options["header"]] if options.get("header") else []
-    source = io.StringIO("\n".join([*header, *(line.strip() for line in body)]))
-    try:
-        rows = [row for row in csv.reader(source, delimiter=delimiter[:1], skipinitialspace=True) if row]
-    except csv.Error:
+    rows = _csv_rows([*header, *(line.strip() for line in body)], delimiter[:1])
+    if rows is None:
         return None
     return Grid([[_plain(cell) for cell in row] for row in rows], header_rows=declared + len(header) or None)
+
+
+def _csv_rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+    """The rows of csv that are not empty; None when it is not csv, such as for a quotation mark that is never closed."""
+    try:
+        reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, skipinitialspace=True)
+        return [row for row in reader if row]
+    except csv.Error:
+        return None
 
 
 def _list_table(body: Sequence[str], declared: int) -> Grid | None:
@@ -130,10 +141,10 @@ def _traced(block: list[str]) -> Grid | None:
         if (top, left) in seen or top >= len(block) - 1 or left >= width - 1 or block[top][left] != "+":
             continue
         seen.add((top, left))
-        found = _closed(block, top, left)
-        if found is None:
+        corner = _closed(block, top, left)
+        if corner is None:
             return None
-        bottom, right = found
+        bottom, right = corner
         cells.append((top, left, bottom, right))
         corners += [(top, right), (bottom, left)]
     tops = sorted({cell[0] for cell in cells})
@@ -172,12 +183,12 @@ def _simple_at(lines: Sequence[str], place: int) -> tuple[Grid, int] | None:
     while end < len(lines) and end - place < _LINES:
         if _SIMPLE_EDGE.match(lines[end]):
             edges.append(end)
+            if len(edges) > 3:
+                return None
             if end + 1 == len(lines) or not lines[end + 1].strip():
                 break
         end += 1
     else:
-        return None
-    if len(edges) not in (2, 3):
         return None
     columns = [match.start() for match in re.finditer("=+", lines[place])]
     rows: list[list[Cell]] = []
@@ -220,41 +231,56 @@ def _plain(text: str) -> str:
 def adoc_blocks(text: str) -> Iterator[str | Grid]:
     """The lines of an AsciiDoc file, those of each table together as a grid, with its title as the caption."""
     lines = text.split("\n")
-    place = 0
+    place, fence = 0, ""
     held: list[str] = []
     while place < len(lines):
         line = lines[place]
-        if _ADOC_ATTRIBUTES.match(line) or _ADOC_TITLE.match(line):
+        if LISTING.match(line):
+            fence = "" if line.rstrip() == fence else fence or line.rstrip()
+        if not fence and (_ADOC_ATTRIBUTES.match(line) or _ADOC_TITLE.match(line)):
             held.append(line)
             place += 1
             continue
-        edge = _ADOC_EDGE.match(line)
-        end = (
-            None
-            if edge is None
-            else next((n for n in range(place + 1, len(lines)) if lines[n].strip() == line.strip()), None)
-        )
-        if edge is None or end is None:
+        table = None if fence else _adoc_at(lines, place, held)
+        if table is None:
             yield from [*held, line]
             place += 1
         else:
-            attributes = ",".join(match[1] for one in held if (match := _ADOC_ATTRIBUTES.match(one)))
-            caption = next((one[1:] for one in held if _ADOC_TITLE.match(one)), "")
-            yield _adoc_table(lines[place + 1 : end], edge[1], attributes, caption)
-            place = end + 1
+            grid, place = table
+            yield grid
         held = []
     yield from held
 
 
-def _adoc_table(body: Sequence[str], mark: str, attributes: str, caption: str) -> Grid:
+def _adoc_at(lines: Sequence[str], place: int, before: Sequence[str]) -> tuple[Grid, int] | None:
+    """The table that begins at a line (`|===`) and the line after it; `before` are its title and its attributes."""
+    edge = _ADOC_EDGE.match(lines[place])
+    if edge is None:
+        return None
+    closing = lines[place].strip()
+    end = next((number for number in range(place + 1, len(lines)) if lines[number].strip() == closing), None)
+    if end is None:
+        return None
+    attributes = ",".join(match[1] for one in before if (match := _ADOC_ATTRIBUTES.match(one)))
+    caption = next((one[1:] for one in before if _ADOC_TITLE.match(one)), "")
+    grid = _adoc_table(lines[place + 1 : end], edge[1], attributes, caption)
+    return None if grid is None else (grid, end + 1)
+
+
+def _adoc_table(body: Sequence[str], mark: str, attributes: str, caption: str) -> Grid | None:
+    """The lines of a table as a grid; None when they are not csv where they should be, or make too many rows."""
     content = [line for line in body if not line.startswith("//")]
     first = next((number for number, line in enumerate(content) if line.strip()), 0)
     header = "header" in attributes or (
         first == 0 and len(content) > 1 and not content[1].strip() and "noheader" not in attributes
     )
     if mark in ",:":
-        rows = [[Cell(cell.strip()) for cell in row] for row in csv.reader(content, delimiter=mark) if row]
-        return Grid.of_cells(rows, int(header) or None, _plain(caption))
+        fields = _csv_rows(content, mark)
+        if fields is None:
+            return None
+        return Grid.of_cells(
+            [[Cell(cell.strip()) for cell in row] for row in fields], int(header) or None, _plain(caption)
+        )
     cells: list[Cell] = []
     line_widths: list[int] = []
     for line in content:
@@ -270,20 +296,23 @@ def _adoc_table(body: Sequence[str], mark: str, attributes: str, caption: str) -
             line_widths.append(sum(int(bar[1] or 1) for bar in bars))
     stated = _COLUMNS.search(attributes)
     width = _stated_columns(stated[1]) if stated else line_widths[0] if line_widths else 1
-    rows, taken = [], list[int]()
+    rows: list[list[Cell]] = []
     row: list[Cell] = []
+    open_spans: list[tuple[int, int]] = []
     free = width
     for cell in cells:
         row.append(cell)
         free -= cell.columns
-        if cell.rows > 1:
-            taken += [cell.columns] * (cell.rows - 1)
-        if free <= 0:
+        while free <= 0:
+            if len(rows) == _LINES:
+                return None
             rows.append(row)
-            row, free = [], width - (taken.pop(0) if taken else 0)
+            open_spans += [(cell.rows, cell.columns) for cell in row]
+            open_spans = [(height - 1, columns) for height, columns in open_spans if height > 1]
+            row, free = [], width - sum(columns for _, columns in open_spans)
     return Grid.of_cells([*rows, *([row] if row else [])], int(header) or None, _plain(caption))
 
 
 def _stated_columns(text: str) -> int:
     parts = [part.strip() for part in text.split(",")]
-    return sum(int(match[1]) if (match := re.match(r"(\d+)\*", part)) else 1 for part in parts) or 1
+    return sum(int(match[1]) if (match := re.match(r"(\d{1,4})\*", part)) else 1 for part in parts) or 1

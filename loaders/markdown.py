@@ -25,6 +25,7 @@ _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _NOT_A_TITLE = re.compile(r"^ {0,3}([-*+>|]|\d+[.)]\s)|^\s*$|^ {4}")
 _TABLE_RULE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _HTML_TABLE = re.compile(r"^ {0,3}<table\b", re.IGNORECASE)
+_TABLE_TAG = re.compile(r"<(/?)table\b[^>]*>", re.IGNORECASE)
 _TABLE_LINES = 20_000
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{40,}")
@@ -108,12 +109,15 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
             fence = mark[1]
         elif mark and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
             fence = ""
-        drawn = (
-            None if fence else _html_table(lines, place) or (grid_at(lines, place) if line.startswith("+") else None)
-        )
-        if drawn is not None:
-            yield from drawn[0] if isinstance(drawn[0], list) else [drawn[0]]
-            place = drawn[1]
+        if not fence and (html := _html_tables(lines, place)):
+            grids, rest, place = html
+            yield from grids
+            if rest.strip():
+                yield rest
+            continue
+        if not fence and line.startswith("+") and (drawn := grid_at(lines, place)):
+            grid, place = drawn
+            yield grid
             continue
         under = lines[place + 1] if place + 1 < len(lines) else ""
         if (
@@ -133,20 +137,26 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
         yield Grid(rows, header_rows=1)
 
 
-def _html_table(lines: Sequence[str], place: int) -> tuple[list[Grid], int] | None:
-    """The grids of an HTML table that begins at a line, and the line after it."""
+def _html_tables(lines: Sequence[str], place: int) -> tuple[list[Grid], str, int] | None:
+    """The grids of an HTML table that begins at a line, what stands behind it on its last line, and the line after that.
+
+    None where none begins, where it lays out the page, and where Markdown with headings or code stands in it.
+    """
     if not _HTML_TABLE.match(lines[place]):
         return None
-    end = place
-    while end < len(lines) and end - place < _TABLE_LINES and "</table>" not in lines[end].lower():
-        end += 1
-    if end == len(lines) or end - place == _TABLE_LINES:
-        return None
-    try:
-        grids = grids_of("\n".join(lines[place : end + 1]))
-    except LoadError:
-        return None
-    return (grids, end + 1) if grids else None
+    depth = 0
+    for end in range(place, min(len(lines), place + _TABLE_LINES)):
+        if _ATX.match(lines[end]) or _FENCE.match(lines[end]):
+            return None
+        for tag in _TABLE_TAG.finditer(lines[end]):
+            depth += -1 if tag[1] else 1
+            if depth <= 0:
+                try:
+                    grids = grids_of("\n".join([*lines[place:end], lines[end][: tag.end()]]))
+                except LoadError:
+                    return None
+                return (grids, lines[end][tag.end() :], end + 1) if grids else None
+    return None
 
 
 def table_cells(line: str) -> list[str]:

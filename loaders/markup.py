@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loaders import limits
 from loaders.document import Document, Heading, Page
-from loaders.drawn_tables import adoc_blocks, rst_blocks
+from loaders.drawn_tables import LISTING, adoc_blocks, rst_blocks
 from loaders.grid import Grid
 from loaders.markdown import table_cells, with_tables
 from loaders.registry import Loader
@@ -20,7 +20,6 @@ VERSION = 3
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}\s*$")
 _ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
 _EQUALS = re.compile(r"^(={1,6})\s+(\S.*?)(?:\s+=+)?\s*$")
-_LISTING = re.compile(r"^(?:-{4,}|\.{4,}|/{4,})\s*$")
 _STARS = re.compile(r"^(\*+)\s+(?:(?:TODO|DONE)\s+)?(.+?)(?:\s+:[\w:@]+:)?\s*$")
 
 
@@ -88,7 +87,7 @@ def adoc_headings(text: str) -> tuple[Heading, ...]:
     headings = []
     position, fence = 0, ""
     for line in text.split("\n"):
-        if _LISTING.match(line):
+        if LISTING.match(line):
             fence = "" if line.rstrip() == fence else fence or line.rstrip()
         elif not fence and (match := _EQUALS.match(line)):
             headings.append(Heading(len(match[1]), match[2][: limits.HEADING_CHARS], position))

@@ -113,14 +113,12 @@ def with_plain_tables(html: str) -> str:
     _strip_unseen(root, LeftOut())
     for table in list(root.iter("table")):
         rows = list(_own_rows(table))
-        named = any(cell.tag == "th" for row in rows for cell in row) or table.find("caption") is not None
-        if not rows or _lays_out(table, rows, named):
+        if not rows or _lays_out(table, rows):
             continue
-        cells = [[_cell(cell, LeftOut()) for cell in row if cell.tag in ("td", "th")] for row in rows]
+        caption, cells = _title_and_cells(table, rows, LeftOut())
         grid = collapsed(Grid.of_cells(cells, _header_rows(rows)))
         plan = arranged(grid)
-        caption = table.find("caption")
-        texts = [("td", [title]) for title in (*([] if caption is None else [seen_text(caption)]), *plan.titles)]
+        texts = [("td", [title]) for title in (caption, *plan.titles) if title]
         texts += [("td", grid.texts[row]) for row in plan.above] + ([("th", list(plan.names))] if plan.header else [])
         texts += [("td", list(grid.as_row(row))) for row in plan.body]
         tail = table.tail
@@ -359,13 +357,10 @@ class _Walk:
     def table(self, table: Any, depth: int) -> None:
         """A table of data as a grid; one that only lays out the page as the blocks in its cells."""
         rows = list(_own_rows(table))
-        named = any(cell.tag == "th" for row in rows for cell in row) or table.find("caption") is not None
-        if _lays_out(table, rows, named):
+        if _lays_out(table, rows):
             self.children(table, "table", depth)
             return
-        caption = table.find("caption")
-        title = "" if caption is None else seen_text(caption, self.omitted)
-        cells = [[_cell(cell, self.omitted) for cell in row if cell.tag in ("td", "th")] for row in rows]
+        title, cells = _title_and_cells(table, rows, self.omitted)
         if _are_fields(cells):
             if title:
                 self.builder.line(title)
@@ -392,18 +387,22 @@ class _Walk:
 
 
 def grids_of(html: str) -> list[Grid]:
-    """The tables of a piece of HTML as grids, those inside others left to their cells."""
+    """The tables of data in a piece of HTML as grids, those inside others left to their cells."""
     root = _parsed(html)
     grids = []
     for table in root.iter("table") if root is not None else ():
         rows = list(_own_rows(table))
-        if not rows or next(table.iterancestors("table"), None) is not None:
+        if not rows or next(table.iterancestors("table"), None) is not None or _lays_out(table, rows):
             continue
-        caption = table.find("caption")
-        cells = [[_cell(cell, LeftOut()) for cell in row if cell.tag in ("td", "th")] for row in rows]
-        title = "" if caption is None else seen_text(caption)
+        title, cells = _title_and_cells(table, rows, LeftOut())
         grids.append(collapsed(Grid.of_cells(cells, _header_rows(rows), title)))
     return grids
+
+
+def _title_and_cells(table: Any, rows: Iterable[Any], omitted: LeftOut) -> tuple[str, list[list[Cell]]]:
+    caption = table.find("caption")
+    title = "" if caption is None else seen_text(caption, omitted)
+    return title, [[_cell(cell, omitted) for cell in row if cell.tag in ("td", "th")] for row in rows]
 
 
 def _cell(element: Any, omitted: LeftOut) -> Cell:
@@ -450,10 +449,10 @@ def _own_rows(table: Any) -> Iterator[Any]:
             yield from child.iterchildren("tr")
 
 
-def _lays_out(table: Any, rows: list[Any], named: bool) -> bool:
+def _lays_out(table: Any, rows: list[Any]) -> bool:
     if table.get("role") in ("presentation", "none"):
         return True
-    if named:
+    if table.find("caption") is not None or any(cell.tag == "th" for row in rows for cell in row):
         return False
     if table.xpath(".//table|.//h1|.//h2|.//h3"):
         return True
