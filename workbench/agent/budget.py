@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.core import prices
 from workbench.core.settings import Settings
 from workbench.memory.main_context import Prompt
-from workbench.models.base import Completion, Usage
+from workbench.models.base import Completion
 
 _NEAR = 0.8
 """Share of a cap at which the model is told to come to an end."""
@@ -85,13 +84,6 @@ class Spent:
             return False
         self.told = True
         return True
-
-
-def paid(settings: Settings, prompt: Prompt, usage: Usage | None) -> dict[str, Any]:
-    """Cached tokens and cost of a step, as its event tells them."""
-    sent, written = (usage.prompt_tokens, usage.completion_tokens) if usage else (prompt.used, 0)
-    cached = usage.cached_tokens if usage else 0
-    return {"cached_tokens": cached, "cost": round(prices.cost(settings, sent, written, cached), 8)}
 
 
 def words(reason: str, settings: Settings, stuck: str = "") -> str:

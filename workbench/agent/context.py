@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from workbench.agent.tools.context import ToolContext
-from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, SummaryWritten
+from workbench.api.events import ContextAssembled, Event, Evicted, PressureWarning, StepFinished, SummaryWritten
 from workbench.core import prices
 from workbench.core.errors import ContextOverflow
 from workbench.core.sent_request import as_recorded
@@ -19,7 +19,7 @@ from workbench.memory.main_context import Prompt, Summary, assemble, fixed_token
 from workbench.memory.messages import StoredMessage, shortened, stamp
 from workbench.memory.queue_manager import ALERT, Pressure, leaving, policy, warned
 from workbench.memory.summary import condense
-from workbench.models.base import ModelRequest
+from workbench.models.base import ModelRequest, Usage
 from workbench.text.template_tokens import neutralise
 
 PRESSURE_ALERT = (
@@ -268,6 +268,19 @@ class MainContext:
         )  # fmt: skip
         memory.start_step(record)
         return prompt, request
+
+    def finished(
+        self, prompt: Prompt, usage: Usage | None, model_seconds: float, own_seconds: float = 0.0, *, free: bool = False,
+        cacheable_share: float = 0.0,
+    ) -> StepFinished:  # fmt: skip
+        """The event that a step is over. `usage` is the server's, else what was counted here; a `free` step costs nothing."""
+        sent, written = (usage.prompt_tokens, usage.completion_tokens) if usage else (prompt.used, 0)
+        cached = usage.cached_tokens if usage else 0
+        cost = 0.0 if free else round(prices.cost(self.workspace.settings, sent, written, cached), 8)
+        return StepFinished(
+            used=prompt.used, usable=self.pressure.usable, completion_tokens=written, cached_tokens=cached, cost=cost,
+            model_seconds=model_seconds, own_seconds=own_seconds, cacheable_share=cacheable_share,
+        )  # fmt: skip
 
     def note_sent(
         self, step: int, sent: Mapping[str, Any] | None, request: ModelRequest, shape: Mapping[str, Any] | None = None,

@@ -14,14 +14,14 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from workbench.agent import budget, prompts
+from workbench.agent import prompts
 from workbench.agent.answers.citations import says_not_found, says_not_sure
 from workbench.agent.answers.delivery import AnswerValidator
 from workbench.agent.answers.written_answer import SCHEMA, WrittenAnswer, bears_out, is_only_quote, parse
 from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext
 from workbench.agent.stop import Stop
-from workbench.api.events import Citation, Event, StepFinished, StepStarted, Waiting
+from workbench.api.events import Citation, Event, StepStarted, Waiting
 from workbench.core.errors import ModelBrokeOff, ModelError, ModelOverflow, ModelUnreachable
 from workbench.core.tokens import Calibration, count
 from workbench.memory.agent_memory import StepRecord
@@ -184,25 +184,17 @@ class AnswerWriter:
         reply = self._follow(model, request)
         seconds = time.perf_counter() - asked
         context.note_sent(step, reply.sent, request, reply.shape, calibration)
+        usage = reply.done.usage if reply.done else None
         if reply.error is not None:
             failed = {"error": reply.error.one_line()}
             memory.finish_step(step, "failed", reply=failed, usage={}, times=(seconds, 0.0))
         else:
-            usage = asdict(reply.done.usage) if reply.done and reply.done.usage else {}
             finish = reply.done.finish_reason if reply.done else "cut"
             said = {"content": reply.text, "finish_reason": finish, "calls": []}
             status = "interrupted" if self._stop.now.is_set() else "done"
-            memory.finish_step(step, status, reply=said, usage=usage, times=(seconds, 0.0))
+            memory.finish_step(step, status, reply=said, usage=asdict(usage) if usage else {}, times=(seconds, 0.0))
             spent.add(prompt, reply.done)
-        written = reply.done.usage.completion_tokens if reply.done and reply.done.usage else 0
-        finished = StepFinished(
-            used=prompt.used,
-            usable=context.pressure.usable,
-            model_seconds=seconds,
-            completion_tokens=written,
-            **budget.paid(context.workspace.settings, prompt, reply.done.usage if reply.done else None),
-        )
-        yield from self._commit([finished])
+        yield from self._commit([context.finished(prompt, usage, seconds)])
         return reply
 
     def _follow(self, model: ChatModel, request: ModelRequest) -> _Reply:

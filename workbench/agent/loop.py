@@ -27,7 +27,6 @@ from workbench.api.events import (  # fmt: skip
     Failed,
     Notice,
     QuestionAsked,
-    StepFinished,
     StepStarted,
     Stopped,
     Waiting,
@@ -112,7 +111,7 @@ class Agent:
         self.inbox = Inbox()
         self._spent = Spent()
         self.asking = threading.Lock()
-        self._desk = validator
+        self._validator = validator
         self._ending = PartialAnswer(workspace, validator)
         self._sequence = itertools.count(1)
         self._before: Prompt | None = None
@@ -205,7 +204,7 @@ class Agent:
         self._spent = Spent()
         self.stop.clear()
         self.executor.start_question()
-        self._desk.start_question()
+        self._validator.start_question()
         return _Question(time.monotonic(), self._spent, owed=owed)
 
     def _work(self, question: _Question) -> Iterator[Event]:
@@ -227,17 +226,14 @@ class Agent:
                 yield from self._fail(error)
                 return
             except WorkbenchError as error:
-                yield from self.tell(
-                    Failed(message=error.message, hint=error.hint, kind=type(error).__name__),
-                    Stopped(reason="error", detail=error.message),
-                )
+                yield from self.tell(*_failure(error))
                 return
 
     def _cannot_search(self, question: _Question) -> str:
         """Why the reader takes over the search (drive auto), or ""."""
         if self._guided is not None or self.workspace.settings.drive != "auto" or not question.owed:
             return ""
-        if self.workspace.settings.uses_reader or self.stop.asked() or self._desk.holds_answer:
+        if self.workspace.settings.uses_reader or self.stop.asked() or self._validator.holds_answer:
             return ""
         if self.executor.invalid_calls >= _INVALID_CALLS:
             return f"{self.executor.invalid_calls} of its calls could not be carried out"
@@ -245,17 +241,17 @@ class Agent:
             return f"it {self.executor.stuck}"
         if question.empty >= _EMPTY_REPLIES:
             return f"it answered with nothing {question.empty} times"
-        return "it found nothing and had not searched" if self._desk.challenged else ""
+        return "it found nothing and had not searched" if self._validator.challenged else ""
 
     def _take_over(self, question: _Question, why: str) -> Iterator[Event]:
         """The reader goes on with the question; what the model began is no part of the answer."""
         self._guide()
         self.executor.start_question()
-        self._desk.start_question()
+        self._validator.start_question()
         self.workspace.hops.clear()
         question.begun, question.empty = "", 0
         message = f"The built-in reader searches from here on, and the model only writes the answer: {why}."
-        self._desk.remark(f"The reader searched in the model's place: {why}.")
+        self._validator.remark(f"The reader searched in the model's place: {why}.")
         hint = "--drive guided begins so; --drive model leaves it to the model."
         yield from self.tell(Notice(about="drive", message=message, hint=hint))
 
@@ -306,9 +302,7 @@ class Agent:
         if self._open_step is None or sent is None or question.refits >= _MOST_REFITS:
             raise overflow
         made = server_limits.refit(before, overflow, sent.used)
-        reply = {"error": overflow.one_line()}
-        self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
-        self._open_step = None
+        self._record_failure(overflow)
         question.refits += 1
         question.spent.steps -= 1
         if made.factor is not None:
@@ -324,9 +318,7 @@ class Agent:
         if self._open_step is None or question.broken:
             raise broken
         question.broken = True
-        reply = {"error": broken.one_line()}
-        self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
-        self._open_step = None
+        self._record_failure(broken)
         yield from self.tell(Notice(about="reply", message=f"{broken.message} The step is made again, once."))
 
     def fit(self, settings: Settings) -> None:
@@ -348,7 +340,7 @@ class Agent:
             if never
             else budget.words(reason, space.settings, self.executor.stuck)
         )
-        held = self._desk.release()
+        held = self._validator.release()
         if not held and reason != "user" and question.owed:
             held = self._ending.events(detail, begun)
         yield from self.tell(*held, Stopped(reason=reason, detail=detail))
@@ -402,10 +394,8 @@ class Agent:
         events = [] if draft else self._take(reply.completion, question)
         own = (asked - began) + (time.perf_counter() - answered)
         events += self._finish(reply.completion, prompt, (answered - asked, own))
-        finished = StepFinished(
-            used=prompt.used, usable=self.context.pressure.usable, model_seconds=answered - asked, own_seconds=own,
-            completion_tokens=reply.completion.usage.completion_tokens if reply.completion.usage else 0,
-            **({} if free else budget.paid(settings, prompt, reply.completion.usage)),
+        finished = self.context.finished(
+            prompt, reply.completion.usage, answered - asked, own, free=free,
             cacheable_share=round(shared_prefix_tokens(self._before, prompt) / max(1, prompt.counted), 4),
         )  # fmt: skip
         self._before = prompt
@@ -427,7 +417,7 @@ class Agent:
         guided = self._guided
         outcome = yield from self._writer.write(draft, question.spent, guided.calibration, guided.options)
         if outcome.remark:
-            self._desk.remark(outcome.remark)
+            self._validator.remark(outcome.remark)
         arguments = json.dumps({"message": outcome.text}, ensure_ascii=False)
         calls = tuple(replace(call, arguments=arguments) for call in completion.calls[:1])
         events = self._take(replace(completion, calls=calls), question)
@@ -458,7 +448,7 @@ class Agent:
                     whole = joined(question.begun, str(executed.arguments["message"]))
                     executed = replace(executed, arguments={**executed.arguments, "message": whole})
                 self._filtered(completion)
-                executed, delivered = self._desk.deliver(executed, completion.assessment)
+                executed, delivered = self._validator.deliver(executed, completion.assessment)
                 question.done = question.done or bool(delivered)
             message = self._remember_result(executed)
             events += [*executed.events(self.workspace, message.tokens), *delivered]
@@ -486,7 +476,7 @@ class Agent:
                 "user", "system_alert", {"message": "Your reply was empty. Call a function."}, step=self.workspace.step
             )
             return []
-        if completion.ending.mixed and not self._desk.was_read(completion.ending.mixed):
+        if completion.ending.mixed and not self._validator.was_read(completion.ending.mixed):
             self._remember(completion.content, [])
             self.executor.wrote_call_as_text()
             memory.add("user", "system_alert", {"message": _TEXT_CALL}, step=self.workspace.step)
@@ -495,7 +485,7 @@ class Agent:
             return self._go_on(completion.content, completion, question)
         self._filtered(completion)
         self._remember(completion.content, [])
-        complaint, events = self._desk.weigh(joined(question.begun, completion.content), completion.assessment)
+        complaint, events = self._validator.weigh(joined(question.begun, completion.content), completion.assessment)
         if complaint:
             memory.add("user", "system_alert", {"message": complaint}, step=self.workspace.step)
         question.done = not complaint
@@ -514,17 +504,17 @@ class Agent:
             memory.add("user", "system_alert", {"message": alert}, step=self.workspace.step)
             return []
         question.done = True
-        self._desk.remark(
+        self._validator.remark(
             f"The answer is cut: replies reached their limit of {limit} tokens {question.cuts + 1} times. Give them more "
             "room: reserve_tokens."
         )
-        return self._desk.deliver_cut(question.begun)
+        return self._validator.deliver_cut(question.begun)
 
     def _filtered(self, completion: Completion) -> None:
         if completion.ending.filtered:
             refused = completion.ending.filtered == REFUSAL
             what = "The model refused to answer" if refused else "The server's filter cut this answer"
-            self._desk.remark(f"{what} ({completion.ending.filtered[:60]}).")
+            self._validator.remark(f"{what} ({completion.ending.filtered[:60]}).")
 
     def _is_quoted(self, completion: Completion) -> bool:
         """Whether calls written as text stand in a document: then a page speaks through the model, and nothing is called."""
@@ -532,7 +522,7 @@ class Agent:
         if not written:
             return False
         parts = [written, *(call.arguments for call in completion.calls if len(call.arguments) >= _TELLING_CHARS)]
-        return any(self._desk.was_read(part) for part in parts)
+        return any(self._validator.was_read(part) for part in parts)
 
     # -- memory and events --------------------------------------------------------------------------------------------
 
@@ -591,18 +581,18 @@ class Agent:
             yield from self._end(question, "time", partial)
             return
         detail = "Cancelled at once; what had come is kept as interrupted."
-        yield from self._commit([*self._desk.release(), Stopped(reason="user", detail=detail)])
+        yield from self._commit([*self._validator.release(), Stopped(reason="user", detail=detail)])
 
     def _fail(self, error: ModelError) -> Iterator[Event]:
+        self._record_failure(error)
+        yield from self.tell(*self._validator.release(), *_failure(error))
+
+    def _record_failure(self, error: ModelError) -> None:
+        """Close the record of the step that is open, if one is: it failed."""
         if self._open_step is not None:
             reply = {"error": error.one_line()}
             self.workspace.memory.finish_step(self._open_step, "failed", reply=reply, usage={}, times=(0.0, 0.0))
             self._open_step = None
-        failed, stopped = (
-            Failed(message=error.message, hint=error.hint, kind=type(error).__name__),
-            Stopped(reason="error", detail=error.message),
-        )
-        yield from self.tell(*self._desk.release(), failed, stopped)
 
     def tell(self, *events: Event) -> Iterator[Event]:
         """Make durable what was done, then tell it."""
@@ -619,6 +609,12 @@ class Agent:
     def _stamp(self, event: Event) -> Event:
         step = self.workspace.step or None
         return replace(event, agent=self.workspace.memory.agent.name, step=step, seq=next(self._sequence))
+
+
+def _failure(error: WorkbenchError) -> tuple[Event, Event]:
+    """What is told of an error that ends a question."""
+    kind = type(error).__name__
+    return Failed(message=error.message, hint=error.hint, kind=kind), Stopped(reason="error", detail=error.message)
 
 
 def joined(begun: str, rest: str) -> str:

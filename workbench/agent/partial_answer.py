@@ -23,7 +23,7 @@ class PartialAnswer:
 
     def __init__(self, space: ToolContext, validator: AnswerValidator) -> None:
         self._space = space
-        self._desk = validator
+        self._validator = validator
 
     def events(self, detail: str, begun: str = "") -> list[Event]:
         """An answer of what was found, put into the queue: what had `begun` to stream, the model's notes, or else lines
@@ -41,7 +41,7 @@ class PartialAnswer:
             ),
         ):
             if text.strip():
-                events = self._desk.partial(text, f"Partial: {detail} {what}")
+                events = self._validator.partial(text, f"Partial: {detail} {what}")
             if text.strip() and (text == begun or any(isinstance(one, QuoteChecked) for one in events)):
                 break
         told = next((event.text for event in events if isinstance(event, AnswerDone)), "")

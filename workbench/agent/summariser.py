@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workbench.agent import budget, prompts
+from workbench.agent import prompts
 from workbench.agent.budget import Spent
 from workbench.agent.context import MainContext
 from workbench.agent.stop import Stop
-from workbench.api.events import Event, StepFinished, StepStarted, Waiting
+from workbench.api.events import Event, StepStarted, Waiting
 from workbench.core.errors import ModelError
 from workbench.core.tokens import count_message
 from workbench.memory.agent_memory import StepRecord
@@ -106,15 +106,7 @@ class Summariser:
         if status != "failed":
             self._finish(step, status, done, seconds)
             self._spent().add(prompt, done)
-        written = done.usage.completion_tokens if done and done.usage else 0
-        finished = StepFinished(
-            used=prompt.used,
-            usable=context.pressure.usable,
-            model_seconds=seconds,
-            completion_tokens=written,
-            **budget.paid(context.workspace.settings, prompt, done.usage if done else None),
-        )
-        yield from self._commit([finished])
+        yield from self._commit([context.finished(prompt, done.usage if done else None, seconds)])
         return text
 
     def _finish(self, step: int, status: str, done: Completion | None, seconds: float) -> None:

@@ -113,9 +113,9 @@ class CheckService:
     def compare(self, first: str, second: str, source: str = "") -> Comparison:
         """See CheckServiceProtocol."""
         sources = self._sources(source)
-        shelf = AttachedDocuments.over(self._app.archive, sources)
+        attached = AttachedDocuments.over(self._app.archive, sources)
         try:
-            (one, one_name), (two, two_name) = shelf.document(first), shelf.document(second)
+            (one, one_name), (two, two_name) = attached.document(first), attached.document(second)
         except CallRefused as refused:
             raise NotFound(refused.message.replace("attached ", ""), "See `workbench sources --json`.") from None
         if one == two:

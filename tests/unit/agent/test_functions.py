@@ -108,7 +108,7 @@ def test_a_document_is_read_to_its_end_by_following(desk: Any) -> None:
     last, executed, _ = one.call("document_open", document="deed.txt", document_page=2)
     assert last.endswith("\nNo more results.")
     handle = executed.outcome.archive.hits[0].handle
-    assert one.agent._desk._place_of(handle).text == "The end of the deed."
+    assert one.agent._validator._place_of(handle).text == "The end of the deed."
     assert not one.call("document_open", document="deed.txt", document_page=3)[1].ok
     assert not one.call("document_open", document="missing.txt")[1].ok
 

@@ -186,8 +186,8 @@ class AnswerValidator:
 
     def _disagreements(self, citations: Sequence[Citation]) -> list[str]:
         """Remarks on other documents that state another number, date or name of what is quoted."""
-        shelf = AttachedDocuments.of(self._workspace)
-        others = {key for key in shelf.documents if not self._archive.self_made(key)} if citations else set()
+        attached = AttachedDocuments.of(self._workspace)
+        others = {key for key in attached.documents if not self._archive.self_made(key)} if citations else set()
         found = []
         for citation in [item for item in citations if item.verified and item.passage][:_COMPARED]:
             own = next((key for key in others if self._path(key) == citation.document), None)
@@ -195,12 +195,12 @@ class AnswerValidator:
                 continue
             search, within = self._workspace.search, Restriction(frozenset(others - {own}))
             query = " ".join(re.sub(r"[^\w\s]", " ", citation.quote).split()[:_QUERY_WORDS])
-            ids = search.ranking(shelf.documents, query, _LOOKED_THROUGH, restriction=within).ids[:_LOOKED_THROUGH]
+            ids = search.ranking(attached.documents, query, _LOOKED_THROUGH, restriction=within).ids[:_LOOKED_THROUGH]
             passages = self._archive.passages(list(ids))
             sentences = source_sentences([passages[key] for key in ids if key in passages])
             if against := others_that_disagree(citation.quote, sentences):
-                paths = {key: self._path(key) or "" for key in shelf.documents}
-                days = shelf.days([own, *(item.sentence.document for item in against if item.sentence)])
+                paths = {key: self._path(key) or "" for key in attached.documents}
+                days = attached.days([own, *(item.sentence.document for item in against if item.sentence)])
                 quoted = Statement(citation.quote, citation.document, citation.page, days.get(own))
                 found.append(note(quoted, statements(against, paths, days)))
         return found

@@ -25,16 +25,16 @@ def offer(workspace: ToolContext) -> str:
     place = _answered_last(workspace)
     if not workspace.links or place is None:
         return ""
-    shelf = AttachedDocuments.of(workspace)
+    attached = AttachedDocuments.of(workspace)
     try:
-        document, _ = shelf.document(place[0])
+        document, _ = attached.document(place[0])
     except CallRefused:  # the ledger takes any words for a document
         return ""
     known = workspace.memory.handles
     passages = [item.id for item in workspace.search.archive.passages_of(document, place[1])]
     read = [key for key in passages if key in known] or passages
-    found = workspace.search.leads(shelf.sources, read[-_MOST_PASSAGES:], known, _still_asked(workspace))
-    return _sentence(workspace, shelf, found) if found else ""
+    found = workspace.search.leads(attached.sources, read[-_MOST_PASSAGES:], known, _still_asked(workspace))
+    return _sentence(workspace, attached, found) if found else ""
 
 
 def _answered_last(workspace: ToolContext) -> tuple[str, int] | None:
@@ -50,15 +50,15 @@ def _still_asked(workspace: ToolContext) -> str:
     return " ".join(wanted) or next((line.text[10:] for line in lines if line.text.startswith("question: ")), "")
 
 
-def _sentence(workspace: ToolContext, shelf: AttachedDocuments, found: Leads) -> str:
+def _sentence(workspace: ToolContext, attached: AttachedDocuments, found: Leads) -> str:
     handle = workspace.memory.handle_of(found.passage)
     if not found.unread:
         return f"Every passage linked to {handle} has been read ({found.linked})."
     stored = workspace.search.archive.passages([key for key, _ in found.first])
     places = [
-        f"{_short(shelf.name(stored[key].document))} p.{stored[key].page}" + (f" by {_short(name)}" if name else "")
+        f"{_short(attached.name(stored[key].document))} p.{stored[key].page}" + (f" by {_short(name)}" if name else "")
         for key, name in found.first
-        if key in stored and stored[key].document in shelf.documents
+        if key in stored and stored[key].document in attached.documents
     ]
     such = f" (first {'; '.join(places)})" if places else ""
     verb = "s are" if found.unread != 1 else " is"

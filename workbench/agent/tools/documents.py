@@ -34,11 +34,11 @@ def archival_memory_search(
     _counts_from_zero(page)
     if not query.strip():
         raise CallRefused("query is empty.", "Say what to look for.")
-    memory, shelf = workspace.memory, AttachedDocuments.of(workspace)
+    memory, attached = workspace.memory, AttachedDocuments.of(workspace)
     found = workspace.search.page(
-        shelf.sources, query, page, workspace.budget, memory.handle_of,
+        attached.sources, query, page, workspace.budget, memory.handle_of,
         reader=workspace.reader, links=workspace.links,
-        restriction=shelf.restriction(SearchOptions(source, document, pages, since, until)),
+        restriction=attached.restriction(SearchOptions(source, document, pages, since, until)),
         reranker=workspace.reranker,
     )  # fmt: skip
     noted = memory.working.note_search(query, f"page {page}/{max(0, found.pages - 1)}", step=workspace.step)
@@ -72,8 +72,8 @@ def document_open(workspace: ToolContext, document: str, document_page: int = 1,
         page: Page of the result when the document's page is long, from 0.
     """
     _counts_from_zero(page)
-    shelf = AttachedDocuments.of(workspace)
-    key, path = shelf.document(document)
+    attached = AttachedDocuments.of(workspace)
+    key, path = attached.document(document)
     archive, handle_of = workspace.search.archive, workspace.memory.handle_of
     found = open_document(archive, key, path, document_page, page, workspace.budget, handle_of)
     return _page(f"{path[:60]} p.{document_page}", found)
@@ -90,10 +90,10 @@ def archival_grep(workspace: ToolContext, pattern: str, page: int = 0, source: s
         document: Look in this document only.
     """
     _counts_from_zero(page)
-    shelf = AttachedDocuments.of(workspace)
+    attached = AttachedDocuments.of(workspace)
     found = workspace.grep.page(
-        shelf.sources, pattern, page, workspace.budget, workspace.memory.handle_of,
-        reader=workspace.reader, restriction=shelf.restriction(SearchOptions(source, document)),
+        attached.sources, pattern, page, workspace.budget, workspace.memory.handle_of,
+        reader=workspace.reader, restriction=attached.restriction(SearchOptions(source, document)),
     )  # fmt: skip
     return _page(f"/{pattern[:60]}/", found)
 

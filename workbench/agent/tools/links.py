@@ -49,11 +49,13 @@ def archival_sweep(workspace: ToolContext, query: str, page: int = 0, source: st
         raise CallRefused("page counts from 0.", "Call again with page=0.")
     if not query.strip():
         raise CallRefused("query is empty.", "Say what to find all of.")
-    shelf = AttachedDocuments.of(workspace)
-    sweeper = Sweeper.of(workspace.search, shelf.sources, reader=workspace.reader, share=workspace.settings.sweep_share)
+    attached = AttachedDocuments.of(workspace)
+    sweeper = Sweeper.of(
+        workspace.search, attached.sources, reader=workspace.reader, share=workspace.settings.sweep_share
+    )
     steps = sweeper.run(
         query, page, workspace.budget, workspace.memory.handle_of,
-        restriction=shelf.restriction(SearchOptions(source, document)), stopped=workspace.stopped,
+        restriction=attached.restriction(SearchOptions(source, document)), stopped=workspace.stopped,
     )  # fmt: skip
     told: list[SweepProgress] = []
     found = _drain(steps, told)
