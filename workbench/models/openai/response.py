@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workbench.core.chat_turns import REASONING_KEYS, SIGNED_KEYS
 from workbench.core.sanitize import paired
 from workbench.models.base import REFUSAL, CallDelta, Completion, ReasoningDelta, ReplyEnd, TextDelta, Usage
 from workbench.models.openai.content import Content, TextSplitter
@@ -19,15 +20,6 @@ from workbench.models.openai.tool_calls import CallMerger
 Delta = TextDelta | ReasoningDelta | CallDelta
 _HIGH_HALVES = range(0xD800, 0xDC00)
 _MOST_TOKENS = 1_000_000_000
-_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
-_SIGNED_KEYS = (
-    "reasoning_items",
-    "reasoning_details",
-    "thinking_blocks",
-    "reasoning_signature",
-    "thought_signature",
-    "extra_content",
-)
 _RUNAWAY_CHARS_A_TOKEN = 12
 _RUNAWAY_CHARS = 2_000
 """A reply is cut once it is longer than so many characters for each token it was given, and some more: a token is four
@@ -159,7 +151,7 @@ class ReplyReader:
         self.finish = said or self.finish or ("stop" if whole else "")
 
     def _written(self, written: Mapping[str, Any]) -> Iterator[Delta]:
-        for key in _REASONING_KEYS:
+        for key in REASONING_KEYS:
             if reasoning := self._whole("reasoning", _plain(written.get(key))):
                 self._reasoning_key = self._reasoning_key or key
                 self._reasoning.append(reasoning)
@@ -167,7 +159,7 @@ class ReplyReader:
                 if not self._mute_reasoning:
                     yield ReasoningDelta(reasoning)
                 break
-        for key in _SIGNED_KEYS:
+        for key in SIGNED_KEYS:
             if value := written.get(key):
                 held = self._signed.get(key)
                 self._signed[key] = [*held, *value] if isinstance(held, list) and isinstance(value, list) else value
