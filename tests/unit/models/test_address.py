@@ -17,6 +17,7 @@ from tests.support.model_replies import Reply
 from tests.support.model_server import ModelServer
 from workbench.core.errors import ModelError
 from workbench.models.base import Completion, ModelRequest
+from workbench.models.openai import discovery, listing
 from workbench.models.openai.address import proxy_for, read_address
 from workbench.models.openai.client import OpenAIChat
 
@@ -50,11 +51,35 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("localhost:11434/v1", "http://localhost:11434/v1", ()),
         ("192.168.1.7:8000/v1", "http://192.168.1.7:8000/v1", ()),
         ("api.example.com/v1", "https://api.example.com/v1", ()),
+        ("10.example.com/v1", "https://10.example.com/v1", ()),
     ],
 )
 def test_an_address_is_read_as_it_was_meant(given: str, url: str, query: Any) -> None:
     address = read_address(given)
     assert (address.url, address.query) == (url, query)
+
+
+@pytest.mark.parametrize(
+    ("given", "near"),
+    [
+        ("http://localhost:1/v1", True),
+        ("http://172.20.0.3/v1", True),
+        ("http://[fd12::7]:8000/v1", True),
+        ("http://box:8000/v1", True),
+        ("http://box.local/v1", True),
+        ("http://172.32.0.3/v1", False),
+        ("http://[2606:4700:4700::1111]/v1", False),
+        ("https://api.example.com/v1", False),
+    ],
+)
+def test_a_server_of_this_network_is_told_from_one_on_the_internet(given: str, near: bool) -> None:
+    assert read_address(given).near is near
+
+
+@pytest.mark.parametrize("given", ["http://[::1/v1", "http://localhost:99999/v1", "http://localhost:abc/v1"])
+def test_an_address_that_cannot_be_read_is_a_server_that_is_not_there(given: str) -> None:
+    assert not discovery.ask(given).reachable
+    assert listing.first_model(given) == listing.ANY_MODEL
 
 
 def test_a_query_goes_with_every_request_and_no_key_into_a_sentence() -> None:

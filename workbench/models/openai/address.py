@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import os
 import re
 import ssl
@@ -28,13 +30,27 @@ class Address:
 
     @property
     def host(self) -> str:
-        """The host in lower case."""
-        return (urlsplit(self.url).hostname or "").lower()
+        """The host in lower case; "" for an address that cannot be read."""
+        with contextlib.suppress(ValueError):
+            return (urlsplit(self.url).hostname or "").lower()
+        return ""
+
+    @property
+    def port(self) -> int | None:
+        """The port, where the address names one that there can be."""
+        with contextlib.suppress(ValueError):
+            return urlsplit(self.url).port
+        return None
 
     @property
     def local(self) -> bool:
         """Whether it is on this machine: no proxy is asked then."""
         return self.host in _LOCAL_HOSTS
+
+    @property
+    def near(self) -> bool:
+        """Whether it is on this machine or in a private network, where a question costs no money."""
+        return _in_private_network(self.host) or self.host.endswith(".local")
 
     @property
     def wants_api_key_header(self) -> bool:
@@ -59,8 +75,7 @@ def read_address(text: str) -> Address:
     text = "".join(text.split()).strip(_WRAPPING)
     if text and "://" not in text:
         host = re.split(r"[:/]", text)[0].lower()
-        private = re.match(r"(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.", host)
-        text = f"{'http' if host in _LOCAL_HOSTS or private or '.' not in host else 'https'}://{text}"
+        text = f"{'http' if _in_private_network(host) else 'https'}://{text}"
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -70,6 +85,14 @@ def read_address(text: str) -> Address:
         parts._replace(path=path, query="", fragment="").geturl().rstrip("/"),
         tuple(parse_qsl(parts.query, keep_blank_values=True)),
     )
+
+
+def _in_private_network(host: str) -> bool:
+    """Whether a host is this machine or in a private network: by its number, or as a name without a domain."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host in _LOCAL_HOSTS or "." not in host
 
 
 @dataclass(frozen=True)

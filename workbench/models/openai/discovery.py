@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from workbench.core.secrets import Secrets
 from workbench.core.server_profile import CHAT, EMBEDDING, OTHER, ServedModel
@@ -74,22 +74,22 @@ def _listens(port: int) -> bool:
         return False
 
 
-def ask(base_url: str, api_key: str = "", *, name: str = "") -> Listing:
+def ask(base_url: str, api_key: str = "") -> Listing:
     """Ask a server for its models and their contexts. Takes a few seconds at most and never raises."""
     address, secrets = read_address(base_url), Secrets.of_server(base_url, api_key)
-    name = name or LOCAL_PORTS.get(urlsplit(address.url).port or 0, "") if address.local else name
+    usual = LOCAL_PORTS.get(address.port or 0, "") if address.local else ""
     status, body = fetch(address, "/models", api_key)
     if status == 0:
-        return Listing(name or "server", False, secrets.scrub(str(body)))
+        return Listing(usual or "server", False, secrets.scrub(str(body)))
     models = [replace(model, name=secrets.scrub(model.name)) for model in listed(body)]
-    complaint = (
-        "" if models else f"it answers {status} to a request for its models" if status >= 400 else "it lists none"
-    )
     root = replace(address, url=re.sub(r"/v\d\w*$", "", address.url))
     said = _product(body)
     if address.local or said:
         said, models = _own_words(root, api_key, said, models)
-    return Listing(said or name or "server", True, "", tuple(models), complaint if not models else "")
+    complaint = ""
+    if not models:
+        complaint = f"it answers {status} to a request for its models" if status >= 400 else "it lists none"
+    return Listing(said or usual or "server", True, "", tuple(models), complaint)
 
 
 def fetch(address: Address, path: str, api_key: str = "", sent: Mapping[str, Any] | None = None) -> tuple[int, Any]:
@@ -225,6 +225,4 @@ def shown_url(base_url: str) -> str:
 
 def is_near(base_url: str) -> bool:
     """Whether a server is on this machine or in a private network, where a question costs no money."""
-    address = read_address(base_url)
-    private = re.match(r"(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.", address.host)
-    return address.local or private is not None or "." not in address.host or address.host.endswith(".local")
+    return read_address(base_url).near

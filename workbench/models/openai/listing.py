@@ -7,8 +7,7 @@ from typing import Any
 
 from workbench.core.secrets import Secrets
 from workbench.models.openai.address import read_address
-from workbench.models.openai.discovery import can_chat as can_chat
-from workbench.models.openai.discovery import entries, fetch
+from workbench.models.openai.discovery import can_chat, entries, fetch
 
 _PATIENCE_SECONDS = 3.0
 ANY_MODEL = "default"
@@ -17,17 +16,17 @@ ANY_MODEL = "default"
 
 def first_model(base_url: str, api_key: str = "") -> str:
     """The first model of GET /models that can chat; "default" when none is listed within seconds. Never raises."""
-    found: list[Any] = []
+    answers: list[Any] = []
 
     def ask() -> None:
-        found.append(fetch(read_address(base_url), "/models", api_key)[1])
+        answers.append(fetch(read_address(base_url), "/models", api_key)[1])
 
     # A server may send for ever, a byte at a time: nobody waits longer for all of it than for its first byte.
     asking = threading.Thread(target=ask, name="model-list", daemon=True)
     asking.start()
     asking.join(_PATIENCE_SECONDS)
     try:
-        return Secrets.of_server(base_url, api_key).scrub(choose(found[0]))
+        return Secrets.of_server(base_url, api_key).scrub(choose(answers[0]))
     except IndexError:
         # Servers answer this with 500, with nothing, or not at all; none of it says that they cannot chat.
         return ANY_MODEL
