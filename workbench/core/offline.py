@@ -5,6 +5,7 @@ Python tells its audit hooks of each connection and each look-up of a name befor
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Any
 VARIABLE = "WORKBENCH_REFUSE_NETWORK"
 """Names the file that what was tried is written to; workers inherit it."""
 
-_EVENTS = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg"})
-_HERE = ("127.", "::1", "localhost", "0.0.0.0")
+_LOOKUPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+_EVENTS = _LOOKUPS | {"socket.connect", "socket.sendto", "socket.sendmsg"}
 
 
 def refuse_if_told() -> None:
@@ -40,15 +41,20 @@ def refuse(file: Path) -> None:
 
 def _place(event: str, arguments: tuple[Any, ...]) -> str:
     """Where an event leads, "" for a place on this machine."""
-    target = arguments[0] if event.startswith("socket.get") else arguments[-1]
-    host = target[0] if isinstance(target, tuple) and target else target
-    # A path or bytes is a socket of this machine; None means that any of its own addresses is wanted.
-    if (
-        host is None
-        or isinstance(host, bytes)
-        or not isinstance(host, str)
-        or host == ""
-        or host.startswith(("/", "\0", *_HERE))
-    ):
-        return ""
-    return str(host)[:100]
+    if event in _LOOKUPS:
+        host = arguments[0]
+    else:
+        address = arguments[-1]
+        # What is no tuple is the path of a socket of this machine; None is the other end of one that is connected.
+        host = address[0] if isinstance(address, tuple) and address else ""
+    if isinstance(host, bytes):
+        host = host.decode(errors="replace")
+    return host[:100] if isinstance(host, str) and host and not _is_here(host) else ""
+
+
+def _is_here(host: str) -> bool:
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return number.is_loopback or number.is_unspecified

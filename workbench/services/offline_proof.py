@@ -1,6 +1,7 @@
-"""Proves that the default needs no network: loads a sample, asks the embedded reader, with every way out refused.
+"""Proves that the default needs no network: loads a sample and asks the embedded reader with every way out refused.
 
-Run as `python -m workbench.services.offline_proof HOME` with workbench.core.offline's variable set; prints one JSON object.
+`prove` runs this module as a program in a process of its own, with the variable of workbench.core.offline set; that prints one
+JSON object.
 """
 
 from __future__ import annotations
