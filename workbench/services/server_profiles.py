@@ -13,7 +13,6 @@ from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import SMALLEST_WINDOW_TOKENS, Settings
 from workbench.models.openai import discovery, probe
 from workbench.models.openai.client import OPENAI_URL
-from workbench.models.openai.retry import CHAT as CHAT_API
 from workbench.models.openai.retry import Learnt
 
 _MOST_PROFILES = 50
@@ -71,8 +70,6 @@ def learnt(settings: Settings, profile: ServerProfile | None) -> Learnt:
         shape["wire"] = settings.server_api
     if settings.function_calls != "auto":
         shape["functions"] = settings.function_calls
-    if shape.get("wire") == CHAT_API and settings.server_api == "auto":
-        del shape["wire"]
     return Learnt(known.repairs, shape)
 
 

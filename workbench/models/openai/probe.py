@@ -21,7 +21,7 @@ from workbench.models.base import Completion, ModelRequest
 from workbench.models.openai.client import OpenAIChat
 from workbench.models.openai.discovery import Listing, shown_url
 from workbench.models.openai.errors import Lost, Refused
-from workbench.models.openai.response import kind_of_end
+from workbench.models.openai.response import is_object, kind_of_end
 from workbench.models.openai.retry import Learnt, Repair
 from workbench.models.openai.sse import Chunk, Done, Event, Head, Remark
 
@@ -54,6 +54,7 @@ _SCHEMA = {
         },
     },
 }
+_UNSTREAMED = Repair(put=(("stream", False),))
 _SHORT_TOKENS, _CALL_TOKENS = 48, 256
 _LIMIT_TOKENS, _LIMIT_CHARS = 16, 16 * 9
 _FILLER = "The harbour log of that day says that the lamp at the pier was lit at dusk and put out at dawn. "
@@ -80,6 +81,11 @@ class _Heard:
             if isinstance(event, Head):
                 self.events = []
             self.events.append(event)
+
+    @property
+    def failure(self) -> str:
+        """Why there is no reply."""
+        return self.error.one_line() if self.error else "it was stopped"
 
     @property
     def chunks(self) -> list[Mapping[str, Any]]:
@@ -137,8 +143,7 @@ class Prober:
         self._tell("a short reply")
         hello = self._ask("Write the word OK.", _SHORT_TOKENS)
         if hello.reply is None:
-            said = hello.error.one_line() if hello.error else "it was stopped"
-            self._add("reply", BAD, said, "Nothing can be asked of it until this is mended.")
+            self._add("reply", BAD, hello.failure, "Nothing can be asked of it until this is mended.")
             return self._done(base)
         self._add("reply", OK, "it answers")
         self._findings += _of_wire(hello.reply)
@@ -212,16 +217,10 @@ class Prober:
     def _whole(self) -> None:
         """The same reply in one piece: what is asked for when a stream says nothing."""
         self._tell("the same reply in one piece")
-        unstreamed = self._learnt.plus(Repair(put=(("stream", False),)))
-        heard = self._ask("Write the word OK.", _SHORT_TOKENS, learnt=unstreamed)
+        heard = self._ask("Write the word OK.", _SHORT_TOKENS, learnt=self._learnt.plus(_UNSTREAMED))
         if heard.reply is None:
-            said = heard.error.one_line() if heard.error else ""
-            self._add(
-                "whole replies",
-                BAD,
-                f"they fail: {said}",
-                "Replies are streamed; a stream that fails is not asked for again.",
-            )
+            does = "Replies are streamed; a stream that fails is not asked for again."
+            self._add("whole replies", BAD, f"they fail: {heard.failure}", does)
         else:
             self._add("whole replies", OK, "it answers in one piece too")
 
@@ -239,7 +238,7 @@ class Prober:
             )  # fmt: skip
             return
         self._add(*_of_call("streaming tools", streamed))
-        unstreamed = self._learnt.plus(Repair(put=(("stream", False),)))
+        unstreamed = self._learnt.plus(_UNSTREAMED)
         whole = self._ask(_CALL, _CALL_TOKENS, [_WEATHER], learnt=unstreamed)
         self._add(*_of_call("tools", whole))
         if _called(whole) and not _called(streamed):
@@ -258,12 +257,7 @@ class Prober:
         ]
         heard = self._ask(said, _CALL_TOKENS, [_WEATHER])
         if heard.reply is None:
-            self._add(
-                "history",
-                BAD,
-                heard.error.one_line() if heard.error else "it was stopped",
-                "Choose another model or chat template.",
-            )
+            self._add("history", BAD, heard.failure, "Choose another model or chat template.")
         elif self._learnt.shape == before.shape:
             self._add("history", OK, "it takes calls and results as they are")
 
@@ -278,8 +272,7 @@ class Prober:
         fallback = "The form is asked for in words, and every reply is checked."
         if heard.reply is None:
             self._learnt = before
-            said = heard.error.one_line() if heard.error else "it was stopped"
-            self._add("structured output", QUIRK, f"it fails: {said}", fallback)
+            self._add("structured output", QUIRK, f"it fails: {heard.failure}", fallback)
         elif not kept:
             self._add("structured output", QUIRK, f"it takes no JSON schema: {_refused(heard)}", fallback)
         elif not _is_colour(heard.reply.content):
@@ -318,8 +311,7 @@ class Prober:
             self._add("context", BAD, found, "The window is lowered to that, and prompts are made to fit.")
             return limit, None
         if heard.reply is None:
-            said = heard.error.one_line() if heard.error else "it was stopped"
-            self._add("context", UNKNOWN, f"a long prompt failed: {said}", "Use a smaller window: --window.")
+            self._add("context", UNKNOWN, f"a long prompt failed: {heard.failure}", "Use a smaller window: --window.")
             return None, None
         usage = heard.reply.usage
         if usage is None:
@@ -427,14 +419,14 @@ def _odd_stream(
 
 def _called(heard: _Heard) -> bool:
     return bool(
-        heard.reply and any(call.name == "get_weather" and _is_json(call.arguments) for call in heard.reply.calls)
+        heard.reply and any(call.name == "get_weather" and is_object(call.arguments) for call in heard.reply.calls)
     )
 
 
 def _of_call(aspect: str, heard: _Heard) -> tuple[str, str, str, str]:
     """What came of the request for a call."""
     if heard.reply is None:
-        return aspect, BAD, heard.error.one_line() if heard.error else "it was stopped", "Another way to call is tried."
+        return aspect, BAD, heard.failure, "Another way to call is tried."
     if heard.reply.ending.written and heard.reply.calls:
         written = " ".join(heard.reply.ending.written.split())[:60]
         return aspect, QUIRK, f"calls come as text: {written!r}", "They are read and carried out."
@@ -535,13 +527,6 @@ def _is_colour(text: str) -> bool:
     except ValueError:
         return False
     return isinstance(value, Mapping) and value.get("colour") in ("red", "green", "blue")
-
-
-def _is_json(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text or "{}"), dict)
-    except ValueError:
-        return False
 
 
 # What was learnt, as it is kept.

@@ -218,7 +218,7 @@ class ReplyReader:
     def whole_calls(self) -> bool:
         """Whether it has calls and the arguments of every one of them are complete."""
         calls = self._merger.calls("")
-        return bool(calls) and all(_is_object(call.arguments) for call in calls)
+        return bool(calls) and all(is_object(call.arguments) for call in calls)
 
     def completion(self, shape: Mapping[str, Any] | None = None) -> Completion:
         """The whole reply, after `end`."""
@@ -251,7 +251,8 @@ def reply_limit(body: Mapping[str, Any]) -> int | None:
     return next((body[key] for key in keys if isinstance(body.get(key), int) and body[key]), None)
 
 
-def _is_object(text: str) -> bool:
+def is_object(text: str) -> bool:
+    """Whether the arguments of a call are a JSON object."""
     try:
         return isinstance(json.loads(text or "{}"), dict)
     except ValueError:

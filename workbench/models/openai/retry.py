@@ -135,21 +135,13 @@ def _candidates(body: Mapping[str, Any], learnt: Learnt, refused: Refused) -> It
             yield Repair(drop=key)
 
 
-CHAT = "chat"
-"""Value of the shape's key `wire` for Chat Completions, which a request is sent to where there is none."""
-
-
 def _other_wire(shape: Mapping[str, Any], refused: Refused) -> str:
     """The API to ask in place of the one that refused: the one it names, or the other one where there is nothing."""
-    wire = shape.get("wire", "")
-    if refused.status < 300 and not refused.page:
+    if "wire" in shape:
         return ""
     named = re.search(r"(?:v1)?/responses\b|\bresponses (?:api|endpoint)", refused.text.lower())
-    if not wire and named and refused.status in range(400, 502):
-        return RESPONSES
-    if refused.kind is not Kind.ADDRESS or refused.location or refused.status not in (404, 405):
-        return ""
-    return RESPONSES if not wire else ""
+    nothing_there = refused.kind is Kind.ADDRESS and not refused.location and refused.status in (404, 405)
+    return RESPONSES if (named and refused.status in range(400, 502)) or nothing_there else ""
 
 
 def _own_key(refused: Refused) -> str:
