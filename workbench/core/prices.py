@@ -1,4 +1,7 @@
-"""Prices of models from tables that people can edit: what a million tokens cost, by server and model."""
+"""Prices of models from tables that people can edit: what a million tokens cost, by server and model.
+
+The table that ships (prices.toml) is from memory, in the state of August 2025, and unchecked.
+"""
 
 from __future__ import annotations
 
