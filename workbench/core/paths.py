@@ -103,15 +103,7 @@ def locate(home: str | os.PathLike[str] | None = None) -> Paths:
 
 
 def samples() -> Path:
-    """The sample documents: inside an installed wheel, or at the top of a checkout."""
+    """The folder of sample documents: inside an installed wheel, or at the top of a checkout; it may not be there."""
     here = Path(__file__).resolve().parents[1]
     inside = here / "sample_docs"
     return inside if inside.is_dir() else here.parent / "sample_docs"
-
-
-def shipped_samples() -> Path | None:
-    """The folder of sample documents: inside the installed package, or beside it in a checkout; None where there is none."""
-    package = Path(__file__).resolve().parents[1]
-    return next(
-        (folder for folder in (package / "sample_docs", package.parent / "sample_docs") if folder.is_dir()), None
-    )

@@ -15,7 +15,7 @@ from workbench.api.history import ErasurePlan, erasure_lines
 from workbench.api.paging import coverage
 from workbench.api.session import BlockView, DocumentInfo, SessionProtocol, SourceInfo
 from workbench.core.errors import UsageError, WorkbenchError
-from workbench.core.paths import shipped_samples
+from workbench.core.paths import samples
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
 from workbench.tui.bridge import Bridge
@@ -199,8 +199,8 @@ class Controller:
 
     def load_samples(self) -> None:
         """Load the documents that come with the program."""
-        folder = shipped_samples()
-        if folder is None:
+        folder = samples()
+        if not folder.is_dir():
             self.say("this installation has no sample documents; f2 adds your own")
             return
         self.say(f"loading the sample documents, {one_line(str(folder), 200)}; ask meanwhile, esc stops it")
