@@ -6,13 +6,15 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from workbench.core import keys
+from workbench.core import keys, settings_file
 from workbench.core.errors import ConfigError, UsageError
 from workbench.core.server_profile import CHAT
 from workbench.core.settings import READER, SMALLEST_WINDOW_TOKENS, Settings, read_settings
 from workbench.models.openai import discovery
 from workbench.models.openai.address import read_address
+from workbench.models.openai.client import OPENAI_URL
 
 _MOST_MODELS = 20
 
@@ -44,9 +46,13 @@ def ask(
     if base_url == READER:
         chosen.changes = ["base_url=", f"model={READER}"]
         return
-    if not discovery.is_near(base_url) if base_url else True:
-        changes += _key_of(base_url, read, read_key, keep=bool(settings.api_key))
-    model, context = _model(base_url, read, settings)
+    # What asks the new server for its models: the key that was just typed, or the one that will go with its address.
+    wanted_settings = replace(settings, base_url=base_url)
+    if not base_url or not discovery.is_near(base_url):
+        key = _key_of(base_url, read, read_key, keep=bool(settings.api_key))
+        changes += key
+        wanted_settings = replace(wanted_settings, **settings_file.changes(key))
+    model, context = _model(wanted_settings, read)
     changes += [f"model={model}", f"window_tokens={_window(read, settings, context)}"]
     chosen.changes, chosen.probe = changes, True
 
@@ -84,7 +90,7 @@ def _server(settings: Settings, read: Callable[[str], str], ports: Sequence[int]
         choices.append((settings.base_url, "as it is set now"))
     _tell("Which server answers?")
     for number, (url, what) in enumerate(choices, 1):
-        _tell(f"  {number}  {url or discovery.shown_url('https://api.openai.com/v1')}: {what}")
+        _tell(f"  {number}  {url or OPENAI_URL}: {what}")
     while True:
         said = read("Number, or an address: ")
         if said.isdigit() and 1 <= int(said) <= len(choices):
@@ -113,14 +119,14 @@ def _key_of(
     return [f"api_key={keys.IN_KEYRING}"]
 
 
-def _model(base_url: str, read: Callable[[str], str], settings: Settings) -> tuple[str, int | None]:
-    """The name of a model, and the context that the server declares for it."""
+def _model(settings: Settings, read: Callable[[str], str]) -> tuple[str, int | None]:
+    """The name of a model of the server that is set, and the context that the server declares for it."""
     key = ""
     try:
         key = keys.key_of(settings)
     except ConfigError as error:
         _tell(error.one_line())
-    listing = discovery.ask(base_url or "https://api.openai.com/v1", key)
+    listing = discovery.ask(settings.base_url or OPENAI_URL, key)
     if not listing.reachable:
         _tell(f"It is not reachable: {listing.reason}. The model is asked for all the same.")
     offered = [model for model in listing.models if model.kind == CHAT][:_MOST_MODELS]

@@ -12,6 +12,7 @@ from workbench.cli.configuration_questions import ask
 from workbench.core import keys
 from workbench.core.errors import ConfigError, UsageError
 from workbench.core.settings import Settings
+from workbench.models.openai import discovery
 
 
 def chosen(**given: object) -> argparse.Namespace:
@@ -63,6 +64,21 @@ def test_a_key_goes_into_the_keyring_else_with_a_yes_into_the_file(
     got = chosen(key=True)
     ask(got, Settings(), read=answers(yes), read_key=answers("sk-typed"))
     assert got.changes == changes
+
+
+def test_a_new_server_is_asked_for_its_models_with_its_own_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, asked = {"old.example": "sk-old"}, list[tuple[str, str]]()
+
+    def listing(url: str, key: str) -> discovery.Listing:
+        asked.append((url, key))
+        return discovery.Listing("server", False, "it is down")
+
+    monkeypatch.setattr(keys, "keep", lambda url, key: kept.update({keys.entry_name(url): key}))
+    monkeypatch.setattr(keys, "key_of", lambda settings: kept[keys.entry_name(settings.base_url)])
+    monkeypatch.setattr(discovery, "ask", listing)
+    before = Settings(base_url="https://old.example/v1", api_key="keyring")
+    ask(chosen(), before, read=answers("https://new.example/v1", "m", ""), read_key=answers("sk-new"), ports=())
+    assert asked == [("https://new.example/v1", "sk-new")]
 
 
 def test_nothing_is_asked_where_settings_are_given_or_only_shown() -> None:
