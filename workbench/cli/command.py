@@ -29,7 +29,7 @@ class Command:
     consent: Callable[[argparse.Namespace], str] | None = None
     """Gives the question that a person must say yes to first, or ""."""
     prepare: Callable[[argparse.Namespace], None] | None = None
-    """Done where the command was typed, before it goes to the process that owns the database: reads standard input, for example."""
+    """Done where the command was typed, before it goes to the process that owns the database: reads standard input or asks."""
     resumable: bool = False
     """Whether any process can go on with the command where another one left it."""
     ended: Callable[[argparse.Namespace, str], None] | None = None

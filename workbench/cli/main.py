@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from workbench import __version__
 from workbench.cli.command import Command
 from workbench.cli.commands import COMMANDS
-from workbench.cli.own_session import own_session, settings_of
+from workbench.cli.own_session import PATIENCE_SECONDS, PAUSE_SECONDS, own_session, settings_of
 from workbench.core import paths, platforms
 from workbench.core.errors import ArchiveBusy, OwnerEnded, UsageError, WorkbenchError
 from workbench.core.sanitize import readable, unbroken
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from workbench.services.session import Session
 
 Body = Callable[[argparse.Namespace], int]
-
-PATIENCE_SECONDS = 5.0
-PAUSE_SECONDS = 0.2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -216,10 +213,6 @@ def _resolve_paths(chosen: argparse.Namespace) -> None:
     from workbench.cli.commands import load
 
     passwords.ask(chosen)
-    if chosen.command == "configure":
-        from workbench.cli import configuration_questions
-
-        configuration_questions.ask(chosen)
     if chosen.command == "load":
         chosen.paths = load.named(chosen)
     elif hasattr(chosen, "paths"):

@@ -15,6 +15,11 @@ from workbench.core.settings import Settings, read_settings
 if TYPE_CHECKING:
     from workbench.services.session import Session
 
+PATIENCE_SECONDS = 5.0
+"""How long the owner of the database is asked in vain before that is an error."""
+PAUSE_SECONDS = 0.2
+"""The time between two tries."""
+
 FLAGS = (
     "model", "base_url", "drive", "window_tokens", "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out",
     "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",

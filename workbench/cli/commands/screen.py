@@ -13,15 +13,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from workbench.cli.command import Command, agent_flags, json_flag
-from workbench.cli.own_session import FLAGS, own_session, settings_of
+from workbench.cli.own_session import FLAGS, PATIENCE_SECONDS, PAUSE_SECONDS, own_session, settings_of
 from workbench.core import paths
 from workbench.core.errors import ArchiveBusy, UsageError
 
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
-
-PATIENCE_SECONDS = 5.0
-PAUSE_SECONDS = 0.2
 
 _DUMB_TERMINALS = ("dumb", "unknown", "emacs")
 """Terminal types without cursor movement: Emacs' shell, some CI systems, a console that could not be told."""

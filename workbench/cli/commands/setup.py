@@ -211,6 +211,12 @@ def configure(session: Session, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _ask(chosen: argparse.Namespace) -> None:
+    from workbench.cli import configuration_questions
+
+    configuration_questions.ask(chosen)
+
+
 def _shown(value: Any) -> str:
     """A value as TOML, with what a terminal could take for more than text as the escapes that TOML shares with JSON."""
     return json_text(value) if isinstance(value, str) else settings_file.toml(value)
@@ -258,5 +264,7 @@ def quickstart(session: Session, chosen: argparse.Namespace) -> int:
 COMMANDS = {
     "doctor": Command("check the installation", _fill_doctor, doctor),
     "quickstart": Command("write first settings, check the installation, say what to do next", _fill_quickstart, quickstart),
-    "configure": Command("ask for server and model, probe and write them; show settings, or change some", _fill_configure, configure),
+    "configure": Command(
+        "ask for server and model, probe and write them; show settings, or change some", _fill_configure, configure, prepare=_ask
+    ),
 }  # fmt: skip
