@@ -195,7 +195,8 @@ def _ask_consent(command: Command, chosen: argparse.Namespace) -> None:
         raise UsageError("Nothing was deleted.")
 
 
-_PLACES = ("paths", "attach", "file", "data", "output", "xlsx", "input_dir", "input_files")
+_FILES = ("file", "data", "output", "xlsx", "record", "report", "out")
+_PLACES = ("paths", "attach", "input_dir", "input_files", *_FILES)
 
 
 def clean_arguments(chosen: argparse.Namespace) -> None:
@@ -223,7 +224,7 @@ def _resolve_paths(chosen: argparse.Namespace) -> None:
             [readable(item), item if load.is_web(item) else str(path.absolute()) if path.exists() else ""]
             for item, path in named.items()
         ]
-    for name in ("file", "data", "output", "xlsx"):
+    for name in _FILES:
         if getattr(chosen, name, None) and getattr(chosen, name) != "-":
             setattr(chosen, name, str(Path(getattr(chosen, name)).expanduser().absolute()))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.command import Command, amount, json_flag, new_agent_flags
-from workbench.cli.output import line, say
+from workbench.cli.output import line, say, write_result
 from workbench.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _write_report(file: Path, result: dict[str, Any], rows: list[dict[str, Any]]
         raise UsageError(
             f"A report is not written as {file.suffix or 'a file without suffix'}.", "Use .html, .md or .json."
         )
-    file.write_text(kinds[file.suffix](), encoding="utf-8")
+    write_result(str(file), kinds[file.suffix]())
 
 
 def _pair(session: Session, chosen: argparse.Namespace) -> int:
@@ -138,7 +138,7 @@ def _make(session: Session, chosen: argparse.Namespace) -> int:
         raise UsageError("make needs a source and a file.", "workbench eval make --source S --out questions.jsonl")
     questions = make(session, chosen.source, chosen.limit or 50)
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in questions)
-    Path(chosen.out).write_text(text, encoding="utf-8")
+    write_result(chosen.out, text)
     if chosen.json:
         line({"event": "result", "step": None, "task": "make", "questions": len(questions), "file": chosen.out})
     else:
