@@ -208,7 +208,6 @@ class Sweeper:
         stopped: Callable[[], bool],
     ) -> Generator[SweepProgress, None, Cursor]:
         from workbench.retrieval.candidate_set import evidence
-        from workbench.retrieval.exhaustive import sweep
 
         embed = self.search.embed
         vector = embed([query])[0] if embed is not None and paths else None

@@ -1,4 +1,4 @@
-"""Names the tables of documents in queries, so that no name needs quotes."""
+"""Names the tables of documents and the views of the public schema in queries, so that no name needs quotes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 from workbench.sql.sandbox import NamedTable
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Database
-from workbench.storage.tables import (
-    NO_DOCUMENT,
-    VIEWS,
-    StoredTable,
-    public_view,
-    rows_of,
-    rows_of_view,
-)
+from workbench.storage.tables import NO_DOCUMENT, VIEWS, StoredTable, public_view, rows_of, rows_of_view
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ALL_COLUMNS = re.compile(r"(?<!count\()\*", re.IGNORECASE)
 _NAME_CHARS = 48
 _SUFFIXES = re.compile(r"(\.\w{1,8}){1,2}$")
 
@@ -54,12 +51,6 @@ def _base(table: StoredTable, path: str, several: bool) -> str:
     parts = [stem, *([table.name] if several and table.name else [])]
     name = re.sub(r"\W+", "_", "_".join(parts).casefold()).strip("_")[:_NAME_CHARS].strip("_")
     return name if name and not name[0].isdigit() else f"t_{name}".strip("_")
-
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_ALL_COLUMNS = re.compile(r"(?<!count\()\*", re.IGNORECASE)
 
 
 def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:

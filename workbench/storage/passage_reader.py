@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.storage.arrow import numbers
 from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
 from workbench.storage.database import Database
 
@@ -41,9 +42,9 @@ def given(database: Database, **columns: Iterable[int]) -> Iterator[Any]:
 
     cursor = database.read()
     for name, ids in columns.items():
-        numbers = np.fromiter(ids, dtype=np.int64)
+        values = np.fromiter(ids, dtype=np.int64)
         # From its buffer: an array made of values would import pandas, which takes half a second.
-        column = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+        column = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
         cursor.register(name, pa.table({"id": column}))
     try:
         yield cursor
@@ -91,8 +92,6 @@ class PassageReader:
 
     def places_of(self, documents: Iterable[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Passages of documents, rising: their ids and documents (int64) and the numbers of their pages (int32)."""
-        from workbench.storage.arrow import numbers
-
         sql = """SELECT passage_id, document_id, page_number FROM passages
                  WHERE document_id IN (SELECT id FROM wanted) ORDER BY passage_id"""
         with given(self._database, wanted=documents) as cursor:
@@ -105,8 +104,6 @@ class PassageReader:
 
         `column` is one of the columns of terms in COLUMNS.
         """
-        from workbench.storage.arrow import numbers
-
         if column not in COLUMNS:
             raise ValueError(column)
         sql = f"SELECT passage_id, {column} FROM passages WHERE document_id IN (SELECT id FROM wanted)"
@@ -126,8 +123,6 @@ class PassageReader:
 
     def inner_products(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All embedded passages of the archive and their inner products with `query`, by DuckDB's exact scan."""
-        from workbench.storage.arrow import numbers
-
         sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
         table = self._database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
         return numbers(table.column(0)), numbers(table.column(1))
@@ -135,8 +130,6 @@ class PassageReader:
     def vectors_of(self, ids: np.ndarray) -> np.ndarray:
         """The vectors (n, 384) float32 of passages, in their order; zeros for one that has none yet."""
         import numpy as np
-
-        from workbench.storage.arrow import numbers
 
         vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
         with given(self._database, asked=ids.tolist()) as cursor:
@@ -183,8 +176,6 @@ def _place(batch: Any, there: np.ndarray, vectors: np.ndarray, bare: np.ndarray)
     """Put vectors of an Arrow batch into the rows of their passages."""
     import numpy as np
 
-    from workbench.storage.arrow import numbers
-
     keys = numbers(batch.column(0))
     rows: Any = np.searchsorted(there, keys)
     flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
@@ -208,7 +199,5 @@ def _sorted(table: Any) -> Any:
 
 
 def _numbers(table: Any) -> np.ndarray:
-    from workbench.storage.arrow import numbers
-
     passage_ids: np.ndarray = numbers(table.column(0)).astype("int64")
     return passage_ids
