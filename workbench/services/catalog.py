@@ -16,9 +16,11 @@ from workbench.core.settings import READER, Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.working_context import Block
 from workbench.services.container import AppContext
-from workbench.storage.metadata import stated_day, stated_of
+from workbench.storage.metadata import stated_day
 
 _DRAW_SECONDS = 20.0
+_AUTHORS = ("author", "authors", "creator", "byline", "from")
+"""Where documents state who wrote them; a mail's sender is its author."""
 
 
 def attached(app: AppContext, source: str) -> Attached:
@@ -143,16 +145,12 @@ def references(app: AppContext, chosen: Sequence[int], events: Iterable[Event]) 
         item.document for event in events if isinstance(event, AnswerDone) for item in event.citations if item.verified
     )
     ids = {path: key for key, (path, _) in app.archive.paths(chosen).items()}
-    stated = stated_of(app.database, [ids[path] for path in cited if path in ids])
-    found = []
+    stated = app.archive.stated([ids[path] for path in cited if path in ids])
+    made = []
     for path in cited:
         title, metadata = stated.get(ids.get(path, 0), ("", {}))
         plain = {str(key).lower(): str(value) for key, value in metadata.items()}
         author = next((plain[key] for key in _AUTHORS if plain.get(key)), "")
         day = stated_day(metadata)
-        found.append(Reference(path, title, people(author), day.isoformat() if day else "", plain.get("url", "")))
-    return tuple(found)
-
-
-_AUTHORS = ("author", "authors", "creator", "byline", "from")
-"""Where documents state who wrote them; a mail's sender is its author."""
+        made.append(Reference(path, title, people(author), day.isoformat() if day else "", plain.get("url", "")))
+    return tuple(made)

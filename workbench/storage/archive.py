@@ -305,6 +305,10 @@ class ArchivalStorage(Protocol):
         """The day of each document: the one it states itself, else the one it was loaded on."""
         ...
 
+    def stated(self, documents: Iterable[int]) -> dict[int, tuple[str, dict[str, Any]]]:
+        """What each document states of itself: its title, and its metadata as its loader read them."""
+        ...
+
     def remarks(self, source: int) -> dict[int, str]:
         """What was left out of the documents of a source, one line each; documents read whole are missing."""
         ...

@@ -15,7 +15,7 @@ from workbench.storage.database import Clock, Database, next_id, utc_now
 from workbench.storage.embedding_queue import EmbeddingQueue, copy_equal
 from workbench.storage.garbage_collection import collect
 from workbench.storage.load_queue import FileQueue
-from workbench.storage.metadata import document_days, document_remarks
+from workbench.storage.metadata import document_days, document_remarks, stated_of
 from workbench.storage.near_duplicates import Likeness
 from workbench.storage.notes import UserNotes
 from workbench.storage.passage_reader import PassageReader
@@ -337,6 +337,10 @@ class DuckDBArchive:
     def days(self, documents: Iterable[int]) -> dict[int, date]:
         """The day of each document: the one it states itself, else the one it was loaded on."""
         return document_days(self.database, documents)
+
+    def stated(self, documents: Iterable[int]) -> dict[int, tuple[str, dict[str, Any]]]:
+        """What each document states of itself: its title, and its metadata as its loader read them."""
+        return stated_of(self.database, documents)
 
     def remarks(self, source: int) -> dict[int, str]:
         """What was left out of the documents of a source, one line each."""

@@ -225,6 +225,9 @@ def test_days_and_remarks_come_from_the_documents_metadata(archive: ArchivalStor
     assert days[dated.document] == date(2021, 3, 4)
     assert days[plain.document] >= date(2024, 1, 1)
     assert archive.remarks(source) == {dated.document: "page 9 is torn"}
+    title, metadata = archive.stated([dated.document, plain.document])[dated.document]
+    assert title == archive.documents(source)[0][2]
+    assert metadata == {"date": "2021-03-04", "note": "page 9 is torn"}
 
 
 def test_near_duplicates_are_grouped(archive: ArchivalStorage) -> None:
