@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workbench.api.markdown_text import as_text
-from workbench.api.question_table import FOUND, AnswerTable, Cell, Column
+from workbench.api.question_table import FOUND, AnswerRow, AnswerTable, Cell, Column
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import sanitize
 
@@ -29,15 +29,15 @@ def harmless(text: str) -> str:
 
 def heads(columns: tuple[Column, ...]) -> list[str]:
     """The head of every column of the file: for a question its value, its unit where it has one, its quote and page."""
-    found = ["document"]
+    names = ["document"]
     for column in columns:
-        found += [
+        names += [
             column.name,
             *([f"{column.name}: unit"] if column.kind == "number" else []),
             f"{column.name}: quote",
             f"{column.name}: page",
         ]
-    return found
+    return names
 
 
 def fields(column: Column, cell: Cell) -> Iterator[str]:
@@ -57,13 +57,14 @@ def as_csv(table: AnswerTable) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([harmless(head) for head in heads(table.columns)])
     for row in table.rows:
-        cells = [
-            _plain(value)
-            for column, cell in zip(table.columns, row.cells, strict=True)
-            for value in fields(column, cell)
-        ]
-        writer.writerow([harmless(row.document), *cells])
+        writer.writerow([harmless(row.document), *map(_plain, _values(table, row))])
     return out.getvalue()
+
+
+def _values(table: AnswerTable, row: AnswerRow) -> Iterator[str]:
+    """The fields of a row, in the order of `heads`, without its document."""
+    for column, cell in zip(table.columns, row.cells, strict=True):
+        yield from fields(column, cell)
 
 
 def _plain(value: str) -> str:
@@ -117,12 +118,7 @@ def write_workbook(file: Path, table: AnswerTable) -> None:
             line = 1
             for number, row in enumerate(table.rows, 1):
                 answers.write_string(number, 0, harmless(row.document)[:_CELL_CHARS])
-                values = [
-                    value
-                    for column, cell in zip(table.columns, row.cells, strict=True)
-                    for value in fields(column, cell)
-                ]
-                for at, value in enumerate(values, 1):
+                for at, value in enumerate(_values(table, row), 1):
                     amount = _number(value)
                     if amount is not None:
                         answers.write_number(number, at, amount)

@@ -11,7 +11,6 @@ from workbench.api import rendering
 from workbench.api.bibliography import bibtex, csl_json
 from workbench.cli.command import Command, json_flag, new_agent_flags, yes_flag
 from workbench.cli.output import done, line, say, say_lines, write_result
-from workbench.core import private_file
 from workbench.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,10 +127,7 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
     if not chosen.file:
         say_lines(lines)
         return 0
-    try:
-        private_file.write(Path(chosen.file), "\n".join(lines) + "\n")
-    except OSError as error:
-        raise UsageError(f"{chosen.file} cannot be written: {error.strerror}.", "Choose another file.") from None
+    write_result(chosen.file, "\n".join(lines) + "\n")
     say(f"Written to {chosen.file}.")
     if cited := session.references():
         base = Path(chosen.file)
