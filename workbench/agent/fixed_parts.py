@@ -40,9 +40,7 @@ def fixed_parts(
 
 def _limit_tokens(settings: Settings) -> int:
     """What instructions and functions may take. The chat templates of servers of one's own write functions with about a third
-
-    more tokens than are counted here, which a small window feels.
-    """
+    more tokens than are counted here, which a small window feels."""
     limit = int(settings.window_tokens * settings.fixed_share)
     exact = settings.uses_reader or encoding_for(settings.model)[1]
     return limit if exact or settings.window_tokens >= _ROOMY_TOKENS else int(limit / _TEMPLATE_FACTOR)

@@ -26,10 +26,8 @@ class PartialAnswer:
         self._validator = validator
 
     def events(self, detail: str, begun: str = "") -> list[Event]:
-        """An answer of what was found, put into the queue: what had `begun` to stream, the model's notes, or else lines
-
-        that it read. Nothing where nothing was noted or read.
-        """
+        """An answer of what was found, put into the queue: what had `begun` to stream, the model's notes, or else lines that it
+        read. Nothing where nothing was noted or read."""
         notes, quotes = _notes(self._space), _quotes(self._space)
         events: list[Event] = []
         for text, what in (

@@ -18,10 +18,8 @@ _MESSAGE = re.compile(r'"message"\s*:\s*"')
 
 @dataclass
 class Reply:
-    """What has come so far. `completion` is None when the stream was cancelled; `sent` and `shape` say what was sent, where
-
-    that is not the request as it is.
-    """
+    """What has come so far. `completion` is None when the stream was cancelled; `sent` and `shape` say what was sent, where that
+    is not the request as it is."""
 
     completion: Completion | None = None
     sent: Mapping[str, Any] | None = None

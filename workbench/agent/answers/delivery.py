@@ -56,10 +56,8 @@ _FREE = ("chat", "lookup")
 
 @dataclass(frozen=True)
 class _Held:
-    """A message that was sent back. `open`: the next one may say anything, because this one quoted what is not there or
-
-    left a part of the question open.
-    """
+    """A message that was sent back. `open`: the next one may say anything, because this one quoted what is not there or left a
+    part of the question open."""
 
     text: str
     open: bool

@@ -40,10 +40,8 @@ def is_own(kind: str, name: str, folder: Path) -> bool:
 
 
 def add(kind: str, name: str, text: str, folder: Path, *, replace: bool = False) -> Path:
-    """Keep a text of the user's own as a file, which is returned. Raises UsageError for a bad name, an empty text, or one
-
-    that is there already, unless it may be replaced.
-    """
+    """Keep a text of the user's own as a file, which is returned. Raises UsageError for a bad name, an empty text, or one that is
+    there already, unless it may be replaced."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name[:60]!r} cannot be a name.", "Use up to 60 letters, digits, dots, dashes, underscores.")
     if not text.strip() or len(text) > _LONGEST_CHARS:

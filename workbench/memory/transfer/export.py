@@ -19,9 +19,7 @@ Of = Callable[[int], int]
 @dataclass(frozen=True)
 class AgentCopy:
     """`head` is the agent's own row; `tables` the rows of HISTORY and of texts; `documents` what passages are from, with these
-
-    passages and their pages; `attachments` what was attached, by name and content. Everything is JSON-ready.
-    """
+    passages and their pages; `attachments` what was attached, by name and content. Everything is JSON-ready."""
 
     head: Row
     tables: Mapping[str, list[Row]]

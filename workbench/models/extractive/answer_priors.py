@@ -19,10 +19,8 @@ _DENIED = 0.15
 """What the likelihood of a sentence counts that affirms where the question denies: it would say the opposite."""
 
 _REPEATS = 0.02
-"""What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents; or
-
-when it is the label of a field that is empty.
-"""
+"""What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents; or when
+it is the label of a field that is empty."""
 
 _HEADING_ASKED, _OPENS_ODDS = 0.85, 6.0
 """How much of a question a heading must say for the sentence below it to be its answer, and by how much that raises its odds.
@@ -35,9 +33,7 @@ _OTHER_DAY = 0.3
 
 _SAME_DAY_ODDS = 6.0
 """By how much it raises the odds that a sentence is of the day that is asked about. Chosen by hand: hardly a question of the sets
-
-fitted on names a day.
-"""
+fitted on names a day."""
 
 _OUTSIDE, _UNDATED = 0.05, 0.5
 """The same when the question asks about a period, and the sentence names a time outside it, or none."""
@@ -128,10 +124,8 @@ Counted over the sentences of the gold paragraphs, right against wrong ones: 2.0
 
 
 _WHOLE, _WHOLE_ODDS = 0.95, 3.0
-"""The same for a line that, with its title and heading, says everything that is asked and gives the measure. Chosen by hand: in a price
-
-list or an imprint such a line is too short to be like any sentence of the sets fitted on.
-"""
+"""The same for a line that, with its title and heading, says everything that is asked and gives the measure. Chosen by hand: in a
+price list or an imprint such a line is too short to be like any sentence of the sets fitted on."""
 
 
 def _by_author(asked: Asked, one: Candidate, probability: float) -> float:

@@ -26,9 +26,7 @@ _JOINS = 0.3
 
 _COMPLETE, _COMPLETE_COVER, _BESIDE = 0.7, 0.9, 0.8
 """A quote that is so likely, says so much of the question and holds what is asked for stands alone, unless another is nearly as
-
-likely: readers take what stands beside an answer for a part of it.
-"""
+likely: readers take what stands beside an answer for a part of it."""
 
 _HITS_A_PAGE = 5
 

@@ -58,10 +58,8 @@ class Trees:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From which confidence on an answer is given, and from which on its passages are shown as the nearest;
-
-    `settled` is where no further search is made.
-    """
+    """From which confidence on an answer is given, and from which on its passages are shown as the nearest; `settled` is where no
+    further search is made."""
 
     answer: float
     nearest: float

@@ -86,9 +86,7 @@ def _covered(evidence: Evidence, chain: Chain, asked: list[Term]) -> list[tuple[
 
 def _firm(evidence: Evidence, chain: Chain) -> list[int]:
     """The members that are about what the question is about: those with one of its names, and those firmly linked to them,
-
-    directly or through others. Two sentences that hang together are not firm while neither hangs on the question.
-    """
+    directly or through others. Two sentences that hang together are not firm while neither hangs on the question."""
     asked = _names(evidence.question)
     firm = {index for index in chain.members if asked & (evidence.units[index].stems | evidence.units[index].near)}
     if not firm:

@@ -166,11 +166,9 @@ def _is_said(text: str, section: str) -> bool:
 
 
 def _pieces(text: str) -> list[tuple[str, str, bool]]:
-    """The sentences and rows of a passage, each with the heading right above its paragraph, and whether the next piece
-
-    belongs to the same paragraph. A label that ends with a colon belongs to the next line only: in a form left blank it
-    names nothing else.
-    """
+    """The sentences and rows of a passage, each with the heading right above its paragraph, and whether the next piece belongs to
+    the same paragraph. A label that ends with a colon belongs to the next line only: in a form left blank it names nothing
+    else."""
     pieces: list[tuple[str, str, bool]] = []
     section, held = "", ""
     paragraphs = blocks(text)

@@ -20,10 +20,8 @@ _FIGURES = re.compile(r"\d")
 
 @dataclass(frozen=True)
 class Figures:
-    """What a question asks of a report: `lines` of its `statements`, `queries` that look for them, and the words of the
-
-    measures it names: a report that has the lines need not have those.
-    """
+    """What a question asks of a report: `lines` of its `statements`, `queries` that look for them, and the words of the measures
+    it names: a report that has the lines need not have those."""
 
     lines: tuple[str, ...]
     queries: tuple[str, ...]

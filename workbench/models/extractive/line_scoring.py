@@ -68,10 +68,8 @@ _LEAST_CHARS = 12
 
 @dataclass(frozen=True)
 class Place:
-    """A quotable line with what speaks for it; `share` is how much of what is asked for its passage names,
-
-    `line` how well it is the line `named` of a statement.
-    """
+    """A quotable line with what speaks for it; `share` is how much of what is asked for its passage names, `line` how well it is
+    the line `named` of a statement."""
 
     unit: Unit
     score: float

@@ -160,9 +160,7 @@ FURTHER_SEARCHES = 2
 
 LIKELY, GIVEN = 0.6, 0.45
 """From this confidence on an answer is given although words that are asked stand nowhere near it; and where it gives the measure
-
-that is asked for.
-"""
+that is asked for."""
 
 
 def _gives_measure(ranking: Ranking) -> bool:

@@ -34,10 +34,8 @@ _ASKED_FOR = re.compile(r"(?:\bwhat|^(?:\w+ )?which) ([^\W_]+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Term:
-    """A content word of the question. `weight` is how much covering it tells; `name` when it belongs to a proper name,
-
-    `told` when it only says what the name that follows it is (the diver Roper): it is not what is asked.
-    """
+    """A content word of the question. `weight` is how much covering it tells; `name` when it belongs to a proper name, `told`
+    when it only says what the name that follows it is (the diver Roper): it is not what is asked."""
 
     word: str
     stem: str
