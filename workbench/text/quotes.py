@@ -20,8 +20,8 @@ _NUMBER_BREAK = re.compile(r"(?<=\d)-\s+(?=\d)")
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 """Raised figures are exponents and marks of notes: 10⁶ is not 106."""
 _ELLIPSIS = re.compile(r"\s*[\[(]?\s*(?:…+|\.(?:\s?\.){2,})\s*[\])]?\s*")
-NEGATION = re.compile(
-    r"\b(?:not|no|never|nor|neither|none|cannot|without|hardly|nicht|kein\w*|nie|pas|jamais|aucun\w*|non|nunca|ni)\b|n't\b"
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|nor|neither|none|cannot|without|hardly|nicht|kein\w*|nie|pas|jamais|aucun\w*|non|nunca|ni)\b|n['’]t\b"
     r"|[不没沒未非無无]|ない|ません|\b(?:لا|لم|لن|ليس|غير|לא|אין|не|нет)\b",
     re.IGNORECASE,
 )
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
 
 def negates(text: str) -> bool:
     """Whether a text holds a word that denies, in any of the languages known here."""
-    return NEGATION.search(text) is not None
+    return _NEGATION.search(text) is not None
 
 
 def is_on_page(quote: str, page_text: str) -> bool:
@@ -69,7 +69,7 @@ def _follow(page: str, parts: list[str], number: int, after: int) -> bool:
     if number == len(parts):
         return True
     at = _find(page, parts[number], after)
-    if number and _SENTENCE_END.search(page[after:at]) is None and NEGATION.search(page[after : max(after, at)]):
+    if number and _SENTENCE_END.search(page[after:at]) is None and negates(page[after : max(after, at)]):
         return False
     for _ in range(_TRIED):
         if at < 0:

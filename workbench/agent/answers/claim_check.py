@@ -18,13 +18,14 @@ from workbench.models.extractive.evidence import Score, kin
 from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.models.extractive.names import names
 from workbench.models.extractive.sentences import rarity, stem
-from workbench.text.quotes import NEGATION
+from workbench.text.quotes import negates
 from workbench.text.stemming import fold_accents
 from workbench.text.values import CODE, DATE, NAME, NUMBER, OTHER, SAME, Value, name_words, relation, values
 
 SUPPORTED, CONTRADICTED, PARTLY, NOT_FOUND, NO_CLAIM = "supported", "contradicted", "partly", "not found", "not a claim"
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_SHORT_FORM = re.compile(r"['’](?:s|t|re|ve|ll|d|m)$", re.IGNORECASE)
 _AROUND = 0.75
 """What a word counts that stands around a sentence and not in it."""
 
@@ -85,14 +86,15 @@ def _read(text: str) -> _Text:
     places: list[tuple[int, int]] = []
     for word in _WORD.finditer(text):
         value = next((item for item in spans if item.start <= word.start() < item.end), None)
-        root = stem(fold_accents(re.sub(r"['’]s$", "", word[0])))
+        bare = _SHORT_FORM.sub("", word[0])
+        root = stem(fold_accents(bare))
         tokens.append(root)
         places.append(word.span())
-        if value is None and word[0].lower() not in FUNCTION_WORDS and len(root) > 1:
+        if value is None and bare.lower() not in FUNCTION_WORDS and len(root) > 1:
             stems[root] = max(0.25, rarity(word[0]))
             shown.setdefault(root, word[0])
     words = frozenset(fold_accents(word.casefold()) for word in _WORD.findall(re.sub(r"['’]s\b", "", text)))
-    return _Text(stems, shown, (*stated, *named), words, tuple(tokens), tuple(places), bool(NEGATION.search(text)))
+    return _Text(stems, shown, (*stated, *named), words, tuple(tokens), tuple(places), negates(text))
 
 
 def stated_values(text: str) -> tuple[Value, ...]:
