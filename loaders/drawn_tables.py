@@ -10,11 +10,14 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
+from loaders import limits
 from loaders.grid import Cell, Grid
 
 _GRID_EDGE = re.compile(r"^\s*\+(?:[-=]+\+)+\s*$")
 _SIMPLE_EDGE = re.compile(r"^\s*=+(?: +=+)+\s*$")
 _SIMPLE_SPANS = re.compile(r"^\s*-+(?: +-+)*\s*$")
+_END = "\ufffe"
+"""A line behind the last one of csv: a quotation mark that is never closed swallows it."""
 _DIRECTIVE = re.compile(r"^(\s*)\.\. (table|list-table|csv-table)::[ \t]*(.*)$")
 _OPTION = re.compile(r"^\s*:([\w-]+):[ \t]*(.*)$")
 _MARKS = re.compile(
@@ -106,11 +109,13 @@ def _csv_table(body: Sequence[str], options: dict[str, str], declared: int) -> G
 
 def _csv_rows(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
     """The rows of csv that are not empty; None when it is not csv, such as for a quotation mark that is never closed."""
+    csv.field_size_limit(limits.TEXT_CHARS)  # one for the whole process: a file must not depend on those read before it
     try:
-        reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, skipinitialspace=True)
-        return [row for row in reader if row]
+        reader = csv.reader(io.StringIO("\n".join([*lines, _END])), delimiter=delimiter, skipinitialspace=True)
+        rows = [row for row in reader if row]
     except csv.Error:
         return None
+    return rows[:-1] if rows[-1] == [_END] else None
 
 
 def _list_table(body: Sequence[str], declared: int) -> Grid | None:

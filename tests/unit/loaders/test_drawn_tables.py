@@ -76,10 +76,11 @@ def test_several_cells_of_a_row_may_go_on_below(tmp_path: Path) -> None:
     [
         ("a.adoc", "----\n.Tolls\n|===\n|Gate |Toll\n\n|East |4\n|===\n----\n"),
         ("a.adoc", ',===\na,"' + "never closed " * 12_000 + "\n,===\n"),
+        ("a.adoc", ',===\na,"b" ,c\nd,"never closed\n,===\n'),
         ("a.adoc", "|===\n" + ".9999+|a\n" * 10 + "|===\n"),
         ("a.rst", "= =\n" * 8_000 + "x\n"),
     ],
-    ids=["listing", "unclosed quotation mark", "absurd spans", "edges without end"],
+    ids=["listing", "unclosed quotation mark", "unclosed and short", "absurd spans", "edges without end"],
 )
 def test_what_is_no_table_stays_as_it_is_written(tmp_path: Path, name: str, text: str) -> None:
     assert read(tmp_path, name, text) == text
