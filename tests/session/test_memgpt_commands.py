@@ -237,7 +237,7 @@ def test_settings_are_shown_and_written(run: Run, home: Path, monkeypatch: pytes
     file.write_text('# mine\nwindow_tokens = 8192 # large\napi_key = "secret"\n', encoding="utf-8")
     shown = result(run("configure", "window_tokens=4,096", 'model=say "hi"', "--json"))
     assert (
-        file.read_text(encoding="utf-8") == '# mine\nwindow_tokens = 4096\napi_key = "secret"\nmodel = "say \\"hi\\""\n'
+        file.read_text(encoding="utf-8") == '# mine\nwindow_tokens = 4096 # large\napi_key = "secret"\nmodel = "say \\"hi\\""\n'
     )
     assert file.stat().st_mode & 0o77 == 0
     rows = {row["key"]: (row["value"], row["from"]) for row in shown["settings"]}
@@ -252,12 +252,31 @@ def test_settings_are_shown_and_written(run: Run, home: Path, monkeypatch: pytes
     assert "model" not in file.read_text(encoding="utf-8")
 
 
-def test_a_file_written_in_an_unusual_way_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"steps" = 3\n', '"steps" = 4\nmodel = "m"\n'),
+        ("steps = 3 # few", 'steps = 4 # few\nmodel = "m"\n'),
+        ('model = """\nlong"""\nsteps = 3\n', 'model = "m"\nsteps = 4\n'),
+    ],
+    ids=["key in quotes", "no line end", "text of several lines"],
+)
+def test_a_file_written_by_hand_keeps_its_form(tmp_path: Path, before: str, after: str) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('"steps" = 3\n', encoding="utf-8")
+    file.write_bytes(before.encode())
+    settings_file.write(file, {"steps": 4, "model": "m"})
+    assert file.read_bytes().decode() == after
+
+
+def test_a_file_is_left_alone_when_what_was_written_does_not_read_as_it_should(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("steps = 3\n", encoding="utf-8")
+    monkeypatch.setattr(settings_file, "_changed", lambda text, wanted: text)
     with pytest.raises(UsageError, match="cannot be changed here"):
         settings_file.write(file, {"steps": 4})
-    assert file.read_text(encoding="utf-8") == '"steps" = 3\n'
+    assert file.read_text(encoding="utf-8") == "steps = 3\n"
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -1,12 +1,11 @@
-"""Edits the settings file line by line, so that a person's comments and order survive."""
+"""Edits the settings file with tomlkit, so that a person's comments and order survive."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +34,7 @@ def write(file: Path, wanted: Mapping[str, Any]) -> None:
     before = from_file(file) if file.is_file() else {}
     after = {key: value for key, value in {**before, **wanted}.items() if value is not None}
     Settings(**after)
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    if not lines:
-        lines = [DIRECTIVE.format(_schema_beside(file).name)]
-    text = "".join(f"{line}\n" for line in _changed(lines, dict(wanted)))
+    text = _changed(_present(file), wanted)
     near = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with os.fdopen(os.open(near, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as raw:
@@ -65,14 +61,21 @@ def _says(file: Path, wanted: Mapping[str, Any]) -> bool:
         return False
 
 
-def _changed(lines: Sequence[str], wanted: dict[str, Any]) -> Iterator[str]:
-    for line in lines:
-        key = match[1] if (match := re.match(r"\s*([A-Za-z_]+)\s*=", line)) else ""
-        if key not in wanted:
-            yield line
-        elif (value := wanted.pop(key)) is not None:
-            yield f"{key} = {toml(value)}"
-    yield from (f"{key} = {toml(value)}" for key, value in wanted.items() if value is not None)
+def _present(file: Path) -> str:
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return text if text.strip() else DIRECTIVE.format(_schema_beside(file).name) + "\n"
+
+
+def _changed(text: str, wanted: Mapping[str, Any]) -> str:
+    import tomlkit  # a tenth of a second that only a change of the file is worth
+
+    document = tomlkit.parse(text)
+    for key, value in wanted.items():
+        if value is None:
+            document.pop(key, None)
+        else:
+            document[key] = value
+    return document.as_string()
 
 
 def toml(value: Any) -> str:
