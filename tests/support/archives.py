@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from loaders.document import Document, Page
+from tests.support.postgres import postgres_archive
 from workbench.ingest.passage import PassageDraft
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Database
@@ -30,7 +31,10 @@ def duckdb_archive(folder: Path) -> Iterator[ArchivalStorage]:
         database.close()
 
 
-IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractContextManager[ArchivalStorage]]] = {"duckdb": duckdb_archive}
+IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractContextManager[ArchivalStorage]]] = {
+    "duckdb": duckdb_archive,
+    "postgres": postgres_archive,
+}
 """Opened twice on one folder, one after the other, an implementation holds what was stored."""
 
 

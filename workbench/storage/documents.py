@@ -16,7 +16,7 @@ from workbench.storage.embedding_queue import EmbeddingQueue, copy_equal
 from workbench.storage.garbage_collection import collect
 from workbench.storage.load_queue import FileQueue
 from workbench.storage.metadata import document_days, document_remarks, stated_of
-from workbench.storage.near_duplicates import Likeness
+from workbench.storage.near_duplicates import Likeness, links_with_sketches
 from workbench.storage.notes import UserNotes
 from workbench.storage.passage_reader import PassageReader
 from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
@@ -46,7 +46,7 @@ class DuckDBArchive:
         self.waiting = EmbeddingQueue(database)
         self.holdings = SourceRepository(database)
         self.notes = UserNotes(database, clock)
-        self.likeness = Likeness(database)
+        self.likeness = Likeness(links_with_sketches(database), lambda: database.catalogue)
         self.cursors = CursorRepository(database)
         self.bulk = PassageReader(database)
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}

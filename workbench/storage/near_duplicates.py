@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from workbench.storage.database import Database
 
@@ -58,27 +58,27 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     return len(both) / len(least) if len(least) else 0.0
 
 
-class Likeness:
-    """Near-duplicates of an archive, looked for again only after something was loaded or removed."""
+LinksWithSketches = Callable[[Sequence[int]], Iterable[tuple[Any, ...]]]
+"""Of sources: (source name, path, document, sketch) of every link, by source and path."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+
+class Likeness:
+    """Near-duplicates of an archive, looked for again only after something was loaded or removed: `version` is the catalogue's."""
+
+    def __init__(self, links: LinksWithSketches, version: Callable[[], int]) -> None:
+        self._links, self._version = links, version
         self._known: dict[tuple[int, ...], tuple[int, list[tuple[tuple[str, str], ...]]]] = {}
 
     def paths(self, sources: Iterable[int]) -> list[tuple[tuple[str, str], ...]]:
         """Groups of near-duplicates in these sources, each of (source name, path); the same bytes twice count too."""
-        chosen, now = tuple(sorted(sources)), self._database.catalogue
+        chosen, now = tuple(sorted(sources)), self._version()
         known = self._known.get(chosen)
         if known is None or known[0] != now:
             known = self._known[chosen] = (now, self._found(chosen))
         return known[1]
 
     def _found(self, sources: tuple[int, ...]) -> list[tuple[tuple[str, str], ...]]:
-        rows = self._database.archive_rows(
-            "SELECT s.name, l.path, l.document_id, d.sketch FROM source_documents l JOIN documents d USING (document_id) "
-            "JOIN sources s USING (source_id) WHERE list_contains(?, l.source_id) ORDER BY s.source_id, l.path",
-            [list(sources)],
-        )
+        rows = list(self._links(sources))
         places: dict[int, list[tuple[str, str]]] = {}
         for name, path, document, _ in rows:
             places.setdefault(int(document), []).append((str(name), str(path)))
@@ -86,3 +86,12 @@ class Likeness:
         grouped = {document for group in together for document in group}
         together += [(document,) for document, found in places.items() if len(found) > 1 and document not in grouped]
         return sorted(tuple(place for document in group for place in places[document]) for group in together)
+
+
+def links_with_sketches(database: Database) -> LinksWithSketches:
+    """Those of the embedded archive."""
+    return lambda sources: database.archive_rows(
+        "SELECT s.name, l.path, l.document_id, d.sketch FROM source_documents l JOIN documents d USING (document_id) "
+        "JOIN sources s USING (source_id) WHERE list_contains(?, l.source_id) ORDER BY s.source_id, l.path",
+        [list(sources)],
+    )

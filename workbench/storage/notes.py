@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,57 @@ class UserNote:
     text: str
 
 
-class UserNotes:
+class NotesReader:
+    """Finds the notes that stand with documents; whoever derives from it reads and writes them. `version` is the catalogue's."""
+
+    def __init__(self, version: Callable[[], int]) -> None:
+        self._version = version
+        self._known: tuple[int, dict[tuple[int, str], str]] = (-1, {})
+
+    def set(self, source: int, path: str, text: str) -> None:
+        """Put a note on a source ("") or a path of it, in place of the one before; an empty text takes it away."""
+        raise NotImplementedError
+
+    def carry(self, source: int, old: str, new: str) -> None:
+        """A document moved from the path `old` to `new`: its note goes with it."""
+        if text := self._current().get((source, old)):
+            self.set(source, old, "")
+            self.set(source, new, text)
+
+    def of_documents(self, documents: Iterable[int]) -> dict[int, str]:
+        """What the model is told with hits of these documents: a document's own note first, then its folders', its sources'."""
+        notes = {key: text for key, text in self._current().items() if text}
+        if not notes:
+            return {}
+        found: dict[int, dict[str, None]] = {}
+        for source, path, document in self._links(sorted(set(documents))):
+            for place in _places(str(path)):
+                if text := notes.get((int(source), place)):
+                    found.setdefault(int(document), {})[text] = None
+        return {document: _bounded("; ".join(texts)) for document, texts in found.items()}
+
+    def _current(self) -> dict[tuple[int, str], str]:
+        now = self._version()
+        if self._known[0] != now:
+            self._known = (now, self._newest())
+        return self._known[1]
+
+    def _newest(self) -> dict[tuple[int, str], str]:
+        """The newest text of every (source, path)."""
+        raise NotImplementedError
+
+    def _links(self, documents: Sequence[int]) -> list[tuple[Any, ...]]:
+        """(source, path, document) of every link to these documents, by source and path."""
+        raise NotImplementedError
+
+
+class UserNotes(NotesReader):
     """All versions are kept; what a step showed is stored with the step, so old steps keep the notes of their time."""
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        super().__init__(lambda: database.catalogue)
         self._database = database
         self._clock = clock
-        self._known: tuple[int, dict[tuple[int, str], str]] = (-1, {})
 
     def set(self, source: int, path: str, text: str) -> None:
         """Put a note on a source ("") or a path of it, in place of the one before; an empty text takes it away."""
@@ -42,12 +86,6 @@ class UserNotes:
 
         self._database.write(job)
 
-    def carry(self, source: int, old: str, new: str) -> None:
-        """A document moved from the path `old` to `new`: its note goes with it."""
-        if text := self._current().get((source, old)):
-            self.set(source, old, "")
-            self.set(source, new, text)
-
     def all(self) -> list[UserNote]:
         """The notes as they are now, by source and path."""
         rows = self._database.archive_rows(
@@ -56,31 +94,18 @@ class UserNotes:
         )
         return [UserNote(str(source), str(path), str(text)) for source, path, text in rows]
 
-    def of_documents(self, documents: Iterable[int]) -> dict[int, str]:
-        """What the model is told with hits of these documents: a document's own note first, then its folders', its sources'."""
-        notes = {key: text for key, text in self._current().items() if text}
-        if not notes:
-            return {}
+    def _newest(self) -> dict[tuple[int, str], str]:
         rows = self._database.archive_rows(
+            "SELECT source_id, path, arg_max(text, note_id) FROM user_notes GROUP BY source_id, path"
+        )
+        return {(int(source), str(path)): str(text) for source, path, text in rows}
+
+    def _links(self, documents: Sequence[int]) -> list[tuple[Any, ...]]:
+        return self._database.archive_rows(
             "SELECT source_id, path, document_id FROM source_documents WHERE list_contains(?, document_id) "
             "ORDER BY source_id, path",
-            [sorted(set(documents))],
+            [list(documents)],
         )
-        found: dict[int, dict[str, None]] = {}
-        for source, path, document in rows:
-            for place in _places(str(path)):
-                if text := notes.get((int(source), place)):
-                    found.setdefault(int(document), {})[text] = None
-        return {document: _bounded("; ".join(texts)) for document, texts in found.items()}
-
-    def _current(self) -> dict[tuple[int, str], str]:
-        if self._known[0] != self._database.catalogue:
-            now = self._database.catalogue
-            rows = self._database.archive_rows(
-                "SELECT source_id, path, arg_max(text, note_id) FROM user_notes GROUP BY source_id, path"
-            )
-            self._known = (now, {(int(source), str(path)): str(text) for source, path, text in rows})
-        return self._known[1]
 
 
 def _places(path: str) -> list[str]:

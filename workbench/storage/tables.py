@@ -58,7 +58,7 @@ class StoredTable:
 def insert_tables(connection: Any, document: int, tables: Sequence[LoadedTable]) -> None:
     """Keep the tables of a document; a job of the writer. Raises what Arrow raises for a stream that is not valid."""
     for number, table in enumerate(tables, 1):
-        incoming = _arrow(table.data)
+        incoming = arrow_table(table.data)
         connection.register("incoming", incoming)
         try:
             connection.execute(f"CREATE TABLE {_place(document, number)} AS SELECT * FROM incoming")
@@ -137,7 +137,7 @@ def _place(document: int, number: int) -> str:
     return f'tables."d{document}_{number}"'
 
 
-def _arrow(data: bytes) -> pa.Table:
+def arrow_table(data: bytes) -> pa.Table:
     """The table of a stream, checked through and through: it comes from a process that has read a hostile file."""
     import pyarrow as pa
 

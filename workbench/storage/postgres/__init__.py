@@ -1,0 +1,1 @@
+"""Archival storage on PostgreSQL with pgvector: one archive that many workbenches, on many machines, share."""
