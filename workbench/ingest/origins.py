@@ -14,7 +14,6 @@ from loaders.folder import Found, Rules
 from loaders.origins import Origin, PathOrigin
 from workbench.api.documents import LoadOptions
 from workbench.core.errors import UsageError
-from workbench.core.secrets import without_password
 from workbench.ingest.file_uri import path_of
 
 _DATABASE = re.compile(r"^[a-z][a-z0-9]*(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
@@ -25,11 +24,27 @@ def origins_of(named: Sequence[str | Path], options: LoadOptions, data: Path) ->
     """An origin for each name, in order; `data` is where fetched pages are kept. Raises UsageError where there is nothing."""
     if not named:
         raise UsageError("There is nothing to load.", "Name a file, a folder or a web address.")
-    return [_origin(name, options, data) for name in named]
+    origins = [_origin(name, options, data) for name in named]
+    _check_apart(origins)
+    return origins
+
+
+def _check_apart(origins: Sequence[Origin]) -> None:
+    """Raises UsageError for two addresses that differ in their secrets alone: they would be one document."""
+    from loaders.web_origin import WebOrigin
+
+    addresses: dict[str, str] = {}
+    for origin in origins:
+        if isinstance(origin, WebOrigin) and addresses.setdefault(origin.key, origin.url) != origin.url:
+            raise UsageError(
+                f"{origin.name} is named twice, with different secrets, of which nothing is kept.",
+                "Load each by itself, into a source of its own (--source).",
+            )
 
 
 def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
     if isinstance(name, str) and is_web(name):
+        from loaders import web_secrets
         from loaders.document import LoadError
         from loaders.fetch import normal
         from loaders.web_origin import WebOrigin
@@ -37,7 +52,7 @@ def _origin(name: str | Path, options: LoadOptions, data: Path) -> Origin:
         try:
             return WebOrigin(normal(name), data / "web", options.private)
         except LoadError as error:
-            raise UsageError(f"{without_password(name)}: {error.reason}.", error.remedy) from None
+            raise UsageError(f"{web_secrets.shown(name)}: {error.reason}.", error.remedy) from None
     if isinstance(name, str) and _DATABASE.match(name) and (options.query or is_address(name)):
         from loaders.database import QueryOrigin, address_and_query
 
