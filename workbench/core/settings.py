@@ -1,4 +1,8 @@
-"""Settings, read from defaults, the TOML file, the environment and flags, in rising order of precedence."""
+"""Settings, read from defaults, the TOML file, the environment and flags, in rising order of precedence.
+
+A plain dataclass in place of pydantic-settings: every command reads its settings first, and importing pydantic takes 0.14 s of
+processor time, three times as long as this module with all that it needs.
+"""
 
 from __future__ import annotations
 
