@@ -279,6 +279,12 @@ def test_several_quotes_nested_quotes_and_handles_of_nothing() -> None:
     assert checked.missing == ("Oil | 12 barrels | 4,600 marks", "the lamp is lit")
 
 
+def test_a_quote_that_holds_quotation_marks_is_cited_once() -> None:
+    whole = 'It says only two things. One is "Mind the paint".'
+    place = Place(1, "#a1", "log.pdf", 4, None, f"The box has a label. {whole} The other is lost.")
+    assert [item.quote for item in _check(f'The document says:\n"{whole}" [#a1]', [place]).citations] == [whole]
+
+
 def test_a_quote_without_a_handle_that_is_nowhere_is_no_citation() -> None:
     place = Place(1, "#a1", "log.pdf", 4, None, "The lamp was lit at six.")
     checked = _check('It says "The lamp was never lit at all." there.', [place])

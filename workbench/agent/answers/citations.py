@@ -122,7 +122,7 @@ def check(answer: str, place_of: Lookup, read: Callable[[], Iterator[Place]], sa
         start = max(0, answer.rfind(citation.quote, 0, mark.start()))
         if citation.verified and place:
             support.append(Support(start, mark.end(), _near(citation.quote, place)))
-        spans.append((answer.find(citation.quote), mark.end()))
+        spans.append((start - 1, mark.end()))  # with its opening mark, which the quotes without a handle begin at
         citations.setdefault((citation.document, citation.page, citation.quote), citation)
     for loose in _LOOSE.finditer(answer):
         quote = next(part for part in loose.groups() if part)
