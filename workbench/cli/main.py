@@ -168,8 +168,9 @@ def _with_session(command: Command) -> Body:
             with suppress(ArchiveBusy):
                 asked = time.monotonic()
                 try:
+                    settings = settings_of(chosen, places)
                     return command_client.run(
-                        places.socket_file, chosen.command, _for_the_wire(chosen), settings_of(chosen, places),
+                        places.for_archive(settings.archive).socket_file, chosen.command, _for_the_wire(chosen), settings,
                         resumable=command.resumable,
                     )  # fmt: skip
                 except OwnerEnded as ended:

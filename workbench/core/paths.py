@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
+from workbench.core.archive_address import folder_of
 from workbench.core.errors import ArchiveError
 from workbench.core.sanitize import readable
 
@@ -26,6 +28,17 @@ class Paths:
     logs: Path
     home: Path | None = None
     """What WORKBENCH_HOME names; None where the platform's own folders are used."""
+
+    archive: str = ""
+    """The folder inside `data` where everything is for one shared archive; "" for the home's own."""
+
+    def for_archive(self, url: str) -> Paths:
+        """The folders for the shared archive at a URL, or for the home's own where there is none: agents know the passages of
+        one archive by numbers, so what they remember of another stands elsewhere. Raises ConfigError."""
+        if not url or self.archive:
+            return self
+        folder = folder_of(url)
+        return replace(self, data=self.data / "shared" / folder, archive=folder)
 
     @property
     def settings_file(self) -> Path:
@@ -56,6 +69,13 @@ class Paths:
     def socket_file(self) -> Path:
         """Where the process that owns the database answers the others."""
         return self.data / "owner.sock"
+
+    def home_id(self) -> str:
+        """What tells this home from others that share its archive; made when it is first asked for."""
+        file = self.data / "home-id"
+        with contextlib.suppress(FileExistsError), file.open("x", encoding="ascii") as made:
+            made.write(uuid.uuid4().hex)
+        return file.read_text(encoding="ascii").strip()
 
     def ensure(self) -> Paths:
         """Create the folders (private to the user) and return self. Raises ArchiveError where nothing can be written."""

@@ -14,10 +14,11 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workbench.core.archive_address import address_of
 from workbench.core.errors import ConfigError
 from workbench.core.secrets import checked_key
 
@@ -169,6 +170,9 @@ class Settings:
     request_timeout_seconds: float = 600.0
     """How long the model's server may stay silent."""
 
+    archive: str = field(default="", repr=False)
+    """A shared archive on PostgreSQL: postgresql://USER:PASSWORD@HOST/DATABASE (see `workbench help postgres`). Empty: the home's own."""
+
     memory_limit_mb: int = 1_024
     """Memory DuckDB may use."""
 
@@ -186,6 +190,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         checked_key(self.api_key, "api_key")
+        if self.archive:
+            address_of(self.archive)
         if self.window_tokens < SMALLEST_WINDOW_TOKENS:
             raise ConfigError(
                 f"A window of {self.window_tokens:,} tokens is too small.",
@@ -311,6 +317,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _setting(key: str, value: Any, kind: Any, where: str) -> Any:
     """A value of the setting's type. Raises ConfigError, which never tells a key."""
+    if key == "archive" and not isinstance(value, str):
+        raise ConfigError(f"{where} is not a text in quotes.", 'Write it as archive = "postgresql://…".')
     if key != "api_key":
         return _typed(value, kind, where)
     if not isinstance(value, str):

@@ -13,7 +13,7 @@ import random
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from workbench.evaluation.arms import Answered, arm
 from workbench.evaluation.metrics import bootstrap, exact_match, f1, mcnemar, rouge_l
 from workbench.services.session import Session
 
-_SECRET = ("api_key",)
+_SECRET = ("api_key", "archive")
 _NOT_THE_RUN = (*_SECRET, "theme", "ascii")
 
 
@@ -61,7 +61,7 @@ def run(plan: Plan, settings: Settings, record: Path | None = None) -> Iterator[
     known = {(row["arm"], row["id"]) for row in rows}
     with (
         tempfile.TemporaryDirectory(prefix="workbench-eval-") as folder,
-        Session(settings, locate(Path(folder) / "home")) as session,
+        Session(replace(settings, archive=""), locate(Path(folder) / "home")) as session,
     ):
         absent = left_out(found)
         found.write(Path(folder) / "documents", absent)

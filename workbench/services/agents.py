@@ -151,6 +151,7 @@ class AgentService:
 
     def export(self, name: str, file: Path) -> int:
         """Write an agent to a file, whole: another home shows every old step as it was. Returns its size in bytes."""
+        self._require_own_archive()
         row = self._app.agents.get(name)
         copy = take(self._app.database, row)
         copy.head["settings"] = {
@@ -163,6 +164,7 @@ class AgentService:
 
         It keeps its name, or gets a number at its end when that is taken. Raises UsageError, with nothing imported.
         """
+        self._require_own_archive()
         copy = agent_archive.read(file)
         settings, notes = self._own_settings(copy, file)
         steps = _prove(copy, file)
@@ -171,6 +173,14 @@ class AgentService:
         self._app.agents.check_name(chosen)
         restored = restore(self._app.database, copy, chosen, settings, self._app.clock())
         return Imported(chosen, steps, len(copy.tables["messages"]), restored.attached, restored.missing, tuple(notes))
+
+    def _require_own_archive(self) -> None:
+        """Raises UsageError where the passages that agents know are in a shared archive."""
+        if self._app.shared is not None:
+            raise UsageError(
+                "Agents of a shared archive cannot travel.",
+                "Leave `archive` empty to export or import agents of the home.",
+            )
 
     def _own_settings(self, copy: AgentCopy, file: Path) -> tuple[dict[str, Any], list[str]]:
         """The settings that an agent may bring, each checked, and what was put in the place of others."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from workbench.embedding.reranker_client import LocalReranker
     from workbench.ingest.reader_client import Reader
     from workbench.models.base import ChatModel
+    from workbench.storage.erasure import ErasureSource
+    from workbench.storage.postgres.archive import PostgresArchive
 
 
 class AppContext:
@@ -51,18 +53,20 @@ class AppContext:
         platforms.check()
         give_memory_back()
         self.settings = settings
-        self.paths = paths.ensure()
+        self.paths = paths.for_archive(settings.archive).ensure()
         self.clock = clock
         self.database = Database(
-            paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
+            self.paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
         )
         self._embedder = LocalEmbedder(log_file=self.paths.log_file)
-        self.archive: ArchivalStorage = DuckDBArchive(self.database, clock)
+        self.shared = self._shared_archive()
+        """The archive that other homes share; None where the home has its own."""
+        self.archive: ArchivalStorage = self.shared or DuckDBArchive(self.database, clock)
         self.queries = QueryEmbedder(self.embedder)
         self.search = ArchivalSearch(
             self.archive, self.queries.embed, clock, index_bytes=settings.index_memory_mb * 1_000_000
         )
-        self.agents = AgentRepository(self.database, clock)
+        self.agents = AgentRepository(self.database, clock, self.shared)
         self.recorder = StepRecorder(self.database, self.search.texts, clock)
         self.recall = RecallStorage(self.recorder.stored, self._likeness)
         self.open_agents = AgentRegistry()
@@ -77,6 +81,31 @@ class AppContext:
         self._fits: dict[int, Fit] = {}
         self._rerankers: dict[str, LocalReranker] = {}
         self._lock = threading.Lock()
+
+    def _shared_archive(self) -> PostgresArchive | None:
+        """The archive that the settings name. Raises ConfigError and ArchiveError, with the database closed."""
+        if not self.settings.archive:
+            return None
+        try:
+            from workbench.storage.postgres.archive import PostgresArchive
+            from workbench.storage.postgres.beside import HomeDatabase
+            from workbench.storage.postgres.server import PostgresServer
+
+            server = PostgresServer(self.settings.archive)
+            shared = PostgresArchive(server, self.paths.home_id(), HomeDatabase(self.database), self.clock)
+        except BaseException:
+            self.database.close()
+            raise
+        self.database.on_handles = shared.refer
+        return shared
+
+    def erasure_source(self) -> ErasureSource | None:
+        """Reads and erases documents, where they are not in the database of the agents."""
+        if self.shared is None:
+            return None
+        from workbench.storage.postgres.erasure import SharedErasureSource
+
+        return SharedErasureSource(self.database, self.shared.server, self.shared.home)
 
     def settings_from_file(self) -> dict[str, Any]:
         """What the settings file says now. Raises ConfigError."""
@@ -176,6 +205,8 @@ class AppContext:
                 reranker.stop()
         self.search.index.close()
         sandbox.dismiss()
+        if self.shared is not None:
+            self.shared.close()
         self.database.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workbench import __version__
 from workbench.core import paths
@@ -16,6 +17,9 @@ from workbench.core.tokens import count
 from workbench.services import offline_proof
 from workbench.services.container import AppContext
 from workbench.storage.verification import verified
+
+if TYPE_CHECKING:
+    from workbench.storage.postgres.archive import PostgresArchive
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ def checks(app: AppContext, settings: Settings, *, storage: bool = False) -> Ite
     """Check every part of this machine in turn; nothing is downloaded. `storage` reads all of the database."""
     yield Check("version", True, f"memgpt-workbench {__version__}")
     yield _database(app)
+    if (shared := app.shared) is not None:
+        yield _try("shared archive", lambda: _shared_archive(shared))
     if storage:
         yield from storage_checks(app)
     yield Check("settings", True, str(app.paths.settings_file))
@@ -87,9 +93,15 @@ def _database(app: AppContext) -> Check:
     return Check("database", not database.damage, f"{detail} {database.damage}".strip())
 
 
+def _shared_archive(shared: PostgresArchive) -> str:
+    rows = shared.sources()
+    documents, passages = sum(row.documents for row in rows), sum(row.passages for row in rows)
+    return f"{shared.server.address}, {len(rows):,} sources, {documents:,} documents, {passages:,} passages"
+
+
 def storage_checks(app: AppContext) -> Iterator[Check]:
     """Reads every block of the database, and compares counts, hashes, links and what should belong to something."""
-    for finding in verified(app.database):
+    for finding in verified(app.database, shared=app.shared is not None):
         yield Check(f"storage: {finding.what}", not finding.wrong, finding.detail, finding.remedy)
 
 

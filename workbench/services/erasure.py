@@ -30,7 +30,7 @@ class ErasureService:
         self._app = app
         self._current = current
         self._publisher = publisher
-        self._forgetting = Forgetting(app.database, app.recorder.texts)
+        self._forgetting = Forgetting(app.database, app.recorder.texts, app.erasure_source())
 
     def words(self, text: str) -> ErasurePlan:
         """Every message of the agent, on any branch, that says this, and the words themselves wherever an agent keeps them."""

@@ -31,15 +31,15 @@ class TableService:
 
     def query(self, sql: str, page: int = 1, source: str | None = None) -> RowsView:
         """See TableServiceProtocol."""
-        tables, database = self._named(source), self._app.database
+        tables, archive = self._named(source), self._app.archive
         if not (source or self._current.source_ids):
             tables = {
                 **tables,
-                **{name: one for name, one in library_tables(database, sql).items() if name not in tables},
+                **{name: one for name, one in library_tables(archive, sql).items() if name not in tables},
             }
         if not tables:
             raise UsageError("There is no table.", "Load a csv, xlsx or Parquet file first.")
-        result = select(sql, tables, lambda table: table_rows(database, table))
+        result = select(sql, tables, lambda table: table_rows(archive, table))
         pages = -(-len(result.rows) // PAGE_ROWS)
         if not 1 <= page <= max(1, pages):
             raise UsageError(f"There is no page {page}: the rows end at page {pages}.", "Pages count from 1.")

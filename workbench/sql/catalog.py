@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbench.sql.sandbox import NamedTable
 from workbench.storage.archive import ArchivalStorage
-from workbench.storage.database import Database
-from workbench.storage.tables import NO_DOCUMENT, VIEWS, StoredTable, public_view, rows_of, rows_of_view
+from workbench.storage.tables import NO_DOCUMENT, VIEWS, StoredTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,12 +52,12 @@ def _base(table: StoredTable, path: str, several: bool) -> str:
     return name if name and not name[0].isdigit() else f"t_{name}".strip("_")
 
 
-def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
+def library_tables(archive: ArchivalStorage, sql: str) -> dict[str, NamedTable]:
     """The views by name. Vectors are most of the archive: `passages` has its `embedding` only where the query shows it."""
     wide = "embedding" in sql.casefold() or _ALL_COLUMNS.search(sql)
     tables: dict[str, NamedTable] = {}
     for number, view in enumerate(VIEWS):
-        stored = public_view(database, view, number)
+        stored = archive.public_view(view, number)
         columns = tuple(
             column for column in stored.columns if (wide or column.name != "embedding") and column.name != "sketch"
         )
@@ -66,6 +65,6 @@ def library_tables(database: Database, sql: str) -> dict[str, NamedTable]:
     return tables
 
 
-def table_rows(database: Database, table: StoredTable) -> pa.RecordBatchReader:
+def table_rows(archive: ArchivalStorage, table: StoredTable) -> pa.RecordBatchReader:
     """All rows of a table of a document, or of one of the views; to be taken before this thread reads anything else."""
-    return rows_of(database, table) if table.document != NO_DOCUMENT else rows_of_view(database, table)
+    return archive.table_rows(table) if table.document != NO_DOCUMENT else archive.view_rows(table)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.core.errors import NotFound, UsageError
 from workbench.storage.database import Clock, Database, next_id, utc_now
@@ -35,12 +35,29 @@ _LONGEST_NAME_CHARS = 120
 _COLUMNS = "agent_id, name, head, queue, question_id, summary_id, context_version, settings, created_at, last_used_at"
 
 
-class AgentRepository:
-    """Who there is and what is attached to whom."""
+class SharedSources(Protocol):
+    """The sources of an archive that is not in the database of the agents."""
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+    def source_names(self, sources: Iterable[int]) -> dict[int, str]:
+        """Names of sources by id; one that is gone is missing."""
+        ...
+
+    def rename_notes(self, agent: str, name: str) -> None:
+        """The notes of an agent go by its new name."""
+        ...
+
+    def drop_notes(self, agent: str) -> None:
+        """Unlink all notes of an agent."""
+        ...
+
+
+class AgentRepository:
+    """Who there is and what is attached to whom. `shared` knows the sources, where they are not in this database."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now, shared: SharedSources | None = None) -> None:
         self.database = database
         self._clock = clock
+        self._shared = shared
 
     def all(self) -> list[AgentRow]:
         """All agents, the last used first."""
@@ -128,6 +145,8 @@ class AgentRepository:
             connection.execute("UPDATE sources SET name = ? WHERE name = ?", notes)
 
         self.database.write(job)
+        if self._shared is not None:
+            self._shared.rename_notes(agent.name, name)
 
     def delete(self, agent: AgentRow) -> None:
         """Delete an agent and its past, in one transaction, and unlink its own notes; documents that were loaded stay."""
@@ -148,6 +167,8 @@ class AgentRepository:
             connection.execute("DELETE FROM sources WHERE name = ?", [NOTES_PREFIX + agent.name])
 
         self.database.write(job)
+        if self._shared is not None:
+            self._shared.drop_notes(agent.name)
 
     def fresh_name(self, base: str) -> str:
         """`base`, or `base-2`, `base-3` … when it is taken."""
@@ -171,6 +192,10 @@ class AgentRepository:
 
     def attached(self, agent: int) -> list[tuple[int, str]]:
         """(source id, name) of what is attached, in the order of the names: the order of attaching changes nothing."""
+        if self._shared is not None:
+            rows = self.database.archive_rows("SELECT source_id FROM attachments WHERE agent_id = ?", [agent])
+            names = self._shared.source_names([int(key) for (key,) in rows])
+            return sorted(names.items(), key=lambda item: item[1])
         return self.database.archive_rows(
             "SELECT source_id, name FROM attachments JOIN sources USING (source_id) WHERE agent_id = ? ORDER BY name",
             [agent],

@@ -385,6 +385,14 @@ class ArchivalStorage(Protocol):
         """All rows of a table, a batch at a time; to be taken before this thread reads anything else."""
         ...
 
+    def public_view(self, view: str, number: int) -> StoredTable:
+        """One of the views that users query (storage.tables.VIEWS), with its columns and how many rows it has."""
+        ...
+
+    def view_rows(self, view: StoredTable) -> pa.RecordBatchReader:
+        """All rows of a view, those columns of it that `view` names; to be taken before this thread reads anything else."""
+        ...
+
     def reserved_words(self) -> set[str]:
         """The words of SQL that no table can be called by without quotes."""
         ...

@@ -92,6 +92,8 @@ class Database:
         self._numbering = threading.Lock()
         self.catalogue = 0
         """Rises with every write that may have changed sources, documents or attachments: what is derived from them is old then."""
+        self.on_handles: Callable[[list[int]], None] | None = None
+        """Told of the passages that agents are about to have handles for, before these are kept: where an archive is shared."""
         self._writer = threading.Thread(
             target=self._run_writer, args=(self.cursor(), self.cursor()), name="database-writer", daemon=True
         )
@@ -145,6 +147,8 @@ class Database:
 
     def keep(self, changes: Changes) -> None:
         """Make changes of an agent durable, in one transaction; `rows` sees them from now on, `read` when they are settled."""
+        if self.on_handles is not None and (handles := changes.rows.get("handles")):
+            self.on_handles([int(row[-1]) for row in handles])
         if changes.size >= LARGE:
             self.write(lambda connection: apply([changes], connection), catalogue=False)
             return

@@ -21,7 +21,15 @@ from workbench.storage.notes import UserNotes
 from workbench.storage.passage_reader import PassageReader
 from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
 from workbench.storage.sources import SourceRepository
-from workbench.storage.tables import StoredTable, insert_tables, reserved_words, rows_of, stored_tables
+from workbench.storage.tables import (
+    StoredTable,
+    insert_tables,
+    public_view,
+    reserved_words,
+    rows_of,
+    rows_of_view,
+    stored_tables,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -357,6 +365,14 @@ class DuckDBArchive:
     def table_rows(self, table: StoredTable) -> pa.RecordBatchReader:
         """All rows of a table, a batch at a time; to be taken before this thread reads anything else."""
         return rows_of(self.database, table)
+
+    def public_view(self, view: str, number: int) -> StoredTable:
+        """One of the views that users query, with its columns and how many rows it has."""
+        return public_view(self.database, view, number)
+
+    def view_rows(self, view: StoredTable) -> pa.RecordBatchReader:
+        """All rows of a view; to be taken before this thread reads anything else."""
+        return rows_of_view(self.database, view)
 
     def reserved_words(self) -> set[str]:
         """The words of SQL that no table can be called by without quotes."""

@@ -40,9 +40,11 @@ def backup(session: Session, chosen: argparse.Namespace) -> int:
 
 def restore(chosen: argparse.Namespace) -> int:
     """Put a copy in the database's place; what is there now is kept under another name."""
+    from workbench.core.settings import read_settings
     from workbench.storage import backups
 
-    places = paths.locate().ensure()
+    places = paths.locate()
+    places = places.for_archive(read_settings(places.settings_file).archive).ensure()
     file = Path(chosen.file).expanduser().absolute()
     kept = backups.put_back(file, places.database_file)
     if chosen.json:

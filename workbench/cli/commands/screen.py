@@ -136,7 +136,8 @@ class SessionOpener:
         given = {name: getattr(chosen, name, None) for name in FLAGS}
         opened = {"agent": chosen.agent, "paths": [file.absolute() for file in self._files], "given": given}
         settings = settings_of(chosen, places)
-        remote = RemoteSession(places.socket_file, settings, opened, lambda: own_session(chosen, self.remarks.append))
+        socket = places.for_archive(settings.archive).socket_file
+        remote = RemoteSession(socket, settings, opened, lambda: own_session(chosen, self.remarks.append))
         # It has every member of the protocol, and forwards them by name: there is nothing that mypy could check.
         return cast("SessionProtocol", stack.enter_context(remote))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cli.command import Command, new_agent_flags
 from workbench.cli.commands.screen import SessionOpener
-from workbench.cli.own_session import own_session
+from workbench.cli.own_session import own_session, settings_of
 from workbench.core import paths
 from workbench.core.errors import ArchiveBusy, UsageError
 from workbench.ipc.command_output import complain
@@ -87,7 +87,8 @@ def serve_mcp(chosen: argparse.Namespace) -> int:
         from workbench.server.tokens import ADMIN, Tokens, guarded
 
         listening = _listen("127.0.0.1", chosen.http)
-        tokens = Tokens(paths.locate().data / "server-tokens.json")
+        places = paths.locate()
+        tokens = Tokens(places.for_archive(settings_of(chosen, places).archive).data / "server-tokens.json")
         token = None if ADMIN in tokens.users else tokens.issue(ADMIN)
         _announce(token, "127.0.0.1", listening.getsockname()[1], path="/mcp")
         _run(_web_server(guarded(server.streamable_http_app(), tokens)), listening)

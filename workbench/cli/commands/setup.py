@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.cli.command import Command, json_flag
 from workbench.cli.output import line, progress, say, say_lines
 from workbench.core import settings_file
+from workbench.core.archive_address import address_of
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import json_text
 from workbench.core.secrets import without_password
@@ -230,6 +231,8 @@ def _rows(settings: Settings, origins: dict[str, str]) -> list[dict[str, Any]]:
             value = "set, not shown"
         if field.name == "base_url":
             value = without_password(value)
+        if field.name == "archive" and value:
+            value = f"postgresql://{address_of(value)}, user and password not shown"
         rows.append({"key": field.name, "value": value, "from": origins.get(field.name, "default")})
     return rows
 

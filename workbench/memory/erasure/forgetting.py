@@ -52,9 +52,10 @@ class _Changed:
 class Forgetting:
     """Erases for good, in one transaction. No agent may be at work meanwhile; live memories must be read again after it."""
 
-    def __init__(self, database: Database, texts: Texts) -> None:
+    def __init__(self, database: Database, texts: Texts, source: ErasureSource | None = None) -> None:
+        """`source` reads the documents, where they are not in the database of the agents."""
         self._database = database
-        self._source = ErasureSource(database)
+        self._source = source or ErasureSource(database)
         self._texts = texts
 
     def notes_with(self, targets: Targets) -> list[int]:
@@ -70,6 +71,9 @@ class Forgetting:
         gone = self._source.passages(targets.documents)
         shown = {key: text for key, text in self._texts(self._source.shown_passages()).items() if key not in gone}
 
+        # What is elsewhere goes first: whoever is cut off here finds the rest again by what agents said.
+        elsewhere = self._source.delete(targets.documents, targets.sources)
+
         def job(connection: Any) -> Erased:
             changed, erased, writer = _Changed(), Erased(), ErasureWriter(connection)
             self._messages(writer, targets, redaction, shown, changed)
@@ -77,7 +81,7 @@ class Forgetting:
             self._versions(writer, redaction, forgotten, changed)
             self._replies(writer, redaction, changed)
             erased.events = self._events(writer, redaction)
-            erased.passages = writer.delete_from_archive(targets.documents, targets.sources)
+            erased.passages = writer.delete_from_archive(targets.documents, targets.sources) + elsewhere
             marked = changed.steps | set(_steps_of(writer, changed))
             for agent, step in sorted(marked):
                 writer.mark_forgotten(agent, step)

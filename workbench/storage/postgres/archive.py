@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import ArchiveError, NotFound
-from workbench.storage.archive import Cursors
 from workbench.storage.bulk_insert import Counted
-from workbench.storage.cursors import CursorRow
 from workbench.storage.database import Clock, utc_now
 from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
 from workbench.storage.metadata import remark, stated_day
 from workbench.storage.near_duplicates import Likeness
 from workbench.storage.postgres.backlog import SharedBacklog, copy_equal, insert_vectors
+from workbench.storage.postgres.beside import Beside
 from workbench.storage.postgres.catalogue import Catalogue
 from workbench.storage.postgres.load_queue import SharedFileQueue
 from workbench.storage.postgres.notes import SharedNotes
 from workbench.storage.postgres.passages import SharedPassages
+from workbench.storage.postgres.public_schema import public_view, view_rows
 from workbench.storage.postgres.server import PostgresServer, plain
 from workbench.storage.postgres.sources import SharedSources
 from workbench.storage.postgres.worker_lock import WorkerLock
@@ -43,31 +44,6 @@ _PASSAGE = "SELECT passage_id, document_id, page_number, start_char, end_char, h
 _PATHS_KEPT = 8
 
 
-class NoCursors:
-    """Where nothing is kept of what a reader pages through."""
-
-    def get(self, agent: int, reader: str, slot: int) -> CursorRow | None:
-        """Nothing."""
-        return None
-
-
-class Beside:
-    """What a home keeps beside the shared archive, as far as the archive must know. This one keeps nothing."""
-
-    cursors: Cursors = NoCursors()
-
-    def version(self) -> int:
-        """Rises with every change of what agents are attached to."""
-        return 0
-
-    def shown_passages(self) -> Collection[int]:
-        """The passages that the agents of the home have handles for."""
-        return ()
-
-    def detach(self, source: int) -> None:
-        """No agent of the home is attached to this source any more."""
-
-
 class PostgresArchive:
     """See ArchivalStorage. `home` tells the homes apart that share the archive."""
 
@@ -86,6 +62,7 @@ class PostgresArchive:
         self.bulk = SharedPassages(server)
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
         self._referred: set[int] = set()
+        self._untold: set[int] = set()
 
     @property
     def catalogue(self) -> int:
@@ -440,9 +417,15 @@ class PostgresArchive:
         return self.server.write(job)
 
     def refer(self, passages: Collection[int]) -> None:
-        """The agents of this home are about to show these passages: their documents are kept, whoever lets go of them."""
-        new = [int(key) for key in passages if int(key) not in self._referred]
-        if new:
+        """The agents of this home are about to show these passages: their documents are kept, whoever lets go of them.
+
+        What cannot be told now, because the server is away, is told with the next ones: no answer is lost for it.
+        """
+        self._untold.update(int(key) for key in passages if int(key) not in self._referred)
+        new = sorted(self._untold)
+        if not new:
+            return
+        try:
             self.server.write(
                 lambda connection: connection.execute(
                     "INSERT INTO referred SELECT DISTINCT %s, document_id FROM passages WHERE passage_id = ANY(%s) "
@@ -451,7 +434,25 @@ class PostgresArchive:
                 ),
                 catalogue=False,
             )
-            self._referred.update(new)
+        except ArchiveError as error:
+            logging.getLogger(__name__).warning("%s", error.one_line())
+            return
+        self._untold.difference_update(new)
+        self._referred.update(new)
+
+    def rename_notes(self, agent: str, name: str) -> None:
+        """See agents.SharedSources."""
+        names = [NOTES_PREFIX + plain(name), self.home, NOTES_PREFIX + plain(agent)]
+        self.server.write(
+            lambda connection: connection.execute("UPDATE sources SET name = %s WHERE home = %s AND name = %s", names)
+        )
+
+    def drop_notes(self, agent: str) -> None:
+        """See agents.SharedSources."""
+        named = [self.home, NOTES_PREFIX + plain(agent)]
+        self.server.write(
+            lambda connection: connection.execute("DELETE FROM sources WHERE home = %s AND name = %s", named)
+        )
 
     def _sketches(self, sources: Sequence[int]) -> list[tuple[Any, ...]]:
         return self.server.rows(
@@ -467,6 +468,14 @@ class PostgresArchive:
     def table_rows(self, table: StoredTable) -> pa.RecordBatchReader:
         """See ArchivalStorage."""
         return rows_of(self.server, table)
+
+    def public_view(self, view: str, number: int) -> StoredTable:
+        """See ArchivalStorage."""
+        return public_view(self.server, self.home, view, number)
+
+    def view_rows(self, view: StoredTable) -> pa.RecordBatchReader:
+        """See ArchivalStorage."""
+        return view_rows(self.server, self.home, view)
 
     def reserved_words(self) -> set[str]:
         """See ArchivalStorage: queries of tables are DuckDB's, whatever keeps the tables."""

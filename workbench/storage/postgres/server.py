@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from workbench.core.archive_address import address_of
 from workbench.core.errors import ArchiveError, ConfigError
 from workbench.core.secrets import Secrets
 from workbench.storage.database import utc_now
-from workbench.storage.postgres.address import address_of
 from workbench.storage.postgres.schema import migrate
 from workbench.storage.postgres.vectors import register
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _WAITS_SECONDS = (0.0, 0.5, 2.0, 4.0)
 """How long to wait before each further try, when the connection was lost."""
@@ -134,26 +135,22 @@ class PostgresServer:
             finally:
                 self._give_back(connection)
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+    def rows(self, sql: str, parameters: Parameters = ()) -> Rows:
         """All rows of a query."""
         return self.run(lambda connection: self.query(connection, sql, parameters))
 
-    def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    def row(self, sql: str, parameters: Parameters = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         rows = self.rows(sql, parameters)
         return rows[0] if rows else None
 
     @staticmethod
-    def query(connection: psycopg.Connection[Any], sql: str, parameters: Sequence[Any] = ()) -> Rows:
+    def query(connection: psycopg.Connection[Any], sql: str, parameters: Parameters = ()) -> Rows:
         """All rows of a query on a connection, in binary: vectors and numbers are read quicker."""
-        import psycopg
-
         cursor: Any = connection.cursor(binary=True)
         try:
-            cursor.execute(sql, list(parameters) or None)
+            cursor.execute(sql, parameters or None)
             return list(cursor.fetchall()) if cursor.description else []
-        except psycopg.errors.ProgrammingError:
-            raise
         finally:
             cursor.close()
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from workbench.core.errors import ConfigError
 
 SCHEMES = ("postgresql", "postgres")
+
+
+def folder_of(url: str) -> str:
+    """The name of the folder in which a home keeps what its agents remember of the shared archive at this URL."""
+    address = address_of(url)
+    readable = re.sub(r"[^a-z0-9.]+", "-", address.lower()).strip("-.")[:24].strip("-.")
+    return f"{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
 
 
 def address_of(url: str) -> str:
