@@ -4,75 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 import openai
 import pytest
-import uvicorn
 from websockets.sync.client import connect
 
+from tests.support.running_server import Running
 from workbench.api.events import AnswerDone, StepFinished
-from workbench.client import AsyncClient, Client
+from workbench.client import AsyncClient
 from workbench.core.errors import NotFound, UsageError
-from workbench.server.app import Limits, Server
 from workbench.server.tokens import Tokens
-
-
-class Running:
-    """A server of this test: its address and the administrator's token."""
-
-    def __init__(self, session: Any, limits: Limits) -> None:
-        self.server = Server(session.app, limits)
-        self.token = str(self.server.first_token())
-        listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        self._uvicorn = uvicorn.Server(uvicorn.Config(self.server.web, log_level="error", lifespan="off"))
-        self._thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [listening]}, daemon=True)
-        self._thread.start()
-
-    def client(self, agent: str, token: str = "") -> Client:
-        return Client(self.url, token or self.token, agent)
-
-    def raw(self, method: str, path: str, token: str | None = None, **request: Any) -> httpx.Response:
-        headers = {"Content-Type": "application/json"}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        return httpx.request(method, self.url + path, headers=headers, **request)
-
-    def end(self) -> None:
-        self._uvicorn.should_exit = True
-        self._thread.join(20)
-        self.server.close()
-
-
-@pytest.fixture
-def make_server(make_session: Any) -> Iterator[Any]:
-    running: list[Running] = []
-
-    def make(**limits: int) -> Running:
-        running.append(Running(make_session(model="reader"), Limits(**limits)))
-        return running[-1]
-
-    yield make
-    for server in running:
-        server.end()
-
-
-@pytest.fixture
-def served(make_server: Any, papers: Path) -> Running:
-    """A server with an agent `notes` that is attached to the papers."""
-    running: Running = make_server()
-    with running.client("notes") as bench:
-        bench.create_agent(model="reader")
-        loaded = bench.load(*sorted(papers.iterdir()), source="papers")
-        assert loaded.failed == ()
-        bench.attach("papers")
-    return running
 
 
 def test_the_client_loads_asks_and_sees_the_context(served: Running) -> None:

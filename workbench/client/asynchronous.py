@@ -31,8 +31,9 @@ class AsyncClient:
         self.agent = agent
         self._url = url.rstrip("/")
         self._http = httpx.AsyncClient(
-            base_url=self._url, headers=wire.headers(token), timeout=wire.TIMEOUT, transport=transport
-        )
+            base_url=self._url, headers=wire.headers(token), timeout=wire.TIMEOUT, transport=transport,
+            trust_env=wire.trusts_environment(self._url),
+        )  # fmt: skip
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -52,7 +53,7 @@ class AsyncClient:
         except httpx.HTTPError as error:
             raise wire.unreachable(error, self._url) from None
         wire.check(response)
-        return call.parse(response.json())
+        return wire.result(call.parse, response)
 
     async def agents(self) -> list[AgentInfo]:
         """The user's agents."""
@@ -104,9 +105,11 @@ class AsyncClient:
                 if not response.is_success:
                     await response.aread()
                     wire.check(response)
-                async for line in response.aiter_lines():
-                    if (event := wire.event_of_line(line)) is not None:
-                        yield event
+                lines = wire.Lines()
+                async for piece in response.aiter_text():
+                    for line in lines.feed(piece):
+                        if (event := wire.event_of_line(line)) is not None:
+                            yield event
         except httpx.HTTPError as error:
             raise wire.unreachable(error, self._url) from None
 

@@ -31,8 +31,9 @@ class Client:
         self.agent = agent
         self._url = url.rstrip("/")
         self._http = httpx.Client(
-            base_url=self._url, headers=wire.headers(token), timeout=wire.TIMEOUT, transport=transport
-        )
+            base_url=self._url, headers=wire.headers(token), timeout=wire.TIMEOUT, transport=transport,
+            trust_env=wire.trusts_environment(self._url),
+        )  # fmt: skip
 
     def __enter__(self) -> Client:
         return self
@@ -52,7 +53,7 @@ class Client:
         except httpx.HTTPError as error:
             raise wire.unreachable(error, self._url) from None
         wire.check(response)
-        return call.parse(response.json())
+        return wire.result(call.parse, response)
 
     def agents(self) -> list[AgentInfo]:
         """The user's agents."""
@@ -104,9 +105,11 @@ class Client:
                 if not response.is_success:
                     response.read()
                     wire.check(response)
-                for line in response.iter_lines():
-                    if (event := wire.event_of_line(line)) is not None:
-                        yield event
+                lines = wire.Lines()
+                for piece in response.iter_text():
+                    for line in lines.feed(piece):
+                        if (event := wire.event_of_line(line)) is not None:
+                            yield event
         except httpx.HTTPError as error:
             raise wire.unreachable(error, self._url) from None
 

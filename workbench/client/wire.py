@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import ipaddress
 import json
-from collections.abc import Hashable, Iterator, Sequence
+import urllib.parse
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,6 +17,7 @@ from pydantic import TypeAdapter
 from workbench.api import events
 from workbench.api.events import Event
 from workbench.core.errors import ModelError, NotFound, UsageError, WorkbenchError, WorkError
+from workbench.core.sanitize import one_line
 
 _View = TypeVar("_View")
 _KINDS: dict[int, type[WorkbenchError]] = {404: NotFound, 502: ModelError}
@@ -30,6 +33,15 @@ def headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def trusts_environment(url: str) -> bool:
+    """Whether the proxies of the environment hold for a server: never for this machine's own, whose token is nobody else's."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost" and not host.endswith(".localhost")
+
+
 @functools.cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
@@ -40,7 +52,7 @@ def view(kind: type[_View], data: Any) -> _View:
     try:
         built: _View = _adapter(cast(Hashable, kind)).validate_python(data)
     except ValueError as error:
-        raise WorkError("The server answered with something else.", "Is it a workbench of this version?") from error
+        raise _something_else() from error
     return built
 
 
@@ -57,8 +69,43 @@ def event(data: dict[str, Any]) -> Event | None:
 
 
 def event_of_line(line: str) -> Event | None:
-    """The event of a line of a stream of server-sent events; None for other lines."""
-    return event(json.loads(line[5:])) if line.startswith("data:") else None
+    """The event of a line of a stream of server-sent events; None for other lines. Raises WorkError for what is no JSON object."""
+    if not line.startswith("data:"):
+        return None
+    try:
+        data = json.loads(line[5:])
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise _something_else()
+    return event(data)
+
+
+class Lines:
+    """Cuts a stream of server-sent events into lines: at line feeds alone, for U+2028 and its like are letters of a text."""
+
+    def __init__(self) -> None:
+        self._begun: list[str] = []
+
+    def feed(self, piece: str) -> Iterator[str]:
+        """The lines that this piece ends."""
+        *ended, rest = piece.split("\n")
+        for line in ended:
+            yield "".join([*self._begun, line]).removesuffix("\r")
+            self._begun.clear()
+        self._begun.append(rest)
+
+
+def result(parse: Callable[[Any], _View], response: httpx.Response) -> _View:
+    """What a call makes of the JSON of an answer. Raises WorkError for anything else."""
+    try:
+        return parse(response.json())
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        raise _something_else() from None
+
+
+def _something_else() -> WorkError:
+    return WorkError("The server answered with something else.", "Is it a workbench of this version?")
 
 
 def check(response: httpx.Response) -> None:
@@ -67,9 +114,9 @@ def check(response: httpx.Response) -> None:
         return
     try:
         said = response.json()["error"]
-        message, hint = str(said["message"]), str(said.get("hint", ""))
+        message, hint = one_line(str(said["message"])), one_line(str(said.get("hint", "")))
         message = message.removesuffix(hint).strip()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         message, hint = f"The server answered {response.status_code}.", "Is it a workbench?"
     kind = _KINDS.get(response.status_code, UsageError if response.status_code < 500 else WorkError)
     raise kind(message, hint)

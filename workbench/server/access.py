@@ -12,6 +12,7 @@ from workbench.server.tokens import Tokens, User
 from workbench.server.uploads import Uploads
 from workbench.services.container import AppContext
 from workbench.services.session import Session
+from workbench.storage.documents import NOTES_PREFIX
 
 
 class Unauthorised(UsageError):
@@ -80,8 +81,21 @@ class Access:
 
     def check_source_name(self, name: str) -> None:
         """Raises UsageError for what cannot be the name of a source."""
-        if not name.strip() or len(name) > 80 or not name.isprintable() or "/" in name or "\\" in name:
+        if (
+            name.startswith(NOTES_PREFIX)
+            or not name.strip()
+            or len(name) > 80
+            or not name.isprintable()
+            or "/" in name
+            or "\\" in name
+        ):
             raise UsageError(f"{name[:60]!r} cannot be the name of a source.", "Use at most 80 printable characters.")
+
+    def shared_source(self, name: str) -> str:
+        """The name of a source that clients may use: those that are listed. Raises NotFound for the notes of agents."""
+        if name.startswith(NOTES_PREFIX):
+            raise NotFound(f"There is no source named {name[:120]!r}.", "GET /api/sources lists them.")
+        return name
 
     def close(self) -> None:
         """Close the session that handlers share."""
@@ -106,11 +120,6 @@ def administrator(request: Request) -> User:
     return user
 
 
-def user_of_socket(access: Access, connection: WebSocket) -> User | None:
-    """The user of a WebSocket; None without a token that is somebody's."""
-    try:
-        return access.admit(
-            connection.headers.get("authorization"), connection.client.host if connection.client else ""
-        )
-    except UsageError:
-        return None
+def user_of_socket(access: Access, connection: WebSocket) -> User:
+    """The user of a WebSocket, counted as one request: asked anew for each message. Raises Unauthorised, TooMany."""
+    return access.admit(connection.headers.get("authorization"), connection.client.host if connection.client else "")

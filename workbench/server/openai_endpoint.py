@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from workbench.api.events import Event
 from workbench.api.outcome import QuestionOutcome, with_sources
 from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.sanitize import json_text
 from workbench.server.access import Access, current_user
 from workbench.server.rest import answer_events
 from workbench.server.schemas import ChatMessage, ChatRequest
@@ -95,7 +96,7 @@ async def _chunks(events: AsyncGenerator[Event, None], head: dict[str, Any], wit
 
     def chunk(delta: dict[str, Any], reason: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
-        return f"data: {json.dumps({**body, 'choices': [choice]}, ensure_ascii=False)}\n\n"
+        return f"data: {json_text({**body, 'choices': [choice]})}\n\n"
 
     try:
         yield chunk({"role": "assistant", "content": ""})

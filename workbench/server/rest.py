@@ -10,13 +10,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from workbench.api.events import Event, Failed
 from workbench.api.outcome import QuestionOutcome
 from workbench.api.search import SearchOptions
 from workbench.core.errors import UsageError, WorkbenchError
-from workbench.server.access import Access, administrator, current_user, user_of_socket
+from workbench.core.sanitize import json_text
+from workbench.server.access import Access, Unauthorised, administrator, current_user, user_of_socket
 from workbench.server.schemas import AgentChange, MemoryChange, NewAgent, NewUser, Question
 from workbench.server.session_pool import SessionPool
 from workbench.server.streaming import KEEP_ALIVE, events_of, kept_alive
@@ -121,16 +123,20 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
     @api.websocket("/agents/{agent}/socket")
     async def socket(connection: WebSocket, agent: str) -> None:
         """A conversation over a WebSocket: the client sends {"text": …} or {"stop": true}, and gets events as JSON."""
-        user = user_of_socket(access, connection)
-        if user is None:
-            await connection.close(4401, "This needs a token.")
+        try:
+            user = user_of_socket(access, connection)
+        except UsageError as error:
+            await connection.close(4401, error.message)
             return
         await connection.accept()
         try:
             name = await run_in_threadpool(access.stored_name, user, agent)
-            await _converse(pool, name, connection)
+            await _converse(access, pool, name, connection)
+        except Unauthorised as error:
+            await connection.send_text(json_text(_failed(error)))
+            await connection.close(4401, error.message)
         except WorkbenchError as error:
-            await connection.send_json(_failed(error))
+            await connection.send_text(json_text(_failed(error)))
             await connection.close(4404)
         except WebSocketDisconnect:
             pass
@@ -172,14 +178,14 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
     def attach(agent: AgentName, source: str, user: Somebody) -> dict[str, Any]:
         """Let an agent search a source."""
         with pool.using(access.stored_name(user, agent)) as pooled:
-            attached: dict[str, Any] = plain(pooled.session.attach(source))
+            attached: dict[str, Any] = plain(pooled.session.attach(access.shared_source(source)))
             return attached
 
     @api.delete("/agents/{agent}/sources/{source}", tags=["sources"])
     def detach(agent: AgentName, source: str, user: Somebody) -> dict[str, Any]:
         """Take a source away from an agent."""
         with pool.using(access.stored_name(user, agent)) as pooled:
-            detached: dict[str, Any] = plain(pooled.session.detach(source))
+            detached: dict[str, Any] = plain(pooled.session.detach(access.shared_source(source)))
             return detached
 
     @api.get("/sources", tags=["sources"])
@@ -190,7 +196,7 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
     @api.get("/sources/{source}/documents", tags=["sources"])
     def list_documents(source: str, user: Somebody) -> list[dict[str, Any]]:
         """The documents of a source, then what could not be loaded with reason and remedy."""
-        return [plain(info) for info in access.session.documents(source)]
+        return [plain(info) for info in access.session.documents(access.shared_source(source))]
 
     @api.put("/sources/{source}/documents/{file}", status_code=202, tags=["sources"])
     async def upload(source: str, file: str, request: Request, user: Somebody) -> dict[str, Any]:
@@ -212,7 +218,7 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
     @api.delete("/sources/{source}", tags=["sources"])
     def remove_source(source: str, user: Admin) -> dict[str, Any]:
         """Remove a source for everybody; the administrator only."""
-        return {"removed": source, "documents": access.uploads.remove(source)}
+        return {"removed": source, "documents": access.uploads.remove(access.shared_source(source))}
 
     # -- search -----------------------------------------------------------------------------------------------------
 
@@ -226,7 +232,7 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
         agent: Annotated[str, Query(max_length=120)] = "",
     ) -> dict[str, Any]:
         """A page of results with the true total; over what an agent is attached to, or over all sources."""
-        options = SearchOptions(source=source, document=document)
+        options = SearchOptions(source=access.shared_source(source), document=document)
         if agent:
             with pool.using(access.stored_name(user, agent)) as pooled:
                 result = pooled.session.search_service.search(query, page, options)
@@ -307,37 +313,54 @@ async def _as_sse(pool: SessionPool, name: str, text: str) -> AsyncIterator[str]
 
 
 def _sse(data: dict[str, Any]) -> str:
-    return f"event: {data['event']}\ndata: {json.dumps(data, ensure_ascii=False, default=str)}\n\n"
+    return f"event: {data['event']}\ndata: {json_text(data)}\n\n"
 
 
-async def _converse(pool: SessionPool, name: str, connection: WebSocket) -> None:
-    """Answer what comes over a socket; `stop` is heard while an answer runs."""
+def _question(message: Any) -> str:
+    """The text of a message over a socket, held to what a request may hold. Raises UsageError."""
+    try:
+        question = Question.model_validate({"text": message["text"]} if isinstance(message, dict) else {})
+    except (ValidationError, KeyError):
+        raise UsageError("There is no question in this message.", 'Send {"text": "your question"}.') from None
+    if not question.text.strip():
+        raise UsageError("The question is empty.", "Send a text.")
+    return question.text
+
+
+async def _converse(access: Access, pool: SessionPool, name: str, connection: WebSocket) -> None:
+    """Answer what comes over a socket; `stop` is heard while an answer runs. Raises Unauthorised once the token is nobody's."""
     asked: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
+
+    async def tell(error: WorkbenchError) -> None:
+        await connection.send_text(json_text(_failed(error)))
 
     async def listen() -> None:
         while True:
             try:
                 message = json.loads(await connection.receive_text())
-            except (ValueError, KeyError):
-                await connection.send_json(_failed(UsageError("This is no JSON.", 'Send {"text": "your question"}.')))
+            except (ValueError, KeyError, RecursionError):
+                await tell(UsageError("This is no JSON.", 'Send {"text": "your question"}.'))
                 continue
-            if isinstance(message, dict) and message.get("stop") is True:
-                with pool.using(name) as pooled:
-                    pooled.session.stop()
-            elif isinstance(message, dict) and isinstance(message.get("text"), str) and message["text"].strip():
-                await asked.put(message["text"])
-            else:
-                error = UsageError("There is no question in this message.", 'Send {"text": "your question"}.')
-                await connection.send_json(_failed(error))
+            try:
+                user_of_socket(access, connection)  # as if each message were a request of its own
+                if isinstance(message, dict) and message.get("stop") is True:
+                    with pool.using(name) as pooled:
+                        pooled.session.stop()
+                else:
+                    await asked.put(_question(message))
+            except Unauthorised:
+                raise
+            except WorkbenchError as error:
+                await tell(error)
 
     async def answer() -> None:
         while True:
             text = await asked.get()
             try:
                 async for event in answer_events(pool, name, text):
-                    await connection.send_text(json.dumps(event.as_dict(), ensure_ascii=False, default=str))
+                    await connection.send_text(json_text(event.as_dict()))
             except WorkbenchError as error:
-                await connection.send_json(_failed(error))
+                await tell(error)
 
     tasks = [asyncio.ensure_future(listen()), asyncio.ensure_future(answer())]
     try:

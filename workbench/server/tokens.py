@@ -120,15 +120,20 @@ class Tokens:
 
 
 def guarded(web: ASGIApp, tokens: Tokens) -> ASGIApp:
-    """A web application behind the same tokens: every request without one is refused with 401."""
+    """A web application for the administrator alone: every other request is refused with 401 or 403.
+
+    Over MCP there are no users: with `--write` it loads any file that the owner of the home can read.
+    """
 
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            headers = dict(scope["headers"])
-            if tokens.user_of_header(headers.get(b"authorization", b"").decode("latin-1")) is None:
-                body = b'{"error": {"message": "This needs a token. Send the header Authorization: Bearer TOKEN."}}'
+            user = tokens.user_of_header(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
+            if user is None or not user.is_admin:
+                status, says = (401, "This needs a token.") if user is None else (403, "This is for the administrator.")
+                message = f"{says} Send the header Authorization: Bearer TOKEN, with the administrator's."
                 kind = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
-                await send({"type": "http.response.start", "status": 401, "headers": kind})
+                await send({"type": "http.response.start", "status": status, "headers": kind})
+                body = json.dumps({"error": {"message": message}}).encode()
                 await send({"type": "http.response.body", "body": body})
                 return
         elif scope["type"] != "lifespan":

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _PORT = 8283
 """MemGPT's server's own."""
+_MESSAGE_BYTES = 2_000_000
+"""The most that a message over a WebSocket may hold, as a request's body."""
 
 
 def _fill_serve(sub: argparse.ArgumentParser) -> None:
@@ -138,7 +140,10 @@ def _announce(token: str | None, host: str, port: int, path: str = "") -> None:
 def _web_server(web: Any) -> uvicorn.Server:
     import uvicorn
 
-    return uvicorn.Server(uvicorn.Config(web, log_level="warning", access_log=False, server_header=False, ws="auto"))
+    config = uvicorn.Config(
+        web, log_level="warning", access_log=False, server_header=False, ws="auto", ws_max_size=_MESSAGE_BYTES
+    )
+    return uvicorn.Server(config)
 
 
 def _run(server: uvicorn.Server, listening: socket.socket) -> None:
