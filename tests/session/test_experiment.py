@@ -3,31 +3,75 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import public_sets
 from tests.support.commands import Run
+from tests.support.model_replies import Reply, calls, says
+from tests.support.model_scripts import functions_of, hits, last_result, question_of
+from tests.support.model_server import ModelServer
+from workbench.evaluation.tasks import TASKS
 
-TITLES = ("Harbour", "Mill", "Chapel", "School", "Bridge", "Tower", "Market", "Quarry")
+SETS: dict[str, Callable[[Path], Path]] = {
+    "qa": public_sets.nq,
+    "document-qa": public_sets.nq,
+    "multi-hop": public_sets.musique,
+    "refusal": public_sets.squad,
+    "filesystem": public_sets.files,
+    "deep-memory-retrieval": public_sets.locomo,
+    "conversation-opener": public_sets.locomo,
+    "page-citation": lambda folder: public_sets.report_pages(
+        folder, Path("sample_docs/harbour-survey.pdf").read_bytes()
+    ),
+}
+"""A set of every task but nested-kv, which has tests of its own."""
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Eight passages with one question each, in the layout of NQ-open."""
-    folder = tmp_path / "set"
-    folder.mkdir()
-    rows = [
-        {
-            "question": f"Who built the {title.lower()} of Elmstead?",
-            "answers": [f"Jonas {title}son"],
-            "ctxs": [{"title": title, "text": f"The {title.lower()} of Elmstead was built by Jonas {title}son.", "isgold": True}],
-        }
-        for title in TITLES
-    ]
-    (folder / "nq.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder
+    return public_sets.nq(tmp_path / "set")
+
+
+def quotes_first(body: Any) -> Reply:
+    """Searches for the question and quotes the first hit; knows a builder without functions, and holds every answer right."""
+    if not functions_of(body):
+        judge = "You judge" in body["messages"][-1]["content"]
+        return says("Verdict: right") if judge else says("Jonas Harbourson")
+    result = last_result(body)
+    if found := hits(result):
+        return calls("send_message", message=f'It says "{found[0].sentence()}" [{found[0].handle}]')
+    if result:
+        return calls("send_message", message="Not found in the documents.")
+    asked = json.loads(question_of(body))[0]
+    return calls("archival_memory_search", query=asked, request_heartbeat=True)
+
+
+def table(one: dict[str, Any]) -> dict[str, Any]:
+    """The measures of a result but its times."""
+    return {name: {key: value for key, value in own.items() if key != "seconds"} for name, own in one["arms"].items()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in ("refusal", "deep-memory-retrieval") else pytest.param(name, marks=pytest.mark.nightly) for name in SETS],
+)
+def test_every_task_runs_with_the_reader_and_with_a_model(run: Run, tmp_path: Path, name: str) -> None:
+    folder = SETS[name](tmp_path / "set")
+    words = ("eval", name, "--data", str(folder), "--limit", "2")
+    code, rows, err = run(*words)
+    assert code == 0, err
+    assert "reader" in rows[-1]["arms"]
+    with ModelServer(quotes_first) as server:
+        code, rows, err = run(*words, "--model", "scripted", "--model-endpoint", server.url)
+    assert code == 0, err
+    assert set(rows[-1]["arms"]) == set(TASKS[name].modelled)
+    assert not any(row["failed"] for row in rows[:-1]), [row["failed"] for row in rows[:-1]]
+    assert all(row["prompt_tokens"] > 0 for row in rows[:-1] if row["arm"] not in ("human", "retrieval"))
 
 
 def test_a_run_is_resumed_to_the_same_table(run: Run, data: Path, tmp_path: Path) -> None:
@@ -37,17 +81,13 @@ def test_a_run_is_resumed_to_the_same_table(run: Run, data: Path, tmp_path: Path
     assert code == 0
     result = lines[-1]
     retrieval = result["arms"]["retrieval"]
-    assert (retrieval["contained"], retrieval["refused"]) == (1, 0)  # it finds what is there, and never refuses
-    assert result["arms"]["reader"]["refused"] > 0
+    assert (retrieval["contained"], retrieval["refusal_recall"]) == (1, 0)  # it finds what is there, and never refuses
+    assert result["arms"]["reader"]["refusal_recall"] > 0
     assert {row["arm"] for row in lines[:-1]} == {"reader", "retrieval"}
     kept = whole.read_text().splitlines(keepends=True)
     killed.write_text("".join(kept[:4]) + kept[4][:30])  # torn in the fifth line
     _, again, _ = run(*words, "--record", str(killed))
     assert len(again) - 1 == len(kept) - 4
-
-    def table(one: dict[str, Any]) -> dict[str, Any]:
-        return {name: {key: value for key, value in own.items() if key != "seconds"} for name, own in one["arms"].items()}
-
     assert table(again[-1]) == table(result)
     page = (tmp_path / "r.html").read_text()
     assert "<svg" in page
@@ -61,7 +101,7 @@ def test_a_run_is_resumed_to_the_same_table(run: Run, data: Path, tmp_path: Path
 def test_questions_over_documents_of_ones_own(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     folder.mkdir()
-    for number, title in enumerate(TITLES):
+    for number, title in enumerate(public_sets.TITLES):
         (folder / f"{title}.txt").write_text(
             f"An account of the place. In those days the keeper of Elmstead {title} paid {731 + number} crowns for the lease."
         )
@@ -76,6 +116,101 @@ def test_questions_over_documents_of_ones_own(run: Run, tmp_path: Path) -> None:
     assert code == 1
 
 
+def test_workers_and_another_run_give_the_same_table(run: Run, data: Path, tmp_path: Path) -> None:
+    words = ("eval", "document-qa", "--data", str(data), "--arms", "agent,fixed", "--limit", "3", "--seed", "2")
+    with ModelServer(quotes_first) as server:
+        to = ("--model", "scripted", "--model-endpoint", server.url)
+        one = run(*words, *to)[1][-1]
+        again = run(*words, *to)[1][-1]
+        several = run(*words, *to, "--workers", "3")[1][-1]
+    assert table(one) == table(again) == table(several)
+    assert one["questions"] == 3
+
+
+def test_variations_are_arms_of_their_own(run: Run, data: Path) -> None:
+    vary = ("--vary", "read_ahead=true,false", "--vary", "documents=1,3")
+    with ModelServer(quotes_first) as server:
+        to = ("--model", "scripted", "--model-endpoint", server.url)
+        code, rows, err = run(
+            "eval", "document-qa", "--data", str(data), "--arms", "agent,fixed", "--limit", "1", *vary, *to
+        )
+    assert code == 0, err
+    assert [row["arm"] for row in rows[:-1]] == [
+        "agent[read_ahead=true]", "agent[read_ahead=false]", "fixed[read_ahead=true,documents=1]",
+        "fixed[read_ahead=true,documents=3]", "fixed[read_ahead=false,documents=1]", "fixed[read_ahead=false,documents=3]",
+    ]  # fmt: skip
+    by_arm = {row["arm"]: row for row in rows[:-1]}
+    assert by_arm["agent[read_ahead=true]"]["steps"] == by_arm["agent[read_ahead=false]"]["steps"] - 1
+    assert len(by_arm["fixed[read_ahead=true,documents=3]"]["paged"]) == 3
+
+
+def test_the_judge_counts_and_so_does_what_it_costs(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_PRICE_IN", "1000000")
+    words = ("eval", "document-qa", "--data", str(data), "--arms", "fixed", "--limit", "4", "--judge", "judge")
+    with ModelServer(quotes_first) as server:
+        to = ("--model", "scripted", "--model-endpoint", server.url)
+        code, rows, err = run(*words, *to)
+        assert code == 0, err
+        own = rows[-1]["arms"]["fixed"]
+        assert own["judged"] == 1 > own["right"]
+        assert own["judge_cost"] == sum(row["judge_cost"] for row in rows[:-1]) > 0
+        asked = len(server.requests)
+        code, rows, err = run(*words, *to, "--budget", "1")
+        assert (code, len(server.requests) - asked) == (2, 2)  # one answer and its verdict
+    assert "--budget" in err
+    with ModelServer(lambda body: says("Perhaps.")) as server:
+        own = run(*words, "--model", "scripted", "--model-endpoint", server.url)[1][-1]["arms"]["fixed"]
+    assert ("judged" in own, own["judge_unclear"]) == (False, 4)
+
+
+def test_a_conversation_is_found_in_recall(run: Run, tmp_path: Path) -> None:
+    def recalls(body: Any) -> Reply:
+        result = last_result(body)
+        if "kayak" in result:
+            return calls("send_message", message="Ada bought a red kayak.")
+        return calls("conversation_search", query="bought kayak", request_heartbeat=True)
+
+    folder = public_sets.locomo(tmp_path / "set")
+    with ModelServer(recalls) as server:
+        code, rows, err = run(
+            "eval", "deep-memory-retrieval", "--data", str(folder), "--arms", "agent", "--vary", "memory=recall",
+            "--model", "scripted", "--model-endpoint", server.url,
+        )  # fmt: skip
+    assert code == 0, err
+    (row, result) = rows
+    assert (row["right"], row["paged"]) == (True, [])
+    assert result["arms"]["agent[memory=recall]"]["rouge_l_recall"] == 1
+    first = json.dumps(server.requests[0])
+    assert "My sister Eve" not in first  # what was said is in recall storage, not in context
+
+
+def test_the_agent_of_a_question_can_be_opened(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "run.jsonl"
+    page = tmp_path / "run.html"
+    _, rows, _ = run("eval", "qa", "--data", str(data), "--arms", "reader", "--limit", "1", "--record", str(record),
+                     "--report", str(page))  # fmt: skip
+    home = json.loads(record.read_text().splitlines()[0])["home"]
+    assert f"WORKBENCH_HOME={home} workbench --agent NAME" in page.read_text()
+    monkeypatch.setenv("WORKBENCH_HOME", home)
+    code, lines, err = run("context", "--agent", rows[0]["agent"], "--step", "1")
+    assert code == 0, err
+    assert rows[0]["question"] in json.dumps(lines)
+
+
+def test_a_report_shows_no_foreign_markup(run: Run, tmp_path: Path) -> None:
+    folder = public_sets.nq(tmp_path / "set")
+    file = folder / "nq.jsonl"
+    file.write_text(file.read_text().replace("Who built", "<script>alert(1)</script> Who built"))
+    page = tmp_path / "run.html"
+    run("eval", "document-qa", "--data", str(folder), "--arms", "retrieval", "--limit", "1", "--report", str(page))
+    text = page.read_text()
+    assert "&lt;script&gt;" in text
+    assert "<script" not in text
+    assert "Theirs: MemGPT" in text
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -85,6 +220,14 @@ def test_questions_over_documents_of_ones_own(run: Run, tmp_path: Path) -> None:
         (("pair", "one"), "two runs"),
         (("pair", "/nowhere/a", "/nowhere/b"), "cannot be read"),
         (("own", "/nowhere/q", "--source", "s"), "cannot be read"),
+        (("qa", "--data", "{data}", "--vary", "colour=1,2"), "no setting 'colour'"),
+        (("qa", "--data", "{data}", "--vary", "steps=many"), "not a whole number"),
+        (("qa", "--data", "{data}", "--vary", "steps"), "names no values"),
+        (("qa", "--data", "{data}", "--arms", "fixed"), "needs a language model"),
+        (("qa", "--data", "{data}", "--arms", "human"), "what people answered"),
+        (("qa", "--data", "{data}", "--report", "run.pdf"), "not written as .pdf"),
+        (("qa", "--data", "{data}", "--judge-prompt", "x"), "No model is named to judge"),
+        (("multi-hop", "--data", "{data}"), "needs several passages"),
         (("make",), "a source and a file"),
         (("magic",), "no task 'magic'"),
     ],

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.support.model_lookup import accuracy, as_memgpt
-from workbench import evaluation
 from workbench.core.errors import UsageError
-from workbench.evaluation import nested_kv
+from workbench.core.settings import READER, Settings
+from workbench.evaluation import experiment, nested_kv
 from workbench.evaluation.nested_kv import WORDINGS, Chain, chains, is_right
 
 pytestmark = pytest.mark.usefixtures("word_embedder")
@@ -63,10 +63,11 @@ def test_true_totals_are_what_finds_it_in_a_crowd(folder: Path, tmp_path: Path) 
 
 def test_the_reader_finds_every_end_in_either_wording(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nested_kv, "SAMPLES", 1)
-    rows = list(evaluation.run("nested-kv", folder, None))
+    rows = list(experiment.run(experiment.Plan("nested-kv", folder), Settings(model=READER)))
     result = rows[-1]
     assert result["questions"] == len(rows) - 1 == 20
-    assert set(result["metrics"].values()) == {1.0}
+    assert result["arms"]["reader"]["right"] == 1.0
+    assert list(result["groups"]["reader"]) == [f"nesting {n}" for n in range(10)]
     assert all(row["right"] and row["steps"] <= 14 for row in rows[:-1])
 
 
@@ -88,4 +89,4 @@ def test_no_code_and_no_prompt_knows_the_phrase() -> None:
 
 def test_a_folder_without_pairs_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no key-value pairs"):
-        list(evaluation.run("nested-kv", tmp_path, None))
+        list(experiment.run(experiment.Plan("nested-kv", tmp_path), Settings(model=READER)))

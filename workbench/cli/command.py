@@ -94,6 +94,11 @@ def steps(text: str) -> int:
     return _whole(text, 1)
 
 
+def count_of(text: str) -> int:
+    """How many of something, as it is typed: one at least."""
+    return _whole(text, 1)
+
+
 def tokens(text: str) -> int:
     """Tokens as they are typed; 0 is no limit."""
     return _whole(text, 0)

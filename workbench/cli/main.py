@@ -196,7 +196,7 @@ def _ask_consent(command: Command, chosen: argparse.Namespace) -> None:
         raise UsageError("Nothing was deleted.")
 
 
-_FILES = ("file", "data", "output", "xlsx", "record", "report", "out")
+_FILES = ("file", "data", "output", "xlsx", "record", "report", "out", "home", "judge_prompt")
 _PLACES = ("paths", "attach", "input_dir", "input_files", *_FILES)
 
 

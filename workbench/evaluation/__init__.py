@@ -1,4 +1,7 @@
-"""Measurements: `workbench eval TASK` runs a task over a folder of data and yields its rows."""
+"""Measurements: `workbench eval TASK` runs a task over a folder of data and yields its rows.
+
+The tasks here measure one thing without arms; those that compare ways of answering are in `tasks`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
 TASKS = {
     "retrieval": "workbench.evaluation.retrieval",
     "memory-evidence": "workbench.evaluation.memory_evidence",
-    "nested-kv": "workbench.evaluation.nested_kv",
     "reader": "workbench.evaluation.reader",
     "answers": "workbench.evaluation.answers",
 }

@@ -1,55 +1,101 @@
-"""The ways of answering that an experiment compares: agents, the embedded reader, fixed contexts, and retrieval alone.
+"""The ways of answering that an experiment compares: agents, the embedded reader, fixed contexts, retrieval alone, people.
 
 All arms answer over the same archive. The fixed contexts are the paper's baselines (§3.2): one request that holds the first
-passages of one search, each passage cut so that all fit (`fixed-cut`, as the paper did) or whole ones until the window is full
-(`fixed`). They need a language model; `reader` and `retrieval` do not.
+passages of one search: whole ones until the window is full (`fixed`), all of them cut alike to as many tokens as fit
+(`fixed-tokens`), or cut to as many characters as there are tokens (`fixed-cut`), which is what the paper's own code did and
+about four times too short. They need a language model; `reader`, `retrieval` and `human` do not.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.api.events import AnswerDone, Hit
+from workbench.agent.answers.citations import says_not_found
+from workbench.api.events import AnswerDone, Event, Hit, PageRead
 from workbench.api.outcome import QuestionOutcome
-from workbench.core.errors import UsageError
+from workbench.api.search import SearchOptions
+from workbench.core.errors import ModelError, UsageError
 from workbench.core.prices import cost
 from workbench.core.settings import READER, Settings
-from workbench.core.tokens import count
+from workbench.core.tokens import count, encoding
+from workbench.evaluation.task_sets import GoldPlace, Said
 from workbench.models.base import Completion, ModelRequest, Usage
 from workbench.services.session import Session
 
-_SHOWN = 20
+SHOWN = 20
+"""Passages of a fixed context where nothing else is asked for, as many as the paper's middle column has."""
+
+MEMORIES = ("both", "recall", "archival")
+"""Where a conversation is kept for an agent: in recall storage, as documents in archival storage, or in both."""
+
 _INSTRUCTION = (
     "Answer the question from the passages below, in as few words as possible. "
-    "If they do not say, answer exactly: not found."
+    "If they do not say, answer exactly: Not found in the documents."
 )
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What an arm made of a question. Tokens are those of all its requests; `agent` and its steps open in the X-ray."""
+    """What an arm made of a question. Tokens are those of all its requests; `agent` and its steps open in the X-ray.
+
+    `cited` are the places of the quotes, `paged` those of every passage that was ever brought into context.
+    """
 
     text: str
     answered: bool
     quotes: tuple[str, ...] = ()
     verified: int = 0
-    documents: tuple[str, ...] = ()
+    cited: tuple[GoldPlace, ...] = ()
+    paged: tuple[GoldPlace, ...] = ()
     confidence: float | None = None
     steps: int = 0
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
     seconds: float = 0.0
     agent: str = ""
     failed: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether the arm said that the documents do not answer; what failed said nothing."""
+        return not self.answered and not self.failed
 
-Arm = Callable[[Session, str, str], Answered]
-"""Answers a question from a source: (session, source, question)."""
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The documents cited."""
+        return tuple(dict.fromkeys(document for document, _ in self.cited))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question as an arm gets it. `session` shares its archive and models; no agent of it is used.
+
+    `documents` is how many passages a fixed context holds; `talk` is put into the recall storage of an agent where
+    `memory` says so; `human` is what a person answered, where that is known; `opened` hears of each display that answers.
+    """
+
+    session: Session
+    settings: Settings
+    source: str
+    question: str
+    documents: int = SHOWN
+    talk: tuple[Said, ...] = ()
+    memory: str = "both"
+    human: str = ""
+    opened: Callable[[Session], object] = field(default=lambda _: None)
+
+
+Arm = Callable[[Asking], Answered]
+
+
+class ArmUnfit(UsageError):
+    """An arm cannot answer questions of this set, or with these settings: no other question would fare better."""
 
 
 def arm(name: str) -> Arm:
@@ -60,12 +106,18 @@ def arm(name: str) -> Arm:
 
 
 def _agent(**own: Any) -> Arm:
-    def answer(session: Session, source: str, question: str) -> Answered:
+    def answer(asked: Asking) -> Answered:
         began = time.perf_counter()
-        with Session(replace(session.settings, **own), session.app.paths, app=session.app) as display:
+        app = asked.session.app
+        paged: dict[GoldPlace, None] = {}
+        with Session(replace(asked.settings, **own), app.paths, app=app) as display:
+            asked.opened(display)
             display.open_agent(fresh=True)
-            display.attach(source)
-            outcome = QuestionOutcome.of(display.submit(question))
+            if asked.talk and asked.memory != "archival":
+                remember(display, asked.talk)
+            if not asked.talk or asked.memory != "recall":
+                display.attach(asked.source)
+            outcome = QuestionOutcome.of(_noting(display.submit(asked.question), paged))
             name = display.agent
         done = outcome.answer or AnswerDone(answered=False)
         return Answered(
@@ -73,10 +125,12 @@ def _agent(**own: Any) -> Arm:
             answered=done.answered,
             quotes=tuple(quote.quote for quote in done.citations),
             verified=sum(quote.verified for quote in done.citations),
-            documents=tuple(dict.fromkeys(quote.document for quote in done.citations)),
+            cited=tuple(dict.fromkeys((quote.document, quote.page) for quote in done.citations)),
+            paged=tuple(paged),
             confidence=done.confidence,
             steps=outcome.steps,
             prompt_tokens=outcome.prompt_tokens,
+            cached_tokens=outcome.cached_tokens,
             completion_tokens=outcome.completion_tokens,
             cost=outcome.cost,
             seconds=time.perf_counter() - began,
@@ -87,77 +141,128 @@ def _agent(**own: Any) -> Arm:
     return answer
 
 
-def _retrieval(session: Session, source: str, question: str) -> Answered:
-    """The first passage of one search, whole, as the answer."""
+def _noting(events: Iterable[Event], paged: dict[GoldPlace, None]) -> Iterable[Event]:
+    for event in events:
+        if isinstance(event, PageRead):
+            paged.update(dict.fromkeys((hit.document, hit.page) for hit in event.hits))
+        yield event
+
+
+def remember(session: Session, talk: Iterable[Said]) -> None:
+    """Put a conversation of others into the recall storage of the current agent: searchable, and nothing of it in context."""
+    memory = session.current_agent.workspace.memory
+    for said in talk:
+        memory.add("user", "user_message", {"message": f"{said.who}: {said.text}"}, created=said.when)
+    memory.queue.remove(list(memory.queue.messages))
+    memory.commit()
+
+
+def _retrieval(asked: Asking) -> Answered:
+    """The first passage of one search, whole, as the answer; `paged` is the first page of results."""
     began = time.perf_counter()
-    hits = session.search(question, 1, source).hits
-    first = hits[0] if hits else None
+    hits = _hits(asked, 1)
     seconds = time.perf_counter() - began
-    if first is None:
+    if not hits:
         return Answered("", False, seconds=seconds)
-    return Answered(first.text, True, (first.text,), 1, (first.document,), seconds=seconds)
+    first, places = hits[0], tuple(dict.fromkeys((hit.document, hit.page) for hit in hits))
+    return Answered(first.text, True, (first.text,), 1, places[:1], places, seconds=seconds)
 
 
-def _fixed(cut: bool) -> Arm:
-    def answer(session: Session, source: str, question: str) -> Answered:
+def _human(asked: Asking) -> Answered:
+    """What a person answered. Raises ArmUnfit where the set does not say."""
+    if not asked.human:
+        raise ArmUnfit("This set does not say what people answered.", "Leave the arm `human` out.")
+    return Answered(asked.human, True)
+
+
+def _fixed(fitted: Callable[[list[str], int], list[str]]) -> Arm:
+    def answer(asked: Asking) -> Answered:
         began = time.perf_counter()
-        settings = session.settings
-        hits = _first_hits(session, source, question)
-        model, name = session.app.model(settings)
-        passages = _fitted(hits, settings, question, cut=cut)
-        content = f"{_INSTRUCTION}\n\n{passages}\n\nQuestion: {question}"
-        request = ModelRequest(name, ({"role": "user", "content": content},), (), settings.reserve_tokens)
-        reply = next(piece for piece in model.stream(request, threading.Event()) if isinstance(piece, Completion))
-        text = reply.content.strip()
-        used = reply.usage or Usage(0, 0)
+        settings = asked.settings
+        if settings.uses_reader:
+            raise ArmUnfit("A fixed context needs a language model.", "Name one with --model.")
+        hits = _hits(asked, asked.documents)
+        room = settings.usable_tokens - count(asked.question) - count(_INSTRUCTION) - 64
+        kept = fitted([f"[{hit.document} p.{hit.page}]\n{hit.text}" for hit in hits], room)
+        passages = "\n\n".join(kept)
+        content = f"{_INSTRUCTION}\n\n{passages}\n\nQuestion: {asked.question}"
+        text, used, spent = ask_once(asked.session, settings, content)
+        refused = not text or says_not_found(text)
+        places = tuple(dict.fromkeys((hit.document, hit.page) for hit in hits[: len(kept)]))
         return Answered(
             text=text,
-            answered=bool(text) and "not found" not in text.casefold(),
-            documents=tuple(hit.document for hit in hits),
+            answered=not refused,
+            paged=places,
             steps=1,
             prompt_tokens=used.prompt_tokens,
+            cached_tokens=used.cached_tokens,
             completion_tokens=used.completion_tokens,
-            cost=cost(
-                session.app.prices.priced(settings), used.prompt_tokens, used.completion_tokens, used.cached_tokens
-            ),
+            cost=spent,
             seconds=time.perf_counter() - began,
         )
 
     return answer
 
 
-def _first_hits(session: Session, source: str, question: str) -> list[Hit]:
+def ask_once(session: Session, settings: Settings, content: str) -> tuple[str, Usage, float]:
+    """One request without functions: the reply, its tokens and its cost. Raises ModelError."""
+    model, name = session.app.model(settings)
+    request = ModelRequest(name, ({"role": "user", "content": content},), (), settings.reserve, _options(settings))
+    reply = next((one for one in model.stream(request, threading.Event()) if isinstance(one, Completion)), None)
+    if reply is None:
+        raise ModelError("The model gave no reply.", "Ask again.")
+    used = reply.usage or Usage(count(content), count(reply.content))
+    priced = session.app.prices.priced(settings)
+    return reply.content.strip(), used, cost(priced, used.prompt_tokens, used.completion_tokens, used.cached_tokens)
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {"temperature": settings.temperature} if settings.temperature >= 0 else {}
+
+
+def _hits(asked: Asking, least: int) -> list[Hit]:
+    """The best passages of one search, page by page until there are `least`; one page whole where it has more."""
     hits: list[Hit] = []
-    page = 1
-    while len(hits) < _SHOWN:
-        read = session.search(question, page, source)
+    page, search = 1, asked.session.search_service
+    while True:
+        read = search.search(asked.question, page, SearchOptions(source=asked.source))
         hits += read.hits
-        if page >= read.pages:
-            break
+        if page >= read.pages or len(hits) >= least:
+            return hits if least == 1 else hits[:least]
         page += 1
-    return hits[:_SHOWN]
 
 
-def _fitted(hits: list[Hit], settings: Settings, question: str, *, cut: bool) -> str:
-    room = settings.window_tokens - settings.reserve_tokens - count(question) - count(_INSTRUCTION) - 64
-    texts = [f"[{hit.document} p.{hit.page}]\n{hit.text}" for hit in hits]
-    if cut and texts:
-        chars = max(1, int(room / len(texts) * 3))
-        return "\n\n".join(text[:chars] for text in texts)
+def whole(texts: list[str], room: int) -> list[str]:
+    """The first texts, whole, as long as they fit into `room` tokens."""
     kept: list[str] = []
     for text in texts:
         room -= count(text) + 2
         if room < 0:
             break
         kept.append(text)
-    return "\n\n".join(kept)
+    return kept
+
+
+def cut_by_tokens(texts: list[str], room: int) -> list[str]:
+    """All texts, each cut to its equal share of `room` tokens."""
+    share = max(1, room // max(1, len(texts)) - 2)
+    coder = encoding("o200k_base")
+    return [text if count(text) <= share else coder.decode(coder.encode_ordinary(text)[:share]) for text in texts]
+
+
+def cut_by_characters(texts: list[str], room: int) -> list[str]:
+    """All texts, each cut to as many characters as its share of `room` has tokens: the paper's baseline, mistake included."""
+    share = max(1, room // max(1, len(texts)))
+    return [text[:share] for text in texts]
 
 
 ARMS: dict[str, Arm] = {
     "reader": _agent(model=READER),
     "agent": _agent(drive="model"),
     "guided": _agent(drive="guided"),
-    "fixed": _fixed(cut=False),
-    "fixed-cut": _fixed(cut=True),
+    "fixed": _fixed(whole),
+    "fixed-tokens": _fixed(cut_by_tokens),
+    "fixed-cut": _fixed(cut_by_characters),
     "retrieval": _retrieval,
+    "human": _human,
 }

@@ -18,8 +18,8 @@ from workbench.memory.conversation_index import ConversationIndex, Likeness, Tur
 if TYPE_CHECKING:
     from workbench.embedding.client import QueryEmbedder
 
-_EVIDENCE = re.compile(r"D(\d+):(\d+)")
-_SESSION = re.compile(r"session_(\d+)$")
+EVIDENCE = re.compile(r"D(\d+):(\d+)")
+SESSION = re.compile(r"session_(\d+)$")
 UNANSWERABLE = 5
 """The category of questions whose evidence only seems to answer them; they are not measured."""
 
@@ -70,7 +70,7 @@ def _dialogue(row: dict[str, Any], number: int) -> Dialogue:
     talk = row["conversation"]
     turns: list[Turn] = []
     places: dict[str, int] = {}
-    sessions = sorted(int(match[1]) for key in talk if (match := _SESSION.match(key)) and isinstance(talk[key], list))
+    sessions = sorted(int(match[1]) for key in talk if (match := SESSION.match(key)) and isinstance(talk[key], list))
     for session in sessions:
         for said in talk[f"session_{session}"]:
             shown = said.get("blip_caption")
@@ -80,7 +80,7 @@ def _dialogue(row: dict[str, Any], number: int) -> Dialogue:
     questions = []
     name = str(row.get("sample_id", number))
     for place, asked in enumerate(row["qa"]):
-        named = {f"D{int(s)}:{int(t)}" for s, t in _EVIDENCE.findall(" ".join(asked.get("evidence") or ()))}
+        named = {f"D{int(s)}:{int(t)}" for s, t in EVIDENCE.findall(" ".join(asked.get("evidence") or ()))}
         gold = frozenset(places[one] for one in named if one in places)
         if gold and asked["category"] != UNANSWERABLE:
             questions.append(EvidenceQuestion(f"{name}/{place}", asked["question"], asked["category"], gold))

@@ -48,13 +48,19 @@ def rouge_l(given: str, answers: Sequence[str]) -> float:
 def _rouge_l(given: Sequence[str], right: Sequence[str]) -> float:
     if not given or not right:
         return 0.0
+    shared = _longest_common(given, right)
+    return _harmonic(shared / len(given), shared / len(right))
+
+
+def _longest_common(given: Sequence[str], right: Sequence[str]) -> int:
+    """How many words the longest common subsequence has."""
     row = [0] * (len(right) + 1)
     for word in given:
         before = 0
         for at, other in enumerate(right, 1):
             kept, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
             before = kept
-    return _harmonic(row[-1] / len(given), row[-1] / len(right))
+    return row[-1]
 
 
 def _harmonic(precision: float, recall: float) -> float:
@@ -92,3 +98,28 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
         return 1.0
     tail = math.fsum(math.comb(differing, k) / 2**differing for k in range(min(only_first, only_second) + 1))
     return min(1.0, 2 * tail)
+
+
+def rouge_l_recall(given: str, answers: Sequence[str]) -> float:
+    """The largest share of a right answer's words that stand in the given one in their order (ROUGE-L recall)."""
+    said = normalised(given)
+    words = [normalised(answer) for answer in answers]
+    return max((_longest_common(said, right) / len(right) for right in words if right), default=0.0)
+
+
+def refusal_precision(rows: Sequence[tuple[bool, bool]]) -> float | None:
+    """Of the questions refused, the share that have no answer. `rows` are (answerable, refused); None where none was refused."""
+    refused = [answerable for answerable, said_no in rows if said_no]
+    return sum(not answerable for answerable in refused) / len(refused) if refused else None
+
+
+def refusal_recall(rows: Sequence[tuple[bool, bool]]) -> float | None:
+    """Of the questions without an answer, the share that were refused; None where every question has one."""
+    none = [said_no for answerable, said_no in rows if not answerable]
+    return sum(none) / len(none) if none else None
+
+
+def nearest_mean(likenesses: Sequence[float], count: int) -> float:
+    """The mean of the `count` greatest likenesses (SIM-1, SIM-3 of conversation openers), of all where there are fewer."""
+    best = sorted(likenesses, reverse=True)[:count]
+    return sum(best) / len(best) if best else 0.0

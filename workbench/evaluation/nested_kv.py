@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ import regex
 from loaders.document import Document, Page
 from workbench.api.events import AnswerDone, StepFinished
 from workbench.core.errors import UsageError
-from workbench.core.paths import locate
-from workbench.core.settings import READER, Settings
 from workbench.evaluation.question_sets import read_rows, rows_that_fit
 from workbench.ingest.chunker import Chunker
 from workbench.services.container import AppContext
@@ -65,38 +62,6 @@ class Chain:
     key: str
     value: str
     pairs: tuple[tuple[str, str], ...]
-
-
-def run(folder: Path, app: AppContext) -> Iterator[dict[str, Any]]:
-    """Rows ready for JSON, the last the result: accuracy by nesting and wording, with the embedded reader.
-
-    Raises UsageError when the folder has no pairs.
-    """
-    found = chains(folder, SAMPLES)
-    right: dict[str, list[float]] = {}
-    for wording in WORDINGS:
-        with tempfile.TemporaryDirectory(prefix="workbench-eval-") as home:
-            settings = Settings(model=READER, window_tokens=4_096, preset="lookup", page_hits=10)
-            with Session(settings, locate(Path(home))) as session:
-                archive = Records(session, wording)
-                for chain in found:
-                    text, steps = archive.ask(chain)
-                    correct = is_right(text, chain)
-                    right.setdefault(f"{wording.name}: nesting {chain.nesting}", []).append(float(correct))
-                    name = f"{wording.name}/{chain.nesting}/{chain.number}"
-                    yield {
-                        "event": "question", "step": None, "id": name, "answer": text, "right": correct, "steps": steps
-                    }  # fmt: skip
-    metrics = {name: sum(values) / len(values) for name, values in right.items()}
-    questions = sum(len(values) for values in right.values())
-    yield {
-        "event": "result",
-        "step": None,
-        "task": "nested-kv",
-        "data": folder.name,
-        "questions": questions,
-        "metrics": metrics,
-    }
 
 
 def chains(folder: Path, samples: int) -> list[Chain]:
@@ -153,14 +118,13 @@ class Records:
     def __init__(self, session: Session, wording: Wording) -> None:
         self.session = session
         self.wording = wording
-        self._chunker = Chunker.for_local_model()
         self._vectors: dict[str, Any] = {}
 
     def ask(self, chain: Chain, others: Sequence[str] = ()) -> tuple[str, int]:
         """The answer and the number of steps. `others` are further records about the same things."""
         name = f"records {chain.nesting}-{chain.number}"
         texts = [self.wording.record.format(key=key, value=value) for key, value in chain.pairs]
-        self._store(name, [*texts, *others])
+        store_records(self.session.app, name, "records", [*texts, *others], self._vectors)
         self.session.open_agent(fresh=True)
         self.session.attach(name)
         text, steps = "", 0
@@ -170,24 +134,32 @@ class Records:
             steps += isinstance(event, StepFinished)
         return text, steps
 
-    def _store(self, source: str, texts: Sequence[str]) -> None:
-        import numpy as np
 
-        app = self.session.app
-        key = app.archive.source_id(source)
-        if app.archive.documents(key):
-            return
-        pages = tuple(Page(number, None, text) for number, text in enumerate(texts, 1))
-        document = Document("records", pages, "nested look-ups", 1)
-        drafts = list(self._chunker.passages(document))
-        new = list(dict.fromkeys(d.embedding_text for d in drafts if d.embedding_text not in self._vectors))
-        if new:
-            self._vectors.update(zip(new, app.embedder.embed(new), strict=True))
-        vectors = np.stack([self._vectors[draft.embedding_text] for draft in drafts])
-        app.archive.add_document(key, "records", source, document, drafts, vectors, app.embedder.model_id, 0)
+def store_records(
+    app: AppContext, source: str, name: str, texts: Sequence[str], vectors: MutableMapping[str, Any]
+) -> None:
+    """Store a document whose pages are these texts, unless the source has it. `vectors` keeps what was embedded, by text."""
+    import numpy as np
+
+    key = app.archive.source_id(source)
+    if app.archive.documents(key):
+        return
+    pages = tuple(Page(number, None, text) for number, text in enumerate(texts, 1))
+    document = Document(name, pages, "records", 1)
+    drafts = list(Chunker.for_local_model().passages(document))
+    new = list(dict.fromkeys(d.embedding_text for d in drafts if d.embedding_text not in vectors))
+    if new:
+        vectors.update(zip(new, app.embedder.embed(new), strict=True))
+    rows = np.stack([vectors[draft.embedding_text] for draft in drafts])
+    app.archive.add_document(key, name, source, document, drafts, rows, app.embedder.model_id, 0)
 
 
 def is_right(answer: str, chain: Chain) -> bool:
     """Whether the last identifier that an answer names is the end of the chain."""
+    return ends_with(answer, chain.value)
+
+
+def ends_with(answer: str, value: str) -> bool:
+    """Whether the last identifier that an answer names is this one."""
     named = _UUID.findall(answer)
-    return bool(named) and named[-1] == chain.value
+    return bool(named) and named[-1] == value

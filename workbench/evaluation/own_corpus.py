@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench.core.errors import UsageError
 from workbench.evaluation.answer_sets import holds
-from workbench.evaluation.arms import arm
+from workbench.evaluation.arms import Asking, arm
 from workbench.services.session import Session
 
 _SENTENCE = re.compile(r"[^.!?\n]{40,240}[.!?](?=\s|$)")
@@ -99,7 +99,7 @@ def score(session: Session, source: str, questions: list[dict[str, Any]], arm_na
     answer = arm(arm_name)
     right = cited = 0
     for question in questions:
-        answered = answer(session, source, question["question"])
+        answered = answer(Asking(session, session.settings, source, question["question"]))
         good = answered.answered and any(
             holds(text, tuple(question["answers"])) for text in (answered.text, *answered.quotes)
         )

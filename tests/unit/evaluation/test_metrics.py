@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.evaluation.metrics import bootstrap, exact_match, f1, mcnemar, rouge_l
+from workbench.evaluation.metrics import (
+    bootstrap,
+    exact_match,
+    f1,
+    mcnemar,
+    nearest_mean,
+    refusal_precision,
+    refusal_recall,
+    rouge_l,
+    rouge_l_recall,
+)
 
 
 def test_exact_match_is_squads() -> None:
@@ -45,3 +55,27 @@ def test_bootstrap_is_repeatable_and_holds_the_mean() -> None:
     assert interval.low < interval.mean == 0.75 < interval.high
     assert 0.55 < interval.low < 0.68
     assert bootstrap([1.0] * 5).low == 1
+
+
+def test_rouge_l_recall_forgives_what_is_said_beside() -> None:
+    # 3 of the 4 words of the right answer, in their order, whatever else is said.
+    assert rouge_l_recall("well, police shot down the gunman today", ["police shot one gunman"]) == pytest.approx(3 / 4)
+    assert rouge_l_recall("gunman police", ["police gunman"]) == pytest.approx(1 / 2)
+    assert rouge_l_recall("", ["police"]) == 0
+    assert rouge_l_recall("police", []) == 0
+
+
+def test_refusals_have_a_precision_and_a_recall() -> None:
+    # (answerable, refused): 3 refused, 2 of them rightly; 4 without an answer, 2 of them refused.
+    rows = [(True, True), (True, False), (False, True), (False, True), (False, False), (False, False)]
+    assert refusal_precision(rows) == pytest.approx(2 / 3)
+    assert refusal_recall(rows) == pytest.approx(2 / 4)
+    assert refusal_precision([(True, False)]) is None
+    assert refusal_recall([(True, True)]) is None
+
+
+def test_the_nearest_facts_count() -> None:
+    assert nearest_mean([0.1, 0.9, 0.5, 0.4], 1) == 0.9
+    assert nearest_mean([0.1, 0.9, 0.5, 0.4], 3) == pytest.approx(0.6)
+    assert nearest_mean([0.5], 3) == 0.5
+    assert nearest_mean([], 3) == 0
