@@ -45,7 +45,8 @@ def test_a_killed_run_ends_in_the_same_table(tmp_path: Path) -> None:
     process = command(data, tmp_path / "two", record)
     until = time.monotonic() + 300
     while not record.exists() or len(record.read_text().splitlines()) < 4:
-        assert process.poll() is None and time.monotonic() < until, process.communicate()
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()

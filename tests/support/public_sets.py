@@ -37,27 +37,20 @@ def musique(folder: Path) -> Path:
         second = {"title": f"Jonas {title}son", "paragraph_text": f"Jonas {title}son was born in {title}ville.", "is_supporting": True}
         other = {"title": "Weather", "paragraph_text": "It rained for most of that summer.", "is_supporting": False}
         question = f"Where was the builder of the {title.lower()} born?"
-        rows.append(
-            {"id": f"2hop__{title}", "question": question, "answer": f"{title}ville", "answer_aliases": [], "paragraphs": [first, second, other]}
-        )
+        answer = {"answer": f"{title}ville", "answer_aliases": []}
+        rows.append({"id": f"2hop__{title}", "question": question, **answer, "paragraphs": [first, second, other]})
     _write(folder / "musique.json", rows)
     return folder
 
 
 def squad(folder: Path) -> Path:
     """Eight articles of a paragraph with one question each, in the layout of SQuAD and XQuAD."""
-    articles = [
-        {
-            "title": title,
-            "paragraphs": [
-                {
-                    "context": f"The {title.lower()} of Elmstead was painted {title.lower()}-green by Ada Brush.",
-                    "qas": [{"id": title, "question": f"Which colour is the {title.lower()}?", "answers": [{"text": f"{title.lower()}-green"}]}],
-                }
-            ],
-        }
-        for title in TITLES
-    ]
+    articles = []
+    for title in TITLES:
+        colour = f"{title.lower()}-green"
+        asked = {"id": title, "question": f"Which colour is the {title.lower()}?", "answers": [{"text": colour}]}
+        context = f"The {title.lower()} of Elmstead was painted {colour} by Ada Brush."
+        articles.append({"title": title, "paragraphs": [{"context": context, "qas": [asked]}]})
     _write(folder / "xquad.en.json", {"data": articles})
     return folder
 

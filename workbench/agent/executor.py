@@ -163,6 +163,8 @@ class Executor:
         self.failures[call.name] = 0 if ok else self.failures[call.name] + 1
         if ok:
             self.invalid.pop(call.name, None)
+        if outcome.archive is not None and not workspace.settings.totals:
+            outcome = replace(outcome, archive=replace(outcome.archive, totals=False))
         outcome = replace(outcome, text=bounded(neutralise(outcome.text), workspace.budget.page_tokens))
         return Executed(call, arguments, heartbeat, ok, outcome, time.perf_counter() - started)
 

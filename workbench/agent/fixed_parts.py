@@ -16,6 +16,7 @@ from workbench.storage.agents import AgentRepository
 
 _ROOMY_TOKENS = 6_144
 _TEMPLATE_FACTOR = 1.3
+_FOLLOW = "archival_follow"
 
 
 def fixed_parts(
@@ -30,7 +31,7 @@ def fixed_parts(
     """
     chosen = selection.select(
         selection.available(folder).functions,
-        off,
+        off if settings.follow else {*off, _FOLLOW},
         _limit_tokens(settings),
         lambda small: prompts.system_instructions(settings.preset, small=small, folder=folder),
         () if settings.uses_reader else selection.SPARED_FIRST,

@@ -166,7 +166,7 @@ class Agent:
         if self._guided is not None or own.uses_reader:
             return
         self._guided = _Guided(own.model, own.base_url, self.context.calibration, self.options, self._models.reader())
-        self.options, self.context.calibration = {}, Calibration.for_model(READER, embedded=True)
+        self.options, self.context.calibration = dict(own.reader_options), Calibration.for_model(READER, embedded=True)
         self.context.summarise = self.context.condensed
         self.fit(replace(own, model=READER, base_url=""))
 

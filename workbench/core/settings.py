@@ -161,6 +161,15 @@ class Settings:
     read_ahead: bool = True
     """Search the archive for the question before the first model call."""
 
+    totals: bool = True
+    """Tell the model how many results a search has and the call for the next page. Off: each page passes for all, as in MemGPT."""
+
+    follow: bool = True
+    """Offer the function that lists passages linked to a passage by name."""
+
+    sub_questions: bool = True
+    """Let the reader search for parts of a question after its first search."""
+
     verify: bool = True
     """Send an answer back to the model once when a quote is not on the page it cites."""
 
@@ -240,6 +249,11 @@ class Settings:
     def uses_reader(self) -> bool:
         """Whether the embedded extractive reader answers: no server and no model named."""
         return self.model == READER or not (self.model or self.base_url)
+
+    @property
+    def reader_options(self) -> dict[str, bool]:
+        """What a request to the embedded reader says beside its messages: what is not as usual."""
+        return {} if self.sub_questions else {"sub_questions": False}
 
     @property
     def reserve(self) -> int:

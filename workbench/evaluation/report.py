@@ -107,7 +107,10 @@ def text(result: Mapping[str, Any]) -> list[str]:
         widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
         lines += ["", *([f"{caption}:"] if caption else [])]
         for row in table:
-            cells = [cell.rjust(width) if at else cell.ljust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))]
+            cells = [
+                cell.rjust(width) if at else cell.ljust(width)
+                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
             lines.append("  ".join(cells).rstrip())
     return lines
 

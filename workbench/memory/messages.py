@@ -170,8 +170,8 @@ def _page_text(stored: Mapping[str, Any], texts: Texts, kept: Sequence[int] | No
     wanted = [hit.passage for hit in page.hits] if kept is None else kept
     found = texts(wanted) if wanted or kept is None else {}
     text = page.render(found) if kept is None else receipt(page, kept, found)
-    last = page.pages - 1 if kept is None and page.hits else None
-    return text, ShownResult(text, page.shown(found, kept), page.total if last is not None else 0, last)
+    last = page.told_last if kept is None and page.hits else None
+    return text, ShownResult(text, page.shown(found, kept), page.told_total if last is not None else 0, last)
 
 
 def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -141,7 +141,9 @@ def _calibration(app: AppContext, row: AgentRow, settings: Settings) -> Calibrat
 
 def _options(settings: Settings) -> dict[str, Any]:
     """What every request says beside messages and functions. The reader takes no temperature."""
-    return {} if settings.uses_reader or settings.temperature < 0 else {"temperature": settings.temperature}
+    if settings.uses_reader:
+        return dict(settings.reader_options)
+    return {} if settings.temperature < 0 else {"temperature": settings.temperature}
 
 
 def change_model(app: AppContext, agent: Agent, model: str) -> Agent:

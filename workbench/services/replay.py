@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from workbench.core.settings import READER
 from workbench.memory.history.steps import RecordedStep
@@ -53,6 +54,11 @@ def verify(session: Session) -> Iterator[Verdict]:
         yield Verdict(number, prompt, _same_call(reader, step))
 
 
+def _options(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request to the reader said beside its messages."""
+    return {key: body[key] for key in ("sub_questions",) if key in body}
+
+
 def _same_call(reader: ExtractiveReader, step: RecordedStep) -> bool | None:
     body = step.request["body"]
     if body.get("model") != READER or step.status != "done":
@@ -60,7 +66,9 @@ def _same_call(reader: ExtractiveReader, step: RecordedStep) -> bool | None:
     if step.reply.get("scorer") != reader.scorer_version:
         return None
     prompt = step.prompt
-    request = ModelRequest(READER, prompt.messages, prompt.tools, int(body["max_tokens"]), results=prompt.results)
+    request = ModelRequest(
+        READER, prompt.messages, prompt.tools, int(body["max_tokens"]), _options(body), results=prompt.results
+    )
     made = [delta for delta in reader.stream(request, threading.Event()) if isinstance(delta, Completion)]
     calls = [asdict(call) for call in made[-1].calls] if made else []
     return calls == list(step.reply.get("calls", []))

@@ -35,7 +35,8 @@ class ExtractiveReader:
 
     def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
         """Yield one function call and then the Completion; nothing more once `cancel` is set."""
-        made = decide(read(request.messages, request.tools, request.results), self._score, self._scorer)
+        view = read(request.messages, request.tools, request.results)
+        made = decide(view, self._score, self._scorer, sub_questions=bool(request.options.get("sub_questions", True)))
         if cancel.is_set():
             return
         text = json.dumps(made.arguments, ensure_ascii=False)

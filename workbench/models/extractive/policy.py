@@ -57,8 +57,8 @@ class Decision:
     assessment: Assessment | None = None
 
 
-def decide(view: View, score: Score, scorer: AnswerScorer | None = None) -> Decision:
-    """The next call. Without a `scorer` the fitted one that ships is used."""
+def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_questions: bool = True) -> Decision:
+    """The next call. Without a `scorer` the fitted one that ships is used; without `sub_questions` only the question is searched."""
     scorer = scorer or fitted()
     if not view.question or _SMALL_TALK.match(view.question):
         return _say(GREETING)
@@ -94,7 +94,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None) -> Deci
     done = not (joins or form) and ranking.confidence >= scorer.thresholds.answer and enough
     if not done and view.after == "search" and (call := _note(view, evidence, chains, ranking)):
         return Decision(*call)
-    query = None if view.repeating or done else next_query(evidence, chains, view)
+    query = None if view.repeating or done else next_query(evidence, chains, view, sub_questions=sub_questions)
     if query is not None and query.handle:
         return Decision("archival_follow", {"passage": query.handle, "page": query.page, "request_heartbeat": True})
     if query is not None:

@@ -32,15 +32,18 @@ class Query:
     handle: str = ""
 
 
-def next_query(evidence: Evidence, chains: Sequence[Chain], view: View) -> Query | None:
-    """The most promising search not made yet; None when the chain is complete, or nothing promises more."""
+def next_query(evidence: Evidence, chains: Sequence[Chain], view: View, *, sub_questions: bool = True) -> Query | None:
+    """The most promising search not made yet; None when the chain is complete, or nothing promises more.
+
+    Without `sub_questions` passages are followed and nothing else is searched after the first search.
+    """
     question, searches = evidence.question, view.searches
     if not searches:
         return Query(question.text, 1.0)
     if len(searches) + len(view.followed) >= SEARCHES or _complete(evidence, chains, view):
         return None
     offers = [*_follow(evidence, chains, view), *_names(question), *_uncovered(question, chains)]
-    fresh = [offer for offer in offers if offer.handle or _is_new(offer.text, searches)]
+    fresh = [offer for offer in offers if offer.handle or (sub_questions and _is_new(offer.text, searches))]
     return max(fresh, key=lambda offer: (offer.value, offer.text)) if fresh else None
 
 

@@ -59,6 +59,7 @@ class ResultPage:
     Paging from 0 to pages - 1 gives exactly `total` hits, none twice. `searched` is the number of passages searched;
     `exact` says that the query was an identifier or a quoted phrase. `key` is the name of the query's parameter, `extra`
     the other arguments as they stand in the next call. `note` ends the line of totals; `after` stands on the last page.
+    Without `totals` the text says what MemGPT's own said: the page passes for all there is, and no next call is named.
     """
 
     function: str
@@ -75,6 +76,17 @@ class ResultPage:
     key: str = "query"
     note: str = ""
     after: str = ""
+    totals: bool = True
+
+    @property
+    def told_total(self) -> int:
+        """How many results the text says there are."""
+        return self.total if self.totals else len(self.hits)
+
+    @property
+    def told_last(self) -> int:
+        """Which page the text says is the last, from 0."""
+        return self.pages - 1 if self.totals else 0
 
     def dump(self) -> dict[str, Any]:
         """JSON-ready; texts stay in the archive, and what has its default is left out."""
@@ -121,10 +133,12 @@ class ResultPage:
         lines = [self.first_line()]
         for hit in self.hits:
             lines += [header(hit), hit.shown(texts.get(hit.passage, "[erased]"))]
-        return "\n".join([*lines, self.last_line()])
+        return "\n".join([*lines, self.last_line()] if self.totals else lines)
 
     def first_line(self) -> str:
         """The line of totals."""
+        if not self.totals:
+            return f"Showing {len(self.hits)} of {len(self.hits)} results (page {self.number}/0):"
         best = "" if self.exact or self.total >= self.searched else f", the best of {self.searched:,} passages"
         return (
             f"Showing {len(self.hits)} of {self.total} results (page {self.number}/{self.pages - 1}){best}{self.note}"
