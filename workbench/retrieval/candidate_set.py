@@ -114,17 +114,12 @@ class Evidence:
 def evidence(view: View, query: str, vector: Vectors | None, restriction: Restriction) -> Evidence:
     """All candidates of a query in a view."""
     asked = parse_query(query)
-    allowed = view.alive.copy()
-    if restriction.documents is not None:
-        allowed &= np.isin(view.documents, np.fromiter(restriction.documents, dtype=np.int64))
-    if restriction.pages is not None:
-        allowed &= (view.pages >= restriction.pages[0]) & (view.pages <= restriction.pages[1])
-    searched = int(np.count_nonzero(allowed))
+    allowed, searched = view.within(restriction.documents, restriction.pages)
     if not searched or asked.exact:
         ranking = Searcher(view).search(query, vector, documents=restriction.documents, pages=restriction.pages)
         rows = [row for key in ranking.ids if (row := view.row_of(key)) is not None]
         return Evidence(asked, ranking.ids, _places(view, rows), ranking.scores, ranking.why, {}, asked.exact, searched)
-    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, int(np.count_nonzero(view.alive)))
+    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, view.size)
     candidates = first.gather(allowed, CANDIDATES)
     if asked.phrases:
         every = set(candidates).intersection(*(holding(view, candidates, [phrase]) for phrase in asked.phrases))

@@ -83,7 +83,7 @@ class ArchivalSearch:
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
         return self.pager.page(
             blank, budget, reader, paths, handle_of, look, variant=variant, extras=counted, beside=beside,
-            at_hand=lambda: self.index.view(self._documents(paths)),
+            at_hand=lambda: None if self.archive.search is not None else self.index.view(self._documents(paths)),
         )  # fmt: skip
 
     def follow(
@@ -116,17 +116,14 @@ class ArchivalSearch:
 
     def linked_counts(self, paths: Mapping[int, Any], ids: Sequence[int]) -> dict[int, int]:
         """How many passages belong to each of `ids` by name: what following them would give. None while there is no index."""
-        if self.index.view(self._documents(paths)) is None:
-            return {}
-        searcher = self._searcher(paths)
-        return {key: len(searcher.linked(key).ids) for key in ids}
+        return self._searcher(paths).linked_counts(ids) if self._is_quick(paths) else {}
 
     def leads(self, sources: Iterable[int], passages: Sequence[int], seen: Container[int], wanted: str) -> Leads | None:
         """Where passages lead that is not `seen` yet, those with the words `wanted` first; None while there is no index."""
         from workbench.retrieval.ranking.unread_links import leads
 
         paths = self.archive.paths(sources)
-        if self.index.view(self._documents(paths)) is None:
+        if not self._is_quick(paths):
             return None
         return leads(self._searcher(paths), passages, seen, wanted)
 
@@ -136,12 +133,15 @@ class ArchivalSearch:
 
     def prepare(self, sources: Iterable[int]) -> None:
         """Have the index of these sources ready for later searches, without waiting."""
+        if self.archive.search is not None:
+            return
         chosen = list(sources)
         self.index.prepare(lambda: frozenset(self.archive.paths(chosen)))
 
     def release(self, sources: Iterable[int]) -> None:
         """Let go of what the index holds of other sources than these."""
-        self.index.release(frozenset(self.archive.paths(sources)))
+        if self.archive.search is None:
+            self.index.release(frozenset(self.archive.paths(sources)))
 
     def erase(self, documents: Iterable[int]) -> None:
         """These documents are no more: keep nothing of them in memory, nor of what was asked and found:
@@ -159,6 +159,8 @@ class ArchivalSearch:
 
     def warm(self, sources: Iterable[int]) -> int:
         """Build the index of these sources now; returns how many passages it holds."""
+        if self.archive.search is not None:
+            return self.archive.search.among(self.archive.paths(sources)).passages
         documents = frozenset(self.archive.paths(sources))
         while self.index.view(documents) is None and self.index.wait():
             if not self.index.status().fits:
@@ -186,6 +188,10 @@ class ArchivalSearch:
 
     def view(self, documents: Mapping[int, Any]) -> View:
         """What a search of these documents sees now: the index, or the database while there is none."""
+        if self.archive.search is not None:
+            from workbench.retrieval.index.database_view import DatabaseView
+
+            return DatabaseView(self.archive.search.among(documents), documents)
         from workbench.retrieval.index.table_scan import ArchiveScan
 
         wanted = self._documents(documents)
@@ -197,6 +203,10 @@ class ArchivalSearch:
         from workbench.retrieval.ranking.searcher import Searcher
 
         return Searcher(self.view(documents))
+
+    def _is_quick(self, documents: Mapping[int, Any]) -> bool:
+        """Whether links can be followed without reading the whole archive."""
+        return self.archive.search is not None or self.index.view(self._documents(documents)) is not None
 
     def _documents(self, paths: Mapping[int, Any]) -> frozenset[int]:
         """Their ids, made once for the very same mapping: a hundred thousand take longer than a search."""

@@ -112,6 +112,8 @@ def _embed(app: AppContext) -> str:
 
 
 def _index(app: AppContext) -> str:
+    if app.shared is not None:
+        return "in the shared archive's database"
     status = app.search.measured()
     allowed = f"of {status.budget_bytes / 1e6:,.0f} MB allowed (index_memory_mb)"
     held = f"{status.passages:,} passages in {status.bytes / 1e6:,.0f} MB {allowed}"

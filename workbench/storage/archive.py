@@ -18,6 +18,7 @@ from workbench.storage.cursors import CursorRow
 from workbench.storage.embedding_queue import WaitingPassage
 from workbench.storage.load_queue import QueuedFile, Refused, State
 from workbench.storage.notes import UserNote
+from workbench.storage.passage_search import PassageSearch
 from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
 from workbench.storage.sources import Link, Root
 from workbench.storage.tables import StoredTable
@@ -237,6 +238,10 @@ class ArchivalStorage(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def bulk(self) -> Passages: ...
+    @property
+    def search(self) -> PassageSearch | None:
+        """Searches in the database; None where an index in this process's memory is made of `bulk`."""
+        ...
 
     # -- sources ------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from workbench.storage.metadata import document_days, document_remarks, stated_o
 from workbench.storage.near_duplicates import Likeness, links_with_sketches
 from workbench.storage.notes import UserNotes
 from workbench.storage.passage_reader import PassageReader
+from workbench.storage.passage_search import PassageSearch
 from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
 from workbench.storage.sources import SourceRepository
 from workbench.storage.tables import (
@@ -57,6 +58,7 @@ class DuckDBArchive:
         self.likeness = Likeness(links_with_sketches(database), lambda: database.catalogue)
         self.cursors = CursorRepository(database)
         self.bulk = PassageReader(database)
+        self.search: PassageSearch | None = None
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
 
     @property

@@ -24,7 +24,7 @@ from workbench.retrieval.index.segment import RANKED, Block
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
-_K1, _B = 1.2, 0.75
+BM25_K1, BM25_B = 1.2, 0.75
 _DIGITS = 4
 """Scores are compared to so many decimals: equal ones are ordered by passage."""
 
@@ -90,7 +90,7 @@ class KeywordIndex:
         boosts = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
         spans = {field: [block.postings[field].find(asked) for block in self.blocks] for field in shares}
         gains = {
-            field: share * boosts * self._idf(self._counted(field, spans[field])) * (_K1 + 1)
+            field: share * boosts * self._idf(self._counted(field, spans[field])) * (BM25_K1 + 1)
             for field, share in shares.items()
         }
         parts: list[tuple[NDArray[np.float64], Rows]] = []
@@ -188,7 +188,9 @@ class KeywordIndex:
         postings = block.postings[field]
         rows, counts = postings.rows[span], postings.counts[span]
         lengths = block.quantised[field][rows]
-        scores[rows] += gain * counts / (counts + _K1 * (1 - _B + _B * lengths / self.statistics.average(field)))
+        scores[rows] += (
+            gain * counts / (counts + BM25_K1 * (1 - BM25_B + BM25_B * lengths / self.statistics.average(field)))
+        )
 
 
 def _best(scores: NDArray[np.float64], rows: Rows, count: int) -> tuple[NDArray[np.float64], Rows]:

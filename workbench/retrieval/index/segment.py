@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -128,14 +129,20 @@ def _copied(column: Any) -> Any:
     return pa.concat_arrays([column.slice(0, half), column.slice(half)])
 
 
-def _quantised() -> NDArray[np.float32]:
-    """Every length up to 65,535, rounded down to 24 and then to four significant bits."""
+@functools.cache
+def length_steps() -> tuple[int, ...]:
+    """What lengths are rounded down to: 24, and then four significant bits."""
     steps = [*range(40)]
     size, step = 40, 2
     while size <= 65_535:
         steps.extend(range(size, size + 8 * step, step))
         size, step = size + 8 * step, step * 2
-    table = np.array(steps, dtype=np.float32)
+    return tuple(steps)
+
+
+def _quantised() -> NDArray[np.float32]:
+    """Every length up to 65,535, rounded down."""
+    table = np.array(length_steps(), dtype=np.float32)
     return table[np.searchsorted(table, np.arange(65_536), side="right") - 1]
 
 

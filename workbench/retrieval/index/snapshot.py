@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,48 @@ from workbench.retrieval.index.vectors import Codes, Mask, Nearest, Rows, Vector
 LONGEST_TITLE_WORDS = 8
 
 
+class Allowed(Protocol):
+    """Which rows a search may return: a mask by row, or a condition that a database knows."""
+
+    def __getitem__(self, rows: Any) -> Any:
+        """Whether each of an array of rows, or one row, may be returned."""
+        ...
+
+
+class RowCondition(Allowed, Protocol):
+    """A condition that a database knows."""
+
+    def only(self, rows: Sequence[int]) -> Allowed:
+        """The same, for these rows alone."""
+        ...
+
+    def rows(self) -> list[int]:
+        """All rows that may be returned, in order."""
+        ...
+
+
+def only(allowed: Allowed, rows: Sequence[int]) -> Allowed:
+    """The same, for these rows alone."""
+    if not isinstance(allowed, np.ndarray):
+        return cast("RowCondition", allowed).only(rows)
+    mask = np.zeros_like(allowed)
+    mask[list(rows)] = True
+    return mask
+
+
+def rows_allowed(allowed: Allowed) -> list[int]:
+    """All rows that may be returned, in order."""
+    if not isinstance(allowed, np.ndarray):
+        return cast("RowCondition", allowed).rows()
+    rows: list[int] = np.flatnonzero(allowed).tolist()
+    return rows
+
+
 class Meanings(Protocol):
     """Rows by their vectors."""
 
-    def begin(self, query: Vectors, count: int, allowed: Mask | None = None) -> Nearest: ...
-    def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]: ...
+    def begin(self, query: Vectors, count: int, allowed: Any = None) -> Nearest: ...
+    def search(self, query: Vectors, count: int, allowed: Any = None) -> tuple[Rows, Vectors]: ...
     def scores(self, query: Vectors, rows: Rows) -> Vectors: ...
 
 
@@ -35,7 +72,7 @@ class Words(Protocol):
     """Rows by their words."""
 
     def search(
-        self, weights: dict[str, float], count: int, allowed: Mask | None = None, fields: FieldWeights = ...
+        self, weights: dict[str, float], count: int, allowed: Any = None, fields: FieldWeights = ...
     ) -> list[tuple[int, float]]: ...
     def containing(self, terms: Sequence[str]) -> list[int]: ...
     def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]: ...
@@ -43,7 +80,10 @@ class Words(Protocol):
 
 
 class View(Protocol):
-    """What a search may ask: of an index in memory, or of the database itself."""
+    """What a search may ask: of an index in memory, or of the database itself.
+
+    `within` gives the rows of these documents and pages (first and last, from 1), and how many they are; None is all.
+    """
 
     @property
     def ids(self) -> Rows: ...
@@ -52,7 +92,7 @@ class View(Protocol):
     @property
     def pages(self) -> NDArray[np.int32]: ...
     @property
-    def alive(self) -> Mask: ...
+    def size(self) -> int: ...
     @property
     def vectors(self) -> Meanings: ...
     @property
@@ -62,8 +102,21 @@ class View(Protocol):
     def texts_of(self, rows: Sequence[int]) -> list[str]: ...
     def calls_of(self, rows: Sequence[int]) -> list[tuple[str, ...]]: ...
     def row_of(self, passage: int) -> int | None: ...
+    def within(self, documents: frozenset[int] | None, pages: tuple[int, int] | None) -> tuple[Allowed, int]: ...
     def mentioned(self, texts: Sequence[Sequence[str]]) -> list[set[str]]: ...
     def fetch(self, rows: Iterable[int]) -> None: ...
+
+
+def masked(
+    alive: Mask, of: Rows, on: NDArray[np.int32], documents: frozenset[int] | None, pages: tuple[int, int] | None
+) -> tuple[Mask, int]:
+    """The rows of some documents and pages as a mask, and how many they are; `of` and `on` are each row's document and page."""
+    mask = alive
+    if pages is not None:
+        mask = mask & (on >= pages[0]) & (on <= pages[1])
+    if documents is not None:
+        mask = mask & np.isin(of, np.fromiter(documents, dtype=np.int64))
+    return mask, int(np.count_nonzero(mask))
 
 
 @dataclass
@@ -132,6 +185,15 @@ class Snapshot:
     def keywords(self) -> KeywordIndex:
         """The rows that count, by their words."""
         return KeywordIndex(self.blocks, self.alive)
+
+    @property
+    def size(self) -> int:
+        """How many passages there are."""
+        return int(np.count_nonzero(self.alive))
+
+    def within(self, documents: frozenset[int] | None, pages: tuple[int, int] | None) -> tuple[Mask, int]:
+        """See View."""
+        return masked(self.alive, self.documents, self.pages, documents, pages)
 
     def of(self, documents: frozenset[int]) -> Snapshot:
         """The view of these documents' passages alone; nothing else counts in it."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from workbench.retrieval.index.bm25 import DEFAULT_WEIGHTS, FieldWeights, KeywordIndex, Statistics
 from workbench.retrieval.index.postings import Postings, hashed, lengths_of
 from workbench.retrieval.index.segment import MOST_ROWS, RANKED, TERM_COLUMNS, Block
-from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS
+from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS, masked
 from workbench.retrieval.index.vectors import Mask, Nearest, Rows, Vectors, best_rows, exact_scores
 from workbench.storage.archive import Passages
 from workbench.storage.arrow import numbers
@@ -167,6 +167,15 @@ class ArchiveScan:
         self.vectors = ScannedVectors(bulk, self.ids)
         self.keywords = ScannedWords(bulk, documents, self.ids)
         self._texts: dict[int, tuple[str, tuple[str, ...]]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many passages there are."""
+        return len(self.ids)
+
+    def within(self, documents: frozenset[int] | None, pages: tuple[int, int] | None) -> tuple[Mask, int]:
+        """See View."""
+        return masked(self.alive, self.documents, self.pages, documents, pages)
 
     def text_of(self, row: int) -> str:
         """The text of a row."""

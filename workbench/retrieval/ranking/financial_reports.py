@@ -6,10 +6,7 @@ statements at least (balance sheet, income, cash flows). Elsewhere a question is
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from workbench.retrieval.index.snapshot import Words
+from workbench.retrieval.index.snapshot import Allowed, Words
 from workbench.text import analyzer
 from workbench.text.financial_terms import measures
 from workbench.text.stemming import stem
@@ -25,7 +22,7 @@ _TITLES = (
 _LEAST_STATEMENTS = 2
 
 
-def holds_reports(keywords: Words, allowed: NDArray[np.bool_]) -> bool:
+def holds_reports(keywords: Words, allowed: Allowed) -> bool:
     """Whether passages among the rows `allowed` hold the titles of financial statements."""
 
     def held(title: str) -> bool:
@@ -35,7 +32,7 @@ def holds_reports(keywords: Words, allowed: NDArray[np.bool_]) -> bool:
     return sum(any(map(held, titles)) for titles in _TITLES) >= _LEAST_STATEMENTS
 
 
-def query_terms(query: str, keywords: Words, allowed: NDArray[np.bool_]) -> dict[str, float]:
+def query_terms(query: str, keywords: Words, allowed: Allowed) -> dict[str, float]:
     """The terms of a query and their weights, those of a measure's lines among them where reports are searched."""
     weights = analyzer.query_terms(query)
     asked = measures(query)

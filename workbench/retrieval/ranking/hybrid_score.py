@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workbench.retrieval.index.snapshot import Meanings, Words
+from workbench.retrieval.index.snapshot import Allowed, Meanings, Words
 from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.ranking import financial_reports
 
@@ -38,7 +37,7 @@ class FirstRanking:
     top_bm25: float = 1.0
     _scores: dict[int, float] = field(default_factory=dict)
 
-    def gather(self, allowed: NDArray[np.bool_], count: int = CANDIDATES) -> list[int]:
+    def gather(self, allowed: Allowed, count: int = CANDIDATES) -> list[int]:
         """Candidate rows from both indexes, each with its cosine; among the rows `allowed` alone."""
         nearest = None if self.query_vector is None else self.vectors.begin(self.query_vector, count, allowed)
         hits = self.keywords.search(self._telling(allowed), count, allowed)
@@ -65,7 +64,7 @@ class FirstRanking:
             fused = _MEANING_SHARE * np.maximum(cosines, 0.0) + (1 - _MEANING_SHARE) * fused
         self._scores.update(zip(rows, fused.round(6).tolist(), strict=True))
 
-    def _telling(self, allowed: NDArray[np.bool_]) -> dict[str, float]:
+    def _telling(self, allowed: Allowed) -> dict[str, float]:
         """The query's terms without those that a quarter of a large archive has, unless there are no others."""
         weights = financial_reports.query_terms(self.query, self.keywords, allowed)
         if self.size < _LARGE_PASSAGES:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.text_cache import text_cache
-from workbench.retrieval.index.snapshot import View
+from workbench.retrieval.index.snapshot import Allowed, View
 from workbench.retrieval.ranking import second_hop
 from workbench.text import analyzer, entities
 from workbench.text.stemming import stem
@@ -69,7 +69,7 @@ class SearchScope:
     """What following may look at: a view, the rows that may be found, and how many passages are searched."""
 
     view: View
-    allowed: NDArray[np.bool_]
+    allowed: Allowed
     size: int
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workbench.retrieval.index.snapshot import View
+from workbench.retrieval.index.snapshot import Allowed, View, only, rows_allowed
 from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.query import Query, parse_query
 from workbench.retrieval.ranking.hybrid_score import FirstRanking
@@ -24,25 +23,18 @@ MEANING_LIMIT = 200
 
 @dataclass(frozen=True)
 class _Scope:
-    """The rows that one search may return, as a mask, and how many passages it searches."""
+    """The rows that one search may return, and how many passages it searches."""
 
-    allowed: NDArray[np.bool_]
+    allowed: Allowed
     searched: int
 
     @classmethod
     def of(cls, view: View, documents: frozenset[int] | None = None, pages: tuple[int, int] | None = None) -> _Scope:
-        mask = view.alive
-        if pages is not None:
-            mask = mask & (view.pages >= pages[0]) & (view.pages <= pages[1])
-        if documents is not None:
-            mask = mask & np.isin(view.documents, np.fromiter(documents, dtype=np.int64))
-        return cls(mask, int(np.count_nonzero(mask)))
+        return cls(*view.within(documents, pages))
 
     def only(self, rows: Sequence[int]) -> _Scope:
         """The same, for these rows alone."""
-        mask = np.zeros_like(self.allowed)
-        mask[list(rows)] = True
-        return _Scope(mask, self.searched)
+        return _Scope(only(self.allowed, rows), self.searched)
 
 
 @dataclass(frozen=True)
@@ -89,6 +81,14 @@ class Searcher:
             tuple(key for _, key in linked), tuple(-score for score, _ in linked), "exact", scope.searched, why
         )
 
+    def linked_counts(self, passage_ids: Sequence[int]) -> dict[int, int]:
+        """How many passages belong to each by name; to one that is not in view, none."""
+        view, scope = self.view, _Scope.of(self.view)
+        rows = {key: row for key in passage_ids if (row := view.row_of(key)) is not None}
+        links = LinkExpander("", SearchScope(view, scope.allowed, scope.searched)).links(list(rows.values()), {})
+        counts = dict(zip(rows, map(len, links), strict=True))
+        return {key: counts.get(key, 0) for key in passage_ids}
+
     def names_between(self, passage_id: int, others: Iterable[int]) -> dict[int, str]:
         """The name that links a passage to each of `others`: the other's title where it is named, else the rarest they share."""
         view, row = self.view, self.view.row_of(passage_id)
@@ -125,7 +125,7 @@ def _exact(view: View, asked: Query, scope: _Scope) -> Ranking:
 def _matching(view: View, asked: Query, scope: _Scope) -> list[int]:
     """The rows that hold every phrase and none of the excluded words, verified on the text itself."""
     runs = [run for phrase in asked.phrases for run in analyzer.runs(phrase)]
-    rows = view.keywords.containing(runs) if runs else np.flatnonzero(scope.allowed).tolist()
+    rows = view.keywords.containing(runs) if runs else rows_allowed(scope.allowed)
     rows = [row for row in rows if scope.allowed[row]]
     view.fetch(rows)
     return [row for row in rows if _passes(view.text_of(row), asked)]
@@ -150,7 +150,7 @@ def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope,
     """Fused candidates that are relevant at all; with `follow`, the passages they lead to as well."""
     if asked.phrases:
         scope = scope.only(_matching(view, asked, scope))
-    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, int(np.count_nonzero(view.alive)))
+    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, view.size)
     candidates = first.gather(scope.allowed)
     boosted = holding(view, candidates, asked.boosted)
     scores = {

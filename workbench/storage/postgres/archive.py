@@ -14,6 +14,7 @@ from workbench.storage.database import Clock, utc_now
 from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
 from workbench.storage.metadata import remark, stated_day
 from workbench.storage.near_duplicates import Likeness
+from workbench.storage.passage_search import PassageSearch
 from workbench.storage.postgres.backlog import SharedBacklog, copy_equal, insert_vectors
 from workbench.storage.postgres.beside import Beside
 from workbench.storage.postgres.catalogue import Catalogue
@@ -21,6 +22,7 @@ from workbench.storage.postgres.load_queue import SharedFileQueue
 from workbench.storage.postgres.notes import SharedNotes
 from workbench.storage.postgres.passages import SharedPassages
 from workbench.storage.postgres.public_schema import public_view, view_rows
+from workbench.storage.postgres.search import SharedPaths, SharedSearch
 from workbench.storage.postgres.server import PostgresServer, plain
 from workbench.storage.postgres.sources import SharedSources
 from workbench.storage.postgres.worker_lock import WorkerLock
@@ -60,6 +62,7 @@ class PostgresArchive:
         self.likeness = Likeness(self._sketches, lambda: self._catalogue.version)
         self.cursors = self._beside.cursors
         self.bulk = SharedPassages(server)
+        self.search: PassageSearch | None = SharedSearch(self._catalogue)
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
         self._referred: set[int] = set()
         self._untold: set[int] = set()
@@ -184,14 +187,16 @@ class PostgresArchive:
         """See ArchivalStorage."""
         self._paths = {}
 
-    def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
+    def _read_paths(self, sources: Iterable[int]) -> SharedPaths:
         rows = self.server.rows(
             """SELECT DISTINCT ON (l.document_id) l.document_id, l.path, s.name
                FROM source_documents l JOIN sources s USING (source_id)
                WHERE l.source_id = ANY(%s) ORDER BY l.document_id, s.source_id, l.path""",
             [list(sources)],
         )
-        return {int(document): (str(path), str(name)) for document, path, name in rows}
+        paths = SharedPaths((int(document), (str(path), str(name))) for document, path, name in rows)
+        paths.sources = frozenset(sources)
+        return paths
 
     def source_names(self, sources: Iterable[int]) -> dict[int, str]:
         """See ArchivalStorage."""

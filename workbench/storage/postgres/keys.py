@@ -28,7 +28,7 @@ _FIELD_BITS = 3
 _FIELD_MASK = (1 << _FIELD_BITS) - 1
 _SHIFT = COUNT_BITS + _FIELD_BITS
 
-COUNTED = 24
+COUNTED = 12
 """A search tells how often a term comes up to so many times; more counts as so often, which BM25 hardly tells apart."""
 
 

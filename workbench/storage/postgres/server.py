@@ -129,7 +129,7 @@ class PostgresServer:
             try:
                 return work(connection)
             except psycopg.Error as error:
-                if not waits or not (connection.broken or connection.closed or isinstance(error, again)):
+                if not waits or not (connection.closed or was_cut(error) or isinstance(error, again)):
                     raise self.explained(error) from None
                 time.sleep(waits.pop(0))
             finally:
@@ -237,6 +237,15 @@ def is_lost(error: BaseException) -> bool:
         sign in low
         for sign in ("starting up", "shutting down", "refused", "no such file", "closed the connection", "terminat")
     )
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether a connection that stood was lost: the server ended it (class 57P), the line did (08), or nothing is known of it."""
+    import psycopg
+
+    state = getattr(error, "sqlstate", None)
+    lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return lost and (state is None or state[:3] == "57P" or state[:2] == "08")
 
 
 def _first(text: str) -> str:
