@@ -199,9 +199,9 @@ class SharedQueries:
                   scores AS (
                     SELECT p.passage_id, min(p.document_id) AS document_id, min(p.page_number) AS page_number,
                            round(10000 * sum(
-                             p.gain * r.idf * coalesce(o.times, 1) / (coalesce(o.times, 1) + {float(by.k1)} * ({1 - float(by.b)}
-                             + {float(by.b)} * (%(steps)s::float8[])[width_bucket(p.terms::float8, %(steps)s::float8[])]
-                             / p.average)))) / 10000 AS score
+                             p.gain * r.idf * coalesce(o.times, 1) / (coalesce(o.times, 1)::real + {by.k1}::real * ({1 - by.b}::real
+                             + {by.b}::real * (%(steps)s::real[])[width_bucket(p.terms::real, %(steps)s::real[])]
+                             / p.average::real)))) / 10000 AS score
                     FROM found p JOIN rarity r USING (number) LEFT JOIN often o ON o.number = p.number AND o.passage_id = p.passage_id
                     WHERE {chosen.condition} GROUP BY p.passage_id)
                   SELECT passage_id, document_id, page_number, score FROM scores WHERE score > 0
