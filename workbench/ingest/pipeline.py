@@ -32,7 +32,8 @@ _TELL_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class LoadRules:
-    """How one load goes about it. `prune` drops what is gone; `retry` tries again what was set aside or skipped.
+    """How one load goes about it. `prune` drops what is gone; `retry` tries again what was set aside or skipped; `one_of_many`
+    leaves to others what is done once for a source: nothing is compared or collected at the end.
 
     `passwords` are tried on each file that needs one, and forgotten with the load.
     """
@@ -40,6 +41,7 @@ class LoadRules:
     prune: bool = False
     retry: bool = False
     passwords: tuple[str, ...] = ()
+    one_of_many: bool = False
 
     def __repr__(self) -> str:
         """Without the passwords: a log must never have them."""
@@ -124,8 +126,9 @@ class _Load:
                 self._check()
                 yield from self._tell("embed", self._path_of(self.vectors.current))
             self._check()
-            self.archive.collect(in_use.handled_passages() if in_use is not None else ())
-            self._compare()
+            if not self.rules.one_of_many:
+                self.archive.collect(in_use.handled_passages() if in_use is not None else ())
+                self._compare()
         yield self._progress("done")
         yield self.tally.loaded(self.name, stopped=self.cancel.is_set(), seconds=self.meter.seconds)
 

@@ -107,6 +107,31 @@ class DocumentService:
             origins += origins_of([root.location], options, self._app.paths.data)
         return self._begin([(source, origins)], False, options)
 
+    def offer(self, named: Sequence[str | Path], source: str | None, options: LoadOptions) -> tuple[str, int]:
+        """Put files that are new or changed into the queue of a shared archive, for workers; (source, how many).
+
+        Raises UsageError where the archive is the home's own: nobody else could load them.
+        """
+        from workbench.ingest.origins import origins_of
+        from workbench.ingest.scanner import Survey
+        from workbench.ingest.store_stage import content_hash
+
+        if (shared := self._app.shared) is None:
+            raise UsageError(
+                "Only a shared archive has a queue for workers.", "Load without --queue, or set `archive` to a URL."
+            )
+        origins = origins_of(named, options, self._app.paths.data)
+        name = _checked(source) if source else self._source_of(origins[0], options)
+        self._remember(name, origins, options)
+        key = shared.source_id(name)
+        hashes = {link.path: link.content_hash for link in shared.holdings.links(key)}
+        files = []
+        for entry in Survey(origins, self.cancel).entries():
+            found = entry.found
+            if found.status == "load" and hashes.get(found.relative) != content_hash(found.path):
+                files.append((found.relative, entry.location, found.size_bytes))
+        return name, shared.jobs.offer(key, files)
+
     def resume(self) -> Iterator[Event]:
         """See DocumentServiceProtocol."""
         waiting = self._archive.waiting.by_source()

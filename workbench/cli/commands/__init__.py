@@ -38,6 +38,7 @@ MODULES = {
     "doctor": "setup",
     "backup": "backups",
     "restore": "backups",
+    "worker": "worker",
     "run": "memgpt",
     "quickstart": "setup",
     "configure": "setup",

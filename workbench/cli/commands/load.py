@@ -14,7 +14,7 @@ from workbench.api.events import Event, Loaded, LoadProgress
 from workbench.api.session import SessionProtocol
 from workbench.cli import passwords
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import line, progress, tell, tell_progress, to_the_end
+from workbench.cli.output import line, progress, say, tell, tell_progress, to_the_end
 from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -70,6 +70,9 @@ def fill_load(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--prune", action="store_true", help="drop documents whose file is no longer there")
     sub.add_argument("--retry", action="store_true", help="try files again that broke a limit or were skipped")
     sub.add_argument("--watch", action="store_true", help="go on until stopped: load again whenever a file changes")
+    sub.add_argument(
+        "--queue", action="store_true", help="load nothing here: put the files into the queue, for `workbench worker`"
+    )
     passwords.add(sub)
     json_flag(sub)
 
@@ -124,6 +127,13 @@ _PLAIN_SECONDS = 2.0
 def load(session: Session, chosen: argparse.Namespace) -> int:
     """Load paths into a source; 0 when every file is loaded, unchanged or excluded by rule."""
     options = _options(chosen)
+    if chosen.queue:
+        source, files = session.library.offer(chosen.paths, chosen.source, options)
+        if chosen.json:
+            line({"event": "queued", "step": None, "source": source, "files": files})
+        else:
+            say(f"{source}: {files:,} files wait for a worker; `workbench worker --status` shows them.")
+        return 0
     if chosen.watch:
         return _watch(session, chosen, options)
     loaded = load_paths(session, chosen.paths, chosen.source, attach=False, as_json=chosen.json, options=options)

@@ -18,6 +18,7 @@ from workbench.storage.passage_search import PassageSearch
 from workbench.storage.postgres.backlog import SharedBacklog, copy_equal, insert_vectors
 from workbench.storage.postgres.beside import Beside
 from workbench.storage.postgres.catalogue import Catalogue
+from workbench.storage.postgres.jobs import LoadJobs
 from workbench.storage.postgres.load_queue import SharedFileQueue
 from workbench.storage.postgres.notes import SharedNotes
 from workbench.storage.postgres.passages import SharedPassages
@@ -55,7 +56,8 @@ class PostgresArchive:
         self._clock = clock
         self._catalogue = Catalogue(server, home, self._beside.version)
         self.worker = WorkerLock(self._catalogue)
-        self.queue = SharedFileQueue(server, clock)
+        self.queue = SharedFileQueue(server, self.worker, clock)
+        self.jobs = LoadJobs(server, self.worker, clock)
         self.waiting = SharedBacklog(server, self.worker)
         self.holdings = SharedSources(self._catalogue, self._beside.detach)
         self.notes = SharedNotes(self._catalogue, clock)

@@ -8,6 +8,7 @@ from typing import Any
 from workbench.storage.database import Clock, utc_now
 from workbench.storage.load_queue import QueuedFile, Refused, State
 from workbench.storage.postgres.server import PostgresServer, plain
+from workbench.storage.postgres.worker_lock import ALIVE, WorkerLock
 
 _COLUMNS = (
     "q.source_id, s.name, q.path, q.location, q.state, q.reason, q.remedy, q.content_hash, q.size_bytes, q.attempts"
@@ -17,8 +18,8 @@ _COLUMNS = (
 class SharedFileQueue:
     """See archive.LoadQueue."""
 
-    def __init__(self, server: PostgresServer, clock: Clock = utc_now) -> None:
-        self._server = server
+    def __init__(self, server: PostgresServer, worker: WorkerLock, clock: Clock = utc_now) -> None:
+        self._server, self._worker = server, worker
         self._clock = clock
 
     def files(self, source: int | None = None, states: Collection[State] = ()) -> list[QueuedFile]:
@@ -32,9 +33,10 @@ class SharedFileQueue:
         return [item for item in queued if not states or item.state in states]
 
     def wait(self, source: int, files: Sequence[tuple[str, str, int]]) -> None:
-        """See archive.LoadQueue."""
+        """See archive.LoadQueue. They are this process's to load: workers leave them alone while it lives."""
         if not files:
             return
+        worker = self._worker.number()
         paths, locations, sizes = (
             [plain(item[0]) for item in files],
             [plain(item[1]) for item in files],
@@ -44,11 +46,16 @@ class SharedFileQueue:
         def job(connection: Any) -> None:
             connection.execute(
                 """INSERT INTO file_queue
-                   SELECT %s, i.path, i.location, 'waiting', '', '', '', i.size_bytes, 0, %s
+                   SELECT %s, i.path, i.location, 'waiting', '', '', '', i.size_bytes, 0, %s, %s
                    FROM unnest(%s::text[], %s::text[], %s::bigint[]) i (path, location, size_bytes)
                    WHERE NOT EXISTS (SELECT 1 FROM source_documents l WHERE l.source_id = %s AND l.path = i.path)
                    ON CONFLICT DO NOTHING""",
-                [source, self._clock(), paths, locations, sizes, source],
+                [source, self._clock(), worker, paths, locations, sizes, source],
+            )
+            connection.execute(
+                f"UPDATE file_queue SET claimed_by = %s WHERE source_id = %s AND path = ANY(%s) AND state = 'waiting' "
+                f"AND (claimed_by IS NULL OR claimed_by NOT IN ({ALIVE}))",
+                [worker, source, paths],
             )
 
         self._server.write(job)
@@ -69,7 +76,7 @@ class SharedFileQueue:
                 """INSERT INTO file_queue VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, %s)
                    ON CONFLICT (source_id, path) DO UPDATE SET location = excluded.location, state = excluded.state,
                    reason = excluded.reason, remedy = excluded.remedy, content_hash = excluded.content_hash,
-                   size_bytes = excluded.size_bytes, attempts = file_queue.attempts + 1, noted_at = excluded.noted_at""",
+                   size_bytes = excluded.size_bytes, claimed_by = NULL, attempts = file_queue.attempts + 1, noted_at = excluded.noted_at""",
                 rows,
             )
 

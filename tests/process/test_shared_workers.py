@@ -1,0 +1,104 @@
+"""Workers of a shared archive: whatever moment one is killed at, nothing is lost, done twice or half."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.killing import corpus
+from tests.support.postgres import new_database
+from tests.support.shared_workers import contents, offer, worker
+from workbench.storage.postgres.archive import PostgresArchive
+from workbench.storage.postgres.server import PostgresServer
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def archives() -> Iterator[tuple[PostgresArchive, PostgresArchive]]:
+    """Two archives: one for work that is undisturbed."""
+    opened = [PostgresArchive(PostgresServer(new_database()), "test") for _ in range(2)]
+    yield opened[0], opened[1]
+    for archive in opened:
+        archive.close()
+
+
+def kill_workers(archive: PostgresArchive, kills: int, moments: random.Random, at_once: int) -> int:
+    """Start workers and kill one after the other, each after it was seen at work; returns how many were hit."""
+    hit = 0
+    running = [worker(archive.server.url) for _ in range(at_once)]
+    try:
+        while hit < kills:
+            target = running.pop(0)
+            _wait_for_work(archive, target)
+            time.sleep(moments.uniform(0, 0.4))
+            hit += target.poll() is None
+            target.kill()
+            target.wait()
+            running.append(worker(archive.server.url))
+            left = archive.jobs.backlog()
+            if not left.files and not left.passages:
+                break
+        for process in running:
+            assert process.wait(120) == 0
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    return hit
+
+
+def _wait_for_work(archive: PostgresArchive, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        if any(row.files or row.passages for row in archive.jobs.backlog().workers):
+            return
+        time.sleep(0.02)
+
+
+def check(archives: tuple[PostgresArchive, PostgresArchive], folder: Path, files: int, kills: int, at_once: int) -> int:
+    calm, killed = archives
+    corpus(folder, files)
+    assert offer(calm, folder) == offer(killed, folder) == files + 2
+    assert worker(calm.server.url, 0.0).wait(120) == 0
+    hit = kill_workers(killed, kills, random.Random(20261130), at_once)
+    expected = contents(calm)
+    assert all(expected[:4])
+    assert expected[5] == []
+    for one, other in zip(contents(killed), expected, strict=True):
+        assert one == other
+    return hit
+
+
+def test_workers_that_are_killed_lose_and_double_nothing(
+    archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
+) -> None:
+    assert check(archives, tmp_path / "docs", 16, kills=2, at_once=2) > 0
+
+
+@pytest.mark.nightly
+def test_twenty_kills_lose_and_double_nothing(
+    archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
+) -> None:
+    assert check(archives, tmp_path / "docs", 400, kills=20, at_once=3) == 20
+
+
+@pytest.mark.nightly
+def test_four_workers_are_much_faster_than_one_where_embedding_takes_its_time(
+    archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
+) -> None:
+    took = []
+    corpus(tmp_path / "docs", 120)
+    for archive, count in zip(archives, (1, 4), strict=True):
+        offer(archive, tmp_path / "docs")
+        started = time.monotonic()
+        for process in [worker(archive.server.url, 1.5) for _ in range(count)]:
+            assert process.wait(300) == 0
+        took.append(time.monotonic() - started)
+    assert contents(archives[0]) == contents(archives[1])
+    assert took[0] / took[1] >= 2.5

@@ -1,0 +1,44 @@
+"""Opens a shared archive for what needs no agents: workers and copies. Nothing of a home's own database is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from workbench.api.documents import LoadOptions
+from workbench.core.paths import Paths
+from workbench.core.settings import Settings
+from workbench.embedding.client import LocalEmbedder
+from workbench.ingest.reader_client import Reader
+from workbench.services.load_worker import LoadWorker
+from workbench.storage.postgres.archive import PostgresArchive
+from workbench.storage.postgres.jobs import Backlog
+from workbench.storage.postgres.server import PostgresServer
+
+
+class OpenWorker(LoadWorker):
+    """A worker over an archive that it has opened."""
+
+    def left(self) -> Backlog:
+        """What is left to do for all workers."""
+        return self._archive.jobs.backlog()
+
+
+@contextmanager
+def open_worker(settings: Settings, places: Paths) -> Iterator[OpenWorker]:
+    """A worker of the archive that the settings name. Raises ConfigError, ArchiveError."""
+    from loaders.options import ReadOptions
+
+    mine = places.for_archive(settings.archive).ensure()
+    archive = PostgresArchive(PostgresServer(settings.archive), mine.home_id())
+    embedder = LocalEmbedder(log_file=mine.log_file)
+
+    def reader_of(options: LoadOptions) -> Reader:
+        return Reader(log_file=mine.log_file, options=ReadOptions(options.ocr, options.ocr_languages))
+
+    try:
+        yield OpenWorker(archive, embedder, reader_of)
+    finally:
+        with suppress(Exception):
+            embedder.stop()
+        archive.close()
