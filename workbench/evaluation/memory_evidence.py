@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -72,11 +73,12 @@ def _dialogue(row: dict[str, Any], number: int) -> Dialogue:
     places: dict[str, int] = {}
     sessions = sorted(int(match[1]) for key in talk if (match := SESSION.match(key)) and isinstance(talk[key], list))
     for session in sessions:
+        when = session_date(talk, session)
         for said in talk[f"session_{session}"]:
             shown = said.get("blip_caption")
             text = f"{said['text']} [shares a picture: {shown}]" if shown else said["text"]
             places[said["dia_id"]] = len(turns)
-            turns.append(Turn(len(turns), session, said["speaker"], text))
+            turns.append(Turn(len(turns), session, said["speaker"], text, when))
     questions = []
     name = str(row.get("sample_id", number))
     for place, asked in enumerate(row["qa"]):
@@ -85,6 +87,14 @@ def _dialogue(row: dict[str, Any], number: int) -> Dialogue:
         if gold and asked["category"] != UNANSWERABLE:
             questions.append(EvidenceQuestion(f"{name}/{place}", asked["question"], asked["category"], gold))
     return Dialogue(name, tuple(turns), tuple(questions))
+
+
+def session_date(talk: dict[str, Any], session: int) -> date | None:
+    """The day of a session; None where it is not said in LoCoMo's way."""
+    try:
+        return datetime.strptime(str(talk.get(f"session_{session}_date_time", "")), "%I:%M %p on %d %B, %Y").date()
+    except ValueError:
+        return None
 
 
 def scores(

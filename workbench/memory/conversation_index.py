@@ -1,7 +1,7 @@
-"""Ranks the turns and the sessions of a conversation for a question: words, neighbours, who speaks, likeness in meaning.
+"""Ranks the turns and the sessions of a conversation for a question: words, neighbours, who speaks, when, likeness in meaning.
 
 A turn is often said in a few words that only the turns around it explain, so every turn counts what its neighbours say, and a
-little of its whole session. The weights were fitted on one LoCoMo dialogue and measured on the others (docs/benchmarks.md).
+little of its whole session. The weights were fitted on three LoCoMo dialogues and measured on others (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,13 @@ Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosines of texts with a query, from -1 to 1."""
 
 _K1, _B, _SESSION_B = 1.2, 0.5, 0.3
-_NEAREST = 40
+_NEAREST = 60
 """So many turns, the best by words, are compared by meaning: each takes the model some milliseconds."""
 
 _WINDOW_CHARS = 1_200
+
+_MONTH_OR_WORD = {"may": "May", "march": "March"}
+"""Months that are other words too: they count as months where they are written as names."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,13 @@ class Weights:
     neighbour: float = 0.3
     """Words of the turn before and after, in the same session."""
     second_neighbour: float = 0.2
-    speaker: float = 0.6
+    speaker: float = 0.8
     """That the turn is said by the one speaker whom the question names."""
     session: float = 0.4
     """Words of the whole session."""
-    meaning: float = 1.6
+    date: float = 0.7
+    """That the session was on the day, or in the month or year, that the question names."""
+    meaning: float = 2.0
     """Likeness of the turn with its neighbours to the question; that of the turn alone adds nothing to it."""
     second_turn: float = 0.0
     third_turn: float = 0.2
@@ -57,6 +63,7 @@ class Turn:
     session: int
     who: str
     text: str
+    when: date | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,11 @@ class ConversationIndex:
         for turn, terms in zip(turns, said):
             together[place[turn.session]] += terms
         self._session_words = _Words(together, _SESSION_B)
+        days: list[set[date]] = [set() for _ in self.sessions]
+        for turn in turns:
+            if turn.when is not None:
+                days[place[turn.session]].add(turn.when)
+        self._dates = _Words([[term for day in sorted(own) for term in _date_terms(day)] for own in days], 0.0)
 
     def rank(
         self, question: str, likeness: Likeness | None = None, called: Mapping[str, Iterable[str]] | None = None
@@ -95,14 +107,15 @@ class ConversationIndex:
             return RankedTurns((), ())
         weights, asked = self.weights, query_terms(question)
         own, sessions = _of_best(self._words.scores(asked)), _of_best(self._session_words.scores(asked))
-        scores = self._with_neighbours(own) + weights.session * sessions[self._place]
+        dates = weights.date * _of_best(self._dates.scores(_dates_asked(question, asked)))
+        scores = self._with_neighbours(own) + weights.session * sessions[self._place] + dates[self._place]
         found = scores > 0
         scores = scores + weights.speaker * self._said_by(question, called or {})
         if likeness is not None and weights.meaning:
             self._add_meaning(scores, question, likeness)
         order = np.argsort(-scores, kind="stable")
         best = tuple((self.turns[at].id, float(scores[at])) for at in order.tolist() if found[at])
-        return RankedTurns(best, self._sessions(np.where(found, scores, 0.0), sessions))
+        return RankedTurns(best, self._sessions(np.where(found, scores, 0.0), sessions, dates))
 
     def _with_neighbours(self, own: NDArray[np.float64]) -> NDArray[np.float64]:
         scores = own.copy()
@@ -134,14 +147,28 @@ class ConversationIndex:
         places = range(max(0, at - 1), min(len(self.turns), at + 2))
         return "\n".join(self._text(near) for near in places if self.turns[near].session == self.turns[at].session)
 
-    def _sessions(self, scores: NDArray[np.float64], words: NDArray[np.float64]) -> tuple[tuple[int, float], ...]:
+    def _sessions(
+        self, scores: NDArray[np.float64], words: NDArray[np.float64], dates: NDArray[np.float64]
+    ) -> tuple[tuple[int, float], ...]:
         shares = (1.0, self.weights.second_turn, self.weights.third_turn)
         totals = []
         for number, session in enumerate(self.sessions):
             best = np.sort(scores[self._place == number])[::-1][: len(shares)]
             total = float(np.dot(best, shares[: len(best)])) + self.weights.session_words * float(words[number])
-            totals.append((session, total))
+            totals.append((session, total + float(dates[number])))
         return tuple(sorted((one for one in totals if one[1] > 0), key=lambda one: (-one[1], one[0])))
+
+
+def _date_terms(day: date) -> list[str]:
+    """The terms of a day: month and year, and the day itself with them; a bare number of a day would fit too much."""
+    return [*index_terms(f"{day:%B} {day.year}"), day.isoformat()]
+
+
+def _dates_asked(question: str, asked: Mapping[str, float]) -> dict[str, float]:
+    """The terms of a question that may name a time."""
+    return {
+        term: weight for term, weight in asked.items() if term not in _MONTH_OR_WORD or _MONTH_OR_WORD[term] in question
+    }
 
 
 class _Words:

@@ -110,7 +110,7 @@ def _turns(items: Iterable[RecallItem]) -> list[Turn]:
     for item in items:
         if before is not None and item.created - before > _PAUSE:
             session += 1
-        turns.append(Turn(item.message, session, item.who, item.text))
+        turns.append(Turn(item.message, session, item.who, item.text, item.created.date()))
         before = item.created
     return turns
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,20 @@ def test_sessions_are_ranked_by_what_is_said_in_them() -> None:
     ranked = ConversationIndex(TURNS).rank("How big is the boat of the sister?")
     assert ranked.sessions[0][0] == 2
     assert {key for key, _ in ranked.turns[:3]} == {3, 4, 5}
+
+
+def test_the_day_of_a_session_is_known_by() -> None:
+    days = {1: date(2033, 5, 8), 2: date(2033, 6, 8), 3: date(2034, 3, 2)}
+    turns = [Turn(turn.id, turn.session, turn.who, turn.text, days[turn.session]) for turn in TURNS]
+    index = ConversationIndex(turns)
+
+    def first(question: str) -> int:
+        return index.rank(question).sessions[0][0]
+
+    assert [first(when) for when in ("May 2033?", "June 2033?", "2034?", "8. Juni 2033?")] == [1, 2, 3, 2]
+    assert ConversationIndex(TURNS).rank("June 2033?").sessions == ()
+    # A word that is a month as well is none in small letters, and a number is no day.
+    assert index.rank("zebras may 8?").sessions == ()
 
 
 def test_nothing_is_found_where_nothing_fits() -> None:
