@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.api.documents import NoteRow, QueueRow
-from workbench.api.events import Event, Loaded
+from workbench.api.events import Event, Loaded, Reembedded
 from workbench.core.errors import UsageError
 
 
@@ -25,6 +25,10 @@ class FakeLibrary:
     ) -> Iterator[Event]:
         self._did("reload", source, *(["ocr"] if ocr else []))
         yield Loaded(source=source, unchanged=3)
+
+    def reembed(self, source: str, embedding_model: str = "") -> Iterator[Event]:
+        self._did("reembed", source, embedding_model)
+        yield Reembedded(source=source, model=embedding_model)
 
     def resume(self) -> Iterator[Event]:
         self._did("resume")

@@ -90,6 +90,13 @@ class DocumentServiceProtocol(Protocol):
         """Load a source again from where it was loaded; `prune` drops what is gone, `ocr` reads every page as a picture."""
         ...
 
+    def reembed(self, source: str, embedding_model: str = "") -> Iterator[Event]:
+        """Embed a source with another model ("": that of the settings) while its present vectors serve: LoadProgress…, Reembedded.
+
+        Stopped or killed, it goes on where it was. Raises ConfigError and EmbedderError for a model that cannot be asked.
+        """
+        ...
+
     def resume(self) -> Iterator[Event]:
         """Embed what earlier loads left without vectors; LoadProgress only."""
         ...

@@ -548,6 +548,26 @@ class Loaded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reembedded(Event):
+    """A source has the vectors of another model. `passages` were embedded now, `kept` had such a vector from before;
+
+    `documents` changed, which the sources `shared` hold too. `stopped`: the user ended it, `left` passages before its end, and
+    the old vectors serve on.
+    """
+
+    durable: ClassVar[bool] = True
+    source: str = ""
+    model: str = ""
+    documents: int = 0
+    passages: int = 0
+    kept: int = 0
+    left: int = 0
+    shared: tuple[str, ...] = ()
+    stopped: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Changed(Event):
     """Told to displays of what another one did, where no other event says it: draw it anew.
 
@@ -561,8 +581,8 @@ class Changed(Event):
 class Notice(Event):
     """Something about the model or its server that the user should know, and what to do about it.
 
-    `about`: fit (how the window fits the model, before the first question) | window (lowered for this run) | truncation (the
-    server reads less than was sent) | reply (cut or filtered).
+    `about`: embedding (a source keeps another model than the settings name) | fit (how the window fits the model, before the first
+    question) | window (lowered for this run) | truncation (the server reads less than was sent) | reply (cut or filtered).
     """
 
     durable: ClassVar[bool] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Stopped
+from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Reembedded, Stopped
 from workbench.core.sanitize import one_line, sanitize, unbroken
 
 _NAMED = 20
@@ -47,6 +47,20 @@ def loaded_line(event: Loaded) -> str:
         said += f", {count:,} {what}" if count else ""
     stopped = ", stopped by you" if event.stopped else ""
     return f"loaded {one_line(event.source, 120)}: {said} in {event.seconds:,.1f} s{stopped}"
+
+
+def reembedded_line(event: Reembedded) -> str:
+    """What a change of the embedding model did, on one line."""
+    source, model = one_line(event.source, 120), one_line(event.model, 120)
+    count = f"{plural(event.passages, 'passage')} embedded"
+    before = f", {event.kept:,} were already" if event.kept else ""
+    if event.stopped:
+        return (
+            f"stopped: {count} with {model} in {event.seconds:,.1f} s, {event.left:,} to go; {source} is searched as before. "
+            f"The same command goes on there."
+        )
+    shared = f"; {plural(len(event.shared), 'other source')} with the same documents too" if event.shared else ""
+    return f"{source} is searched with {model} now: {count}{before}, {event.seconds:,.1f} s{shared}"
 
 
 def why(reason: str, remedy: str) -> str:

@@ -52,6 +52,8 @@ class SourceInfo:
     unembedded: int = 0
     queued: int = 0
     note: str = ""
+    embedding: str = ""
+    """The models that its documents are embedded with, where these are not the built-in one alone."""
 
 
 @dataclass(frozen=True)

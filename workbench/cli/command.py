@@ -84,6 +84,21 @@ def reranker_flag(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def embedding_model_flag(sub: argparse.ArgumentParser) -> None:
+    """--embedding-model: a folder is found from anywhere, whoever runs the command."""
+    sub.add_argument(
+        "--embedding-model",
+        metavar="MODEL",
+        type=_embedding_model,
+        help="minilm, e5, minilm-int8, openai:NAME@URL or sentence-transformers:NAME (default: the setting embedding_model)",
+    )
+
+
+def _embedding_model(text: str) -> str:
+    kind, _, name = text.partition(":")
+    return f"{kind}:{_folder_or_name(name)}" if kind == "sentence-transformers" else text
+
+
 def _folder_or_name(text: str) -> str:
     folder = Path(text).expanduser()
     return str(folder.absolute()) if folder.is_dir() else text

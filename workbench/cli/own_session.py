@@ -22,7 +22,7 @@ PAUSE_SECONDS = 0.2
 
 FLAGS = (
     "model", "base_url", "drive", "window_tokens", "steps", "minutes", "question_tokens", "question_cost", "price_in", "price_out",
-    "preset", "persona", "human", "read_ahead", "verify", "reranker", "ascii", "theme",
+    "preset", "persona", "human", "read_ahead", "verify", "reranker", "embedding_model", "ascii", "theme",
 )  # fmt: skip
 """Settings that flags give, by the names of both."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from workbench.api import events as ev
 from workbench.api.events import ContextAssembled, PageRead
 from workbench.api.history import SIGNS, ContextDiff
-from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, why
+from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, reembedded_line, why
 from workbench.core.sanitize import json_text, one_line, sanitize
 
 _STOPPED = {
@@ -50,7 +50,7 @@ def _lines(event: ev.Event) -> list[tuple[str, str]]:
             return [
                 ("note", f"note: {one_line(event.message, 600)}" + (f" {one_line(event.hint)}" if event.hint else ""))
             ]
-        case ev.LoadProgress() | ev.Loaded() | ev.Attached() | ev.Detached():
+        case ev.LoadProgress() | ev.Loaded() | ev.Reembedded() | ev.Attached() | ev.Detached():
             return list(_library(event))
         case _:
             text = _step(event)
@@ -147,7 +147,9 @@ def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
         yield "note", f"note: {one_line(note)}"
 
 
-def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> Iterator[tuple[str, str]]:
+def _library(
+    event: ev.LoadProgress | ev.Loaded | ev.Reembedded | ev.Attached | ev.Detached,
+) -> Iterator[tuple[str, str]]:
     source = one_line(event.source, 120)
     match event:
         case ev.LoadProgress():
@@ -159,6 +161,8 @@ def _library(event: ev.LoadProgress | ev.Loaded | ev.Attached | ev.Detached) -> 
             for failed in event.failed:
                 said = why(one_line(failed.reason), one_line(failed.remedy))
                 yield "failed", f"not loaded {one_line(failed.path, 300)}: {said}"
+        case ev.Reembedded():
+            yield "load", reembedded_line(event)
         case ev.Attached():
             size = f"{plural(event.documents, 'document')}, {plural(event.passages, 'passage')}"
             # A source is attached before its first document is loaded.

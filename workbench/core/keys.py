@@ -36,6 +36,20 @@ def key_of(settings: Settings) -> str:
     return checked_key(str(key), f"The key for {name} in the keyring")
 
 
+def embedding_key_of(settings: Settings, base_url: str) -> str:
+    """The key that goes to an embedding server: its own, or that of the model server where it is the same one."""
+    if settings.embedding_api_key == IN_KEYRING:
+        name = entry_name(base_url)
+        key = _call("get_password", name)
+        if not key:
+            raise ConfigError(f"The keyring holds no key for {name}.", "Set WORKBENCH_EMBEDDING_API_KEY instead.")
+        return checked_key(str(key), f"The key for {name} in the keyring")
+    if settings.embedding_api_key:
+        return settings.embedding_api_key
+    same = entry_name(base_url) == entry_name(settings.base_url or f"https://{_OPENAI}/v1")
+    return key_of(settings) if same else ""
+
+
 def keep(base_url: str, key: str) -> None:
     """Put the key of a server into the keyring. Raises ConfigError where that cannot be."""
     _call("set_password", entry_name(base_url), checked_key(key, "The key"))

@@ -19,7 +19,7 @@ from workbench.core.errors import ConfigError
 SCRUBBED = "[API key]"
 """What stands in the place of a secret. Without quotes or backslashes, so that it may stand inside JSON."""
 
-KEY_VARIABLES = ("OPENAI_API_KEY", "WORKBENCH_API_KEY")
+KEY_VARIABLES = ("OPENAI_API_KEY", "WORKBENCH_API_KEY", "WORKBENCH_EMBEDDING_API_KEY")
 ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "WORKBENCH_BASE_URL")
 
 _PLACEHOLDERS = {

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.archive_address import address_of
+from workbench.core.embedding_spec import read_spec
 from workbench.core.errors import ConfigError
 from workbench.core.secrets import checked_key
 
@@ -36,6 +37,8 @@ CHOICES = {
     "server_api": ("auto", "chat", "responses"),
     "function_calls": ("auto", "native", "json_schema", "text"),
 }
+SECRET_SETTINGS = ("api_key", "embedding_api_key")
+"""Settings that are never shown, recorded or handed on."""
 _NOT_SETTINGS = {"WORKBENCH_HOME"}
 
 
@@ -109,6 +112,13 @@ class Settings:
 
     reranker: str = ""
     """A cross-encoder of sentence-transformers, by its folder or name, that puts the best 50 results in order. Empty: none."""
+
+    embedding_model: str = "minilm"
+    """What new sources are embedded with: minilm (the built-in model), e5 or minilm-int8 (the extra embedding-models),
+    openai:MODEL or openai:MODEL@URL (a server's /v1/embeddings), or sentence-transformers:NAME. A source keeps its model."""
+
+    embedding_api_key: str = ""
+    """Key for the embedding server, where it is not the server in base_url. Better kept in WORKBENCH_EMBEDDING_API_KEY."""
 
     sweep_share: float = 0.05
     """A sweep goes on while at least this share of the last 40 pages gave something."""
@@ -201,6 +211,8 @@ class Settings:
         checked_key(self.api_key, "api_key")
         if self.archive:
             address_of(self.archive)
+        checked_key(self.embedding_api_key, "embedding_api_key")
+        read_spec(self.embedding_model)
         if self.window_tokens < SMALLEST_WINDOW_TOKENS:
             raise ConfigError(
                 f"A window of {self.window_tokens:,} tokens is too small.",
@@ -333,10 +345,11 @@ def _setting(key: str, value: Any, kind: Any, where: str) -> Any:
     """A value of the setting's type. Raises ConfigError, which never tells a key."""
     if key == "archive" and not isinstance(value, str):
         raise ConfigError(f"{where} is not a text in quotes.", 'Write it as archive = "postgresql://…".')
-    if key != "api_key":
+    if key not in SECRET_SETTINGS:
         return _typed(value, kind, where)
     if not isinstance(value, str):
-        raise ConfigError(f"{where} is not a text in quotes.", "Put the key in quotes, or set OPENAI_API_KEY instead.")
+        variable = "OPENAI_API_KEY" if key == "api_key" else f"WORKBENCH_{key.upper()}"
+        raise ConfigError(f"{where} is not a text in quotes.", f"Put the key in quotes, or set {variable} instead.")
     return checked_key(value, where)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from workbench.core.embedding_spec import EmbedderSpec
 from workbench.core.errors import EmbedderError
 from workbench.core.worker_process import CancelledError, Worker, WorkerGoneError
 from workbench.embedding import minilm
@@ -29,6 +31,7 @@ _TEXT_CHARS = 20_000
 """More of a text than the model could ever see is not sent."""
 _REMEMBERED_VECTORS = 4_096
 _POLL_SECONDS = 0.05
+_FAILED = "The embedding model failed: "
 
 
 class Embedder(Protocol):
@@ -101,8 +104,11 @@ class LocalEmbedder:
         vectors = np.zeros((len(missing), self.dimensions), np.float32)
         with self._lock:
             connection = self._ready()
-        for first, block in connection.embed(missing, exact, cancel):
-            rows = np.frombuffer(block, np.float32).reshape(-1, self.dimensions)
+        for first, count, block in connection.embed(missing, exact, cancel):
+            rows = np.frombuffer(block, np.float32).reshape(count, -1)
+            if not self.dimensions:
+                self.dimensions = rows.shape[1]
+                vectors = np.zeros((len(missing), self.dimensions), np.float32)
             vectors[first : first + len(rows)] = rows
             if on_done is not None:
                 on_done(len(rows))
@@ -116,8 +122,12 @@ class LocalEmbedder:
 
     def _ready(self) -> _Connection:
         if self._connection is None or not self._connection.open:
-            self._connection = _Connection(self._log_file)
+            self._connection = _Connection(self._log_file, self._arguments())
         return self._connection
+
+    def _arguments(self) -> Sequence[str]:
+        """The model that the worker has; nothing is the built-in one."""
+        return ()
 
     def _recall(self, texts: Sequence[str]) -> dict[str, bytes]:
         with self._lock:
@@ -133,23 +143,67 @@ class LocalEmbedder:
                 self._remembered.popitem(last=False)
 
 
+class ChosenEmbedder(LocalEmbedder):
+    """Another model in a worker process of its own: a package's, or any of sentence-transformers. Starts when it first embeds.
+
+    `model_id` is what its vectors are stored under; `dimensions` is 0 until it has embedded something.
+    """
+
+    def __init__(self, spec: EmbedderSpec, *, log_file: Path | None = None) -> None:
+        super().__init__(log_file=log_file)
+        self.spec = spec
+        self.model_id = spec.model
+        self.dimensions = 0
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        kind: Kind = "passage",
+        exact: bool | None = None,
+        cancel: threading.Event | None = None,
+        on_done: Callable[[int], None] | None = None,
+    ) -> np.ndarray[Any, Any]:
+        """See Embedder.embed. Queries and passages are told apart by their prompts; there is one precision."""
+        try:
+            return super().embed(texts, kind=kind, exact=kind == "query", cancel=cancel, on_done=on_done)
+        except EmbedderError as error:
+            # The worker says the reason as the end of a sentence, and the remedy where it knows one.
+            reason = error.message.removeprefix(_FAILED).rstrip(".")
+            raise EmbedderError(f"The embedding model {self.spec} failed: {reason}.", _remedy(reason)) from None
+
+    def _arguments(self) -> Sequence[str]:
+        if self.spec.kind == "package":
+            return (self.spec.model,)
+        name = self.spec.model
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return (self.spec.kind, str(folder.absolute()))
+        if os.sep in name[:1] or name.startswith((".", "~")):
+            raise EmbedderError(f"There is no folder {name}.", "Name a model's folder, or its name on its hub.")
+        offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes")
+        return (self.spec.kind, name) if offline else (self.spec.kind, name, "--may-download")
+
+
 class _Connection:
     """One life of the worker: who waits for which answer, and the thread that hands the answers out."""
 
-    def __init__(self, log_file: Path | None) -> None:
+    def __init__(self, log_file: Path | None, arguments: Sequence[str] = ()) -> None:
         self.open = True
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
         self._numbers = itertools.count(1)
-        self._worker = Worker(_MODULE, log_file=log_file)
+        self._worker = Worker(_MODULE, arguments, log_file=log_file)
         threading.Thread(target=self._receive, name="vectors", daemon=True).start()
 
     def close(self) -> None:
         """End the worker; whoever still waits gets an EmbedderError."""
         self._worker.kill()
 
-    def embed(self, texts: Sequence[str], exact: bool, cancel: threading.Event | None) -> Iterator[tuple[int, bytes]]:
-        """(first row, vectors) as they come, in any order, until all texts are done."""
+    def embed(
+        self, texts: Sequence[str], exact: bool, cancel: threading.Event | None
+    ) -> Iterator[tuple[int, int, bytes]]:
+        """(first row, count, vectors) as they come, in any order, until all texts are done."""
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         number = next(self._numbers)
         with self._lock:
@@ -167,7 +221,7 @@ class _Connection:
                     raise answer
                 header, block = answer
                 done += header["count"]
-                yield header["first"], block
+                yield header["first"], header["count"], block
         except WorkerGoneError as gone:
             # The thread that receives may not have noticed yet; the next call must not be handed this dead worker.
             self.open = False
@@ -211,7 +265,14 @@ def _next(answers: queue.SimpleQueue[Any], cancel: threading.Event | None) -> An
 
 
 def _failed(reason: str) -> EmbedderError:
-    return EmbedderError(f"The embedding model failed: {reason}.", "Try again; the log says more (workbench doctor).")
+    return EmbedderError(f"{_FAILED}{reason}.", "Try again; the log says more (workbench doctor).")
+
+
+def _remedy(reason: str) -> str:
+    if "not installed" in reason:
+        extra = "sentence-transformers" if "sentence" in reason else "embedding-models"
+        return f"Install it: pip install 'memgpt-workbench[{extra}]'; or choose another embedding_model."
+    return "Check its name or folder; the log says more (workbench doctor)."
 
 
 class QueryEmbedder:

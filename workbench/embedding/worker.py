@@ -1,7 +1,8 @@
 """The embedding worker: embeds the texts that come over its pipe; a query overtakes waiting passages.
 
-Run as `python -m workbench.embedding.worker`. Every text is an inference of its own, so a vector depends on its text
-and on nothing else that is embedded with it; on CPUs that costs nothing against batches: there is no padding.
+Run as `python -m workbench.embedding.worker [MODEL …]`; without a model it has the built-in one. Every text is an inference of
+its own, so a vector depends on its text and on nothing else that is embedded with it; on CPUs that costs nothing against
+batches: there is no padding.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import collections
 import faulthandler
 import logging
 import os
+import sys
 import threading
 from typing import Any, Protocol
 
@@ -169,7 +171,13 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s embedding %(name)s: %(message)s")
     lanes = max(1, min(_MOST_STREAMS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
     try:
-        model = encoder(lanes)
+        if sys.argv[1:]:
+            from workbench.embedding import other_encoders
+
+            model: Encoder = other_encoders.chosen(sys.argv[1:], lanes)
+            lanes = getattr(model, "lanes", lanes)
+        else:
+            model = encoder(lanes)
     except Exception as error:
         log.exception("the embedding model cannot be loaded")
         channel.send({"fatal": str(error) or type(error).__name__})

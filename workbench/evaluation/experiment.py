@@ -24,7 +24,7 @@ from typing import Any
 from workbench import __version__
 from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.paths import locate
-from workbench.core.settings import Settings, parsed
+from workbench.core.settings import SECRET_SETTINGS, Settings, parsed
 from workbench.evaluation.answers import calibration_error
 from workbench.evaluation.arms import ARMS, MEMORIES, SHOWN, Answered, ArmUnfit, Asking, arm
 from workbench.evaluation.judge import Judge
@@ -44,7 +44,7 @@ from workbench.evaluation.task_sets import Material, TaskQuestion, TaskSet
 from workbench.evaluation.tasks import TASKS, Task, contained, matched
 from workbench.services.session import Session
 
-_NOT_THE_RUN = ("api_key", "archive", "theme", "ascii")
+_NOT_THE_RUN = (*SECRET_SETTINGS, "archive", "theme", "ascii")
 _FIXED = ("fixed", "fixed-tokens", "fixed-cut")
 _AGENTS = ("reader", "agent", "guided")
 _OF_ARMS = {"documents": _FIXED, "memory": _AGENTS}

@@ -10,7 +10,7 @@ from workbench.embedding.client import Embedder
 from workbench.ingest.passage import embedding_text
 from workbench.ingest.progress import Meter
 from workbench.storage.archive import EmbeddingBacklog
-from workbench.storage.embedding_queue import WaitingPassage
+from workbench.storage.embedding_models import WaitingPassage
 
 _BATCH_PASSAGES = 96
 _IN_FLIGHT = 2
@@ -94,6 +94,6 @@ class EmbeddingStage:
         try:
             texts = [embedding_text(passage.text, passage.context) for passage in batch]
             vectors = self._embedder.embed(texts, cancel=self._cancel, on_done=self._meter.embedded)
-            self._waiting.store(ids, vectors)
+            self._waiting.store(ids, vectors, self._embedder.model_id)
         finally:
             self._waiting.release(ids)

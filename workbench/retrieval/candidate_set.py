@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.retrieval.index.mixed_vectors import Query as Asked
 from workbench.retrieval.index.snapshot import View
-from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.query import Query, Restriction, parse_query
 from workbench.retrieval.ranking.hybrid_score import FirstRanking
 from workbench.retrieval.ranking.result import ScoreBreakdown
@@ -111,7 +111,7 @@ class Evidence:
         return sum(weight for stem, weight in self.weights.items() if stem in held)
 
 
-def evidence(view: View, query: str, vector: Vectors | None, restriction: Restriction) -> Evidence:
+def evidence(view: View, query: str, vector: Asked | None, restriction: Restriction) -> Evidence:
     """All candidates of a query in a view."""
     asked = parse_query(query)
     allowed, searched = view.within(restriction.documents, restriction.pages)
@@ -119,7 +119,7 @@ def evidence(view: View, query: str, vector: Vectors | None, restriction: Restri
         ranking = Searcher(view).search(query, vector, documents=restriction.documents, pages=restriction.pages)
         rows = [row for key in ranking.ids if (row := view.row_of(key)) is not None]
         return Evidence(asked, ranking.ids, _places(view, rows), ranking.scores, ranking.why, {}, asked.exact, searched)
-    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, view.size)
+    first = FirstRanking(asked.words, vector, view.meanings, view.keywords, view.size)
     candidates = first.gather(allowed, CANDIDATES)
     if asked.phrases:
         every = set(candidates).intersection(*(holding(view, candidates, [phrase]) for phrase in asked.phrases))

@@ -209,9 +209,8 @@ class Sweeper:
     ) -> Generator[SweepProgress, None, Cursor]:
         from workbench.retrieval.candidate_set import evidence
 
-        embed = self.search.embed
-        vector = embed([query])[0] if embed is not None and paths else None
-        candidates = evidence(self.search.view(paths), query, vector, restriction)
+        view = self.search.view(paths)
+        candidates = evidence(view, query, self.search.query_vector(view, paths, query), restriction)
         pages = self._pages(paths, restriction)
         swept = yield from sweep(query, candidates, pages, self.share, self.search.archive.passages, stopped)
         chosen = swept.found

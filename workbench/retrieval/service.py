@@ -7,7 +7,7 @@ search starts is found by it.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.retrieval.index.cache import IndexStatus, LiveIndex
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Cursors, Reader
@@ -17,10 +17,12 @@ from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Clock, utc_now
+from workbench.storage.embedding_models import BUILT_IN
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from workbench.retrieval.index.mixed_vectors import ModelQuery, Query
     from workbench.retrieval.index.snapshot import View
     from workbench.retrieval.ranking.result import Ranking
     from workbench.retrieval.ranking.searcher import Searcher
@@ -29,10 +31,23 @@ if TYPE_CHECKING:
 EmbedQueries = Callable[[Sequence[str]], "np.ndarray"]
 
 
+class OtherModels(Protocol):
+    """Embeds queries with the registered embedding models. Any thread may call."""
+
+    def query(self, model: str, text: str) -> ModelQuery | None:
+        """The query by a model; None where the model cannot be asked just now, which is never waited for again and again."""
+        ...
+
+    def fails(self, model: str) -> bool:
+        """Whether the last query could not be asked of a model."""
+        ...
+
+
 class ArchivalSearch:
     """Searches the union of sources: no passage twice, and the order of attaching changes nothing. Thread-safe.
 
-    `embed` turns queries into unit vectors (n, 384); None searches by words alone.
+    `embed` turns queries into unit vectors (n, 384) of the built-in model; None searches by words alone. `others` asks the models
+    of documents that have another.
     """
 
     def __init__(
@@ -42,11 +57,14 @@ class ArchivalSearch:
         clock: Clock = utc_now,
         *,
         index_bytes: int = 4 << 30,
+        others: OtherModels | None = None,
     ) -> None:
         self.archive = archive
         self.embed = embed
+        self.others = others
         self.index = LiveIndex(archive, index_bytes)
         self._last: tuple[Mapping[int, Any], frozenset[int]] = {}, frozenset()
+        self._models: tuple[Mapping[int, Any], dict[str, int]] = {}, {}
         self.cursors = Cursors(archive.cursors, clock)
         self.pager = Pager(archive, self.cursors)
 
@@ -78,7 +96,10 @@ class ArchivalSearch:
 
         def look() -> Cursor:
             ranking = self.ranking(paths, query, restriction=restriction, reranker=reranker)
-            return Cursor(ranking.ids, ranking.scores, (), ranking.mode == "exact", ranking.num_searched, ranking.why)
+            exact = ranking.mode == "exact"
+            unasked = "" if exact else ", ".join(self.unasked(paths))
+            said = f"; {unasked} cannot be asked, so what it embedded is found by words alone" if unasked else ""
+            return Cursor(ranking.ids, ranking.scores, (), exact, ranking.num_searched, ranking.why, note=said)
 
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
         return self.pager.page(
@@ -177,14 +198,50 @@ class ArchivalSearch:
         reranker: Reranker | None = None,
     ) -> Ranking:
         """The whole ranking of a query over documents (id -> (path, source)), of those in `restriction` only."""
-        vector = self.embed([query])[0] if self.embed is not None and documents else None
-        ranking = self._searcher(documents).search(
-            query, vector, documents=restriction.documents, pages=restriction.pages, limit=limit
+        view = self.view(documents)
+        from workbench.retrieval.ranking.searcher import Searcher
+
+        ranking = Searcher(view).search(
+            query,
+            self.query_vector(view, documents, query),
+            documents=restriction.documents,
+            pages=restriction.pages,
+            limit=limit,
         )
         if reranker is None or ranking.mode == "exact" or not ranking.ids:
             return ranking
         texts = self.texts(ranking.ids[:RERANKED])
         return reranked(ranking, query, texts, reranker)
+
+    def query_vector(self, view: View, documents: Mapping[int, Any], query: str) -> Query | None:
+        """A query as the embedding models of these documents see it; None where it is searched by words alone.
+
+        Raises EmbedderError where the built-in model does not run.
+        """
+        if self.embed is None or not documents:
+            return None
+        if not self.archive.models.all():
+            vector: Query = self.embed([query])[0]
+            return vector
+        from workbench.retrieval.index.mixed_vectors import QueryVectors
+
+        among = self._among(documents)
+        own = self.embed([query])[0] if among.get(BUILT_IN) else None
+        if not view.mixed:
+            return own
+        asked = {name: self.others.query(name, query) for name in among if name != BUILT_IN and self.others is not None}
+        return QueryVectors(own, {name: one for name, one in asked.items() if one is not None})
+
+    def unasked(self, documents: Mapping[int, Any]) -> list[str]:
+        """The embedding models of these documents that cannot be asked just now: their passages are found by words alone."""
+        if not self.archive.models.all() or self.others is None or self.embed is None:
+            return []
+        return [name for name in self._among(documents) if name != BUILT_IN and self.others.fails(name)]
+
+    def renew(self, documents: Iterable[int]) -> None:
+        """These documents have the vectors of another model now."""
+        self._models = {}, {}
+        self.index.renew(documents)
 
     def view(self, documents: Mapping[int, Any]) -> View:
         """What a search of these documents sees now: the index, or the database while there is none."""
@@ -207,6 +264,13 @@ class ArchivalSearch:
     def _is_quick(self, documents: Mapping[int, Any]) -> bool:
         """Whether links can be followed without reading the whole archive."""
         return self.archive.search is not None or self.index.view(self._documents(documents)) is not None
+
+    def _among(self, documents: Mapping[int, Any]) -> dict[str, int]:
+        """How many of these documents have which model, looked up once for the very same mapping."""
+        known = self._models
+        if known[0] is not documents:
+            known = self._models = documents, self.archive.models.among(documents)
+        return known[1]
 
     def _documents(self, paths: Mapping[int, Any]) -> frozenset[int]:
         """Their ids, made once for the very same mapping: a hundred thousand take longer than a search."""

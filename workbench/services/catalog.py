@@ -37,10 +37,26 @@ def sources(app: AppContext, attached_names: set[str]) -> list[SourceInfo]:
     return [
         SourceInfo(
             row.name, row.documents, row.pages, row.passages, row.bytes, row.name in attached_names, row.created,
-            waiting.get(row.id, 0), queued[row.id], notes.get(row.name, ""),
+            waiting.get(row.id, 0), queued[row.id], notes.get(row.name, ""), _embedding(app, row.id),
         )
         for row in app.archive.sources()
     ]  # fmt: skip
+
+
+def _embedding(app: AppContext, source: int) -> str:
+    """The embedding models of a source in words, most documents first; "" where there is only the built-in one."""
+    known = app.archive.models.all()
+    if not known:
+        return ""
+    counts = app.archive.models.in_source(source) or {app.archive.models.of_source(source): 0}
+    if not counts.keys() & known.keys():
+        return ""
+    alone = len(counts) == 1
+    named = [
+        (f"{name} ({known[name].dimensions} numbers)" if name in known else name) + ("" if alone else f" for {count:,}")
+        for name, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]
+    return " and ".join(named)
 
 
 def documents(app: AppContext, source: str | None) -> list[DocumentInfo]:

@@ -25,6 +25,7 @@ from workbench.memory.history.steps import StepRecorder
 from workbench.memory.recall import RecallStorage
 from workbench.models.openai.listing import ANY_MODEL
 from workbench.retrieval.service import ArchivalSearch
+from workbench.services.embedders import EmbedderPool
 from workbench.services.open_agents import AgentRegistry
 from workbench.services.server_profiles import Fit, ServerProfiles, learnt
 from workbench.sql import sandbox
@@ -62,9 +63,15 @@ class AppContext:
         self.shared = self._shared_archive()
         """The archive that other homes share; None where the home has its own."""
         self.archive: ArchivalStorage = self.shared or DuckDBArchive(self.database, clock)
+        self.embedders = EmbedderPool(self.archive.models, settings, self.paths.log_file)
+        """Embedding models beside the built-in one."""
         self.queries = QueryEmbedder(self.embedder)
         self.search = ArchivalSearch(
-            self.archive, self.queries.embed, clock, index_bytes=settings.index_memory_mb * 1_000_000
+            self.archive,
+            self.queries.embed,
+            clock,
+            index_bytes=settings.index_memory_mb * 1_000_000,
+            others=self.embedders,
         )
         self.agents = AgentRepository(self.database, clock, self.shared)
         self.recorder = StepRecorder(self.database, self.search.texts, clock)
@@ -113,13 +120,14 @@ class AppContext:
 
     @property
     def embedder(self) -> LocalEmbedder:
-        """The embedder of passages and queries; its worker process starts when it first embeds."""
+        """The built-in embedder of passages and queries; its worker process starts when it first embeds."""
         return self._embedder
 
     def clear_caches(self) -> None:
         """Drop the words of passages from all caches: something was forgotten."""
         TEXT_CACHES.clear()
         self._embedder.forget()
+        self.embedders.forget()
         self.recall.clear()
 
     def _likeness(self, query: str, texts: Sequence[str]) -> Sequence[float]:
@@ -200,6 +208,8 @@ class AppContext:
         """Stop the workers and close the database. Safe to call twice."""
         with contextlib.suppress(Exception):
             self.embedder.stop()
+        with contextlib.suppress(Exception):
+            self.embedders.stop()
         for reranker in self._rerankers.values():
             with contextlib.suppress(Exception):
                 reranker.stop()

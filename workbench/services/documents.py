@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import LoadOptions, NoteRow, QueueRow
-from workbench.api.events import Changed, Detached, Event, Loaded, LoadProgress
+from workbench.api.events import Changed, Detached, Event, Loaded, LoadProgress, Notice
+from workbench.core.embedding_spec import read_spec
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.sanitize import as_name, is_name, readable
+from workbench.core.settings import Settings
 from workbench.services import agent_factory, catalog
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.services.publisher import EventPublisher
 from workbench.storage.archive import ArchivalStorage
+from workbench.storage.embedding_models import BUILT_IN
 from workbench.storage.load_queue import QueuedFile
 from workbench.storage.sources import Root
 
 if TYPE_CHECKING:
     from loaders.origins import Origin
+    from workbench.embedding.client import Embedder
 
 _TRIED = ("waiting", "failed", "quarantined")
 
@@ -31,8 +35,9 @@ _TRIED = ("waiting", "failed", "quarantined")
 class DocumentService:
     """See DocumentServiceProtocol. One load of a session runs at a time; those of other sessions may run beside it."""
 
-    def __init__(self, app: AppContext, current: CurrentAgent, publisher: EventPublisher) -> None:
+    def __init__(self, app: AppContext, settings: Settings, current: CurrentAgent, publisher: EventPublisher) -> None:
         self._app = app
+        self._settings = settings
         self._current = current
         self._publisher = publisher
         self._loading = threading.Lock()
@@ -132,6 +137,25 @@ class DocumentService:
                 files.append((found.relative, entry.location, found.size_bytes))
         return name, shared.jobs.offer(key, files)
 
+    def reembed(self, source: str, embedding_model: str = "") -> Iterator[Event]:
+        """See DocumentServiceProtocol."""
+        self._archive.find_source(source)
+        settings = replace(self._settings, embedding_model=embedding_model or self._settings.embedding_model)
+        if not self._loading.acquire(blocking=False):
+            raise UsageError("A load is running.", "Wait for it, or stop it with esc.")
+        self.cancel.clear()
+        return self._reembed(source, settings)
+
+    def _reembed(self, source: str, settings: Settings) -> Iterator[Event]:
+        from workbench.services.reembedding import reembed
+
+        try:
+            for event in reembed(self._app, source, settings, self.cancel):
+                yield self._publisher.publish(event)
+            self._changed()
+        finally:
+            self._loading.release()
+
     def resume(self) -> Iterator[Event]:
         """See DocumentServiceProtocol."""
         waiting = self._archive.waiting.by_source()
@@ -204,16 +228,44 @@ class DocumentService:
     def _one(self, name: str, origins: list[Origin], options: LoadOptions) -> Generator[Event, None, None]:
         from workbench.ingest.pipeline import LoadRules, load
 
+        embedder = self._embedder_of(name)
+        if notice := self._other_model(name, embedder):
+            yield notice
         reader = self._app.file_reader(options)
         try:
             yield from load(
-                origins, source=name, archive=self._archive, embedder=self._app.embedder, reader=reader,
+                origins, source=name, archive=self._archive, embedder=embedder, reader=reader,
                 clock=time.monotonic, cancel=self.cancel, in_use=self._app.open_agents,
                 rules=LoadRules(options.prune, options.retry, options.passwords),
             )  # fmt: skip
         finally:
             with suppress(Exception):
                 reader.stop()
+
+    def _embedder_of(self, name: str) -> Embedder:
+        """The embedder of a source: the model that it has, or for a new one that of the settings. Raises EmbedderError."""
+        source = self._archive.source_id(name)
+        known = self._archive.models.of_source(source)
+        is_new = known == BUILT_IN and not self._archive.models.in_source(source)
+        if (
+            is_new
+            and (known := self._app.embedders.resolve(self._settings.embedding_model, self._settings)) != BUILT_IN
+        ):
+            self._archive.models.choose(source, known)
+        return self._app.embedder if known == BUILT_IN else self._app.embedders.of(known, self._settings)
+
+    def _other_model(self, name: str, embedder: Embedder) -> Notice | None:
+        """Said where a source keeps another model than the settings name."""
+        wanted = read_spec(self._settings.embedding_model)
+        registered = self._archive.models.all().get(embedder.model_id)
+        has = registered.address if registered else "minilm"
+        if self._app.embedders.is_named(wanted, has, self._settings):
+            return None
+        return Notice(
+            about="embedding",
+            message=f"{name} keeps its embedding model {has}; embedding_model, now {wanted}, is for new sources.",
+            hint=f"To change it: workbench reembed {name}.",
+        )
 
     def _remember(self, name: str, origins: Sequence[Origin], options: LoadOptions) -> None:
         """Where a source is loaded from, for the next time; of a database its query, and its address without a password."""

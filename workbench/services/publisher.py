@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from workbench.agent import journal
 from workbench.agent.loop import Agent
-from workbench.api.events import Changed, Event, Loaded, LoadProgress
+from workbench.api.events import Changed, Event, Loaded, LoadProgress, Reembedded
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 
@@ -32,7 +32,7 @@ class EventPublisher:
             event = replace(event, agent=memory.agent.name)
             if event.durable:
                 memory.journal_now([(None, event.name, journal.dump(event))])
-        if not isinstance(event, (Loaded, LoadProgress, Changed)):
+        if not isinstance(event, (Loaded, LoadProgress, Reembedded, Changed)):
             return self.publish_change(event)
         self._app.broadcaster.tell(None, event, self.subscription)
         if not isinstance(event, LoadProgress):

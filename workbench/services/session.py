@@ -73,7 +73,7 @@ class Session:
         self.usage_service = UsageService(self.app, self.settings, self.current)
         """What the current agent spent, and what a question may."""
         self._turns = TurnRunner(self.app, self.current, self._publisher, self.usage_service)
-        self.library = DocumentService(self.app, self.current, self._publisher)
+        self.library = DocumentService(self.app, self.settings, self.current, self._publisher)
         """Sources and their files: loads, the queue, notes."""
         self.search_service = SearchService(self.app, self.settings, self.current)
         """Searches, links and sweeps of the user; over all sources while no agent is open."""

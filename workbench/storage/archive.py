@@ -15,7 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.storage.cursors import CursorRow
-from workbench.storage.embedding_queue import WaitingPassage
+from workbench.storage.embedding_models import EmbeddingModel, WaitingPassage
 from workbench.storage.load_queue import QueuedFile, Refused, State
 from workbench.storage.notes import UserNote
 from workbench.storage.passage_search import PassageSearch
@@ -121,8 +121,66 @@ class EmbeddingBacklog(Protocol):
         """Give back what was claimed and not stored."""
         ...
 
-    def store(self, ids: Sequence[int], vectors: np.ndarray) -> None:
-        """The vectors of passages, (n, 384) float32, normalised. One that has its vector keeps it; one that is gone is left out."""
+    def store(self, ids: Sequence[int], vectors: np.ndarray, embedder: str) -> None:
+        """The vectors of passages by `embedder`, (n, d) float32, normalised. One that has its vector keeps it.
+
+        Left out is what is gone, and what belongs to a document that has another model by now.
+        """
+        ...
+
+
+class Models(Protocol):
+    """The embedding models beside the built-in one, whose name here is "": which documents and sources have which."""
+
+    def all(self) -> Mapping[str, EmbeddingModel]:
+        """Every registered model by its name."""
+        ...
+
+    def add(self, given: EmbeddingModel) -> EmbeddingModel:
+        """Register a model under a number of its own; one of the same name keeps what it has."""
+        ...
+
+    def move(self, name: str, address: str) -> None:
+        """The same model is asked elsewhere from now on."""
+        ...
+
+    def of_source(self, source: int) -> str:
+        """The model that the next documents of a source get."""
+        ...
+
+    def choose(self, source: int, name: str) -> None:
+        """The next documents of a source get this model's vectors."""
+        ...
+
+    def in_source(self, source: int) -> dict[str, int]:
+        """How many documents of a source have each model, by the name that documents have it under."""
+        ...
+
+    def sources_of(self, documents: Collection[int]) -> list[str]:
+        """Names of the sources that hold one of these documents."""
+        ...
+
+    def among(self, documents: Collection[int]) -> dict[str, int]:
+        """How many of these documents have each registered model, and under "" how many have none of them."""
+        ...
+
+    def lacking(self, source: int, embedder: str) -> tuple[int, int]:
+        """(passages of the source that have no vector of this model, all of its passages)."""
+        ...
+
+    def next_lacking(self, source: int, embedder: str, after: int, most: int) -> list[WaitingPassage]:
+        """The next passages of a source, by number above `after`, that have no vector of this model."""
+        ...
+
+    def keep(self, embedder: str, ids: Sequence[int], vectors: np.ndarray) -> None:
+        """Write vectors (n, d) beside the ones that serve. A passage that is gone, or has one, is passed over."""
+        ...
+
+    def switch(self, source: int, embedder: str) -> list[int] | None:
+        """Let another model's vectors serve for all documents of a source, and delete the old ones.
+
+        Returns the documents that changed, None when a passage has no new vector yet: nothing is changed then.
+        """
         ...
 
 
@@ -196,12 +254,12 @@ class Passages(Protocol):
         """(text, names that it is called by) of passages."""
         ...
 
-    def inner_products(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """All embedded passages (n,) and their exact inner products (n,) float32 with `query` (384,) float32."""
+    def inner_products(self, query: np.ndarray, model: str = "") -> tuple[np.ndarray, np.ndarray]:
+        """All passages (n,) with a vector of a model and their exact inner products (n,) float32 with `query` (d,) float32."""
         ...
 
-    def vectors_of(self, ids: np.ndarray) -> np.ndarray:
-        """The vectors (n, 384) float32 of passages, in their order; zeros for one that has none yet."""
+    def vectors_of(self, ids: np.ndarray, model: str = "") -> np.ndarray:
+        """The vectors (n, d) float32 of passages by a model, in their order; zeros for one that has none of it."""
         ...
 
     def renew_terms(self) -> int:
@@ -230,6 +288,8 @@ class ArchivalStorage(Protocol):
     def queue(self) -> LoadQueue: ...
     @property
     def waiting(self) -> EmbeddingBacklog: ...
+    @property
+    def models(self) -> Models: ...
     @property
     def notes(self) -> Notes: ...
     @property

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workbench.core.errors import ArchiveError
 from workbench.core.text_cache import text_cache
 from workbench.storage.database import Database, next_id
 from workbench.text.analyzer import TERMS_VERSION, index_terms, packed
@@ -109,6 +110,37 @@ def insert_embeddings(connection: Any, ids: Sequence[int], vectors: np.ndarray) 
     flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1), pa.float32())
     rows = pa.FixedSizeListArray.from_arrays(flat, DIMENSIONS)
     _insert(connection, "embeddings", pa.table({"passage_id": pa.array(ids, pa.int32()), "embedding": rows}))
+
+
+def insert_vectors(connection: Any, model: int | None, ids: Sequence[int], vectors: np.ndarray) -> None:
+    """Add the vectors of passages by a registered model (n, d), or by any other (n, 384) where `model` is None; for the writer."""
+    import numpy as np
+    import pyarrow as pa
+
+    if model is None:
+        insert_embeddings(connection, ids, vectors)
+        return
+    if not len(ids):
+        return
+    _check_dimensions(connection, model, vectors.shape[1])
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1), pa.float32())
+    offsets = pa.array(range(0, vectors.size + 1, vectors.shape[1]), pa.int32())
+    rows = {
+        "model_id": pa.array([model] * len(ids), pa.int32()),
+        "passage_id": pa.array(ids, pa.int32()),
+        "embedding": pa.ListArray.from_arrays(offsets, flat),
+    }
+    _insert(connection, "model_vectors", pa.table(rows))
+
+
+def _check_dimensions(connection: Any, model: int, found: int) -> None:
+    """Raises ArchiveError for vectors of another length than the model's."""
+    rows = connection.execute("SELECT name, dimensions FROM embedding_models WHERE model_id = ?", [model]).fetchall()
+    if rows and int(rows[0][1]) != found:
+        raise ArchiveError(
+            f"Vectors of {found} numbers do not belong to {rows[0][0]}, which has {rows[0][1]}.",
+            "Embed the source again: workbench reembed SOURCE.",
+        )
 
 
 def next_passage(connection: Any) -> int:

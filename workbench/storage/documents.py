@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import NotFound
 from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
-from workbench.storage.bulk_insert import Counted, insert_embeddings, insert_pages, insert_passages, next_document
+from workbench.storage.bulk_insert import Counted, insert_pages, insert_passages, insert_vectors, next_document
 from workbench.storage.cursors import CursorRepository
 from workbench.storage.database import Clock, Database, next_id, utc_now
+from workbench.storage.embedding_models import EmbeddingModels, model_number
 from workbench.storage.embedding_queue import EmbeddingQueue, copy_equal
 from workbench.storage.garbage_collection import collect
 from workbench.storage.load_queue import FileQueue
@@ -52,12 +53,13 @@ class DuckDBArchive:
         self.database = database
         self._clock = clock
         self.queue = FileQueue(database, clock)
-        self.waiting = EmbeddingQueue(database)
+        self.models = EmbeddingModels(database, clock)
+        self.waiting = EmbeddingQueue(database, self.models)
         self.holdings = SourceRepository(database)
         self.notes = UserNotes(database, clock)
         self.likeness = Likeness(links_with_sketches(database), lambda: database.catalogue)
         self.cursors = CursorRepository(database)
-        self.bulk = PassageReader(database)
+        self.bulk = PassageReader(database, self.models)
         self.search: PassageSearch | None = None
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
 
@@ -278,7 +280,7 @@ class DuckDBArchive:
             ids = insert_passages(connection, new, passages, counted)
             before = self._link(connection, given.source, given.path, new, given.location)
             if vectors is not None:
-                insert_embeddings(connection, ids, vectors)
+                insert_vectors(connection, model_number(connection, given.embedder), ids, vectors)
             reused = copy_equal(connection, before, new) if before is not None and vectors is None else 0
             return Stored(new, before, reused)
 

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.storage.bulk_insert import insert_embeddings
+from workbench.storage.bulk_insert import insert_vectors
 from workbench.storage.database import Database
+from workbench.storage.embedding_models import SERVED, EmbeddingModels, WaitingPassage, model_number, vectors_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True)
-class WaitingPassage:
-    """A passage without a vector: `context` is the line that is embedded above its text."""
-
-    id: int
-    document: int
-    text: str
-    context: str
-
-
 class EmbeddingQueue:
-    """What is stored and not yet embedded. A vector is written once and never changed."""
+    """What is stored and not yet embedded by the model of its document. A vector is written once and never changed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, models: EmbeddingModels) -> None:
         self._database = database
+        self._models = models
         self._lock = threading.Lock()
         self._claimed: set[int] = set()
         self._none_since: dict[str, int] = {}
@@ -44,15 +35,16 @@ class EmbeddingQueue:
             return 0
         row = self._database.archive_row(
             "SELECT count(*) FROM passages p JOIN documents d USING (document_id) "
-            "ANTI JOIN embeddings e USING (passage_id) WHERE d.embedder = ?",
+            f"ANTI JOIN {self._models.vectors(embedder)} e USING (passage_id) WHERE d.embedder = ?",
             [embedder],
         )
         return int(row[0]) if row else 0
 
     def by_source(self) -> dict[int, int]:
         """How many passages of each source wait; sources where none does are missing."""
+        served = SERVED if self._models.all() else "embeddings"
         rows = self._database.archive_rows(
-            "SELECT l.source_id, count(DISTINCT p.passage_id) FROM passages p ANTI JOIN embeddings e USING (passage_id) "
+            f"SELECT l.source_id, count(DISTINCT p.passage_id) FROM passages p ANTI JOIN {served} e USING (passage_id) "
             "JOIN source_documents l USING (document_id) GROUP BY l.source_id"
         )
         return {int(source): int(count) for source, count in rows}
@@ -83,21 +75,32 @@ class EmbeddingQueue:
     def _after(self, passage: int, most: int, embedder: str) -> list[WaitingPassage]:
         rows = self._database.archive_rows(
             "SELECT p.passage_id, p.document_id, p.text, p.context FROM passages p JOIN documents d USING (document_id) "
-            "ANTI JOIN embeddings e USING (passage_id) WHERE p.passage_id > ? AND d.embedder = ? ORDER BY p.passage_id LIMIT ?",
+            f"ANTI JOIN {self._models.vectors(embedder)} e USING (passage_id) "
+            "WHERE p.passage_id > ? AND d.embedder = ? ORDER BY p.passage_id LIMIT ?",
             [passage, embedder, most],
         )
         return [WaitingPassage(*row) for row in rows]
 
-    def store(self, ids: Sequence[int], vectors: np.ndarray) -> None:
-        """The vectors of passages, (n, 384) float32, normalised; one transaction. One that has its vector keeps it."""
+    def store(self, ids: Sequence[int], vectors: np.ndarray, embedder: str) -> None:
+        """The vectors (n, d) float32 of passages by `embedder`; one transaction. One that has its vector keeps it.
+
+        What is gone, or belongs to a document that has another model by now, is left out.
+        """
 
         def job(connection: Any) -> None:
             marks = ", ".join(str(int(key)) for key in ids)
-            known = connection.execute(f"SELECT passage_id FROM embeddings WHERE passage_id IN ({marks})").fetchall()
-            there = connection.execute(f"SELECT passage_id FROM passages WHERE passage_id IN ({marks})").fetchall()
+            model = model_number(connection, embedder)
+            known = connection.execute(
+                f"SELECT passage_id FROM {vectors_of(model)} e WHERE passage_id IN ({marks})"
+            ).fetchall()
+            there = connection.execute(
+                "SELECT passage_id FROM passages JOIN documents USING (document_id) "
+                f"WHERE passage_id IN ({marks}) AND embedder = ?",
+                [embedder],
+            ).fetchall()
             wanted = {int(row[0]) for row in there} - {int(row[0]) for row in known}
             rows = [row for row, key in enumerate(ids) if key in wanted]
-            insert_embeddings(connection, [ids[row] for row in rows], vectors[rows])
+            insert_vectors(connection, model, [ids[row] for row in rows], vectors[rows])
 
         if len(ids):
             self._database.write(job)
@@ -108,13 +111,21 @@ def copy_equal(connection: Any, old: int, new: int) -> int:
 
     Returns how many it gave.
     """
+    rows = connection.execute(
+        "SELECT o.embedder, m.model_id FROM documents o JOIN documents n ON n.embedder = o.embedder "
+        "LEFT JOIN embedding_models m ON m.name = o.embedder WHERE o.document_id = ? AND n.document_id = ?",
+        [old, new],
+    ).fetchall()
+    if not rows:
+        return 0
+    model = rows[0][1]
+    table, number = ("embeddings", "") if model is None else ("model_vectors", f"{int(model)}, ")
     copied = connection.execute(
-        """INSERT INTO embeddings
-           SELECT n.passage_id, first(e.embedding ORDER BY e.passage_id)
+        f"""INSERT INTO {table}
+           SELECT {number}n.passage_id, first(e.embedding ORDER BY e.passage_id)
            FROM passages n JOIN passages o ON o.document_id = $old AND o.text = n.text AND o.context = n.context
-           JOIN embeddings e ON e.passage_id = o.passage_id
+           JOIN {table} e ON e.passage_id = o.passage_id{f" AND e.model_id = {int(model)}" if number else ""}
            WHERE n.document_id = $new
-             AND (SELECT embedder FROM documents WHERE document_id = $old) = (SELECT embedder FROM documents WHERE document_id = $new)
            GROUP BY n.passage_id ORDER BY n.passage_id""",
         {"old": old, "new": new},
     ).fetchall()

@@ -179,7 +179,7 @@ class ErasureWriter:
             self._run(f"DELETE FROM {table} WHERE (source_id, path) IN ({links})", gone)
         self._run("DELETE FROM source_documents WHERE list_contains(?, document_id)", gone)
         delete_documents(self._connection, gone)
-        for table in ("attachments", "source_roots", "file_queue", "user_notes", "sources"):
+        for table in ("attachments", "source_roots", "file_queue", "user_notes", "source_models", "sources"):
             self._run(f"DELETE FROM {table} WHERE list_contains(?, source_id)", list(sources))
         return passages
 

@@ -47,6 +47,10 @@ def delete_documents(connection: Any, documents: Sequence[int]) -> None:
         "DELETE FROM embeddings WHERE passage_id IN (SELECT passage_id FROM passages WHERE list_contains(?, document_id))",
         gone,
     )
+    connection.execute(
+        "DELETE FROM model_vectors WHERE passage_id IN (SELECT passage_id FROM passages WHERE list_contains(?, document_id))",
+        gone,
+    )
     drop_tables(connection, documents)
     forget_documents(connection, documents)
     for table in ("passages", "pages", "documents"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.storage.arrow import numbers
 from workbench.storage.bulk_insert import DIMENSIONS, renew_terms
 from workbench.storage.database import Database
+from workbench.storage.embedding_models import SERVED, EmbeddingModels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,12 +27,25 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
+class OtherVectors:
+    """Vectors (k, d) float32 of a registered model, each of length 1, and the rows of a block that they belong to, rising."""
+
+    model: str
+    rows: np.ndarray
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True)
 class ReadBlock:
-    """Passages in order, with vectors (n, 384) float32 by row: zeros for the passages `bare`, which have none yet."""
+    """Passages in order, with vectors (n, 384) float32 by row: zeros for the passages `bare`, which have none yet, and for
+
+    those that have one of another model, in `others`.
+    """
 
     table: Any
     vectors: np.ndarray
     bare: np.ndarray
+    others: tuple[OtherVectors, ...] = ()
 
 
 @contextlib.contextmanager
@@ -56,8 +70,9 @@ def given(database: Database, **columns: Iterable[int]) -> Iterator[Any]:
 class PassageReader:
     """Reads passages in bulk (see archive.Passages)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, models: EmbeddingModels) -> None:
         self._database = database
+        self._models = models
 
     def renew_terms(self) -> int:
         """Make anew what the keyword index takes where an older version's rules made it; returns how many passages."""
@@ -76,7 +91,8 @@ class PassageReader:
     def embedded(self, passages: Iterable[int]) -> np.ndarray:
         """Those of `passages` that have a vector, rising."""
         with given(self._database, wanted=passages) as cursor:
-            sql = "SELECT passage_id FROM embeddings WHERE passage_id IN (SELECT id FROM wanted) ORDER BY passage_id"
+            served = SERVED if self._models.all() else "embeddings"
+            sql = f"SELECT passage_id FROM {served} WHERE passage_id IN (SELECT id FROM wanted) ORDER BY passage_id"
             return _numbers(cursor.sql(sql).to_arrow_table())
 
     def sizes_of(self, documents: Iterable[int]) -> dict[int, tuple[int, int]]:
@@ -121,23 +137,25 @@ class PassageReader:
             rows = cursor.sql(sql).fetchall()
         return {int(key): (str(text), tuple(called.split())) for key, text, called in rows}
 
-    def inner_products(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """All embedded passages of the archive and their inner products with `query`, by DuckDB's exact scan."""
-        sql = f"SELECT passage_id, array_inner_product(embedding, ?::FLOAT[{DIMENSIONS}]) FROM embeddings"
+    def inner_products(self, query: np.ndarray, model: str = "") -> tuple[np.ndarray, np.ndarray]:
+        """All passages with a vector of a model and their inner products with `query`, by DuckDB's exact scan."""
+        length = len(query)
+        sql = f"SELECT passage_id, array_inner_product(embedding::FLOAT[{length}], ?::FLOAT[{length}]) FROM {self._models.served(model)}"
         table = self._database.read().sql(sql, params=[query.tolist()]).to_arrow_table()
         return numbers(table.column(0)), numbers(table.column(1))
 
-    def vectors_of(self, ids: np.ndarray) -> np.ndarray:
-        """The vectors (n, 384) float32 of passages, in their order; zeros for one that has none yet."""
+    def vectors_of(self, ids: np.ndarray, model: str = "") -> np.ndarray:
+        """The vectors (n, d) float32 of passages, in their order; zeros for one that has none of this model."""
         import numpy as np
 
-        vectors = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+        length = self._models.dimensions(model)
+        vectors = np.zeros((len(ids), length), dtype=np.float32)
         with given(self._database, asked=ids.tolist()) as cursor:
-            sql = "SELECT passage_id, embedding FROM embeddings WHERE passage_id IN (SELECT id FROM asked)"
+            sql = f"SELECT passage_id, embedding FROM {self._models.served(model)} WHERE passage_id IN (SELECT id FROM asked)"
             table = cursor.sql(sql).to_arrow_table()
         place = {int(key): number for number, key in enumerate(ids.tolist())}
         for batch in table.to_batches():
-            flat = numbers(batch.column(1).flatten()).reshape(-1, DIMENSIONS)
+            flat = numbers(batch.column(1).flatten()).reshape(-1, length)
             vectors[[place[key] for key in batch.column(0).to_pylist()]] = flat
         return vectors
 
@@ -166,10 +184,24 @@ class PassageReader:
             there = _numbers(table)
             vectors = np.zeros((len(there), DIMENSIONS), dtype=np.float32)
             bare = np.ones(len(there), dtype=bool)
-            relation = cursor.sql(f"SELECT passage_id, embedding FROM embeddings WHERE {inside}")
+            relation = cursor.sql(f"SELECT passage_id, embedding FROM {self._models.served('')} WHERE {inside}")
             for batch in relation.to_arrow_reader(_BATCH_VECTORS):
                 _place(batch, there, vectors, bare)
-        return ReadBlock(table, vectors, there[bare])
+            others = [self._other(cursor, model, inside, there, bare) for model in self._models.all()]
+        return ReadBlock(table, vectors, there[bare], tuple(part for part in others if len(part.rows)))
+
+    def _other(self, cursor: Any, model: str, inside: str, there: np.ndarray, bare: np.ndarray) -> OtherVectors:
+        """The vectors of a registered model among the passages `there`; those that have one are not `bare`."""
+        import numpy as np
+
+        length = self._models.dimensions(model)
+        sql = f"SELECT passage_id, embedding FROM {self._models.served(model)} WHERE {inside} ORDER BY passage_id"
+        table = cursor.sql(sql).to_arrow_table()
+        rows = np.searchsorted(there, _numbers(table))
+        parts = [numbers(batch.column(1).flatten()) for batch in table.to_batches()]
+        flat = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+        bare[rows] = False
+        return OtherVectors(model, rows, flat.astype(np.float32).reshape(-1, length))
 
 
 def _place(batch: Any, there: np.ndarray, vectors: np.ndarray, bare: np.ndarray) -> None:

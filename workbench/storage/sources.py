@@ -136,7 +136,15 @@ class SourceRepository:
         """Forget a source: its links, queue, roots, notes and attachments. Documents that others refer to stay."""
 
         def job(connection: Any) -> None:
-            for table in ("source_documents", "file_queue", "source_roots", "user_notes", "attachments", "sources"):
+            for table in (
+                "source_documents",
+                "file_queue",
+                "source_roots",
+                "user_notes",
+                "attachments",
+                "source_models",
+                "sources",
+            ):
                 connection.execute(f"DELETE FROM {table} WHERE source_id = ?", [source])
 
         self._database.write(job)

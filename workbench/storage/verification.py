@@ -35,6 +35,13 @@ _RULES: tuple[tuple[str, str, str], ...] = (
      "(SELECT 1 FROM pages g WHERE g.document_id = p.document_id AND g.number = p.page_number)"),
     ("embeddings", "passages", "SELECT passage_id FROM embeddings WHERE passage_id NOT IN (SELECT passage_id FROM store.passages)"),
     ("embeddings", "one a passage", "SELECT passage_id FROM embeddings GROUP BY passage_id HAVING count(*) > 1"),
+    ("vectors of other models", "passages", "SELECT passage_id FROM model_vectors WHERE passage_id NOT IN "
+     "(SELECT passage_id FROM store.passages)"),
+    ("vectors of other models", "one a passage", "SELECT passage_id FROM model_vectors GROUP BY model_id, passage_id HAVING count(*) > 1"),
+    ("vectors of other models", "their models", "SELECT v.passage_id FROM model_vectors v LEFT JOIN embedding_models m USING (model_id) "
+     "WHERE m.model_id IS NULL OR len(v.embedding) <> m.dimensions"),
+    ("models of sources", "models and sources", "SELECT source_id FROM source_models WHERE name NOT IN (SELECT name FROM embedding_models) "
+     "OR source_id NOT IN (SELECT source_id FROM sources)"),
     ("sources' documents", "documents", "SELECT path FROM store.source_documents WHERE document_id NOT IN "
      "(SELECT document_id FROM documents)"),
     ("sources' documents", "sources", "SELECT path FROM store.source_documents WHERE source_id NOT IN (SELECT source_id FROM sources)"),

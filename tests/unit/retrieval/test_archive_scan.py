@@ -62,7 +62,7 @@ class AttachedDocuments:
 
     def embed_waiting(self) -> None:
         waiting = self.archive.waiting.claim(0, 100, "e")
-        self.archive.waiting.store([item.id for item in waiting], vectors_of([item.text for item in waiting]))
+        self.archive.waiting.store([item.id for item in waiting], vectors_of([item.text for item in waiting]), "e")
         self.archive.waiting.release([item.id for item in waiting])
 
     def unlink(self, source: str, path: str) -> None:

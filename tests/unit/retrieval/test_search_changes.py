@@ -99,7 +99,7 @@ class AttachedDocuments:
 
     def embed_waiting(self, count: int) -> None:
         waiting = self.archive.waiting.claim(0, count, "e")
-        self.archive.waiting.store([item.id for item in waiting], vectors_of([item.text for item in waiting]))
+        self.archive.waiting.store([item.id for item in waiting], vectors_of([item.text for item in waiting]), "e")
         self.archive.waiting.release([item.id for item in waiting])
 
     def check(self, sources: str, seed: int) -> None:

@@ -159,8 +159,8 @@ def test_passages_wait_for_their_vectors_and_get_them_once(archive: ArchivalStor
     archive.waiting.release([first[0].id])
     assert archive.waiting.claim(0, 10, EMBEDDER) == first
     ids = [first[0].id, rest[0].id, 10**6]
-    archive.waiting.store(ids, unit_vectors(3, 4, 5))
-    archive.waiting.store(ids[:1], unit_vectors(9))
+    archive.waiting.store(ids, unit_vectors(3, 4, 5), EMBEDDER)
+    archive.waiting.store(ids[:1], unit_vectors(9), EMBEDDER)
     assert archive.waiting.count(EMBEDDER) == 0
     assert np.array_equal(archive.bulk.vectors_of(np.array(ids)), np.vstack([unit_vectors(3, 4), np.zeros((1, 384))]))
 

@@ -18,6 +18,7 @@ MODULES = {
     "search": "search",
     "load": "load",
     "sources": "sources",
+    "reembed": "sources",
     "queue": "sources",
     "note": "sources",
     "attach": "load",

@@ -13,7 +13,7 @@ from workbench.api.documents import LoadOptions
 from workbench.api.events import Event, Loaded, LoadProgress
 from workbench.api.session import SessionProtocol
 from workbench.cli import passwords
-from workbench.cli.command import Command, json_flag
+from workbench.cli.command import Command, embedding_model_flag, json_flag
 from workbench.cli.output import line, progress, say, tell, tell_progress, to_the_end
 from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
@@ -67,6 +67,7 @@ def fill_load(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--url", metavar="URL", default="", help="of a database: sqlite:///file.db, postgresql://… (SQLAlchemy)"
     )
+    embedding_model_flag(sub)
     sub.add_argument("--prune", action="store_true", help="drop documents whose file is no longer there")
     sub.add_argument("--retry", action="store_true", help="try files again that broke a limit or were skipped")
     sub.add_argument("--watch", action="store_true", help="go on until stopped: load again whenever a file changes")

@@ -16,7 +16,7 @@ from workbench.core.errors import UsageError
 from workbench.core.sanitize import json_text
 from workbench.core.secrets import without_password
 from workbench.core.server_profile import ServerProfile
-from workbench.core.settings import READER, Settings, read_settings
+from workbench.core.settings import READER, SECRET_SETTINGS, Settings, read_settings
 
 if TYPE_CHECKING:
     from workbench.services.session import Session
@@ -227,9 +227,9 @@ def _rows(settings: Settings, origins: dict[str, str]) -> list[dict[str, Any]]:
     rows = []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if field.name == "api_key" and value:
+        if field.name in SECRET_SETTINGS and value:
             value = "set, not shown"
-        if field.name == "base_url":
+        if field.name in ("base_url", "embedding_model"):
             value = without_password(value)
         if field.name == "archive" and value:
             value = f"postgresql://{address_of(value)}, user and password not shown"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import QueueRow
+from workbench.api.events import Reembedded
 from workbench.api.rendering import plural, why
 from workbench.cli import passwords
-from workbench.cli.command import Command, json_flag
+from workbench.cli.command import Command, embedding_model_flag, json_flag
 from workbench.cli.commands.load import finished, loads
-from workbench.cli.output import done, line, say
+from workbench.cli.output import done, line, say, tell, tell_progress, to_the_end
 from workbench.core.errors import NotFound, UsageError
+from workbench.ipc.command_output import interruptible
 
 if TYPE_CHECKING:
     from workbench.api.session import DocumentInfo, SourceInfo
@@ -45,6 +48,12 @@ def _action(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: 
     return parser
 
 
+def _fill_reembed(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("source", metavar="SOURCE", help="its name, as sources lists it")
+    embedding_model_flag(sub)
+    json_flag(sub)
+
+
 def _fill_queue(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "action",
@@ -73,6 +82,8 @@ def _fill_note(sub: argparse.ArgumentParser) -> None:
 
 
 _SHOWN = 20
+_PLAIN_SECONDS = 2.0
+"""Between two lines of progress for people."""
 
 
 def sources(session: Session, chosen: argparse.Namespace) -> int:
@@ -105,7 +116,8 @@ def _list(session: Session, chosen: argparse.Namespace) -> int:
         counts = ((source.documents, "document"), (source.pages, "page"), (source.passages, "passage"))
         size = ", ".join(plural(count, noun) for count, noun in counts)
         waits = f", {source.unembedded:,} not yet embedded" if source.unembedded else ""
-        say(f"{source.name}: {size}{waits}" + (f"  note: {source.note}" if source.note else ""))
+        by = f", embedded with {source.embedding}" if source.embedding else ""
+        say(f"{source.name}: {size}{by}{waits}" + (f"  note: {source.note}" if source.note else ""))
         for document in session.documents(source.name):
             if document.status != "loaded":
                 said = why(document.reason, document.remedy)
@@ -121,9 +133,27 @@ def _row(session: Session, source: SourceInfo, documents: list[DocumentInfo]) ->
     groups = [list(group) for group in session.library.alike(source.name)]
     size = {key: getattr(source, key) for key in ("name", "documents", "pages", "passages", "bytes", "created")}
     return {
-        **size, "unembedded": source.unembedded, "queued": source.queued, "note": source.note, "alike": groups,
+        **size, "unembedded": source.unembedded, "queued": source.queued, "embedding": source.embedding,
+        "note": source.note, "alike": groups,
         "files": [asdict(document) for document in documents],
     }  # fmt: skip
+
+
+def reembed(session: Session, chosen: argparse.Namespace) -> int:
+    """Embed a source with another model while the vectors it has serve; 0 when the new ones are in their place."""
+    events = session.library.reembed(chosen.source, chosen.embedding_model or "")
+    result: Reembedded | None = None
+    told_at = float("-inf")
+    with interruptible(session.stop_load), to_the_end(events):
+        for event in events:
+            if isinstance(event, Reembedded):
+                result = event
+            elif chosen.json or time.monotonic() - told_at >= _PLAIN_SECONDS:
+                told_at = time.monotonic()
+                tell_progress(event, as_json=chosen.json)
+    assert result is not None
+    tell(result, as_json=chosen.json)
+    return 1 if result.stopped else 0
 
 
 def queue(session: Session, chosen: argparse.Namespace) -> int:
@@ -188,6 +218,10 @@ def note(session: Session, chosen: argparse.Namespace) -> int:
 
 COMMANDS = {
     "sources": Command("list what is loaded; rename, remove or reload it", _fill_sources, sources),
+    # What is embedded stays, so any process can go on where another one left it.
+    "reembed": Command(
+        "embed a source with another model; the old vectors serve meanwhile", _fill_reembed, reembed, resumable=True
+    ),
     "queue": Command("files that are not loaded, and why; retry or skip them", _fill_queue, queue),
     "note": Command("a line of yours on a source or document, shown to the model with its hits", _fill_note, note),
 }

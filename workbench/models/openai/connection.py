@@ -82,14 +82,16 @@ class Line:
         self._socket: socket.socket | None = None
         self._hung_up = Flag()
 
-    def exchange(self, body: Mapping[str, Any], cancel: Flag, silence: Callable[[], float]) -> Iterator[Event]:
-        """Send a body and yield the events of the answer; ends early, hung up, once `cancel` is set.
+    def exchange(
+        self, body: Mapping[str, Any], cancel: Flag, silence: Callable[[], float], path: str = ""
+    ) -> Iterator[Event]:
+        """Send a body (to `path`; by default where its form belongs) and yield the events of the answer.
 
-        `silence()` is how many seconds without an event are borne just now; comments that keep a connection alive do
-        not count. Raises Refused or Lost.
+        Ends early, hung up, once `cancel` is set. `silence()` is how many seconds without an event are borne just now;
+        comments that keep a connection alive do not count. Raises Refused or Lost.
         """
         events: queue.SimpleQueue[Event | _Ended] = queue.SimpleQueue()
-        threading.Thread(target=self._read, args=(dict(body), events), name="model-line", daemon=True).start()
+        threading.Thread(target=self._read, args=(dict(body), path, events), name="model-line", daemon=True).start()
         ended = False
         try:
             heard = time.monotonic()
@@ -119,9 +121,9 @@ class Line:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _read(self, body: dict[str, Any], events: queue.SimpleQueue[Event | _Ended]) -> None:
+    def _read(self, body: dict[str, Any], path: str, events: queue.SimpleQueue[Event | _Ended]) -> None:
         try:
-            for event in self._events(body):
+            for event in self._events(body, path):
                 events.put(event)
         except BaseException as error:
             self.close()
@@ -133,13 +135,13 @@ class Line:
             self._idle(self)
         events.put(_Ended())
 
-    def _events(self, body: dict[str, Any]) -> Iterator[Event]:
+    def _events(self, body: dict[str, Any], path: str) -> Iterator[Event]:
         import httpx2
         import openai
 
         if self._client is None:
             self._client = self._connect()
-        path = "/responses" if "input" in body else "/chat/completions"
+        path = path or ("/responses" if "input" in body else "/chat/completions")
         # The body goes out as it is: the SDK's typed method would rewrite it, and the record must equal what was sent.
         response = cast(
             "httpx2.Response",

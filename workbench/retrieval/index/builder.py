@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from workbench.retrieval.index.mixed_vectors import ModelVectors, Query
 from workbench.retrieval.index.segment import MOST_ROWS, Block
 from workbench.retrieval.index.snapshot import Snapshot, TitleKeys
-from workbench.retrieval.index.vectors import GrowingVectors, Mask, Vectors
+from workbench.retrieval.index.vectors import GrowingVectors, Mask, VectorIndex, Vectors
 from workbench.retrieval.ranking.result import Ranking as Ranking
 from workbench.retrieval.ranking.result import ScoreBreakdown as ScoreBreakdown
 from workbench.retrieval.ranking.searcher import MEANING_LIMIT, Searcher
 from workbench.storage.bulk_insert import Counted, counted_columns
+from workbench.storage.passage_reader import OtherVectors
 
 _VIEWS = 8
 
@@ -42,6 +44,7 @@ class SearchIndex:
     def __init__(self, dimensions: int = 384, rows: int = 0) -> None:
         self._lock = threading.Lock()
         self._vectors = GrowingVectors(dimensions, rows)
+        self._others: dict[str, GrowingVectors] = {}
         self._views: dict[frozenset[int], Snapshot] = {}
         self.snapshot = Snapshot.empty(dimensions)
 
@@ -83,12 +86,18 @@ class SearchIndex:
             passages, vectors = [passages[i] for i in keep], vectors[keep]
         self.add_table(_table(passages), vectors)
 
-    def add_table(self, table: Any, vectors: Vectors) -> None:
-        """Add the passages of an Arrow table (columns as `Block.of` takes them, no id twice) and their vectors."""
+    def add_table(self, table: Any, vectors: Vectors, others: Sequence[OtherVectors] = ()) -> None:
+        """Add the passages of an Arrow table (columns as `Block.of` takes them, no id twice) and their vectors.
+
+        `others` are those of registered models; the rows that have one are zeros in `vectors`.
+        """
         with self._lock:
+            first = len(self.snapshot.ids)
             for start in range(0, table.num_rows, MOST_ROWS):
                 part = table.slice(start, MOST_ROWS)
                 self._append(Block.of(len(self.snapshot.ids), part), vectors[start : start + MOST_ROWS])
+            for other in others:
+                self._append_other(other, first)
 
     def remove(self, passage_ids: Iterable[int]) -> None:
         """Remove passages; unknown ids are no error. A search that starts after this returns does not see them."""
@@ -110,12 +119,14 @@ class SearchIndex:
             for block in blocks:
                 titles.add(block.columns["called"])
             old.vectors.wipe(np.flatnonzero(gone))
+            for part in old.others.values():
+                part.index.wipe(np.flatnonzero(gone[part.rows]))
             self._replace(replace(old, blocks=blocks, alive=old.alive & ~gone, titles=titles))
 
     def search(
         self,
         query: str,
-        query_vector: Vectors | None,
+        query_vector: Query | None,
         *,
         documents: frozenset[int] | None = None,
         pages: tuple[int, int] | None = None,
@@ -142,8 +153,20 @@ class SearchIndex:
                 np.concatenate([kept, np.ones(len(block.ids), dtype=bool)]),
                 old.vectors.grown(self._vectors.append(vectors), ids),
                 old.titles,
+                old.others,
             )
         )
+
+    def _append_other(self, other: OtherVectors, first: int) -> None:
+        """Add vectors of a registered model to rows that are there, counted from `first`."""
+        old, rows = self.snapshot, other.rows.astype(np.int64) + first
+        grower = self._others.setdefault(other.model, GrowingVectors(other.vectors.shape[1]))
+        whole = grower.append(other.vectors)
+        before = old.others.get(other.model)
+        rows = rows if before is None else np.concatenate([before.rows, rows])
+        ids = old.ids[rows]
+        index = VectorIndex.build(whole, ids) if before is None else before.index.grown(whole, ids)
+        self._replace(replace(old, others={**old.others, other.model: ModelVectors(rows, index)}))
 
     def _replace(self, snapshot: Snapshot) -> None:
         self._views.clear()

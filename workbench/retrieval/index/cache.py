@@ -126,6 +126,11 @@ class LiveIndex:
             self._erased |= frozenset(documents)  # for good: no number is given again
             self._drop_erased()
 
+    def renew(self, documents: Iterable[int]) -> None:
+        """The vectors of these documents are others now: what is held of them is added anew by the next search."""
+        with self._lock:
+            self._held -= frozenset(documents)
+
     def status(self, documents: frozenset[int] | None = None) -> IndexStatus:
         """What it holds and takes now; with `documents`, what these would take, in place of what was last searched."""
         index = self._index
@@ -251,6 +256,6 @@ class LiveIndex:
         for block in self._archive.bulk.read_blocks(ids):
             if self._closing.is_set():
                 return None
-            index.add_table(block.table, block.vectors)
+            index.add_table(block.table, block.vectors, block.others)
             bare.update(block.bare.tolist())
         return frozenset(bare)

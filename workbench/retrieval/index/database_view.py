@@ -8,14 +8,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.retrieval.index.bm25 import BM25_B, BM25_K1, DEFAULT_WEIGHTS, FieldWeights
 from workbench.retrieval.index.segment import RANKED, length_steps
-from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS, Allowed
+from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS, Allowed, Meanings
 from workbench.retrieval.index.vectors import Nearest, Rows, Vectors, exact_scores
 from workbench.storage.passage_search import Bm25, PassageQueries, Places, Within
 from workbench.text.analyzer import term_hash
@@ -32,7 +32,7 @@ class DatabaseView:
         self._places: list[tuple[int, int, int]] = []
         self._arrays: tuple[Rows, Rows, NDArray[np.int32]] | None = None
         self._texts: dict[int, tuple[str, tuple[str, ...]]] = {}
-        self.vectors = DatabaseVectors(self)
+        self.meanings = cast("Meanings", DatabaseVectors(self))
         self.keywords = DatabaseWords(self)
 
     # -- rows -----------------------------------------------------------------------------------------------------
@@ -75,6 +75,11 @@ class DatabaseView:
     def pages(self) -> NDArray[np.int32]:
         """Their pages."""
         return self._columns()[2]
+
+    @property
+    def mixed(self) -> bool:
+        """A shared archive has the vectors of the built-in model alone."""
+        return False
 
     @property
     def size(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, cast
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.retrieval.index.bm25 import FieldWeights, KeywordIndex
+from workbench.retrieval.index.mixed_vectors import MixedVectors, ModelVectors, Query
 from workbench.retrieval.index.position import Place
 from workbench.retrieval.index.segment import Block
 from workbench.retrieval.index.vectors import Codes, Mask, Nearest, Rows, VectorIndex, Vectors
@@ -63,9 +64,9 @@ def rows_allowed(allowed: Allowed) -> list[int]:
 class Meanings(Protocol):
     """Rows by their vectors."""
 
-    def begin(self, query: Vectors, count: int, allowed: Any = None) -> Nearest: ...
-    def search(self, query: Vectors, count: int, allowed: Any = None) -> tuple[Rows, Vectors]: ...
-    def scores(self, query: Vectors, rows: Rows) -> Vectors: ...
+    def begin(self, query: Query, count: int, allowed: Any = None) -> Nearest: ...
+    def search(self, query: Query, count: int, allowed: Any = None) -> tuple[Rows, Vectors]: ...
+    def scores(self, query: Query, rows: Rows) -> Vectors: ...
 
 
 class Words(Protocol):
@@ -94,7 +95,9 @@ class View(Protocol):
     @property
     def size(self) -> int: ...
     @property
-    def vectors(self) -> Meanings: ...
+    def meanings(self) -> Meanings: ...
+    @property
+    def mixed(self) -> bool: ...
     @property
     def keywords(self) -> Words: ...
     def text_of(self, row: int) -> str: ...
@@ -172,7 +175,10 @@ class Snapshot:
     pages: NDArray[np.int32]
     alive: Mask
     vectors: VectorIndex
+    """By the built-in model; zeros for rows that another model has."""
     titles: TitleKeys
+    others: Mapping[str, ModelVectors] = field(default_factory=dict)
+    """By the registered models."""
 
     @classmethod
     def empty(cls, dimensions: int) -> Snapshot:
@@ -194,6 +200,17 @@ class Snapshot:
     def within(self, documents: frozenset[int] | None, pages: tuple[int, int] | None) -> tuple[Mask, int]:
         """See View."""
         return masked(self.alive, self.documents, self.pages, documents, pages)
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """The rows by the vectors of their models. Not `mixed`, it takes vectors of the built-in model alone."""
+        own = cast("Meanings", self.vectors)
+        return MixedVectors.of(self.vectors, self.others, self.ids) if self.others else own
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some rows have vectors of a registered model."""
+        return bool(self.others)
 
     def of(self, documents: frozenset[int]) -> Snapshot:
         """The view of these documents' passages alone; nothing else counts in it."""
@@ -251,7 +268,9 @@ class Snapshot:
     def bytes(self) -> int:
         """Memory taken, about; a key of a title is counted with its places in a set and a dictionary."""
         arrays: list[Any] = [self.ids, self.documents, self.pages, self.alive, self.vectors.vectors]
-        codes = self.vectors.coded * self.vectors.vectors.shape[1]
+        indexes = [self.vectors, *(part.index for part in self.others.values())]
+        arrays += [part.index.vectors for part in self.others.values()]
+        codes = sum(index.coded * index.vectors.shape[1] for index in indexes)
         keys = 140 * (len(self.titles.keys) + len(self.titles.beginnings)) + 100 * len(self.titles.first_words)
         return (
             sum(int(array.nbytes) for array in arrays) + int(codes) + keys + sum(block.bytes for block in self.blocks)

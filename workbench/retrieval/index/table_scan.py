@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.retrieval.index.bm25 import DEFAULT_WEIGHTS, FieldWeights, KeywordIndex, Statistics
+from workbench.retrieval.index.mixed_vectors import Query, QueryVectors, Scale
 from workbench.retrieval.index.postings import Postings, hashed, lengths_of
 from workbench.retrieval.index.segment import MOST_ROWS, RANKED, TERM_COLUMNS, Block
 from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS, masked
@@ -164,7 +165,7 @@ class ArchiveScan:
         self._bulk = bulk
         self.ids, self.documents, self.pages = bulk.places_of(documents)
         self.alive: Mask = np.ones(len(self.ids), dtype=bool)
-        self.vectors = ScannedVectors(bulk, self.ids)
+        self.meanings = ScannedVectors(bulk, self.ids)
         self.keywords = ScannedWords(bulk, documents, self.ids)
         self._texts: dict[int, tuple[str, tuple[str, ...]]] = {}
 
@@ -176,6 +177,11 @@ class ArchiveScan:
     def within(self, documents: frozenset[int] | None, pages: tuple[int, int] | None) -> tuple[Mask, int]:
         """See View."""
         return masked(self.alive, self.documents, self.pages, documents, pages)
+
+    @property
+    def mixed(self) -> bool:
+        """Any row may have a vector of a registered model."""
+        return True
 
     def text_of(self, row: int) -> str:
         """The text of a row."""
@@ -222,32 +228,40 @@ class ArchiveScan:
 
 
 class ScannedVectors:
-    """Vectors by DuckDB's exact scan. A passage that is not embedded yet has a vector of zeros."""
+    """Vectors by DuckDB's exact scan, those of each model apart. A passage that is not embedded yet has a vector of zeros."""
 
     def __init__(self, bulk: Passages, ids: Rows) -> None:
         self._bulk = bulk
         self._ids = ids
 
-    def begin(self, query: Vectors, count: int, allowed: Mask | None = None) -> Nearest:
+    def begin(self, query: Query, count: int, allowed: Mask | None = None) -> Nearest:
         """A search by whoever waits for its end: a cursor belongs to one thread."""
         return functools.partial(self.search, query, count, allowed)
 
-    def search(self, query: Vectors, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
+    def search(self, query: Query, count: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
         """The `count` best rows (among `allowed`, a mask by row) and their cosines, best first, ties by passage."""
-        query = np.asarray(query, dtype=np.float32)
         scores = np.zeros(len(self._ids), dtype=np.float32)
-        keys, products = self._bulk.inner_products(query)
-        rows, known = self._rows(keys)
-        scores[rows] = products[known]
+        for model, vector, scale in _by_model(query):
+            keys, products = self._bulk.inner_products(vector, model)
+            rows, known = self._rows(keys)
+            scores[rows] = products[known] if scale is None else scale(products[known])
         permitted = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
         best = best_rows(permitted.astype(np.int64), scores[permitted], count)
         exact = self.scores(query, best)
         order = np.lexsort((self._ids[best], -exact))[:count]
         return best[order], exact[order]
 
-    def scores(self, query: Vectors, rows: Rows) -> Vectors:
+    def scores(self, query: Query, rows: Rows) -> Vectors:
         """The cosine of `query` with each of `rows`."""
-        return exact_scores(self._bulk.vectors_of(self._ids[rows]), query)
+        scores = np.zeros(len(rows), dtype=np.float32)
+        for model, vector, scale in _by_model(query):
+            vectors = self._bulk.vectors_of(self._ids[rows], model)
+            if scale is None:
+                scores += exact_scores(vectors, vector)
+            else:
+                there = vectors.any(axis=1)
+                scores[there] = scale(exact_scores(vectors[there], vector))
+        return scores
 
     def _rows(self, keys: Rows) -> tuple[Rows, Mask]:
         """The rows of passages that are in view, and which of `keys` these are."""
@@ -256,3 +270,14 @@ class ScannedVectors:
         at = np.minimum(np.searchsorted(self._ids, keys), len(self._ids) - 1)
         known: Mask = self._ids[at] == keys
         return at[known], known
+
+
+def _by_model(query: Query) -> Iterator[tuple[str, Vectors, Scale | None]]:
+    """(model, the query's vector, its scale) of each model; the built-in one is "" and has no scale."""
+    if not isinstance(query, QueryVectors):
+        yield "", np.asarray(query, dtype=np.float32), None
+        return
+    if query.own is not None:
+        yield "", query.own, None
+    for name, one in query.others.items():
+        yield name, one.vector, one.scale

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from workbench.retrieval.index.mixed_vectors import Query as Asked
 from workbench.retrieval.index.snapshot import Allowed, Meanings, Words
-from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.ranking import financial_reports
 
 CANDIDATES = 200
@@ -26,7 +26,7 @@ class FirstRanking:
     """Cosines by row, BM25 scores of the best by words, and the ranks that the two indexes gave; there are `size` passages."""
 
     query: str
-    query_vector: Vectors | None
+    query_vector: Asked | None
     vectors: Meanings
     keywords: Words
     size: int

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.retrieval.index.mixed_vectors import Query as Asked
 from workbench.retrieval.index.snapshot import Allowed, View, only, rows_allowed
-from workbench.retrieval.index.vectors import Vectors
 from workbench.retrieval.query import Query, parse_query
 from workbench.retrieval.ranking.hybrid_score import FirstRanking
 from workbench.retrieval.ranking.link_expansion import LinkExpander, SearchScope
@@ -46,7 +46,7 @@ class Searcher:
     def search(
         self,
         query: str,
-        query_vector: Vectors | None,
+        query_vector: Asked | None,
         *,
         documents: frozenset[int] | None = None,
         pages: tuple[int, int] | None = None,
@@ -146,11 +146,11 @@ def _passes(text: str, asked: Query) -> bool:
     return not any(phrases.contains(text, word) for word in asked.excluded)
 
 
-def _by_meaning(view: View, asked: Query, vector: Vectors | None, scope: _Scope, limit: int, follow: bool) -> Ranking:
+def _by_meaning(view: View, asked: Query, vector: Asked | None, scope: _Scope, limit: int, follow: bool) -> Ranking:
     """Fused candidates that are relevant at all; with `follow`, the passages they lead to as well."""
     if asked.phrases:
         scope = scope.only(_matching(view, asked, scope))
-    first = FirstRanking(asked.words, vector, view.vectors, view.keywords, view.size)
+    first = FirstRanking(asked.words, vector, view.meanings, view.keywords, view.size)
     candidates = first.gather(scope.allowed)
     boosted = holding(view, candidates, asked.boosted)
     scores = {
