@@ -20,6 +20,7 @@ from workbench.storage.postgres.beside import Beside
 from workbench.storage.postgres.catalogue import Catalogue
 from workbench.storage.postgres.jobs import LoadJobs
 from workbench.storage.postgres.load_queue import SharedFileQueue
+from workbench.storage.postgres.models import SharedModels
 from workbench.storage.postgres.notes import SharedNotes
 from workbench.storage.postgres.passages import SharedPassages
 from workbench.storage.postgres.public_schema import public_view, view_rows
@@ -58,6 +59,7 @@ class PostgresArchive:
         self.worker = WorkerLock(self._catalogue)
         self.queue = SharedFileQueue(server, self.worker, clock)
         self.jobs = LoadJobs(server, self.worker, clock)
+        self.models = SharedModels(server)
         self.waiting = SharedBacklog(server, self.worker)
         self.holdings = SharedSources(self._catalogue, self._beside.detach)
         self.notes = SharedNotes(self._catalogue, clock)

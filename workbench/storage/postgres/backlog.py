@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.storage.embedding_queue import WaitingPassage
+from workbench.storage.embedding_models import WaitingPassage
 from workbench.storage.postgres.server import PostgresServer
 from workbench.storage.postgres.worker_lock import ALIVE, WorkerLock
 
@@ -72,7 +72,7 @@ class SharedBacklog:
                 catalogue=False,
             )
 
-    def store(self, ids: Sequence[int], vectors: np.ndarray) -> None:
+    def store(self, ids: Sequence[int], vectors: np.ndarray, embedder: str) -> None:
         """See archive.EmbeddingBacklog."""
         if len(ids):
             self._server.write(lambda connection: insert_vectors(connection, ids, vectors))

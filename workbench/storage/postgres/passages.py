@@ -75,7 +75,7 @@ class SharedPassages:
             int(key): (str(text), tuple(called.split())) for key, text, called in self._server.rows(sql, [list(ids)])
         }
 
-    def inner_products(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def inner_products(self, query: np.ndarray, model: str = "") -> tuple[np.ndarray, np.ndarray]:
         """See archive.Passages."""
         import numpy as np
 
@@ -84,7 +84,7 @@ class SharedPassages:
         scores = np.array([row[1] for row in rows], dtype=np.float32).reshape(-1, DIMENSIONS) @ query
         return ids, scores.astype(np.float32)
 
-    def vectors_of(self, ids: np.ndarray) -> np.ndarray:
+    def vectors_of(self, ids: np.ndarray, model: str = "") -> np.ndarray:
         """See archive.Passages."""
         import numpy as np
 
