@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -75,9 +77,14 @@ class EmbeddingStandIn:
 def embedding_server(dimensions: int = 48) -> Iterator[EmbeddingStandIn]:
     """One that runs while this lasts, at `url`."""
     stand_in = EmbeddingStandIn(dimensions)
+    open_connections: list[socket.socket] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            open_connections.append(self.connection)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -96,7 +103,8 @@ def embedding_server(dimensions: int = 48) -> Iterator[EmbeddingStandIn]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()
-            self.wfile.write(raw)
+            with contextlib.suppress(OSError):  # whoever asked may have gone
+                self.wfile.write(raw)
 
         def do_GET(self) -> None:
             raw = json.dumps({"data": [{"id": "words-embed"}, {"id": "some-chat"}]}).encode()
@@ -116,6 +124,9 @@ def embedding_server(dimensions: int = 48) -> Iterator[EmbeddingStandIn]:
     finally:
         server.shutdown()
         server.server_close()
+        for connection in open_connections:  # a server that is gone answers on none of them
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,11 @@ class EmbedderSpec:
     base_url: str = ""
 
     def __str__(self) -> str:
-        """As it is written in settings, without a password or query that its address may hold."""
+        """As it is written in settings, without what may be secret in its address: user name, password and query."""
         if self.kind in ("minilm", "package"):
             return self.model
-        at = f"@{without_password(self.base_url).partition('?')[0]}" if self.base_url else ""
+        bare = re.sub(r"//[^/@]*@", "//", self.base_url).partition("?")[0].rstrip("/")
+        at = f"@{bare}" if bare else ""
         return f"{self.kind}:{self.model}{at}"
 
 

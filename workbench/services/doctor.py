@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench import __version__
 from workbench.core import paths
+from workbench.core.embedding_spec import read_spec
 from workbench.core.errors import WorkbenchError
 from workbench.core.secrets import without_password
 from workbench.core.server_profile import BAD, ServerProfile
@@ -43,6 +45,7 @@ def checks(app: AppContext, settings: Settings, *, storage: bool = False) -> Ite
     yield Check("settings", True, str(app.paths.settings_file))
     yield _try("tokens", lambda: f"{count('The quick brown fox.')} tokens counted offline")
     yield _try("embedder", lambda: _embed(app))
+    yield from _other_embedders(app, settings)
     yield _try("search index", lambda: _index(app))
     samples = paths.samples()
     there = (samples / "questions.json").is_file()
@@ -109,6 +112,24 @@ def _embed(app: AppContext) -> str:
     started = time.monotonic()
     vectors = app.embed_queries(["Where is the light?"])
     return f"{app.embedder.model_id}, {vectors.shape[1]} dimensions, ready in {time.monotonic() - started:.1f} s"
+
+
+def _other_embedders(app: AppContext, settings: Settings) -> Iterator[Check]:
+    """The embedding model of the settings, and those that sources have: each is asked for one vector."""
+    spec = read_spec(settings.embedding_model)
+    if spec.kind != "minilm":
+        yield _try(f"embedding model {spec}", lambda: f"vectors of {app.embedders.probed(spec, settings)} numbers")
+    for name, model in app.archive.models.all().items():
+        sources = [row.name for row in app.archive.sources() if name in app.archive.models.in_source(row.id)]
+        if sources:
+            yield _try(
+                f"embeddings of {', '.join(sources)}", functools.partial(_checked, app, settings, name, model.address)
+            )
+
+
+def _checked(app: AppContext, settings: Settings, name: str, address: str) -> str:
+    app.embedders.of(name, settings).check()
+    return f"{name} ({address}) answers as it did"
 
 
 def _index(app: AppContext) -> str:

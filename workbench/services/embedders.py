@@ -155,6 +155,16 @@ class EmbedderPool:
             name, number = f"{stem} ({number})", number + 1
         return name
 
+    def probed(self, spec: EmbedderSpec, settings: Settings) -> int:
+        """How many numbers a vector of a model has; nothing is registered. Raises EmbedderError, ConfigError."""
+        from workbench.embedding.calibration import PROBE
+
+        inner = self._made(self._complete(spec, settings), settings)
+        try:
+            return len(inner.embed([PROBE], kind="passage")[0])
+        finally:
+            inner.stop()
+
     def is_named(self, spec: EmbedderSpec, address: str, settings: Settings) -> bool:
         """Whether a setting names the model that is asked at an address."""
         return str(self._complete(spec, settings)) == address

@@ -172,6 +172,9 @@ def server_lines(profile: ServerProfile, fit: Sequence[str]) -> Iterator[str]:
         yield f"    {'* ' if model.name == profile.model else '  '}{model.name}{kind}{context}"
     if len(profile.models) > _MOST_MODELS:
         yield f"      and {len(profile.models) - _MOST_MODELS} more"
+    embeds = next((model.name for model in profile.models if model.kind == "embedding"), "")
+    if embeds:
+        yield f'    to embed with it: embedding_model = "openai:{embeds}@{profile.url}"'
     if profile.measured_tokens:
         yield f"    context measured: {profile.measured_tokens:,} tokens"
     for finding in profile.findings:

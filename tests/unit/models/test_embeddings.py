@@ -1,0 +1,189 @@
+"""Vectors from an OpenAI-compatible /v1/embeddings: what real servers do to them, over a real connection."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.embedding_server import EmbeddingStandIn, embedding_server
+from workbench.core.errors import EmbedderError
+from workbench.core.worker_process import CancelledError
+from workbench.models.openai.embeddings import EmbeddingServer
+
+TEXTS = [f"the keeper wrote entry {number}" for number in range(40)]
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddingStandIn]:
+    with embedding_server() as running:
+        yield running
+
+
+def client(server: EmbeddingStandIn, key: str = "", **more: Any) -> EmbeddingServer:
+    return EmbeddingServer("words-embed", server.url, key, backoff_seconds=0.01, **more)
+
+
+def right(server: EmbeddingStandIn, texts: list[str]) -> np.ndarray:
+    rows = np.stack([server.vector(text) for text in texts])
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def reversed_rows(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "data": answer["data"][::-1]}
+
+
+def bare_list(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"index": row["index"], "embedding": [row["embedding"]]} for row in answer["data"]]
+
+
+def ollamas_own(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"embeddings": [row["embedding"] for row in answer["data"]]}
+
+
+@pytest.mark.parametrize("change", [None, reversed_rows, bare_list, ollamas_own])
+def test_vectors_belong_to_their_texts_in_every_shape(server: EmbeddingStandIn, change: Any) -> None:
+    server.change = change
+    assert np.allclose(client(server).embed(TEXTS), right(server, TEXTS), atol=1e-6)
+
+
+def test_base64_and_vectors_of_any_length(server: EmbeddingStandIn) -> None:
+    server.base64, server.length = True, 17.0
+    made = client(server)
+    assert np.allclose(made.embed(TEXTS[:3]), right(server, TEXTS[:3]), atol=1e-5)
+    assert not made.came_normalised
+    server.length = 1.0
+    made.embed(TEXTS[:3])
+    assert made.came_normalised
+
+
+def test_a_server_that_takes_few_texts_at_once_gets_few(server: EmbeddingStandIn) -> None:
+    server.most_texts = 5
+    made, done = client(server), []
+    vectors = made.embed(TEXTS, on_done=done.append)
+    assert np.allclose(vectors, right(server, TEXTS), atol=1e-6)
+    assert sum(done) == len(TEXTS)
+    before = len(server.requests)
+    made.embed(TEXTS)
+    assert max(len(request["input"]) for request in server.requests[before:]) <= 5
+
+
+def test_a_text_that_is_too_long_is_cut(server: EmbeddingStandIn) -> None:
+    server.most_chars = 500
+    long = "lamp " * 300
+    vectors = client(server).embed(["short", long, "also short"])
+    assert np.allclose(vectors[[0, 2]], right(server, ["short", "also short"]), atol=1e-6)
+    assert np.isfinite(vectors[1]).all()
+    assert max(map(len, server.requests[-1]["input"])) <= 500
+
+
+def drop_one(answer: dict[str, Any]) -> Any:
+    return {**answer, "data": answer["data"][1:]}
+
+
+def same_index(answer: dict[str, Any]) -> Any:
+    return {**answer, "data": [{**row, "index": 0} for row in answer["data"]]}
+
+
+def with_value(value: Any) -> Any:
+    def change(answer: dict[str, Any]) -> Any:
+        answer["data"][-1]["embedding"] = value(answer["data"][-1]["embedding"])
+        return answer
+
+    return change
+
+
+WRONG = [
+    (drop_one, "answered 3 texts with 2 vectors"),
+    (same_index, "nobody can tell which text"),
+    (with_value(lambda row: [float("nan"), *row[1:]]), "NaN or infinity"),
+    (with_value(lambda row: [None, *row[1:]]), "NaN or infinity"),
+    (with_value(lambda row: [0.0] * len(row)), "vector of zeros"),
+    (with_value(lambda row: row[:-1]), "different lengths"),
+    (with_value(lambda row: ["0.1"] * len(row)), "no vector"),
+    (with_value(lambda row: []), "no vector"),
+    (with_value(lambda row: "§§§"), "no vector"),
+    (lambda answer: {"object": "list"}, "with 0 vectors"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_what_is_no_vector_is_said_in_one_sentence(server: EmbeddingStandIn, change: Any, said: str) -> None:
+    server.change = change
+    with pytest.raises(EmbedderError) as raised:
+        client(server).embed(TEXTS[:3])
+    assert said in raised.value.message
+    assert server.url in raised.value.message
+    assert raised.value.hint
+
+
+def test_another_dimension_than_before_is_explained(server: EmbeddingStandIn) -> None:
+    made = client(server)
+    made.embed(["one"])
+    server.dimensions = 32
+    with pytest.raises(EmbedderError, match="32 numbers, and had 48") as raised:
+        made.embed(["two"])
+    assert "reembed" in raised.value.hint
+
+
+def test_a_key_that_the_server_echoes_is_never_said(server: EmbeddingStandIn) -> None:
+    server.key = "sk-right-0123456789abcdef"
+    with pytest.raises(EmbedderError) as raised:
+        client(server, "sk-wrong-0123456789abcdef").embed(["one"])
+    assert "0123456789" not in raised.value.message + raised.value.hint
+    assert "embedding_api_key" in raised.value.hint
+    assert client(server, server.key).embed(["one"]).shape == (1, 48)
+    with pytest.raises(EmbedderError) as raised:
+        client(server).embed(["one"])
+    assert "WORKBENCH_EMBEDDING_API_KEY" in raised.value.hint
+
+
+def test_refusals_are_said_or_borne(server: EmbeddingStandIn) -> None:
+    server.failures = [(503, {"error": "loading model"}), (429, {"error": {"message": "too many requests"}})]
+    assert client(server).embed(["one"]).shape == (1, 48)
+    server.failures = [(404, {"error": {"message": "The model `words-embed` does not exist", "code": "model_not_found"}})]
+    with pytest.raises(EmbedderError, match="does not exist") as raised:
+        client(server).embed(["one"])
+    assert "/models" in raised.value.hint
+    server.failures = [(200, "<html><title>Router login</title></html>")]
+    with pytest.raises(EmbedderError, match="web page"):
+        client(server).embed(["one"])
+    server.failures = [(200, {"error": {"message": "out of memory"}})] * 9
+    with pytest.raises(EmbedderError, match="out of memory"):
+        client(server).embed(["one"])
+
+
+def test_a_server_that_is_down_is_named_with_what_to_do() -> None:
+    with embedding_server() as running:
+        url = running.url
+    with pytest.raises(EmbedderError, match="Nothing answers at") as raised:
+        EmbeddingServer("words-embed", url).embed(["one"])
+    assert "embedding_model" in raised.value.hint
+
+
+def test_stopping_leaves_a_slow_server_at_once(server: EmbeddingStandIn) -> None:
+    server.delay_seconds = 5.0
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(CancelledError):
+        client(server).embed(["one"], cancel=stop)
+    assert time.monotonic() - started < 4.0
+
+
+def test_a_query_waits_less_than_a_load(server: EmbeddingStandIn) -> None:
+    server.delay_seconds = 3.0
+    with pytest.raises(EmbedderError, match="said nothing"):
+        client(server, query_seconds=0.3).embed(["one"], kind="query")
+    assert client(server, query_seconds=0.3).embed(["one"]).shape == (1, 48)
+
+
+def test_models_of_a_family_get_the_words_that_they_were_trained_with(server: EmbeddingStandIn) -> None:
+    made = EmbeddingServer("nomic-embed-text:latest", server.url)
+    made.embed(["one"])
+    made.embed(["one"], kind="query")
+    assert server.texts == ["search_document: one", "search_query: one"]
