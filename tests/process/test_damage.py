@@ -245,6 +245,7 @@ def test_a_kill_while_the_file_is_written_anew_is_no_older_copy(
     assert opened(file) == ("", 30)
 
 
+@pytest.mark.nightly
 def test_a_file_that_is_written_anew_at_the_start_is_no_older_copy_later(tmp_path: Path) -> None:
     file = killed(tmp_path / "w.duckdb")
     for number in range(12):  # the old file has had more checkpoints than the new one will have

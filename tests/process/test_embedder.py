@@ -93,6 +93,7 @@ def test_no_texts_and_repeated_texts(embedder: LocalEmbedder) -> None:
     assert (twice[0] != twice[1]).any()
 
 
+@pytest.mark.nightly
 def test_a_query_overtakes_passages(embedder: LocalEmbedder) -> None:
     done: list[int] = []
     begun = threading.Event()

@@ -180,6 +180,7 @@ def _claims(width: int, height: int) -> bytes:
     )
 
 
+@pytest.mark.nightly
 def test_many_slow_pages_are_not_one_slow_file(tmp_path: Path, tesseract: Path, log: Path) -> None:
     """The reader's limit is for a page: four of 1.5 seconds each pass with a limit of five."""
     tesseract.write_text(STAND_IN.format(python=sys.executable, log=str(log), body="time.sleep(1.5)"))

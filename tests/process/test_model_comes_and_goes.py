@@ -53,6 +53,7 @@ def test_one_display_through_all_of_it(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.nightly
 def test_an_owner_that_dies_under_a_question_leaves_a_last_line(tmp_path: Path) -> None:
     asked = threading.Event()
 

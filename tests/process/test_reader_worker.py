@@ -85,6 +85,7 @@ def test_what_a_file_does_to_its_reader_is_said_and_the_next_is_read(
     assert reader.read(bad_loaders / "good.txt").passages[0].text == "A good file."
 
 
+@pytest.mark.nightly
 def test_a_file_that_takes_too_long_is_given_up(bad_loaders: Path) -> None:
     reader = Reader(limit_seconds=8.0)
     try:

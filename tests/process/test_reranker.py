@@ -84,6 +84,7 @@ def test_an_exact_query_is_not_reranked_and_needs_no_model(make_session: Any, pa
         session.search_service.search("harbour light")
 
 
+@pytest.mark.nightly
 def test_a_folder_without_a_model_is_one_sentence(tmp_path: Path) -> None:
     broken = LocalReranker(str(tmp_path))
     with pytest.raises(RerankerError) as caught:

@@ -72,6 +72,7 @@ def test_when_the_owner_dies_the_next_command_becomes_the_owner(tmp_path: Path) 
     assert wait_until(lambda: not any(alive(child) for child in children))
 
 
+@pytest.mark.nightly
 def test_a_home_with_a_long_path_is_shared_without_a_name_in_the_temporary_folder(tmp_path: Path) -> None:
     """A socket's address has room for about 100 bytes; what stands in the temporary folder under a name of ours is not asked."""
     home = tmp_path.joinpath(*["a-folder-with-a-long-name"] * 6)
@@ -101,6 +102,7 @@ def test_what_cannot_be_replaced_at_the_place_of_the_socket_keeps_nobody_from_wo
     assert command(home, "agents")[-1]["agents"] == []
 
 
+@pytest.mark.nightly
 def test_a_display_and_the_owner_share_one_agent(tmp_path: Path) -> None:
     home = tmp_path / "home"
     seen: list[Any] = []
@@ -120,6 +122,7 @@ def test_a_display_and_the_owner_share_one_agent(tmp_path: Path) -> None:
         assert "First?" in json.dumps(seen[1])
 
 
+@pytest.mark.nightly
 def test_a_model_for_one_run_takes_effect_or_is_refused(tmp_path: Path) -> None:
     """While the owner shows an agent, others cannot change its model or window; an agent that nobody shows, they can."""
     home = tmp_path / "home"

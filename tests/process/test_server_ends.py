@@ -9,6 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support import model_scripts
 from tests.support.model_server import ModelServer
 from tests.support.processes import ROOT, close, command, environment, owner, until, wait_until
@@ -22,6 +24,7 @@ def begin(home: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_a_question_of_another_display_is_let_end(tmp_path: Path) -> None:
     home, asked, go = tmp_path / "home", threading.Event(), threading.Event()
 
@@ -48,26 +51,26 @@ def test_a_question_of_another_display_is_let_end(tmp_path: Path) -> None:
     assert not locate(home).socket_file.exists()
 
 
-def test_a_load_goes_on_elsewhere_when_its_owner_ends_or_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", [True, pytest.param(False, marks=pytest.mark.nightly)], ids=["killed", "ends"])
+def test_a_load_goes_on_elsewhere_when_its_owner_ends_or_is_killed(tmp_path: Path, killed: bool) -> None:
     folder = tmp_path / "docs"
     folder.mkdir()
     for number in range(60):
-        text = "\n\n".join(f"Barrel {number}.{line} of the store holds quince number {line}." * 12 for line in range(8))
+        text = "\n\n".join(f"Barrel {number}.{line} of the store holds quince number {line}." * 12 for line in range(2))
         (folder / f"{number:02}.md").write_text(f"# Store {number}\n\n{text}\n")
-    for killed in (False, True):
-        home = tmp_path / f"home-{killed}"
-        process = owner(home)
-        assert wait_until(lambda where=home: bool(command(where, "agents")[-1]["agents"]))
-        load = begin(home, "load", str(folder), "--source", "docs")
-        next(row for row in until(load, "load_progress", 500) if row["files_done"] > 4)
-        if killed:
-            process.kill()
-            process.communicate()
-        else:
-            close(process)
-        assert load.poll() is None, "the owner waited for the load"
-        out, err = load.communicate(timeout=120)
-        assert load.returncode == 0, err
-        last = json.loads(out.splitlines()[-1])
-        assert (last["event"], last["documents"] + last["unchanged"], last["stopped"]) == ("loaded", 60, False)
-        assert last["unchanged"] > 0
+    home = tmp_path / "home"
+    process = owner(home)
+    assert wait_until(lambda: bool(command(home, "agents")[-1]["agents"]))
+    load = begin(home, "load", str(folder), "--source", "docs")
+    next(row for row in until(load, "load_progress", 500) if row["files_done"] > 4)
+    if killed:
+        process.kill()
+        process.communicate()
+    else:
+        close(process)
+    assert load.poll() is None, "the owner waited for the load"
+    out, err = load.communicate(timeout=120)
+    assert load.returncode == 0, err
+    last = json.loads(out.splitlines()[-1])
+    assert (last["event"], last["documents"] + last["unchanged"], last["stopped"]) == ("loaded", 60, False)
+    assert last["unchanged"] > 0

@@ -84,6 +84,7 @@ def test_one_ctrl_c_ends_an_owner_with_idle_connections(owner: subprocess.Popen[
         connection.close()
 
 
+@pytest.mark.nightly
 def test_the_end_of_input_ends_an_owner_with_idle_connections(owner: subprocess.Popen[str], tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(str(tmp_path / "home" / "data" / "owner.sock"))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import model_scripts
+from tests.support.clock import Ticking
+from tests.support.embedding import embedding_words
 from tests.support.model_replies import calls
 from tests.support.model_server import ModelServer
+from tests.support.papers import write_papers
+from tests.support.reading import reading_in_one_worker
 from workbench.core.errors import UsageError
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
@@ -56,18 +62,40 @@ def elsewhere(tmp_path: Path, **settings: Any) -> Session:
     return Session(Settings(**{"model": "reader", **settings}), locate(tmp_path / "elsewhere"))
 
 
-@pytest.fixture
-def exported(make_session: Any, papers: Path, tmp_path: Path) -> tuple[Path, list[str], list[Any]]:
-    """A file, the bodies of every step as they were sent, and the history."""
-    with ModelServer(noting()) as server:
-        session = worked(make_session, papers, server)
-        file = tmp_path / "keeper.agent"
+@dataclass(frozen=True)
+class Original:
+    """What an agent left behind: its file, the bodies of every step as they were sent, and its history."""
+
+    file: Path
+    sent: list[str]
+    history: list[Any]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
+    """The agent that all tests of this file import, with six questions behind it."""
+    folder = tmp_path_factory.mktemp("original")
+
+    def make_session(**settings: Any) -> Session:
+        return Session(Settings(**settings), locate(folder / "home"), clock=Ticking())
+
+    with embedding_words(), reading_in_one_worker(), ModelServer(noting()) as server:
+        session = worked(make_session, write_papers(folder / "papers"), server)
+        file = folder / "keeper.agent"
         assert session.agent_service.export("keeper", file) == file.stat().st_size
         sent = [json.dumps(session.recorded(step).body()) for step in session.steps()]
         assert [json.loads(body) for body in sent] == list(server.requests)
         history = list(session.history())
         session.close()
-    return file, sent, history
+    return Original(file, sent, history)
+
+
+@pytest.fixture
+def exported(original: Original, word_embedder: object, tmp_path: Path) -> tuple[Path, list[str], list[Any]]:
+    """A copy of the file, the bodies of every step as they were sent, and the history."""
+    file = tmp_path / original.file.name
+    shutil.copy2(original.file, file)
+    return file, original.sent, original.history
 
 
 def test_another_home_shows_every_step_as_it_was_sent(exported: Any, tmp_path: Path) -> None:
@@ -111,6 +139,7 @@ def test_it_goes_on_where_it_was(exported: Any, tmp_path: Path, papers: Path) ->
             assert [json.dumps(home.recorded(step).body()) for step in home.steps()[: len(sent)]] == sent
 
 
+@pytest.mark.nightly
 def test_twice_in_one_home_and_back_out_again(exported: Any, tmp_path: Path, make_session: Any) -> None:
     file, sent, _ = exported
     session = make_session()

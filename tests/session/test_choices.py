@@ -77,7 +77,7 @@ def test_every_event_of_an_answer_names_its_agent(run: Run, papers: Path) -> Non
         (Reply(content="<html>Not a model</html>", status=502), ()),
     ],
 )
-@pytest.mark.parametrize("named", [(), ("--agent", "fresh")])
+@pytest.mark.parametrize("named", [(), pytest.param(("--agent", "fresh"), marks=pytest.mark.nightly)])
 def test_a_refused_model_leaves_no_agent_behind(
     run: Run, papers: Path, refuses: Reply | None, words: tuple[str, ...], named: tuple[str, ...]
 ) -> None:

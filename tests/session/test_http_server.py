@@ -133,6 +133,7 @@ def test_too_many_requests_are_told_when_to_come_back(make_server: Any) -> None:
     assert int(running.raw("GET", "/api/agents", running.token).headers["Retry-After"]) >= 1
 
 
+@pytest.mark.nightly
 def test_questions_to_one_agent_wait_for_each_other(served: Running) -> None:
     async def all_of_them() -> list[AnswerDone]:
         async def one() -> AnswerDone:

@@ -48,7 +48,10 @@ def test_chains_follow_the_orderings_and_are_drawn_beyond(folder: Path) -> None:
         assert at not in links
 
 
-@pytest.mark.parametrize("wording", WORDINGS, ids=lambda wording: wording.name)
+@pytest.mark.parametrize(
+    "wording",
+    [pytest.param(one, marks=[pytest.mark.nightly] if one is not WORDINGS[0] else [], id=one.name) for one in WORDINGS],
+)
 def test_who_does_what_results_say_finds_every_end(folder: Path, tmp_path: Path, wording: Any) -> None:
     assert set(accuracy(chains(folder, 1), wording, tmp_path / "home").values()) == {1.0}
 

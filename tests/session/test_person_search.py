@@ -124,7 +124,7 @@ def test_excluded_words_phrases_and_identifiers(loaded: Any) -> None:
 
 
 def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queries = ["harbour light", '"the harbour light"', "oil -Benno"]
+    queries = ["harbour light", "oil -Benno"]
     ways = [SearchOptions(), SearchOptions(document="03-dora"), SearchOptions(pages="1-2", since="2020")]
     screen = [
         [loaded.search(query, number) if options == SearchOptions() else loaded.search_service.search(query, number, options)
@@ -135,7 +135,7 @@ def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypa
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
     monkeypatch.chdir(home)
     for pages, (query, options) in zip(screen, [(q, o) for q in queries for o in ways], strict=True):
-        for agent in ([], ["--agent", "tester"]):
+        for agent in ([], ["--agent", "tester"]) if query == queries[0] else ([],):
             words = [
                 "search",
                 query,

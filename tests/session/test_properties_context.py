@@ -185,7 +185,7 @@ def follow(session: Session, course: Course, name: str) -> Checking:
     return model
 
 
-@examples(10, shrink=False)
+@examples(4, shrink=False)
 @given(course=courses)
 @example(
     # Wide shares for what cannot leave, and a question just short of being stored as a stub.
@@ -271,7 +271,7 @@ def check_log(session: Session, model: Checking, name: str) -> None:
     assert [message.wire for message in again] == [message.wire for message in memory.queue.messages]
 
 
-@examples(2, shrink=False)
+@examples(1, shrink=False)
 @given(course=courses)
 def test_the_same_replies_give_the_same_prompts(tmp_path_factory: pytest.TempPathFactory, course: Course) -> None:
     runs = []

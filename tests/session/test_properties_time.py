@@ -206,7 +206,7 @@ def words() -> Iterator[None]:
         yield
 
 
-@examples(5, shrink=False)
+@examples(3, shrink=False)
 @given(window=st.sampled_from((2_048, 4_096, 16_384, 131_072)), todo=st.lists(operations, min_size=3, max_size=14))
 def test_the_past_holds_its_promises(tmp_path_factory: pytest.TempPathFactory, window: int, todo: list[Any]) -> None:
     course = Course(tmp_path_factory.mktemp("past"), window)

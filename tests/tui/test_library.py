@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from textual.widgets import Input
 
+import pytest
+
 from tests.support.fake_session import FakeSession
 from tests.support.grid import check, grid
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
@@ -145,6 +147,7 @@ async def test_what_an_earlier_load_left_is_finished() -> None:
         assert "resume" not in done.calls
 
 
+@pytest.mark.nightly
 @piloted
 async def test_a_large_source_is_drawn_in_part_and_says_so() -> None:
     papers = [DocumentInfo("big", f"{n:05}.txt", "", 1, 1, 1) for n in range(2_000)]

@@ -21,7 +21,14 @@ def play(scenario: Any) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("options", [{}, {"ascii": True}, {"theme": "workbench-light"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        pytest.param({"ascii": True}, marks=pytest.mark.nightly),
+        pytest.param({"theme": "workbench-light"}, marks=pytest.mark.nightly),
+    ],
+)
 def test_a_screen_resized_in_mid_answer_stays_whole(options: dict[str, Any]) -> None:
     async def scenario() -> None:
         session = lease()
@@ -67,6 +74,7 @@ def test_every_script_is_drawn_at_every_size(monkeypatch: pytest.MonkeyPatch) ->
     play(scenario)
 
 
+@pytest.mark.nightly
 def test_a_megabyte_in_the_prompt_is_sent_as_it_is() -> None:
     async def scenario() -> None:
         session = lease()

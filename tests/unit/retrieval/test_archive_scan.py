@@ -104,7 +104,7 @@ steps = st.lists(
 )
 
 
-@examples(8, shrink=False)
+@examples(4, shrink=False)
 @given(steps)
 def test_no_change_is_missed_by_a_search_that_starts_after_it(tmp_path_factory: Any, ops: Any) -> None:
     shelf = AttachedDocuments(tmp_path_factory.mktemp("shelf"))

@@ -104,7 +104,7 @@ class AttachedDocuments:
 CHANGES = st.lists(st.sampled_from(["insert", "delete", "restart", "other search", "nothing"]), max_size=12)
 
 
-@examples(12, shrink=False)
+@examples(6, shrink=False)
 @given(CHANGES, st.sampled_from(["meaning", "exact", "filtered", "grep", "follow"]), st.integers(0, 10**6))
 def test_paging_to_the_end_gives_the_total_whatever_happens(changes: list[str], kind: str, seed: int) -> None:
     draw = random.Random(seed)

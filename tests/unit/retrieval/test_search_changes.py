@@ -161,7 +161,7 @@ CHANGES = st.lists(
 )
 
 
-@examples(4, shrink=False)
+@examples(2, shrink=False)
 @given(CHANGES, st.integers(0, 10**6))
 def test_the_index_gives_the_list_of_the_scan_after_every_change(
     tmp_path_factory: Any, changes: list[Any], seed: int
