@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from textual.widgets import Input
-
 import pytest
+from textual.widgets import Input
 
 from tests.support.fake_session import FakeSession
 from tests.support.grid import check, grid
