@@ -10,7 +10,7 @@ from workbench.api import events as ev
 from workbench.api.events import ContextAssembled, PageRead
 from workbench.api.history import SIGNS, ContextDiff
 from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, reembedded_line, why
-from workbench.core.sanitize import json_text, one_line, sanitize
+from workbench.core.sanitize import json_text, one_line, sanitize, unbroken
 
 _STOPPED = {
     "user": "by you",
@@ -207,7 +207,10 @@ def finding_lines(page: PageRead) -> Iterator[str]:
 
 
 def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[str]:
-    """A prompt, segment by segment, with its sizes and its whole text, and what of it a prefix cache can reuse."""
+    """A prompt, segment by segment, with its sizes and its whole text, and what of it a prefix cache can reuse.
+
+    The text is indented: a document's "== system" is none of our lines.
+    """
     about = "" if event.exact else "~"
     usable = event.window - event.reserve
     yield f"{about}{event.used:,} of {usable:,} usable tokens (window {event.window:,}, {event.reserve:,} kept for the reply)"
@@ -215,11 +218,11 @@ def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[s
         yield f"{cacheable_share:.0%} of it stood at the start of the request before: a prefix cache can reuse that"
     for segment in event.segments:
         share = round(_BAR * segment.tokens / max(1, usable))
-        yield f"{segment.tokens:>7,}  {segment.name:<16} {'#' * share:<{_BAR}} {segment.title}"
+        yield f"{segment.tokens:>7,}  {segment.name:<16} {'#' * share:<{_BAR}} {unbroken(segment.title)}"
     for segment in event.segments:
         yield ""
-        yield f"== {segment.name}: {segment.title} ({segment.tokens:,} tokens)"
-        yield from sanitize(segment.text).split("\n")
+        yield f"== {segment.name}: {unbroken(segment.title)} ({segment.tokens:,} tokens)"
+        yield from (f"  {line}".rstrip(" ") for line in sanitize(segment.text).split("\n"))
 
 
 def diff_lines(diff: ContextDiff) -> Iterator[str]:
