@@ -32,6 +32,7 @@ from tests.support.model_server import ModelServer
 
 KINDS = ("load", "search", "ask", "fork", "rename")
 _COMMAND_SECONDS = 300.0
+_END_SECONDS = 120.0
 _GROWTH = 1.1
 _ENOUGH_COMMANDS = 300
 _UNEXPECTED = ("Unexpected", "Traceback", "Exception in")
@@ -212,7 +213,12 @@ def main() -> int:
         for number in range(20):
             write(soak.docs, random.Random(number), number)
         soak.run("load", str(soak.docs), "--source", "docs", "--json")
-        owner = soak.start("--plain", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        said = soak.place / "owner.txt"
+        with said.open("w") as errors:
+            owner = soak.start(
+                "--plain", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
+                env={**soak.environment, "PYTHONFAULTHANDLER": "1"},
+            )  # fmt: skip
         while not (soak.place / "home" / "data" / "owner.sock").exists():
             time.sleep(0.2)
         workers = [threading.Thread(target=soak.work, args=(kind,)) for kind in KINDS]
@@ -230,13 +236,16 @@ def main() -> int:
                 kept.clear()
             time.sleep(min(5.0, soak.seconds / 20))
         if owner.poll() is not None:
-            soak.problems.append(f"the owner ended: {owner.stderr.read()[-300:] if owner.stderr else ''}")
+            soak.problems.append(f"the owner ended: {said.read_text(errors='replace')[-300:]}")
+        asked = time.monotonic()
         owner.send_signal(signal.SIGINT)
         try:
-            owner.wait(timeout=60)
+            owner.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
-            owner.kill()
-            soak.problems.append("the owner did not end on one ctrl+c")
+            owner.send_signal(signal.SIGABRT)  # faulthandler writes what each thread was at
+            owner.wait(timeout=_END_SECONDS)
+            soak.problems.append(f"the owner did not end on one ctrl+c: {said.read_text(errors='replace')[-9000:]}")
+        ended_after = time.monotonic() - asked
         warm = samples[len(samples) // 3 :]
         head, tail = _median(warm[: len(warm) // 3 or 1]), _median(warm[-(len(warm) // 3 or 1) :])
         commands_then = counts[-1] - counts[len(counts) // 3]
@@ -251,9 +260,10 @@ def main() -> int:
         print(
             f"owner: {samples[0]:.0f} MB at first, {head:.0f} MB after the warm-up, {tail:.0f} MB at the end, at most {max(samples):.0f}"
         )
-        print("  MB, one figure a tenth:", *(f"{samples[len(samples) * part // 10]:.0f}" for part in range(10)))
-        for said, count in soak.refused.most_common(12):
-            print(f"  {count:4} x {said}")
+        print(f"  it ended {ended_after:.1f} s after ctrl+c; commands up to each tenth:", *_tenths(counts))
+        print("  MB, one figure a tenth:", *(f"{value:.0f}" for value in _tenths(samples)))
+        for refusal_said, count in soak.refused.most_common(12):
+            print(f"  {count:4} x {refusal_said}")
         for problem in soak.problems[:30]:
             print(f"PROBLEM {problem}")
         return 1 if soak.problems else 0
@@ -265,6 +275,10 @@ def _resident_mb(process: int) -> float:
     except OSError:
         return 0.0
     return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _tenths(values: list[Any]) -> list[Any]:
+    return [values[len(values) * part // 10] for part in range(10)]
 
 
 def _median(values: list[float]) -> float:
