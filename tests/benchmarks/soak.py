@@ -205,6 +205,8 @@ def faulty(seed: int) -> Any:
 
 def main() -> int:
     """Soak, look at the memory, verify."""
+    # A shell starts what runs in its background with ctrl+c ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     with tempfile.TemporaryDirectory() as folder, ModelServer(faulty(seed)) as server:

@@ -7,43 +7,18 @@ from typing import Any
 
 import pytest
 
+from tests.support.cross_encoder import save_cross_encoder
 from workbench.api.search import SearchOptions
 from workbench.core.errors import RerankerError
 from workbench.embedding.reranker_client import LocalReranker
 from workbench.retrieval.ranking.rerank import RERANKED, reranked
 from workbench.retrieval.ranking.result import Ranking, ScoreBreakdown
 
-WORDS = "the lamp light harbour keys oil marner kept papers of number years part by for was alda benno".split()
-
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a cross-encoder of one layer; its weights are drawn from a fixed seed."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    vocabulary = {word: number for number, word in enumerate([*marks, *WORDS, *"abcdefghijklmnopqrstuvwxyz0123456789"])}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    torch.manual_seed(3)
-    config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=512, num_labels=1, initializer_range=0.5,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("cross-encoder")
-    BertForSequenceClassification(config).save_pretrained(folder)
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
-        mask_token="[MASK]", model_max_length=512,
-    )  # fmt: skip
-    fast.save_pretrained(folder)
-    return folder
+    """A folder with a cross-encoder of one layer."""
+    return save_cross_encoder(tmp_path_factory.mktemp("cross-encoder"))
 
 
 @pytest.mark.nightly

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.core.paths import locate
 from workbench.core.worker_process import Channel
 
 NICENESS = 5
@@ -24,6 +25,8 @@ def load(name: str, *, may_download: bool) -> Any:
     if may_download:
         for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
             os.environ.pop(variable, None)  # before the libraries read them
+    # torch makes a folder for compiled code when it is imported: by default under a name that anybody can guess, for all users.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(locate().cache / "torch")
     from sentence_transformers import CrossEncoder
 
     try:
