@@ -14,6 +14,8 @@ from tests.support.commands import Run
 from tests.support.model_replies import Reply, calls
 from tests.support.model_scripts import functions_of, hits, last_result, question_of
 from tests.support.model_server import ModelServer
+from workbench.core.settings import Settings
+from workbench.evaluation.experiment import Plan, variants_of
 from workbench.evaluation.tasks import TASKS
 
 SETS: dict[str, Callable[[Path], Path]] = {
@@ -141,6 +143,17 @@ def test_variations_are_arms_of_their_own(run: Run, data: Path) -> None:
     by_arm = {row["arm"]: row for row in rows[:-1]}
     assert by_arm["agent[read_ahead=true]"]["steps"] == by_arm["agent[read_ahead=false]"]["steps"] - 1
     assert len(by_arm["fixed[read_ahead=true,documents=3]"]["paged"]) == 3
+
+
+def test_what_an_arm_settles_can_vary(data: Path) -> None:
+    plan = Plan("document-qa", data, ("agent", "reader", "fixed"), (("drive", ("model", "guided")), ("model", ("a", "b"))))
+    made = {one.name: one for one in variants_of(plan, Settings(model="m"))}
+    assert list(made) == [
+        "agent[drive=model,model=a]", "agent[drive=model,model=b]", "agent[drive=guided,model=a]", "agent[drive=guided,model=b]",
+        "reader", "fixed[model=a]", "fixed[model=b]",
+    ]  # fmt: skip
+    assert made["agent[drive=guided,model=b]"].varied == {"drive", "model"}
+    assert made["fixed[model=b]"].settings.model == "b"
 
 
 def test_the_judge_counts_and_so_does_what_it_costs(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.model_lookup import accuracy, as_memgpt
+from tests.support.model_replies import Reply
+from tests.support.model_server import ModelServer
 from workbench.core.errors import UsageError
 from workbench.core.settings import READER, Settings
 from workbench.evaluation import experiment, nested_kv
@@ -72,6 +74,27 @@ def test_the_reader_finds_every_end_in_either_wording(folder: Path, monkeypatch:
     assert result["arms"]["reader"]["right"] == 1.0
     assert list(result["groups"]["reader"]) == [f"nesting {n}" for n in range(10)]
     assert all(row["right"] and row["steps"] <= 14 for row in rows[:-1])
+
+
+def test_a_fixed_context_holds_the_pairs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nested_kv, "SAMPLES", 1)
+
+    def follows(body: Any) -> Reply:
+        content = body["messages"][0]["content"]
+        pairs = dict(re.findall(r"key = (\S+), value = (\S+)", content))
+        at = re.findall(r"for the key (\S+)\?", content)[0]
+        while at in pairs:
+            at = pairs[at]
+        return Reply(content=at)
+
+    monkeypatch.setattr(nested_kv, "WORDINGS", WORDINGS[:1])
+    with ModelServer(follows) as server:
+        settings = Settings(model="scripted", base_url=server.url)
+        plan = experiment.Plan("nested-kv", folder, ("fixed",), (("window_tokens", ("4096", "2048")),))
+        arms = list(experiment.run(plan, settings))[-1]["arms"]
+    # 40 pairs of some 50 tokens: all fit 4,096, not 2,048.
+    assert arms["fixed[window_tokens=4096]"]["right"] == 1
+    assert 0 < arms["fixed[window_tokens=2048]"]["right"] < 1
 
 
 def test_a_wrong_answer_is_counted_as_wrong() -> None:

@@ -77,7 +77,9 @@ class Asking:
     """A question as an arm gets it. `session` shares its archive and models; no agent of it is used.
 
     `documents` is how many passages a fixed context holds; `talk` is put into the recall storage of an agent where
-    `memory` says so; `human` is what a person answered, where that is known; `opened` hears of each display that answers.
+    `memory` says so; `human` is what a person answered, where that is known; `records` are what a fixed context holds, in
+    their order, instead of what a search finds; `varied` names settings that are compared, so that the arm leaves them as they are; `opened`
+    hears of each display that answers.
     """
 
     session: Session
@@ -88,6 +90,8 @@ class Asking:
     talk: tuple[Said, ...] = ()
     memory: str = "both"
     human: str = ""
+    records: tuple[str, ...] = ()
+    varied: frozenset[str] = frozenset()
     opened: Callable[[Session], object] = field(default=lambda _: None)
 
 
@@ -110,7 +114,8 @@ def _agent(**own: Any) -> Arm:
         began = time.perf_counter()
         app = asked.session.app
         paged: dict[GoldPlace, None] = {}
-        with Session(replace(asked.settings, **own), app.paths, app=app) as display:
+        fixed = {key: value for key, value in own.items() if key not in asked.varied}
+        with Session(replace(asked.settings, **fixed), app.paths, app=app) as display:
             asked.opened(display)
             display.open_agent(fresh=True)
             if asked.talk and asked.memory != "archival":
@@ -181,9 +186,10 @@ def _fixed(fitted: Callable[[list[str], int], list[str]]) -> Arm:
         settings = asked.settings
         if settings.uses_reader:
             raise ArmUnfit("A fixed context needs a language model.", "Name one with --model.")
-        hits = _hits(asked, asked.documents)
+        hits = [] if asked.records else _hits(asked, asked.documents)
         room = settings.usable_tokens - count(asked.question) - count(_INSTRUCTION) - 64
-        kept = fitted([f"[{hit.document} p.{hit.page}]\n{hit.text}" for hit in hits], room)
+        texts = list(asked.records) or [f"[{hit.document} p.{hit.page}]\n{hit.text}" for hit in hits]
+        kept = fitted(texts, room)
         passages = "\n\n".join(kept)
         content = f"{_INSTRUCTION}\n\n{passages}\n\nQuestion: {asked.question}"
         text, used, spent = ask_once(asked.session, settings, content)

@@ -47,8 +47,11 @@ from workbench.services.session import Session
 _NOT_THE_RUN = (*SECRET_SETTINGS, "archive", "theme", "ascii")
 _FIXED = ("fixed", "fixed-tokens", "fixed-cut")
 _AGENTS = ("reader", "agent", "guided")
-_OF_ARMS = {"documents": _FIXED, "memory": _AGENTS}
-"""What `--vary` knows beside settings, and the arms that it means something to."""
+_OF_A_MODEL = ("agent", "guided", *_FIXED)
+_OF_ARMS = {
+    "documents": _FIXED, "memory": _AGENTS, "drive": ("agent",), "model": _OF_A_MODEL, "base_url": _OF_A_MODEL,
+}  # fmt: skip
+"""The arms that something means anything to: `documents` and `memory`, which `--vary` knows beside settings, and some settings."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class Variant:
     settings: Settings
     documents: int = SHOWN
     memory: str = "both"
+    varied: frozenset[str] = frozenset()
+    """The names of what varies."""
 
 
 def task(name: str) -> Task:
@@ -140,7 +145,7 @@ def variants_of(plan: Plan, settings: Settings) -> list[Variant]:
         for values in itertools.product(*(values for _, values in keys)):
             changed = dict(zip((key for key, _ in keys), values, strict=True))
             label = ",".join(f"{key}={value}" for key, value in changed.items())
-            made = Variant(f"{name}[{label}]" if label else name, name, base)
+            made = Variant(f"{name}[{label}]" if label else name, name, base, varied=frozenset(changed))
             for key, value in changed.items():
                 made = _varied(made, key, value)
             found[made.name] = made
@@ -148,7 +153,7 @@ def variants_of(plan: Plan, settings: Settings) -> list[Variant]:
 
 
 def _concerns(key: str, name: str) -> bool:
-    return name in _OF_ARMS[key] if key in _OF_ARMS else name not in ("human",)
+    return name in _OF_ARMS[key] if key in _OF_ARMS else name != "human"
 
 
 def _varied(one: Variant, key: str, value: str) -> Variant:
@@ -200,7 +205,8 @@ class _Bench:
         material = self.set.materials[question.material]
         asking = Asking(
             self.session, one.settings, source, question.text, one.documents, material.talk, one.memory, question.human,
-            self._opened,
+            tuple(text for texts in material.records.values() for text in texts),
+            one.varied, self._opened,
         )  # fmt: skip
         try:
             answered = ARMS[one.arm](asking)

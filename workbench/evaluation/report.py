@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -169,6 +170,9 @@ _STYLE = (
 
 # -- plots ----------------------------------------------------------------------------------------------------------------------
 
+_BY_RATIO = 10.0
+"""Numbers that differ more than so many times stand on a logarithmic axis."""
+
 Points = Mapping[str, Sequence[tuple[float, float]]]
 """For each name the points (x, share right) of its line."""
 
@@ -191,7 +195,7 @@ def _plots(result: Mapping[str, Any]) -> str:
     if any(len(points) > 1 for points in by_documents.values()):
         plots.append(_lines("right by documents in the context", by_documents | _their_points(theirs, "")))
     by_tokens = {name: [(metrics["prompt_tokens"], metrics["right"])] for name, metrics in arms.items()}
-    if any(points[0][0] for points in by_tokens.values()):
+    if len({points[0][0] for points in by_tokens.values()}) > 1:
         plots.append(_lines("right by tokens read a question", by_tokens))
     return "".join(plots)
 
@@ -237,21 +241,28 @@ def _bars(arms: Mapping[str, Mapping[str, float]]) -> str:
 def _lines(label: str, lines: Points) -> str:
     """A plot of shares (from 0 to 1) over numbers: a line with its marks for each name, dashed where it is not ours."""
     wide, high, left, top = 420, 200, 40, 24
-    numbers = [x for points in lines.values() for x, _ in points]
-    least, most = min(numbers), max(numbers)
-    spread = (most - least) or 1.0
+    numbers = sorted({x for points in lines.values() for x, _ in points})
+    least, most = numbers[0], numbers[-1]
+    by_ratio = least > 0 and most / least > _BY_RATIO
+    spread = (math.log(most / least) if by_ratio else most - least) or 1.0
+
+    def across(x: float) -> float:
+        return left + wide * (math.log(x / least) if by_ratio else x - least) / spread
+
     parts = [f'<text x="{left}" y="14">{html.escape(label)}</text>']
     for share in (0.0, 0.5, 1.0):
         y = top + high * (1 - share)
         parts.append(f'<line x1="{left}" x2="{left + wide}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="0" y="{y + 4:.1f}">{share:.1f}</text>')
-    ticks = sorted(set(numbers))
-    for x in ticks if len(ticks) <= 10 else (least, most):
-        parts.append(f'<text x="{left + wide * (x - least) / spread - 4:.1f}" y="{top + high + 18}">{x:,.0f}</text>')
+    free = 0.0
+    for x in numbers:
+        if across(x) >= free:
+            parts.append(f'<text x="{across(x) - 4:.1f}" y="{top + high + 18}">{x:,.0f}</text>')
+            free = across(x) + 12 + 8 * len(f"{x:,.0f}")
     for at, (name, points) in enumerate(lines.items()):
         colour = _COLOURS[at % len(_COLOURS)]
         dashed = ' stroke-dasharray="4 3" opacity="0.6"' if name.endswith("(theirs)") else ""
-        places = [(left + wide * (x - least) / spread, top + high * (1 - y)) for x, y in points]
+        places = [(across(x), top + high * (1 - y)) for x, y in points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"{dashed}/>' for x, y in places]
