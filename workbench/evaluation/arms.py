@@ -78,8 +78,8 @@ class Asking:
 
     `documents` is how many passages a fixed context holds; `talk` is put into the recall storage of an agent where
     `memory` says so; `human` is what a person answered, where that is known; `records` are what a fixed context holds, in
-    their order, instead of what a search finds; `varied` names settings that are compared, so that the arm leaves them as they are; `opened`
-    hears of each display that answers.
+    their order, instead of what a search finds; `varied` names settings that are compared, which the arm leaves as they
+    are; `opened` hears of each display that answers.
     """
 
     session: Session
