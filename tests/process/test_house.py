@@ -6,9 +6,12 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from workbench.cli import main as cli
 from workbench.core import paths
@@ -140,3 +143,21 @@ def test_a_mistake_in_the_settings_file_names_file_and_nearest_key(tmp_path: Pat
     assert done.returncode == 2
     assert "config.toml" in done.stderr
     assert "window_tokens" in done.stderr
+
+
+def test_the_versions_of_the_gate_are_listed_with_their_licences_and_fit_the_project() -> None:
+    """`.ci/constraints.py` writes the list; the engines that benchmarks compare and other embedding models are not installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *(line for name in extras.keys() - {"bench", "embedding-models"} for line in extras[name])]
+    listed = {}
+    for line in (ROOT / ".ci" / "constraints.txt").read_text().splitlines()[1:]:
+        pinned, _, licence = line.partition("  # ")
+        assert licence.strip(), line
+        name, _, version = pinned.partition("==")
+        listed[canonicalize_name(name)] = version
+    for requirement in map(Requirement, asked):
+        name = canonicalize_name(requirement.name)
+        if name != "memgpt-workbench":
+            assert listed.get(name), f"{name}: run .ci/constraints.py again"
+            assert requirement.specifier.contains(listed[name], prereleases=True), name

@@ -5,6 +5,7 @@ The owner lives in this process, which saves starting one for every command; tes
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.support.model_server import ModelServer
 from workbench.cli import main as cli_main
 from workbench.cli.main import LocalCommands
 from workbench.core.errors import ArchiveBusy
+from workbench.core.settings import Settings
 from workbench.ipc.server import CommandServer
 
 Own = Callable[[ModelServer], None]
@@ -135,3 +137,24 @@ def test_what_is_forgotten_is_shown_asked_for_and_gone(run: Run, own: Own, model
         code, _, error = run("forget", "--document", "a.md", "--yes")
         assert code == 2
         assert "There is no document" in error
+
+
+NEWER: Any = dataclasses.make_dataclass("Newer", [("of_tomorrow", int, 1)], bases=(Settings,), frozen=True)
+
+
+def test_an_owner_of_another_version_says_so(run: Run, own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.ipc import command_client
+
+    asked = command_client.run
+
+    def newer(socket: Path, command: str, arguments: Any, settings: Any, **more: Any) -> int:
+        made = NEWER(**dataclasses.asdict(settings))
+        return asked(socket, command, arguments, made, **more)
+
+    with ModelServer(talks) as server:
+        own(server)
+        monkeypatch.setattr(command_client, "run", newer)
+        code, _, error = run("sources")
+    assert code == 2
+    assert "is of another version than this one" in error
+    assert "Unexpected" not in error

@@ -11,7 +11,7 @@ dataclasses would carry fields for the wire, which the thirty lines below do wit
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from inspect import getattr_static
 from pathlib import Path
@@ -31,10 +31,21 @@ from workbench.api import (  # fmt: skip
 from workbench.api import session as session_api
 from workbench.core import errors
 from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.settings import Settings
 
 LISTEN = "subscription.events"
 """The stream of what others do to the agent, for as long as the display is there."""
 _MODULES = (events, session_api, search, documents, agents, tables, history, check, question_table, bibliography)
+
+
+def settings_of(request: Mapping[str, Any]) -> Settings:
+    """The settings that a request brings. Raises UsageError for those of a version that knows others."""
+    try:
+        return Settings(**request["settings"])
+    except TypeError:
+        raise UsageError(
+            "The workbench that owns this home is of another version than this one.", "Close that one, then try again."
+        ) from None
 
 
 @cache

@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from workbench.core.errors import WorkbenchError
-from workbench.core.settings import Settings
 from workbench.ipc.command_output import SINK, complain
 from workbench.ipc.local_socket import Listener
-from workbench.ipc.rpc import LISTEN
+from workbench.ipc.rpc import LISTEN, settings_of
 from workbench.ipc.session_server import ASK, JOIN, SessionServer
 from workbench.services.container import AppContext
 from workbench.services.session import Session
@@ -210,7 +209,7 @@ class ClientConnection:
             self._session.stop_load()
 
     def _run(self, request: dict[str, Any], incoming: Any) -> int:
-        session = Session(Settings(**request["settings"]), self._app.paths, app=self._app)
+        session = Session(settings_of(request), self._app.paths, app=self._app)
         self._session = session
         self._wire.send({"begun": True})
         done = threading.Event()

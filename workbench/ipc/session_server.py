@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import ArchiveBusy, WorkbenchError
-from workbench.core.settings import Settings
 from workbench.ipc import rpc
 from workbench.services.container import AppContext
 from workbench.services.session import Session
@@ -33,7 +32,7 @@ class SessionServer:
         """Open a session that lasts as long as the other end stays connected."""
         chosen = rpc.decode(request["arguments"])
         token = secrets.token_hex(16)
-        with Session(Settings(**request["settings"]), self._app.paths, app=self._app) as session:
+        with Session(rpc.settings_of(request), self._app.paths, app=self._app) as session:
             session.open_agent(chosen["agent"], paths=[Path(path) for path in chosen["paths"]])
             session.run_with(chosen["given"])
             self._sessions[token] = session
