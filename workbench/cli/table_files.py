@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.api.markdown_text import as_text
 from workbench.api.question_table import FOUND, AnswerRow, AnswerTable, Cell, Column
 from workbench.core.errors import UsageError
-from workbench.core.sanitize import sanitize
+from workbench.core.sanitize import unbroken
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _CELL_CHARS = 32_000
@@ -22,8 +22,8 @@ _CELL_CHARS = 32_000
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe stands before what might be one."""
-    plain = sanitize(text)
+    """A text on one line that no spreadsheet takes for a formula: an apostrophe stands before what might be one."""
+    plain = unbroken(text)
     return f"'{plain}" if plain.lstrip(" ").startswith(_FORMULA) else plain
 
 

@@ -131,7 +131,7 @@ def compare(session: Session, chosen: argparse.Namespace) -> int:
     if chosen.json:
         line({"event": "compared", "step": None, **asdict(found)})
     elif not chosen.output:
-        say(text.rstrip("\n"))
+        say_lines(text.rstrip("\n").split("\n"))
     return 0
 
 

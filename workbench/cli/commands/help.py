@@ -54,7 +54,8 @@ def _fill_help(sub: argparse.ArgumentParser) -> None:
 def show(chosen: argparse.Namespace) -> int:
     """Print a page, or the list of pages. Raises NotFound for a topic that there is none of."""
     if chosen.skill:
-        say(resources.files("workbench").joinpath("docs", "skill", "SKILL.md").read_text(encoding="utf-8").rstrip())
+        skill = resources.files("workbench").joinpath("docs", "skill", "SKILL.md").read_text(encoding="utf-8")
+        say_lines(skill.rstrip().split("\n"))
         return 0
     known = topics()
     if not chosen.topic:

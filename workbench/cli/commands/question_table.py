@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from workbench.api.question_table import Cell, Column, TableProgress
 from workbench.cli import table_files
 from workbench.cli.command import Command, amount, json_flag, tokens
-from workbench.cli.output import line, progress, say, write_result
+from workbench.cli.output import line, progress, say_lines, write_result
 from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -92,7 +92,7 @@ def _print(session: Session, chosen: argparse.Namespace, columns: Sequence[Colum
             write_result(chosen.output, text)
             progress(f"The table is in {chosen.output}.")
         else:
-            say(text.rstrip("\n"))
+            say_lines(text.rstrip("\n").split("\n"))
     return 0 if found.done == found.total else 1
 
 
