@@ -60,7 +60,7 @@ def table(one: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "name",
-    [name if name in ("refusal", "deep-memory-retrieval") else pytest.param(name, marks=pytest.mark.nightly) for name in SETS],
+    [name if name == "deep-memory-retrieval" else pytest.param(name, marks=pytest.mark.nightly) for name in SETS],
 )
 def test_every_task_runs_with_the_reader_and_with_a_model(run: Run, tmp_path: Path, name: str) -> None:
     folder = SETS[name](tmp_path / "set")
@@ -145,6 +145,24 @@ def test_variations_are_arms_of_their_own(run: Run, data: Path) -> None:
     assert len(by_arm["fixed[read_ahead=true,documents=3]"]["paged"]) == 3
 
 
+def test_a_run_whose_server_is_gone_ends_and_goes_on(run: Run, data: Path, tmp_path: Path) -> None:
+    record = tmp_path / "run.jsonl"
+    words = ("eval", "document-qa", "--data", str(data), "--arms", "fixed", "--model", "scripted", "--record", str(record))
+    with ModelServer(quotes_first) as server:
+        port = server.port
+        at = ("--model-endpoint", server.url)
+        assert run(*words, *at, "--limit", "8")[1][-1]["arms"]["fixed"]["failed"] == 0
+    kept = record.read_text().splitlines(keepends=True)
+    record.write_text("".join(kept[:3]))
+    code, rows, err = run(*words, *at, "--limit", "8")
+    assert (code, len(rows)) == (1, 5)
+    assert "The last 5 questions failed" in err
+    with ModelServer(quotes_first, port=port):
+        code, rows, err = run(*words, *at, "--limit", "8")
+    assert (code, len(rows)) == (0, 7), err
+    assert len(record.read_text().splitlines()) == 9
+
+
 def test_what_an_arm_settles_can_vary(data: Path) -> None:
     plan = Plan("document-qa", data, ("agent", "reader", "fixed"), (("drive", ("model", "guided")), ("model", ("a", "b"))))
     made = {one.name: one for one in variants_of(plan, Settings(model="m"))}
@@ -158,7 +176,7 @@ def test_what_an_arm_settles_can_vary(data: Path) -> None:
 
 def test_the_judge_counts_and_so_does_what_it_costs(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_PRICE_IN", "1000000")
-    words = ("eval", "document-qa", "--data", str(data), "--arms", "fixed", "--limit", "4", "--judge", "judge")
+    words = ("eval", "document-qa", "--data", str(data), "--arms", "fixed", "--limit", "2", "--judge", "judge")
     with ModelServer(quotes_first) as server:
         to = ("--model", "scripted", "--model-endpoint", server.url)
         code, rows, err = run(*words, *to)
@@ -172,7 +190,7 @@ def test_the_judge_counts_and_so_does_what_it_costs(run: Run, data: Path, monkey
     assert "--budget" in err
     with ModelServer(lambda body: Reply(content="Perhaps.")) as server:
         own = run(*words, "--model", "scripted", "--model-endpoint", server.url)[1][-1]["arms"]["fixed"]
-    assert ("judged" in own, own["judge_unclear"]) == (False, 4)
+    assert ("judged" in own, own["judge_unclear"]) == (False, 2)
 
 
 def test_a_conversation_is_found_in_recall(run: Run, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import __version__
-from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.errors import UsageError, WorkbenchError, WorkError
 from workbench.core.paths import locate
 from workbench.core.settings import SECRET_SETTINGS, Settings, parsed
 from workbench.evaluation.answers import calibration_error
@@ -43,6 +43,9 @@ from workbench.evaluation.nested_kv import store_records
 from workbench.evaluation.task_sets import Material, TaskQuestion, TaskSet
 from workbench.evaluation.tasks import TASKS, Task, contained, matched
 from workbench.services.session import Session
+
+_FAILURES = 5
+"""So many questions in a row that fail end a run."""
 
 _NOT_THE_RUN = (*SECRET_SETTINGS, "archive", "theme", "ascii")
 _FIXED = ("fixed", "fixed-tokens", "fixed-cut")
@@ -112,7 +115,8 @@ def run(plan: Plan, settings: Settings, record: Path | None = None) -> Iterator[
         settings: the model and window of the arms that have one.
         record: the file of the run; it is resumed where it is there.
 
-    Raises UsageError for an unknown task, arm or set, for a record of another run, and when the budget is used up.
+    Raises UsageError for an unknown task, arm or set, for a record of another run, and when the budget is used up; WorkError
+    when several questions in a row fail, as they do when a server is gone. Those that failed are asked again when it is resumed.
     """
     chosen = task(plan.task)
     settings = replace(settings, archive="")  # a run has an archive of its own
@@ -125,10 +129,16 @@ def run(plan: Plan, settings: Settings, record: Path | None = None) -> Iterator[
     waiting = [(one, question) for question in questions for one in variants if (one.name, question.id) not in known]
     with _bench(plan, chosen, settings, found) as bench:
         spent = sum(row["cost"] + row.get("judge_cost", 0.0) for row in rows)
+        failed = 0
         for row in _answers(bench, plan, waiting, spent):
             rows.append(row)
             _append(record, row)
             yield row
+            failed = failed + 1 if row["failed"] else 0
+            if failed == _FAILURES:
+                raise WorkError(
+                    f"The last {failed} questions failed: {row['failed']}", "Put it right, and start it again to go on."
+                )
     yield result(plan, in_order(rows, variants, questions), head)
 
 
@@ -500,7 +510,7 @@ def _digest(value: Any) -> str:
 
 
 def _resumed(record: Path | None, head: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows that a record has; its first line is written where there is none. A torn last line is taken away."""
+    """The rows that a record has; its first line is written where there is none. A torn last line and what failed go."""
     if record is None:
         return []
     if not record.exists() or not record.stat().st_size:
@@ -510,8 +520,9 @@ def _resumed(record: Path | None, head: dict[str, Any]) -> list[dict[str, Any]]:
     found, rows = read_run(record)
     if different := [key for key in head if key not in _MAY_DIFFER and found.get(key) != head[key]]:
         raise UsageError(f"{record} is another run: its {different[0]} differs.", "Name another file with --record.")
-    record.write_text("".join(json.dumps(row) + "\n" for row in (found, *rows)), encoding="utf-8")
-    return rows
+    answered = [row for row in rows if not row["failed"]]
+    record.write_text("".join(json.dumps(row) + "\n" for row in (found, *answered)), encoding="utf-8")
+    return answered
 
 
 def _append(record: Path | None, row: Mapping[str, Any]) -> None:
