@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.killing import corpus
 from tests.support.postgres import new_database
-from tests.support.shared_workers import contents, offer, worker
+from tests.support.shared_workers import contents, offer, time_with, worker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.server import PostgresServer
 
@@ -92,13 +92,9 @@ def test_twenty_kills_lose_and_double_nothing(
 def test_four_workers_are_much_faster_than_one_where_embedding_takes_its_time(
     archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
 ) -> None:
-    took = []
-    corpus(tmp_path / "docs", 120)
-    for archive, count in zip(archives, (1, 4), strict=True):
-        offer(archive, tmp_path / "docs")
-        started = time.monotonic()
-        for process in [worker(archive.server.url, 1.5) for _ in range(count)]:
-            assert process.wait(300) == 0
-        took.append(time.monotonic() - started)
+    corpus(tmp_path / "docs", 240)
+    alone, four = (
+        time_with(archive, tmp_path / "docs", count, 0.1) for archive, count in zip(archives, (1, 4), strict=True)
+    )
     assert contents(archives[0]) == contents(archives[1])
-    assert took[0] / took[1] >= 2.5
+    assert alone / four >= 2.5

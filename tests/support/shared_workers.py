@@ -1,6 +1,6 @@
 """Workers of a shared archive as processes that can be killed: without the embedding model, over an endpoint that takes its time.
 
-Run as `python -m tests.support.shared_workers URL SECONDS` it is one worker; SECONDS is what the endpoint takes for a batch.
+Run as `python -m tests.support.shared_workers URL SECONDS [watch]` it is one worker; SECONDS is what the endpoint takes for a passage.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class DistantEmbedder(CountingEmbedder):
         self._seconds = seconds
 
     def embed(self, texts: Sequence[str], **more: Any) -> Any:
-        time.sleep(self._seconds)
+        time.sleep(self._seconds * len(texts))
         return super().embed(texts, **more)
 
 
@@ -38,10 +38,27 @@ def offer(archive: PostgresArchive, folder: Path) -> int:
     return archive.jobs.offer(archive.source_id("docs"), files)
 
 
-def worker(url: str, seconds: float = 0.05) -> subprocess.Popen[bytes]:
-    """A worker in a process of its own, which works until nothing waits."""
-    command = [sys.executable, "-m", "tests.support.shared_workers", url, str(seconds)]
+def worker(url: str, seconds: float = 0.01, *, watch: bool = False) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own, which works until nothing waits, or until it is killed."""
+    command = [sys.executable, "-m", "tests.support.shared_workers", url, str(seconds), *(["watch"] if watch else [])]
     return subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), start_new_session=True)
+
+
+def time_with(archive: PostgresArchive, folder: Path, workers: int, seconds: float) -> float:
+    """How long so many workers take for all files of a folder, from when they are all there; `seconds` is the endpoint's, a passage."""
+    running = [worker(archive.server.url, seconds, watch=True) for _ in range(workers)]
+    try:
+        while len(archive.jobs.backlog().workers) < workers:
+            time.sleep(0.05)
+        started = time.monotonic()
+        offer(archive, folder)
+        while (left := archive.jobs.backlog()).files or left.passages:
+            time.sleep(0.05)
+        return time.monotonic() - started
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 def contents(archive: PostgresArchive) -> list[list[tuple[Any, ...]]]:
@@ -62,12 +79,12 @@ def contents(archive: PostgresArchive) -> list[list[tuple[Any, ...]]]:
     ]
 
 
-def _work(url: str, seconds: float) -> None:
+def _work(url: str, seconds: float, watch: bool) -> None:
     archive = PostgresArchive(PostgresServer(url), f"home {os.getpid()}")
-    for _ in LoadWorker(archive, DistantEmbedder(seconds), lambda options: InProcessReader()).run():
+    for _ in LoadWorker(archive, DistantEmbedder(seconds), lambda options: InProcessReader()).run(watch=watch):
         pass
     archive.close()
 
 
 if __name__ == "__main__":
-    _work(sys.argv[1], float(sys.argv[2]))
+    _work(sys.argv[1], float(sys.argv[2]), "watch" in sys.argv)

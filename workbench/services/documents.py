@@ -158,6 +158,8 @@ class DocumentService:
 
     def resume(self) -> Iterator[Event]:
         """See DocumentServiceProtocol."""
+        if (shared := self._app.shared) is not None and not shared.may_load():
+            return  # a reader leaves it to those who may
         waiting = self._archive.waiting.by_source()
         names = [name for key, name in self._archive.source_names(waiting).items() if key in waiting]
         for event in self._begin([(name, []) for name in names[:1]], False, LoadOptions(), published=False):
@@ -351,6 +353,10 @@ class DocumentService:
         if not known:
             raise NotFound(f"There is no document or folder {path!r} in {source!r}.", "A folder's name ends in /.")
         self._archive.notes.set(source_id, path, text)
+        self._changed()
+
+    def announce_change(self) -> None:
+        """Tell all displays that sources have changed."""
         self._changed()
 
     def _changed(self) -> None:

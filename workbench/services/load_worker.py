@@ -45,6 +45,7 @@ class LoadWorker:
 
     def run(self, *, watch: bool = False) -> Iterator[WorkDone]:
         """Work until nothing waits that is nobody's; with `watch`, until `cancel` is set. Raises EmbedderError, ArchiveError."""
+        self._archive.worker.number()  # seen by all from now on
         try:
             while not self.cancel.is_set():
                 if (claimed := self._archive.jobs.claim()) is not None:

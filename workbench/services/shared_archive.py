@@ -25,6 +25,16 @@ class OpenWorker(LoadWorker):
 
 
 @contextmanager
+def open_archive(url: str, places: Paths) -> Iterator[PostgresArchive]:
+    """The shared archive at a URL. Raises ConfigError, ArchiveError."""
+    archive = PostgresArchive(PostgresServer(url), places.home_id())
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+@contextmanager
 def open_worker(settings: Settings, places: Paths) -> Iterator[OpenWorker]:
     """A worker of the archive that the settings name. Raises ConfigError, ArchiveError."""
     from loaders.options import ReadOptions

@@ -22,6 +22,7 @@ from workbench.storage.passage_search import PassageSearch
 from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
 from workbench.storage.sources import Link, Root
 from workbench.storage.tables import StoredTable
+from workbench.storage.whole_document import WholeDocument
 
 if TYPE_CHECKING:
     import numpy as np
@@ -376,6 +377,10 @@ class ArchivalStorage(Protocol):
 
     def remarks(self, source: int) -> dict[int, str]:
         """What was left out of the documents of a source, one line each; documents read whole are missing."""
+        ...
+
+    def whole(self, document: int) -> WholeDocument | None:
+        """All of a document, as it can be stored in another archive; None when it is gone."""
         ...
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:

@@ -32,6 +32,13 @@ from workbench.storage.tables import (
     rows_of_view,
     stored_tables,
 )
+from workbench.storage.whole_document import (
+    DOCUMENT_COLUMNS,
+    PASSAGE_COLUMNS,
+    WholeDocument,
+    WholeTable,
+    whole_document,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -203,6 +210,24 @@ class DuckDBArchive:
         return "pasted" if json.loads(row[1]).get("pasted") else "note"
 
     # -- loading ------------------------------------------------------------------------------------------------
+
+    def whole(self, document: int) -> WholeDocument | None:
+        """See ArchivalStorage."""
+        import numpy as np
+
+        row = self.database.archive_row(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE document_id = ?", [document])
+        if row is None:
+            return None
+        pages = self.database.archive_rows(
+            "SELECT number, label, text FROM pages WHERE document_id = ? ORDER BY number", [document]
+        )
+        passages = self.database.archive_rows(
+            f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document_id = ? ORDER BY passage_id", [document]
+        )
+        tables = [WholeTable.of(table, self.table_rows(table)) for table in self.stored_tables({document: ""})]
+        ids = self.bulk.passages_of([document])
+        embedded = np.isin(ids, self.bulk.embedded(ids.tolist()))
+        return whole_document(row, pages, passages, tables, self.bulk.vectors_of(ids), embedded)
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
         """The document of these bytes read by this version of a loader, if it is stored."""

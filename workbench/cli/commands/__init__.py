@@ -40,6 +40,7 @@ MODULES = {
     "backup": "backups",
     "restore": "backups",
     "worker": "worker",
+    "copy": "copy",
     "run": "memgpt",
     "quickstart": "setup",
     "configure": "setup",

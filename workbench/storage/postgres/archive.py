@@ -39,6 +39,13 @@ from workbench.storage.postgres.writing import (
 )
 from workbench.storage.rows import Arrival, Draft, LoadedDocument, PageRow, Passage, SourceRow, Stored
 from workbench.storage.tables import StoredTable
+from workbench.storage.whole_document import (
+    DOCUMENT_COLUMNS,
+    PASSAGE_COLUMNS,
+    WholeDocument,
+    WholeTable,
+    whole_document,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +87,19 @@ class PostgresArchive:
         """Let the server go. Safe to call twice."""
         self.worker.close()
         self.server.close()
+
+    def may_load(self) -> bool:
+        """Whether this role may change the archive: a reader may not."""
+        row = self.server.row("SELECT has_table_privilege('workers', 'INSERT')")
+        return bool(row and row[0])
+
+    def identity(self) -> str:
+        """What tells this archive from all others, however its URL is written."""
+        row = self.server.row(
+            "SELECT concat_ws(' ', (SELECT oid FROM pg_database WHERE datname = current_database()), "
+            "'workbench'::regnamespace::oid, (SELECT min(applied_at) FROM schema_versions))"
+        )
+        return str(row[0]) if row else ""
 
     def _home_of(self, name: str) -> str:
         """Whose a source of this name is: agents' notes are their home's own, all else is everybody's."""
@@ -241,6 +261,24 @@ class PostgresArchive:
         return "pasted" if json.loads(row[1]).get("pasted") else "note"
 
     # -- loading ------------------------------------------------------------------------------------------------
+
+    def whole(self, document: int) -> WholeDocument | None:
+        """See ArchivalStorage."""
+        import numpy as np
+
+        row = self.server.row(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE document_id = %s", [document])
+        if row is None:
+            return None
+        pages = self.server.rows(
+            "SELECT number, label, text FROM pages WHERE document_id = %s ORDER BY number", [document]
+        )
+        passages = self.server.rows(
+            f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document_id = %s ORDER BY passage_id", [document]
+        )
+        tables = [WholeTable.of(table, self.table_rows(table)) for table in self.stored_tables({document: ""})]
+        ids = self.bulk.passages_of([document])
+        embedded = np.isin(ids, self.bulk.embedded(ids.tolist()))
+        return whole_document(row, pages, passages, tables, self.bulk.vectors_of(ids), embedded)
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
         """See ArchivalStorage."""
