@@ -29,7 +29,7 @@ def fill(archive: ArchivalStorage) -> int:
     source = archive.source_id("papers")
     archive.store(arrival(source, "a.txt", ["one", "two"], metadata={"date": "2021-03-04"}), unit_vectors(1, 2))
     half = archive.store(arrival(source, "b.txt", ["three", "four"], location="/d/b.txt"))
-    archive.waiting.store([archive.passages_of(half.document, 2)[0].id], unit_vectors(5))
+    archive.waiting.store([archive.passages_of(half.document, 2)[0].id], unit_vectors(5), EMBEDDER)
     archive.store(arrival(source, "c.txt", ["five\0zero"], sketch=b"\x01" * 16))
     archive.store(arrival(source, "d/copy of a.txt", ["one", "two"]))
     archive.holdings.add_root(source, Root("/d", "{}"))
@@ -78,7 +78,7 @@ def test_a_copy_that_differs_is_told(pair: Pair) -> None:
     fill(origin)
     last(copy_source(origin, target, "papers"))
     half = next(link for link in origin.holdings.links(origin.find_source("papers")) if link.path == "b.txt")
-    origin.waiting.store([origin.passages_of(half.document, 1)[0].id], unit_vectors(7))
+    origin.waiting.store([origin.passages_of(half.document, 1)[0].id], unit_vectors(7), EMBEDDER)
     with pytest.raises(WorkError, match=r"1 of 4 documents differ in the copy, the first is 'b\.txt'"):
         last(copy_source(origin, target, "papers"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from workbench.core.errors import WorkError
+from workbench.core.errors import UsageError, WorkError
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.sources import Link
 
@@ -28,9 +28,19 @@ class Copied:
 
 
 def copy_source(origin: ArchivalStorage, target: ArchivalStorage, name: str) -> Iterator[Copied]:
-    """Copy and verify; the same Copied after every document. Raises NotFound, ArchiveError, and WorkError when a copy differs."""
+    """Copy and verify; the same Copied after every document. Raises NotFound, UsageError for other embedding models,
+
+    ArchiveError, and WorkError when a copy differs."""
     source = origin.find_source(name)
     links = origin.holdings.links(source)
+    others = [
+        model for model, count in origin.models.among([link.document for link in links]).items() if model and count
+    ]
+    if others:
+        raise UsageError(
+            f"{name!r} is embedded with {others[0]}; only sources with the built-in model are copied.",
+            f"Embed it anew first: workbench reembed {name} --model minilm.",
+        )
     told = Copied(name, len(links))
     there = target.source_id(name)
     known = {link.path: link for link in target.holdings.links(there)}
@@ -68,7 +78,7 @@ def _copy(origin: ArchivalStorage, target: ArchivalStorage, source: int, link: L
     new = target.store(whole.arrival(source, link.path, link.location), whole.vectors if complete else None)
     if not complete and whole.embedded.any():
         ids = target.bulk.passages_of([new.document])[whole.embedded]
-        target.waiting.store(ids.tolist(), whole.vectors[whole.embedded])
+        target.waiting.store(ids.tolist(), whole.vectors[whole.embedded], whole.embedder)
     return 1
 
 

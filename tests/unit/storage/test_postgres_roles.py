@@ -66,7 +66,7 @@ def test_a_loader_loads_embeds_and_removes(database: str) -> None:
     source = archive.source_id("loaded")
     archive.store(arrival(source, "b.txt", ["Rope of hemp."]))
     (waiting,) = archive.waiting.claim(0, 10, EMBEDDER)
-    archive.waiting.store([waiting.id], unit_vectors(2))
+    archive.waiting.store([waiting.id], unit_vectors(2), EMBEDDER)
     archive.holdings.remove(source)
     assert archive.collect() == 1
     archive.close()
