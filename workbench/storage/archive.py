@@ -380,7 +380,7 @@ class ArchivalStorage(Protocol):
         ...
 
     def whole(self, document: int) -> WholeDocument | None:
-        """All of a document, as it can be stored in another archive; None when it is gone."""
+        """All of a document, as another archive can store it; None when it is gone."""
         ...
 
     def find_document(self, content_hash: str, loader: str, loader_version: int) -> int | None:
