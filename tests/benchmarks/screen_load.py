@@ -5,9 +5,9 @@
 
 The first: a conversation of 200 turns is opened in a real process on a pseudo-terminal, 2,000 pages are loaded, and a model
 streams 200 tokens a second, while letters are typed one by one; a key's time ends when the terminal has received the frame
-that shows it. The second: questions are asked one after the other, and the memory of the process is printed on the way.
+that shows it. In turn the letters go to an empty Textual app too, so that whatever else the machine does slows both.
+The second: questions are asked one after the other, and the memory of the process is printed on the way.
 """
-
 from __future__ import annotations
 
 import argparse
@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def script(rate: int) -> Any:
     long_text = " ".join(_STREAM_WORDS * (rate * 600 // len(_STREAM_WORDS)))
 
     def reply(body: Any) -> Reply:
-        asked = next(message["content"] for message in reversed(body["messages"]) if '"user_message"' in str(message["content"]))
+        asked = next(
+            message["content"] for message in reversed(body["messages"]) if '"user_message"' in str(message["content"])
+        )
         if "stream" in asked:
             return says(long_text, chunk_chars=5, chunk_delay_seconds=max(0.0, 1 / rate - 0.0004))
         return says(f"Answer {len(body['messages'])}.")
@@ -63,36 +66,60 @@ def open_screen(home: Path, url: str, *words: str) -> PseudoTerminal:
     return PseudoTerminal([sys.executable, *command, "--no-read-ahead"], environment)
 
 
-def key_times(terminal: PseudoTerminal, keys: int) -> list[float]:
-    """Milliseconds from each key to its frame."""
-    found = []
+_EMPTY = """
+from textual.app import App
+from textual.widgets import TextArea
+
+class Empty(App):
+    def compose(self):
+        yield TextArea("an empty app")
+
+Empty().run()
+"""
+
+
+def key_times(terminals: Sequence[PseudoTerminal], keys: int) -> list[list[float]]:
+    """Milliseconds from each key to its frame, for each terminal, sorted; the keys go to one terminal after the other."""
+    found: list[list[float]] = [[] for _ in terminals]
     for number in range(keys):
-        if number % _A_LINE == 0:
-            terminal.send("\x15")
-            time.sleep(0.3)
-        letter, before = _LETTERS[number % len(_LETTERS)], len(terminal.written)
-        start = time.perf_counter()
-        terminal.send(letter)
-        found.append((terminal.wait(letter, start=before) - start) * 1000)
-        time.sleep(0.05 + 0.01 * (number % 7))
-    return sorted(found)
+        for terminal, times in zip(terminals, found, strict=True):
+            if number % _A_LINE == 0:
+                terminal.send("\x15")
+                time.sleep(0.3)  # Textual alone would delete a letter that comes with it
+            letter, before = _LETTERS[number % len(_LETTERS)], len(terminal.written)
+            start = time.perf_counter()
+            terminal.send(letter)
+            times.append((terminal.wait(letter, start=before) - start) * 1000)
+            time.sleep(0.03 + 0.01 * (number % 7))
+    return [sorted(times) for times in found]
+
+
+def told(name: str, times: Sequence[float]) -> str:
+    """One line of what keys took."""
+    p95 = times[int(len(times) * 0.95)]
+    return f"{name}: median {statistics.median(times):.1f} ms, p95 {p95:.1f} ms, longest {times[-1]:.1f} ms"
 
 
 def under_load(home: Path, server: ModelServer, chosen: argparse.Namespace) -> bool:
     """Print what keys take while everything runs; whether it is within the limits."""
     write_pages(home / "pages", chosen.pages)
     converse(home, server.url, chosen.history)
-    with open_screen(home, server.url, str(home / "pages")) as terminal:
+    with (
+        open_screen(home, server.url, str(home / "pages")) as terminal,
+        PseudoTerminal([sys.executable, "-c", _EMPTY], {**os.environ, "TERM": "xterm-256color"}) as empty,
+    ):
+        empty.wait("an empty app")
         terminal.wait("loading")
         terminal.send("Please stream\r")
         terminal.wait("barrels of oil")
         before, began = len(terminal.written), time.perf_counter()
-        times, peak = key_times(terminal, chosen.keys), terminal.resident_mb()
+        (times, plain), peak = key_times((terminal, empty), chosen.keys), terminal.resident_mb()
         loading = "loaded pages" not in bytes(terminal.written[before:]).decode(errors="replace")
         seconds = time.perf_counter() - began
         p95 = times[int(len(times) * 0.95)]
         print(f"{len(times)} keys in {seconds:.0f} s, the load {'still running' if loading else 'ended meanwhile'}:")
-        print(f"key to frame: median {statistics.median(times):.1f} ms, p95 {p95:.1f} ms, longest {times[-1]:.1f} ms")
+        print(told("key to frame", times))
+        print(told("in an empty app beside it", plain))
         print(f"memory of the process: {peak:.0f} MB; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         return p95 < 50 and times[-1] < 250 and peak < 250
 

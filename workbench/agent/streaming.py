@@ -14,6 +14,8 @@ from workbench.core.sanitize import paired
 from workbench.models.base import CallDelta, ChatModel, Completion, ModelRequest, ReasoningDelta, Sending, TextDelta
 
 _MESSAGE = re.compile(r'"message"\s*:\s*"')
+_WHOLE = re.compile(r'(?:[^"\\]|\\(?:[^u]|u[0-9a-fA-F]{4}))*', re.DOTALL)
+"""What can be decoded of a string in JSON that may end in the middle of an escape."""
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Reply:
     shape: Mapping[str, Any] = field(default_factory=dict)
     content: str = ""
     answer: str = ""
-    _arguments: dict[int, str] = field(default_factory=dict)
+    _messages: dict[int, PartialMessage] = field(default_factory=dict)
     _names: dict[int, str] = field(default_factory=dict)
 
     def follow(self, model: ChatModel, request: ModelRequest, stop: Stop) -> Iterator[Event]:
@@ -49,28 +51,48 @@ class Reply:
     def _answer_piece(self, delta: CallDelta) -> str:
         """What a piece of send_message's arguments adds to the answer."""
         self._names[delta.index] = self._names.get(delta.index) or delta.name
-        self._arguments[delta.index] = self._arguments.get(delta.index, "") + delta.arguments
-        if self._names[delta.index] != "send_message":
+        message = self._messages.setdefault(delta.index, PartialMessage())
+        message.feed(delta.arguments)
+        if self._names[delta.index] != "send_message" or not message.text.startswith(self.answer):
             return ""
-        text = partial_message(self._arguments[delta.index])
-        if not text.startswith(self.answer):
-            return ""
-        piece, self.answer = text[len(self.answer) :], text
+        piece, self.answer = message.text[len(self.answer) :], message.text
         return piece
+
+
+class PartialMessage:
+    """The value of "message" in JSON that comes in pieces and may end anywhere; a piece is decoded once, however long the text."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._rest = ""
+        self._half = ""
+        self._begun = self._ended = False
+
+    def feed(self, arguments: str) -> None:
+        """Take the next piece of the JSON."""
+        if self._ended:
+            return
+        self._rest += arguments
+        if not self._begun:
+            if (start := _MESSAGE.search(self._rest)) is None:
+                return
+            self._begun, self._rest = True, self._rest[start.end() :]
+        whole = _WHOLE.match(self._rest)
+        end = whole.end() if whole is not None else 0
+        self._ended = self._rest[end : end + 1] == '"'
+        try:
+            text = self._half + str(json.loads(f'"{self._rest[:end]}"', strict=False))
+        except ValueError:
+            self._ended = True
+            return
+        # Half of a surrogate pair waits for its other half.
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" and not self._ended else ""
+        self.text += paired(text.removesuffix(self._half))
+        self._rest = self._rest[end:]
 
 
 def partial_message(arguments: str) -> str:
     """The value of "message" in JSON that may end anywhere."""
-    start = _MESSAGE.search(arguments)
-    if start is None:
-        return ""
-    body = arguments[start.end() :]
-    closing = re.match(r'(?:[^"\\]|\\.)*', body, flags=re.DOTALL)
-    whole = closing[0] if closing else ""
-    whole = re.sub(r"\\u[0-9a-fA-F]{0,3}$", "", whole)
-    try:
-        text = str(json.loads(f'"{whole}"', strict=False))
-    except ValueError:
-        return ""
-    # Half of a surrogate pair waits for its other half.
-    return paired(text[:-1] if text and 0xD800 <= ord(text[-1]) <= 0xDBFF else text)
+    message = PartialMessage()
+    message.feed(arguments)
+    return message.text

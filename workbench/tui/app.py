@@ -50,6 +50,7 @@ from workbench.tui.widgets.cells import plural, use_ascii
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
 from workbench.tui.widgets.fold import FoldBlock
+from workbench.tui.widgets.text_fields import is_early
 
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
@@ -336,6 +337,12 @@ class WorkbenchApp(App[int]):
 
     # -- keys --------------------------------------------------------------------------------
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are taken in the order in which they were typed."""
+        if isinstance(event, events.Key) and event.key != "ctrl+q" and is_early(event, self):
+            return
+        await super().on_event(event)
+
     def leave(self) -> None:
         """End the app, whatever runs."""
         if self.is_open:
@@ -531,6 +538,8 @@ def run(
         theme=theme,
         driver=_driver(),
     )
+    # A key waits for at most this long for each thread that works in Python behind the screen; the default is five times that.
+    sys.setswitchinterval(0.001)
     # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:

@@ -99,8 +99,10 @@ class Arrangement:
         """Move the focus to the pane of a letter."""
         for name, pane in self._panes.items():
             if letter == pane.JUMP:
-                if not pane.region.area:
-                    self.reveal(name)
+                if pane.region.area:
+                    pane.goal().focus()
+                    return
+                self.reveal(name)
                 # The tab's pane gets its size with the next layout; only then can it take the focus.
                 self._screen.call_after_refresh(pane.goal().focus)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from threading import Event as Flag
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from workbench.models.openai.address import (
@@ -37,6 +40,17 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 _LONGEST_ERROR_BYTES = 1 << 20
+
+
+def _sdk() -> ModuleType:
+    """The SDK. Where aiohttp is installed (with the extra `web`) it would import that too, 10 MB for a client never used here."""
+    if "openai" in sys.modules or "aiohttp" in sys.modules:
+        return import_module("openai")
+    sys.modules["aiohttp"] = None  # type: ignore[assignment]
+    try:
+        return import_module("openai")
+    finally:
+        del sys.modules["aiohttp"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +151,8 @@ class Line:
 
     def _events(self, body: dict[str, Any], path: str) -> Iterator[Event]:
         import httpx2
-        import openai
+
+        openai = _sdk()
 
         if self._client is None:
             self._client = self._connect()
@@ -154,7 +169,8 @@ class Line:
 
     def _connect(self) -> openai.OpenAI:
         import httpx2
-        import openai
+
+        openai = _sdk()
 
         route = self.route
         timeout = httpx2.Timeout(route.timeout_seconds + 5, connect=CONNECT_SECONDS)

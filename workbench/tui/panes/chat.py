@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 KEPT_REMARKS = 500
 STREAM_SECONDS = 0.08
 """Pieces of an answer are drawn together, twelve times a second at most."""
+
+SLOWEST_STREAM_SECONDS = 0.5
 
 LIVE_BLOCKS = 12
 """More widgets than this make every focus change slow."""
@@ -50,6 +53,8 @@ class ChatPane(VerticalScroll, Pane):
         self._last: list[NoteBlock] = []
         self._said: list[str] = []
         self._drawing: Timer | None = None
+        self._pace = STREAM_SECONDS
+        self._due = 0.0
 
     def compose(self) -> ComposeResult:
         yield self._welcome
@@ -98,11 +103,16 @@ class ChatPane(VerticalScroll, Pane):
         A model writes up to some hundred pieces a second, and laying an answer out for each would leave keys waiting.
         """
         if self._drawing is None:
-            self._drawing = self.set_timer(STREAM_SECONDS, self._draw_stream)
+            self._due = time.monotonic() + self._pace
+            self._drawing = self.set_timer(self._pace, self._draw_stream)
 
     def _draw_stream(self) -> None:
         self._drawing = None
-        self.changed()
+        # On a machine that is busy the timer comes late: then fewer frames are drawn, and keys come through between them.
+        late = time.monotonic() - self._due
+        self._pace = min(SLOWEST_STREAM_SECONDS, max(STREAM_SECONDS, 2 * late))
+        if self._current is not None:
+            self._current.grown()
 
     def ensure(self) -> Exchange:
         """The current exchange; a nameless one when the agent acts unasked."""

@@ -11,13 +11,13 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import TextArea
 
 from workbench.core.sanitize import sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.cells import crop, fit
 from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.text_fields import TypedText
 
 PLACEHOLDER = "Ask about your documents…   / commands   @ documents"
 MOST_COMPLETIONS = 8
@@ -29,7 +29,7 @@ Completer = Callable[[str], Sequence[tuple[str, str]]]
 """Called with the text before the cursor; returns (what the last word may become, what that is)."""
 
 
-class PromptArea(TextArea):
+class PromptArea(TypedText):
     """A text area in which enter sends and up recalls what was asked before."""
 
     BINDINGS = [
@@ -144,14 +144,13 @@ class PromptArea(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key.isdigit() and not self.text and int(event.key) in self.citations:
+        if self.app.focused is self and event.key.isdigit() and not self.text and int(event.key) in self.citations:
             event.stop()
             event.prevent_default()
             self.post_message(self.CitationWanted(int(event.key)))
             return
-        # Not bindings: those run when a key has passed through the app, after what was typed behind it.
         action = {"enter": self.action_send, "ctrl+j": self.action_newline, "tab": self.action_complete}.get(event.key)
-        if action is None:
+        if action is None or self.app.focused is not self:
             await super()._on_key(event)
             return
         event.stop()

@@ -17,6 +17,7 @@ from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.widgets.cells import crop
 from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.text_fields import TypedLine
 
 MOST_SHOWN = 8
 
@@ -52,7 +53,7 @@ class AskFor(Overlay[str]):
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="ask-for") as frame:
-            yield Input(self._value, placeholder=self._placeholder, password=self._secret, select_on_focus=False)
+            yield TypedLine(self._value, placeholder=self._placeholder, password=self._secret, select_on_focus=False)
             yield Hints(self._hints)
         self.named(frame, self._title, "enter go · esc close")
 
@@ -69,7 +70,7 @@ class AskFor(Overlay[str]):
 class AddDocuments(AskFor):
     """Asks for a path; tab completes it, a pasted list of paths is taken as it is."""
 
-    BINDINGS = [Binding("tab", "complete", "Complete the path", show=False, priority=True)]
+    BINDINGS = [Binding("tab", "complete", "Complete the path", show=False)]
 
     def __init__(self) -> None:
         super().__init__(

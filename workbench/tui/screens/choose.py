@@ -17,6 +17,7 @@ from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.widgets.cells import crop, fit
+from workbench.tui.widgets.text_fields import TypedLine
 
 Value = TypeVar("Value")
 
@@ -73,11 +74,11 @@ class Choose(Overlay[Value]):
 
     HELP = "Type to filter; up and down choose, enter goes, esc closes."
     BINDINGS = [
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("pageup", "move(-10)", show=False, priority=True),
-        Binding("ctrl+p,ctrl+t", "close", "Close", show=False, priority=True),
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("ctrl+p,ctrl+t", "close", "Close", show=False),
     ]
 
     def __init__(self, title: str, choices: Sequence[Choice[Value]], placeholder: str) -> None:
@@ -85,23 +86,28 @@ class Choose(Overlay[Value]):
         self._title = title
         self._choices = choices
         self._placeholder = placeholder
+        self._words: str | None = None
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="choose"):
-            yield Input(placeholder=self._placeholder, select_on_focus=False)
+            yield TypedLine(placeholder=self._placeholder, select_on_focus=False)
             with VerticalScroll(id="choices", can_focus=False):
                 yield ChoiceList[Value]()
 
     def on_mount(self) -> None:
         """Show all of them."""
         self.query_one(Input).focus()
-        self._filter("")
+        self._filter()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self) -> None:
         """Keep what fits."""
-        self._filter(event.value.strip())
+        self._filter()
 
-    def _filter(self, words: str) -> None:
+    def _filter(self) -> None:
+        words = self.query_one(Input).value.strip()
+        if words == self._words:
+            return
+        self._words = words
         ranked = [(item.rank(words), at, item) for at, item in enumerate(self._choices)]
         fitting = [(rank, at, item) for rank, at, item in ranked if rank is not None]
         if words:
@@ -113,12 +119,14 @@ class Choose(Overlay[Value]):
         self.named(self.query_one("#choose"), self._title, f"{count} · up down choose · enter go · esc close")
 
     def action_move(self, by: int) -> None:
-        """Another row."""
+        """Another row of what fits by now: the news that something was typed may still be on its way."""
+        self._filter()
         rows = self.query_one(ChoiceList)
         rows.go(max(0, min(rows.cursor + by, len(rows.items) - 1)))
 
     def on_input_submitted(self) -> None:
         """enter."""
+        self._filter()
         if (chosen := self.query_one(ChoiceList).chosen) is not None:
             self.dismiss(chosen.value)
 

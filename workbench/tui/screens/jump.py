@@ -27,6 +27,9 @@ class Jump(Overlay[str]):
             yield label
 
     def on_key(self, event: Key) -> None:
-        """A letter of a pane jumps; any other key closes."""
+        """A letter of a pane jumps; any other key closes. What was typed behind it is meant for where it jumped."""
         event.stop()
+        if self.is_dismissed:
+            self.app.post_message(Key(event.key, event.character))
+            return
         self.dismiss(event.character if event.character in self._places else None)

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
+from workbench.tui.widgets.text_fields import HoldsKeys
+
 Result = TypeVar("Result")
 
 
@@ -23,6 +25,11 @@ class DismissOnce(Screen[Result]):
 
     _dismissed = False
 
+    @property
+    def is_dismissed(self) -> bool:
+        """Whether it has been closed, although keys may still wait in its queue."""
+        return self._dismissed
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close with a result; does nothing when the screen is closed already or another one lies over it."""
         if self._dismissed or self.app.screen is not self:
@@ -31,10 +38,10 @@ class DismissOnce(Screen[Result]):
         return super().dismiss(result)
 
 
-class Overlay(ModalScreen[Result], DismissOnce[Result]):
+class Overlay(ModalScreen[Result], DismissOnce[Result], HoldsKeys):
     """Base of the overlays; escape closes them without a result.
 
-    Textual takes styles and component classes from the first base, so the mixin comes second.
+    Textual takes styles and component classes from the first base, so the mixins come behind it.
     """
 
     BINDINGS = [
@@ -43,6 +50,10 @@ class Overlay(ModalScreen[Result], DismissOnce[Result]):
     ]
     HELP: ClassVar[str] = ""
     """What f1 says about it."""
+
+    def on_mount(self) -> None:
+        """What is there takes the focus first, then the keys that were typed while the overlay opened."""
+        self.app.call_later(self.begin, self.app)
 
     def action_close(self) -> None:
         """Close without a result."""

@@ -16,6 +16,7 @@ from workbench.tui.screens.overlay import Overlay
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number, plural, wrap
 from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.text_fields import TypedLine
 
 MOST_SHOWN = 200
 MOST_LINES_EACH = 12
@@ -67,7 +68,7 @@ class RecallScreen(Overlay[None]):
         Binding("up", "scroll(-1)", show=False),
         Binding("pagedown", "scroll(10)", show=False),
         Binding("pageup", "scroll(-10)", show=False),
-        Binding("ctrl+r", "close", "Close", show=False, priority=True),
+        Binding("ctrl+r", "close", "Close", show=False),
     ]
 
     def __init__(self, find: Find, words: str = "") -> None:
@@ -77,7 +78,9 @@ class RecallScreen(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="recall"):
-            yield Input(self._words, placeholder='words, or a "phrase"; empty for everything', select_on_focus=False)
+            yield TypedLine(
+                self._words, placeholder='words, or a "phrase"; empty for everything', select_on_focus=False
+            )
             with VerticalScroll(id="recall-found"):
                 yield SaidLines()
 

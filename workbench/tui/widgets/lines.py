@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from textual.content import Content
 from textual.geometry import Size
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import Visual
 from textual.widget import Widget
 
 
@@ -52,6 +55,15 @@ class Lines(Widget):
         self._laid = None
         self.refresh(layout=layout)
 
+    def grown(self) -> None:
+        """Something was added, mostly to the last line: the screen is laid out anew only if the number of lines changed."""
+        if self._laid is None:
+            self.changed()
+            return
+        width, before = self._laid
+        self._laid = None
+        self.refresh(layout=len(self.laid_out(width)) != len(before))
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as there are rows."""
         return len(self.laid_out(width))
@@ -60,8 +72,23 @@ class Lines(Widget):
         """All the width there is."""
         return container.width
 
+    def render_line(self, y: int) -> Strip:
+        """One row. Textual asks only for those in sight, and drawing no other keeps a long answer from delaying keys."""
+        width = self.content_size.width
+        rows = self.laid_out(width)
+        if y >= len(rows):
+            return Strip.blank(width, self.visual_style.rich_style)
+        content = rows[y].content
+        if (selection := self.text_selection) is not None and (span := selection.get_span(y)) is not None:
+            start, end = span
+            style = Style.from_styles(self.screen.get_component_styles("screen--selection"))
+            content = content.stylize(style, start, len(content.plain) if end == -1 else end)
+        drawn = Visual.to_strips(self, content, width, 1, self.visual_style, apply_selection=False)
+        # The mouse selects by the place in the text that each piece carries.
+        return drawn[0].apply_offsets(0, y) if drawn else Strip.blank(width, self.visual_style.rich_style)
+
     def render(self) -> Content:
-        """The rows as one content."""
+        """The rows as one content, for the text that is selected."""
         return Content("\n").join([row.content for row in self.laid_out(self.content_size.width)])
 
     def notify_style_update(self) -> None:
