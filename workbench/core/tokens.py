@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import WorkError
+from workbench.core.malloc import return_freed
 from workbench.core.text_cache import text_cache
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def encoding(name: str) -> tiktoken.Encoding:
     made = tiktoken.Encoding(name=name, pat_str=_SPLITS[name], mergeable_ranks=ranks, special_tokens={})
     # It keeps the table a second time for nothing but pickling: 30 MB.
     made._mergeable_ranks = {}
+    del ranks
+    return_freed()
     return made
 
 
@@ -84,8 +87,13 @@ def count(text: str, name: str = "o200k_base") -> int:
     if not text:
         return 0
     if len(text) > 20_000:
-        return len(encoding(name).encode_ordinary(text))
+        return count_once(text, name)
     return _count_cached(name, text)
+
+
+def count_once(text: str, name: str = "o200k_base") -> int:
+    """The same, not cached: for passages of a load, which would stay in memory by the thousand and are not counted again."""
+    return len(encoding(name).encode_ordinary(text))
 
 
 def encoding_for(model: str) -> tuple[str, bool]:

@@ -185,7 +185,7 @@ class Chunker:
         from workbench.core import tokens
         from workbench.embedding import minilm
 
-        return cls(minilm.count_tokens, functools.partial(tokens.count, name="o200k_base"))
+        return cls(minilm.count_tokens, functools.partial(tokens.count_once, name="o200k_base"))
 
     def passages(self, document: Document, fallback_title: str = "") -> Iterator[PassageDraft]:
         """The passages of `document`, page by page, in order. `fallback_title` stands in for a missing title."""

@@ -538,8 +538,6 @@ def run(
         theme=theme,
         driver=_driver(),
     )
-    # A key waits for at most this long for each thread that works in Python behind the screen; the default is five times that.
-    sys.setswitchinterval(0.001)
     # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
