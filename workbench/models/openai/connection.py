@@ -170,11 +170,11 @@ class Line:
     def _connect(self) -> openai.OpenAI:
         import httpx2
 
-        openai = _sdk()
+        sdk = _sdk()
 
         route = self.route
         timeout = httpx2.Timeout(route.timeout_seconds + 5, connect=CONNECT_SECONDS)
-        http = openai.DefaultHttpxClient(
+        http = sdk.DefaultHttpxClient(
             verify=route.tls or True,
             proxy=route.proxy.url if route.proxy else None,
             # Proxy and certificates are those of the route, which sentences can name.
@@ -184,7 +184,7 @@ class Line:
             timeout=timeout,
         )
         headers = {"api-key": route.api_key} if route.address.wants_api_key_header else {}
-        return openai.OpenAI(
+        client: openai.OpenAI = sdk.OpenAI(
             api_key=route.api_key,
             base_url=route.address.url,
             default_query=dict(route.address.query),
@@ -193,6 +193,7 @@ class Line:
             timeout=timeout,
             http_client=http,
         )
+        return client
 
     def _watch(self, request: httpx2.Request) -> None:
         request.extensions = {**request.extensions, "trace": self._trace}
