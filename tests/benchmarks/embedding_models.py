@@ -15,13 +15,18 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from workbench.embedding.calibration import measure
+from workbench.embedding.client import Embedder
 from workbench.evaluation.question_sets import QuestionSet, SetDocument, SetQuestion, read_rows, read_set
 from workbench.evaluation.retrieval import scored
+from workbench.retrieval.index.mixed_vectors import ModelQuery, Scale
 from workbench.storage.database import Database
+from workbench.storage.documents import DuckDBArchive
+from workbench.storage.embedding_models import EmbeddingModel
 
 Encode = Callable[[list[str], bool], Any]
 _PARAGRAPHS, _QUESTIONS = 80, 80
@@ -126,6 +131,32 @@ class App:
         return self.embedder.embed(list(queries), kind="query")
 
 
+class Others:
+    """Embeds questions with a model that is registered as a person's choice would be, its cosines on the common scale."""
+
+    def __init__(self, embedder: Kept, scale: Scale) -> None:
+        self._embedder, self._scale = embedder, scale
+
+    def query(self, model: str, text: str) -> ModelQuery:
+        """See retrieval.service.OtherModels."""
+        return ModelQuery(self._embedder.embed([text], kind="query")[0], self._scale)
+
+    def fails(self, model: str) -> bool:
+        """It never does."""
+        return False
+
+
+def registered(embedder: Kept, database: Database) -> Others | None:
+    """Register a model beside the built-in one, as `embedding_model` does; None for the built-in one."""
+    if embedder.model_id == "minilm":
+        return None
+    found = measure(cast("Embedder", embedder))
+    DuckDBArchive(database).models.add(
+        EmbeddingModel(0, embedder.model_id, "e5", found.dimensions, True, tuple(found.probe.tolist()), found.unrelated, found.related)
+    )
+    return Others(embedder, Scale(found.unrelated, found.related))
+
+
 def pooled(folders: Sequence[Path]) -> QuestionSet:
     """Several sets as one pool."""
     whole = QuestionSet()
@@ -181,7 +212,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as home:
             database = Database(Path(home) / "eval.duckdb")
             try:
-                means, passages = scored(asked, database, App(embedder))
+                means, passages = scored(asked, database, App(embedder), registered(embedder, database))
             finally:
                 database.close()
         shown = {key: round(value, 4) for key, value in means.items() if key.rpartition(":")[2] in ("r@1", "r@5", "all@10")}

@@ -15,7 +15,7 @@ from loaders.document import Document, LoadError, Page
 from workbench.core.errors import WorkError
 from workbench.evaluation.question_sets import Place, QuestionSet, SetDocument, SetQuestion, read_set
 from workbench.ingest.chunker import Chunker
-from workbench.retrieval.service import ArchivalSearch
+from workbench.retrieval.service import ArchivalSearch, OtherModels
 from workbench.storage.database import Database
 from workbench.storage.documents import DuckDBArchive
 
@@ -76,9 +76,14 @@ def run(folder: Path, app: Embedding) -> Iterator[dict[str, Any]]:
     }
 
 
-def scored(asked: QuestionSet, database: Database, app: Embedding) -> tuple[dict[str, float], int]:
-    """The mean measures of a set, those of each group of its questions too, and how many passages were searched."""
-    library = _Library(asked, database, app)
+def scored(
+    asked: QuestionSet, database: Database, app: Embedding, others: OtherModels | None = None
+) -> tuple[dict[str, float], int]:
+    """The mean measures of a set, those of each group of its questions too, and how many passages were searched.
+
+    Where the embedder of `app` is a model registered in the database, `others` embeds the questions with it.
+    """
+    library = _Library(asked, database, app, others)
     scores = []
     for question in asked.questions:
         found = _scores(library.ranked(question), question.gold, asked.by_page)
@@ -89,10 +94,12 @@ def scored(asked: QuestionSet, database: Database, app: Embedding) -> tuple[dict
 class _Library:
     """The set's documents in an archive, and what `workbench search` would page through, paragraph by paragraph."""
 
-    def __init__(self, asked: QuestionSet, database: Database, app: Embedding) -> None:
+    def __init__(
+        self, asked: QuestionSet, database: Database, app: Embedding, others: OtherModels | None = None
+    ) -> None:
         self.asked = asked
         self.archive = DuckDBArchive(database)
-        self.search = ArchivalSearch(self.archive, app.embed_queries)
+        self.search = ArchivalSearch(self.archive, app.embed_queries, others=others)
         self.documents: list[Document] = [_document(one) for one in asked.documents]
         self.stored: list[int] = []
         self.passages = 0

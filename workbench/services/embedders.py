@@ -68,17 +68,20 @@ class CheckedEmbedder:
         on_done: Callable[[int], None] | None = None,
     ) -> np.ndarray:
         """See embedding.client.Embedder. Raises AnotherModelError too."""
-        self.check()
+        self.check(waited_for=kind == "query")
         return self._inner.embed(texts, kind=kind, exact=exact, cancel=cancel, on_done=on_done)
 
-    def check(self) -> None:
-        """Raises AnotherModelError where it is not the model that was registered, EmbedderError where it does not answer."""
+    def check(self, *, waited_for: bool = False) -> None:
+        """Raises AnotherModelError where it is not the model that was registered, EmbedderError where it does not answer.
+
+        `waited_for`: a person waits for it, and not long.
+        """
         with self._lock:
             if self._is_right:
                 return
             from workbench.embedding.calibration import PROBE, is_same
 
-            found = self._inner.embed([PROBE], kind="passage")[0]
+            found = self._inner.embed([PROBE], kind="passage", exact=waited_for)[0]
             if is_same(found, self._model.probe):
                 self._is_right = True
                 return

@@ -176,9 +176,11 @@ def test_stopping_leaves_a_slow_server_at_once(server: EmbeddingStandIn) -> None
 
 
 def test_a_query_waits_less_than_a_load(server: EmbeddingStandIn) -> None:
-    server.delay_seconds = 3.0
+    server.delay_seconds = 1.5
     with pytest.raises(EmbedderError, match="said nothing"):
         client(server, query_seconds=0.3).embed(["one"], kind="query")
+    with pytest.raises(EmbedderError, match="said nothing"):
+        client(server, query_seconds=0.3).embed(["one"], exact=True)
     assert client(server, query_seconds=0.3).embed(["one"]).shape == (1, 48)
 
 

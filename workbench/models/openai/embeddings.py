@@ -103,11 +103,15 @@ class EmbeddingServer:
         cancel: threading.Event | None = None,
         on_done: Callable[[int], None] | None = None,
     ) -> np.ndarray:
-        """Unit vectors of `texts`, float32 (len(texts), dimensions). Raises EmbedderError; CancelledError once `cancel` is set."""
+        """Unit vectors of `texts`, float32 (len(texts), dimensions). `exact` says that a person waits for them, as for a query.
+
+        Raises EmbedderError; CancelledError once `cancel` is set.
+        """
         import numpy as np
 
         prompt = self._prompts.query if kind == "query" else self._prompts.passage
-        asked = _Asked(cancel or threading.Event(), self._query_seconds if kind == "query" else self._timeout_seconds)
+        is_waited_for = kind == "query" or bool(exact)
+        asked = _Asked(cancel or threading.Event(), self._query_seconds if is_waited_for else self._timeout_seconds)
         rows: list[np.ndarray] = []
         try:
             waiting = [prompt + (text[:_TEXT_CHARS] or " ") for text in texts]

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 AT_ONCE = 3_000
 """Passages that a search adds itself: about a tenth of a second. More are added in the background."""
 
-_BYTES_OF_A_PASSAGE = 5 * DIMENSIONS + 56
+_BYTES_OF_A_NUMBER = 5
+"""Of a vector: four, and one in its code."""
+_BYTES_OF_A_PASSAGE = _BYTES_OF_A_NUMBER * DIMENSIONS + 56
 _BYTES_OF_A_CHARACTER = 1.8
 _DEAD_SHARE = 0.25
 _PATIENCE_SECONDS = 0.2
@@ -183,7 +185,18 @@ class LiveIndex:
     def _estimate(self, documents: Iterable[int]) -> int:
         known = self._measured(documents)
         characters = sum(self._sizes[document][1] for document in known)
-        return self._passages(known) * _BYTES_OF_A_PASSAGE + int(characters * _BYTES_OF_A_CHARACTER)
+        passages = self._passages(known)
+        vectors = passages * self._others_bytes(known)
+        return passages * _BYTES_OF_A_PASSAGE + int(vectors + characters * _BYTES_OF_A_CHARACTER)
+
+    def _others_bytes(self, documents: Sequence[int]) -> float:
+        """What vectors of registered models take for each passage, about: as if documents had equally many passages."""
+        models = self._archive.models.all()
+        if not models or not documents:
+            return 0.0
+        counts = self._archive.models.among(documents)
+        numbers = sum(models[name].dimensions * count for name, count in counts.items() if name in models)
+        return _BYTES_OF_A_NUMBER * numbers / len(documents)
 
     def _newly_embedded(self) -> frozenset[int]:
         return frozenset(self._archive.bulk.embedded(self._bare).tolist())
