@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from workbench.retrieval.index.mixed_vectors import Query as Asked
+from workbench.retrieval.index.mixed_vectors import QueryVectors
 from workbench.retrieval.index.snapshot import Allowed, Meanings, Words
 from workbench.retrieval.ranking import financial_reports
 
@@ -79,6 +81,18 @@ class FirstRanking:
             self.complete([row])
         return self._scores[row]
 
+    @cached_property
+    def _least_cosine(self) -> float:
+        """Beneath it a passage is cut. Where models of a person's choice are asked, it is half of the nearest one's at most:
+
+        their scale is measured in English, and in another language all that is near may be near by less.
+        """
+        if not isinstance(self.query_vector, QueryVectors):
+            return _LEAST_COSINE
+        return min(_LEAST_COSINE, max(self.cosines.values(), default=0.0) / 2)
+
     def relevant(self, row: int) -> bool:
         """Whether a passage has anything to do with the query: the rest is cut."""
-        return self.cosines.get(row, 0.0) >= _LEAST_COSINE or self.bm25.get(row, 0.0) >= _LEAST_WORDS * self.top_bm25
+        return (
+            self.cosines.get(row, 0.0) >= self._least_cosine or self.bm25.get(row, 0.0) >= _LEAST_WORDS * self.top_bm25
+        )
