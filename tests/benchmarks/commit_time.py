@@ -79,7 +79,9 @@ def main() -> None:
                 found[logged].append(measure(Path(folder), chosen.commits, logged=logged))
     for logged, rounds in found.items():
         wait, wall, cpu = (statistics.median(column) for column in zip(*rounds, strict=True))
-        print(f"{'with' if logged else 'without'}: wait p50 {wait:.2f} ms, all {wall:.2f} ms, CPU {cpu:.2f} ms a commit")
+        print(
+            f"{'with' if logged else 'without'}: wait p50 {wait:.2f} ms, all {wall:.2f} ms, CPU {cpu:.2f} ms a commit"
+        )
 
 
 if __name__ == "__main__":

@@ -215,8 +215,15 @@ def main() -> None:
                 means, passages = scored(asked, database, App(embedder), registered(embedder, database))
             finally:
                 database.close()
-        shown = {key: round(value, 4) for key, value in means.items() if key.rpartition(":")[2] in ("r@1", "r@5", "all@10")}
-        print(json.dumps({"model": embedder.model_id, "set": name, "questions": len(asked.questions), "passages": passages} | shown))
+        shown = {
+            key: round(value, 4) for key, value in means.items() if key.rpartition(":")[2] in ("r@1", "r@5", "all@10")
+        }
+        print(
+            json.dumps(
+                {"model": embedder.model_id, "set": name, "questions": len(asked.questions), "passages": passages}
+                | shown
+            )
+        )
         print(f"{embedder.made} texts in {embedder.seconds:.1f} s of one processor", file=sys.stderr, flush=True)
 
 

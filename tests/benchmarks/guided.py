@@ -63,7 +63,9 @@ def put(session: Session, question: dict[str, Any], model: str, drive: str) -> O
         right = answer.answered and wanted <= said_words(answer.text)
         own_right = answer.answered and wanted <= said_words(own)
     seconds = time.monotonic() - began
-    return Outcome(answer.text, answer.answered, right, own_right, (*notes, *answer.notes), len(session.steps()), seconds)
+    return Outcome(
+        answer.text, answer.answered, right, own_right, (*notes, *answer.notes), len(session.steps()), seconds
+    )
 
 
 def main() -> None:
@@ -91,7 +93,10 @@ def main() -> None:
         minutes=chosen.seconds / 60,
     )  # fmt: skip
     pairs = list[tuple[Outcome, Outcome]]()
-    with tempfile.TemporaryDirectory() as temporary, Session(settings, locate(chosen.home or Path(temporary))) as session:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Session(settings, locate(chosen.home or Path(temporary))) as session,
+    ):
         session.open_agent("loader")
         list(session.load([chosen.documents], "documents"))
         for one in asked:

@@ -23,7 +23,12 @@ from tests.support.processes import ROOT, environment
 from workbench.client import AsyncClient
 from workbench.core.errors import WorkbenchError
 
-QUESTIONS = ("Who keeps the daybook?", "What was sold at the auction?", "When did the council meet?", "How much oil was used?")
+QUESTIONS = (
+    "Who keeps the daybook?",
+    "What was sold at the auction?",
+    "When did the council meet?",
+    "How much oil was used?",
+)
 
 
 async def talk(url: str, token: str, number: int, until: float, times: list[float], errors: list[str]) -> int:
@@ -48,7 +53,9 @@ async def measure(url: str, admin: str, clients: int, seconds: float) -> bool:
     headers = {"Authorization": f"Bearer {admin}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as http:
         async with AsyncClient(url, admin, "unused") as loader:
-            await loader.load(*sorted(path for path in (ROOT / "sample_docs").iterdir() if path.is_file()), source="samples")
+            await loader.load(
+                *sorted(path for path in (ROOT / "sample_docs").iterdir() if path.is_file()), source="samples"
+            )
         tokens = [(await http.post("/api/users", json={"name": f"u{n}"})).json()["token"] for n in range(clients)]
         times: list[float] = []
         errors: list[str] = []
@@ -59,7 +66,9 @@ async def measure(url: str, admin: str, clients: int, seconds: float) -> bool:
             own = {"Authorization": f"Bearer {token}"}
             said = (await http.get("/api/agents/mine/messages", headers=own)).text
             lost += sum(f"({n}.{question})" not in said for question in range(count))
-    print(f"{clients} clients, {seconds:.0f} s: {sum(counts)} questions, {lost} lost, {len(errors)} errors {set(errors) or ''}")
+    print(
+        f"{clients} clients, {seconds:.0f} s: {sum(counts)} questions, {lost} lost, {len(errors)} errors {set(errors) or ''}"
+    )
     print(f"seconds to an answer: median {statistics.median(times):.2f}, longest {max(times):.2f}")
     return not lost and not errors
 

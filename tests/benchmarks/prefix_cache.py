@@ -39,7 +39,11 @@ def plan(request: ModelRequest, number: int) -> tuple[str, dict[str, Any]]:
     page = next(text for text in reversed(results(request)) if text.startswith("Showing")).split("\n")
     handle, sentence = page[1].split(" | ")[0], next(line.strip() for line in page if " ordered " in line)
     if turn == 2:
-        return "core_memory_append", {"name": "task", "content": f'[{handle}] note {number}: "{sentence[:80]}"', **run_heartbeat}
+        return "core_memory_append", {
+            "name": "task",
+            "content": f'[{handle}] note {number}: "{sentence[:80]}"',
+            **run_heartbeat,
+        }
     return "send_message", {"message": f'The book says "{sentence}" [{handle}].'}
 
 

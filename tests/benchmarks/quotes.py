@@ -21,7 +21,9 @@ _HYPHENS = "-\u00ad\ufffe"
 _PLAIN = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "–": "-", "—": "-"})
 _RAISED = re.compile(r"[⁰-⁹₀-₉²³¹½¼¾™]")
 _ELLIPSES = (" … ", "... ", " [...] ", "…", " [ ... ] ", " (...) ", " . . . ", ".... ")
-_NEGATION = re.compile(r"\b(?:not|no|never|cannot|without|nor|none|neither|hardly|pas|ni|non|nunca)\b|n't", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|cannot|without|nor|none|neither|hardly|pas|ni|non|nunca)\b|n't", re.IGNORECASE
+)
 _PIECE_WORDS = 3
 
 

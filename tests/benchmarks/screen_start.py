@@ -55,7 +55,9 @@ def main() -> None:
     for one, other in zip(empty, ours, strict=True):
         print(f"empty app {one:6.3f} s   workbench {other:6.3f} s   {other / one:4.2f} times")
     ratio = statistics.median(ours) / statistics.median(empty)
-    print(f"median: empty app {statistics.median(empty):.3f} s, workbench {statistics.median(ours):.3f} s: {ratio:.2f} times")
+    print(
+        f"median: empty app {statistics.median(empty):.3f} s, workbench {statistics.median(ours):.3f} s: {ratio:.2f} times"
+    )
     sys.exit(ratio > ALLOWED)
 
 

@@ -62,7 +62,11 @@ def plan(request: ModelRequest, number: int) -> tuple[str, dict[str, Any]]:
     if turn % 3 == 0:
         return "archival_memory_search", {"query": f"light {number % 60} barrels of oil", **run_heartbeat}
     if turn == 4:
-        return "core_memory_append", {"name": "task", "content": f"finding {number}: light {number} burnt oil", **run_heartbeat}
+        return "core_memory_append", {
+            "name": "task",
+            "content": f"finding {number}: light {number} burnt oil",
+            **run_heartbeat,
+        }
     if turn == 7:
         return "conversation_search", {"query": f"light {number * 3}", **run_heartbeat}
     tally = max((int(word) for word in re.findall(r"tally (\d+)", request.messages[-1]["content"])), default=None)

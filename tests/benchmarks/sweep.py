@@ -77,11 +77,16 @@ def questions_of(corpus: Rows) -> list[FindAll]:
 
     name = r"directed by ([A-Z][\w\-']+ (?:[A-Z]\. )?[A-Z][\w\-']+)"
     directors = Counter(found for text in texts for found in set(re.findall(name, text)))
-    found = [asked("director", f"films directed by {who}", f"directed by {re.escape(who)}") for who, _ in directors.most_common(15)]
+    found = [
+        asked("director", f"films directed by {who}", f"directed by {re.escape(who)}")
+        for who, _ in directors.most_common(15)
+    ]
     found += [asked("born", f"people born in {city}", rf"born[^.;]{{0,60}} in {city}\b") for city in _CITIES]
     found += [asked("word", word, pattern, re.IGNORECASE) for word, pattern in _WORDS.items()]
     found += [asked("otherwise", query, _WORDS[word], re.IGNORECASE) for query, word in _OTHERWISE.items()]
-    return [one for one in found if len(one.known) >= _LEAST] + [FindAll("absent", query, frozenset()) for query in _ABSENT]
+    return [one for one in found if len(one.known) >= _LEAST] + [
+        FindAll("absent", query, frozenset()) for query in _ABSENT
+    ]
 
 
 def talks_of(file: Path) -> Iterator[tuple[Rows, list[FindAll]]]:
@@ -147,7 +152,9 @@ def told(name: str, found: Sequence[Outcome]) -> None:
     parts = []
     for kind in dict.fromkeys(one.kind for one in found):
         mine = [one for one in found if one.kind == kind]
-        means = [float(np.mean([getattr(one, part) for one in mine])) for part in ("recall", "precision", "listed", "read")]
+        means = [
+            float(np.mean([getattr(one, part) for one in mine])) for part in ("recall", "precision", "listed", "read")
+        ]
         parts.append(f"{means[0]:5.2f} {means[1]:4.2f} {means[2]:5.0f} {means[3]:5.0f}")
     print(f"{name:34} | " + " | ".join(parts), flush=True)
 
@@ -174,7 +181,9 @@ class Measured:
     asked: list[tuple[FindAll, Evidence, Any]]
 
     @classmethod
-    def of(cls, folder: Path, rows: Rows, asked: Sequence[FindAll], embed: Callable[..., Any], vectors: Any) -> Measured:
+    def of(
+        cls, folder: Path, rows: Rows, asked: Sequence[FindAll], embed: Callable[..., Any], vectors: Any
+    ) -> Measured:
         """The corpus stored, indexed, and asked."""
         write_archive(folder / "archive.duckdb", rows, vectors, len(rows))
         archive = DuckDBArchive(Database(folder / "archive.duckdb"))
@@ -211,7 +220,9 @@ def measure(corpora: Sequence[Measured]) -> None:
             for one, _, _ in corpus.asked:
                 ids = {key - 1 for key in corpus.search.ranking(paths, one.query).ids[:best]}
                 hit = len(ids & one.known)
-                top.append(Outcome(one.kind, hit / max(1, len(one.known)), hit / max(1, len(ids)), len(ids), len(ids), 0))
+                top.append(
+                    Outcome(one.kind, hit / max(1, len(one.known)), hit / max(1, len(ids)), len(ids), len(ids), 0)
+                )
         told(f"the best {best} of a search", top)
     reports(corpora)
 
@@ -222,7 +233,9 @@ def reports(corpora: Sequence[Measured]) -> None:
     for corpus in corpora:
         for one, _, _ in corpus.asked:
             sweeper, handles = Sweeper.of(corpus.search, corpus.sources, share=SHARE), dict[int, str]()
-            steps = sweeper.run(one.query, 0, Budget(2_048, 100), lambda key: handles.setdefault(key, f"#a{len(handles)}"))
+            steps = sweeper.run(
+                one.query, 0, Budget(2_048, 100), lambda key: handles.setdefault(key, f"#a{len(handles)}")
+            )
             forecast = next(steps)
             done, page = forecast, None
             while page is None:
@@ -245,13 +258,19 @@ def reports(corpora: Sequence[Measured]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, required=True, help="gzipped JSON: a list of {title, text}, or {title: [sentence]}")
+    parser.add_argument(
+        "--corpus", type=Path, required=True, help="gzipped JSON: a list of {title, text}, or {title: [sentence]}"
+    )
     parser.add_argument("--vectors", type=Path, help="the corpus's vectors in a .npy file, made when it is not there")
     parser.add_argument("--talks", type=Path, help="gzipped JSON in LoCoMo's layout")
     chosen = parser.parse_args()
     with gzip.open(chosen.corpus, "rt", encoding="utf-8") as opened:
         read = json.load(opened)
-    corpus = [(row["title"], row["text"]) for row in read] if isinstance(read, list) else [(key, "".join(read[key])) for key in read]
+    corpus = (
+        [(row["title"], row["text"]) for row in read]
+        if isinstance(read, list)
+        else [(key, "".join(read[key])) for key in read]
+    )
     embedder = LocalEmbedder()
 
     def vectors_of(rows: Rows, file: Path | None) -> Any:
@@ -269,7 +288,10 @@ def main() -> None:
         for number, (rows, asked, file) in enumerate(sets):
             (Path(folder) / str(number)).mkdir()
             corpora.append(Measured.of(Path(folder) / str(number), rows, asked, embedder.embed, vectors_of(rows, file)))
-            print(f"{len(rows):,} pages, {len(asked)} questions with {sum(len(one.known) for one in asked)} known passages", flush=True)
+            print(
+                f"{len(rows):,} pages, {len(asked)} questions with {sum(len(one.known) for one in asked)} known passages",
+                flush=True,
+            )
         measure(corpora)
         for one in corpora:
             one.search.index.close()

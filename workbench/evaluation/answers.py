@@ -6,6 +6,7 @@ Every fifth document is left out of the archive, so that the questions about it 
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.api.events import AnswerDone
+from workbench.api.events import AnswerDone, FunctionCalled
 from workbench.api.outcome import QuestionOutcome
 from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
@@ -29,7 +30,7 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a question. `answerable`: its documents are in the archive."""
+    """What came of a question. `answerable`: its documents are in the archive; `calls` are the functions as they were called."""
 
     question: AnswerQuestion
     answerable: bool
@@ -38,6 +39,8 @@ class Outcome:
     confidence: float
     steps: int
     seconds: float
+    text: str = ""
+    calls: tuple[str, ...] = ()
 
     @property
     def quoted(self) -> bool:
@@ -87,12 +90,18 @@ def ask(session: Session, found: AnswerSet, questions: Sequence[AnswerQuestion],
         session.open_agent(fresh=True)
         session.attach("documents")
         began = time.perf_counter()
-        outcome = QuestionOutcome.of(session.submit(question.text))
+        events = list(session.submit(question.text))
+        outcome = QuestionOutcome.of(events)
+        calls = tuple(
+            f"{one.function} {json.dumps(one.arguments, ensure_ascii=False)}"
+            for one in events
+            if isinstance(one, FunctionCalled)
+        )
         answer = outcome.answer or AnswerDone(answered=False)
         quotes = tuple(one.quote for one in answer.citations)
         yield Outcome(
             question, not question.documents & absent, answer.answered, quotes, answer.confidence or 0.0, outcome.steps,
-            time.perf_counter() - began,
+            time.perf_counter() - began, answer.text, calls,
         )  # fmt: skip
 
 

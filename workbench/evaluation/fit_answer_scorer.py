@@ -135,10 +135,14 @@ def _instance(
         bool(held) and one.document in question.documents and (not evidence or _unspaced(one.text)[:_OPENING] in evidence)
         for one, held in zip(found, loose, strict=True)
     ])  # fmt: skip
-    document = min(question.documents, default="")
-    fold = int(hashlib.sha1(document.encode()).hexdigest(), 16) % FOLDS
     rows = matrix(asked, found, vectors).astype(np.float32)
-    return Instance(name, fold, answerable, question.hops, asked, tuple(found), rows, right, loose)
+    return Instance(name, fold_of(question), answerable, question.hops, asked, tuple(found), rows, right, loose)
+
+
+def fold_of(question: AnswerQuestion) -> int:
+    """The fold of a question: that of its first document, which is the same in every language."""
+    document = min(question.documents, default="")
+    return int(hashlib.sha1(document.encode()).hexdigest(), 16) % FOLDS
 
 
 def _unspaced(text: str) -> str:

@@ -219,7 +219,11 @@ def test_no_small_change_passes(seed: int, change: str) -> None:
         ("ships of 10", "ships of 10⁶ tons", False),
         ("the Qwen2- 72B model", "the Qwen2-\n72B model", True),
         (". . .", "a . . . b", False),
-        ("the ship … came to the pier in May", "He came home … and ate. … (The) ship never came to the pier in May", False),
+        (
+            "the ship … came to the pier in May",
+            "He came home … and ate. … (The) ship never came to the pier in May",
+            False,
+        ),
         ("it is … said that S … q is a sum", "it is often said that S = h, . . . , q is a sum", True),
         ("there is … need for special content", "There there is no need for special content. " * 3, False),
     ],
@@ -257,7 +261,11 @@ def test_a_quote_may_go_on_behind_the_end_of_a_page() -> None:
     assert (cited.page, cited.state, cited.quote) == (4, "verified", quote)
     (cited,) = _check(f'"{quote}" [#a2]', [one, other]).citations
     assert (cited.page, cited.state) == (4, "corrected")
-    for false in ("The tired keeper slept till ten.", "The oil ran out. The tired keeper slept", "lit at six. keeper slept till nine."):
+    for false in (
+        "The tired keeper slept till ten.",
+        "The oil ran out. The tired keeper slept",
+        "lit at six. keeper slept till nine.",
+    ):
         assert _check(f'"{false}" [#a1]', [one, other]).citations == ()
 
 
@@ -309,3 +317,9 @@ def test_not_found_is_recognised() -> None:
 )
 def test_where_a_citation_stands_as_people_write_it(document: str, label: str | None, heading: str, where: str) -> None:
     assert Citation(document, 6, label, "q", True, heading=heading).where == where
+
+
+def test_what_a_quote_quotes_itself_is_no_quote_of_its_own() -> None:
+    text = 'Because its core is still called "lead", many people think that a pencil holds lead.'
+    checked = _check(f'The document says:\n"{text}" [#a1]', [Place(1, "#a1", "pencil.txt", 1, None, text)])
+    assert [one.quote for one in checked.citations] == [text]

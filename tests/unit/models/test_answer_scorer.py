@@ -139,3 +139,12 @@ def test_numbered_items_of_a_list_are_no_headings() -> None:
 def test_a_line_that_is_only_a_number_is_no_heading() -> None:
     passage = Passage("#a1", "a.txt", 1, "", "The lamp.\n4.\nThe lamp burnt colza oil.")
     assert any("colza" in item.text for item in candidates({"#a1": passage}, {}))
+
+
+def test_another_sentence_that_says_all_that_is_asked_is_shown_beside_the_best() -> None:
+    passages = {
+        "#a1": Passage("#a1", "survey.txt", 7, "", "In fog we steered with Gorm Frith by cornet to the pier."),
+        "#a2": Passage("#a2", "survey.txt", 6, "", "In fog Gorm Frith used a cornet to steer. He was never aground."),
+    }
+    quotes = ranked("What did Gorm Frith steer by in fog?", passages).quotes()
+    assert {quote.document_page for quote in quotes} == {6, 7}

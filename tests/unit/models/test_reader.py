@@ -13,6 +13,7 @@ from tests.support.reader_harness import Archive, Harness, Outcome, Passage, wor
 from workbench.core.tokens import count_prompt
 from workbench.models.base import ChatModel, Completion, ModelRequest
 from workbench.models.extractive.model import ExtractiveReader
+from workbench.models.extractive.question import is_nested
 
 ISLES = [
     ("harbour.md", "The iron beacon on Gannet Ledge was designed by Otto Perrin in 1901. It has a ladder and a bell."),
@@ -54,12 +55,13 @@ def test_a_chain_of_three() -> None:
     assert any("Thornwick" in quote for _, _, quote, _ in outcome.cited)
 
 
-def test_findings_are_written_down_right_after_the_search() -> None:
+def test_findings_are_written_down_before_their_page_leaves_the_window() -> None:
     outcome = ask("What bird did the designer of the iron beacon on Gannet Ledge keep?", archive())
     names = [line.split()[0] for line in outcome.trace]
-    assert names[0] == "core_memory_append"
-    assert '"name": "task"' in outcome.trace[0]
-    assert "[#a" in outcome.trace[0]
+    # Two pages of results fit the window beside each other: the first is written down with the second.
+    assert names[:2] == ["archival_memory_search", "core_memory_append"]
+    assert '"name": "task"' in outcome.trace[1]
+    assert "[#a" in outcome.trace[1]
     assert names[-1] == "send_message"
     assert "archival_memory_search" in names
 
@@ -146,10 +148,7 @@ def test_a_document_that_imitates_a_result_header_is_only_text() -> None:
 
 def test_the_reader_knows_no_document() -> None:
     folder = Path(__file__).resolve().parents[3] / "workbench" / "models"
-    code = " ".join(
-        path.read_text(encoding="utf-8").lower()
-        for path in folder.glob("extractive/*.py")
-    )
+    code = " ".join(path.read_text(encoding="utf-8").lower() for path in folder.glob("extractive/*.py"))
     assert not [phrase for phrase in ("key-value", "locker", "griselda", "kettle point", "veddic") if phrase in code]
 
 
@@ -209,3 +208,34 @@ def test_a_code_is_no_name() -> None:
     ])  # fmt: skip
     outcome = ask("Whose work is the spare part in the tin marked NO TEA?", shelf)
     assert {"stores.txt", "annals.txt"} <= documents(outcome)
+
+
+def test_a_question_that_nothing_answers_ends_after_a_few_searches() -> None:
+    shelf = archive(
+        [*ISLES, *((f"town-{n}.md", f"The town of Vik {n} has a bridge and {n} mills.") for n in range(30))]
+    )
+    outcome = ask("Which admiral discovered the southern glacier?", shelf)
+    assert outcome.abstained
+    assert outcome.steps <= 5
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did the council license the landlady of the man who inspected the lamp to open?",
+        "Who is the spouse of the director of the film Jump?",
+        "Wie heißt die Frau, deren Bruder das Schiff baute?",
+    ],
+)
+def test_a_question_that_describes_one_thing_by_another_is_known(question: str) -> None:
+    assert is_nested(question)
+    assert not is_nested("When was the town hall of Vik built?")
+    assert not is_nested("¿En qué año se observó el primer uso registrado del indicador de la máquina de vapor?")
+
+
+def test_a_name_without_what_is_asked_of_it_is_no_answer() -> None:
+    shelf = archive(
+        [("boats.txt", "The tug Obelia was built by the shipwright Ivar Tolk. The tug Obelia came to the wreck.")]
+    )
+    outcome = ask("What colour was the funnel of the tug Obelia painted?", shelf)
+    assert not outcome.text.startswith("I quote")

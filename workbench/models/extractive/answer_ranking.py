@@ -28,6 +28,9 @@ _COMPLETE, _COMPLETE_COVER, _BESIDE = 0.7, 0.9, 0.8
 """A quote that is so likely, says so much of the question and holds what is asked for stands alone, unless another is nearly as
 likely: readers take what stands beside an answer for a part of it."""
 
+_ALL_COVER = 0.97
+"""How much of the question another sentence must say in its own words to be shown even so."""
+
 _HITS_A_PAGE = 5
 
 
@@ -58,11 +61,15 @@ class Ranking:
         made: list[Quote] = []
         least = (_BESIDE if self._is_complete() else _ADDS) * (self.probabilities[0] if self.probabilities else 0.0)
         for at in range(len(self.candidates)):
-            if len(made) >= most or self.probabilities[at] < least:
+            if len(made) >= most or self.probabilities[at] < _ADDS * self.probabilities[0]:
                 break
-            if at not in used:
+            if at not in used and (self.probabilities[at] >= least or self._says_as_much(at)):
                 made.append(self._quote(at, used))
         return made
+
+    def _says_as_much(self, at: int) -> bool:
+        """Whether another sentence says all that is asked and is likely too: which of the two is meant cannot be told apart."""
+        return self.feature("cover_own", at) >= _ALL_COVER and self._holds_answer(at)
 
     def _is_complete(self) -> bool:
         """Whether the best sentence says what is asked by itself."""

@@ -66,11 +66,46 @@ def met(evidence: Evidence, chain: Chain, asked: list[Term]) -> float:
     said = list(dict.fromkeys(word for index in _firm(evidence, chain) for word in _said(evidence, index)))
     total = 0.0
     for term, covered in _covered(evidence, chain, asked):
-        if covered < 0.5 and said:
-            alike = (max(evidence.alike(term.word.lower(), said)) - ALIKE_FLOOR) / ALIKE_SPAN
-            covered = max(covered, ALIKE_WORTH * max(0.0, min(1.0, alike)))
+        if covered < 0.5:
+            covered = max(covered, _alike(evidence, term, said))
         total += term.weight * covered
     return total
+
+
+def names_alone(evidence: Evidence, quotes: Sequence[str]) -> bool:
+    """Whether quotes hold names of the question and nothing of what is asked of them, word for word or much like it.
+
+    That is what documents hold that know a person and not what is asked about them.
+    """
+    asked, named = _asked(evidence.question), _names(evidence.question)
+    if not asked or not named:
+        return False
+    shown = [
+        at
+        for at, unit in enumerate(evidence.units)
+        if any(unit.text in quote or quote in unit.text for quote in quotes)
+    ]
+    if not any(named & (evidence.units[at].stems | evidence.units[at].near) for at in shown):
+        return False
+    said = list(dict.fromkeys(word for at in shown for word in _said(evidence, at)))
+    told = 0.0
+    for term in asked:
+        covered = max(evidence.cover[at].get(term.stem, 0.0) for at in shown)
+        told += term.weight * max(covered, _alike(evidence, term, said, MUCH_ALIKE) if covered < 0.5 else 0.0)
+    return told < TOLD_SHARE * sum(term.weight for term in asked)
+
+
+TOLD_SHARE, MUCH_ALIKE = 0.34, 0.5
+"""How much of what is asked of a name must be said for more than the name to be known, and from which likeness on another word says
+it: "carved" is a little like "painted", and no answer to it."""
+
+
+def _alike(evidence: Evidence, term: Term, said: Sequence[str], floor: float = ALIKE_FLOOR) -> float:
+    """How far a word much like a missing one stands in for it, 0 to 1."""
+    if not said:
+        return 0.0
+    alike = (max(evidence.alike(term.word.lower(), said)) - floor) / ALIKE_SPAN
+    return ALIKE_WORTH * max(0.0, min(1.0, alike))
 
 
 def _covered(evidence: Evidence, chain: Chain, asked: list[Term]) -> list[tuple[Term, float]]:
@@ -98,6 +133,14 @@ def _firm(evidence: Evidence, chain: Chain) -> list[int]:
     }:
         firm |= more
     return [index for index in chain.members if index in firm]
+
+
+def hangs_together(evidence: Evidence, chain: Chain) -> bool:
+    """Whether every sentence of a chain is firmly linked to another of it."""
+    return all(
+        any(_link(evidence, one, other) >= FIRM_LINK for other in chain.members if other != one)
+        for one in chain.members
+    )
 
 
 def _link(evidence: Evidence, one: int, other: int) -> float:

@@ -14,7 +14,7 @@ from workbench.models.extractive.answer import Quotable, note_line, room
 from workbench.models.extractive.answer_priors import names_the_day
 from workbench.models.extractive.answer_ranking import Quote, Ranking, rank
 from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
-from workbench.models.extractive.answerability import answers, settled
+from workbench.models.extractive.answerability import answers, hangs_together, names_alone, settled
 from workbench.models.extractive.evidence import Evidence, Score, Unit, units
 from workbench.models.extractive.evidence_chain import Chain, best_chains, pruned
 from workbench.models.extractive.features import Asked, fresh_number, meets
@@ -23,8 +23,8 @@ from workbench.models.extractive.follow_up import resolved
 from workbench.models.extractive.identifier_lookup import next_step
 from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
-from workbench.models.extractive.query_planner import next_query
-from workbench.models.extractive.question import analyse
+from workbench.models.extractive.query_planner import SEARCHES, following_page, next_query
+from workbench.models.extractive.question import analyse, is_nested
 from workbench.models.extractive.question_forms import LIST_PAGES, compared, form_of, listed, openings, sides
 from workbench.models.extractive.sentences import identifiers, words
 from workbench.models.extractive.tables import columns_of
@@ -86,22 +86,34 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     form = "" if form == "count" else form
     if not form and ranking.confidence >= scorer.thresholds.settled and ranking.feature("cover_near") >= SETTLED_COVER:
         return _answer(ranking, scorer)
+    nested, english = is_nested(asked), ranking.asked.language.code == "en"
     evidence = Evidence(question, units(view.passages, view.notes), score, view.archive_passages)
     chains = best_chains(evidence)
     chain = settled(evidence, chains)
-    joins = chain is not None and _joins_more(evidence, chain, ranking)
+    joins = chain is not None and (english or nested) and _joins_more(evidence, chain, ranking)
     enough = len(view.searches) > (1 if ranking.confidence >= LIKELY else FURTHER_SEARCHES)
     done = not (joins or form) and ranking.confidence >= scorer.thresholds.answer and enough
-    if not done and view.after == "search" and (call := _note(view, evidence, chains, ranking)):
+    patience = QUIET_NESTED if nested else QUIET
+    over = done or view.repeating or _quiet(view, evidence, chains, ranking) >= patience
+    if not over and view.after == "search" and not _stays(view) and (call := _note(view, evidence, chains, ranking)):
         return Decision(*call)
-    query = None if view.repeating or done else next_query(evidence, chains, view, sub_questions=sub_questions)
+    if over:
+        query = None
+    elif english or nested:
+        query = next_query(evidence, chains, view, SEARCHES if nested else SEARCHES_OF_ONE, sub_questions=sub_questions)
+    else:
+        query = following_page(asked, view)
     if query is not None and query.handle:
         return Decision("archival_follow", {"passage": query.handle, "page": query.page, "request_heartbeat": True})
     if query is not None:
         return _search(query.text, query.page)
     if form == "compare" and (made := _both_sides(asked, ranking, scorer)):
         return made
-    if chain is not None and answers(evidence, chain) and (joins or ranking.confidence < SURE):
+    if (
+        chain is not None
+        and answers(evidence, chain)
+        and (joins or ranking.confidence < (SURE if nested else chain_confidence(chain.coverage)))
+    ):
         members = [evidence.units[index] for index in pruned(evidence, chain).members[: answer.CITATIONS]]
         if len({unit.handle for unit in members}) > 1 and chain.coverage >= LEAST_COVERAGE:
             confidence = max(ranking.confidence, chain_confidence(chain.coverage))
@@ -110,8 +122,10 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         widely = rank(asked, view, score, scorer, widely=True)
         ranking = widely if widely.confidence > ranking.confidence else ranking
     met = chain is not None and answers(evidence, chain)
-    likely = GIVEN if ranking.candidates and _gives_measure(ranking) else LIKELY
+    likely = GIVEN if ranking.candidates and _gives_measure(ranking) else OPEN
     least = scorer.thresholds.answer if met else max(likely, scorer.thresholds.answer)
+    if english and names_alone(evidence, [quote.text for quote in ranking.quotes()]):
+        least = max(least, KNOWN_BY_NAME)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
 
 
@@ -132,6 +146,35 @@ def _read_through(form: str, asked: str, view: View, ranking: Ranking, scorer: A
     total = last.total if last is not None else passages
     text = answer.read_through(form, quotes, passages, total, view.swept)
     return _say(text, Assessment(ranking.confidence, scorer.version, form=form))
+
+
+ROOMY_TOKENS = 8_192
+"""In a window of this size two pages of results stay in sight beside each other."""
+
+
+def _stays(view: View) -> bool:
+    """Whether what is in sight will still be when the next results come: then nothing need be written down yet."""
+    return view.window_tokens >= ROOMY_TOKENS and len(view.results) < 2 and len(view.searches) + len(view.followed) < 2
+
+
+SEARCHES_OF_ONE = 4
+"""Searches that a question is worth which is worded as one of a single fact."""
+
+QUIET, QUIET_NESTED = 2, 4
+"""After so many results in a row that bring nothing better, nothing better is expected: the answer is given, or refused. The second
+where the question is worded as one that several passages answer."""
+
+
+def _quiet(view: View, evidence: Evidence, chains: Sequence[Chain], ranking: Ranking) -> int:
+    """How many results in a row, up to the last, brought no part of the best chain and not the likeliest sentence."""
+    wanted = {candidate.handle for candidate in ranking.candidates[:1]}
+    wanted |= {evidence.units[index].handle for chain in chains[:1] for index in chain.members}
+    first: dict[str, int] = {}
+    for number, handles in enumerate(view.results):
+        for handle in handles:
+            first.setdefault(handle, number)
+    last = max((first[handle] for handle in wanted if handle in first), default=0)
+    return len(view.results) - 1 - last
 
 
 SURE_SIDES = 0.6
@@ -158,7 +201,13 @@ STATED = 0.3
 FURTHER_SEARCHES = 2
 """So many searches after the first are made for an answer that is likely and leaves words of the question open."""
 
-LIKELY, GIVEN = 0.6, 0.45
+KNOWN_BY_NAME = 0.85
+"""The same where the quotes know the names that are asked about and none of the words that say what is asked of them."""
+
+LIKELY = 0.6
+"""From this confidence on a sentence is likely to be the answer: one further search is enough."""
+
+OPEN, GIVEN = 0.4, 0.3
 """From this confidence on an answer is given although words that are asked stand nowhere near it; and where it gives the measure
 that is asked for."""
 
@@ -182,7 +231,7 @@ def _both_sides(asked: str, ranking: Ranking, scorer: AnswerScorer, least: float
 
 
 SURE = 0.8
-"""From this confidence on a single sentence stands, whatever chain covers the question as well."""
+"""From this confidence on a single sentence stands, whatever chain covers a question that describes one thing by another."""
 
 
 def _with_best(members: Sequence[Unit], ranking: Ranking) -> list[Quotable]:
@@ -219,8 +268,13 @@ _MORE = 0.1
 
 def _joins_more(evidence: Evidence, chain: Chain, ranking: Ranking) -> bool:
     """Whether a chain covers more of the question than the best sentence alone, or that one holds no answer of the kind asked for."""
-    if not ranking.candidates or not _of_kind(ranking):
+    if not ranking.candidates:
         return True
+    nested = is_nested(ranking.asked.text)
+    if not _of_kind(ranking):
+        return True
+    if not nested and not hangs_together(evidence, chain):
+        return False
     best = ranking.candidates[0].text
     alone = max(
         (
@@ -290,7 +344,14 @@ _NAMED_TIME = re.compile(
 
 
 def _says_when(text: str, asked: Asked) -> bool:
-    return fresh_number(text, asked) or meets("date", text, asked) > 0.0
+    if _NAMED_YEAR.search(asked.text) and asked.language.spaced:
+        return meets("date", text, asked) >= 1.0
+    return bool(_DIGIT.search(text) and fresh_number(text, asked)) or meets("date", text, asked) > 0.0
+
+
+_NAMED_YEAR = re.compile(r"\b(?:what|which|welche[mnrs]?|quelle|qué) (?:year|jahr|année|año)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d|[一二三四五六七八九〇零]")
+"""A number in words ("thirty-three witnesses") is no day and no year."""
 
 
 def _search(query: str, page: int = 0) -> Decision:

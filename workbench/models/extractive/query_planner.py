@@ -32,19 +32,31 @@ class Query:
     handle: str = ""
 
 
-def next_query(evidence: Evidence, chains: Sequence[Chain], view: View, *, sub_questions: bool = True) -> Query | None:
-    """The most promising search not made yet; None when the chain is complete, or nothing promises more.
+def next_query(
+    evidence: Evidence, chains: Sequence[Chain], view: View, most: int = SEARCHES, *, sub_questions: bool = True
+) -> Query | None:
+    """The most promising search not made yet; None when the chain is complete, `most` are made, or nothing promises more.
 
     Without `sub_questions` passages are followed and nothing else is searched after the first search.
     """
     question, searches = evidence.question, view.searches
     if not searches:
         return Query(question.text, 1.0)
-    if len(searches) + len(view.followed) >= SEARCHES or _complete(evidence, chains, view):
+    if len(searches) + len(view.followed) >= most or _complete(evidence, chains, view):
         return None
     offers = [*_follow(evidence, chains, view), *_names(question), *_uncovered(question, chains)]
     fresh = [offer for offer in offers if offer.handle or (sub_questions and _is_new(offer.text, searches))]
     return max(fresh, key=lambda offer: (offer.value, offer.text)) if fresh else None
+
+
+def following_page(question: str, view: View) -> Query | None:
+    """The second page of what was found for a question, None where it was read or there is none.
+
+    It is what to read next in a language whose names and stems are not known well enough to search by them.
+    """
+    own = [search for search in view.searches if search.begins(question)]
+    last = max(own, key=lambda search: search.page, default=None)
+    return Query(last.query, 1.0, 1) if last is not None and last.page == 0 < last.last_page else None
 
 
 def _complete(evidence: Evidence, chains: Sequence[Chain], view: View) -> bool:
