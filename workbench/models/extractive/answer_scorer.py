@@ -20,6 +20,8 @@ from workbench.models.extractive.features import FEATURES_VERSION, NAMES, Array
 
 _FILE = Path(__file__).with_name("answer_scorer.json")
 _DIGITS = 4
+RULES_VERSION = 2
+"""Changes whenever other calls are made of the same scores: a replay compares only calls of the same rules and weights."""
 
 SIGNALS: tuple[str, ...] = (
     "best", "second", "third", "any", "kind_met", "cover_near", "cover_passage", "missing_most", "like_context",
@@ -68,7 +70,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class AnswerScorer:
-    """A fitted scorer. `version` names the weights: it is stored with every step that used them."""
+    """A fitted scorer. `version` names the weights and the rules beside them: it is stored with every step that used them."""
 
     version: str
     trees: Trees
@@ -132,6 +134,6 @@ def from_json(data: Mapping[str, Any]) -> AnswerScorer:
     answer = data["answer"]
     limits = data["thresholds"]
     return AnswerScorer(
-        str(data["version"]), trees, tuple(answer["weights"]), float(answer["intercept"]),
+        f"{data['version']}.{RULES_VERSION}", trees, tuple(answer["weights"]), float(answer["intercept"]),
         Thresholds(float(limits["answer"]), float(limits["nearest"]), float(limits["settled"])),
     )  # fmt: skip
