@@ -176,7 +176,7 @@ def _of_filing(row: Mapping[str, Any], folder: Path) -> tuple[TaskQuestion, Path
     """A row of FinanceBench, whose evidence pages count from 0; None when its PDF is not there."""
     if not {"doc_name", "evidence", "question"} <= row.keys():
         return None
-    name = str(row["doc_name"])
+    name = Path(str(row["doc_name"])).name
     pdf = folder / "pdfs" / f"{name}.pdf"
     if not pdf.is_file():
         return None
@@ -193,7 +193,7 @@ def _of_report(row: Mapping[str, Any], folder: Path, number: int) -> tuple[TaskQ
     """A row of MMLongBench-Doc: evidence pages count from 1 and stand in a text; "Not answerable" must be refused."""
     if not {"doc_id", "evidence_pages", "question"} <= row.keys():
         return None
-    name = str(row["doc_id"])
+    name = Path(str(row["doc_id"])).name
     pdf = next((place for place in (folder / "documents" / name, folder / name) if place.is_file()), None)
     if pdf is None:
         return None
@@ -256,6 +256,11 @@ def look_ups(path: Path) -> TaskSet:
 
 def conversations(path: Path, *, unanswerable: bool = False) -> TaskSet:
     """Questions about conversations of several sessions; with `unanswerable` those of category 5 too, which must be refused."""
+    with rows_that_fit(path):
+        return _conversations(path, unanswerable)
+
+
+def _conversations(path: Path, unanswerable: bool) -> TaskSet:
     materials: dict[str, Material] = {}
     questions: list[TaskQuestion] = []
     for name, row in _dialogues(path):
@@ -281,6 +286,11 @@ def openers(path: Path) -> TaskSet:
     The facts are the observations about the other speaker from the earlier sessions, which LoCoMo gives; the human opener
     is what the speaker said first in that session.
     """
+    with rows_that_fit(path):
+        return _openers(path)
+
+
+def _openers(path: Path) -> TaskSet:
     materials: dict[str, Material] = {}
     questions: list[TaskQuestion] = []
     for name, row in _dialogues(path):
@@ -332,9 +342,6 @@ def _dialogues(path: Path) -> list[tuple[str, dict[str, Any]]]:
             found += [(str(row.get("sample_id", number)), row) for number, row in enumerate(rows)]
     if not found:
         raise UsageError(f"No dialogues in LoCoMo's layout are in {path}.", "Name a file such as locomo10.json.")
-    with rows_that_fit(path):
-        for _, row in found:
-            _sessions(row)
     return found
 
 

@@ -92,3 +92,11 @@ def test_a_folder_without_the_layout_is_said(tmp_path: Path, read: object) -> No
         read(public_sets.nq(tmp_path))  # type: ignore[operator]
     with pytest.raises(UsageError, match="does not exist"):
         read(tmp_path / "nowhere")  # type: ignore[operator]
+
+
+def test_a_dialogue_that_lacks_a_field_is_said(tmp_path: Path) -> None:
+    file = public_sets.locomo(tmp_path) / "locomo.json"
+    file.write_text(file.read_text().replace('"category"', '"kind"').replace('"speaker"', '"who"'))
+    for read in (task_sets.conversations, task_sets.openers):
+        with pytest.raises(UsageError, match="does not fit its layout"):
+            read(file)
