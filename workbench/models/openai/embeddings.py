@@ -301,7 +301,7 @@ def _hint(failure: Refused | Lost, server: Server) -> str:
         if failure.sentence:
             return failure.hint
         if failure.connecting:
-            return "Start the server, or correct its address in embedding_model; meanwhile passages are found by their words."
+            return "Start the server, correct its address in embedding_model, or choose another model there."
         return "The model may still be loading or be too slow here: look at the server's own log, then try again."
     kind = failure.kind
     if kind is Kind.KEY:
