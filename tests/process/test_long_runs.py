@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.process, pytest.mark.nightly]
     [
         ("kill_operations", "200"),
         ("soak", "30"),
+        ("load_memory", "1200"),
         ("fuzz", "loaders", "600"),
         ("fuzz", "streams", "120"),
         ("fuzz", "agents", "300"),

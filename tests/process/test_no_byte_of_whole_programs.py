@@ -118,8 +118,9 @@ def test_the_screen_reaches_nobody(recorded: Recorded, papers: Path) -> None:
 
 
 def test_the_server_talks_to_those_who_ask_it(recorded: Recorded, papers: Path) -> None:
+    asked_to_tell = {"FASTAPI_OTEL_AUTO_CONFIGURE": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://telemetry.invalid:4318"}
     with (
-        running(recorded, "serve", "--port", "0", "--model", "reader") as (address, said),
+        running(recorded, "serve", "--port", "0", "--model", "reader", **asked_to_tell) as (address, said),
         Client(address, token_of(said), "notes") as bench,
     ):
         bench.create_agent(model="reader")

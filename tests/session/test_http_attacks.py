@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.support.archives import arrival, unit_vectors
+from tests.support.processes import wait_until
 from tests.support.running_server import Running
 from workbench.api.events import AnswerDone
 from workbench.client import Client
@@ -75,6 +77,36 @@ def test_notes_of_another_users_agent_are_reached_by_no_request(served: Running,
     for path in ("/api/search?query=HX-999/1", "/api/search?query=HX-999/1&agent=n", "/api/agents/n/page?document=note%201"):
         assert "safe of ann" not in served.raw("GET", path, bob).text
     assert [row[0] for row in served.session.app.archive.documents(served.session.app.archive.find_source("notes of ann:n"))] == ["note 1"]
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_and_is_no_error(
+    make_server: Any, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    served: Running = make_server()
+    host, port = served.url.removeprefix("http://").split(":")
+    head = f"PUT /api/sources/s/documents/a.md HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {served.token}\r\n"
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"{head}Content-Length: 999\r\n\r\nbegun".encode())
+        folder = home / "data" / "uploads"
+        assert wait_until(lambda: any(folder.rglob("*.part")), 20)
+    assert wait_until(lambda: not any(file.is_file() for file in folder.rglob("*")), 20)
+    assert served.raw("GET", "/api/sources", served.token).json() == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_user_is_not_told_where_files_of_the_home_lie(make_server: Any, home: Path) -> None:
+    served: Running = make_server()
+    folder = home / "config" / "functions"
+    folder.mkdir(parents=True)
+    head = "def tide(harbour: str) -> str:"
+    (folder / "mine.py").write_text(f'{head}\n    """The tide.\n\n    Args:\n        harbour: which.\n    """\n    return harbour\n')
+    ann = served.raw("POST", "/api/users", served.token, json={"name": "ann"}).json()["token"]
+    for token in (ann, served.token):
+        served.raw("POST", "/api/agents", token, json={"name": "n", "model": "reader"})
+    told = served.raw("GET", "/api/agents/n/functions", ann)
+    assert "mine.py" in told.text
+    assert str(home) not in told.text
+    assert str(folder / "mine.py") in served.raw("GET", "/api/agents/n/functions", served.token).text
 
 
 def _socket(served: Running, agent: str, token: str, **more: Any) -> Any:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench import __version__
@@ -22,6 +23,8 @@ from workbench.server.uploads import TooLarge, Uploads, WrongType
 from workbench.services.container import AppContext
 
 _LOG = logging.getLogger(__name__)
+_NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+"""FastAPI sends requests and errors to where OTEL_EXPORTER_OTLP_ENDPOINT says, if the environment asks it to; ours sends nothing."""
 _JSON_BYTES = 2_000_000
 """The most that a request may send, but for an upload."""
 
@@ -57,7 +60,7 @@ class Server:
 
     def _compose(self) -> FastAPI:
         web = FastAPI(
-            title="MemGPT Workbench", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+            title="MemGPT Workbench", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY,
             description="Agents that answer from documents with checked quotes. Every request but /health needs a token.",
         )  # fmt: skip
         web.state.access = self._access
@@ -78,6 +81,7 @@ class Server:
         web.add_exception_handler(WorkbenchError, _known_error)
         web.add_exception_handler(RequestValidationError, _wrong_request)
         web.add_exception_handler(HTTPException, _http_error)
+        web.add_exception_handler(ClientDisconnect, _gone)
         web.add_exception_handler(Exception, _unexpected)
         web.add_middleware(_BodyLimit)
         return web
@@ -124,6 +128,11 @@ def _wrong_request(request: Request, error: Exception) -> JSONResponse:
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return _error(error.status_code, f"{error.detail}.", "/openapi.json lists what there is.")
+
+
+def _gone(request: Request, error: Exception) -> JSONResponse:
+    """Whoever sent a body has left before its end: nothing of it was kept, and nobody hears this."""
+    return _error(400, "The request ended before its body did.", "Send it again.")
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -84,7 +84,9 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
     def list_functions(agent: AgentName, user: Somebody) -> list[dict[str, Any]]:
         """What the agent's model may call."""
         name = access.stored_name(user, agent)
-        return [plain(view) for view in access.session.agent_service.functions(name)]
+        views = [plain(view) for view in access.session.agent_service.functions(name)]
+        # Where the owner of the home keeps files is nobody else's business.
+        return views if user.is_admin else [{**view, "origin": view["origin"].rpartition("/")[2]} for view in views]
 
     @api.get("/presets", tags=["agents"])
     def list_presets(user: Somebody) -> dict[str, list[str]]:
