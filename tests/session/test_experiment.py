@@ -258,6 +258,7 @@ def test_a_report_shows_no_foreign_markup(run: Run, tmp_path: Path) -> None:
         (("qa", "--data", "{data}", "--report", "run.pdf"), "not written as .pdf"),
         (("qa", "--data", "{data}", "--judge-prompt", "x"), "No model is named to judge"),
         (("multi-hop", "--data", "{data}"), "needs several passages"),
+        (("qa", "--data", "{data}", "--record", "{data}/nq.jsonl/run.jsonl"), "cannot be written"),
         (("make",), "a source and a file"),
         (("magic",), "no task 'magic'"),
     ],

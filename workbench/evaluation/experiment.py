@@ -513,9 +513,14 @@ def _resumed(record: Path | None, head: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows that a record has; its first line is written where there is none. A torn last line and what failed go."""
     if record is None:
         return []
-    if not record.exists() or not record.stat().st_size:
-        record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(json.dumps(head) + "\n", encoding="utf-8")
+    try:
+        new = not record.exists() or not record.stat().st_size
+        if new:
+            record.parent.mkdir(parents=True, exist_ok=True)
+            record.write_text(json.dumps(head) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{record} cannot be written ({type(error).__name__}).", "Name another file.") from None
+    if new:
         return []
     found, rows = read_run(record)
     if different := [key for key in head if key not in _MAY_DIFFER and found.get(key) != head[key]]:
