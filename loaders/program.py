@@ -7,7 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from loaders.document import LoadError
@@ -21,8 +21,13 @@ def find(*names: str) -> str | None:
     return next((place for name in names if (place := shutil.which(name))), None)
 
 
-def run(command: Sequence[str], what: str, limit_seconds: float, *, folder: Path, data: bytes = b"") -> bytes:
+def run(
+    command: Sequence[str], what: str, limit_seconds: float, *, folder: Path, data: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+) -> bytes:  # fmt: skip
     """What `command` prints, with `data` as its input and `folder` as its home. `what` is how a person would call it.
+
+    `variables` stand in its environment, whatever is in ours.
 
     Raises LoadError when it takes longer, fails or cannot be started. Whatever it starts ends with it.
     """
@@ -32,6 +37,7 @@ def run(command: Sequence[str], what: str, limit_seconds: float, *, folder: Path
         "TMPDIR": str(folder),
         "OMP_THREAD_LIMIT": "1",
         "LC_ALL": "C.UTF-8",
+        **(variables or {}),
     }
     try:
         process = subprocess.Popen(
