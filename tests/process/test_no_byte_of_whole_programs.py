@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import docx
 import pytest
 from mcp import Client as McpClient
 from mcp import StdioServerParameters
@@ -187,3 +188,16 @@ def test_the_screen_in_a_browser_talks_to_the_browser(recorded: Recorded, papers
 
         asyncio.run(use())
     recorded.stayed_on_this_machine()
+
+
+def test_the_second_reader_of_damaged_files_tells_nobody(recorded: Recorded, tmp_path: Path) -> None:
+    """unstructured reports each import and each call to its makers, unless it is told not to before it is imported."""
+    letter = docx.Document()
+    letter.add_paragraph("The keeper asks for forty barrels of oil.")
+    letter.save(str(tmp_path / "letter.docx"))
+    code = "import sys, pathlib; from loaders import second_reader; print(second_reader.load(pathlib.Path(sys.argv[1]), 'docx', 'w', 1))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "letter.docx")], env=recorded.environment(), cwd=ROOT, text=True, capture_output=True
+    )
+    assert "forty barrels" in done.stdout, done.stderr
+    recorded.reached_nobody()
