@@ -221,9 +221,6 @@ class Channel:
         """Make standard input and output the channel and send whatever else is printed to the log."""
         offline.refuse_if_told()
         os.nice(niceness)
-        # Linux gives every session the same share, and a worker has one of its own: niceness alone counts only within it.
-        with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
         source, sink = os.dup(0), os.dup(1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)

@@ -87,28 +87,34 @@ class StatusLine(Lines):
         self.changed(layout=False)
 
     def rows(self, width: int) -> list[Content]:
-        agent, model, window, drive = self._identity
+        agent = self._identity[0]
         state = self._state()
         room = width - state.cell_length - 2
         # On a narrow screen the clock stays whole, and the name of the program goes first.
         head = [("workbench", "bold"), (" · " if agent else "", "$muted")] if room >= 20 else []
         left = Content.assemble(*head, (crop(one_line(agent, 80), max(0, room - 12 * bool(head))), "$accent"))
-        facts = [f"{one_line(model, 60)} {short_window(window)}".strip(), *([one_line(drive, 20)] if drive else [])]
-        if self._library is not None:
-            facts += (
-                [plural(self._library[0], "doc"), plural(self._library[1], "passage")]
-                if self._library[0]
-                else ["no documents"]
-            )
-        middle = Content.styled(" · ".join(facts), "$muted")
-        start = (width - middle.cell_length) // 2
-        start = max(start, left.cell_length + 2)
-        if start + middle.cell_length + 2 > width - state.cell_length:
+        middle = Content("")
+        for facts in self._facts():
+            middle = Content.styled(" · ".join(facts), "$muted")
+            start = max((width - middle.cell_length) // 2, left.cell_length + 2)
+            if start + middle.cell_length + 2 <= width - state.cell_length:
+                break
+        else:
             middle, start = Content(""), left.cell_length
         gap = width - start - middle.cell_length - state.cell_length
         return [
             Content.assemble(left, " " * (start - left.cell_length), middle, " " * max(gap, 1), state).truncate(width)
         ]
+
+    def _facts(self) -> list[list[str]]:
+        """What is worth saying in the middle: all of it, then less; on a narrow screen the model stays longest."""
+        _, model, window, drive = self._identity
+        who = [f"{one_line(model, 60)} {short_window(window)}".strip()]
+        searches = [one_line(drive, 20)] if drive else []
+        documents, passages = self._library or (0, 0)
+        held = [plural(documents, "doc")] if documents else ["no documents"] if self._library is not None else []
+        read = [plural(passages, "passage")] if documents else []
+        return [who + searches + held + read, who + searches + held, who + held, who]
 
     def _state(self) -> Content:
         if self._moment is not None:

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.screens.overlay import Overlay
-from workbench.tui.widgets.cells import crop
+from workbench.tui.widgets.cells import wrap
 from workbench.tui.widgets.lines import Lines
 from workbench.tui.widgets.text_fields import TypedLine
 
@@ -35,7 +35,8 @@ class Hints(Lines):
         self.changed()
 
     def rows(self, width: int) -> list[Content]:
-        return [Content.styled(crop(one_line(line, 400), width), "$muted") for line in self._lines] or [Content("")]
+        rows = [part for line in self._lines for part in wrap(one_line(line, 400), width) or [""]]
+        return [Content.styled(part, "$muted") for part in rows] or [Content("")]
 
 
 class AskFor(Overlay[str]):

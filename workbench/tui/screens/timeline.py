@@ -14,7 +14,7 @@ from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import crop, fit, number, right
+from workbench.tui.widgets.cells import crop, fit, number, plural, right
 
 GAUGE_CELLS = 24
 
@@ -91,7 +91,7 @@ class TimelineScreen(Overlay[int]):
         with VerticalGroup(id="timeline") as frame, VerticalScroll(can_focus=False):
             yield StepList()
         keys = "enter panes at this step · x prompt · d changes · esc close"
-        self.named(frame, f"Timeline · {number(len(self._steps))} steps", keys)
+        self.named(frame, f"Timeline · {plural(len(self._steps), 'step')}", keys)
 
     def on_mount(self) -> None:
         """The newest step is at the end."""
