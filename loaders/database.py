@@ -29,7 +29,11 @@ _NAME_CHARS = 80
 HIDDEN = "***"
 """Stands for the password in an address that is shown or kept."""
 
-_PASSWORD = re.compile(r"(://[^:/@]*):[^@/]*@|((?:password|passwd|pwd|token|secret)=)[^&;]*", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"(://[^:/@]*):[^/?#]*@"  # to the last @: a password may hold one that is not escaped
+    r"|((?:password|passwd|pwd|token|secret|(?:api|access|private)_?key)(?:=|%3D))(?:(?!%3B)[^&;])*",  # also inside odbc_connect
+    re.IGNORECASE,
+)
 _INSTALL = "Install it: pip install 'memgpt-workbench[database]', and the driver of your database."
 
 
