@@ -89,3 +89,6 @@ def test_only_the_password_is_taken_out() -> None:
     assert without_password("http://me:pw/@host:8000/v1") == "http://me:pw/@host:8000/v1"
     assert without_password("http://me:p:w@host:8000/v1") == "http://me@host:8000/v1"
     assert without_password("http://host:8000/v1/a@b") == "http://host:8000/v1/a@b"
+    assert without_password("http://h/v1?api-version=2&Subscription-Key=q1&monkey=3") == (
+        "http://h/v1?api-version=2&Subscription-Key=***&monkey=3"
+    )

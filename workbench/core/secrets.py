@@ -29,6 +29,10 @@ _PLACEHOLDERS = {
 """What people write where a local server wants no key: these are no secrets, and words of ordinary answers."""
 
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
+_KEY_PARAMETER = re.compile(
+    r"([?&](?:[a-z]+[-_])*(?:api[-_]?key|key|token|auth|secret|password|sig|signature)=)([^&#\s]+)", re.IGNORECASE
+)
+"""Gateways take their key in the address too (`?key=…`, `?subscription-key=…`)."""
 _SHORTEST_SECRET_CHARS = 6
 _SHORTEST_RUN_CHARS, _LONGEST_RUN_CHARS = 8, 16
 _SHORTEST_MASKED_CHARS = 4
@@ -60,8 +64,8 @@ def checked_key(text: str, setting: str) -> str:
 
 
 def without_password(address: str) -> str:
-    """An address as it may be shown and kept: without the password that may stand before its host."""
-    return _PASSWORD.sub(r"\1@", address)
+    """An address as it may be shown and kept: without the password that may stand before its host, and keys among its parameters."""
+    return _KEY_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1@", address))
 
 
 class Secrets:
@@ -84,12 +88,13 @@ class Secrets:
 
     @classmethod
     def of_server(cls, base_url: str, api_key: str) -> Secrets:
-        """The key, and the password that an address may hold."""
+        """The key, the password that an address may hold, and keys among its parameters."""
         try:
             password = urlsplit(base_url).password or ""
         except ValueError:
             password = ""
-        return cls(api_key, password, unquote(password))
+        parameters = [value for _, value in _KEY_PARAMETER.findall(base_url)]
+        return cls(api_key, password, unquote(password), *parameters, *map(unquote, parameters))
 
     def __bool__(self) -> bool:
         return bool(self._forms)

@@ -130,6 +130,8 @@ def test_what_is_no_secret_may_be_said(key: str) -> None:
 
 
 def test_the_password_of_an_address_is_a_secret_too() -> None:
+    in_query = Secrets.of_server("http://host/v1?api_key=Abc%2Fdef123456&api-version=2", "")
+    assert in_query.scrub("no key Abc/def123456, nor Abc%2Fdef123456") == "no key [API key], nor [API key]"
     secrets = Secrets.of_server("http://keeper:tar%20andoakum@host/v1", "")
     assert secrets.scrub("no route to keeper:tar%20andoakum@host") == f"no route to keeper:{SCRUBBED}@host"
     assert secrets.scrub("bad password 'tar andoakum'") == f"bad password '{SCRUBBED}'"
