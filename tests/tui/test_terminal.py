@@ -14,7 +14,7 @@ import pytest
 from tests.support.processes import wait_until
 from tests.support.terminal import Terminal, has_tmux, processes
 
-QUESTION = "Which vessel was lost on the reef?"
+QUESTION = "With what oil must the Brass Aunt be oiled?"
 LOAD_SECONDS = 240.0
 ANSWER_SECONDS = 120.0
 
