@@ -18,6 +18,7 @@ from workbench.core.errors import ArchiveError, ConfigError, UsageError
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.services.session import Session
+from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.schema import migrate, scripts
 from workbench.storage.postgres.server import PostgresServer
 
@@ -216,6 +217,27 @@ def test_a_newer_schema_is_refused_and_left_alone() -> None:
     execute(f"INSERT INTO workbench.schema_versions VALUES ({newest + 1}, now())", _name(url))
     with pytest.raises(ArchiveError, match=f"newer workbench \\(schema {newest + 1}, this one knows {newest}\\)"):
         PostgresServer(url)
+
+
+def test_an_older_schema_is_brought_up_and_keeps_what_it_holds() -> None:
+    url = new_database(empty=True)
+    first = scripts()[1]
+    execute("CREATE EXTENSION vector", _name(url))
+    execute("CREATE SCHEMA workbench", _name(url))
+    execute(
+        "SET search_path = workbench, public; CREATE TABLE schema_versions (version INTEGER PRIMARY KEY, applied_at TIMESTAMP NOT NULL);"
+        f"{first}; INSERT INTO schema_versions VALUES (1, now()); INSERT INTO sources (name, created_at) VALUES ('papers', now());"
+        "INSERT INTO file_queue VALUES (1, 'a.txt', '/d/a.txt', 'waiting', '', '', '', 5, 0, now())",
+        _name(url),
+    )
+    archive = PostgresArchive(PostgresServer(url), "test")
+    assert [row.name for row in archive.sources()] == ["papers"]
+    claimed = archive.jobs.claim()
+    assert claimed is not None
+    assert claimed.files == (("a.txt", "/d/a.txt"),)
+    archive.close()
+    applied = execute("SELECT version FROM workbench.schema_versions ORDER BY 1", _name(url))
+    assert applied == [(version,) for version in scripts()]
 
 
 def test_who_may_not_make_the_schema_is_told_who_may() -> None:

@@ -16,6 +16,7 @@ from workbench.core.errors import WorkError
 from workbench.evaluation.question_sets import Place, QuestionSet, SetDocument, SetQuestion, read_set
 from workbench.ingest.chunker import Chunker
 from workbench.retrieval.service import ArchivalSearch, OtherModels
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Database
 from workbench.storage.documents import DuckDBArchive
 
@@ -49,7 +50,7 @@ def run(folder: Path, app: Embedding) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="workbench-eval-") as home:
         database = Database(Path(home) / "eval.duckdb")
         try:
-            library = _Library(asked, database, app)
+            library = QuestionLibrary(asked, DuckDBArchive(database), app)
             scores = []
             for question in asked.questions:
                 places = library.ranked(question)
@@ -83,7 +84,7 @@ def scored(
 
     Where the embedder of `app` is a model registered in the database, `others` embeds the questions with it.
     """
-    library = _Library(asked, database, app, others)
+    library = QuestionLibrary(asked, DuckDBArchive(database), app, others)
     scores = []
     for question in asked.questions:
         found = _scores(library.ranked(question), question.gold, asked.by_page)
@@ -91,14 +92,14 @@ def scored(
     return _means(scores), library.passages
 
 
-class _Library:
+class QuestionLibrary:
     """The set's documents in an archive, and what `workbench search` would page through, paragraph by paragraph."""
 
     def __init__(
-        self, asked: QuestionSet, database: Database, app: Embedding, others: OtherModels | None = None
+        self, asked: QuestionSet, archive: ArchivalStorage, app: Embedding, others: OtherModels | None = None
     ) -> None:
         self.asked = asked
-        self.archive = DuckDBArchive(database)
+        self.archive = archive
         self.search = ArchivalSearch(self.archive, app.embed_queries, others=others)
         self.documents: list[Document] = [_document(one) for one in asked.documents]
         self.stored: list[int] = []
