@@ -207,7 +207,7 @@ KNOWN_BY_NAME = 0.85
 LIKELY = 0.6
 """From this confidence on a sentence is likely to be the answer: one further search is enough."""
 
-OPEN, GIVEN = 0.4, 0.3
+OPEN, GIVEN = 0.35, 0.3
 """From this confidence on an answer is given although words that are asked stand nowhere near it; and where it gives the measure
 that is asked for."""
 
@@ -262,8 +262,9 @@ def chain_confidence(coverage: float) -> float:
     return _RIGHT_BY_COVERAGE[-1][1]
 
 
-_MORE = 0.1
-"""By how much of the question a chain must say more than the best single sentence with what stands around it."""
+_MORE, _MORE_OF_ONE = 0.1, 0.25
+"""By how much of the question a chain must say more than the best single sentence with what stands around it; the second where the
+question is worded as one of a single fact: two sentences that share a name then mostly add another fact."""
 
 
 def _joins_more(evidence: Evidence, chain: Chain, ranking: Ranking) -> bool:
@@ -284,7 +285,7 @@ def _joins_more(evidence: Evidence, chain: Chain, ranking: Ranking) -> bool:
         ),
         default=0.0,
     )
-    return chain.coverage - alone / evidence.question.weight >= _MORE
+    return chain.coverage - alone / evidence.question.weight >= (_MORE if nested else _MORE_OF_ONE)
 
 
 def _of_kind(ranking: Ranking) -> bool:
