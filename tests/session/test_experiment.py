@@ -143,6 +143,8 @@ def test_variations_are_arms_of_their_own(run: Run, data: Path) -> None:
     by_arm = {row["arm"]: row for row in rows[:-1]}
     assert by_arm["agent[read_ahead=true]"]["steps"] == by_arm["agent[read_ahead=false]"]["steps"] - 1
     assert len(by_arm["fixed[read_ahead=true,documents=3]"]["paged"]) == 3
+    arms = rows[-1]["arms"]
+    assert [one for one in arms if "gold_cited" in arms[one]] == ["agent[read_ahead=true]", "agent[read_ahead=false]"]
 
 
 def test_a_run_whose_server_is_gone_ends_and_goes_on(run: Run, data: Path, tmp_path: Path) -> None:

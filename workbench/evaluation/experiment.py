@@ -417,8 +417,10 @@ def arm_metrics(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         measures["judge_cost"] = sum(row.get("judge_cost", 0.0) for row in judged)
     for key in ("contained", "exact", "f1", "rouge_l", "rouge_l_recall"):
         measures[key] = _mean(good, key)
+    cites = bool(rows) and str(rows[0]["arm"]).partition("[")[0] not in (*_FIXED, "human")
     for key in ("gold_cited", "gold_paged", "gold_all_paged") if placed else ():
-        measures[key] = _mean(placed, key)
+        if cites or key != "gold_cited":  # a fixed context is asked for no citations
+            measures[key] = _mean(placed, key)
     measures["answered"] = _mean(good, "answered")
     said = [(bool(row["answerable"]), bool(row["refused"])) for row in rows]
     if len(good) < len(rows):
