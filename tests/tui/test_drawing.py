@@ -25,7 +25,7 @@ from workbench.tui.panes.load_line import LoadLine
 from workbench.tui.panes.status import StatusLine, short_window
 from workbench.tui.screens.ask_for import matching_paths, shared_start
 from workbench.tui.widgets import glyphs, step_lines
-from workbench.tui.widgets.cells import clock, crop, fit, plural, right, signed, wrap
+from workbench.tui.widgets.cells import clock, crop, fit, page_place, plural, right, signed, wrap
 from workbench.tui.widgets.exchange_rows import citation_rows, note_rows, question_rows, step_rows
 from workbench.tui.widgets.exchange_state import by_page, cited
 from workbench.tui.widgets.markdown import UNQUOTED, UNVERIFIED, marked, prose
@@ -247,3 +247,12 @@ def test_paths_complete(tmp_path: object) -> None:
     assert shared_start(matching_paths(f"{folder}/al")) == f"{folder}/alpha"
     assert matching_paths(f"{folder}/") == [f"{folder}/alpha.pdf", f"{folder}/alphabet/"]
     assert matching_paths(f"{folder}/none/x") == []
+
+
+def test_a_page_has_one_number_everywhere() -> None:
+    """The page of the file, as the viewer's title counts; the document's own label stands behind it where it differs."""
+    assert page_place(3, "1") == "p.3 (1)"
+    assert page_place(3, "3") == page_place(3, None) == "p.3"
+    cited_page = Citation("a.pdf", 3, "1", "a quote", True)
+    drawn = citation_rows([("1", cited_page)], 60, (), None, 0)
+    assert "a.pdf p.3 (1)" in drawn[0].content.plain

@@ -34,7 +34,7 @@ from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.step_diff import StepDiff
 from workbench.tui.screens.timeline import TimelineScreen
 from workbench.tui.screens.xray import XRay
-from workbench.tui.widgets.cells import number, plural
+from workbench.tui.widgets.cells import number, page_place, plural
 
 GENERAL_HELP = (
     "A language model with a small, fixed context window reads your documents by paging: "
@@ -118,7 +118,7 @@ class Dialogs:
         def work() -> Paging:
             history = list(session.history())
             read = {
-                hit.passage: f"{one_line(hit.document, 200)} p.{one_line(hit.label or str(hit.page), 12)}"
+                hit.passage: f"{one_line(hit.document, 200)} {page_place(hit.page, hit.label)}"
                 for event in history
                 if isinstance(event, PageRead)
                 for hit in event.hits

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import crop, crop_path, fit, number, right, wrap
+from workbench.tui.widgets.cells import crop, crop_path, fit, number, page_place, right, wrap
 from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines
 
@@ -127,7 +127,7 @@ class HitList(Lines, can_focus=True):
         if not self._page.hits:
             return [Content.styled("no results", "$muted")]
         hits = self._page.hits
-        places = [f"p.{one_line(hit.label or str(hit.page), 8)}" for hit in hits]
+        places = [page_place(hit.page, hit.label, 6) for hit in hits]
         place_cells = max(map(cell_len, places)) + 1
         name_cells = width - 2 - place_cells - BAR_CELLS - SCORE_CELLS - 1
         top = max(hit.score for hit in hits)
@@ -207,7 +207,7 @@ class Preview(Lines):
             return [Content("")]
         ends = " enter opens"
         name = crop_path(one_line(self._hit.document, 300), max(8, width - 26))
-        head = f"{glyphs.RULE} {name} p.{one_line(self._hit.label or str(self._hit.page), 8)} "
+        head = f"{glyphs.RULE} {name} {page_place(self._hit.page, self._hit.label, 8)} "
         rule = glyphs.RULE * max(1, width - cell_len(head) - len(ends))
         text = " ".join(sanitize(self._hit.shown).split())
         rows = [Content.assemble((crop(head + rule + ends, width), "$muted"))]
@@ -322,7 +322,7 @@ class ArchivePane(Pane):
         """Where the passages of all pages come from, by passage."""
         hits = [hit for page in self._pages for hit in page.hits]
         return {
-            hit.passage: f"{one_line(hit.document, 200)} p.{one_line(hit.label or str(hit.page), 12)}" for hit in hits
+            hit.passage: f"{one_line(hit.document, 200)} {page_place(hit.page, hit.label)}" for hit in hits
         }
 
     def show_context(self, in_context: Collection[int]) -> None:

@@ -95,7 +95,8 @@ class SourcePage(Overlay[None]):
             return f"{self._count} · n next · N previous · / find · esc close"
         if self._quote in self._quotes:
             at = f"quote {self._quotes.index(self._quote) + 1} of {len(self._quotes)}"
-            return f"{at} · n next quote · ] [ page · v picture · / find · e pager · y copy · esc close"
+            following = " · n next" if len(self._quotes) > 1 else ""
+            return f"{at}{following} · esc close · ] [ page · v picture · / find · e pager · y copy"
         return "] next · [ prev · v picture · / find · e pager · y copy · esc close"
 
     def action_turn(self, by: int) -> None:

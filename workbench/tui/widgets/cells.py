@@ -6,6 +6,8 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.style import Style
 
+from workbench.core.sanitize import one_line
+
 Piece = tuple[str, str] | str
 """A text and the style it is drawn in."""
 
@@ -99,6 +101,12 @@ def wrap(text: str, width: int) -> list[str]:
     for content in Content(text).wrap(max(width, 1)):
         lines.append(content.plain.rstrip())
     return lines or [""]
+
+
+def page_place(page: int, label: str | None, cells: int = 12) -> str:
+    """`p.7`, and the document's own label of the page behind it where that is another: `p.7 (v)`."""
+    own = one_line(label or "", cells)
+    return f"p.{page}" if own in ("", str(page)) else f"p.{page} ({own})"
 
 
 DIM = Style(dim=True)

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import crop, crop_path, fit, number, right, signed, wrap
+from workbench.tui.widgets.cells import crop, crop_path, fit, number, page_place, right, signed, wrap
 from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.lines import Row, Target
 from workbench.tui.widgets.markdown import marked, prose, unmarked
@@ -89,7 +89,7 @@ def citation_rows(
     for item, (numbers, citation) in enumerate(pages, first_item):
         live = citation.passage is not None and citation.passage in in_context
         dot = f"{glyphs.IN_CONTEXT} " if live else ""
-        where = "" if citation.origin else f" p.{one_line(citation.label or str(citation.page), 12)}"
+        where = "" if citation.origin else f" {page_place(citation.page, citation.label)}"
         called = citation.where if citation.origin else citation.document
         name = crop_path(one_line(called, 200), max(8, min(40, width - 12 - cell_len(where))))
         cells = 3 + len(numbers) + cell_len(dot + name + where)

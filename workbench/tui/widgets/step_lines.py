@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
-from workbench.tui.widgets.cells import number, plural
+from workbench.tui.widgets.cells import number, page_place, plural
 
 if TYPE_CHECKING:
     from workbench.api.events import (
@@ -104,7 +104,7 @@ def paged(line: StepLine, event: PageRead, again: int = 0) -> None:
     line.hits = len(event.hits)
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
     line.result = f"{shown} ahead" if event.origin not in ("model", "user") else shown
-    where = [f"{one_line(hit.document, 60)} p.{hit.label or hit.page}" for hit in event.hits]
+    where = [f"{one_line(hit.document, 60)} {page_place(hit.page, hit.label)}" for hit in event.hits]
     line.detail += (
         f"\n{number(event.first)}–{number(event.last)} of {number(event.total)}: " + " · ".join(where) if where else ""
     )
