@@ -321,9 +321,7 @@ class ArchivePane(Pane):
     def places(self) -> dict[int, str]:
         """Where the passages of all pages come from, by passage."""
         hits = [hit for page in self._pages for hit in page.hits]
-        return {
-            hit.passage: f"{one_line(hit.document, 200)} {page_place(hit.page, hit.label)}" for hit in hits
-        }
+        return {hit.passage: f"{one_line(hit.document, 200)} {page_place(hit.page, hit.label)}" for hit in hits}
 
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
