@@ -15,6 +15,7 @@ from tests.support.model_replies import Reply, calls
 from tests.support.model_scripts import functions_of, hits, last_result, question_of
 from tests.support.model_server import ModelServer
 from workbench.core.settings import Settings
+from workbench.evaluation import experiment
 from workbench.evaluation.experiment import Plan, variants_of
 from workbench.evaluation.tasks import TASKS
 
@@ -163,6 +164,14 @@ def test_a_run_whose_server_is_gone_ends_and_goes_on(run: Run, data: Path, tmp_p
         code, rows, err = run(*words, *at, "--limit", "8")
     assert (code, len(rows)) == (0, 7), err
     assert len(record.read_text().splitlines()) == 9
+
+
+def test_it_is_told_how_far_a_load_is(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiment, "_SILENT_SECONDS", 0.0)
+    code, _, err = run("eval", "document-qa", "--data", str(data), "--arms", "retrieval", "--limit", "1")
+    assert code == 0
+    assert "loading documents: " in err
+    assert " of 8 passages" in err
 
 
 def test_what_an_arm_settles_can_vary(data: Path) -> None:

@@ -14,7 +14,8 @@ import random
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import __version__
+from workbench.api.events import LoadProgress
 from workbench.core.errors import UsageError, WorkbenchError, WorkError
 from workbench.core.paths import locate
 from workbench.core.settings import SECRET_SETTINGS, Settings, parsed
@@ -46,6 +48,9 @@ from workbench.services.session import Session
 
 _FAILURES = 5
 """So many questions in a row that fail end a run."""
+
+_SILENT_SECONDS = 5.0
+"""The time between two words about how far a load is."""
 
 _NOT_THE_RUN = (*SECRET_SETTINGS, "archive", "theme", "ascii")
 _FIXED = ("fixed", "fixed-tokens", "fixed-cut")
@@ -107,13 +112,16 @@ def task(name: str) -> Task:
     return TASKS[name]
 
 
-def run(plan: Plan, settings: Settings, record: Path | None = None) -> Iterator[dict[str, Any]]:
+def run(
+    plan: Plan, settings: Settings, record: Path | None = None, tell: Callable[[str], object] = lambda _: None
+) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON: a line a question of an arm as they are answered, last the result.
 
     Args:
         plan: what is asked of whom.
         settings: the model and window of the arms that have one.
         record: the file of the run; it is resumed where it is there.
+        tell: hears every few seconds how far the loading of a material is.
 
     Raises UsageError for an unknown task, arm or set, for a record of another run, and when the budget is used up; WorkError
     when several questions in a row fail, as they do when a server is gone. Those that failed are asked again when it is resumed.
@@ -127,7 +135,7 @@ def run(plan: Plan, settings: Settings, record: Path | None = None) -> Iterator[
     rows = _resumed(record, head)
     known = {(row["arm"], row["id"]) for row in rows}
     waiting = [(one, question) for question in questions for one in variants if (one.name, question.id) not in known]
-    with _bench(plan, chosen, settings, found) as bench:
+    with _bench(plan, chosen, settings, found, tell) as bench:
         spent = sum(row["cost"] + row.get("judge_cost", 0.0) for row in rows)
         failed = 0
         for row in _answers(bench, plan, waiting, spent):
@@ -199,9 +207,11 @@ def drawn(questions: Sequence[TaskQuestion], plan: Plan) -> list[TaskQuestion]:
 class _Bench:
     """An archive that the materials of a set are loaded into when they are first asked about, and who asks over it."""
 
-    def __init__(self, session: Session, plan: Plan, chosen: Task, found: TaskSet, folder: Path) -> None:
+    def __init__(
+        self, session: Session, plan: Plan, chosen: Task, found: TaskSet, folder: Path, tell: Callable[[str], object]
+    ) -> None:
         self.session, self.plan, self.task, self.set = session, plan, chosen, found
-        self._folder = folder
+        self._folder, self._tell = folder, tell
         self._loading = threading.Lock()
         self._sources: dict[str, str] = {}
         self._vectors: dict[str, Any] = {}
@@ -260,8 +270,11 @@ class _Bench:
                 (folder / file).write_text(text, encoding="utf-8")
             files.append(folder)
         if files:
-            for _ in self.session.load(files, source=source, attach=False):
-                pass
+            said = time.monotonic()
+            for event in self.session.load(files, source=source, attach=False):
+                if isinstance(event, LoadProgress) and time.monotonic() - said > _SILENT_SECONDS:
+                    said = time.monotonic()
+                    self._tell(f"loading {name}: {event.passages_done:,} of {event.passages_total:,} passages")
         for document, texts in material.records.items():
             store_records(self.session.app, source, document, texts, self._vectors)
         return source
@@ -289,11 +302,13 @@ class _Bench:
 
 
 @contextmanager
-def _bench(plan: Plan, chosen: Task, settings: Settings, found: TaskSet) -> Iterator[_Bench]:
+def _bench(
+    plan: Plan, chosen: Task, settings: Settings, found: TaskSet, tell: Callable[[str], object]
+) -> Iterator[_Bench]:
     with tempfile.TemporaryDirectory(prefix="workbench-eval-") as temporary:
         home = plan.home or Path(temporary) / "home"
         with Session(settings, locate(home)) as session:
-            bench = _Bench(session, plan, chosen, found, home / "sets")
+            bench = _Bench(session, plan, chosen, found, home / "sets", tell)
             try:
                 yield bench
             finally:

@@ -116,7 +116,7 @@ def _compare(session: Session, chosen: argparse.Namespace) -> int:
     file = _report_file(chosen.report)
     plan = _plan(session, chosen, record)
     rows: list[dict[str, Any]] = []
-    for row in experiment.run(plan, session.settings, record):
+    for row in experiment.run(plan, session.settings, record, complain):
         if chosen.json:
             line(row)
         if row["event"] == "question":
