@@ -9,7 +9,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from tests.support.lease import lease
-from tests.support.pilot import piloted, running, wait_until
+from tests.support.pilot import NARROW, piloted, running, wait_until
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.ask_for import AddDocuments
 
@@ -61,3 +61,14 @@ async def test_tab_completes_what_was_typed_before_it() -> None:
         await burst(app, pilot, "f2", *"/et", "tab", "p")
         await wait_until(pilot, lambda: isinstance(app.screen, AddDocuments))
         await wait_until(pilot, lambda: app.screen.query_one("TypedLine").value == "/etc/p")  # type: ignore[attr-defined]
+
+
+@piloted
+async def test_a_command_is_typed_from_any_pane_and_answered_in_sight() -> None:
+    """Also on a narrow screen, where another tab is shown, and in one burst."""
+    async with running(lease(), NARROW) as (app, pilot):
+        await pilot.press("ctrl+o", "t")
+        await wait_until(pilot, lambda: app.focused is app.trace)
+        await burst(app, pilot, *"/tokens", "enter")
+        await wait_until(pilot, lambda: any("for the answer" in said for said in app.chat.said))
+        await wait_until(pilot, lambda: app.chat.region.area)

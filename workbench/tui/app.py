@@ -117,6 +117,7 @@ class WorkbenchApp(App[int]):
         Binding("ctrl+r", "recall", "Recall", id="recall", show=False),
         Binding("y", "copy", "Copy the last answer", id="copy", show=False),
         Binding("z", "zoom", show=False, id="zoom-letter"),
+        Binding("slash", "command", "Type a command", id="command", show=False),
         Binding("ctrl+q", "quit", "Quit", id="quit", show=False, priority=True),
     ]
 
@@ -373,6 +374,13 @@ class WorkbenchApp(App[int]):
                     self.controller.run_command(command)
 
         self.push_screen(Choose("Commands", palette.choices(), "what do you want to do?"), done)
+
+    def action_command(self) -> None:
+        """/, wherever the focus is but in a text field: the prompt takes it."""
+        area = self.prompt.area
+        self.screen.set_focus(area)
+        if not area.text:
+            area.insert("/")
 
     def action_agents(self) -> None:
         """ctrl+t."""

@@ -130,6 +130,8 @@ class Controller:
     def send(self, text: str) -> None:
         """What the user sent: a command or a question."""
         if text.startswith("/") and not text.startswith("//"):
+            # Its answer is a line of the chat, unless the command itself goes elsewhere.
+            self._arrangement.show("chat")
             self.run_command(text)
         elif self._early is not None:
             self._early.append(text)

@@ -68,7 +68,7 @@ def is_early(event: events.Key, app: App[Any]) -> bool:
     """Whether a key that reaches the app came before what it was meant for; it is taken care of then."""
     if isinstance(app.screen, HoldsKeys) and app.screen.hold(event):
         return True
-    if event.is_forwarded and event.is_printable and isinstance(app.focused, KeysInOrder):
+    if event.is_forwarded and (event.is_printable or event.key == "enter") and isinstance(app.focused, KeysInOrder):
         # It was typed before the field had the focus, and came back unused from what had it then.
         app.post_message(events.Key(event.key, event.character))
         return True
