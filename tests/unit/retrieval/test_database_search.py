@@ -113,3 +113,20 @@ def test_what_came_into_a_source_meanwhile_is_passed_over(both: Both) -> None:
     rows = shared.archive.passages(ranking.ids)
     assert {row.document for row in rows.values()} <= set(fewer)
     assert ranking.num_searched < len(shared.archive.bulk.passages_of(paths))
+
+
+def test_common_terms_of_a_large_archive_are_counted_by_the_planners_statistics(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = both[1].archive
+    assert isinstance(archive, PostgresArchive)
+    assert archive.search is not None
+    paths = archive.paths(map(archive.find_source, SOURCES))
+    terms = ["is", "light", "bell", "island", "gannet", "nowhere"]
+    exactly = archive.search.among(paths).frequencies(terms, "text")
+    with archive.server.connection() as connection:
+        connection.execute("ANALYZE passage_keys")
+    assert shared_search.CommonKeys(archive.server).shares()
+    monkeypatch.setattr(shared_search, "EXACT_PASSAGES", 0)
+    assert archive.search.among(paths).frequencies(terms, "text") == exactly
+    assert max(exactly) > 10 > min(exactly) == 0

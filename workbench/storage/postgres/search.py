@@ -8,6 +8,7 @@ as in the index in memory of an embedded archive.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ _SCANNED = 40_000
 _MOST_HEADED = 2_000
 """Passages that a key of titles leads to, at most: a heading that so many have leads nowhere in particular."""
 
+_STATISTICS_SECONDS = 60.0
+
 _COUNTS = {"text": range(2, keys.COUNTED + 1), "title": range(2, 5), "heading": range(2, 5)}
 """How often a term may come up in a field for that to be looked up."""
 
@@ -45,13 +48,14 @@ class SharedSearch:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._known: dict[frozenset[int], tuple[int, _Statistics]] = {}
+        self._common = CommonKeys(catalogue.server)
 
     def among(self, documents: Mapping[int, Any]) -> SharedQueries:
         """See PassageSearch."""
         server = self._catalogue.server
         if not isinstance(documents, SharedPaths):
             chosen = _Filter("p.document_id = ANY(%(view)s)", {"view": list(documents)})
-            return SharedQueries(server, chosen, _Statistics.of(server, chosen))
+            return SharedQueries(server, chosen, _Statistics.of(server, chosen), self._common)
         now = self._catalogue.version
         known = self._known.get(documents.sources)
         if known is None or known[0] != now:
@@ -59,7 +63,7 @@ class SharedSearch:
             self._known = {**dict(list(self._known.items())[-8:]), documents.sources: known}
         statistics = known[1]
         chosen = _EVERYTHING if statistics.all_there_are else _of_sources(documents.sources)
-        return SharedQueries(server, chosen, statistics)
+        return SharedQueries(server, chosen, statistics, self._common)
 
 
 class _Filter:
@@ -111,11 +115,32 @@ class _Statistics:
         return cls(int(passages), {"text": int(text), "title": int(title), "heading": int(heading)}, bool(every))
 
 
+class CommonKeys:
+    """The share of all passages that each of the most common keys is in, as PostgreSQL counted it when it last analysed them."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._known: dict[int, float] = {}
+        self._read_at = float("-inf")
+
+    def shares(self) -> dict[int, float]:
+        """By key; read again after a minute."""
+        if time.monotonic() - self._read_at > _STATISTICS_SECONDS:
+            row = self._server.row(
+                "SELECT most_common_elems::text::bigint[], most_common_elem_freqs FROM pg_stats "
+                "WHERE schemaname = 'workbench' AND tablename = 'passage_keys' AND attname = 'keys'"
+            )
+            # Behind the shares of the elements stand the least, the greatest and that of NULL.
+            self._known = dict(zip(row[0], row[1])) if row and row[0] else {}
+            self._read_at = time.monotonic()
+        return self._known
+
+
 class SharedQueries:
     """See passage_search.PassageQueries."""
 
-    def __init__(self, server: PostgresServer, chosen: _Filter, statistics: _Statistics) -> None:
-        self._server, self._filter, self._statistics = server, chosen, statistics
+    def __init__(self, server: PostgresServer, chosen: _Filter, statistics: _Statistics, common: CommonKeys) -> None:
+        self._server, self._filter, self._statistics, self._common = server, chosen, statistics, common
 
     @property
     def passages(self) -> int:
@@ -234,16 +259,21 @@ class SharedQueries:
         )
 
     def frequencies(self, terms: Sequence[str], field: str) -> list[int]:
-        """See PassageQueries."""
+        """See PassageQueries. Of common terms in a large archive about, as the planner's statistics say; of others exactly."""
         counts = [0] * len(terms)
-        if terms:
+        asked = [keys.key_of(term, field) for term in terms]
+        common = self._common.shares() if self.passages > EXACT_PASSAGES else {}
+        for number, key in enumerate(asked):
+            counts[number] = round(common.get(key, 0.0) * self.passages)
+        counted = [number for number, key in enumerate(asked) if key not in common]
+        if counted:
             rows = self._lookup(
                 f"""SELECT a.number, count(*) FROM unnest(%(keys)s::bigint[]) WITH ORDINALITY AS a(key, number)
                     JOIN passage_keys p ON p.keys @> ARRAY[a.key] WHERE {self._filter.condition} GROUP BY a.number""",
-                {**self._filter.parameters, "keys": [keys.key_of(term, field) for term in terms]},
+                {**self._filter.parameters, "keys": [asked[number] for number in counted]},
             )
             for number, count in rows:
-                counts[int(number) - 1] = int(count)
+                counts[counted[int(number) - 1]] = int(count)
         return counts
 
     def titles(self, beginnings: Sequence[str]) -> dict[int, int]:
