@@ -28,7 +28,7 @@ def test_asking_where_nothing_waits_leaves_nothing_behind_in_the_database(tmp_pa
         archive.store(arrival(source, "b.txt", ["The rope is cut."]))
         assert archive.waiting.count(EMBEDDER) == 1
         (passage,) = archive.waiting.claim(0, 96, EMBEDDER)
-        archive.waiting.store([passage.id], unit_vectors(2))
+        archive.waiting.store([passage.id], unit_vectors(2), EMBEDDER)
         archive.waiting.release([passage.id])
         assert archive.waiting.claim(0, 96, EMBEDDER) == []
         assert _entries(archive) > before
