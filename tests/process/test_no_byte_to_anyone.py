@@ -57,7 +57,8 @@ def test_no_command_reaches_anybody(recorded: Recorded, papers: Path) -> None:
     for words in (
         ["search", "ferry"], ["sweep", "ferry"], ["doctor", "--offline", "--storage"], ["sql", "SELECT count(*) FROM passages"],
         ["sources"], ["agents"], ["context", "ag"], ["replay", "ag", "--verify"], ["fork", "ag", "--step", "1", "--as", "twin"],
-        ["configure"], ["functions"], ["quickstart", "--offline"], ["forget", "Who painted the ferry?", "--agent", "ag", "--yes"], ["help", "usage"],
+        ["configure"], ["functions"], ["quickstart", "--offline"], ["forget", "Who painted the ferry?", "--agent", "ag", "--yes"],
+        ["help", "usage"],
         ["load", str(ROOT / "sample_docs"), "--source", "samples"], ["sources", "remove", "samples"],
     ):  # fmt: skip
         recorded.run(*words)
