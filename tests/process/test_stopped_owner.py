@@ -21,11 +21,17 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "WORKBENCH_HOME": str(home)}
 
 
+def hears_interrupts() -> None:
+    """A suite that was started in the background hands down that ctrl+c is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def owner(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "workbench", "--plain"], env=environment(tmp_path / "home"), stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=hears_interrupts,
     )  # fmt: skip
     end = time.monotonic() + 60
     while not (tmp_path / "home" / "data" / "owner.sock").exists():

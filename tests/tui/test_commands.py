@@ -71,10 +71,12 @@ def _said(app: object) -> list[str]:
     return [block.text for block in app.chat.query(NoteBlock)]  # type: ignore[attr-defined]
 
 
-@piloted
-async def test_every_command_answers_with_a_line() -> None:
+@pytest.mark.parametrize("words", ["", pytest.param(" leases", marks=pytest.mark.nightly)], ids=["alone", "with a word"])
+def test_every_command_answers_with_a_line(words: str) -> None:
     """Also with nothing to do, and with nothing given."""
-    for words in ("", " leases"):
+
+    @piloted
+    async def scenario() -> None:
         session = lease()
         session.messages = [{"role": "user", "content": '{"type":"user_message","message":"hello"}'}]
         session.open_all()
@@ -84,12 +86,14 @@ async def test_every_command_answers_with_a_line() -> None:
                     continue
                 said = len(app.chat.said)
                 app.controller.run_command(f"/{command.name}{words}")
-                await wait_until(pilot, lambda app=app, said=said: len(app.chat.said) > said)
+                await wait_until(pilot, lambda said=said: len(app.chat.said) > said)
                 assert app.chat.said[-1].strip(), command.name
-                await wait_until(pilot, lambda app=app: not app.controller.work.asking)
+                await wait_until(pilot, lambda: not app.controller.work.asking)
                 while len(app.screen_stack) > 1:
                     app.screen.dismiss()
                     await pilot.pause()
+
+    scenario()
 
 
 @piloted

@@ -386,7 +386,7 @@ def write(every: Sequence[Instance], outcomes: Sequence[Answered], threshold: fl
         "questions": {name: sum(one.set == name and one.answerable for one in every) for name in names},
         "features_version": FEATURES_VERSION, "features": list(NAMES), "baseline": float(f"{baseline:.6g}"), "trees": trees,
         "answer": {"signals": list(SIGNALS), "weights": [float(f"{one:.6g}") for one in weights], "intercept": float(f"{intercept:.6g}")},
-        "thresholds": {"answer": threshold, "nearest": 0.15, "settled": 0.7},
+        "thresholds": {"answer": threshold, "nearest": 0.03, "settled": 0.7},
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
     data["version"] = f"{FEATURES_VERSION}-{digest}"

@@ -186,7 +186,7 @@ class AnswerValidator:
         """Remarks on other documents that state another number, date or name of what is quoted."""
         attached = AttachedDocuments.of(self._workspace)
         others = {key for key in attached.documents if not self._archive.self_made(key)} if citations else set()
-        found = []
+        found: dict[frozenset[Statement], str] = {}  # an answer may quote both sides: that is one disagreement
         for citation in [item for item in citations if item.verified and item.passage][:_COMPARED]:
             own = next((key for key in others if self._path(key) == citation.document), None)
             if own is None or len(others) < 2:
@@ -200,8 +200,9 @@ class AnswerValidator:
                 paths = {key: self._path(key) or "" for key in attached.documents}
                 days = attached.days([own, *(item.sentence.document for item in against if item.sentence)])
                 quoted = Statement(citation.quote, citation.document, citation.page, days.get(own))
-                found.append(note(quoted, statements(against, paths, days)))
-        return found
+                stated = statements(against, paths, days)
+                found.setdefault(frozenset((quoted, *stated)), note(quoted, stated))
+        return list(found.values())
 
     def release(self) -> list[Event]:
         """The events of a message that was sent back and never came again: what the model said is not lost."""
