@@ -25,8 +25,8 @@ from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.models.extractive.query_planner import SEARCHES, following_page, next_query
 from workbench.models.extractive.question import analyse, is_nested
-from workbench.models.extractive.question_forms import LIST_PAGES, compared, form_of, listed, openings, sides
-from workbench.models.extractive.sentences import identifiers, words
+from workbench.models.extractive.question_forms import LIST_PAGES, compared, counted, form_of, listed, openings, sides
+from workbench.models.extractive.sentences import identifiers, stem, words
 from workbench.models.extractive.tables import columns_of
 
 Call = tuple[str, dict[str, Any]]
@@ -79,15 +79,16 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     form = form_of(asked)
     if form == "count" and _says_how_many(ranking):
         form = ""
-    if form in ("list", "summary", "count") and (made := _read_through(form, asked, view, ranking, scorer)):
+    evidence = Evidence(question, units(view.passages, view.notes), score, view.archive_passages)
+    if form in ("list", "summary", "count") and (made := _read_through(form, asked, view, ranking, scorer, evidence)):
         return made
     if form == "compare" and (made := _both_sides(asked, ranking, scorer, least=SURE_SIDES)):
         return made
     form = "" if form == "count" else form
-    if not form and ranking.confidence >= scorer.thresholds.settled and ranking.feature("cover_near") >= SETTLED_COVER:
+    uncounted = not _holds_counted(ranking.quotes(), ranking, evidence)
+    if not form and not uncounted and ranking.confidence >= scorer.thresholds.settled and ranking.feature("cover_near") >= SETTLED_COVER:
         return _answer(ranking, scorer)
     nested, english = is_nested(asked), ranking.asked.language.code == "en"
-    evidence = Evidence(question, units(view.passages, view.notes), score, view.archive_passages)
     chains = best_chains(evidence)
     chain = settled(evidence, chains)
     joins = chain is not None and (english or nested) and _joins_more(evidence, chain, ranking)
@@ -124,17 +125,19 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     met = chain is not None and answers(evidence, chain)
     likely = GIVEN if ranking.candidates and _gives_measure(ranking) else OPEN
     least = scorer.thresholds.answer if met else max(likely, scorer.thresholds.answer)
-    if english and names_alone(evidence, [quote.text for quote in ranking.quotes()]):
+    if uncounted or (english and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
 
 
-def _read_through(form: str, asked: str, view: View, ranking: Ranking, scorer: AnswerScorer) -> Decision | None:
+def _read_through(
+    form: str, asked: str, view: View, ranking: Ranking, scorer: AnswerScorer, evidence: Evidence
+) -> Decision | None:
     """The next page of results for a list or a summary, or its answer; None when nothing that was read belongs to it."""
     own = [search for search in view.searches if search.begins(asked)]
     last = max(own, key=lambda search: search.page, default=None)
     quotes = openings(ranking) if form == "summary" else listed(ranking, exactly=form == "count")
-    if form == "count" and len(quotes) < 2:
+    if form == "count" and (len(quotes) < 2 or not _holds_counted(quotes, ranking, evidence)):
         return None
     if last is not None and last.page < min(last.last_page, LIST_PAGES - 1) and not view.repeating:
         return _search(last.query, last.page + 1)
@@ -146,6 +149,23 @@ def _read_through(form: str, asked: str, view: View, ranking: Ranking, scorer: A
     total = last.total if last is not None else passages
     text = answer.read_through(form, quotes, passages, total, view.swept)
     return _say(text, Assessment(ranking.confidence, scorer.version, form=form))
+
+
+SAME_THING = 0.62
+"""From which likeness on another word names the same things: ships and barge .63, people and persons .83; cinemas and DVD have .59."""
+
+
+def _holds_counted(quotes: Sequence[Quote], ranking: Ranking, evidence: Evidence) -> bool:
+    """Whether lines, or the headings above them, speak of what is counted ("how many CINEMAS does …"), by its word or one like it."""
+    things = counted(ranking.asked.text)
+    if not things:
+        return True
+    handles = {quote.handle for quote in quotes}
+    texts = [quote.text for quote in quotes] + [one.section for one in ranking.candidates if one.handle in handles]
+    said = list(dict.fromkeys(word.lower() for text in texts for word in words(text)))
+    if {stem(word) for word in things} & {stem(word) for word in said}:
+        return True
+    return max(evidence.alike(things[-1], said), default=0.0) >= SAME_THING
 
 
 ROOMY_TOKENS = 8_192
