@@ -24,7 +24,7 @@ from workbench.models.extractive.identifier_lookup import next_step
 from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.models.extractive.query_planner import SEARCHES, following_page, next_query
-from workbench.models.extractive.question import analyse, is_nested
+from workbench.models.extractive.question import Question, analyse, is_nested
 from workbench.models.extractive.question_forms import LIST_PAGES, compared, counted, form_of, listed, openings, sides
 from workbench.models.extractive.sentences import identifiers, stem, words
 from workbench.models.extractive.tables import columns_of
@@ -75,6 +75,10 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     if wanted := figures(asked, view.documents == 1):
         figured, remark = financial_policy.next_call(view, question, wanted, score)
         return Decision(*figured, Assessment(None, scorer.version, remark=remark) if remark else None)
+    if bare := _without_its_subject(question, view):
+        asked, question = bare, analyse(bare)
+        if not any(search.begins(asked) for search in view.searches) and not view.repeating:
+            return _search(asked)
     ranking = rank(asked, view, score, scorer)
     form = form_of(asked)
     if form == "count" and _says_how_many(ranking):
@@ -128,6 +132,24 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     if uncounted or (english and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
+
+
+def _without_its_subject(question: Question, view: View) -> str:
+    """The question without the names that the only document bears in its file name, "" where it has none of them.
+
+    All of a report is about the company that it is named after: the name finds lists of exhibits, not what is asked.
+    """
+    if view.documents != 1:
+        return ""
+    title = {part.lower() for passage in view.passages.values() for part in _LETTERS.findall(passage.document)}
+    bare = question.text
+    for name in question.names:
+        if {part.lower() for part in _LETTERS.findall(name)} <= title:
+            bare = re.sub(rf"\b{re.escape(name)}(?:['’]s)?(?!\w)", " ", bare)
+    return " ".join(bare.split()) if bare != question.text else ""
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def _read_through(
