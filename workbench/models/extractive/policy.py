@@ -90,7 +90,12 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         return made
     form = "" if form == "count" else form
     uncounted = not _holds_counted(ranking.quotes(), ranking, evidence)
-    if not form and not uncounted and ranking.confidence >= scorer.thresholds.settled and ranking.feature("cover_near") >= SETTLED_COVER:
+    if (
+        not form
+        and not uncounted
+        and ranking.confidence >= scorer.thresholds.settled
+        and ranking.feature("cover_near") >= SETTLED_COVER
+    ):
         return _answer(ranking, scorer)
     nested, english = is_nested(asked), ranking.asked.language.code == "en"
     chains = best_chains(evidence)
