@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -84,3 +85,21 @@ def processes(mark: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+@contextmanager
+def opened(folder: Path, width: int, height: int) -> Iterator[Terminal]:
+    """A terminal with a shell that says "ready>"; its programs have a WORKBENCH_HOME of their own, `folder`/home."""
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH") if key in os.environ}
+    environment = {
+        **kept,
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "WORKBENCH_HOME": str(folder / "home"),
+        "PS1": "ready> ",
+    }
+    terminal = Terminal(folder, width, height, environment)
+    try:
+        yield terminal
+    finally:
+        terminal.close()

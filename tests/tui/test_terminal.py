@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import wait_until
-from tests.support.terminal import Terminal, has_tmux, processes
+from tests.support.terminal import Terminal, has_tmux, opened, processes
 
 QUESTION = "With what oil must the Brass Aunt be oiled?"
 LOAD_SECONDS = 240.0
@@ -23,20 +23,8 @@ pytestmark = pytest.mark.skipif(not has_tmux(), reason="tmux is not installed: a
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """A terminal whose programs have a WORKBENCH_HOME of their own."""
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH") if key in os.environ}
-    environment = {
-        **kept,
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-        "WORKBENCH_HOME": str(tmp_path / "home"),
-        "PS1": "ready> ",
-    }
-    found = Terminal(tmp_path, 120, 36, environment)
-    try:
+    with opened(tmp_path, 120, 36) as found:
         yield found
-    finally:
-        found.close()
 
 
 def test_from_start_to_a_clean_end(terminal: Terminal, tmp_path: Path) -> None:

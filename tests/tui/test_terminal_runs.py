@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.model_server import ModelServer, Reply, says
-from tests.support.terminal import Terminal, has_tmux
+from tests.support.terminal import Terminal, has_tmux, opened
 from tests.tui.test_terminal import ANSWER_SECONDS, LOAD_SECONDS, _screens
 
 pytestmark = [
@@ -27,20 +27,9 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A small terminal, of the size that most people's begins with."""
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH") if key in os.environ}
-    environment = {
-        **kept,
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-        "WORKBENCH_HOME": str(tmp_path / "home"),
-        "PS1": "shell> ",
-    }
-    found = Terminal(tmp_path, 80, 24, environment)
-    try:
-        found.wait(lambda screen: "shell>" in screen, 60, "the shell")
+    with opened(tmp_path, 80, 24) as found:
+        found.wait(lambda screen: "ready>" in screen, 60, "the shell")
         yield found
-    finally:
-        found.close()
 
 
 def start(terminal: Terminal, words: str) -> None:
@@ -125,7 +114,7 @@ def test_killed_in_the_middle_of_an_answer(terminal: Terminal, tmp_path: Path) -
         terminal.type("reset")
         # The terminal is as the program had it: enter is no line end for the shell.
         terminal.press("C-j")
-        terminal.wait(lambda screen: "It is slow" not in screen and "shell>" in screen, 30, "the shell again")
+        terminal.wait(lambda screen: "It is slow" not in screen and "ready>" in screen, 30, "the shell again")
         start(terminal, words)
         back = terminal.wait(lambda screen: "interrupted before it was answered" in screen, 60, "the conversation")
         assert "Tell me slowly" in back

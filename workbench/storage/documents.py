@@ -47,6 +47,15 @@ if TYPE_CHECKING:
 
 NOTES_PREFIX = "notes of "
 NOTE_LOADER = "note of "
+
+
+def origin_of(row: Sequence[Any] | None) -> str:
+    """See ArchivalStorage.self_made; `row` is the loader and the metadata of a document, None where there is none."""
+    if row is None or not str(row[0]).startswith(NOTE_LOADER):
+        return ""
+    return "pasted" if json.loads(row[1]).get("pasted") else "note"
+
+
 """How the loader of a note is called, with the agent's number behind it."""
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
@@ -205,9 +214,7 @@ class DuckDBArchive:
     def self_made(self, document: int) -> str:
         """What a document is that nobody loaded: "note" (the agent wrote it), "pasted" (the user did); "" for all others."""
         row = self.database.archive_row("SELECT loader, metadata FROM documents WHERE document_id = ?", [document])
-        if row is None or not str(row[0]).startswith(NOTE_LOADER):
-            return ""
-        return "pasted" if json.loads(row[1]).get("pasted") else "note"
+        return origin_of(row)
 
     # -- loading ------------------------------------------------------------------------------------------------
 

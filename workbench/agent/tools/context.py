@@ -128,13 +128,14 @@ class ToolContext:
         shown = [passage for message in reversed(self.memory.queue.messages) for passage in message.passages]
         passages = archive.passages(shown)
         hashes = archive.content_hashes({passage.document for passage in passages.values()})
+        loaded = {key: digest for key, digest in hashes.items() if not archive.self_made(key)}
         found: dict[str, tuple[str, str]] = {}
         for key in shown:
             passage = passages.get(key)
-            if passage is None or passage.document not in hashes or archive.self_made(passage.document):
+            if passage is None or passage.document not in loaded:
                 continue
-            digest = hashes[passage.document]
-            path, text = found.get(digest, (archive.path_of(passage.document) or "", ""))
+            digest = loaded[passage.document]
+            path, text = found[digest] if digest in found else (archive.path_of(passage.document) or "", "")
             found[digest] = path, f"{text}\n{passage.text}"
         return found
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.retrieval.index.bm25 import BM25_B, BM25_K1, DEFAULT_WEIGHTS, FieldWeights
+from workbench.retrieval.index.fetched_texts import FetchedTexts, TextAndKeys
 from workbench.retrieval.index.segment import RANKED, length_steps
 from workbench.retrieval.index.snapshot import LONGEST_TITLE_WORDS, Allowed, Meanings
 from workbench.retrieval.index.vectors import Nearest, Rows, Vectors, exact_scores
@@ -21,17 +22,17 @@ from workbench.storage.passage_search import Bm25, PassageQueries, Places, Withi
 from workbench.text.analyzer import term_hash
 
 
-class DatabaseView:
+class DatabaseView(FetchedTexts):
     """See snapshot.View. One thread uses it, for one search."""
 
     def __init__(self, queries: PassageQueries, shown: Mapping[int, Any]) -> None:
         """`shown` are the documents of the view: one that came into a source a moment ago, and is not among them, is passed over."""
+        super().__init__()
         self.queries = queries
         self._shown = shown
         self._row_of: dict[int, int] = {}
         self._places: list[tuple[int, int, int]] = []
         self._arrays: tuple[Rows, Rows, NDArray[np.int32]] | None = None
-        self._texts: dict[int, tuple[str, tuple[str, ...]]] = {}
         self.meanings = cast("Meanings", DatabaseVectors(self))
         self.keywords = DatabaseWords(self)
 
@@ -99,33 +100,11 @@ class DatabaseView:
 
     # -- texts ----------------------------------------------------------------------------------------------------
 
-    def text_of(self, row: int) -> str:
-        """The text of a row."""
-        self.fetch([row])
-        return self._texts[row][0]
+    def _passages_of(self, rows: Sequence[int]) -> list[int]:
+        return [self._places[row][0] for row in rows]
 
-    def called_of(self, row: int) -> tuple[str, ...]:
-        """The keys that a row is called by, its document's title first."""
-        self.fetch([row])
-        return self._texts[row][1]
-
-    def texts_of(self, rows: Sequence[int]) -> list[str]:
-        """The text of each row."""
-        self.fetch(rows)
-        return [self._texts[row][0] for row in rows]
-
-    def calls_of(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
-        """What each row is called by."""
-        self.fetch(rows)
-        return [self._texts[row][1] for row in rows]
-
-    def fetch(self, rows: Iterable[int]) -> None:
-        """Read these rows at once."""
-        missing = [row for row in dict.fromkeys(rows) if row not in self._texts]
-        if missing:
-            ids = [self._places[row][0] for row in missing]
-            texts = self.queries.texts(ids)
-            self._texts.update((row, texts.get(key, ("", ()))) for row, key in zip(missing, ids, strict=True))
+    def _read(self, passages: Sequence[int]) -> Mapping[int, TextAndKeys]:
+        return self.queries.texts(list(passages))
 
     def mentioned(self, texts: Sequence[Sequence[str]]) -> list[set[str]]:
         """For each text, as folded words, the keys of titles and headings that stand in it."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.retrieval.index.bm25 import DEFAULT_WEIGHTS, FieldWeights, KeywordIndex, Statistics
+from workbench.retrieval.index.fetched_texts import FetchedTexts, TextAndKeys
 from workbench.retrieval.index.mixed_vectors import Query, QueryVectors, Scale
 from workbench.retrieval.index.postings import Postings, hashed, lengths_of
 from workbench.retrieval.index.segment import MOST_ROWS, RANKED, TERM_COLUMNS, Block
@@ -157,17 +158,17 @@ def _matches(lists: Any, asked: Rows) -> tuple[Rows, Rows, Rows]:
     return number[right], place, (values[near] & np.uint64(MOST_COUNT)).astype(np.int64)
 
 
-class ArchiveScan:
+class ArchiveScan(FetchedTexts):
     """A view of the passages of some documents, as they are committed now. One thread uses it, for one search."""
 
     def __init__(self, bulk: Passages, documents: frozenset[int]) -> None:
+        super().__init__()
         bulk.renew_terms()
         self._bulk = bulk
         self.ids, self.documents, self.pages = bulk.places_of(documents)
         self.alive: Mask = np.ones(len(self.ids), dtype=bool)
         self.meanings = ScannedVectors(bulk, self.ids)
         self.keywords = ScannedWords(bulk, documents, self.ids)
-        self._texts: dict[int, tuple[str, tuple[str, ...]]] = {}
 
     @property
     def size(self) -> int:
@@ -183,34 +184,11 @@ class ArchiveScan:
         """Any row may have a vector of a registered model."""
         return True
 
-    def text_of(self, row: int) -> str:
-        """The text of a row."""
-        self.fetch([row])
-        return self._texts[row][0]
+    def _passages_of(self, rows: Sequence[int]) -> list[int]:
+        return [int(key) for key in self.ids[np.array(rows, dtype=np.int64)]]
 
-    def called_of(self, row: int) -> tuple[str, ...]:
-        """The keys that a row is called by, its document's title first."""
-        self.fetch([row])
-        return self._texts[row][1]
-
-    def texts_of(self, rows: Sequence[int]) -> list[str]:
-        """The text of each row."""
-        self.fetch(rows)
-        return [self._texts[row][0] for row in rows]
-
-    def calls_of(self, rows: Sequence[int]) -> list[tuple[str, ...]]:
-        """What each row is called by."""
-        self.fetch(rows)
-        return [self._texts[row][1] for row in rows]
-
-    def fetch(self, rows: Iterable[int]) -> None:
-        """Read these rows at once: one by one takes longer."""
-        missing = [row for row in rows if row not in self._texts]
-        if not missing:
-            return
-        ids = self.ids[np.array(missing, dtype=np.int64)].tolist()
-        texts = self._bulk.texts_of(ids)
-        self._texts.update((row, texts.get(key, ("", ()))) for row, key in zip(missing, ids, strict=True))
+    def _read(self, passages: Sequence[int]) -> Mapping[int, TextAndKeys]:
+        return self._bulk.texts_of(list(passages))
 
     def row_of(self, passage: int) -> int | None:
         """The row of a passage, None when it is not in view."""

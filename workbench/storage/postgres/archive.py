@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.errors import ArchiveError, NotFound
 from workbench.storage.bulk_insert import Counted
 from workbench.storage.database import Clock, utc_now
-from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
+from workbench.storage.documents import NOTES_PREFIX, origin_of
 from workbench.storage.metadata import remark, stated_day
 from workbench.storage.near_duplicates import Likeness
 from workbench.storage.passage_search import PassageSearch
@@ -255,10 +255,7 @@ class PostgresArchive:
 
     def self_made(self, document: int) -> str:
         """See ArchivalStorage."""
-        row = self.server.row("SELECT loader, metadata FROM documents WHERE document_id = %s", [document])
-        if row is None or not str(row[0]).startswith(NOTE_LOADER):
-            return ""
-        return "pasted" if json.loads(row[1]).get("pasted") else "note"
+        return origin_of(self.server.row("SELECT loader, metadata FROM documents WHERE document_id = %s", [document]))
 
     # -- loading ------------------------------------------------------------------------------------------------
 
