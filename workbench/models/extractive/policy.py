@@ -284,7 +284,7 @@ SURE = 0.8
 def _with_best(members: Sequence[Unit], ranking: Ranking) -> list[Quotable]:
     """A chain's quotes, and the likeliest sentence in front where there is room for it and it is likely."""
     likely = ranking.quotes(1) if ranking.confidence >= LIKELY and len(members) < answer.CITATIONS else []
-    fresh = [quote for quote in likely if not any(unit.text in quote.text for unit in members)]
+    fresh = [one for one in likely if not any(unit.text in one.text or one.text in unit.text for unit in members)]
     return [*fresh, *members]
 
 
