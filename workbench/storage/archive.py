@@ -363,8 +363,8 @@ class ArchivalStorage(Protocol):
         """The hash of the bytes that each document was read from."""
         ...
 
-    def self_made(self, document: int) -> str:
-        """What a document is that nobody loaded: "note" (the agent wrote it), "pasted" (the user did); "" for all others."""
+    def self_made(self, documents: Iterable[int]) -> dict[int, str]:
+        """What each document is that nobody loaded: "note" (the agent wrote it) or "pasted" (the user did); others are missing."""
         ...
 
     def days(self, documents: Iterable[int]) -> dict[int, date]:

@@ -47,19 +47,15 @@ if TYPE_CHECKING:
 
 NOTES_PREFIX = "notes of "
 NOTE_LOADER = "note of "
-
-
-def origin_of(row: Sequence[Any] | None) -> str:
-    """See ArchivalStorage.self_made; `row` is the loader and the metadata of a document, None where there is none."""
-    if row is None or not str(row[0]).startswith(NOTE_LOADER):
-        return ""
-    return "pasted" if json.loads(row[1]).get("pasted") else "note"
-
-
 """How the loader of a note is called, with the agent's number behind it."""
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
 _PATHS_KEPT = 8
+
+
+def origin_of(metadata: str) -> str:
+    """Who wrote a document of the note loader, by its metadata: "pasted" (the user) or "note" (the agent)."""
+    return "pasted" if json.loads(metadata).get("pasted") else "note"
 
 
 class DuckDBArchive:
@@ -211,10 +207,13 @@ class DuckDBArchive:
         )
         return {int(key): str(digest) for key, digest in rows}
 
-    def self_made(self, document: int) -> str:
-        """What a document is that nobody loaded: "note" (the agent wrote it), "pasted" (the user did); "" for all others."""
-        row = self.database.archive_row("SELECT loader, metadata FROM documents WHERE document_id = ?", [document])
-        return origin_of(row)
+    def self_made(self, documents: Iterable[int]) -> dict[int, str]:
+        """What each document is that nobody loaded: "note" (the agent wrote it) or "pasted" (the user did); others are missing."""
+        rows = self.database.archive_rows(
+            "SELECT document_id, metadata FROM documents WHERE starts_with(loader, ?) AND list_contains(?, document_id)",
+            [NOTE_LOADER, list(documents)],
+        )
+        return {int(key): origin_of(metadata) for key, metadata in rows}
 
     # -- loading ------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ def test_agents_notes_are_no_sources_of_the_users(archive: ArchivalStorage) -> N
     pasted = archive.store(arrival(note, "note 2", [ROPE], loader="note of 1", metadata={"pasted": True}))
     assert archive.sources() == []
     assert [row.name for row in archive.sources(notes=True)] == ["notes of tester"]
-    assert archive.self_made(pasted.document) == "pasted"
+    assert archive.self_made([pasted.document]) == {pasted.document: "pasted"}
 
 
 def test_what_changes_is_seen_in_the_catalogue(archive: ArchivalStorage) -> None:

@@ -185,7 +185,7 @@ class AnswerValidator:
     def _disagreements(self, citations: Sequence[Citation]) -> list[str]:
         """Remarks on other documents that state another number, date or name of what is quoted."""
         attached = AttachedDocuments.of(self._workspace)
-        others = {key for key in attached.documents if not self._archive.self_made(key)} if citations else set()
+        others = set(attached.documents) - self._archive.self_made(attached.documents).keys() if citations else set()
         found: dict[frozenset[Statement], str] = {}  # an answer may quote both sides: that is one disagreement
         for citation in [item for item in citations if item.verified and item.passage][:_COMPARED]:
             own = next((key for key in others if self._path(key) == citation.document), None)
@@ -305,7 +305,7 @@ class AnswerValidator:
 
         return Place(
             found.id, handle, path, found.page, page.label, page.text, found.heading, found.text, next_text,
-            self._archive.self_made(found.document),
+            self._archive.self_made([found.document]).get(found.document, ""),
         )  # fmt: skip
 
     def _path(self, document: int) -> str | None:

@@ -49,6 +49,14 @@ class RerankerProvider(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ReadDocument:
+    """A loaded document that main context shows: its path, and the texts of its passages there."""
+
+    path: str
+    texts: list[str]
+
+
 @dataclass
 class ToolContext:
     """One agent at work; `step` is the step under way."""
@@ -122,22 +130,24 @@ class ToolContext:
                     return str(hit["document"]), int(hit["page"])
         return None
 
-    def read_documents(self) -> dict[str, tuple[str, str]]:
-        """The documents with passages in context: content hash to path and those passages' text, the latest first."""
+    def read_documents(self) -> dict[str, ReadDocument]:
+        """The documents with passages in context by content hash, the latest first; what the agent or the user wrote is none."""
         archive = self.search.archive
         shown = [passage for message in reversed(self.memory.queue.messages) for passage in message.passages]
         passages = archive.passages(shown)
         hashes = archive.content_hashes({passage.document for passage in passages.values()})
-        loaded = {key: digest for key, digest in hashes.items() if not archive.self_made(key)}
-        found: dict[str, tuple[str, str]] = {}
-        for key in shown:
-            passage = passages.get(key)
-            if passage is None or passage.document not in loaded:
+        own = archive.self_made(hashes)
+        attached = archive.paths(self.sources())
+        read: dict[str, ReadDocument] = {}
+        for passage in (passages[key] for key in shown if key in passages):
+            key = passage.document
+            if key not in hashes or key in own:
                 continue
-            digest = loaded[passage.document]
-            path, text = found[digest] if digest in found else (archive.path_of(passage.document) or "", "")
-            found[digest] = path, f"{text}\n{passage.text}"
-        return found
+            if hashes[key] not in read:
+                path = attached[key][0] if key in attached else archive.path_of(key)
+                read[hashes[key]] = ReadDocument(path or "", [])
+            read[hashes[key]].texts.append(passage.text)
+        return read
 
     def branch(self) -> list[int]:
         """Ids of all stored messages of the current branch."""

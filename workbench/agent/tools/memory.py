@@ -9,6 +9,7 @@ from workbench.agent.answers.follow_up import offer
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.api.events import HopChanged, MemoryEdited
+from workbench.core.text_cache import text_cache
 from workbench.memory.recall import RecallItem
 from workbench.memory.recall_page import RecallPage
 from workbench.memory.working_context import NOBODY, PERSONAL, Led, Line, WorkingContext
@@ -95,15 +96,21 @@ def _led_by(workspace: ToolContext, name: str, written: str) -> Led:
     """The documents in context that say what the model writes about itself or the user; all that are there when none does."""
     if name not in PERSONAL:
         return NOBODY
-    pages = workspace.read_documents()
+    read = workspace.read_documents()
     words = set(content_words(written))
     likely = {
-        key: value
-        for key, value in pages.items()
-        if words and 2 * len(words & set(content_words(value[1]))) >= len(words)
+        key: document
+        for key, document in read.items()
+        if words and 2 * len(words & frozenset().union(*map(_words_of, document.texts))) >= len(words)
     }
-    chosen = likely or pages
-    return Led(tuple(chosen), next((path for path, _ in chosen.values()), "")) if chosen else NOBODY
+    chosen = likely or read
+    return Led(tuple(chosen), next(iter(chosen.values())).path) if chosen else NOBODY
+
+
+@text_cache(512)
+def _words_of(text: str) -> frozenset[str]:
+    """The content words of a passage: every edit of the working context compares with all that are in the window."""
+    return frozenset(content_words(text))
 
 
 @function()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.errors import ArchiveError, NotFound
 from workbench.storage.bulk_insert import Counted
 from workbench.storage.database import Clock, utc_now
-from workbench.storage.documents import NOTES_PREFIX, origin_of
+from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX, origin_of
 from workbench.storage.metadata import remark, stated_day
 from workbench.storage.near_duplicates import Likeness
 from workbench.storage.passage_search import PassageSearch
@@ -253,9 +253,13 @@ class PostgresArchive:
         )
         return {int(key): str(digest) for key, digest in rows}
 
-    def self_made(self, document: int) -> str:
+    def self_made(self, documents: Iterable[int]) -> dict[int, str]:
         """See ArchivalStorage."""
-        return origin_of(self.server.row("SELECT loader, metadata FROM documents WHERE document_id = %s", [document]))
+        rows = self.server.rows(
+            "SELECT document_id, metadata FROM documents WHERE starts_with(loader, %s) AND document_id = ANY(%s)",
+            [NOTE_LOADER, list(documents)],
+        )
+        return {int(key): origin_of(metadata) for key, metadata in rows}
 
     # -- loading ------------------------------------------------------------------------------------------------
 
