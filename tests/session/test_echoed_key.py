@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
-from tests.support.model_replies import Reply, calls, refusal, says
+from tests.support.echoes import ECHOES, KEY, PARTS, leaked
+from tests.support.model_replies import Reply, refusal
 from tests.support.model_server import ModelServer
+from workbench.cli.commands.setup import server_lines
 from workbench.cli.text_output import event_line, json_line
 from workbench.core.errors import ModelError, WorkbenchError
+from workbench.core.settings import Settings
+from workbench.models.openai import client
+from workbench.models.openai.retry import Patience
+from workbench.services.server_survey import survey
 
-KEY = "sk-proj-Ab3+/dE5fGh7iJk9LmN1oPq3RsT5uVw7XyZ"
-HIDDEN = (KEY, quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode(), KEY.replace("/", "\\/"))
-PARTS = tuple(form[start : start + 12] for form in HIDDEN for start in range(len(form) - 11))
-
-ECHOES: dict[str, Callable[[str], Reply]] = {
-    "401": lambda sent: refusal(401, f"Incorrect API key provided: {sent}."),
-    "401 masked": lambda sent: refusal(401, f"Incorrect API key provided: {sent[7:19]}…{sent[-4:]}."),
-    "401 as text": lambda sent: Reply(status=401, error=f"Who are you? Authorization: {sent}"),
-    "401 cut": lambda sent: refusal(401, "x" * 280 + sent),
-    "403 as a page": lambda sent: Reply(status=403, error=f"<html><title>{sent}</title><body>{sent}</body></html>"),
-    "422 list": lambda sent: Reply(status=422, error={"detail": [{"loc": ["header", sent], "msg": f"bad {sent}"}]}),
-    "400 base64": lambda sent: refusal(400, "Headers: " + base64.b64encode(sent.encode()).decode()),
-    "400 escaped": lambda sent: refusal(400, f"GET /?key={quote(sent[7:], safe='')} {json.dumps(sent)}"),
-    "500": lambda sent: refusal(500, f"KeyError: {sent!r} is not valid"),
-    "404 model": lambda sent: refusal(404, f"The model does not exist for {sent}", code=sent),
-    "error in the stream": lambda sent: Reply(
-        content="Good ", done=False, finish=None, tail=f"data: {json.dumps({'error': {'message': f'no {sent}'}})}\n\n"
-    ),
-    "no JSON in the stream": lambda sent: Reply(done=False, finish=None, tail=f"data: {{'headers': '{sent}'\n\n"),
-    "pieces of an answer": lambda sent: Reply(content=f"You sent me {sent}, thank you.", chunk_chars=3),
-    "a function's arguments": lambda sent: says(f"You sent me {sent}, thank you.", chunk_chars=5),
-    "reasoning": lambda sent: Reply(reasoning=f"The header is {sent}. Hm.", content="Good day.", chunk_chars=4),
-    "an unknown function": lambda sent: calls(sent.replace(" ", "_"), query=sent),
-    "a finish reason": lambda sent: Reply(content="Good day.", finish=sent),
-}  # fmt: skip
+IN_THE_GATE = (
+    "401 cut", "307 to an address with it", "comments and fields of a stream", "a call as text", "reasoning inside the text",
+    "a finish reason", "usage", "the model's name",
+)  # fmt: skip
 
 
-def leaked(text: str) -> set[str]:
-    """The parts of the key that stand in a text."""
-    return {part for part in PARTS if part in text}
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is asked again is asked at once."""
+    monkeypatch.setattr(client, "Patience", lambda backoff_seconds: Patience(0.01))
 
 
 def everything(session: Any) -> str:
@@ -103,6 +87,21 @@ def test_no_echo_of_the_key_is_kept_or_shown(make_session: Any, home: Path) -> N
         members = [archive.read(name).decode() for name in archive.namelist()]
     assert "You sent me" in "".join(members)
     assert leaked("".join(members)) == set()
+
+
+@pytest.mark.parametrize(
+    "place", [place if place in IN_THE_GATE else pytest.param(place, marks=pytest.mark.nightly) for place in ECHOES]
+)
+def test_what_doctor_finds_out_holds_no_echo_of_the_key(place: str) -> None:
+    tried: list[str] = []
+    with ModelServer(lambda body: ECHOES[place](server.headers[-1]["authorization"]), models=[f"model-for-{KEY}"]) as server:
+        settings = Settings(base_url=server.url, model="scripted", window_tokens=2_048)
+        (profile,) = survey(settings, KEY, ports=(), measure=False, tell=tried.append)
+        assert server.requests
+    assert profile.findings
+    kept = json.dumps(profile.dump(), ensure_ascii=False)
+    assert "model-for-[API key]" in kept
+    assert leaked("\n".join([kept, *server_lines(profile, ()), *tried])) == set()
 
 
 def test_the_list_of_models_may_echo_it_too() -> None:

@@ -94,6 +94,19 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_is_no_error(
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("token", ["", "Authorization: Bearer wb_wrong\r\n"], ids=["no token", "a wrong one"])
+def test_who_has_no_token_is_refused_before_a_byte_of_the_body(make_server: Any, method: str, token: str) -> None:
+    served: Running = make_server()
+    host, port = served.url.removeprefix("http://").split(":")
+    for path in ("/api/agents", "/v1/chat/completions", "/api/sources/s/documents/a.md", "/nowhere"):
+        with socket.create_connection((host, int(port)), 20) as connection:
+            head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 1900000\r\n\r\n".encode())  # and nothing of it
+            answer = connection.recv(4_096)
+        assert answer.startswith(b"HTTP/1.1 401 "), (path, answer)
+
+
 def test_a_user_is_not_told_where_files_of_the_home_lie(make_server: Any, home: Path) -> None:
     served: Running = make_server()
     folder = home / "config" / "functions"

@@ -36,6 +36,8 @@ _KEY_PARAMETER = re.compile(
 _SHORTEST_SECRET_CHARS = 6
 _SHORTEST_RUN_CHARS, _LONGEST_RUN_CHARS = 8, 16
 _SHORTEST_MASKED_CHARS = 4
+_SHORTEST_BEGINNING_CHARS = 12
+"""So much of the beginning of a secret is taken for it where a text was cut."""
 _MASK = re.compile(r"(?:…|\.{2,}|\*{2,}|x{3,}|•{2,}|_{3,}|\[?(?:redacted|masked|hidden)\]?)+")
 _MASK_BEGUN = re.compile(r"[…\.\*x•_\[\]a-z]{0,64}\Z")
 _ESCAPE = re.compile(
@@ -114,6 +116,8 @@ class Secrets:
         ]
         for form in self._forms:
             for start, begun in _beginnings(low, form):
+                if begun - start >= _SHORTEST_BEGINNING_CHARS:
+                    spans.append((start, begun))
                 if mask := _MASK.match(low, begun):
                     end = mask.end()
                     rest = next((n for n in range(len(form), 0, -1) if low.startswith(form[-n:], end)), 0)

@@ -63,12 +63,17 @@ class Access:
         """A session without an agent, for what concerns no agent in particular."""
 
     def admit(self, authorization: str | None, address: str) -> User:
-        """The user of a request. Raises Unauthorised, TooMany."""
+        """The user of a request, which is counted. Raises Unauthorised, TooMany."""
+        user = self.check(authorization, address)
+        self._requests.take(user.name)
+        return user
+
+    def check(self, authorization: str | None, address: str) -> User:
+        """The user of a request by its headers alone; only a refusal is counted. Raises Unauthorised, TooMany."""
         user = self.tokens.user_of_header(authorization or "")
         if user is None:
             self._refusals.take(address)
             raise Unauthorised("This needs a token.", "Send the header Authorization: Bearer TOKEN.")
-        self._requests.take(user.name)
         return user
 
     def stored_name(self, user: User, agent: str) -> str:

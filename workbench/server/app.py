@@ -27,6 +27,8 @@ _NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": Fals
 """FastAPI sends requests and errors to where OTEL_EXPORTER_OTLP_ENDPOINT says, if the environment asks it to; ours sends nothing."""
 _JSON_BYTES = 2_000_000
 """The most that a request may send, but for an upload."""
+_OPEN_PATHS = ("/health",)
+"""What needs no token."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Server:
         web.add_exception_handler(HTTPException, _http_error)
         web.add_exception_handler(ClientDisconnect, _gone)
         web.add_exception_handler(Exception, _unexpected)
-        web.add_middleware(_BodyLimit)
+        web.add_middleware(_Gate, access=self._access)
         return web
 
 
@@ -140,14 +142,28 @@ def _unexpected(request: Request, error: Exception) -> JSONResponse:
     return _error(500, f"Unexpected {type(error).__name__}.", "The server's log says where it came from.")
 
 
-class _BodyLimit:
-    """Refuses a request whose body is larger than a request may be, before anything reads it; uploads have a limit of their own."""
+class _Gate:
+    """Refuses, before anything reads the body, a request without a token and one that is larger than a request may be.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Whoever has no token cannot make the server keep a byte; uploads have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] == "PUT":
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] not in _OPEN_PATHS:
+            request = Request(scope)
+            try:
+                self._access.check(request.headers.get("authorization"), request.client.host if request.client else "")
+            except WorkbenchError as error:
+                await _known_error(request, error)(scope, receive, send)
+                return
+        if scope["method"] == "PUT":
             await self._app(scope, receive, send)
             return
         messages: list[Message] = []

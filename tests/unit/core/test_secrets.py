@@ -58,6 +58,7 @@ ECHOES = [
     base64.b64encode(f"user:{KEY}\n".encode()).decode(),
     KEY.encode().hex(),
     KEY[:20],
+    f"{KEY[:13]} (cut)",
     KEY[-20:],
     KEY[5:25],
     KEY.upper(),

@@ -22,7 +22,7 @@ from workbench.models.openai.errors import Lost, Refused, Server, explained
 from workbench.models.openai.refusal_kinds import Kind
 from workbench.models.openai.response import ReplyReader, reply_limit
 from workbench.models.openai.retry import Learnt, Patience, repair_of
-from workbench.models.openai.scrubbing import scrubbed
+from workbench.models.openai.scrubbing import scrubbed, scrubbed_event
 from workbench.models.openai.sse import Event
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -38,7 +38,7 @@ class OpenAIChat:
 
     `api_key` None: OPENAI_API_KEY; any server but OpenAI's own is asked without one too. `timeout_seconds` is the
     longest silence that is borne, before the first event and between two. `learnt` is what is known of the server from
-    before; `observe` is told every event and refusal as it came. Safe to use from several threads. Raises ModelError when
+    before; `observe` is told every event and refusal as it came, without the key. Safe to use from several threads. Raises ModelError when
     OpenAI is to be asked without a key, ConfigError for a key that no request can carry.
     """
 
@@ -62,7 +62,7 @@ class OpenAIChat:
         self._route: Route | None = None
         self._idle: list[Line] = []
         self._learnt = learnt or Learnt()
-        self._observe = observe or (lambda event: None)
+        self._observer = observe
         self._lock = threading.Lock()
         if self.base_url == OPENAI_URL and not self._key:
             hint = "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, or use --model reader."
@@ -137,6 +137,10 @@ class OpenAIChat:
     def _server(self) -> Server:
         return Server(self._address.url, self.name, bool(self._key))
 
+    def _observe(self, event: Event | Refused | Lost) -> None:
+        if self._observer is not None:
+            self._observer(scrubbed_event(event, self._secrets))
+
     def _attempt(self, body: Mapping[str, Any], reply: ReplyReader, cancel: Flag) -> Iterator[Delta]:
         """One exchange with the server. Raises Refused or Lost, unless the reply was whole by then."""
         silence = min(self.timeout_seconds, _AFTER_FINISH_SECONDS)
@@ -181,7 +185,7 @@ class OpenAIChat:
             raise ModelError(f"{at} gave no answer: the model wrote a malformed call ({ending.malformed}).", hint)
         if reply.kind == "failed":
             hint = "Look at the server's own log, then ask again."
-            raise ModelError(f"{at} gave up its reply ({reply.finish[:60]}).", hint)
+            raise ModelError(f"{at} gave up its reply ({self._secrets.scrub(reply.finish)[:60]}).", hint)
         if reply.hollow:
             said = f" Beside it, it said: {'; '.join(reply.remarks[-2:])}" if reply.remarks else ""
             hint = "Ask again, or choose another model; the server's log may say more."

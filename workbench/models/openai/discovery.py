@@ -81,11 +81,12 @@ def ask(base_url: str, api_key: str = "") -> Listing:
     status, body = fetch(address, "/models", api_key)
     if status == 0:
         return Listing(usual or "server", False, secrets.scrub(str(body)))
-    models = [replace(model, name=secrets.scrub(model.name)) for model in listed(body)]
+    models = listed(body)
     root = replace(address, url=re.sub(r"/v\d\w*$", "", address.url))
     said = _product(body)
     if address.local or said:
         said, models = _own_words(root, api_key, said, models)
+    models = [replace(model, name=secrets.scrub(model.name)) for model in models]
     complaint = ""
     if not models:
         complaint = f"it answers {status} to a request for its models" if status >= 400 else "it lists none"

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.core.errors import ModelError, ModelOverflow
+from workbench.core.secrets import Secrets
 from workbench.core.sent_request import RESPONSES
 from workbench.core.server_profile import BAD, OK, QUIRK, UNKNOWN, Finding, ServerProfile
 from workbench.core.tokens import count_prompt
@@ -71,6 +72,7 @@ class _Heard:
     reply: Completion | None = None
     error: ModelError | None = None
     sent_tokens: int = 0
+    secrets: Secrets = field(default_factory=Secrets)
 
     def observe(self, event: Event | Refused | Lost) -> None:
         if isinstance(event, (Refused, Lost)):
@@ -103,7 +105,8 @@ class _Heard:
 
     @property
     def raw_text(self) -> str:
-        return "".join(str(delta["content"]) for delta in self.deltas if isinstance(delta.get("content"), str))
+        pieces = (str(delta["content"]) for delta in self.deltas if isinstance(delta.get("content"), str))
+        return self.secrets.scrub("".join(pieces))
 
 
 class Prober:
@@ -119,6 +122,7 @@ class Prober:
         tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._base_url, self._key, self._model = base_url, api_key, model
+        self._secrets = Secrets.of_server(base_url, api_key)
         self._timeout_seconds = timeout_seconds
         self._tell = tell
         self._learnt = Learnt()
@@ -180,7 +184,7 @@ class Prober:
         """One request; what it teaches holds for the next ones, unless it was made with a `learnt` of its own."""
         messages: list[Mapping[str, Any]] = [{"role": "system", "content": _SYSTEM}]
         messages += [{"role": "user", "content": said}] if isinstance(said, str) else said
-        heard = _Heard(sent_tokens=count_prompt(messages, tools))
+        heard = _Heard(sent_tokens=count_prompt(messages, tools), secrets=self._secrets)
         model = OpenAIChat(
             self._model, self._base_url, self._key, self._timeout_seconds,
             learnt=learnt or self._learnt, observe=heard.observe,

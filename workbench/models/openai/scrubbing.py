@@ -10,6 +10,8 @@ from typing import Any
 from workbench.core.errors import ModelError
 from workbench.core.secrets import Scrubber, Secrets
 from workbench.models.base import CallDelta, Completion, Delta, ReasoningDelta, Sending, TextDelta
+from workbench.models.openai.errors import Lost, Refused
+from workbench.models.openai.sse import Broken, Chunk, Event, Head, Remark, WebPage
 
 
 def scrubbed(deltas: Generator[Delta, None, None], secrets: Secrets) -> Iterator[Delta]:
@@ -25,6 +27,29 @@ def scrubbed(deltas: Generator[Delta, None, None], secrets: Secrets) -> Iterator
         error.args = (error.message,)
         error.__cause__, error.__suppress_context__ = None, True
         raise
+
+
+def scrubbed_event(event: Event | Refused | Lost, secrets: Secrets) -> Event | Refused | Lost:
+    """An event or a failure as it came, without secrets; a secret in pieces over several events is not seen here."""
+    scrub = secrets.scrub
+    match event:
+        case Chunk():
+            return replace(event, value=_inside(event.value, secrets))
+        case Broken() | Remark() | WebPage():
+            return replace(event, text=scrub(event.text))
+        case Head():
+            return Head(scrub(event.content_type))
+        case Refused():
+            return Refused(
+                event.status, scrub(event.text), scrub(event.code), scrub(event.param), event.retry_after_seconds,
+                page=event.page, location=scrub(event.location), fields=event.fields,
+            )  # fmt: skip
+        case Lost():
+            return Lost(
+                scrub(event.text), connecting=event.connecting, timed_out=event.timed_out, sentence=scrub(event.sentence),
+                hint=scrub(event.hint),
+            )  # fmt: skip
+    return event
 
 
 def _scrubbed(deltas: Iterator[Delta], secrets: Secrets) -> Iterator[Delta]:
@@ -89,4 +114,6 @@ def _inside(value: Any, secrets: Secrets) -> Any:
         return secrets.scrub(value)
     if isinstance(value, list):
         return [_inside(item, secrets) for item in value]
-    return {key: _inside(item, secrets) for key, item in value.items()} if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return {secrets.scrub(str(key)): _inside(item, secrets) for key, item in value.items()}
+    return value

@@ -47,8 +47,10 @@ class CallMerger:
     """Merges the `tool_calls` of deltas into calls.
 
     By index, but a new id opens a new call (Ollama numbers every call 0), and so does, where there are no ids, another
-    name or a second object of arguments. An id or a name that comes again is the same one (llama.cpp repeats both).
-    Arguments may be an object instead of text, or null, or come whole.
+    name or a second object of arguments. An id or a name that comes again is the same one (llama.cpp repeats both); an
+    id without a name goes on with arguments that are not whole (vLLM makes a new one for each piece of a call that was
+    asked for by name). Arguments may be an object instead of text, or null, or come whole, or come whole again at the end,
+    or as all that there is so far with every piece (DashScope). A name may come in pieces too.
     """
 
     def __init__(self, functions: Collection[str] = ()) -> None:
@@ -81,19 +83,26 @@ class CallMerger:
         index, ident = _index(entry.get("index")), str(entry.get("id") or "")
         name, piece = str(source.get("name") or ""), _text(source.get("arguments"))
         call = self._current(index, ident)
-        if call is None or _is_another(call, ident, name, piece):
+        if call is None or (not self._goes_on(call, name) and _is_another(call, ident, name, piece)):
             if not (ident or name or piece):
                 return None
             call = _Open(index)
             self._open.append(call)
         call.id = call.id or ident
         named = bool(name and not call.name)
-        call.name = call.name or name
+        call.name = f"{call.name}{name}" if self._goes_on(call, name) else call.name or name
+        piece = _added(call, piece)
         call.arguments += piece
         for key, value in entry.items():
             if key not in _OWN_KEYS and value is not None and len(str(value)) <= _LONGEST_EXTRA_CHARS:
                 call.extra[key] = value
         return CallDelta(self._open.index(call), call.name, piece) if piece or named else None
+
+    def _goes_on(self, call: _Open, name: str) -> bool:
+        """Whether a name is the next piece of a call's name, of which so far there is only the beginning."""
+        if not name or not call.name or call.arguments or call.name in self._functions:
+            return False
+        return any(function.startswith(f"{call.name}{name}") for function in self._functions)
 
     def _current(self, index: int | None, ident: str) -> _Open | None:
         """The call an entry may belong to: the latest of its index, and among those the one with its id."""
@@ -103,9 +112,17 @@ class CallMerger:
         return alike[-1] if alike else None
 
 
+def _added(call: _Open, piece: str) -> str:
+    """What a piece adds to the arguments: no JSON object goes on with itself, so its beginning is not meant twice."""
+    held = call.arguments
+    if len(held) < 2 or not held.startswith("{") or not piece.startswith(held):
+        return piece
+    return piece[len(held) :]
+
+
 def _is_another(call: _Open, ident: str, name: str, piece: str) -> bool:
     if ident and call.id:
-        return ident != call.id
+        return ident != call.id and (bool(name) or call.complete)
     if not ident and name and call.name and name != call.name:
         return True
     return bool(name) and piece.lstrip().startswith("{") and call.complete
