@@ -11,10 +11,10 @@ from pathlib import Path
 from keyring.backend import KeyringBackend
 
 
-class FileKeyring(KeyringBackend):
+class FileKeyring(KeyringBackend):  # type: ignore[misc]  # keyring says nothing of its types
     """One secret, the same for every service and user; what is kept is not told from what was there."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
         """The secret."""
