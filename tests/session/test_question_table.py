@@ -15,6 +15,7 @@ from tests.support.commands import Run
 from tests.support.desk import Desk
 from tests.support.model_replies import Reply, refusal
 from tests.support.model_server import ModelServer
+from workbench.api import table_text
 from workbench.api.question_table import AnswerRow, AnswerTable, Cell, Column, Evidence
 from workbench.cli import table_files
 from workbench.core.errors import UsageError
@@ -123,7 +124,7 @@ HOSTILE = AnswerTable(
 
 
 def test_no_field_is_a_formula(tmp_path: Path) -> None:
-    rows = list(csv.reader(io.StringIO(table_files.as_csv(HOSTILE))))
+    rows = list(csv.reader(io.StringIO(table_text.as_csv(HOSTILE))))
     for row in rows:
         for value in row:
             assert value == "-5" or not value.startswith(("=", "+", "-", "@", "\t", "\r")), value
@@ -135,7 +136,7 @@ def test_no_field_is_a_formula(tmp_path: Path) -> None:
 
 
 def test_a_markdown_table_keeps_its_columns() -> None:
-    lines = table_files.as_markdown(HOSTILE).splitlines()
+    lines = table_text.as_markdown(HOSTILE).splitlines()
     assert all(line.replace("\\|", "").count("|") == 4 for line in lines[:3])
 
 

@@ -236,13 +236,17 @@ class FakeSession:
     def memory(self) -> tuple[BlockView, ...]:
         return self.blocks
 
-    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
+    def page(
+        self, document: str, number: int, passage: int | None = None, sources: Sequence[str] | None = None
+    ) -> PageView:
         self.calls.append(f"page {document} {number} {passage}")
         text = f"This is page {number} of {document}.\n\nThe marked passage stands here.\n\nAnd more text follows it."
         start = text.index("The marked")
         return PageView(document, number, 20, None, text, start, start + 32 if passage is not None else start)
 
-    def page_picture(self, document: str, number: int, quote: str, width: int, height: int) -> PagePicture:
+    def page_picture(
+        self, document: str, number: int, quote: str, width: int, height: int, sources: Sequence[str] | None = None
+    ) -> PagePicture:
         self.calls.append(f"picture {document} {number} {quote!r} {width}x{height}")
         return PagePicture.of(4, 4, bytes([255, 255, 255] * 8 + [20, 40, 60] * 8), ((0.0, 2.0, 4.0, 4.0),))
 

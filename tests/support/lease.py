@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from tests.support.fake_session import FakeSession, Gate, hit
+from workbench.api.check import (
+    CONTRADICTED,
+    NO_CLAIM,
+    NOT_FOUND,
+    PARTLY,
+    SUPPORTED,
+    CheckedSentence,
+    Quote,
+    ValueDifference,
+)
 from workbench.api.events import (
     AnswerDelta,
     AnswerDone,
@@ -24,6 +34,7 @@ from workbench.api.events import (
     Waiting,
     Yielded,
 )
+from workbench.api.question_table import Cell, Column, Evidence
 from workbench.api.session import BlockView, DocumentInfo, SourceInfo
 
 QUESTION = "Which clause of the 2019 lease did the 2021 amendment override, and who signed the change?"
@@ -141,6 +152,44 @@ LOADING: list[Event | Gate] = [
 ]  # fmt: skip
 
 
+HEADS = (Column("rent", "What is the annual rent?", "number"), Column("signer", "Who signed it?"))
+CELLS = (
+    Cell(
+        "lease-2019.pdf", "rent", "found", "EUR 11,400", "11400", "EUR", True,
+        (Evidence("The annual rent is EUR 11,400.", 12, None, 12),), 0.9,
+    ),
+    Cell("lease-2019.pdf", "signer", "not found"),
+    Cell(
+        "amend-2021.pdf", "rent", "found", "EUR 9,800", "9800", "EUR", True,
+        (Evidence("The rent falls to EUR 9,800.", 3, None, 3), Evidence("EUR 9,800 from 1 March 2022.", 4, None, 4)), 0.8,
+    ),
+    Cell(
+        "amend-2021.pdf", "signer", "found", "J. Ortega", "", "", True,
+        (Evidence("Signed by J. Ortega for the landlord", 3, None, 3),), 0.9,
+    ),
+    Cell("notes.md", "rent", "not sure", evidence=(Evidence("Ask about the rent.", 2, None, 40),), note="two values are stated"),
+    Cell("notes.md", "signer", "failed", note="The model gave no answer."),
+)  # fmt: skip
+"""A table over the three documents, its last cell failed."""
+
+CHECKED = (
+    CheckedSentence(1, "Lease audit", 1, NO_CLAIM, why_not="a heading"),
+    CheckedSentence(2, "The amendment was signed by J. Ortega.", 3, SUPPORTED, Quote("It was signed by J. Ortega.", "amend-2021.pdf", 3)),
+    CheckedSentence(
+        3, "The annual rent is EUR 9,500.", 3, CONTRADICTED,
+        Quote("The rent falls to EUR 9,800.", "amend-2021.pdf", 3, None, 3, "2021-05-01"),
+        (ValueDifference("number", "EUR 9,500", "EUR 9,800"),),
+        against=(Quote("The annual rent is EUR 11,400.", "lease-2019.pdf", 12),),
+    ),
+    CheckedSentence(4, "The landlord sold the building in 2022.", 5, NOT_FOUND),
+    CheckedSentence(
+        5, "The rent is reviewed every second year in Lisbon.", 6, PARTLY,
+        Quote("the annual rent shall be reviewed on every second anniversary", "amend-2021.pdf", 3), lacking=("Lisbon",),
+    ),
+)  # fmt: skip
+"""A text of the user's own: a heading, a true sentence, and three findings."""
+
+
 def lease(*, loading: bool = False, attached: bool = True) -> FakeSession:
     """A session about leases."""
     session = FakeSession(
@@ -150,6 +199,8 @@ def lease(*, loading: bool = False, attached: bool = True) -> FakeSession:
         results=SECOND,
         now=context(3, 620, 400, 195, 640, 1_204, 2_741),
     )
+    session.question_tables.heads, session.question_tables.cells = HEADS, CELLS
+    session.checks.found = CHECKED
     if attached:
         session.shelf = [SourceInfo("leases", 3, 41, 412, 1_000_000, True, "2026-01-01T00:00:00Z")]
         session.papers = [

@@ -25,6 +25,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.overlay import Overlay
 
 OVERLAYS = {
+    "AnswerTableScreen": ("/table What is the annual rent?",),
     "AskFor": ("f3",),
     "AddDocuments": ("f2",),
     "Choose": ("ctrl+p",),
@@ -39,6 +40,7 @@ OVERLAYS = {
     "RecallScreen": ("ctrl+r",),
     "SourcePage": ("/open lease-2019.pdf:12",),
     "StepDiff": ("/diff 2 3",),
+    "TextCheckScreen": ("/check The annual rent is EUR 9,500.",),
     "TimelineScreen": ("/timeline",),
     "XRay": ("f5",),
 }

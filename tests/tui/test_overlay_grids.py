@@ -16,8 +16,8 @@ from workbench.api.events import PressureWarning, QuestionAsked, StepStarted, St
 from workbench.core.errors import ModelUnreachable
 
 SIZES = (("120x36", WIDE), ("80x24", NARROW))
-CHANGING = {"HelpScreen", "Choose"}
-"""Their rows are the table of commands: they are looked at for their frame alone, below."""
+CHANGING = {"HelpScreen", "Choose", "AnswerTableScreen", "TextCheckScreen"}
+"""Rows that are the table of commands, or that come one by one (test_table_and_check.py has their grids): the frame counts."""
 
 
 @pytest.mark.parametrize("sizes", [SIZES[1:], pytest.param(SIZES[:1], marks=pytest.mark.nightly)])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
+
+from workbench.core.errors import UsageError
 
 FOUND, UNSURE, NOT_FOUND, FAILED, OPEN = "found", "not sure", "not found", "failed", "open"
 """What becomes of a cell; an open one was not asked yet."""
@@ -95,6 +98,23 @@ class TableProgress:
     remaining_seconds: float | None
     document: str = ""
     column: str = ""
+
+
+_MOST_BYTES = 1_000_000
+
+
+def question_lines(file: Path) -> str:
+    """The text of a question file, read where the person is. Raises UsageError when it cannot be read or is no text."""
+    try:
+        with file.expanduser().open("rb") as opened:
+            data = opened.read(_MOST_BYTES)
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}.", "Name a text file with a question a line."
+        ) from None
+    if b"\0" in data:
+        raise UsageError(f"{file} is no text file.", "Write one question a line into a text file.")
+    return data.decode("utf-8-sig", "replace")
 
 
 class QuestionTableProtocol(Protocol):

@@ -277,11 +277,15 @@ class SessionProtocol(Protocol):
         """The blocks of the working context, as they are now."""
         ...
 
-    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
-        """A page of a document of the attached sources."""
+    def page(
+        self, document: str, number: int, passage: int | None = None, sources: Sequence[str] | None = None
+    ) -> PageView:
+        """A page of a document of the sources with these names, by default of the attached ones. Raises NotFound."""
         ...
 
-    def page_picture(self, document: str, number: int, quote: str, width: int, height: int) -> PagePicture:
+    def page_picture(
+        self, document: str, number: int, quote: str, width: int, height: int, sources: Sequence[str] | None = None
+    ) -> PagePicture:
         """A page as it looks, as large as fits into so many pixels, with a quote marked. Raises NotFound and WorkError."""
         ...
 

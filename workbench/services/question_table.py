@@ -28,6 +28,7 @@ from workbench.models.extractive.prompt_parser import Passage
 from workbench.retrieval.query import Restriction
 from workbench.services import agent_factory
 from workbench.services.container import AppContext
+from workbench.services.open_agents import CurrentAgent
 from workbench.storage.agents import AgentRow
 from workbench.storage.job_results import JobResults
 from workbench.storage.rows import Passage as StoredPassage
@@ -49,9 +50,10 @@ the question in meaning: each costs time."""
 class QuestionTableService:
     """See QuestionTableProtocol."""
 
-    def __init__(self, app: AppContext, settings: Settings) -> None:
+    def __init__(self, app: AppContext, settings: Settings, current: CurrentAgent) -> None:
         self._app = app
-        self._settings = settings
+        self._given = settings
+        self._current = current
         self._stop = threading.Event()
         self._agent: Agent | None = None
 
@@ -123,7 +125,9 @@ class QuestionTableService:
             raise UsageError(
                 f"Source {source!r} has no document.", f"Load some: workbench load PATH --source {source}."
             )
-        settings = self._app.prices.priced(replace(self._settings, model=model) if model else self._settings)
+        # On the screen the model of its agent answers; a command has no agent open.
+        given = self._current.opened.settings if self._current.opened else self._given
+        settings = self._app.prices.priced(replace(given, model=model) if model else given)
         return key, sorted(documents, key=lambda pair: pair[1]), settings
 
     def _job(self, source: int, settings: Settings) -> tuple[JobResults, int]:

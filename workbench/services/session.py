@@ -81,7 +81,7 @@ class Session:
         """What can be done to the agent's past: undo, retry, fork, forget, and steps compared."""
         self.tables = TableService(self.app, self.current)
         """The tables of what is attached, and SQL over them."""
-        self.question_tables = QuestionTableService(self.app, self.settings)
+        self.question_tables = QuestionTableService(self.app, self.settings, self.current)
         """Tables of answers: the same questions asked of every document of a source."""
         self.checks = CheckService(self.app, self.current)
         """Checks of the user's own texts against sources."""
@@ -273,14 +273,22 @@ class Session:
         finally:
             agent.asking.release()
 
-    def page(self, document: str, number: int, passage: int | None = None) -> PageView:
-        """A page of a document of the attached sources. Raises NotFound."""
-        return catalog.page(self.app, self.current_agent.workspace.sources(), document, number, passage)
+    def page(
+        self, document: str, number: int, passage: int | None = None, sources: Sequence[str] | None = None
+    ) -> PageView:
+        """A page of a document of these sources, by default of the attached ones. Raises NotFound."""
+        return catalog.page(self.app, self._within(sources), document, number, passage)
 
-    def page_picture(self, document: str, number: int, quote: str, width: int, height: int) -> PagePicture:
+    def page_picture(
+        self, document: str, number: int, quote: str, width: int, height: int, sources: Sequence[str] | None = None
+    ) -> PagePicture:
         """A page as it looks, as large as fits into so many pixels, with a quote marked. Raises NotFound and WorkError."""
-        sources = self.current_agent.workspace.sources()
-        return catalog.page_picture(self.app, sources, document, number, quote, (width, height))
+        return catalog.page_picture(self.app, self._within(sources), document, number, quote, (width, height))
+
+    def _within(self, sources: Sequence[str] | None) -> Sequence[int]:
+        if sources is None:
+            return self.current_agent.workspace.sources()
+        return [self.app.archive.find_source(name) for name in sources]
 
     def agents(self) -> list[AgentInfo]:
         """All agents, the last used first."""

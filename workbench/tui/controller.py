@@ -25,6 +25,7 @@ from workbench.tui.dialogs import Dialogs
 from workbench.tui.layout import Arrangement
 from workbench.tui.regions import Regions
 from workbench.tui.remote_activity import RemoteActivity
+from workbench.tui.run_dialogs import RunDialogs
 from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.library import LibraryScreen
 from workbench.tui.widgets.cells import plural
@@ -50,6 +51,7 @@ class Controller:
         self.work = Work(app, session)
         self.bridge = Bridge(regions, self.refresh_library, self.refresh_memory)
         self.dialogs = Dialogs(app, regions, arrangement, self)
+        self._runs = RunDialogs(app, self, self.dialogs)
         self.library_actions = LibraryActions(self, app.push_screen)
         self.documents: Sequence[DocumentInfo] = ()
         self.moment: int | None = None
@@ -191,9 +193,24 @@ class Controller:
         """A line in the chat."""
         self._regions.chat.say(text)
 
-    def fetch(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
-        """Run `work` off the event loop, `then` on it; an error becomes a line in the chat."""
-        self.work.fetch(work, then)
+    def fetch(
+        self,
+        work: Callable[[], Result],
+        then: Callable[[Result], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run `work` off the event loop, `then` on it; an error becomes a line in the chat, unless `failed` takes it."""
+        self.work.fetch(work, then, failed=failed)
+
+    def stream(
+        self,
+        group: str,
+        start: Callable[[], Iterator[Result]],
+        each: Callable[[Result], None],
+        over: Callable[[str], None],
+    ) -> bool:
+        """Run what yields items off the event loop, `each` and `over` on it; False while one of this group has not ended."""
+        return self.work.stream(group, start, each, over)
 
     def load_paths(self, paths: Sequence[str]) -> None:
         """Load and attach files and folders, beside whatever else runs."""
@@ -329,6 +346,14 @@ class Controller:
     def open_page(self, document: str, page: int) -> None:
         """A page of a document."""
         self.dialogs.document(document, page)
+
+    def open_table(self, questions: Callable[[], str], source: str) -> None:
+        """The table of answers to these questions."""
+        self._runs.table(questions, source)
+
+    def open_check(self, name: str, text: Callable[[], str], source: str) -> None:
+        """The check of a text."""
+        self._runs.check(name, text, source)
 
     def open_memory(self) -> None:
         """The lines of the working context, to edit and pin."""

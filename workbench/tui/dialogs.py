@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from textual.app import App
 from textual.screen import Screen
@@ -56,15 +57,24 @@ class Dialogs:
     def _push(self, screen: Screen[None]) -> None:
         self._app.push_screen(screen)
 
-    def citation(self, citation: Citation, all: Sequence[Citation] = ()) -> None:
-        """The page a citation names, its quote marked; n and N go through the others."""
+    def citation(
+        self,
+        citation: Citation,
+        all: Sequence[Citation] = (),
+        sources: Sequence[str] | None = None,
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """The page a citation names, its quote marked; n and N go through the others. By default of attached `sources`."""
         others = [item for item in all if item.quote] or [citation]
+        turn, picture = partial(self._turn, sources), partial(self._picture, sources)
 
         def show(found: PageView) -> None:
-            self._push(SourcePage(found, self._turn, others, citation, self._picture))
+            self._push(SourcePage(found, turn, others, citation, picture))
 
         self._display.fetch(
-            lambda: self._display.session.page(citation.document, citation.page, citation.passage), show
+            lambda: self._display.session.page(citation.document, citation.page, citation.passage, sources),
+            show,
+            failed,
         )
 
     def hit(self, hit: Hit) -> None:
@@ -162,16 +172,20 @@ class Dialogs:
     def _source(self, document: str, page: int, passage: int | None) -> None:
         self._display.fetch(
             lambda: self._display.session.page(document, page, passage),
-            lambda found: self._push(SourcePage(found, self._turn, picture=self._picture)),
+            lambda found: self._push(
+                SourcePage(found, partial(self._turn, None), picture=partial(self._picture, None))
+            ),
         )
 
-    def _turn(self, document: str, page: int, show: Callable[[PageView], None]) -> None:
-        self._display.fetch(lambda: self._display.session.page(document, page), show)
+    def _turn(self, sources: Sequence[str] | None, document: str, page: int, show: Callable[[PageView], None]) -> None:
+        self._display.fetch(lambda: self._display.session.page(document, page, sources=sources), show)
 
-    def _picture(self, page: PageView, quote: str) -> None:
+    def _picture(self, sources: Sequence[str] | None, page: PageView, quote: str) -> None:
         def fetch(width: int, height: int, show: Callable[[PagePicture], None]) -> None:
             session = self._display.session
-            self._display.fetch(lambda: session.page_picture(page.document, page.number, quote, width, height), show)
+            self._display.fetch(
+                lambda: session.page_picture(page.document, page.number, quote, width, height, sources), show
+            )
 
         title = f"{one_line(page.document, 200)} · page {page.number} of {page.pages}"
         self._push(PagePictureScreen(title, fetch, *self._terminal.pictures(), self._terminal.write))

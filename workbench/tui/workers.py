@@ -5,6 +5,7 @@ Results come back as messages to the app, so nothing of the session is ever wait
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -166,14 +167,62 @@ class Work:
         if self._loads and not self.loading:
             self.queue_load(self._loads.popleft())
 
-    def fetch(self, work: Callable[[], Result], then: Callable[[Result], None], group: str = "fetch") -> None:
-        """Run `work` in a thread, then `then` with its result on the event loop. Of searches the latest wins."""
+    def stream(
+        self,
+        group: str,
+        start: Callable[[], Iterator[Result]],
+        each: Callable[[Result], None],
+        over: Callable[[str], None],
+    ) -> bool:
+        """Run what yields items in a thread; on the event loop `each` gets them and `over` is told why it failed, if it did.
+
+        False while a run of this group has not ended.
+        """
+        if group in self._running:
+            return False
+        self._running.add(group)
+
+        def ended(failure: str) -> None:
+            self._running.discard(group)
+            over(failure)
+
+        def run() -> None:
+            failure = ""
+            try:
+                for item in start():
+                    if self.leaving:
+                        return
+                    self._app.post_message(Arrived(partial(each, item)))
+            except Exception as error:
+                failed = _failed(error)
+                failure = f"{failed.message} {failed.hint}".strip()
+            finally:
+                self._app.post_message(Arrived(partial(ended, failure)))
+
+        self._app.run_worker(run, group=group, thread=True, exit_on_error=False)
+        return True
+
+    def fetch(
+        self,
+        work: Callable[[], Result],
+        then: Callable[[Result], None],
+        group: str = "fetch",
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run `work` in a thread, then `then` with its result on the event loop. Of searches the latest wins.
+
+        An error is drawn like one of an answer, unless `failed` takes its words.
+        """
 
         def run() -> None:
             try:
                 result = work()
             except Exception as error:
-                self._fail(error)
+                if failed is None:
+                    self._fail(error)
+                else:
+                    event = _failed(error)
+                    self._app.post_message(Arrived(partial(failed, f"{event.message} {event.hint}".strip())))
             else:
                 self._app.post_message(Arrived(partial(then, result)))
 
@@ -198,6 +247,11 @@ class Work:
         self._session.stop_load()
         self._session.stop()
         self._session.stop()
+        with contextlib.suppress(WorkbenchError):  # the process that runs them may have ended
+            if "table" in self._running:
+                self._session.question_tables.stop()
+            if "check" in self._running:
+                self._session.checks.stop()
         self._session.subscription.close()
 
     def ended(self, group: str) -> None:
@@ -220,13 +274,13 @@ class Work:
         self._app.run_worker(run, group=group, thread=True, exit_on_error=False)
 
     def _fail(self, error: Exception) -> None:
-        if self.leaving:
-            return
-        if isinstance(error, WorkbenchError):
-            failed = Failed(message=error.message, hint=error.hint, kind=type(error).__name__)
-        else:
-            log.error("a worker of the screen failed", exc_info=error)
-            failed = Failed(
-                message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details."
-            )
-        self._app.post_message(Happened(failed))
+        if not self.leaving:
+            self._app.post_message(Happened(_failed(error)))
+
+
+def _failed(error: Exception) -> Failed:
+    """What people read of an error; one that nobody expected is logged."""
+    if isinstance(error, WorkbenchError):
+        return Failed(message=error.message, hint=error.hint, kind=type(error).__name__)
+    log.error("a worker of the screen failed", exc_info=error)
+    return Failed(message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details.")

@@ -8,17 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.api.question_table import Cell, Column, TableProgress
+from workbench.api.question_table import Cell, Column, TableProgress, question_lines
+from workbench.api.table_text import as_csv, as_markdown
 from workbench.cli import table_files
 from workbench.cli.command import Command, amount, json_flag, tokens
 from workbench.cli.output import line, progress, say_lines, write_result
-from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
 
 if TYPE_CHECKING:
     from workbench.services.session import Session
-
-_MOST_BYTES = 1_000_000
 
 
 def _fill_table(sub: argparse.ArgumentParser) -> None:
@@ -50,16 +48,7 @@ def read_questions(chosen: argparse.Namespace) -> None:
     """Read the question file where the command was typed."""
     chosen.text = ""
     if chosen.file:
-        file = Path(chosen.file).expanduser()
-        try:
-            data = file.read_bytes()[:_MOST_BYTES]
-        except OSError as error:
-            raise UsageError(
-                f"{chosen.file} cannot be read: {error.strerror}.", "Name a text file with a question a line."
-            ) from None
-        if b"\0" in data:
-            raise UsageError(f"{chosen.file} is no text file.", "Write one question a line into a text file.")
-        chosen.text = data.decode("utf-8-sig", "replace")
+        chosen.text = question_lines(Path(chosen.file))
     chosen.text = "\n".join([chosen.text, *chosen.question])
 
 
@@ -87,7 +76,7 @@ def _print(session: Session, chosen: argparse.Namespace, columns: Sequence[Colum
     if chosen.json:
         line({"event": "table", "step": None, **asdict(found)})
     elif not (chosen.xlsx and not chosen.output and not chosen.csv and not chosen.md):
-        text = table_files.as_csv(found) if chosen.csv else table_files.as_markdown(found)
+        text = as_csv(found) if chosen.csv else as_markdown(found)
         if chosen.output:
             write_result(chosen.output, text)
             progress(f"The table is in {chosen.output}.")

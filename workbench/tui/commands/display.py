@@ -34,8 +34,29 @@ class Display(Protocol):
         """Write a line in the chat."""
         ...
 
-    def fetch(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
-        """Run `work` in a thread, then `then` with its result on the event loop; an error becomes a line in the chat."""
+    def fetch(
+        self,
+        work: Callable[[], Result],
+        then: Callable[[Result], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run `work` in a thread, then `then` with its result on the event loop.
+
+        An error becomes a line in the chat, unless `failed` takes its words.
+        """
+        ...
+
+    def stream(
+        self,
+        group: str,
+        start: Callable[[], Iterator[Result]],
+        each: Callable[[Result], None],
+        over: Callable[[str], None],
+    ) -> bool:
+        """Run what yields items in a thread: `each` gets them, `over` is told at the end why it failed, "" if it did not.
+
+        False while a run of this group has not ended.
+        """
         ...
 
     def ask_aside(self, text: str) -> None:
@@ -124,6 +145,14 @@ class Display(Protocol):
 
     def open_page(self, document: str, page: int) -> None:
         """Open a page of a document."""
+        ...
+
+    def open_table(self, questions: Callable[[], str], source: str) -> None:
+        """Open the table of answers to these questions; "" is the source that is attached. `questions` may block."""
+        ...
+
+    def open_check(self, name: str, text: Callable[[], str], source: str) -> None:
+        """Open the check of a text; "" is what is attached. `text` may block."""
         ...
 
     def open_memory(self) -> None:

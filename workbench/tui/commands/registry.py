@@ -13,6 +13,7 @@ from workbench.tui.commands import documents as library
 from workbench.tui.commands import history as past
 from workbench.tui.commands import search as search_service
 from workbench.tui.commands import session as do
+from workbench.tui.commands import table_and_check as many
 from workbench.tui.commands import view as look
 from workbench.tui.commands.display import Display
 
@@ -84,6 +85,20 @@ COMMANDS: tuple[Command, ...] = (
         "recall", "[WORDS]", "what was said, also what was evicted; a dot marks what is in context", look.recall, "Find"
     ),
     Command("answers", "", "every question of this conversation with its answer", look.answers, "Find"),
+    Command(
+        "table",
+        "QUESTIONS [--source S]",
+        "ask the same questions, or those of a file, of every document of a source",
+        many.table,
+        "Find",
+    ),
+    Command(
+        "check",
+        "FILE [--source S]",
+        "check a text of your own against its sources, sentence by sentence",
+        many.check,
+        "Find",
+    ),
     Command("memory", "", "the blocks of the working context, whole", do.memory, "Memory and context"),
     Command(
         "edit",
@@ -180,6 +195,9 @@ COMMANDS: tuple[Command, ...] = (
 )
 """In the order people meet them."""
 
+_AS_TYPED = ("QUERY", "TEXT", "QUESTIONS", "FILE")
+"""What is handed on as it was typed, its quotes and line ends included."""
+
 _BY_NAME = {command.name: command for command in COMMANDS} | {"quit": COMMANDS[-1]}
 
 
@@ -197,7 +215,7 @@ def run(display: Display, text: str) -> None:
     """Run what was typed, `text` starting with a slash. Raises UsageError."""
     name, _, rest = text[1:].strip().partition(" ")
     command = find(name)
-    if command.words.startswith(("QUERY", "TEXT")):
+    if command.words.startswith(_AS_TYPED):
         command.run(display, [rest.strip()] if rest.strip() else [])
         return
     try:
