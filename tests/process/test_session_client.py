@@ -14,7 +14,8 @@ from tests.support.model_scripts import quoting
 from tests.support.model_server import ModelServer
 from tests.support.processes import wait_until
 from workbench.api import session as session_api
-from workbench.api.events import Changed, ContextAssembled, Hit, PageRead
+from workbench.api.events import Changed, ContextAssembled, PageRead
+from workbench.api.results import Hit
 from workbench.api.search import SearchOptions
 from workbench.cli.main import LocalCommands
 from workbench.core.errors import ArchiveBusy, NotFound, UsageError

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench.api.search import ShownResult
+from workbench.api.results import RenderedPage
 from workbench.models.base import Completion, ModelRequest
 from workbench.models.extractive.model import ExtractiveReader
 from workbench.models.extractive.prompt_parser import parse_hits
@@ -18,7 +19,7 @@ from workbench.services import replay
 from workbench.services.session import Session
 
 Messages = Sequence[Mapping[str, Any]]
-Results = Sequence[ShownResult | None]
+Results = Sequence[RenderedPage | None]
 
 
 @pytest.fixture
@@ -56,7 +57,8 @@ def test_results_say_what_their_text_says(answered: Session) -> None:
     shown = [result for step in answered.steps() for result in answered.recorded(step).prompt.results if result]
     assert shown
     for result in shown:
-        assert parse_hits(result.text) == {passage.handle: passage for passage in result.passages}
+        # What the text alone does not say is the number of a passage.
+        assert parse_hits(result.text) == {hit.handle: replace(hit, passage=0) for hit in result.hits}
 
 
 def test_a_passage_taken_out_of_the_prompt_is_not_answered_from(answered: Session) -> None:

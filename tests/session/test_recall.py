@@ -115,7 +115,7 @@ def test_calls_results_and_alerts_stay_out(talker: Any) -> None:
 
 
 def test_hostile_lines_fit_and_the_call_for_the_next_page_is_exact() -> None:
-    from workbench.retrieval.paging.result_page import text_room
+    from workbench.retrieval.paging.page_fit import text_room
     from workbench.text.result_text import text_tokens
 
     hostile = ["\U00020000" * 700, '"\\' * 400, "Next: x(page=3)", "", "a" * 5_000, "word " * 500]

@@ -19,7 +19,7 @@ from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.memory.erasure.redaction import TOMBSTONE
 from workbench.memory.recall_page import RecallPage
-from workbench.retrieval.paging.result_page import paginate, text_room
+from workbench.retrieval.paging.page_fit import paginate, text_room
 from workbench.retrieval.paging.text_page import TextPage, _fitting
 from workbench.services.session import Session
 from workbench.text.result_text import text_tokens

@@ -19,13 +19,13 @@ from workbench.api.events import (
     ContextAssembled,
     Detached,
     Event,
-    Hit,
     MemoryEdited,
     PageRead,
     QuestionAsked,
     Stopped,
 )
 from workbench.api.history import ContextDiff, ErasurePlan, Moved
+from workbench.api.results import Hit
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, LineView, PagePicture, PageView, SourceInfo
 from workbench.api.tables import RowsView, TableView
 from workbench.core.errors import NotFound, UsageError, WorkbenchError

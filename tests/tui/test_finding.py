@@ -8,7 +8,8 @@ from dataclasses import replace
 from tests.support.fake_session import FakeSession, hit
 from tests.support.grid import grid
 from tests.support.pilot import NARROW, WIDE, piloted, running, wait_until
-from workbench.api.events import AnswerDone, Explanation, FunctionCalled, FunctionReturned, PageRead, Yielded
+from workbench.api.events import AnswerDone, FunctionCalled, FunctionReturned, PageRead, Yielded
+from workbench.api.results import Explanation
 from workbench.api.search import SearchOptions
 
 WHY = Explanation(

@@ -15,7 +15,7 @@ from workbench.api.events import Event, FunctionCalled, FunctionReturned
 from workbench.core.errors import WorkbenchError
 from workbench.core.sanitize import paired
 from workbench.models.base import FunctionCall
-from workbench.retrieval.paging.result_page import text_room
+from workbench.retrieval.paging.page_fit import text_room
 from workbench.text.result_text import text_tokens
 from workbench.text.template_tokens import neutralise
 

@@ -8,7 +8,8 @@ from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from typing import Any
 
 from workbench.api import events
-from workbench.api.events import Citation, Event, Explanation, FileFailed, Hit, PageRead
+from workbench.api.events import Citation, Event, FileFailed, PageRead
+from workbench.api.results import Explanation, Hit
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.history.checkpoints import ON_EVERY_BRANCH
 from workbench.storage.steps import EventRow, StepRepository
@@ -34,9 +35,17 @@ def dump(event: Event) -> str:
         for field in fields(event)
         if field.name not in _OUTSIDE and (value := getattr(event, field.name)) != _default(field)
     }
-    for hit in kept.get("hits", ()):
-        hit["why"] = {key: value for key, value in (hit["why"] or {}).items() if value} or None
+    if isinstance(event, PageRead) and event.hits:
+        kept["hits"] = [_dumped(hit) for hit in event.hits]
     return json.dumps(kept, ensure_ascii=False)
+
+
+def _dumped(hit: Hit) -> dict[str, Any]:
+    """A hit by reference: what has its default is left out, of an explanation what played no role."""
+    data = {field.name: value for field in fields(hit) if (value := getattr(hit, field.name)) != _default(field)}
+    if hit.why is not None:
+        data["why"] = {key: value for key, value in asdict(hit.why).items() if value}
+    return data
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+from workbench.api.results import Hit
+
 # The base of all events: agent, step and order, and their form on the wire.
 
 
@@ -36,7 +38,7 @@ class Event:
         return {"event": self.name, "step": fields.pop("step"), **fields}
 
 
-# Parts of events: segments of a prompt, hits of a search with their explanation, citations. Pure data.
+# Parts of events: segments of a prompt, citations. Pure data. (Hits of a search are those of api.results.)
 
 
 @dataclass(frozen=True)
@@ -53,97 +55,6 @@ class Segment:
     role: str = ""
     message: int | None = None
     title: str = ""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """How a hit's score came about: score = fused + lift + links. Ranks count from 1, 0 where a list did not have it.
-
-    `fused` weighs `similarity` (the cosine of meanings) with `keyword_score` (BM25) as a share of `keyword_best`; without
-    vectors it is that share alone. `lift` is added for an exact match, `links` for passages that belong together by name,
-    the strongest of them being `linked_from`. `rerank` is the cross-encoder's score, `rerank_from` the rank before it.
-    """
-
-    mode: str = "meaning"
-    vector_rank: int = 0
-    similarity: float = 0.0
-    keyword_rank: int = 0
-    keyword_score: float = 0.0
-    keyword_best: float = 0.0
-    fused: float = 0.0
-    lift: float = 0.0
-    links: float = 0.0
-    linked_from: int = 0
-    rerank: float | None = None
-    rerank_from: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready; a part that played no role is null."""
-        near = {"rank": self.vector_rank, "similarity": round(self.similarity, 6)}
-        words = {"rank": self.keyword_rank, "score": round(self.keyword_score, 4), "best": round(self.keyword_best, 4)}
-        links = {"bonus": round(self.links, 6), "from": self.linked_from or None}
-        return {
-            "mode": self.mode,
-            "vector": near if self.vector_rank or self.similarity else None,
-            "keyword": words if self.keyword_rank else None,
-            "fused": round(self.fused, 6),
-            "lift": self.lift,
-            "links": links if self.links else None,
-            "rerank": None if self.rerank is None else {"score": round(self.rerank, 6), "was": self.rerank_from},
-        }
-
-    def lines(self) -> list[str]:
-        """The same for people, a line a part."""
-        if self.mode == "exact":
-            return ["exact match of the text asked for: most occurrences first"]
-        if self.mode == "linked":
-            return [f"linked by name: strength {self.fused:.3f}"]
-        parts = []
-        if self.vector_rank or self.similarity:
-            parts.append(f"meaning   {self.similarity:.3f} similar, {_place(self.vector_rank)}")
-        if self.keyword_rank:
-            parts.append(f"words     {self.keyword_score:.2f} of {self.keyword_best:.2f}, {_place(self.keyword_rank)}")
-        parts.append(f"fused     {self.fused:.3f}")
-        if self.lift:
-            parts.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
-        if self.links:
-            parts.append(f"links     +{self.links:.3f}: passage {self.linked_from} belongs to it by name")
-        if self.rerank is not None:
-            parts.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
-        return parts
-
-
-def _place(rank: int) -> str:
-    return f"number {rank}" if rank else "not among the best"
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One passage in a page of results. `page` is 1-based; `score` is comparable within one search only.
-
-    `linked` is how many passages belong to it by name, where that was counted; `via` the name that led here; `span` the
-    characters of the text that the page shows, None for all.
-    """
-
-    passage: int
-    handle: str
-    document: str
-    page: int
-    label: str | None
-    heading: str
-    text: str
-    score: float
-    in_context: bool = False
-    source: str = ""
-    linked: int = 0
-    via: str = ""
-    why: Explanation | None = None
-    span: tuple[int, int] | None = None
-
-    @property
-    def shown(self) -> str:
-        """What a page shows of the text: all of it, or the characters of `span`."""
-        return self.text[self.span[0] : self.span[1]] if self.span else self.text
 
 
 @dataclass(frozen=True)
@@ -331,7 +242,9 @@ class HopChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PageRead(Event):
-    """A page of search results; `page`, `pages`, `first`, `last` count from 1. `origin`: model | read-ahead | user.
+    """A page of results (`api.results.ResultPage`) reached the model or the user, its hits with their texts.
+
+    `page`, `pages`, `first`, `last` count from 1, as people count; `origin`: model | read-ahead | user.
 
     `passage` is the one that was followed, where the page lists what belongs to it; `scope` the call's other arguments.
     """

@@ -17,7 +17,6 @@ from workbench.api.events import (
     Event,
     Evicted,
     FunctionCalled,
-    Hit,
     MemoryEdited,
     PageRead,
     PressureWarning,
@@ -26,6 +25,7 @@ from workbench.api.events import (
     StepStarted,
     Stopped,
 )
+from workbench.api.results import Hit
 
 POLICIES = ("FIFO", "LRU", "optimum")
 """First in first out (what the queue does), least recently used, and Belady's, which knows what is read next."""

@@ -106,37 +106,6 @@ def _day(text: str, *, last: bool) -> date:
         raise UsageError(f"{text!r} is no date.", "Write 2021-03-04, 2021-03 or 2021.") from None
 
 
-# What a message of a prompt shows of archival storage, for the reader that takes it as data and not as text.
-
-
-@dataclass(frozen=True)
-class ShownPassage:
-    """A passage as a page of results shows it: what was cut away, or is not on the page, is not in it.
-
-    `document_page` is 1-based; `heading` is its path of headings, "" when it has none.
-    """
-
-    handle: str
-    document: str
-    document_page: int
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True)
-class ShownResult:
-    """The passages that one message shows. `text` is the message's own: where a prompt says something else, this does not hold.
-
-    `total` results were found, on the pages 0 to `last_page`; None where no page of results is shown (nothing was found, or the
-    question is answered and the message is a receipt).
-    """
-
-    text: str
-    passages: tuple[ShownPassage, ...]
-    total: int = 0
-    last_page: int | None = None
-
-
 # The protocol of the search service: searches, links and sweeps of a person.
 
 

@@ -191,7 +191,7 @@ def page_lines(page: PageRead, *, explain: bool = False) -> Iterator[str]:
         label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
         heading = f"  {hit.heading}" if hit.heading else ""
         yield ""
-        yield sanitize(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score:.3f}{heading}")
+        yield sanitize(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score or 0.0:.3f}{heading}")
         if explain and hit.why:
             yield from (f"     · {line}" for line in hit.why.lines())
         yield from (f"     {line.strip()}" for line in sanitize(hit.text).splitlines() if line.strip())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from workbench.api.results import Hit
 from workbench.core.paths import locate
 from workbench.core.settings import READER, Settings
 from workbench.embedding.client import LocalEmbedder
@@ -73,30 +74,16 @@ PAGES = 3
 """Pages of results kept for a question."""
 
 
-@dataclass(frozen=True)
-class ShownPassage:
-    """A passage as the reader sees it on page `page` (from 0) of the results; `rank` counts from 0 over all pages."""
-
-    rank: int
-    page: int
-    document: str
-    document_page: int
-    heading: str
-    text: str
-
-
-def retrieved(
-    found: AnswerSet, folder: Path, questions: int = 10**9, pages: int = PAGES
-) -> dict[str, list[ShownPassage]]:
+def retrieved(found: AnswerSet, folder: Path, questions: int = 10**9, pages: int = PAGES) -> dict[str, list[Hit]]:
     """For each question, by id, the passages on the first pages of results over all documents of the set.
 
-    Loads the set once into a home of its own in `folder` and keeps the results in `folder`/NAME.retrieved.json.
+    Loads the set once into a home of its own in `folder` and keeps the results in `folder`/NAME.hits.json.
     """
-    kept = folder / f"{found.name}.retrieved.json"
-    known: dict[str, list[ShownPassage]] = {}
+    kept = folder / f"{found.name}.hits.json"
+    known: dict[str, list[Hit]] = {}
     if kept.is_file():
         rows = json.loads(kept.read_text(encoding="utf-8"))
-        known = {key: [ShownPassage(**one) for one in passages] for key, passages in rows.items()}
+        known = {key: [Hit(**one) for one in passages] for key, passages in rows.items()}
     missing = [one for one in found.questions[:questions] if one.id not in known]
     if not missing:
         return known
@@ -111,14 +98,11 @@ def retrieved(
         sources = [session.app.archive.find_source("documents")]
         session.app.search.warm(sources)
         for question in missing:
-            shown: list[ShownPassage] = []
+            shown: list[Hit] = []
             for number in range(pages):
                 page = session.app.search.page(sources, question.text, number, budget, lambda key: f"#p{key}")
                 body = page.render(session.app.search.texts([hit.passage for hit in page.hits]))
-                for hit in parse_hits(body).values():
-                    shown.append(
-                        ShownPassage(len(shown), number, hit.document, hit.document_page, hit.heading, hit.text)
-                    )
+                shown.extend(parse_hits(body).values())
                 if number + 1 >= page.pages:
                     break
             known[question.id] = shown

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.agent.answers.citations import says_not_found
-from workbench.api.events import AnswerDone, Event, Hit, PageRead
+from workbench.api.events import AnswerDone, Event, PageRead
 from workbench.api.outcome import QuestionOutcome
+from workbench.api.results import Hit
 from workbench.api.search import SearchOptions
 from workbench.core.errors import ModelError, UsageError
 from workbench.core.prices import cost

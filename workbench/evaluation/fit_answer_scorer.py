@@ -22,13 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.evaluation.answer_retrieval import KeptVectors, ShownPassage, retrieved
+from workbench.api.results import Hit
+from workbench.evaluation.answer_retrieval import KeptVectors, retrieved
 from workbench.evaluation.answer_sets import AnswerQuestion, AnswerSet, holds, read_answer_sets
 from workbench.models.extractive import answer_scorer
 from workbench.models.extractive.answer_ranking import Ranking
 from workbench.models.extractive.answer_scorer import SIGNALS, signals
 from workbench.models.extractive.features import FEATURES_VERSION, NAMES, Asked, Candidate, candidates, matrix
-from workbench.models.extractive.prompt_parser import Passage
 
 FOLDS = 3
 PAGE_HITS = 5
@@ -118,14 +118,11 @@ def _instance(
     name: str,
     question: AnswerQuestion,
     asked: Asked,
-    hits: Sequence[ShownPassage],
+    hits: Sequence[Hit],
     vectors: KeptVectors,
     answerable: bool,
 ) -> Instance | None:
-    passages = {
-        f"#a{at}": Passage(f"#a{at}", one.document, one.document_page, one.heading, one.text)
-        for at, one in enumerate(hits)
-    }
+    passages = {f"#a{at}": replace(one, handle=f"#a{at}") for at, one in enumerate(hits)}
     found = candidates(passages, {handle: at for at, handle in enumerate(passages)})
     if not found:
         return None

@@ -25,6 +25,7 @@ from workbench.api import (  # fmt: skip
     events,
     history,
     question_table,
+    results,
     search,
     tables,
 )
@@ -35,7 +36,7 @@ from workbench.core.settings import Settings
 
 LISTEN = "subscription.events"
 """The stream of what others do to the agent, for as long as the display is there."""
-_MODULES = (events, session_api, search, documents, agents, tables, history, check, question_table, bibliography)
+_MODULES = (events, results, session_api, search, documents, agents, tables, history, check, question_table, bibliography)
 
 
 def settings_of(request: Mapping[str, Any]) -> Settings:

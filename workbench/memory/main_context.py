@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from workbench.api.events import Segment
-from workbench.api.search import ShownResult
+from workbench.api.results import RenderedPage
 from workbench.core.text_cache import text_cache
 from workbench.core.tokens import Calibration, count, count_message, functions_text
 from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
@@ -58,7 +58,7 @@ class Prompt:
     exact: bool
     in_context: frozenset[int]
     digests: tuple[bytes, ...]
-    results: tuple[ShownResult | None, ...] = ()
+    results: tuple[RenderedPage | None, ...] = ()
     """What each of `messages` shows of archival storage, as data; not part of what is sent."""
 
     def digest(self) -> str:
@@ -97,7 +97,7 @@ def assemble(
         digests.append(summary.digest)
     messages.extend([item.wire for item in queue])
     digests.extend([item.digest for item in queue])
-    results: list[ShownResult | None] = [None] * (len(messages) - len(queue))
+    results: list[RenderedPage | None] = [None] * (len(messages) - len(queue))
     results.extend([item.result for item in queue])
     if name == O200K:
         segments.extend([item.segment for item in queue])

@@ -11,9 +11,8 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from workbench.api.events import Segment
-from workbench.api.search import ShownResult
+from workbench.api.results import RenderedPage, ResultPage
 from workbench.memory.recall_page import RecallPage, recalled
-from workbench.retrieval.paging.result_page import ResultPage, header
 
 
 class Texts(Protocol):
@@ -45,7 +44,7 @@ class StoredMessage:
     created: datetime
     step: int | None = None
     kept: tuple[int, ...] | None = None
-    result: ShownResult | None = None
+    result: RenderedPage | None = None
     """What `wire` shows of archival storage, as data."""
 
     @cached_property
@@ -111,11 +110,11 @@ def render(
 
 def render_with_result(
     role: str, kind: str, body: Mapping[str, Any], created: datetime, texts: Texts, kept: Sequence[int] | None = None
-) -> tuple[dict[str, Any], ShownResult | None]:
+) -> tuple[dict[str, Any], RenderedPage | None]:
     """The same, and what the message shows of archival storage; None for one that shows nothing of it."""
     if body.get("archive"):
-        text, result = _page_text(body["archive"], texts, kept)
-        envelope = {"status": body["status"], "message": text, "time": stamp(created)}
+        result = _rendered_page(body["archive"], texts, kept)
+        envelope = {"status": body["status"], "message": result.text, "time": stamp(created)}
         return {"role": role, "tool_call_id": body["call"], "content": to_json(envelope)}, result
     return _without_result(role, kind, body, created, texts, kept), None
 
@@ -147,7 +146,7 @@ def _without_result(
 
 def render_receipt(
     message: StoredMessage, texts: Texts, kept: Sequence[int]
-) -> tuple[dict[str, Any], ShownResult | None]:
+) -> tuple[dict[str, Any], RenderedPage | None]:
     """The wire message of a result or a question that was sent whole until now, and what it still shows of archival storage.
 
     Only what is `kept` of an archive's page is looked up.
@@ -164,14 +163,11 @@ def _result_text(body: Mapping[str, Any], texts: Texts, kept: Sequence[int] | No
     return text if kept is None else short_receipt(text)
 
 
-def _page_text(stored: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> tuple[str, ShownResult]:
-    """A page of results as it is sent, whole or as its receipt, and the same as data."""
+def _rendered_page(stored: Mapping[str, Any], texts: Texts, kept: Sequence[int] | None) -> RenderedPage:
+    """A page of results as it is sent, whole or as its receipt."""
     page = ResultPage.load(stored)
     wanted = [hit.passage for hit in page.hits] if kept is None else kept
-    found = texts(wanted) if wanted or kept is None else {}
-    text = page.render(found) if kept is None else receipt(page, kept, found)
-    last = page.told_last if kept is None and page.hits else None
-    return text, ShownResult(text, page.shown(found, kept), page.told_total if last is not None else 0, last)
+    return page.rendered(texts(wanted) if wanted or kept is None else {}, kept)
 
 
 def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -185,20 +181,7 @@ def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
 # Compact results: once its question is answered, a result is one line, and whole only in the passages that the answer cited.
 
 _LINE_CHARS = 120
-_QUERY_CHARS = 100
 _ENDS_CHARS = 100
-
-
-def receipt(page: ResultPage, kept: Sequence[int], texts: Mapping[int, str]) -> str:
-    """A page of results after its question: what it was, how to see it again, and the passages `kept` under their handles."""
-    query = page.query if len(page.query) <= _QUERY_CHARS else page.query[: _QUERY_CHARS - 1] + "…"
-    again = f"{page.function}({page.key}={json.dumps(query, ensure_ascii=False)}, {page.extra}page={page.number})"
-    hits = [hit for hit in page.hits if hit.passage in kept]
-    cited = f"{len(hits)} cited, below" if hits else "none cited"
-    lines = [f"Receipt: {len(page.hits)} of {page.total} results, {cited}. Again: {again}"]
-    for hit in hits:
-        lines += [header(hit), hit.shown(texts.get(hit.passage, "[erased]"))]
-    return page.harmless("\n".join(lines))
 
 
 def short_receipt(text: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench.api.events import Segment
+from workbench.api.results import ResultPage
 from workbench.core.tokens import Calibration, count, count_message
 from workbench.memory.main_context import Prompt, Summary
 from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
-from workbench.retrieval.paging.result_page import ResultPage
 
 # The request for a summary: a prompt without functions, the same every time for the same old summary and messages.
 

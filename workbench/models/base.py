@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import Any, Protocol, runtime_checkable
 
-from workbench.api.search import ShownResult
+from workbench.api.results import RenderedPage
 
 Message = Mapping[str, Any]
 """One message of the Chat Completions wire: role, content, and tool_calls or tool_call_id."""
@@ -28,7 +28,7 @@ class ModelRequest:
     max_tokens: int
     options: Mapping[str, Any] = field(default_factory=dict)
     response_format: Mapping[str, Any] | None = None
-    results: Sequence[ShownResult | None] = ()
+    results: Sequence[RenderedPage | None] = ()
     """What each of `messages` shows of archival storage, for the embedded reader. It goes over no wire, and says nothing that
     the messages do not say; empty where nobody knows."""
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from workbench.api.events import SweepProgress
+from workbench.api.results import ResultPage
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Reader
 from workbench.retrieval.paging.pager import Budget
-from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.rows import Passage

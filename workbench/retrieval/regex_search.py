@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import regex
 
+from workbench.api.results import ResultPage
 from workbench.core.errors import UsageError
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Reader
 from workbench.retrieval.paging.pager import Budget, Pager
-from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.storage.rows import Passage
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from workbench.api.results import ResultPage
 from workbench.retrieval.index.cache import IndexStatus, LiveIndex
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
-from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import NO_RESTRICTION, Restriction
 from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
 from workbench.storage.archive import ArchivalStorage

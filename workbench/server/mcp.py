@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio.to_thread
 
 from workbench import __version__
-from workbench.api.events import Hit, Loaded, PageRead
+from workbench.api.events import Loaded, PageRead
+from workbench.api.results import Hit
 from workbench.api.search import SearchOptions
 from workbench.api.session import SessionProtocol, SourceInfo
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
@@ -221,7 +222,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
     return {
         "passage": hit.passage, "source": hit.source, "document": _shown(hit.document), "page": hit.page,
         "label": _shown(hit.label or ""), "heading": _shown(hit.heading), "text": _shown(hit.text),
-        "score": round(hit.score, 4), "linked": hit.linked,
+        "score": round(hit.score or 0.0, 4), "linked": hit.linked,
     }  # fmt: skip
 
 

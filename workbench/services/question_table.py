@@ -22,16 +22,16 @@ from workbench.agent.answers.typed_answer import KINDS, TEXT, asks_for_name, cov
 from workbench.agent.loop import Agent
 from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.api.question_table import FAILED, OPEN, AnswerRow, AnswerTable, Cell, Column, Evidence, TableProgress
+from workbench.api.results import Hit
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
 from workbench.core.settings import READER, Settings
-from workbench.models.extractive.prompt_parser import Passage
 from workbench.retrieval.query import Restriction
 from workbench.services import agent_factory
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.storage.agents import AgentRow
 from workbench.storage.job_results import JobResults
-from workbench.storage.rows import Passage as StoredPassage
+from workbench.storage.rows import Passage
 
 RULES_VERSION = 2
 """Raised when the same document and question would give another cell: what was stored is then not used."""
@@ -189,15 +189,16 @@ class QuestionTableService:
             return settle(path, column, NO_ANSWER, self._candidates(path, column, passages))
         passages = passages[:_QUOTED_PASSAGES]
         shown = [
-            Passage(f"#d{number}", path, item.page, item.heading, item.text) for number, item in enumerate(passages, 1)
+            Hit(item.id, f"#d{number}", path, item.page, heading=item.heading, text=item.text)
+            for number, item in enumerate(passages, 1)
         ]
         quotes, confidence = best_quotes(column.question, shown, self._app.queries.score)
-        by_handle = {item.handle: passage for item, passage in zip(shown, passages, strict=True)}
-        evidence = tuple(Evidence(one.text, one.document_page, None, by_handle[one.handle].id) for one in quotes)
+        passage_of = {hit.handle: hit.passage for hit in shown}
+        evidence = tuple(Evidence(one.text, one.document_page, None, passage_of[one.handle]) for one in quotes)
         answer = Answer(confidence >= LEAST_TEXT, "", evidence, round(confidence, 4), True, True)
         return settle(path, column, answer, ())
 
-    def _passages(self, source: int, document: int, column: Column) -> list[StoredPassage]:
+    def _passages(self, source: int, document: int, column: Column) -> list[Passage]:
         """The passages of a document that come nearest to a question, in the order of the search."""
         paths, restriction = self._app.archive.paths([source]), Restriction(frozenset({document}))
         ranking = self._app.search.ranking(paths, column.question, _COMPARED_PASSAGES, restriction=restriction)
@@ -205,7 +206,7 @@ class QuestionTableService:
         stored = self._app.archive.passages(list(nearest))
         return [stored[key] for key in nearest if key in stored]
 
-    def _candidates(self, path: str, column: Column, passages: Sequence[StoredPassage]) -> list[Candidate]:
+    def _candidates(self, path: str, column: Column, passages: Sequence[Passage]) -> list[Candidate]:
         """The sentences of passages that say most of a question, with their likeness to it in meaning."""
         sentences = source_sentences(passages, re.sub(r"[-_./\d]+", " ", path))
         sentences.sort(key=lambda item: covers(column.question, item.text, item.around), reverse=True)

@@ -9,9 +9,10 @@ from functools import partial
 from textual.app import App
 from textual.screen import Screen
 
-from workbench.api.events import Citation, ContextAssembled, Hit, PageRead
+from workbench.api.events import Citation, ContextAssembled, PageRead
 from workbench.api.history import ContextDiff
 from workbench.api.paging import StepRecord, coverage, fault_table, references, steps_of
+from workbench.api.results import Hit
 from workbench.api.session import AgentInfo, BlockView, PagePicture, PageView
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line

@@ -12,13 +12,13 @@ from workbench.api.events import (
     Citation,
     Event,
     Evicted,
-    Hit,
     PageRead,
     QuestionAsked,
     StepFinished,
     StepStarted,
 )
 from workbench.api.paging import POLICIES, Reference, coverage, fault_table, references, replay, steps_of, strip
+from workbench.api.results import Hit
 
 
 def string(*passages: int) -> list[Reference]:

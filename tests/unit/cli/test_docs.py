@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,48 @@ def test_modules_of_the_architecture_exist() -> None:
             assert module.is_file(), name
             source = module.read_text(encoding="utf-8")
             assert all(re.search(rf"\b{word}\b", source) for word in words), name
+
+
+def classes() -> set[str]:
+    return {name for path in sources() for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+
+
+def sources() -> list[Path]:
+    return [path for folder in ("workbench", "loaders") for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_classes_of_the_architecture_exist() -> None:
+    text = (FOLDER / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:[a-z_]+\.)*(_?[A-Z][a-z]\w*)[`.(]", text))
+    assert len(named) > 50
+    assert named <= classes() | {"Protocol"}
+
+
+CONCURRENT = {"Thread", "Timer", "ThreadPoolExecutor", "Lock", "RLock", "Condition"}
+"""What starts a thread, or is held by one."""
+
+
+def threads_and_locks(path: Path) -> Iterator[str]:
+    """What a module makes of them; flags where they outlive the function."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in CONCURRENT:
+                yield name
+        elif isinstance(node, ast.Assign) and ast.unparse(node.value) == "threading.Event()":
+            yield from (target.attr for target in node.targets if isinstance(target, ast.Attribute))
+
+
+def test_every_thread_lock_and_flag_has_its_row() -> None:
+    text = (FOLDER / "architecture.md").read_text(encoding="utf-8")
+    tables = text[text.index("## Threads and processes") : text.index("## How to add")]
+    missing = {}
+    for path in sources():
+        made = set(threads_and_locks(path))
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removeprefix("workbench.")
+        if made and f"`{module}" not in tables:
+            missing[module] = made
+    assert not missing, f"architecture.md does not say whose these are: {missing}"
 
 
 def test_every_page_begins_with_its_title() -> None:

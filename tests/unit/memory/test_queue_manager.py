@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.scripted import Scripted, results, using
 from workbench.api.events import AnswerDone, Evicted, PressureWarning, StepStarted, SummaryWritten
+from workbench.api.results import Hit, ResultPage
 from workbench.core.errors import ConfigError, ModelError
 from workbench.core.settings import Settings
 from workbench.core.tokens import Calibration, count_message, count_prompt
@@ -23,7 +24,6 @@ from workbench.memory.queue_manager import Pressure, counted_limit, leaving, pol
 from workbench.memory.recall_page import RecallPage
 from workbench.memory.references import Fetched
 from workbench.memory.summary import STUBS, condense
-from workbench.retrieval.paging.result_page import PageHit, ResultPage
 from workbench.services.replay import verify
 
 EXACT = Calibration.for_model("reader", embedded=True)
@@ -56,7 +56,7 @@ class Log:
     def search(self, *passages: int, query: str = "oil") -> StoredMessage:
         call = {"id": f"c{len(self.made)}", "name": "archival_memory_search", "arguments": json.dumps({"query": query})}
         self.add("assistant", "assistant", {"content": "", "calls": [call]})
-        hits = tuple(PageHit(key, f"#a{key}", f"paper-{key}.md", 1, None, "", 0.5) for key in passages)
+        hits = tuple(Hit(key, f"#a{key}", f"paper-{key}.md", 1, score=0.5) for key in passages)
         page = ResultPage("archival_memory_search", query, 0, 3, 11, 40, False, hits)
         return self.add("tool", "function_result", {"call": call["id"], "status": "OK", "archive": page.dump()})
 

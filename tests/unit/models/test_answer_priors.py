@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.support.reader_harness import word_score
+from workbench.api.results import Hit
 from workbench.models.extractive.answer_ranking import Ranking, rank
 from workbench.models.extractive.answer_scorer import fitted
 from workbench.models.extractive.policy import chain_confidence, decide
-from workbench.models.extractive.prompt_parser import Passage, Search, View
+from workbench.models.extractive.prompt_parser import Search, View
 
 
 def seen(question: str, text: str, document: str = "paper.txt", *, swept: str = "") -> View:
-    passages = {"#a1": Passage("#a1", document, 1, "", text)}
+    passages = {"#a1": Hit(1, "#a1", document, 1, None, "", text)}
     search = Search(question, 0, 0, 1, ("#a1",))
     return View(
         question, "search", ("s",), (), (search,), passages, "", functions=frozenset({"archival_sweep"}), results=(("#a1",),), swept=swept

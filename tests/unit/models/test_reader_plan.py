@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.reader_harness import word_score
+from workbench.api.results import Hit
 from workbench.models.extractive.policy import decide
-from workbench.models.extractive.prompt_parser import Note, Passage, Search, View, read
+from workbench.models.extractive.prompt_parser import Note, Search, View, read
 
 QUESTION = "What bird did the designer of the iron beacon on Gannet Ledge keep?"
 TEXTS = {
@@ -17,7 +18,7 @@ TEXTS = {
 
 
 def seen(**changes: object) -> View:
-    passages = {handle: Passage(handle, document, 1, "", text) for handle, (document, text) in TEXTS.items()}
+    passages = {handle: Hit(1, handle, document, 1, None, "", text) for handle, (document, text) in TEXTS.items()}
     notes = tuple(Note(handle, document, 1, text, "") for handle, (document, text) in TEXTS.items())
     first = Search(QUESTION, 0, 0, 3, tuple(TEXTS))
     view = View(
@@ -69,7 +70,7 @@ def test_linked_passages_are_read_like_results() -> None:
 def test_a_language_without_stems_of_its_own_is_read_on_instead_of_searched_by_names() -> None:
     question = "Wann wurde die Brücke über den Fluss erbaut?"
     first = Search(question, 0, 1, 9, ("#a1",))
-    passages = {"#a1": Passage("#a1", "market.md", 1, "", "Am Freitag ist Markt. Käse wird nach Gewicht verkauft.")}
+    passages = {"#a1": Hit(1, "#a1", "market.md", 1, None, "", "Am Freitag ist Markt. Käse wird nach Gewicht verkauft.")}
     view = View(question, "search", ("s (9 documents, 9 passages)",), (), (first,), passages, "", results=(("#a1",),))
     made = decide(view, word_score)
     assert (made.name, made.arguments["query"], made.arguments["page"]) == ("archival_memory_search", question, 1)

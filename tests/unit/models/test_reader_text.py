@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from workbench.api.results import Hit
 from workbench.models.extractive.evidence import Evidence, units
 from workbench.models.extractive.names import names
-from workbench.models.extractive.prompt_parser import Passage, parse_hits, parse_notes, read
+from workbench.models.extractive.prompt_parser import parse_hits, parse_notes, read
 from workbench.models.extractive.question import analyse, supplies
 from workbench.models.extractive.sentences import identifiers, is_heading, sentences, stem, stems
 
@@ -95,7 +96,7 @@ def test_hits_and_notes_are_read_as_they_are_written() -> None:
     )
     hits = parse_hits(body)
     assert list(hits) == ["#a1", "#a12"]
-    assert hits["#a1"].document_page == 6
+    assert hits["#a1"].page == 6
     assert hits["#a1"].heading == "The Light > Repairs"
     assert hits["#a1"].text == "First line\n\nthird line"
     assert "forged" in hits["#a12"].text
@@ -158,7 +159,7 @@ def test_words_before_a_name_that_describe_it() -> None:
 def test_what_a_mail_quotes_counts_less_than_what_its_writer_says() -> None:
     text = "The crane comes on 21 May.\n> The crane comes on 14 May.\n> > Which crane?"
     assert sentences(text) == text.split("\n")
-    passage = Passage("#a1", "crane.eml", 1, "", text)
+    passage = Hit(1, "#a1", "crane.eml", 1, None, "", text)
     found = units({"#a1": passage}, ())
     evidence = Evidence(analyse("When does the crane come?"), found, lambda _, texts: [0.5] * len(texts))
     assert evidence.likeness[0] > evidence.likeness[1]

@@ -18,10 +18,10 @@ from loaders.document import Document, Page
 from tests.support.clock import Ticking
 from tests.support.embedding import WordEmbedder
 from tests.support.properties import examples
+from workbench.api.results import ResultPage
 from workbench.ingest.chunker import Chunker
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
 from workbench.retrieval.paging.pager import Budget
-from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.query import Restriction
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch

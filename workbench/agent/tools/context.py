@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from workbench.agent.note_archive import NoteArchive
 from workbench.agent.stop import Stop
-from workbench.api.events import Explanation, Hit, PageRead
+from workbench.api.events import PageRead
+from workbench.api.results import ResultPage
 from workbench.core.settings import Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.attached_sources import AttachedSources
@@ -17,9 +18,7 @@ from workbench.memory.recall import RecallStorage
 from workbench.models.base import ChatModel
 from workbench.retrieval.paging.cursors import Reader
 from workbench.retrieval.paging.pager import Budget
-from workbench.retrieval.paging.result_page import PageHit, ResultPage
 from workbench.retrieval.ranking.rerank import Reranker
-from workbench.retrieval.ranking.result import LIFT, ScoreBreakdown
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.retrieval.service import ArchivalSearch
 from workbench.sql.catalog import named_tables
@@ -164,10 +163,11 @@ def page_read(
     """The event of a page of results, with its texts; people count pages from 1."""
     texts = search.texts([hit.passage for hit in page.hits])
     hits = tuple(
-        Hit(hit.passage, hit.handle, hit.document, hit.page, hit.label, hit.heading, texts.get(hit.passage, "[erased]"),
-            hit.score or 0.0, hit.passage in in_context, linked=hit.linked, via=hit.via, why=explanation(page, hit), span=hit.span)
+        replace(
+            hit, text=texts.get(hit.passage, "[erased]"), score=hit.score or 0.0, in_context=hit.passage in in_context
+        )
         for hit in page.hits
-    )  # fmt: skip
+    )
     best = ""
     if page.total and not page.exact and page.function == "archival_memory_search":
         # A search by meaning ranks nearly everything: its total is not the number of passages that speak of the query.
@@ -178,18 +178,4 @@ def page_read(
     return PageRead(
         query=page.query, function=page.function, page=page.number + 1, pages=page.pages, first=first,
         last=page.first + len(hits), total=page.total, hits=hits, tokens=tokens, origin=origin, note=note, scope=page.extra,
-    )  # fmt: skip
-
-
-def explanation(page: ResultPage, hit: PageHit) -> Explanation | None:
-    """How the score of a hit came about, for people; None where nothing was scored."""
-    if hit.why is None:
-        return None
-    why = ScoreBreakdown(*hit.why)
-    mode = {"archival_follow": "linked", "archival_sweep": "sweep"}.get(
-        page.function, "exact" if page.exact else "meaning"
-    )
-    return Explanation(
-        mode, why.vector_rank, why.cosine, why.keyword_rank, why.bm25, why.best, why.fused,
-        LIFT if why.boosted and mode == "meaning" else 0.0, why.link, why.partner, why.rerank, why.rerank_from,
     )  # fmt: skip

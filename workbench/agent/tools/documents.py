@@ -8,9 +8,9 @@ from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused, Function, Outcome, function
 from workbench.agent.tools.tables import described
+from workbench.api.results import ResultPage
 from workbench.api.search import SearchOptions
 from workbench.retrieval.paging.documents import open_document
-from workbench.retrieval.paging.result_page import ResultPage
 from workbench.retrieval.paging.text_page import TextPage
 
 

@@ -17,8 +17,8 @@ from workbench.api.events import Event
 from workbench.core.errors import WorkbenchError
 
 if TYPE_CHECKING:
+    from workbench.api.results import ResultPage
     from workbench.memory.recall_page import RecallPage
-    from workbench.retrieval.paging.result_page import ResultPage
 
 HEARTBEAT = "request_heartbeat"
 _DESCRIPTION_CHARS = 1_000

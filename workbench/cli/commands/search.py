@@ -6,7 +6,8 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.events import Hit, PageRead, SweepProgress
+from workbench.api.events import PageRead, SweepProgress
+from workbench.api.results import Hit
 from workbench.api.search import SearchOptions
 from workbench.cli import text_output
 from workbench.cli.command import Command, json_flag, reranker_flag

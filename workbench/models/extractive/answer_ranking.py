@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workbench.api.results import Hit
 from workbench.models.extractive.answer_priors import adjusted
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, candidates, holds_answer, matrix
-from workbench.models.extractive.prompt_parser import Note, Passage, View
+from workbench.models.extractive.prompt_parser import Note, View
 from workbench.text.dates import written_as
 
 QUOTES = 3
@@ -189,11 +190,11 @@ def _ranks(view: View) -> dict[str, int]:
     return ranks
 
 
-def _noted(notes: Sequence[Note], view: View) -> dict[str, Passage]:
+def _noted(notes: Sequence[Note], view: View) -> dict[str, Hit]:
     """What was noted of passages that have left the window, each passage's notes as one text."""
-    noted: dict[str, Passage] = {}
+    noted: dict[str, Hit] = {}
     for note in notes:
         if note.handle not in view.passages:
             before = noted[note.handle].text + "\n" if note.handle in noted else ""
-            noted[note.handle] = Passage(note.handle, note.document, note.document_page, "", before + note.quote)
+            noted[note.handle] = Hit(0, note.handle, note.document, note.document_page, text=before + note.quote)
     return noted

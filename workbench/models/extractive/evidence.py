@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from workbench.api.results import Hit
 from workbench.models.extractive.languages import ANAPHORS, FUNCTION_WORDS
 from workbench.models.extractive.names import names
-from workbench.models.extractive.prompt_parser import Note, Passage
+from workbench.models.extractive.prompt_parser import Note
 from workbench.models.extractive.question import Question
 from workbench.models.extractive.sentences import blocks, is_heading, rarity, stem, stems, words
 
@@ -116,14 +117,14 @@ def title_words(document: str, heading: str) -> str:
     return f"{name} > {heading}" if heading else name
 
 
-def units(passages: Mapping[str, Passage], notes: Sequence[Note]) -> list[Unit]:
+def units(passages: Mapping[str, Hit], notes: Sequence[Note]) -> list[Unit]:
     """All sentences in sight, then the notes whose passage has been evicted."""
     found: dict[tuple[str, int, str], Unit] = {}
     for passage in passages.values():
         title = title_words(passage.document, passage.heading)
         before = ""
         for sentence, entry in _telling(blocks(passage.text)):
-            unit = Unit(passage.handle, passage.document, passage.document_page, sentence, before, title, entry)
+            unit = Unit(passage.handle, passage.document, passage.page, sentence, before, title, entry)
             found.setdefault(unit.key, unit)
             before = sentence
     for note in notes:

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from workbench.api.results import Hit
 from workbench.core.text_cache import text_cache
 from workbench.models.extractive.evidence import Score, title_words
 from workbench.models.extractive.languages import KINDS, Language, kind_of, language_of, negated
 from workbench.models.extractive.measures import counted, counts, gives, measure_of
-from workbench.models.extractive.prompt_parser import Passage
 from workbench.models.extractive.sentences import blocks, is_heading, opens_entry, rarity, stem
 from workbench.text.dates import days, with_iso_days
 from workbench.text.stemming import snowball
@@ -116,7 +116,7 @@ class Candidate:
         return " ".join(part for part in (self.before, self.text, self.after) if part)
 
 
-def candidates(passages: Mapping[str, Passage], ranks: Mapping[str, int]) -> list[Candidate]:
+def candidates(passages: Mapping[str, Hit], ranks: Mapping[str, int]) -> list[Candidate]:
     """Every sentence of the passages that may be quoted; headings go with what stands under them."""
     found: dict[tuple[str, int, str], Candidate] = {}
     for handle, passage in passages.items():
@@ -125,7 +125,7 @@ def candidates(passages: Mapping[str, Passage], ranks: Mapping[str, int]) -> lis
         for at, (text, section, joins) in enumerate(pieces):
             opens = bool(section) and (not at or pieces[at - 1][1] != section) and _is_said(text, section)
             one = Candidate(
-                handle, passage.document, passage.document_page, text,
+                handle, passage.document, passage.page, text,
                 _said_before(pieces, at), pieces[at + 1][0] if at + 1 < len(pieces) else "",
                 section, title, at, len(pieces), ranks.get(handle, 9), passage.text, joins, opens,
             )  # fmt: skip

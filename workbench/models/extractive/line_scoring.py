@@ -126,7 +126,7 @@ def _emptiness(text: str) -> float:
 def _stated(asked: Figures | None, view: View) -> frozenset[tuple[str, int]]:
     """The pages in sight on which a statement that the question is about begins."""
     return frozenset(
-        (passage.document, passage.document_page)
+        (passage.document, passage.page)
         for passage in view.passages.values()
         if asked and asked.statements & statements_titled(passage.text)
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.api.search import ShownPassage, ShownResult
+from workbench.api.results import Hit, RenderedPage
 from workbench.models.base import Message
 from workbench.text.template_tokens import as_written
 
@@ -22,10 +22,6 @@ _NOTE = re.compile(
     r"^\s*(?:-\s*)?\[(?P<handle>#[a-z]+\d+)\] (?P<document>.+) p\.(?P<page>\d+): [\"“](?P<quote>.+)[\"”]\s*$"
 )
 _SEARCHED = re.compile(r"\"((?:[^\"\\]|\\.)*)\" page (\d+)/(\d+)")
-
-
-Passage = ShownPassage
-"""A passage in sight."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class View:
     sources: tuple[str, ...]
     notes: tuple[Note, ...]
     searches: tuple[Search, ...]
-    passages: Mapping[str, Passage]
+    passages: Mapping[str, Hit]
     task: str
     functions: frozenset[str] = field(default_factory=frozenset)
     window_tokens: int = 8192
@@ -123,7 +119,7 @@ _REPEATED = "with the same arguments"
 def read(
     messages: Sequence[Message],
     tools: Sequence[Mapping[str, Any]],
-    results: Sequence[ShownResult | None] = (),
+    results: Sequence[RenderedPage | None] = (),
 ) -> View:
     """Read a request. Anything malformed is passed over: a reader never fails on what it is shown.
 
@@ -166,7 +162,7 @@ class _Reading:
     question: str = ""
     after: str = "other"
     repeating: bool = False
-    passages: dict[str, Passage] = field(default_factory=dict)
+    passages: dict[str, Hit] = field(default_factory=dict)
     searches: dict[tuple[str, int], Search] = field(default_factory=dict)
     followed: dict[str, Search] = field(default_factory=dict)
     results: list[tuple[str, ...]] = field(default_factory=list)
@@ -175,7 +171,7 @@ class _Reading:
     swept: str = ""
     _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
-    def take(self, message: Message, result: ShownResult | None = None) -> None:
+    def take(self, message: Message, result: RenderedPage | None = None) -> None:
         """Read one message more."""
         role, content = message.get("role"), _object(message.get("content"))
         if role == "user" and content.get("type") == "state":
@@ -197,7 +193,7 @@ class _Reading:
             self._returned(name, arguments, content, result)
 
     def _returned(
-        self, name: str, arguments: dict[str, Any], content: Mapping[str, Any], result: ShownResult | None
+        self, name: str, arguments: dict[str, Any], content: Mapping[str, Any], result: RenderedPage | None
     ) -> None:
         body, done = str(content.get("message", "")), content.get("status") == "OK"
         if name in _FINDING and done:
@@ -210,8 +206,8 @@ class _Reading:
         else:
             self.after = "other" if done else "failed"
 
-    def _found(self, name: str, arguments: dict[str, Any], body: str, result: ShownResult) -> None:
-        hits = {passage.handle: passage for passage in result.passages}
+    def _found(self, name: str, arguments: dict[str, Any], body: str, result: RenderedPage) -> None:
+        hits = {hit.handle: hit for hit in result.hits}
         self.results.append(tuple(hits))
         if name == _SWEEP:
             # A sweep shows one line of each passage; what is in sight of a passage already is more.
@@ -242,19 +238,19 @@ def _object(value: Any) -> dict[str, Any]:
     return {}
 
 
-def _search(arguments: Mapping[str, Any], result: ShownResult) -> Search:
+def _search(arguments: Mapping[str, Any], result: RenderedPage) -> Search:
     page = int(arguments.get("page") or 0)
-    handles = tuple(dict.fromkeys(passage.handle for passage in result.passages))
+    handles = tuple(dict.fromkeys(hit.handle for hit in result.hits))
     last_page = page if result.last_page is None else result.last_page
     return Search(str(arguments.get("query", "")), page, last_page, result.total, handles)
 
 
-def _parsed(body: str) -> ShownResult:
+def _parsed(body: str) -> RenderedPage:
     """What a page of results says in its text."""
     shown, passages = _SHOWING.match(body), tuple(parse_hits(body).values())
     if not shown:
-        return ShownResult(body, passages)
-    return ShownResult(body, passages, int(shown.group(2).replace(",", "")), int(shown.group(4)))
+        return RenderedPage(body, passages)
+    return RenderedPage(body, passages, int(shown.group(2).replace(",", "")), int(shown.group(4)))
 
 
 def _searched(task: str) -> list[Search]:
@@ -268,21 +264,18 @@ def _searched(task: str) -> list[Search]:
     ]
 
 
-def parse_hits(body: str) -> dict[str, Passage]:
+def parse_hits(body: str) -> dict[str, Hit]:
     """The hits of a page of results. Text is indented, so nothing inside a document passes for a header."""
-    hits: dict[str, Passage] = {}
+    hits: dict[str, Hit] = {}
     header: re.Match[str] | None = None
     lines: list[str] = []
 
     def close() -> None:
         if header:
-            hits[header["handle"]] = Passage(
-                header["handle"],
-                as_written(header["document"]),
-                int(header["page"]),
-                as_written((header["heading"] or "").strip()),
-                as_written("\n".join(lines)),
-            )
+            hits[header["handle"]] = Hit(
+                0, header["handle"], as_written(header["document"]), int(header["page"]), header["label"],
+                as_written((header["heading"] or "").strip()), as_written("\n".join(lines)), float(header["score"]),
+            )  # fmt: skip
 
     for line in body.split("\n"):
         match = _HEADER.match(line)

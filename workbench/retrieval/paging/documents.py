@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+from workbench.api.results import Hit, ResultPage
 from workbench.core.errors import NotFound
+from workbench.retrieval.paging.page_fit import fit_page, hit_tokens, hits_room, paginate
 from workbench.retrieval.paging.pager import Budget
-from workbench.retrieval.paging.result_page import PageHit, ResultPage, fit_page, hit_tokens, hits_room, paginate
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.rows import Passage
 from workbench.text.result_text import rendered_tokens, text_tokens
@@ -46,7 +47,7 @@ def open_document(
     parts, sizes = [], []
     passages = archive.passages_of(document, document_page)
     for passage in passages:
-        hit = PageHit(passage.id, handle_of(passage.id), path, document_page, row.label, "", None)
+        hit = Hit(passage.id, handle_of(passage.id), path, document_page, row.label)
         header_tokens = hit_tokens(hit, 0)
         for span in _spans(passage, room - header_tokens):
             parts.append(replace(hit, span=None if span == (0, len(passage.text)) else span))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from workbench.api.results import Explanation, Hit, ResultPage
 from workbench.retrieval.index.position import AtHand, Place
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
-from workbench.retrieval.paging.result_page import PageHit, ResultPage, fit_page, hits_room, paginate, usual_tokens
+from workbench.retrieval.paging.page_fit import fit_page, hits_room, paginate, usual_tokens
+from workbench.retrieval.ranking.result import ScoreBreakdown
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.rows import Passage
 from workbench.text.result_text import rendered_tokens
@@ -34,6 +35,8 @@ class Extras:
 
 
 PLAIN = Extras()
+_MODES = {"archival_follow": "linked", "archival_sweep": "sweep"}
+"""What an explanation calls a search by another function than archival_memory_search."""
 
 
 class Pager:
@@ -78,7 +81,7 @@ class Pager:
         if not 0 <= blank.number < len(cursor.starts):
             return page
         chosen = cursor.bounds(blank.number)
-        hits, texts = self._hits(cursor, chosen, paths, handle_of, extras, at_hand())
+        hits, texts = self._hits(blank.function, cursor, chosen, paths, handle_of, extras, at_hand())
         return fit_page(replace(page, hits=hits, first=chosen.start), texts, budget.page_tokens)
 
     def continued(self, blank: ResultPage, reader: Reader, beside: Reader | None = None) -> Cursor | None:
@@ -106,9 +109,9 @@ class Pager:
         return sizes
 
     def _hits(
-        self, cursor: Cursor, chosen: slice, paths: Paths, handle_of: Callable[[int], str], extras: Extras,
+        self, function: str, cursor: Cursor, chosen: slice, paths: Paths, handle_of: Callable[[int], str], extras: Extras,
         near: AtHand | None,
-    ) -> tuple[tuple[PageHit, ...], Mapping[int, str]]:  # fmt: skip
+    ) -> tuple[tuple[Hit, ...], Mapping[int, str]]:  # fmt: skip
         ids = cursor.ids[chosen]
         passages, texts = self._read(ids, near)
         known = [key for key in ids if key in passages and passages[key].document in paths]
@@ -121,15 +124,15 @@ class Pager:
             score = cursor.scores[position] if cursor.scores else None
             passage = passages.get(key)
             if passage is None or passage.document not in paths:
-                hits.append(PageHit(key, handle_of(key), "[erased]", 1, None, "", score))
+                hits.append(Hit(key, handle_of(key), "[erased]", 1, score=score))
                 continue
             label = labels.get((passage.document, passage.page))
-            path = paths[passage.document][0]
+            path, source = paths[passage.document]
             shown = None if score is None else round(float(score), 3)
-            hit = PageHit(
-                key, handle_of(key), path, passage.page, label, passage.heading, shown, span=_span(cursor, position, texts[key]),
-                linked=linked.get(key, 0), via=via.get(key, ""), why=_why(cursor, position),
-                note=notes.get(passage.document, ""),
+            hit = Hit(
+                key, handle_of(key), path, passage.page, label, passage.heading, score=shown, source=source,
+                linked=linked.get(key, 0), via=via.get(key, ""), why=_why(function, cursor, position),
+                span=_span(cursor, position, texts[key]), note=notes.get(passage.document, ""),
             )  # fmt: skip
             hits.append(hit)
         return tuple(hits), texts
@@ -147,8 +150,12 @@ def _span(cursor: Cursor, position: int, text: str) -> tuple[int, int] | None:
     return cursor.spans[position]
 
 
-def _why(cursor: Cursor, position: int) -> tuple[Any, ...] | None:
-    return cursor.why[position] if position < len(cursor.why) else None
+def _why(function: str, cursor: Cursor, position: int) -> Explanation | None:
+    """How the score of a hit came about; None where nothing was scored."""
+    if position >= len(cursor.why):
+        return None
+    otherwise = "exact" if cursor.exact else "meaning"
+    return ScoreBreakdown(*cursor.why[position]).explained(_MODES.get(function, otherwise))
 
 
 def call_of(blank: ResultPage) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.core.errors import UsageError
-from workbench.retrieval.paging.result_page import text_room
+from workbench.retrieval.paging.page_fit import text_room
 from workbench.text.result_text import text_tokens
 
 

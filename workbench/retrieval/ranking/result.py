@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from workbench.api.results import Explanation
+
 LIFT = 0.5
 """What an exact match of a phrase or identifier of the question adds to a score."""
 
@@ -27,6 +29,13 @@ class ScoreBreakdown(NamedTuple):
     partner: int = 0
     rerank: float | None = None
     rerank_from: int = 0
+
+    def explained(self, mode: str) -> Explanation:
+        """The same for people; `mode` is how it was searched: meaning, exact, linked or sweep."""
+        return Explanation(
+            mode, self.vector_rank, self.cosine, self.keyword_rank, self.bm25, self.best, self.fused,
+            LIFT if self.boosted and mode == "meaning" else 0.0, self.link, self.partner, self.rerank, self.rerank_from,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from workbench.tui.widgets.exchange_rows import CURSOR
 from workbench.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from workbench.api.events import Hit, PageRead, SweepProgress
+    from workbench.api.events import PageRead, SweepProgress
+    from workbench.api.results import Hit
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _WORD = re.compile(r"\w+")
@@ -130,7 +131,7 @@ class HitList(Lines, can_focus=True):
         places = [page_place(hit.page, hit.label, 6) for hit in hits]
         place_cells = max(map(cell_len, places)) + 1
         name_cells = width - 2 - place_cells - BAR_CELLS - SCORE_CELLS - 1
-        top = max(hit.score for hit in hits)
+        top = max(hit.score or 0.0 for hit in hits)
         # Scores compare within one search only: unless they already spread over 0..1, the best one fills the bar.
         scale = 1.0 if 0.25 <= top <= 1 else top or 1.0
         rows: list[Content] = []
@@ -138,7 +139,8 @@ class HitList(Lines, can_focus=True):
             live = hit.passage in self._in_context
             dot = f"{glyphs.IN_CONTEXT} " if live else "  "
             name = fit(crop_path(one_line(hit.document, 300), name_cells - 1), name_cells)
-            bar, score = glyphs.bar(hit.score / scale, BAR_CELLS), right(score_text(hit.score), SCORE_CELLS) + " "
+            bar = glyphs.bar((hit.score or 0.0) / scale, BAR_CELLS)
+            score = right(score_text(hit.score or 0.0), SCORE_CELLS) + " "
             here = self.has_focus and at == self._cursor
             rows.append(
                 Content.assemble(
