@@ -36,7 +36,9 @@ from workbench.core.settings import Settings
 
 LISTEN = "subscription.events"
 """The stream of what others do to the agent, for as long as the display is there."""
-_MODULES = (events, results, session_api, search, documents, agents, tables, history, check, question_table, bibliography)
+_MODULES = (
+    events, results, session_api, search, documents, agents, tables, history, check, question_table, bibliography,
+)  # fmt: skip
 
 
 def settings_of(request: Mapping[str, Any]) -> Settings:

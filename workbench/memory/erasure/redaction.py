@@ -133,7 +133,8 @@ def _stretches(text: str) -> Iterator[tuple[str, ...]]:
 
 def without_passage(item: Mapping[str, Any]) -> dict[str, Any]:
     """A hit or a citation of a forgotten passage: that there was one stays, what it said does not."""
-    gone = {"document": TOMBSTONE, "quote": TOMBSTONE, "heading": "", "label": None, "note": "", "via": "", "source": ""}
+    empty = dict.fromkeys(("heading", "note", "via", "source"), "")
+    gone = {"document": TOMBSTONE, "quote": TOMBSTONE, "label": None, **empty}
     return {key: gone.get(key, value) for key, value in item.items() if key not in ("span", "cut_chars")}
 
 
