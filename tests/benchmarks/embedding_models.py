@@ -152,7 +152,16 @@ def registered(embedder: Kept, database: Database) -> Others | None:
         return None
     found = measure(cast("Embedder", embedder))
     DuckDBArchive(database).models.add(
-        EmbeddingModel(0, embedder.model_id, "e5", found.dimensions, True, tuple(found.probe.tolist()), found.unrelated, found.related)
+        EmbeddingModel(
+            0,
+            embedder.model_id,
+            "e5",
+            found.dimensions,
+            True,
+            tuple(found.probe.tolist()),
+            found.unrelated,
+            found.related,
+        )
     )
     return Others(embedder, Scale(found.unrelated, found.related))
 

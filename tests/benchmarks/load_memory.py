@@ -78,7 +78,8 @@ def main() -> int:
                 resident, allocated = _resident_mb(), _allocated_mb()
                 own.append(resident - dead * _ENTRY_BYTES / 1e6)
                 print(
-                    f"{done:6} loads: {resident:5.0f} MB resident, {allocated:5.1f} MB allocated, {dead:7,} dead entries", flush=True
+                    f"{done:6} loads: {resident:5.0f} MB resident, {allocated:5.1f} MB allocated, {dead:7,} dead entries",
+                    flush=True,
                 )
             _write(docs, draw, draw.randrange(1_000))
             _load(session, docs)

@@ -8,6 +8,7 @@ streams 200 tokens a second, while letters are typed one by one; a key's time en
 that shows it. In turn the letters go to an empty Textual app too, so that whatever else the machine does slows both.
 The second: questions are asked one after the other, and the memory of the process is printed on the way.
 """
+
 from __future__ import annotations
 
 import argparse

@@ -29,7 +29,7 @@ def small(tmp_path: Path) -> Path:
     return folder
 
 
-AT_NIGHT = pytest.mark.nightly      # one kill is in the gate, for what all of them share; each takes 8 s of a core
+AT_NIGHT = pytest.mark.nightly  # one kill is in the gate, for what all of them share; each takes 8 s of a core
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,19 @@ pytestmark = [pytest.mark.process, pytest.mark.nightly]
 
 
 def command(data: Path, home: Path, record: Path) -> subprocess.Popen[str]:
-    words = ["eval", "qa", "--data", str(data), "--arms", "reader,retrieval", "--limit", "4", "--record", str(record), "--json"]
+    words = [
+        "eval",
+        "qa",
+        "--data",
+        str(data),
+        "--arms",
+        "reader,retrieval",
+        "--limit",
+        "4",
+        "--record",
+        str(record),
+        "--json",
+    ]
     return subprocess.Popen(
         [sys.executable, "-m", "workbench", *words],
         stdout=subprocess.PIPE,

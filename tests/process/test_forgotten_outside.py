@@ -29,7 +29,9 @@ def shelf(tmp_path: Path) -> Path:
         (folder / f"night-{number:02}.md").write_text(
             f"# Night {number}\n\nThe keeper of Skerrow Quay trimmed the lamp {number + 3} times and wrote it in his ledger.\n"
         )
-    (folder / "marsh.md").write_text(f"# The Marsh papers\n\n{SECRET}\n\n## Debts\n\nThe ledger of the Quay names Fortuna Bly.\n")
+    (folder / "marsh.md").write_text(
+        f"# The Marsh papers\n\n{SECRET}\n\n## Debts\n\nThe ledger of the Quay names Fortuna Bly.\n"
+    )
     (folder / "wages.csv").write_text("name,wage,ledger\nZebulon Marsh,4711,vermilion\nAda Lund,12,blue\n")
     return folder
 
@@ -53,7 +55,9 @@ def told(found: Any) -> str:
 def cached() -> str:
     """What bounded caches of our functions and the objects that hang on them hold, as one text."""
     kind = type(functools.lru_cache(maxsize=1)(lambda: None))
-    todo = [item for item in gc.get_objects() if isinstance(item, kind) and str(item.__module__).startswith("workbench.")]
+    todo = [
+        item for item in gc.get_objects() if isinstance(item, kind) and str(item.__module__).startswith("workbench.")
+    ]
     texts, seen = [], set()
     while todo:
         item = todo.pop()
@@ -108,13 +112,29 @@ def test_nothing_of_a_forgotten_document_comes_back(
         passage = session.search_service.search("lamp of the keeper").hits[0].passage
         first = session.search_service.follow(passage)
         linked = [first, *(session.search_service.follow(passage, number) for number in range(2, first.pages + 1))]
-        found["follow"] = " ".join(f"{item.document} {item.text} {item.via}" for page in linked for item in page.hits).lower()
-        found["screen"] = " ".join(str(vars(event)) for event in session.history() if isinstance(event, PageRead)).lower()
+        found["follow"] = " ".join(
+            f"{item.document} {item.text} {item.via}" for page in linked for item in page.hits
+        ).lower()
+        found["screen"] = " ".join(
+            str(vars(event)) for event in session.history() if isinstance(event, PageRead)
+        ).lower()
         return found
 
     try:
         before = looks()
-        for name in ("search", "as the agent", "phrase", "identifier", "sweep", "sources", "sql", "grep", "query", "list", "follow"):
+        for name in (
+            "search",
+            "as the agent",
+            "phrase",
+            "identifier",
+            "sweep",
+            "sources",
+            "sql",
+            "grep",
+            "query",
+            "list",
+            "follow",
+        ):
             assert any(word in before[name] for word in WORDS), name
         assert any(word in cached() for word in WORDS)
         for document in ("marsh.md", "wages.csv"):

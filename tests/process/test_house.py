@@ -31,8 +31,19 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("module", ["cli.main", "cli.commands", "services.session", "api.events", "core.settings",
-    "core.tokens", "api.session", "cli.text_output"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "cli.main",
+        "cli.commands",
+        "services.session",
+        "api.events",
+        "core.settings",
+        "core.tokens",
+        "api.session",
+        "cli.text_output",
+    ],
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     assert not loaded_by(f"import workbench.{module}") & HEAVY
 
@@ -149,7 +160,10 @@ def test_the_versions_of_the_gate_are_listed_with_their_licences_and_fit_the_pro
     """`.ci/constraints.py` writes the list; the engines that benchmarks compare and other embedding models are not installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *(line for name in extras.keys() - {"bench", "embedding-models"} for line in extras[name])]
+    asked = [
+        *project["dependencies"],
+        *(line for name in extras.keys() - {"bench", "embedding-models"} for line in extras[name]),
+    ]
     listed = {}
     for line in (ROOT / ".ci" / "constraints.txt").read_text().splitlines()[1:]:
         pinned, _, licence = line.partition("  # ")

@@ -15,7 +15,7 @@ from tests.support.killing import ROOT, alter, contents, corpus, killed_after
 
 KILLS = 8
 
-pytestmark = pytest.mark.nightly      # random moments: how many loads are hit depends on the machine's load
+pytestmark = pytest.mark.nightly  # random moments: how many loads are hit depends on the machine's load
 
 
 def test_after_kills_the_database_equals_that_of_an_undisturbed_load(tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ def test_one_display_through_all_of_it(tmp_path: Path) -> None:
     try:
         *events, down = ask(process, "Is it there?")
         assert (down["answered"], down["stopped"]) == (False, "error")
-        assert [event["message"].startswith("Nothing answers at") for event in events if event["event"] == "failed"] == [True]
+        assert [
+            event["message"].startswith("Nothing answers at") for event in events if event["event"] == "failed"
+        ] == [True]
         with ModelServer([says("It is there now.")], port=port):
             assert ask(process, "And now?")[-1]["text"] == "It is there now."
         dying = [Reply(content="It is there and th", disconnect_after_chunks=2), says("It is there again.")]

@@ -76,7 +76,9 @@ def port_of(address: str) -> int:
 def test_what_works_on_many_documents_reaches_nobody(recorded: Recorded, papers: Path, tmp_path: Path) -> None:
     recorded.run("load", str(papers), "--source", "letters")
     recorded.run("load", str(harbour.write_papers(tmp_path / "harbour")), "--source", "harbour")
-    (tmp_path / "mine.md").write_text("The ferry of the east pier was painted green by Tove Lund. The lamp was lit by Alda.\n")
+    (tmp_path / "mine.md").write_text(
+        "The ferry of the east pier was painted green by Tove Lund. The lamp was lit by Alda.\n"
+    )
     out = recorded.home / "out"
     for words in (
         ["table", "--question", "Who painted the ferry?", "--source", "letters", "--model", "reader", "--json"],
@@ -119,7 +121,10 @@ def test_the_screen_reaches_nobody(recorded: Recorded, papers: Path) -> None:
 
 
 def test_the_server_talks_to_those_who_ask_it(recorded: Recorded, papers: Path) -> None:
-    asked_to_tell = {"FASTAPI_OTEL_AUTO_CONFIGURE": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://telemetry.invalid:4318"}
+    asked_to_tell = {
+        "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://telemetry.invalid:4318",
+    }
     with (
         running(recorded, "serve", "--port", "0", "--model", "reader", **asked_to_tell) as (address, said),
         Client(address, token_of(said), "notes") as bench,
@@ -197,7 +202,11 @@ def test_the_second_reader_of_damaged_files_tells_nobody(recorded: Recorded, tmp
     letter.save(str(tmp_path / "letter.docx"))
     code = "import sys, pathlib; from loaders import second_reader; print(second_reader.load(pathlib.Path(sys.argv[1]), 'docx', 'w', 1))"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "letter.docx")], env=recorded.environment(), cwd=ROOT, text=True, capture_output=True
+        [sys.executable, "-c", code, str(tmp_path / "letter.docx")],
+        env=recorded.environment(),
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
     )
     assert "forty barrels" in done.stdout, done.stderr
     recorded.reached_nobody()

@@ -16,6 +16,7 @@ from tests.support.recorded import RECORDER, ROOT, Recorded, write_papers
 
 pytestmark = pytest.mark.process
 
+
 @pytest.fixture
 def recorded(tmp_path: Path) -> Recorded:
     return Recorded(tmp_path)
@@ -63,7 +64,11 @@ def test_no_command_reaches_anybody(recorded: Recorded, papers: Path) -> None:
     ):  # fmt: skip
         recorded.run(*words)
         recorded.reached_nobody()
-    for words in (["export", "ag", str(kept / "a.agent")], ["import", str(kept / "a.agent"), "--name", "b"], ["backup", str(kept / "b")]):
+    for words in (
+        ["export", "ag", str(kept / "a.agent")],
+        ["import", str(kept / "a.agent"), "--name", "b"],
+        ["backup", str(kept / "b")],
+    ):
         recorded.run(*words)
     assert {path for path in recorded.written_outside() if not path.startswith(str(kept))} == set()
     assert recorded.network() == set()

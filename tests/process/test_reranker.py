@@ -28,7 +28,8 @@ def test_results_come_in_the_order_of_the_cross_encoder(make_session: Any, paper
     plain = session.search_service.search("who kept the harbour light")
     options = SearchOptions(reranker=str(encoder))
     pages = [
-        session.search_service.search("who kept the harbour light", number, options) for number in range(1, plain.pages + 1)
+        session.search_service.search("who kept the harbour light", number, options)
+        for number in range(1, plain.pages + 1)
     ]
     hits = [hit for page in pages for hit in page.hits]
     assert len({hit.passage for hit in hits}) == len(hits) == plain.total

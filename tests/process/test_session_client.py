@@ -99,7 +99,9 @@ def test_a_guest_hears_what_the_owner_does_and_the_other_way_round(pair: Any) ->
     guest.subscription.close()
     for thread in threads:
         thread.join(20)
-    assert [event.text for event in heard["guest"] if event.name == "question_asked"] == ["How long was the light kept?"]
+    assert [event.text for event in heard["guest"] if event.name == "question_asked"] == [
+        "How long was the light kept?"
+    ]
     assert [event.text for event in heard["owner"] if event.name == "question_asked"] == ["And the oil?"]
     assert any(event.step is None and event.used == last.used for event in of("owner", ContextAssembled))
 

@@ -37,7 +37,10 @@ def test_nothing_is_lost_and_the_order_stays() -> None:
 
 
 def test_ids_keep_their_pairs_and_what_fits_stays() -> None:
-    calls = [{"id": ident, "type": "function", "function": {"name": "f", "arguments": "{}"}} for ident in ("ahead_1", "abcdefg01")]
+    calls = [
+        {"id": ident, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for ident in ("ahead_1", "abcdefg01")
+    ]
     messages: list[dict[str, Any]] = [
         {"role": "assistant", "content": "", "tool_calls": calls},
         *({"role": "tool", "tool_call_id": call["id"], "content": "{}"} for call in calls),

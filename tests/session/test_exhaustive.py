@@ -273,7 +273,15 @@ def test_what_is_relevant_where_the_words_tell_where_others_do_and_where_nothing
         ids = tuple(range(len(covered)))
         why = tuple(ScoreBreakdown(1, cosine, 0, 0.0, False, 0.0) for cosine in cosines)
         found = Evidence(
-            parse_query("soccer players"), ids, ((1, 1),) * len(ids), (0.0,) * len(ids), why, {}, False, len(ids), tuple(covered)
+            parse_query("soccer players"),
+            ids,
+            ((1, 1),) * len(ids),
+            (0.0,) * len(ids),
+            why,
+            {},
+            False,
+            len(ids),
+            tuple(covered),
         )
         return [found.promising(at) for at in ids]
 

@@ -151,7 +151,18 @@ def test_variations_are_arms_of_their_own(run: Run, data: Path) -> None:
 
 def test_a_run_whose_server_is_gone_ends_and_goes_on(run: Run, data: Path, tmp_path: Path) -> None:
     record = tmp_path / "run.jsonl"
-    words = ("eval", "document-qa", "--data", str(data), "--arms", "fixed", "--model", "scripted", "--record", str(record))
+    words = (
+        "eval",
+        "document-qa",
+        "--data",
+        str(data),
+        "--arms",
+        "fixed",
+        "--model",
+        "scripted",
+        "--record",
+        str(record),
+    )
     with ModelServer(quotes_first) as server:
         port = server.port
         at = ("--model-endpoint", server.url)
@@ -176,7 +187,9 @@ def test_it_is_told_how_far_a_load_is(run: Run, data: Path, monkeypatch: pytest.
 
 
 def test_what_an_arm_settles_can_vary(data: Path) -> None:
-    plan = Plan("document-qa", data, ("agent", "reader", "fixed"), (("drive", ("model", "guided")), ("model", ("a", "b"))))
+    plan = Plan(
+        "document-qa", data, ("agent", "reader", "fixed"), (("drive", ("model", "guided")), ("model", ("a", "b")))
+    )
     made = {one.name: one for one in variants_of(plan, Settings(model="m"))}
     assert list(made) == [
         "agent[drive=model,model=a]", "agent[drive=model,model=b]", "agent[drive=guided,model=a]", "agent[drive=guided,model=b]",

@@ -141,8 +141,6 @@ def test_a_fork_carries_summaries_and_receipts(make_session: Any) -> None:
         assert session.recorded(session.steps()[-1]).body() == server.requests[-1]
 
 
-
-
 def test_a_reopened_agent_counts_as_its_server_taught_it(make_session: Any) -> None:
     with ModelServer(talks, overhead_tokens=40) as server:
         session = make_session(model="scripted", base_url=server.url, read_ahead=False)

@@ -156,9 +156,7 @@ def test_own_functions_make_room_first_in_a_small_window(folder: Path, make_sess
     session.open_agent("small")
     assert {"send_message", "archival_memory_search"} <= session.function_names()
     limit = 2048 // 4
-    found = selection.select(
-        selection.available(folder.parent).functions, (), limit, lambda small: "word " * 100
-    )
+    found = selection.select(selection.available(folder.parent).functions, (), limit, lambda small: "word " * 100)
     assert found.left_out
     assert set(found.left_out) <= {"tide", "slow", "long", "broken"}
 

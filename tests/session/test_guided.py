@@ -193,7 +193,10 @@ def test_what_a_quote_bears_out_is_given_and_all_else_is_the_readers_own(scene: 
         events = one.ask()
         answer = answer_of(events)
         assert (answer.text, answer.answered, quotes(answer)) == (own.text, True, quotes(own)), reply
-        assert any("The answer is the reader's own" in note and why in note for note in answer.notes), (reply, answer.notes)
+        assert any("The answer is the reader's own" in note and why in note for note in answer.notes), (
+            reply,
+            answer.notes,
+        )
         assert events[-1].name == "yielded"
         assert all(verdict.same for verdict in replay.verify(one.session))
 
@@ -209,7 +212,11 @@ def test_a_server_that_is_down_costs_the_answer_nothing(scene: Callable[..., Sce
 
 def test_what_one_quote_cannot_answer_is_not_asked_of_the_model(scene: Callable[..., Scene]) -> None:
     one = scene(lambda body: form())
-    for question in ("Hello", "Who painted the ceiling of the opera house in Vienna?", "List all keepers of the light."):
+    for question in (
+        "Hello",
+        "Who painted the ceiling of the opera house in Vienna?",
+        "List all keepers of the light.",
+    ):
         own = answer_of(one.ask(question, model="reader"))
         answer = answer_of(one.ask(question))
         assert (answer.text, answer.answered, one.server.requests) == (own.text, own.answered, [])
@@ -333,7 +340,9 @@ def test_what_the_model_writes_is_paid_for_and_the_readers_steps_are_free(scene:
 
 def test_the_limits_of_the_day_and_the_table_of_prices_hold_in_guided_mode(scene: Callable[..., Scene]) -> None:
     one = scene(lambda body: form(), question_cost=1.0, day_tokens=10)
-    one.session.app.paths.prices_file.write_text('[[price]]\nmodel = "small-1b"\ninput = 10\noutput = 20\n', encoding="utf-8")
+    one.session.app.paths.prices_file.write_text(
+        '[[price]]\nmodel = "small-1b"\ninput = 10\noutput = 20\n', encoding="utf-8"
+    )
     answer = answer_of(one.ask())
     assert any("a limit of the question" in note for note in answer.notes)
     assert not one.server.requests

@@ -52,12 +52,16 @@ def test_odd_values_are_refused_or_answered_and_never_unexpected(served: Running
 @pytest.fixture
 def ann_and_bob(served: Running) -> tuple[str, str]:
     """Tokens of two users with an agent `n` each; ann's has kept a note of its own."""
-    tokens = [served.raw("POST", "/api/users", served.token, json={"name": name}).json()["token"] for name in ("ann", "bob")]
+    tokens = [
+        served.raw("POST", "/api/users", served.token, json={"name": name}).json()["token"] for name in ("ann", "bob")
+    ]
     for token in tokens:
         served.raw("POST", "/api/agents", token, json={"name": "n", "model": "reader"})
     archive = served.session.app.archive
     source = archive.source_id("notes of ann:n")
-    archive.store(arrival(source, "note 1", ["The safe of ann opens with HX-999/1."], loader="note of 1"), unit_vectors(1))
+    archive.store(
+        arrival(source, "note 1", ["The safe of ann opens with HX-999/1."], loader="note of 1"), unit_vectors(1)
+    )
     return tokens[0], tokens[1]
 
 
@@ -74,9 +78,15 @@ def test_notes_of_another_users_agent_are_reached_by_no_request(served: Running,
             response = served.raw(method, path, token, content=b"# Forged" if method == "PUT" else b"")
             assert response.status_code in (400, 403, 404), (method, path, response.text)
             assert "HX-999" not in response.text
-    for path in ("/api/search?query=HX-999/1", "/api/search?query=HX-999/1&agent=n", "/api/agents/n/page?document=note%201"):
+    for path in (
+        "/api/search?query=HX-999/1",
+        "/api/search?query=HX-999/1&agent=n",
+        "/api/agents/n/page?document=note%201",
+    ):
         assert "safe of ann" not in served.raw("GET", path, bob).text
-    assert [row[0] for row in served.session.app.archive.documents(served.session.app.archive.find_source("notes of ann:n"))] == ["note 1"]
+    assert [
+        row[0] for row in served.session.app.archive.documents(served.session.app.archive.find_source("notes of ann:n"))
+    ] == ["note 1"]
 
 
 def test_an_upload_that_breaks_off_leaves_nothing_and_is_no_error(
@@ -112,7 +122,9 @@ def test_a_user_is_not_told_where_files_of_the_home_lie(make_server: Any, home: 
     folder = home / "config" / "functions"
     folder.mkdir(parents=True)
     head = "def tide(harbour: str) -> str:"
-    (folder / "mine.py").write_text(f'{head}\n    """The tide.\n\n    Args:\n        harbour: which.\n    """\n    return harbour\n')
+    (folder / "mine.py").write_text(
+        f'{head}\n    """The tide.\n\n    Args:\n        harbour: which.\n    """\n    return harbour\n'
+    )
     ann = served.raw("POST", "/api/users", served.token, json={"name": "ann"}).json()["token"]
     for token in (ann, served.token):
         served.raw("POST", "/api/agents", token, json={"name": "n", "model": "reader"})
@@ -170,7 +182,9 @@ def test_signs_that_end_a_line_elsewhere_are_letters_of_an_answer(served: Runnin
 @pytest.mark.parametrize("status", [200, 404, 500])
 def test_a_server_that_is_none_gets_one_sentence(body: bytes, status: int) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, content=b"data: " + body + b"\n\n" if request.url.path.endswith("messages") else body)
+        return httpx.Response(
+            status, content=b"data: " + body + b"\n\n" if request.url.path.endswith("messages") else body
+        )
 
     told: list[str] = []
     with Client("http://127.0.0.1:1", "t", "n", transport=httpx.MockTransport(answer)) as bench:

@@ -158,5 +158,3 @@ def test_tokens_are_kept_as_hashes_in_a_private_file(tmp_path: Path) -> None:
     assert again.user_of(token + "x") is None
     again.issue("ann")
     assert again.user_of(token) is None
-
-

@@ -94,7 +94,11 @@ def test_loaded_documents_are_told_with_the_next_question_and_start_nothing(make
         alert = told_to_model(server.requests[1])[1]
         assert alert["type"] == "system_alert"
         assert "12 documents" in alert["message"]
-        assert [item["type"] for item in told_to_model(server.requests[1])] == ["user_message", "system_alert", "user_message"]
+        assert [item["type"] for item in told_to_model(server.requests[1])] == [
+            "user_message",
+            "system_alert",
+            "user_message",
+        ]
         assert session.recorded(2).body() == server.requests[1]
         list(session.load([papers]))
         list(session.submit("And now?"))

@@ -21,9 +21,7 @@ Run = Callable[..., tuple[int, list[str], str]]
 
 
 @pytest.fixture
-def run(
-    home: Path, word_embedder: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(home: Path, word_embedder: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command in this process on a home of its own; the code, the lines, and what went wrong."""
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
 
@@ -237,7 +235,8 @@ def test_settings_are_shown_and_written(run: Run, home: Path, monkeypatch: pytes
     file.write_text('# mine\nwindow_tokens = 8192 # large\napi_key = "secret"\n', encoding="utf-8")
     shown = result(run("configure", "window_tokens=4,096", 'model=say "hi"', "--json"))
     assert (
-        file.read_text(encoding="utf-8") == '# mine\nwindow_tokens = 4096 # large\napi_key = "secret"\nmodel = "say \\"hi\\""\n'
+        file.read_text(encoding="utf-8")
+        == '# mine\nwindow_tokens = 4096 # large\napi_key = "secret"\nmodel = "say \\"hi\\""\n'
     )
     assert file.stat().st_mode & 0o77 == 0
     rows = {row["key"]: (row["value"], row["from"]) for row in shown["settings"]}
@@ -289,5 +288,3 @@ def test_quickstart_writes_settings_and_checks(run: Run, home: Path) -> None:
     with ModelServer([]) as server:
         assert result(run("quickstart", "--backend", server.url, "--json"))["ok"]
     assert run("run", "--agent", "x")[0] == 2
-
-

@@ -76,7 +76,12 @@ def test_the_password_of_an_address_is_shown_and_kept_nowhere(
         address = server.url.replace("http://", f"http://me:{PASSWORD}@")
         said = [say("configure", f"base_url={address}")]
         said += [say("ask", "Who?", "--agent", "ag"), say("ask", "And who?", "--agent", "ag"), say("agents")]
-        said += [say("configure"), say("configure", "--json"), say("quickstart"), say("load", f"{address}/x", "--private")]
+        said += [
+            say("configure"),
+            say("configure", "--json"),
+            say("quickstart"),
+            say("load", f"{address}/x", "--private"),
+        ]
         assert {headers.get("authorization", "") for headers in server.headers if "authorization" in headers}
         assert len(server.requests) >= 2, "the agent asks the server with the password of the settings"
     codes = [code for code, _ in said]

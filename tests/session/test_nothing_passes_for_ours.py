@@ -79,12 +79,8 @@ def test_json_holds_no_control_and_means_the_same(text: str) -> None:
     written = json_text({"text": text, text: [text]})
     assert json.loads(written) == {"text": text, text: [text]}
     for letter in written:
-        assert (
-            unicodedata.category(letter) not in ("Cc", "Cs")
-        )
-        assert (
-            letter not in "\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u2028\u2029\ufeff\u200b"
-        )
+        assert unicodedata.category(letter) not in ("Cc", "Cs")
+        assert letter not in "\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u2028\u2029\ufeff\u200b"
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,9 @@ def test_following_lists_what_belongs_together(loaded: Any) -> None:
     page = loaded.search_service.follow(start.passage)
     assert page.function == "archival_follow"
     assert page.passage == start.passage
-    hits = [hit for number in range(1, page.pages + 1) for hit in loaded.search_service.follow(start.passage, number).hits]
+    hits = [
+        hit for number in range(1, page.pages + 1) for hit in loaded.search_service.follow(start.passage, number).hits
+    ]
     assert len({hit.passage for hit in hits}) == len(hits) == page.total > 0
     assert start.passage not in {hit.passage for hit in hits}
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)

@@ -9,7 +9,9 @@ import pytest
 from tests.support.commands import Run
 from workbench.cli.main import main
 
-HOSTILE = "The ferry was painted green by Tove <script>alert(1)</script> Lund in 1902. =cmd|calc!A0 The rent is {} dollars.\n"
+HOSTILE = (
+    "The ferry was painted green by Tove <script>alert(1)</script> Lund in 1902. =cmd|calc!A0 The rent is {} dollars.\n"
+)
 
 
 @pytest.fixture

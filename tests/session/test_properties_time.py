@@ -136,9 +136,7 @@ class Course:
         assert self.state() == before
 
     def forget(self, value: int) -> None:
-        rows = self.session.app.database.rows(
-            "SELECT message_id FROM messages WHERE kind = 'user_message' ORDER BY 1"
-        )
+        rows = self.session.app.database.rows("SELECT message_id FROM messages WHERE kind = 'user_message' ORDER BY 1")
         if rows:
             eraser = self.session.timeline.eraser
             eraser.erase(eraser.message(int(rows[value % len(rows)][0])))

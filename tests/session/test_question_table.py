@@ -50,7 +50,9 @@ def test_a_run_that_was_ended_asks_only_what_is_open(
     asked: list[tuple[str, str]] = []
     read = QuestionTableService._asked
 
-    def counted(self: QuestionTableService, source: int, document: int, path: str, column: Column, settings: Any) -> Cell:
+    def counted(
+        self: QuestionTableService, source: int, document: int, path: str, column: Column, settings: Any
+    ) -> Cell:
         asked.append((path, column.name))
         if len(asked) == 7:
             raise KeyboardInterrupt
@@ -92,7 +94,10 @@ def test_a_cell_costs_what_its_steps_cost_and_one_that_failed_is_asked_again(mak
         ("When does it begin? [date]", Column("When does it begin?", "When does it begin?", "date")),
         ("Are pets allowed?", Column("Are pets allowed?", "Are pets allowed?", "yes/no")),
         ("Who is the tenant?", Column("Who is the tenant?", "Who is the tenant?", "text")),
-        ("How long is the notice period?", Column("How long is the notice period?", "How long is the notice period?", "number")),
+        (
+            "How long is the notice period?",
+            Column("How long is the notice period?", "How long is the notice period?", "number"),
+        ),
     ],
 )
 def test_a_line_of_a_question_file_is_a_column(line: str, wanted: Column) -> None:
@@ -108,7 +113,12 @@ def test_a_question_file_that_asks_nothing_is_refused(text: str) -> None:
 def test_bad_input_gets_one_sentence(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("", encoding="utf-8")
     (tmp_path / "binary.txt").write_bytes(b"\x7fELF\0\1" * 50)
-    for words in (("empty.txt", "leases"), ("binary.txt", "leases"), ("none.txt", "leases"), ("questions.txt", "nowhere")):
+    for words in (
+        ("empty.txt", "leases"),
+        ("binary.txt", "leases"),
+        ("none.txt", "leases"),
+        ("questions.txt", "nowhere"),
+    ):
         code, _, err = run("table", str(tmp_path / words[0]), "--source", words[1])
         assert code == 2
         assert len(err.strip().splitlines()) == 1
@@ -146,7 +156,9 @@ def test_a_markdown_table_keeps_its_columns() -> None:
 def test_the_other_end_of_a_period_is_no_answer(question: str, wanted: str) -> None:
     from workbench.agent.answers.typed_answer import read_value
 
-    quote = "With effect from 1 October 2023 the lease begins on that day and is for a fixed term until 29 September 2028."
+    quote = (
+        "With effect from 1 October 2023 the lease begins on that day and is for a fixed term until 29 September 2028."
+    )
     value = read_value("date", question, quote)
     assert value is not None
     assert value.value == wanted

@@ -39,7 +39,11 @@ def test_a_conversation_does_not_change_an_answer(asked: Any) -> None:
     first = asked(question)
     assert first.answered
     assert "1902" in first.citations[0].quote
-    for other in ("Who keeps bees behind the school?", "Who built the Crane Bridge?", "What colour is the moon of Jupiter?"):
+    for other in (
+        "Who keeps bees behind the school?",
+        "Who built the Crane Bridge?",
+        "What colour is the moon of Jupiter?",
+    ):
         asked(other)
     again = asked(question)
     assert [one.quote for one in again.citations] == [one.quote for one in first.citations]

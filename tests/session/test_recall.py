@@ -148,7 +148,10 @@ def test_a_person_recalls_what_was_said_and_sees_what_is_in_context(make_session
         list(session.timeline.summarize())
         said = session.search_service.recall()
         assert [item.text for item in said if item.who == "user"] == ["second thing", "first thing"]
-        assert {item.text: item.in_context for item in said if item.who == "user"} == {"second thing": True, "first thing": False}
+        assert {item.text: item.in_context for item in said if item.who == "user"} == {
+            "second thing": True,
+            "first thing": False,
+        }
         assert [item.text for item in session.search_service.recall("first")] == ["first thing"]
         session.timeline.pop()
         assert [item.text for item in session.search_service.recall("second")] == []

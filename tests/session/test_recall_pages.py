@@ -148,9 +148,13 @@ def test_what_is_cut_to_fit_is_cut_the_same_again() -> None:
     st.lists(st.one_of(st.text(max_size=80), st.integers(1, 900).map(lambda size: "灯 lamp " * size)), max_size=40),
     st.integers(150, 900), st.sampled_from([1, 3, 5, 10**6]), st.integers(0, 3),
 )  # fmt: skip
-def test_pages_start_where_counting_every_line_would_have_them(lines: list[str], tokens: int, hits: int, number: int) -> None:
+def test_pages_start_where_counting_every_line_would_have_them(
+    lines: list[str], tokens: int, hits: int, number: int
+) -> None:
     page = TextPage.of(lines, number, tokens, lambda at: f"look(page={at})", hits)
-    frame = text_tokens(f"Showing {len(lines)} of {len(lines)} results (page {10**5}/{10**6})\nNext: look(page={10**6})\n")
+    frame = text_tokens(
+        f"Showing {len(lines)} of {len(lines)} results (page {10**5}/{10**6})\nNext: look(page={10**6})\n"
+    )
     room = text_room(tokens) - frame
     fitted = [_fitting(line, room) for line in lines]
     starts = paginate([text_tokens(line) + 1 for line in fitted], room, hits)

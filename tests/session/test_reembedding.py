@@ -74,7 +74,9 @@ def test_a_source_keeps_the_model_that_it_began_with(make_session: Any, shelf: P
     assert session.app.archive.waiting.by_source() == {}
 
 
-def test_each_source_is_ranked_by_its_own_vectors(make_session: Any, shelf: Path, tmp_path: Path, server: EmbeddingStandIn) -> None:
+def test_each_source_is_ranked_by_its_own_vectors(
+    make_session: Any, shelf: Path, tmp_path: Path, server: EmbeddingStandIn
+) -> None:
     session = make_session()
     list(session.load([shelf], "old", attach=False))
     letters = tmp_path / "letters"
@@ -89,7 +91,9 @@ def test_each_source_is_ranked_by_its_own_vectors(make_session: Any, shelf: Path
     assert session.sources()[0].embedding == ""
 
 
-def test_the_old_vectors_serve_until_all_new_ones_are_there(make_session: Any, shelf: Path, server: EmbeddingStandIn) -> None:
+def test_the_old_vectors_serve_until_all_new_ones_are_there(
+    make_session: Any, shelf: Path, server: EmbeddingStandIn
+) -> None:
     session = make_session()
     list(session.load([shelf], "s", attach=False))
     before = ranked_by(session, "whale oil")
@@ -109,7 +113,9 @@ def test_the_old_vectors_serve_until_all_new_ones_are_there(make_session: Any, s
     assert session.app.database.rows("SELECT count(*) FROM model_vectors") == [(0,)]
 
 
-def test_what_a_stopped_or_failed_change_embedded_stays(make_session: Any, tmp_path: Path, server: EmbeddingStandIn) -> None:
+def test_what_a_stopped_or_failed_change_embedded_stays(
+    make_session: Any, tmp_path: Path, server: EmbeddingStandIn
+) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(150):
@@ -161,7 +167,9 @@ def test_a_server_that_is_down_leaves_words(make_session: Any, shelf: Path) -> N
     assert session.sources()[0].unembedded == 1
 
 
-def test_another_model_at_the_same_address_is_explained_and_replaced(make_session: Any, shelf: Path, server: EmbeddingStandIn) -> None:
+def test_another_model_at_the_same_address_is_explained_and_replaced(
+    make_session: Any, shelf: Path, server: EmbeddingStandIn
+) -> None:
     session = make_session(embedding_model=named(server))
     list(session.load([shelf], "s", attach=False))
     session.app.embedders.stop()
@@ -195,7 +203,9 @@ def test_a_document_of_two_sources_changes_in_both(make_session: Any, shelf: Pat
     assert found(session, "whale oil")[0] == "0.txt"
 
 
-def test_nothing_of_a_vector_stays_when_its_document_goes(make_session: Any, shelf: Path, server: EmbeddingStandIn) -> None:
+def test_nothing_of_a_vector_stays_when_its_document_goes(
+    make_session: Any, shelf: Path, server: EmbeddingStandIn
+) -> None:
     session = make_session(embedding_model=named(server))
     list(session.load([shelf], "s", attach=False))
     assert found(session, "whale oil")
@@ -206,7 +216,9 @@ def test_nothing_of_a_vector_stays_when_its_document_goes(make_session: Any, she
     assert session.app.database.rows("SELECT count(*) FROM source_models") == [(0,)]
 
 
-def test_the_key_and_the_password_stay_in_the_settings(make_session: Any, home: Path, shelf: Path, server: EmbeddingStandIn) -> None:
+def test_the_key_and_the_password_stay_in_the_settings(
+    make_session: Any, home: Path, shelf: Path, server: EmbeddingStandIn
+) -> None:
     server.key = "sk-secret-0123456789"
     session = make_session(embedding_model=named(server), embedding_api_key=server.key)
     list(session.load([shelf], "s", attach=False))

@@ -28,7 +28,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(url)
         if not url.endswith(TOKEN):
             raise LoadError(f"the server answers 401 {url}", "Log in.")
-        page = "<html><body><h1>The lamp</h1><p>The Brass Aunt was painted green by Tove Lund in 1902.</p></body></html>"
+        page = (
+            "<html><body><h1>The lamp</h1><p>The Brass Aunt was painted green by Tove Lund in 1902.</p></body></html>"
+        )
         return fetch.Fetched(url + "&sig=Ab9", page.encode(), {"content-type": "text/html"})
 
     monkeypatch.setattr(fetch, "fetch", fetched)
@@ -73,7 +75,9 @@ def test_it_is_sent_to_its_server_and_stands_nowhere(
         assert TOKEN.encode() not in file.read_bytes(), file
 
 
-@pytest.mark.parametrize("address", [f"https://me:{TOKEN}@example.org/a", f"https://{TOKEN}@example.org/a?token={TOKEN}"])
+@pytest.mark.parametrize(
+    "address", [f"https://me:{TOKEN}@example.org/a", f"https://{TOKEN}@example.org/a?token={TOKEN}"]
+)
 def test_what_is_refused_is_told_without_it(run: Run, site: list[str], address: str) -> None:
     code, lines, errors = run("load", address, "--source", "wiki")
     assert code == 2

@@ -30,7 +30,9 @@ def versions(run: Run, tmp_path: Path) -> Run:
     folder.mkdir()
     (folder / "contract-v1.md").write_text(OLD, encoding="utf-8")
     (folder / "contract-v2.md").write_text(NEW, encoding="utf-8")
-    (folder / "minutes.md").write_text("# Minutes\n\nThe mayor of Tamsund opened the new harbour works in May.\n", encoding="utf-8")
+    (folder / "minutes.md").write_text(
+        "# Minutes\n\nThe mayor of Tamsund opened the new harbour works in May.\n", encoding="utf-8"
+    )
     run("load", str(folder), "--source", "contract")
     return run
 
@@ -42,7 +44,10 @@ def test_changed_facts_are_listed_with_both_quotes(versions: Run) -> None:
     assert code == 0
     assert {("30 June 2024", "30 June 2027")} < changes
     assert len(found["changed"]) >= 2
-    assert all(fact["first"]["document"].endswith("v1.md") and fact["second"]["document"].endswith("v2.md") for fact in found["changed"])
+    assert all(
+        fact["first"]["document"].endswith("v1.md") and fact["second"]["document"].endswith("v2.md")
+        for fact in found["changed"]
+    )
     assert found["same"] >= 2
 
 

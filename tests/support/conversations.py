@@ -53,9 +53,7 @@ def recalled(session: Any) -> list[str]:
 
 
 def verdicts(session: Any) -> dict[int, str]:
-    return {
-        v.step: "forgotten" if v.forgotten else "same" if v.same else "differs" for v in replay.verify(session)
-    }
+    return {v.step: "forgotten" if v.forgotten else "same" if v.same else "differs" for v in replay.verify(session)}
 
 
 def only(events: list[Any], kind: type) -> list[Any]:

@@ -67,7 +67,9 @@ class EmbeddingStandIn:
             said = f"This model's maximum context length is {self.most_chars} tokens, however you requested more. Reduce your input."
             return 400, {"error": {"message": said, "type": "invalid_request_error"}}
         vectors = [self.vector(text) for text in texts]
-        shown = [base64.b64encode(row.astype("<f4").tobytes()).decode() if self.base64 else row.tolist() for row in vectors]
+        shown = [
+            base64.b64encode(row.astype("<f4").tobytes()).decode() if self.base64 else row.tolist() for row in vectors
+        ]
         data = [{"object": "embedding", "index": at, "embedding": row} for at, row in enumerate(shown)]
         answer: dict[str, Any] = {"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": 1}}
         return 200, self.change(answer) if self.change else answer

@@ -49,7 +49,13 @@ def commands_page() -> str:
         lines += [f"**{name}**: {entry.summary}", "", *_usage(parser), ""]
     lines += ["## Slash commands of the screen", ""]
     lines += [f"- `{command.usage}`: {command.help}" for command in registry.COMMANDS]
-    lines += ["", "## Keys of the screen", "", "f1 helps with whatever has the focus, and lists the keys of that pane.", ""]
+    lines += [
+        "",
+        "## Keys of the screen",
+        "",
+        "f1 helps with whatever has the focus, and lists the keys of that pane.",
+        "",
+    ]
     for binding in WorkbenchApp.BINDINGS:
         if isinstance(binding, Binding) and binding.description:
             lines.append(f"- `{binding.key_display or binding.key}`: {binding.description}")

@@ -120,7 +120,12 @@ def whole(reply: Reply, model: str, number: int, usage: Mapping[str, Any] | None
         message[reply.reasoning_key] = reply.reasoning
     if reply.calls and reply.call_deltas != "text":
         message["tool_calls"] = [
-            {"id": call_id(number, position), "type": "function", "function": _function(reply, call), **reply.call_extra}
+            {
+                "id": call_id(number, position),
+                "type": "function",
+                "function": _function(reply, call),
+                **reply.call_extra,
+            }
             for position, call in enumerate(reply.calls)
         ]
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason(), "logprobs": None}
@@ -138,7 +143,12 @@ def _call_deltas(reply: Reply, number: int) -> Iterator[dict[str, Any]]:
         return
     for position, (name, arguments) in enumerate(reply.calls):
         whole_call = _function(reply, (name, arguments))
-        head: dict[str, Any] = {"index": position, "id": call_id(number, position), "type": "function", **reply.call_extra}
+        head: dict[str, Any] = {
+            "index": position,
+            "id": call_id(number, position),
+            "type": "function",
+            **reply.call_extra,
+        }
         if reply.call_deltas == "no_ids":
             yield {"index": 0, "type": "function", "function": whole_call}
         elif reply.call_deltas == "index0":

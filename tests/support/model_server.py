@@ -49,7 +49,12 @@ class ModelServer:
     """
 
     def __init__(
-        self, script: Script, *, port: int = 0, models: Iterable[str] = ("scripted",), overhead_tokens: int = 0,
+        self,
+        script: Script,
+        *,
+        port: int = 0,
+        models: Iterable[str] = ("scripted",),
+        overhead_tokens: int = 0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._replies = None if callable(script) else iter(script)
@@ -212,7 +217,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _bent(self, payload: bytes, reply: Reply, *, streamed: bool) -> None:
         """A body as it is, under the Content-Type that the reply names."""
         self.send_response(200)
-        kind = ("text/event-stream" if streamed else "application/json") if reply.content_type is None else reply.content_type
+        kind = (
+            ("text/event-stream" if streamed else "application/json")
+            if reply.content_type is None
+            else reply.content_type
+        )
         if kind:
             self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))

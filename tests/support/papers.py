@@ -17,4 +17,3 @@ def write_papers(folder: Path) -> Path:
         )
         (folder / f"{number:02}-{name.lower()}.md").write_text(text, encoding="utf-8")
     return folder
-

@@ -19,7 +19,9 @@ from types import TracebackType
 class PseudoTerminal:
     """Runs `words`; a thread reads what they write. Use it as a context manager: at its end the command is killed."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], columns: int = 120, rows: int = 36) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], columns: int = 120, rows: int = 36
+    ) -> None:
         self.started = time.perf_counter()
         self.written = bytearray()
         self._came = threading.Condition()

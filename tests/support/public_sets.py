@@ -21,7 +21,13 @@ def nq(folder: Path) -> Path:
         {
             "question": f"Who built the {title.lower()} of Elmstead?",
             "answers": [f"Jonas {title}son"],
-            "ctxs": [{"title": title, "text": f"The {title.lower()} of Elmstead was built by Jonas {title}son.", "isgold": True}],
+            "ctxs": [
+                {
+                    "title": title,
+                    "text": f"The {title.lower()} of Elmstead was built by Jonas {title}son.",
+                    "isgold": True,
+                }
+            ],
         }
         for title in TITLES
     ]
@@ -33,8 +39,16 @@ def musique(folder: Path) -> Path:
     """Eight questions of two hops, their passages and one that belongs to none, in the layout of MuSiQue."""
     rows = []
     for title in TITLES:
-        first = {"title": title, "paragraph_text": f"The {title.lower()} was built by Jonas {title}son.", "is_supporting": True}
-        second = {"title": f"Jonas {title}son", "paragraph_text": f"Jonas {title}son was born in {title}ville.", "is_supporting": True}
+        first = {
+            "title": title,
+            "paragraph_text": f"The {title.lower()} was built by Jonas {title}son.",
+            "is_supporting": True,
+        }
+        second = {
+            "title": f"Jonas {title}son",
+            "paragraph_text": f"Jonas {title}son was born in {title}ville.",
+            "is_supporting": True,
+        }
         other = {"title": "Weather", "paragraph_text": "It rained for most of that summer.", "is_supporting": False}
         question = f"Where was the builder of the {title.lower()} born?"
         answer = {"answer": f"{title}ville", "answer_aliases": []}
@@ -61,7 +75,9 @@ def files(folder: Path) -> Path:
                                          "required_files": ["people.txt", "pets.txt"]}])  # fmt: skip
     _write(folder / "cloud.jsonl", [{"input": "Who owns Rex?", "ground_truth": "Ada Brush"}])
     (folder / "files").mkdir()
-    (folder / "files" / "people.txt").write_text("### Ada Brush (ID: pers-1)\nDOB: 1970-01-02\n\n### Bo Lind (ID: pers-2)\n")
+    (folder / "files" / "people.txt").write_text(
+        "### Ada Brush (ID: pers-1)\nDOB: 1970-01-02\n\n### Bo Lind (ID: pers-2)\n"
+    )
     (folder / "files" / "pets.txt").write_text("### pet-1\nOwner: pers-1 | Name: Rex | Species: Dog\n")
     return folder
 
@@ -101,8 +117,20 @@ def report_pages(folder: Path, pdf: bytes) -> Path:
     _write(folder / "bench.jsonl", [{"financebench_id": "f1", "doc_name": "report", "question": "Who built the light?",
                                      "answer": "Jonas Mason", "evidence": evidence, "question_type": "domain"}])  # fmt: skip
     rows = [
-        {"doc_id": "report.pdf", "doc_type": "Report", "question": "Who kept the light?", "answer": "Ada", "evidence_pages": "[1, 2]"},
-        {"doc_id": "report.pdf", "doc_type": "Report", "question": "Who sank?", "answer": "Not answerable", "evidence_pages": "[]"},
+        {
+            "doc_id": "report.pdf",
+            "doc_type": "Report",
+            "question": "Who kept the light?",
+            "answer": "Ada",
+            "evidence_pages": "[1, 2]",
+        },
+        {
+            "doc_id": "report.pdf",
+            "doc_type": "Report",
+            "question": "Who sank?",
+            "answer": "Not answerable",
+            "evidence_pages": "[]",
+        },
     ]
     _write(folder / "samples.json", rows)
     return folder

@@ -39,7 +39,11 @@ class Recorded:
     def run(self, *words: str, **more: str) -> str:
         """The output of a command, which must succeed."""
         done = subprocess.run(
-            [sys.executable, "-m", "workbench", *words], capture_output=True, text=True, cwd=ROOT, env=self.environment(**more)
+            [sys.executable, "-m", "workbench", *words],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=self.environment(**more),
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -65,7 +69,10 @@ class Recorded:
         return {
             path
             for path in written
-            if Path(path).is_absolute() and not path.startswith(own) and not _is_device(path) and "__pycache__" not in path
+            if Path(path).is_absolute()
+            and not path.startswith(own)
+            and not _is_device(path)
+            and "__pycache__" not in path
         }
 
     def modules(self) -> set[str]:
@@ -81,7 +88,9 @@ class Recorded:
 
     def stayed_on_this_machine(self, *ports: int) -> None:
         """Of the network nothing but these ports of this machine was asked, and nothing written outside the home."""
-        assert {(str(host), int(port or 0)) for host, port in self.network()} <= {("127.0.0.1", port) for port in (0, *ports)}
+        assert {(str(host), int(port or 0)) for host, port in self.network()} <= {
+            ("127.0.0.1", port) for port in (0, *ports)
+        }
         assert not (outside := self.written_outside()), outside
         assert list(self.user.rglob("*")) == []
 
@@ -99,7 +108,10 @@ def write_papers(folder: Path) -> Path:
     (folder / "b.html").write_text(f"<html><body><h1>Letter</h1><p>{line}</p></body></html>")
     (folder / "c.rst").write_text(f"Letter\n======\n\n{line}\n")
     (folder / "d.rtf").write_text(r"{\rtf1\ansi The lamp was lit by Edda.\par}")
-    with pypdfium2.PdfDocument(ROOT / "sample_docs" / "harbour-survey.pdf") as whole, pypdfium2.PdfDocument.new() as one:
+    with (
+        pypdfium2.PdfDocument(ROOT / "sample_docs" / "harbour-survey.pdf") as whole,
+        pypdfium2.PdfDocument.new() as one,
+    ):
         one.import_pages(whole, [0])
         one.save(folder / "f.pdf")
     (folder / "e.csv").write_text("name,colour\nferry,green\nlamp,white\n")

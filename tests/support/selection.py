@@ -84,4 +84,6 @@ def pytest_testnodedown(node: object) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     left = config.stash[_DESELECTED]
     if left:
-        terminalreporter.write_line(f"{len(left)} tests marked nightly or browser were left out; {NIGHTLY_COMMAND} runs them.")
+        terminalreporter.write_line(
+            f"{len(left)} tests marked nightly or browser were left out; {NIGHTLY_COMMAND} runs them."
+        )

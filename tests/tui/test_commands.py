@@ -71,7 +71,9 @@ def _said(app: object) -> list[str]:
     return [block.text for block in app.chat.query(NoteBlock)]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("words", ["", pytest.param(" leases", marks=pytest.mark.nightly)], ids=["alone", "with a word"])
+@pytest.mark.parametrize(
+    "words", ["", pytest.param(" leases", marks=pytest.mark.nightly)], ids=["alone", "with a word"]
+)
 def test_every_command_answers_with_a_line(words: str) -> None:
     """Also with nothing to do, and with nothing given."""
 

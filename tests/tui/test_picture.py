@@ -19,7 +19,12 @@ from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.terminal import InputParser
 
 WIDTH, HEIGHT = 13, 9
-RGB = bytes((x * 19 % 256, y * 28 % 256, 40 * (x > 6))[channel] for y in range(HEIGHT) for x in range(WIDTH) for channel in range(3))
+RGB = bytes(
+    (x * 19 % 256, y * 28 % 256, 40 * (x > 6))[channel]
+    for y in range(HEIGHT)
+    for x in range(WIDTH)
+    for channel in range(3)
+)
 
 
 @piloted
@@ -102,7 +107,9 @@ def test_the_terminal_decides(environment: dict[str, str], sixel: bool, expected
     assert graphics.protocol(environment, sixel=sixel) == expected
 
 
-@pytest.mark.parametrize(("answer", "sixel"), [("\x1b[?62;4;22c", True), ("\x1b[?1;2c", False), ("\x1b[?64;22c", False)])
+@pytest.mark.parametrize(
+    ("answer", "sixel"), [("\x1b[?62;4;22c", True), ("\x1b[?1;2c", False), ("\x1b[?64;22c", False)]
+)
 def test_a_terminal_says_that_it_draws_sixels(answer: str, sixel: bool) -> None:
     """Its answer to DA1 is heard, and is no key."""
     parser = InputParser()

@@ -33,7 +33,7 @@ from workbench.storage.agents import AgentRow
 from workbench.storage.job_results import JobResults
 from workbench.storage.rows import Passage
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when the same document and question would give another cell: what was stored is then not used."""
 
 _CELL_AGENT = "table cell"

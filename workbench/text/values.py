@@ -53,6 +53,9 @@ _SCALES = {
     "hundred": 100, "thousand": 1_000, "million": 1_000_000, "millions": 1_000_000, "billion": 1_000_000_000,
     "billions": 1_000_000_000, "trillion": 1_000_000_000_000, "dozen": 12, "score": 20,
 }  # fmt: skip
+_LOOSE_SCALES = frozenset({"millions", "billions"})
+"""Alone they say in what figures are given, or that there are many: "in millions, except per share amounts"."""
+
 _SHORT_SCALES = {"k": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12}
 _ORDINALS = {
     word: number
@@ -128,7 +131,9 @@ _SKIPPED_UNITS = frozenset(
     "less other such these those this only each about had has have further additional consecutive full whole successive clear calendar "
     "later earlier ago old years'".split()
 )
-_DESCRIBING = frozenset("more less other further additional consecutive full whole successive clear calendar".split())
+_DESCRIBING = frozenset(
+    "total more less other further additional consecutive full whole successive clear calendar".split()
+)
 _ORDINAL_END = re.compile(r"(?:st|nd|rd|th)\b")
 _SECOND_OF_ITS_KIND = re.compile(r"\b(?:the|a|his|her|its|their|our|my) $", re.IGNORECASE)
 """Else a second is a measure of time."""
@@ -232,6 +237,8 @@ def _numbers(text: str) -> Iterator[Value]:
             yield value
     for match in _WORDS.finditer(text):
         if match[0].lower() == "one" and not _counts(text, match):
+            continue
+        if match[0].lower() in _LOOSE_SCALES:
             continue
         amount, is_ordinal = _spelt(match[0])
         if amount is not None:

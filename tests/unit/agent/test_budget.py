@@ -38,7 +38,9 @@ def test_no_cap_on_tokens_is_passed_and_nothing_that_fits_is_refused(course: lis
 
 
 @given(steps, st.integers(1, 300_000))
-def test_no_cap_on_cost_is_passed_and_nothing_that_fits_is_refused(course: list[tuple[int, int]], millionths: int) -> None:
+def test_no_cap_on_cost_is_passed_and_nothing_that_fits_is_refused(
+    course: list[tuple[int, int]], millionths: int
+) -> None:
     cap = millionths / 1_000_000
     settings, spent = replace(SETTINGS, question_cost=cap), Spent()
     for prompt_tokens, written in course:

@@ -212,7 +212,10 @@ texts = st.lists(words, min_size=1, max_size=12).map(lambda parts: " lamp ".join
 )
 def test_no_page_is_larger_than_its_share(data: Any, window: int, hits: int, query: str, tmp_path_factory: Any) -> None:
     home = tmp_path_factory.mktemp("home")
-    with embedding_words(), Session(Settings(window_tokens=window, page_hits=hits), locate(home), clock=Ticking()) as session:
+    with (
+        embedding_words(),
+        Session(Settings(window_tokens=window, page_hits=hits), locate(home), clock=Ticking()) as session,
+    ):
         one = Desk(session)
         for number, (name, text) in enumerate(data):
             clean = text.encode("utf-8", "replace").decode()

@@ -40,7 +40,10 @@ def test_the_words_of_the_answer(question: str, answer: str, right: bool) -> Non
     [
         ('{"quote": "a b", "handle": "#a3", "answer": "c"}', WrittenAnswer("a b", "#a3", "c")),
         ('```json\n{"answer": "c [#a3]", "quote": "“a\n b”", "handle": "[a3]"}\n```', WrittenAnswer("a b", "#a3", "c")),
-        ('Sure!\n{"Quote": "a b", "Handle": "excerpt #a3", "Answer": 1871} Anything else?', WrittenAnswer("a b", "#a3", "1871")),
+        (
+            'Sure!\n{"Quote": "a b", "Handle": "excerpt #a3", "Answer": 1871} Anything else?',
+            WrittenAnswer("a b", "#a3", "1871"),
+        ),
         ('{"quote": "a b", "answer": "c', WrittenAnswer("a b", "", "c")),
         ('[{"quote": "a b", "handle": null, "answer": "c"}]', WrittenAnswer("a b", "", "c")),
         ('{"answer": "c"}', None),

@@ -7,7 +7,9 @@ import json
 from workbench.api.bibliography import Reference, bibtex, csl_json, keys, people
 
 REFERENCES = (
-    Reference("papers/fog.pdf", "On Fog & Mist {draft}_2", ("Ada Holm", "Breck, Hanno"), "2021-03-04", "https://x.test/a_b"),
+    Reference(
+        "papers/fog.pdf", "On Fog & Mist {draft}_2", ("Ada Holm", "Breck, Hanno"), "2021-03-04", "https://x.test/a_b"
+    ),
     Reference("notes.md"),
     Reference("more/notes.md", "Notes", date="2019"),
 )

@@ -35,5 +35,8 @@ def test_without_an_answer_the_reason_is_told(events: list[Failed | Stopped], sa
 
 
 def test_sources_stand_below_the_text_but_not_what_is_not_verified() -> None:
-    quotes = (Citation("a.md", 3, None, "One thing.", True, number=1), Citation("b.md", 1, None, "Another.", False, number=2))
+    quotes = (
+        Citation("a.md", 3, None, "One thing.", True, number=1),
+        Citation("b.md", 1, None, "Another.", False, number=2),
+    )
     assert with_sources(AnswerDone(text="So it is.", citations=quotes)) == "So it is.\n\n[1] a.md p.3: “One thing.”"

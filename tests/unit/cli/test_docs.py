@@ -16,7 +16,9 @@ from workbench.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = sorted([*FOLDER.rglob("*.md"), ROOT / "README.md"])
-COMMAND_LINE = re.compile(r"(?:^ {4}(?:.*[|&] )?(?:\S*/)?|`)workbench ((?:--\w+ \S+ )?)([a-z]+)\b([^`\n#|>]*)", re.MULTILINE)
+COMMAND_LINE = re.compile(
+    r"(?:^ {4}(?:.*[|&] )?(?:\S*/)?|`)workbench ((?:--\w+ \S+ )?)([a-z]+)\b([^`\n#|>]*)", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))

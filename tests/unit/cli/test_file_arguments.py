@@ -21,8 +21,20 @@ def test_the_files_of_eval_are_absolute_before_the_work_begins(monkeypatch: pyte
 
     monkeypatch.setattr(main, "own_session", opened)
     monkeypatch.chdir(tmp_path)
-    words = ["--data", "d", "--record", "run.jsonl", "--report", "run.html", "--out", "questions.jsonl", "--home", "kept",
-             "--judge-prompt", "judge.txt"]
+    words = [
+        "--data",
+        "d",
+        "--record",
+        "run.jsonl",
+        "--report",
+        "run.html",
+        "--out",
+        "questions.jsonl",
+        "--home",
+        "kept",
+        "--judge-prompt",
+        "judge.txt",
+    ]
     assert main.main(["eval", "qa", *words]) == 1
     given = [getattr(seen[0], name) for name in ("data", "record", "report", "out", "home", "judge_prompt")]
     assert given == [str(tmp_path / name) for name in words[1::2]]

@@ -108,7 +108,10 @@ def test_rows_and_time_are_limited(leases: Path, tmp_path: Path, monkeypatch: py
     [
         ("postgresql://ada:s3cret@host:5432/db", "postgresql://ada:***@host:5432/db"),
         ("postgresql://ada:s3@cr@et@host/db?a=b@c", "postgresql://ada:***@host/db?a=b@c"),
-        ("mssql+pyodbc:///?odbc_connect=UID%3Da%3BPWD%3Ds3cret%3BX%3D1", "mssql+pyodbc:///?odbc_connect=UID%3Da%3BPWD%3D***%3BX%3D1"),
+        (
+            "mssql+pyodbc:///?odbc_connect=UID%3Da%3BPWD%3Ds3cret%3BX%3D1",
+            "mssql+pyodbc:///?odbc_connect=UID%3Da%3BPWD%3D***%3BX%3D1",
+        ),
         ("snowflake://a:p@acc/db?private_key=s3cret&api_key=q", "snowflake://a:***@acc/db?private_key=***&api_key=***"),
         ("postgresql://host/db?user=a&password=s3cret&x=1", "postgresql://host/db?user=a&password=***&x=1"),
         ("sqlite:////tmp/a.db", "sqlite:////tmp/a.db"),

@@ -88,7 +88,10 @@ def test_what_is_no_table_stays_as_it_is_written(tmp_path: Path, name: str, text
 
 def test_absurd_numbers_are_no_obstacle(tmp_path: Path) -> None:
     assert "a" in read(tmp_path, "a.adoc", f"|===\n.{'9' * 5_000}+|a|b\n|===\n")
-    assert read(tmp_path, "a.rst", ".. list-table::\n   :header-rows: \u00b2\n\n   * - a\n   * - c\n   * - d\n") == "a\nc\nd"
+    assert (
+        read(tmp_path, "a.rst", ".. list-table::\n   :header-rows: \u00b2\n\n   * - a\n   * - c\n   * - d\n")
+        == "a\nc\nd"
+    )
 
 
 def test_html_tables_stand_in_markdown_too(tmp_path: Path) -> None:

@@ -35,6 +35,10 @@ def test_it_follows_no_links_and_reaches_no_network(tmp_path: Path, monkeypatch:
     items = etree.fromstring(given["settings"].encode())
     told = {prop.get(NAME): prop.findtext("value") for prop in items.iter("prop")}
     assert told["BlockUntrustedRefererLinks"] == told["DisableMacrosExecution"] == "true"
-    assert (told["ooInetProxyType"], told["ooInetHTTPSProxyName"], told["ooInetHTTPSProxyPort"]) == ("2", "127.0.0.1", "9")
+    assert (told["ooInetProxyType"], told["ooInetHTTPSProxyName"], told["ooInetHTTPSProxyPort"]) == (
+        "2",
+        "127.0.0.1",
+        "9",
+    )
     assert given["environment"]["https_proxy"] == given["environment"]["all_proxy"] == "http://127.0.0.1:9"
     assert given["environment"]["no_proxy"] == given["environment"]["NO_PROXY"] == ""

@@ -47,7 +47,9 @@ def test_the_documents_own_words_say_whether_a_hyphen_belongs_to_a_word() -> Non
 
 
 def test_compounds_of_german_are_put_together() -> None:
-    assert rejoined([printed("der Kranken\ufffehaus und die Kranken im Haus haus kranken")])[0].startswith("der Krankenhaus")
+    assert rejoined([printed("der Kranken\ufffehaus und die Kranken im Haus haus kranken")])[0].startswith(
+        "der Krankenhaus"
+    )
 
 
 def test_a_document_survives_the_way_through_json(tmp_path: Path) -> None:

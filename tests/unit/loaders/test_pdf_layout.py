@@ -194,8 +194,17 @@ def test_the_heads_of_columns_stand_on_one_line_above_their_figures(tmp_path: Pa
 
 
 def test_figures_a_little_below_their_labels_stand_behind_them(tmp_path: Path) -> None:
-    rows = [("Litigation", "12 (4) 8"), ("Restructuring", "130 2 132"), ("Impairment of goodwill", "44 0 44"), ("Taxes", "9 1 10")]
-    words = [(x, 700 - 26 * at - 11 * column, row[column]) for at, row in enumerate(rows) for column, x in enumerate((60, 300))]
+    rows = [
+        ("Litigation", "12 (4) 8"),
+        ("Restructuring", "130 2 132"),
+        ("Impairment of goodwill", "44 0 44"),
+        ("Taxes", "9 1 10"),
+    ]
+    words = [
+        (x, 700 - 26 * at - 11 * column, row[column])
+        for at, row in enumerate(rows)
+        for column, x in enumerate((60, 300))
+    ]
     assert drawn(tmp_path / "a.pdf", words).split("\n") == [" ".join(row) for row in rows]
 
 

@@ -98,14 +98,18 @@ def test_another_encoding_is_not_taken_for_damage(tmp_path: Path, encoding: str)
     assert "note" not in document.metadata
 
 
-def test_no_escape_sequence_leaves_a_loader_whatever_part_it_hides_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_escape_sequence_leaves_a_loader_whatever_part_it_hides_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evil = "\x1b[31mred\x1b]0;title\x07"
     pages = (Page(1, evil, evil, (Heading(1, evil, 0),)),)
     made = Document(
         evil, pages, "odd", 1, {"note": evil}, (OutlineEntry(1, evil, 1),), (evil,), (Table(evil, 1, (evil,), 0, b""),)
     )  # fmt: skip
     loaders = registry.all_loaders()
-    monkeypatch.setattr(registry, "all_loaders", lambda: (registry.Loader("odd", 1, (".odd",), lambda _: made), *loaders))
+    monkeypatch.setattr(
+        registry, "all_loaders", lambda: (registry.Loader("odd", 1, (".odd",), lambda _: made), *loaders)
+    )
     (tmp_path / "a.odd").write_text("x")
     read = registry.read(tmp_path / "a.odd")
     assert "\x1b" not in repr(read.as_dict()).encode().decode("unicode_escape")

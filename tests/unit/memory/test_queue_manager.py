@@ -274,7 +274,9 @@ def test_a_model_that_fails_to_summarise_is_replaced_by_condensation(make_sessio
     written = [event for event in events if isinstance(event, SummaryWritten)]
     assert written
     lines = [line for event in written for line in event.text.splitlines()]
-    assert all(line.startswith(("archival_memory_search '", "you answered: ")) for line in lines), "condensed, not summarised"
+    assert all(line.startswith(("archival_memory_search '", "you answered: ")) for line in lines), (
+        "condensed, not summarised"
+    )
     assert len(session.steps()) == len(model.bodies)
     assert {session.recorded(step).status for step in session.steps()} == {"done", "failed"}
 

@@ -63,7 +63,12 @@ def test_an_empty_field_answers_nothing() -> None:
 
 
 def test_the_rows_of_a_table_whose_head_is_asked_for_are_listed() -> None:
-    rows = ("| Vessel | Kind | Built |", "| --- | --- | --- |", "| Marigold | Steamer | 1893 |", "| Dunlin | Packet | 1911 |")
+    rows = (
+        "| Vessel | Kind | Built |",
+        "| --- | --- | --- |",
+        "| Marigold | Steamer | 1893 |",
+        "| Dunlin | Packet | 1911 |",
+    )
     fleet = "\n".join(["The Fleet", "", *rows, "", "It rained."])
     told = decide(seen("List all the vessels.", fleet, swept="read 1 of 1 pages"), word_score)
     assert all(word in str(told.arguments["message"]) for word in ("Marigold", "Dunlin"))

@@ -145,7 +145,9 @@ def test_a_key_that_the_server_echoes_is_never_said(server: EmbeddingStandIn) ->
 def test_refusals_are_said_or_borne(server: EmbeddingStandIn) -> None:
     server.failures = [(503, {"error": "loading model"}), (429, {"error": {"message": "too many requests"}})]
     assert client(server).embed(["one"]).shape == (1, 48)
-    server.failures = [(404, {"error": {"message": "The model `words-embed` does not exist", "code": "model_not_found"}})]
+    server.failures = [
+        (404, {"error": {"message": "The model `words-embed` does not exist", "code": "model_not_found"}})
+    ]
     with pytest.raises(EmbedderError, match="does not exist") as raised:
         client(server).embed(["one"])
     assert "/models" in raised.value.hint

@@ -173,7 +173,9 @@ def test_what_is_detached_is_let_go(shelf: AttachedDocuments) -> None:
     shelf.check(["a", "b"])
 
 
-def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_were_replaced_are_let_go_in_the_background(
+    shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cache, "AT_ONCE", 15)
     for number in range(20):
         shelf.store("a", f"{number}.txt", sentences(number, 2), title=f"note {number}", embed=False)
@@ -189,7 +191,9 @@ def test_rows_that_were_replaced_are_let_go_in_the_background(shelf: AttachedDoc
     assert len(view.ids) == passages == 40
 
 
-def test_what_is_erased_while_it_is_added_leaves_memory_too(shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_erased_while_it_is_added_leaves_memory_too(
+    shelf: AttachedDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep = shelf.store("a", "1.txt", sentences(1, 9), title="One")
     gone = shelf.store("a", "2.txt", "The quixotic ledger of Zebulon.", title="Zebulon")
     monkeypatch.setattr(cache, "AT_ONCE", 0)

@@ -45,7 +45,9 @@ def search(tmp_path: Path) -> ArchivalSearch:
     archive = DuckDBArchive(Database(tmp_path / "a.duckdb"))
     for name, length in (("wide", 1024), ("narrow", 8)):
         probe = tuple(unit(length, 1.0).tolist())
-        archive.models.add(EmbeddingModel(0, name, f"openai:{name}@http://x/v1", length, True, probe, SCALE.unrelated, SCALE.related))
+        archive.models.add(
+            EmbeddingModel(0, name, f"openai:{name}@http://x/v1", length, True, probe, SCALE.unrelated, SCALE.related)
+        )
     # Words that no query here has, so that the order is that of the vectors.
     for path, embedder, length, cosine in (
         ("own near", "built in", 384, 0.55), ("own far", "built in", 384, 0.30), ("wide near", "wide", 1024, 0.91),

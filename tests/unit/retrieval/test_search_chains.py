@@ -14,14 +14,20 @@ LIGHT = ("Tern Point light", "The Tern Point light was drawn by Ottilie Marsh an
 PERSON = ("Ottilie Marsh", "She was a quiet child of Skerrow and drew bridges before she turned to towers.")
 TOWN = ("Skerrow", "A village of weavers. Slate was exported from here until the quay fell in.")
 NEAR = [
-    (f"Harbour {n}", f"The birthplace of pilot {n} had a light; what was exported was counted by the architect." + " Gulls cried." * n)
+    (
+        f"Harbour {n}",
+        f"The birthplace of pilot {n} had a light; what was exported was counted by the architect."
+        + " Gulls cried." * n,
+    )
     for n in range(12)
 ]
 FILLER = [*NEAR, *((f"Market day {n}", f"On day {n} rope and barley rose to a price of {n}.") for n in range(120))]
 
 
 def ranking(texts: list[tuple[str, str]], document_of: dict[int, int] | None = None) -> Ranking:
-    rows = [IndexedPassage(n, (document_of or {}).get(n, n), 1, n, title, "", text) for n, (title, text) in enumerate(texts)]
+    rows = [
+        IndexedPassage(n, (document_of or {}).get(n, n), 1, n, title, "", text) for n, (title, text) in enumerate(texts)
+    ]
     index = SearchIndex.build(rows, np.eye(len(rows), 384, dtype=np.float32))
     return index.search(QUESTION, None)
 

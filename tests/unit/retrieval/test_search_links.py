@@ -63,7 +63,9 @@ def test_names_are_word_groups_identifiers_and_book_titles() -> None:
 
 def test_the_order_in_which_passages_came_in_changes_nothing() -> None:
     texts = ["Ada Marlow kept the Gannet Rock light.", "The Gannet Rock light.", "Ada Marlow of Osk Harbour."] * 40
-    rows = [IndexedPassage(n, n // 4, 1, 0, ["Gannet Rock", "Ada Marlow"][n % 2], "", text) for n, text in enumerate(texts)]
+    rows = [
+        IndexedPassage(n, n // 4, 1, 0, ["Gannet Rock", "Ada Marlow"][n % 2], "", text) for n, text in enumerate(texts)
+    ]
     vectors = np.eye(7, 384, dtype=np.float32)[np.arange(len(rows)) % 7]
     forth, back = SearchIndex.build(rows, vectors), SearchIndex.build(rows[::-1], vectors[::-1].copy())
     for query in ("Who kept the light at Gannet Rock?", "Ada Marlow", "Osk Harbour"):

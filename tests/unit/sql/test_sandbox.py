@@ -117,8 +117,7 @@ def test_what_a_query_may_cost_is_bounded(
     found = ask(archive, f"SELECT * FROM range({sandbox.ROWS * 3})")
     assert (len(found.rows), found.cut) == (sandbox.ROWS, True)
     assert (
-        ask(archive, "SELECT string_agg('xyz', '') FROM range(9999)").rows[0][0]
-        == ("xyz" * 999)[: sandbox.CELL_CHARS]
+        ask(archive, "SELECT string_agg('xyz', '') FROM range(9999)").rows[0][0] == ("xyz" * 999)[: sandbox.CELL_CHARS]
     )
     with pytest.raises(UsageError, match="repeat cannot be used"):
         ask(archive, "SELECT upper(REPEAT('x', 1000000000))")

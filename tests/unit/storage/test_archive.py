@@ -96,7 +96,10 @@ def test_links_move_and_the_queue_follows(archive: ArchivalStorage) -> None:
     source = archive.source_id("papers")
     archive.queue.wait(source, [("a.txt", "/d/a.txt", 5), ("b.txt", "/d/b.txt", 6)])
     archive.queue.note(source, [Refused("b.txt", "/d/b.txt", "it is broken", "Mend it.", "failed", "", 6)])
-    assert [(item.path, item.state) for item in archive.queue.files(source)] == [("a.txt", "waiting"), ("b.txt", "failed")]
+    assert [(item.path, item.state) for item in archive.queue.files(source)] == [
+        ("a.txt", "waiting"),
+        ("b.txt", "failed"),
+    ]
     old = archive.store(arrival(source, "a.txt", [OIL], location="/d/a.txt"))
     assert [item.path for item in archive.queue.files(source)] == ["b.txt"]
     new = archive.store(arrival(source, "a.txt", [ROPE], location="/d/a.txt"))
@@ -189,7 +192,9 @@ def test_passages_are_read_in_bulk(archive: ArchivalStorage) -> None:
     rows, documents, pages = archive.bulk.places_of([one.document])
     assert (rows.tolist(), documents.tolist(), pages.tolist()) == (ids[:2].tolist(), [one.document] * 2, [1, 2])
     assert {key: text for key, (text, _) in archive.bulk.texts_of(ids[:1].tolist()).items()} == {int(ids[0]): OIL}
-    terms = [len(item) for _, lists in archive.bulk.term_lists([one.document], "terms", 100) for item in lists.to_pylist()]
+    terms = [
+        len(item) for _, lists in archive.bulk.term_lists([one.document], "terms", 100) for item in lists.to_pylist()
+    ]
     assert len(terms) == 2
     assert min(terms) >= 5
     with pytest.raises(ValueError, match="embedding"):

@@ -78,7 +78,9 @@ def test_what_is_read_before_changes_are_moved_names_none_of_their_tables() -> N
         (path.name, call.lineno, node.value)
         for path in sorted((ROOT / "storage").glob("*.py"))
         for call in ast.walk(ast.parse(path.read_text()))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.startswith("archive_row")
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr.startswith("archive_row")
         for node in ast.walk(call.args[0])
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]

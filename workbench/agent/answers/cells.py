@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workbench.agent.answers.typed_answer import (
+    DATES,
     NUMBERS,
     TEXT,
     Typed,
+    all_values,
     asks_for_name,
     covers,
     disagrees,
@@ -51,6 +53,9 @@ class Answer:
 
 LEAST, LEAD = 0.56, 0.1
 """How well a sentence must fit a typed question for its value to be given, and by how much better than one with another value."""
+
+LEAST_COVERED = 0.45
+"""How much of what is asked a sentence, with what stands around it, must say: likeness alone finds any figure of a report."""
 
 _QUOTED_FIRST = 0.12
 """What it counts that the answer quotes a sentence."""
@@ -111,23 +116,53 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
     cell = Cell(document, column.name, NOT_FOUND, evidence=answer.quotes, confidence=answer.confidence)
     if not answer.by_reader and answer.answered:
         return _of_model(cell, column, answer)
-    fits = []
+    fits, several = [], []
     for item in candidates:
-        value = _value(column, item.text)
+        covered = covers(column.question, item.text, f"{item.heading}\n{item.before}")
+        if covered < LEAST_COVERED:
+            continue
+        quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
+        how_well, value = fit(column.question, item) + _QUOTED_FIRST * quoted, _value(column, item.text)
         if value is not None:
-            quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
-            fits.append((fit(column.question, item) + _QUOTED_FIRST * quoted, value, item.evidence))
-    fits.sort(key=lambda one: one[0], reverse=True)
+            fits.append(_Fit(how_well, covered, item.evidence, value))
+        elif keys := all_values(column.kind, column.question, item.text):
+            several.append(_Fit(how_well, covered, item.evidence, None, keys))
+    best = max(fits, key=lambda one: one.how_well, default=None)
     nearest = replace(cell, evidence=answer.quotes or _nearest(column, candidates))
-    if not fits or fits[0][0] < LEAST:
+    if best is None or best.value is None or best.how_well < LEAST:
         return _unsure(nearest, answer.lacks or "no single value could be read") if nearest.evidence else cell
-    best, value, evidence = fits[0]
-    other = next((one for one in fits[1:] if disagrees(column.kind, value, one[1]) and one[0] > best - LEAD), None)
-    if other is not None:
-        both = replace(cell, evidence=(evidence, other[2]))
-        return _unsure(both, f"{value.shown[:80]} or {other[1].shown[:80]}")
+    value = best.value
+    rivals = [one for one in (*fits, *several) if _rivals(column.kind, best, one)]
+    if rivals:
+        other = max(rivals, key=lambda one: one.how_well)
+        both = replace(cell, evidence=(best.evidence, other.evidence))
+        said = other.value.shown[:80] if other.value else "one of several values in another sentence"
+        return _unsure(both, f"{value.shown[:80]} or {said}")
     shown, typed = _shown(column, value), value.value if column.kind != TEXT else ""
-    return replace(cell, state=FOUND, value=shown, typed=typed, unit=value.unit, verified=True, evidence=(evidence,))
+    return replace(
+        cell, state=FOUND, value=shown, typed=typed, unit=value.unit, verified=True, evidence=(best.evidence,)
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A sentence and how well it fits: the value it states, or all of them where it leaves more than one."""
+
+    how_well: float
+    covered: float
+    evidence: Evidence
+    value: Typed | None
+    keys: frozenset[str] = frozenset()
+
+
+def _rivals(kind: str, best: _Fit, other: _Fit) -> bool:
+    """Whether a sentence says something else than the best and speaks of what is asked as well as it does."""
+    as_well = other.how_well > best.how_well - LEAD
+    if kind in (NUMBERS, DATES):
+        as_well = as_well or other.covered >= best.covered - 0.05
+    if not as_well or best.value is None:
+        return False
+    return disagrees(kind, best.value, other.value) if other.value else best.value.value not in other.keys
 
 
 def _value(column: Column, text: str) -> Typed | None:
@@ -166,7 +201,7 @@ def fit(question: str, item: Candidate) -> float:
 
 def _shown(column: Column, value: Typed) -> str:
     if column.kind == NUMBERS:
-        return value.shown if not value.unit or value.unit in value.shown else f"{value.shown} {value.unit}"
+        return value.shown if not value.unit or value.unit in value.shown.lower() else f"{value.shown} {value.unit}"
     return value.value
 
 

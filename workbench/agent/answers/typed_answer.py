@@ -7,14 +7,16 @@ condition hangs on it, nothing is given and the quote is shown.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.agent.answers.asked_figure import looks_ahead, states_figure
 from workbench.models.extractive.languages import FUNCTION_WORDS, QUESTION_WORDS
-from workbench.models.extractive.measures import measure_of
+from workbench.models.extractive.measures import counted, measure_of
 from workbench.models.extractive.names import names
-from workbench.models.extractive.sentences import stem
+from workbench.models.extractive.sentences import rarity, stem
 from workbench.text.stemming import fold_accents
 from workbench.text.values import DATE, NUMBER, SAME, Value, relation, values
 
@@ -88,26 +90,42 @@ def read_value(kind: str, question: str, quote: str) -> Typed | None:
     if not fitting:
         return None
     keys = {(item.key, item.unit) for item in fitting}
+    if len(keys) >= _LISTED:
+        return None
     chosen = fitting[0] if len(keys) == 1 else _nearest(question, quote, fitting)
-    return _typed(chosen) if chosen is not None else None
+    return _typed(chosen, quote) if chosen is not None else None
+
+
+_LISTED = 3
+"""So many values of a kind are a list or the row of a table, and none of them is the one."""
+
+
+def all_values(kind: str, question: str, quote: str) -> frozenset[str]:
+    """Every value of a quote that could be meant, normalised: more than one where `read_value` can name none."""
+    return frozenset(item.key for item in _fitting(kind, question, quote)) if kind in (NUMBERS, DATES) else frozenset()
 
 
 def disagrees(kind: str, one: Typed, other: Typed) -> bool:
     """Whether two values of a kind are two answers."""
-    return one.value != other.value or (
-        kind == NUMBERS and bool(one.unit) and bool(other.unit) and one.unit != other.unit
-    )
+    units = {stem(item.unit.lower()) for item in (one, other) if item.unit}
+    return one.value != other.value or (kind == NUMBERS and len(units) > 1)
 
 
-def _typed(value: Value) -> Typed | None:
+def _typed(value: Value, quote: str) -> Typed | None:
     if value.kind == DATE:
         if "|" in value.key or not re.fullmatch(r"\d{4}-(?:\d\d|\?\?)-(?:\d\d|\?\?)", value.key):
             return None
         return Typed(value.text, value.key.replace("-??", ""))
-    return Typed(value.text.strip(), value.key, value.unit)
+    shown, unit = value.text.strip(), value.unit
+    for match in itertools.islice(_COUNTED_WORD.finditer(quote[value.end : value.end + 60]), 3):
+        if unit and stem(match[0].lower()) == unit:
+            shown, unit = f"{shown}{quote[value.end : value.end + match.end()]}", match[0]
+            break
+    return Typed(" ".join(shown.split()), value.key, unit)
 
 
-_MONEY = frozenset("$£€¥₹") | {"chf", "cad", "aud"}
+_COUNTED_WORD = re.compile(r"[^\W\d_]+")
+_MONEY = frozenset("$£€¥₹") | {"chf", "cad", "aud", "cent", "cps", "penc"}
 
 
 @functools.cache
@@ -124,20 +142,116 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
     given = values(question)
     found = [item for item in values(quote) if item.kind == (DATE if kind == DATES else NUMBER)]
     found = [item for item in found if not any(relation(item, other) == SAME for other in given)]
+    if looks_ahead(question, quote):
+        return []
     if kind == DATES:
+        if not _says_which_end(question, quote):
+            return []
         found = [item for item in found if not _other_end(question, quote[: item.start])]
+        found = _not_of_another(quote, [item for item in found if not _FISCAL.search(quote[: item.start])])
         exact = [item for item in found if item.key.count("?") <= 1]
-        return exact or [item for item in found if "?" not in item.key[:4]]
-    measures = measure_of(question)
+        if exact or _ASKS_DAY.search(question):
+            return exact
+        return [item for item in found if "?" not in item.key[:4]]
+    if not states_figure(question, quote):
+        return []
+    return _of_now(question, quote, _of_measure(question, quote, found))
+
+
+def _not_of_another(quote: str, found: list[Value]) -> list[Value]:
+    """Without the days of other papers that a sentence names, one alone or several in a row."""
+    kept: list[Value] = []
+    left: Value | None = None
+    for item in found:
+        if _DATES_ANOTHER.search(quote[: item.start]) or (left is not None and _listed_with(quote, left, item)):
+            left = item
+        else:
+            kept.append(item)
+    return kept
+
+
+_FISCAL = re.compile(r"\b(?:fiscal|fy|financial year|season|model year) ?$", re.IGNORECASE)
+"""A fiscal year is named by a year and begins on another day."""
+
+_ASKS_DAY = re.compile(r"\b(?:what|which) (?:exact )?(?:date|day)\b", re.IGNORECASE)
+_DATES_ANOTHER = re.compile(
+    r"\b(?:report|form|statement|filing|prospectus|letter|edition|version)s?\b[^.;]{0,40}"
+    r"\b(?:for|dated|filed|of)\b[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+"""Words before a day that say of which other paper it is the day: "our annual report for the year ended 30 June 2022"."""
+
+
+def _of_measure(question: str, quote: str, found: list[Value]) -> list[Value]:
+    """Those numbers that measure what is asked for: money for a rent, days for a period, persons for how many employees."""
+    measures, noun = measure_of(question), counted(question)
+    if not measures and not noun and _MONEY_NAMED.search(question) and not _RATIO.search(question):
+        measures = ("money",)
     if "money" in measures:
-        found = [item for item in found if item.unit in _MONEY] or [item for item in found if not item.unit]
+        bare = [item for item in found if not item.unit and item.text[-1:].isdigit()]
+        found = [item for item in found if item.unit in _MONEY] or bare
     elif "share" in measures:
         found = [item for item in found if item.unit == "%"]
     elif "time" in measures:
-        found = [item for item in found if item.unit in _stems_of(_TIME)]
+        return [item for item in found if item.unit in _stems_of(_TIME) and (item.unit != "%")]
+    elif noun:
+        found = [item for item in found if _counts(noun, quote, item)]
+    elif not measures:
+        found = [item for item in found if item.unit not in _stems_of(_TIME) or item.unit in _terms(question)]
     if "share" not in measures and not _OF_SHARES.search(question):
         found = [item for item in found if item.unit != "%"]  # how much something grew is not how much it is
-    return [item for item in found if item.unit not in ("ordinal", "time")] if "time" not in measures else found
+    return [item for item in found if item.unit not in ("ordinal", "time")]
+
+
+def _of_now(question: str, quote: str, found: list[Value]) -> list[Value]:
+    """Without the numbers that a sentence gives for comparison, or as a change, where it states others or the level is asked for."""
+    if not _ASKS_CHANGE.search(question):
+        found = [item for item in found if not _CHANGED_BY.search(quote[: item.start])]
+    return [item for item in found if not _COMPARED_WITH.search(quote[: item.start])] or found
+
+
+_ASKS_CHANGE = re.compile(
+    r"\b(?:increas|decreas|chang|grow|grew|ris|rose|fall|fell|declin|drop|differ)\w*", re.IGNORECASE
+)
+_CHANGED_BY = re.compile(
+    r"\b(?:increas\w+|decreas\w+|rose|risen|grew|fell|declin\w+|dropped|up|down|higher|lower)"
+    r"(?: by| of)?(?: approximately| about| some| nearly| almost)? ?$",
+    re.IGNORECASE,
+)
+_COMPARED_WITH = re.compile(
+    r"\b(?:compared (?:to|with)|versus|vs\.?|as against|than|up from|down from|from) ?$", re.IGNORECASE
+)
+_MONEY_NAMED = re.compile(
+    r"\b(?:rents?|prices?|costs?|fees?|fines?|fares?|salar(?:y|ies)|wages?|revenues?|sales|incomes?|profits?|earnings|eps|dividends?"
+    r"|expenses?|deposits?|debts?|budgets?|assets|liabilities|payments?|turnover|loss(?:es)?|premiums?|tax(?:es)?)\b",
+    re.IGNORECASE,
+)
+_RATIO = re.compile(r"\b(?:rates?|margins?|ratios?|percent\w*|growth|yields?|shares? of)\b", re.IGNORECASE)
+
+
+def _counts(noun: str, quote: str, item: Value) -> bool:
+    """Whether a number counts a thing: its word stands right behind it, or closely before it ("number of employees: 29,945")."""
+    last = fold_accents(noun.split()[-1].lower())
+    wanted = stem(last)
+    behind = [
+        word for word in _WORD.findall(quote[item.end :])[:_BEHIND] if item.key == "1" or _as_many(word, last, wanted)
+    ]
+    before = _WORD.findall(quote[: item.start])[-_BEFORE:]
+    own = item.unit if item.unit and item.unit not in ("ordinal", "time", "%") else ""
+    if any(_alike(wanted, frozenset([stem(fold_accents(word))])) >= _KIN for word in behind):
+        return True
+    if not any(_alike(wanted, frozenset([stem(fold_accents(word))])) >= _SAME_ROOT for word in before):
+        return False
+    return not own or own in _stems_of("people person")
+
+
+def _as_many(word: str, plural: str, root: str) -> bool:
+    """Whether a word can be what several are: "two employee groups" are no employees."""
+    lowered = fold_accents(word.lower())
+    return lowered == plural or stem(lowered) != root
+
+
+_BEHIND, _BEFORE, _KIN, _SAME_ROOT = 3, 6, 0.9, 0.6
 
 
 _OF_SHARES = re.compile(
@@ -159,6 +273,12 @@ _LED_TO_END = re.compile(
 _LED_TO_BEGIN = re.compile(
     r"\b(?:from|since|begins?|starts?|commenc\w+|effective)\W+(?:on |the |date:? )*$", re.IGNORECASE
 )
+
+
+def _says_which_end(question: str, quote: str) -> bool:
+    """Whether a quote speaks of a beginning where one is asked for, or of an end."""
+    begins, ends = _BEGINS.search(question) is not None, _ENDS.search(question) is not None
+    return begins == ends or (_BEGINS if begins else _ENDS).search(quote) is not None
 
 
 def _other_end(question: str, before: str) -> bool:
@@ -194,7 +314,18 @@ def _nearest(question: str, quote: str, fitting: Sequence[Value]) -> Value | Non
     rivals = [
         item for share, _, item in ranked if share == best[0] and (item.key, item.unit) != (best[2].key, best[2].unit)
     ]
-    return best[2] if best[0] > 0 and not rivals else None
+    if best[0] <= 0 or rivals or any(_listed_with(quote, best[2], item) for _, _, item in ranked):
+        return None
+    return best[2]
+
+
+def _listed_with(quote: str, one: Value, other: Value) -> bool:
+    """Whether two values stand side by side, joined by no more than "and": what is said of one is said of both."""
+    first, second = sorted((one, other), key=lambda item: item.start)
+    return first.key != second.key and _JOINED.fullmatch(quote[first.end : second.start]) is not None
+
+
+_JOINED = re.compile(r"\s*(?:,|and|or|&|,\s*and|,\s*or|/)\s*", re.IGNORECASE)
 
 
 _SAME_TERM = (
@@ -205,6 +336,7 @@ _SAME_TERM = (
     "year annual",
     "sign execut",
     "pai pay payabl due",
+    "employe staff",
 )
 _GROUPS = {word: number for number, words in enumerate(_SAME_TERM) for word in words.split()}
 
@@ -215,7 +347,11 @@ def _alike(term: str, words: frozenset[str]) -> float:
     group = _GROUPS.get(term)
     if group is not None and any(_GROUPS.get(word) == group for word in words):
         return 0.9
-    return 0.6 if any(len(term) >= 5 and word[:5] == term[:5] for word in words) else 0.0
+    return (
+        0.6
+        if any(len(term) >= 5 and word[:5] == term[:5] and abs(len(word) - len(term)) <= 3 for word in words)
+        else 0.0
+    )
 
 
 def _clause(quote: str, value: Value) -> tuple[int, int]:
@@ -228,6 +364,8 @@ _ASKS_NAME = re.compile(
     r"^\W*(?:who|whom|whose|by whom)\b|\bnames? of (?:the )?|\bwhich (?:company|firm|person|bank|auditor)\b",
     re.IGNORECASE,
 )
+_WHICH = re.compile(r"^\W*(?:which|what) (?:company|firm|person|bank)\b", re.IGNORECASE)
+_ASKS_COMPANY = re.compile(r"\b(?:company|firm|bank|auditor|supplier|insurer)\b", re.IGNORECASE)
 _NAME_TOKEN = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*|[;:.,()]")
 _APART = frozenset("and or ; .".split())
 
@@ -240,7 +378,12 @@ def asks_for_name(question: str) -> bool:
 def read_name(question: str, quote: str) -> Typed | None:
     """The name that stands nearest to what is asked for ("the tenant"); None where there is none, or two are as near."""
     asked = _terms(question)
-    found = [name for name in names(quote) if not _terms(name) & asked and any(letter.islower() for letter in name)]
+    company = _ASKS_COMPANY.search(question) is not None
+    found = [name for name in names(quote) if not _terms(name) & asked and (company or any(map(str.islower, name)))]
+    own, wanted = _terms(quote), _terms(_WHICH.sub(" ", question)) or asked
+    if sum(_alike(term, own) >= _SAME_ROOT for term in wanted) < len(wanted) - len(wanted) // 4:
+        return None
+    found = [name for name in found if _can_act(name, quote)]
     found = [name for name in found if not any(name != other and name in other for other in found) and not values(name)]
     tokens = list(_NAME_TOKEN.finditer(quote))
     roles = [at for at, token in enumerate(tokens) if stem(fold_accents(token[0])) in asked]
@@ -253,14 +396,43 @@ def read_name(question: str, quote: str) -> Typed | None:
             continue  # the street of an address
         inside = [at for at, token in enumerate(tokens) if start <= token.start() < start + len(name)]
         if inside:
-            ranked.append((min(_steps(tokens, role, inside) for role in roles), name))
+            owner = _APART_STEPS if _OF.search(quote[:start]) and roles[0] < inside[0] else 0.0
+            ranked.append((min(_steps(tokens, role, inside) for role in roles) + owner, name))
     ranked.sort()
     if not ranked or ranked[0][0] > _FAR or (len(ranked) > 1 and ranked[1][0] == ranked[0][0]):
         return None
     return Typed(ranked[0][1], ranked[0][1])
 
 
-_FAR = 8.0
+def _can_act(name: str, quote: str) -> bool:
+    """Whether a name can be a person's or a company's: no law, form, office or address, and no other's owner.
+
+    Names of persons take no article, and are not made of the commonest words alone.
+    """
+    at = quote.find(name)
+    if _ARTICLE.search(quote[:at]) or _OWNS.match(quote[at + len(name) :]):
+        return False
+    words = [word for word in _WORD.findall(name) if word.lower() not in FUNCTION_WORDS]
+    if not words or all(word.lower() in _OFFICES for word in words):
+        return False
+    tells = [rarity(word) for word in words]
+    if len(words) == 1 and not quote[:at].strip() and tells[0] < 1.0:
+        return False  # a capital only because it opens the sentence
+    return tells[-1] >= _COMMON_LAST and max(tells) >= _COMMON
+
+
+_OFFICES = frozenset(
+    "senior junior vice deputy chief executive president chair chairman chairwoman director directors officer officers secretary treasurer "
+    "controller manager managing general partner counsel board supervisory committee member members head".split()
+)
+_ARTICLE = re.compile(r"\b(?:the|an?|our|its|their|his|her|this|that|such) $", re.IGNORECASE)
+_OWNS = re.compile(r"['’]s?(?!\w)")
+_COMMON_LAST, _COMMON = 0.4, 0.62
+
+_OF = re.compile(r"\b(?:of|for|at) $", re.IGNORECASE)
+"""The auditor of Acme is not Acme."""
+
+_FAR, _APART_STEPS = 8.0, 4.0
 """So many words apart a name is no longer the one that is asked for."""
 
 
@@ -270,7 +442,7 @@ def _steps(tokens: Sequence[re.Match[str]], role: int, inside: Sequence[int]) ->
     steps = 0.0
     for token in tokens[low + 1 : high]:
         word = token[0].lower()
-        steps += 4.0 if word in _APART else 0.1 if word in FUNCTION_WORDS or not word.isalnum() else 1.0
+        steps += _APART_STEPS if word in _APART else 0.1 if word in FUNCTION_WORDS or not word.isalnum() else 1.0
     return steps
 
 
@@ -291,6 +463,13 @@ def _yes_no(question: str, quote: str) -> Typed | None:
     parts = [
         part for part in re.split(r"(?<=[.;!?])\s+|\n", quote) if _says_all(subject, part, 1.0 if not leave else 0.5)
     ]
+    asserted = _ASKS_STATE.search(question) if not leave else None
+    if asserted:  # "the audited accounts" does not say that these here are audited
+        said_of_it = re.compile(
+            rf"\b(?:is|are|was|were|be|been|being)\b(?:\W+(?!the\b|an?\b|its\b|our\b)\w+){{0,2}}?\W+{re.escape(asserted[1])}\b",
+            re.IGNORECASE,
+        )
+        parts = [part for part in parts if said_of_it.search(part)]
     said = {_polarity(part, leave=leave) for part in parts}
     if len(said) != 1 or None in said:
         return None
@@ -298,6 +477,9 @@ def _yes_no(question: str, quote: str) -> Typed | None:
     if _FORBIDS.search(question):
         positive = not positive
     return Typed(quote, "yes" if positive else "no")
+
+
+_ASKS_STATE = re.compile(r"^\W*(?:is|are|was|were|has|have|had)\b.*?\b(\w+(?:ed|en))\W*$", re.IGNORECASE)
 
 
 def _says_all(subject: frozenset[str], part: str, share: float) -> bool:
