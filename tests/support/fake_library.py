@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,9 @@ class FakeLibrary:
 
     def _did(self, *words: object) -> None:
         self._session.calls.append(" ".join(str(word) for word in words))
+
+    def files(self, passages: Collection[int]) -> dict[int, str]:
+        return {passage: f"file:///leases/passage%20{passage}.pdf" for passage in passages}
 
     def reload(
         self, source: str, *, prune: bool = False, passwords: Sequence[str] = (), ocr: bool = False

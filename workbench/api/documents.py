@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Protocol
 
@@ -114,6 +114,10 @@ class DocumentServiceProtocol(Protocol):
 
     def queue(self, source: str | None = None) -> list[QueueRow]:
         """What is not loaded, and why."""
+        ...
+
+    def files(self, passages: Collection[int]) -> dict[int, str]:
+        """The file:// address of the file that each of these passages comes from, where that is still there."""
         ...
 
     def skip(self, source: str, path: str) -> None:

@@ -5,17 +5,23 @@ With --json everything is one JSON object a line on standard output, and the las
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.api.events import AnswerDone, Event, Failed
 from workbench.cli import text_output
 from workbench.core import private_file
 from workbench.core.errors import UsageError
+from workbench.core.hyperlinks import has_links, hyperlink
 from workbench.core.sanitize import json_text, unbroken
-from workbench.ipc.command_output import SINK, complain
+from workbench.ipc.command_output import SINK, STANDARD, complain
+
+if TYPE_CHECKING:
+    from workbench.api.session import SessionProtocol
 
 
 def line(value: dict[str, Any]) -> None:
@@ -31,6 +37,27 @@ def say(text: str) -> None:
 def say_lines(lines: Iterable[str]) -> None:
     """Lines of a result for people, each as `say` prints it."""
     SINK.get().out("\n".join(map(unbroken, lines)))
+
+
+def say_clean(lines: Iterable[str]) -> None:
+    """Lines of a result that are harmless as they are, and may hold links of ours."""
+    SINK.get().out("\n".join(lines))
+
+
+def links_of(session: SessionProtocol, wanted: str) -> text_output.Link:
+    """How citations become links to their files, where the terminal has them.
+
+    `wanted` is the setting `hyperlinks`. What another process asked for goes over a socket, and is cleaned at its other end.
+    """
+    if SINK.get() is not STANDARD or not sys.stdout.isatty() or not has_links(os.environ, wanted):
+        return text_output.unlinked
+
+    def link(passage: int | None, words: str) -> str:
+        if passage is None:
+            return words
+        return hyperlink(session.library.files([passage]).get(passage, ""), words)
+
+    return link
 
 
 def progress(text: str) -> None:
@@ -55,9 +82,9 @@ def done(as_json: bool, event: str, text: str, **values: Any) -> int:
     return 0
 
 
-def tell(event: Event, *, as_json: bool) -> None:
+def tell(event: Event, *, as_json: bool, link: text_output.Link = text_output.unlinked) -> None:
     """An event that is the result of a command, or a part of it."""
-    if text := text_output.json_line(event) if as_json else text_output.event_line(event):
+    if text := text_output.json_line(event) if as_json else text_output.event_line(event, link):
         SINK.get().out(text)
 
 
@@ -71,7 +98,7 @@ def tell_progress(event: Event, *, as_json: bool) -> None:
         SINK.get().err(text)
 
 
-def show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
+def show(events: Iterable[Event], *, as_json: bool, link: text_output.Link = text_output.unlinked) -> Iterator[Event]:
     """Print the events of a question as they come and hand them on: the answer as the result, the steps as progress.
 
     However this ends, what makes the events has ended before, also after an error in between.
@@ -79,7 +106,7 @@ def show(events: Iterable[Event], *, as_json: bool) -> Iterator[Event]:
     with to_the_end(events):
         for event in events:
             if isinstance(event, AnswerDone):
-                tell(event, as_json=as_json)
+                tell(event, as_json=as_json, link=link)
             else:
                 tell_progress(event, as_json=as_json)
             yield event

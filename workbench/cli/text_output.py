@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from workbench.api import events as ev
 from workbench.api.events import ContextAssembled, PageRead
@@ -28,18 +28,27 @@ def json_line(event: ev.Event) -> str:
     return json_text(event.as_dict())
 
 
-def event_line(event: ev.Event) -> str | None:
-    """One event for people, several lines for an answer; None where there is nothing to say. No control characters."""
-    lines = [text for _, text in _lines(event)]
+Link = Callable[[int | None, str], str]
+"""Makes words, cleaned already, a link to the file of a passage; a display that has no links gives them back as they are."""
+
+
+def unlinked(passage: int | None, words: str) -> str:
+    """The words alone."""
+    return words
+
+
+def event_line(event: ev.Event, link: Link = unlinked) -> str | None:
+    """One event for people, several lines for an answer; None where there is nothing to say. No control characters but links."""
+    lines = [text for _, text in _lines(event, link)]
     return "\n".join(lines) if lines else None
 
 
-def _lines(event: ev.Event) -> list[tuple[str, str]]:
+def _lines(event: ev.Event, link: Link) -> list[tuple[str, str]]:
     match event:
         case ev.QuestionAsked():
             return [("question", f"> {one_line(event.text)}")]
         case ev.AnswerDone():
-            return list(_answer(event))
+            return list(_answer(event, link))
         case ev.Stopped():
             why = _STOPPED.get(event.reason, one_line(event.reason))
             return [("note", f"stopped: {why}{_aside(event.detail)}")]
@@ -132,13 +141,15 @@ _OURS = re.compile(r"\[\d+\]|\w+:|[>|]|not loaded\b|loaded\b|loading\b|step \d| 
 """How lines of ours begin at the left margin: citations, notes, complaints, questions, loads, steps."""
 
 
-def _answer(event: ev.AnswerDone) -> Iterator[tuple[str, str]]:
+def _answer(event: ev.AnswerDone, link: Link) -> Iterator[tuple[str, str]]:
     for line in sanitize(event.text).split("\n"):
         # What the model says never begins like a line of ours.
         yield "answer", f"  {line}" if _OURS.match(line) else line
     for at, citation in enumerate(event.citations or event.nearest, 1):
         if citation.shown:
-            yield "citation", f'[{citation.number or at}] {one_line(citation.where, 400)}: "{one_line(citation.quote)}"'
+            where = one_line(citation.where, 400)
+            where = link(citation.passage, where) if not citation.origin else where
+            yield "citation", f'[{citation.number or at}] {where}: "{one_line(citation.quote)}"'
     if event.standing:
         yield "note", f"note: {event.standing}"
     for sentence in event.unsupported if event.state == "partly" else ():
@@ -180,20 +191,24 @@ def _aside(text: str) -> str:
 _BAR = 32
 
 
-def page_lines(page: PageRead, *, explain: bool = False) -> Iterator[str]:
-    """A page of results: one block a hit, and where it stands among all results; how each score came about, if asked."""
+def page_lines(page: PageRead, *, explain: bool = False, link: Link = unlinked) -> Iterator[str]:
+    """A page of results: one block a hit, and where it stands among all results; how each score came about, if asked.
+
+    Each line is clean: no control characters but links of ours.
+    """
     if not page.total:
         yield "No results."
         return
     note = f", {page.note}" if page.note else ""
-    yield f"{page.first}-{page.last} of {page.total:,} (page {page.page}/{page.pages}){note}"
+    yield unbroken(f"{page.first}-{page.last} of {page.total:,} (page {page.page}/{page.pages}){note}")
     for rank, hit in enumerate(page.hits, page.first):
         label = f" ({hit.label})" if hit.label and hit.label != str(hit.page) else ""
         heading = f"  {hit.heading}" if hit.heading else ""
         yield ""
-        yield sanitize(f"{rank:>3}. {hit.document} p.{hit.page}{label}  {hit.score or 0.0:.3f}{heading}")
+        where = link(hit.passage, unbroken(f"{hit.document} p.{hit.page}{label}"))
+        yield f"{rank:>3}. {where}{unbroken(f'  {hit.score or 0.0:.3f}{heading}')}"
         if explain and hit.why:
-            yield from (f"     · {line}" for line in hit.why.lines())
+            yield from (f"     · {unbroken(line)}" for line in hit.why.lines())
         yield from (f"     {line.strip()}" for line in sanitize(hit.text).splitlines() if line.strip())
 
 

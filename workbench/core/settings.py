@@ -21,6 +21,7 @@ from typing import Any
 from workbench.core.archive_address import address_of
 from workbench.core.embedding_spec import read_spec
 from workbench.core.errors import ConfigError
+from workbench.core.hyperlinks import AUTO, OFF, ON
 from workbench.core.secrets import checked_key
 
 SMALLEST_WINDOW_TOKENS = 2_048
@@ -31,6 +32,7 @@ DRIVES = ("auto", "model", "guided")
 CHOICES = {
     "drive": DRIVES,
     "eviction": ("fifo", "lru", "pinned"),
+    "hyperlinks": (AUTO, ON, OFF),
     "summary_by": ("condense", "model"),
     "summary_form": ("primer", "prose"),
     "persona_edits": ("allow", "ask"),
@@ -206,6 +208,9 @@ class Settings:
 
     ascii: bool = False
     """Draw with plain ASCII signs only."""
+
+    hyperlinks: str = AUTO
+    """Citations as links to their files: auto (where the terminal is known to have links), on or off; so does NO_HYPERLINKS=1."""
 
     def __post_init__(self) -> None:
         checked_key(self.api_key, "api_key")

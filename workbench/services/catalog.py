@@ -16,6 +16,7 @@ from workbench.core.settings import READER, Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.working_context import Block
 from workbench.services.container import AppContext
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.metadata import stated_day
 
 _DRAW_SECONDS = 20.0
@@ -98,15 +99,13 @@ def page_picture(
     app: AppContext, chosen: Sequence[int], document: str, number: int, quote: str, size: tuple[int, int]
 ) -> PagePicture:
     """A page as it looks, drawn from its file. Raises NotFound, and WorkError where the file is gone, changed or has no pages."""
-    from workbench.ingest.file_uri import path_of
     from workbench.ingest.reader_client import Reader
     from workbench.ingest.store_stage import content_hash
 
     key = next((key for key, (path, _) in app.archive.paths(chosen).items() if path == document), None)
     if key is None:
         raise NotFound(f"{document!r} is not in what is attached.", "See /sources for what there is.")
-    places = dict.fromkeys(place for _, place in app.archive.holdings.places([key]) if place)
-    files = [file for file in map(Path, map(path_of, places)) if file.is_file()]
+    files = _files(app.archive, key)
     if not files:
         raise WorkError(
             "The file of this document is not there any more, so its page cannot be drawn.", "Its text is kept."
@@ -125,6 +124,20 @@ def page_picture(
     finally:
         reader.stop()
     return PagePicture.of(picture.width, picture.height, picture.rgb, picture.boxes)
+
+
+def _files(archive: ArchivalStorage, document: int) -> list[Path]:
+    """The files that a document was loaded from, those that are there."""
+    from workbench.ingest.file_uri import path_of
+
+    places = dict.fromkeys(place for _, place in archive.holdings.places([document]) if place)
+    return [file for file in map(Path, map(path_of, places)) if file.is_absolute() and file.is_file()]
+
+
+def files(archive: ArchivalStorage, documents: Iterable[int]) -> dict[int, Path]:
+    """The file of each of these documents, where one is still there."""
+    found = ((document, _files(archive, document)) for document in documents)
+    return {document: places[0] for document, places in found if places}
 
 
 def block(shown: Block) -> BlockView:

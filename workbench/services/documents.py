@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from workbench.api.documents import LoadOptions, NoteRow, QueueRow
 from workbench.api.events import Changed, Detached, Event, Loaded, LoadProgress, Notice
 from workbench.core.embedding_spec import read_spec
 from workbench.core.errors import NotFound, UsageError
+from workbench.core.hyperlinks import file_address
 from workbench.core.sanitize import as_name, is_name, readable
 from workbench.core.settings import Settings
 from workbench.services import agent_factory, catalog
@@ -68,6 +69,12 @@ class DocumentService:
             raise NotFound(f"{source!r} is not attached.", f"Attached: {names}.")
         self._app.search.release(self._app.agents.all_attached())
         return self._publisher.publish(Detached(source=source))
+
+    def files(self, passages: Collection[int]) -> dict[int, str]:
+        """See DocumentServiceProtocol."""
+        document_of = {key: passage.document for key, passage in self._archive.passages(list(passages)).items()}
+        places = catalog.files(self._archive, set(document_of.values()))
+        return {key: file_address(places[document]) for key, document in document_of.items() if document in places}
 
     def attached_names(self) -> set[str]:
         """The names of what the current agent is attached to; none where no agent is open."""

@@ -92,6 +92,7 @@ class WorkbenchApp(App[int]):
         remarks: what `open_session` has put there is said in the chat once the session is open.
         ascii: draw with plain ASCII signs only.
         theme: name of the colour theme; one that there is not is taken for the default.
+        links: whether the terminal has links (OSC 8): citations are then links to their files.
         now: the clock of the status line, in seconds.
         driver: how the terminal is driven; default: Textual's choice.
     """
@@ -130,6 +131,7 @@ class WorkbenchApp(App[int]):
         remarks: Sequence[str] = (),
         ascii: bool = False,
         theme: str = "workbench",
+        links: bool = False,
         now: Callable[[], float] = time.monotonic,
         driver: type[Driver] | None = None,
     ) -> None:
@@ -142,6 +144,7 @@ class WorkbenchApp(App[int]):
         self._load = tuple(load)
         self._remarks = remarks
         self._ascii = ascii
+        self._links = links
         use_ascii(ascii)
         for ours in themes.OURS:
             self.register_theme(ours)
@@ -252,7 +255,7 @@ class WorkbenchApp(App[int]):
             return
         from workbench.tui.controller import Controller
 
-        self._controller = Controller(self, self.regions, self.arrangement, message.session)
+        self._controller = Controller(self, self.regions, self.arrangement, message.session, links=self._links)
         self.refresh_bindings()
         self._controller.begin()
         for remark in self._remarks:
@@ -532,6 +535,7 @@ def run(
     remarks: Sequence[str] = (),
     ascii: bool = False,
     theme: str = "workbench",
+    links: bool = False,
 ) -> int:
     """Show the screen until the user quits; the exit code. Raises what `open_session`, called in a thread, raised.
 
@@ -544,6 +548,7 @@ def run(
         remarks=remarks,
         ascii=ascii,
         theme=theme,
+        links=links,
         driver=_driver(),
     )
     # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.

@@ -43,8 +43,17 @@ LIBRARY_SECONDS = 2.0
 class Controller:
     """The session and the screen together: one object for everything a person can ask for."""
 
-    def __init__(self, app: App[int], regions: Regions, arrangement: Arrangement, session: SessionProtocol) -> None:
+    def __init__(
+        self,
+        app: App[int],
+        regions: Regions,
+        arrangement: Arrangement,
+        session: SessionProtocol,
+        *,
+        links: bool = False,
+    ) -> None:
         self._app = app
+        self._links = links
         self._regions = regions
         self._arrangement = arrangement
         self.session = session
@@ -112,6 +121,7 @@ class Controller:
         self.refresh_library()
         self.refresh_coverage()
         self.refresh_memory()
+        self.refresh_links()
 
     def _resume(self, sources: list[SourceInfo]) -> None:
         """Finish what earlier loads left: files that were still waiting, then passages without their vectors."""
@@ -184,6 +194,7 @@ class Controller:
         self.refresh_memory()
         self.refresh_identity()
         self.refresh_coverage()
+        self.refresh_links()
         if text := self.work.next_question():
             self._begin(text)
 
@@ -279,6 +290,14 @@ class Controller:
         """The agent may have read other pages: asked for after an answer only, since it goes through the whole history."""
         self.fetch(lambda: coverage(self.session.history()), self._regions.library.cover)
 
+    def refresh_links(self) -> None:
+        """Other citations are drawn: ask where the files of their passages are, if the terminal has links."""
+        passages = self._regions.chat.cited_passages() if self._links else set()
+        if passages:
+            self.fetch(
+                lambda: self.session.library.files(list(passages)), self._regions.chat.link, lambda failure: None
+            )
+
     def refresh_memory(self) -> None:
         """The working context may have changed: ask again."""
         self.fetch(self.session.memory, self._regions.memory.show)
@@ -303,6 +322,7 @@ class Controller:
             if not any(isinstance(event, ContextAssembled) for event in history):
                 self.refresh_context()
             self.refresh_memory()
+            self.refresh_links()
             then()
             self.elsewhere.catch_up()
 

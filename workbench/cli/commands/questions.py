@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.events import AnswerDone, Citation, Stopped
 from workbench.api.outcome import QuestionOutcome
 from workbench.api.session import SessionProtocol
+from workbench.cli import text_output
 from workbench.cli.command import Command, agent_flags, json_flag
 from workbench.cli.commands.load import load_paths
-from workbench.cli.output import line, show, tell_progress
+from workbench.cli.output import line, links_of, show, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import complain, interruptible
 
@@ -57,7 +58,8 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
                 load_paths(session, [path], None, attach=True, as_json=chosen.json)
             else:
                 tell_progress(session.attach(name), as_json=chosen.json)
-        return _ask(session, chosen.question, as_json=chosen.json, abandon=session.abandon if made else None)
+        link = links_of(session, session.settings.hyperlinks)
+        return _ask(session, chosen.question, as_json=chosen.json, abandon=session.abandon if made else None, link=link)
     except BrokenPipeError:
         if made and not session.steps():
             session.abandon()
@@ -86,10 +88,17 @@ def _usage(outcome: QuestionOutcome) -> dict[str, Any]:
     }
 
 
-def _ask(session: SessionProtocol, question: str, *, as_json: bool, abandon: Callable[[], None] | None = None) -> int:
+def _ask(
+    session: SessionProtocol,
+    question: str,
+    *,
+    as_json: bool,
+    abandon: Callable[[], None] | None = None,
+    link: text_output.Link = text_output.unlinked,
+) -> int:
     """Ask, and print the answer. `abandon` deletes the agent that was made for it, where its model did not take one step."""
     with interruptible(session.stop):
-        outcome = QuestionOutcome.of(show(session.submit(question), as_json=as_json))
+        outcome = QuestionOutcome.of(show(session.submit(question), as_json=as_json, link=link))
     name = session.agent
     if abandon is not None and outcome.failed is not None and not outcome.steps:
         abandon()

@@ -16,6 +16,7 @@ from workbench.cli.command import Command, agent_flags, json_flag
 from workbench.cli.own_session import FLAGS, PATIENCE_SECONDS, PAUSE_SECONDS, own_session, settings_of
 from workbench.core import paths
 from workbench.core.errors import ArchiveBusy, UsageError
+from workbench.core.hyperlinks import has_links
 
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
@@ -63,6 +64,7 @@ def open_display(chosen: argparse.Namespace) -> int:
             load=files,
             ascii=settings.ascii,
             theme=settings.theme,
+            links=not os.environ.get("TEXTUAL_DRIVER") and has_links(os.environ, settings.hyperlinks),
             remarks=opener.remarks,
         )
 

@@ -11,7 +11,7 @@ from workbench.api.results import Hit
 from workbench.api.search import SearchOptions
 from workbench.cli import text_output
 from workbench.cli.command import Command, json_flag, reranker_flag
-from workbench.cli.output import line, say, say_lines, tell_progress
+from workbench.cli.output import line, links_of, say, say_clean, say_lines, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -70,7 +70,8 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
         line({"event": "search", "step": None, "query": page.query, "total": page.total, "page": page.page, "pages": page.pages,
                "hits": hits, "next": following, "note": page.note})  # fmt: skip
         return 0
-    say_lines(text_output.page_lines(page, explain=chosen.explain))
+    link = links_of(session, session.settings.hyperlinks)
+    say_clean(text_output.page_lines(page, explain=chosen.explain, link=link))
     if following:
         say(f"Next: {following}")
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -48,6 +48,7 @@ class ChatPane(VerticalScroll, Pane):
         self._evicted = 0
         self._folded = 0
         self._in_context: Collection[int] = frozenset()
+        self._files: dict[int, str] = {}
         self._current: ExchangeBlock | None = None
         self._live: list[ExchangeBlock | NoteBlock] = []
         self._last: list[NoteBlock] = []
@@ -143,6 +144,19 @@ class ChatPane(VerticalScroll, Pane):
             if isinstance(block, ExchangeBlock):
                 block.show_context(in_context)
 
+    def cited_passages(self) -> set[int]:
+        """The passages that the drawn answers cite and whose files are not known yet."""
+        blocks = [block for block in self._live if isinstance(block, ExchangeBlock)]
+        cited = {item.passage for block in blocks for item in block.exchange.citations if not item.origin}
+        return {passage for passage in cited if passage is not None and passage not in self._files}
+
+    def link(self, files: Mapping[int, str]) -> None:
+        """Citations of these passages are links to files, by their file:// addresses."""
+        self._files = {**self._files, **files}
+        for block in self._live:
+            if isinstance(block, ExchangeBlock):
+                block.link(self._files)
+
     def clear(self) -> None:
         """Nothing is drawn any more, but our own remarks since the last exchange."""
         after = max((at for at, block in enumerate(self._live) if isinstance(block, ExchangeBlock)), default=-1)
@@ -195,6 +209,7 @@ class ChatPane(VerticalScroll, Pane):
         if isinstance(block, ExchangeBlock):
             self._current = block
             block.show_context(self._in_context)
+            block.link(self._files)
         self.mount(block)
         self._live.append(block)
         for old in self._live[: max(0, len(self._live) - LIVE_BLOCKS)]:

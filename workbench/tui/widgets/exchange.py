@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class ExchangeBlock(Lines, can_focus=True):
         self.exchange = exchange
         self._cursor = 0
         self._in_context: Collection[int] = frozenset()
+        self._files: Mapping[int, str] = {}
 
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
@@ -55,6 +56,12 @@ class ExchangeBlock(Lines, can_focus=True):
             self._in_context = in_context
             if self.exchange.citations:
                 self.changed()
+
+    def link(self, files: Mapping[int, str]) -> None:
+        """The file:// addresses of passages, where the terminal has links."""
+        self._files = files
+        if self.exchange.citations:
+            self.changed(layout=False)
 
     @property
     def steps(self) -> list[StepLine]:
@@ -72,7 +79,9 @@ class ExchangeBlock(Lines, can_focus=True):
         parts.append(steps)
         parts.append(answer_rows(exchange, width, shown))
         parts.append(
-            citation_rows(by_page(exchange.citations), width, self._in_context, cursor, self._first_citation())
+            citation_rows(
+                by_page(exchange.citations), width, self._in_context, cursor, self._first_citation(), self._files
+            )
         )
         parts.append([row for note in exchange.notes for row in note_rows(note, width)])
         if exchange.outcome:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 
+from workbench.core.hyperlinks import is_safe
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, number, page_place, right, signed, wrap
@@ -79,11 +81,16 @@ def answer_rows(exchange: Exchange, width: int, shown: list[Citation]) -> list[R
 
 
 def citation_rows(
-    pages: list[tuple[str, Citation]], width: int, in_context: Collection[int], cursor: int | None, first_item: int
+    pages: list[tuple[str, Citation]],
+    width: int,
+    in_context: Collection[int],
+    cursor: int | None,
+    first_item: int,
+    files: Mapping[int, str],
 ) -> list[Row]:
-    """Numbered sources, as many on a line as fit; a dot where the passage is in context now."""
+    """Numbered sources, as many on a line as fit; a dot where the passage is in context now, a link where its file is known."""
     rows: list[Row] = []
-    parts: list[tuple[str, str]] = [("  ", "")]
+    parts: list[tuple[str, str | Style]] = [("  ", "")]
     targets: list[Target] = []
     at = 2
     for item, (numbers, citation) in enumerate(pages, first_item):
@@ -100,12 +107,17 @@ def citation_rows(
         parts += [
             (f"[{numbers}] ", style or "$accent"),
             (dot, style or "$in-context"),
-            (name + where, style),
+            (name + where, linked(style, files.get(citation.passage or 0, "") if not citation.origin else "")),
             ("   ", ""),
         ]
         targets.append(Target(at, at + cells, item))
         at += cells + 3
     return [*rows, Row(Content.assemble(*parts), tuple(targets))] if targets else rows
+
+
+def linked(style: str, address: str) -> str | Style:
+    """A style that is a link besides: only to what `file_address` makes, which can hold no text of a document's."""
+    return Style(link=address) if not style and is_safe(address) else style
 
 
 def note_rows(text: str, width: int, style: str = "$muted", sign: str = "") -> list[Row]:
