@@ -173,6 +173,7 @@ USAGE = (
     _reply("usage without end", usage={"prompt_tokens": 10**30, "completion_tokens": -5}),
     _reply("usage that is a list", usage={"prompt_tokens": [1], "completion_tokens": True}),
     _reply("no usage", usage=None),
+    _reply("usage that is no number at all", usage={"prompt_tokens": float("nan"), "completion_tokens": float("inf")}),
 )
 
 ENDS = (
@@ -450,6 +451,19 @@ ERRORS = (
         "<html><head><title>404 Not Found</title></head></html>",
         "404 Not Found.*OPENAI_BASE_URL",
     ),
+    _error("LM Studio without /v1", 200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"}, "/v1"),
+    _error("wrong API version", 404, {"error": {"code": "404", "message": "Resource not found"}}, "OPENAI_BASE_URL"),
+    _error(
+        "no throughput of its own",
+        400,
+        {"message": "Invocation of model ID with on-demand throughput isn’t supported. Retry with an inference profile"},
+        "inference profile",
+    ),
+    _error(
+        "not pulled", 404, _openai('model "x" not found, try pulling it first'), "try pulling it first.*--model"
+    ),
+    _error("overloaded once", 529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, SAME),
+    _error("timeout of a gateway once", 524, "<html><title>524: A timeout occurred</title></html>", SAME),
     Quirk(
         "busy once",
         lambda body, good: refusal(429, "Requests have exceeded token rate limit. Please retry after 0.02 seconds."),
@@ -519,4 +533,189 @@ OVERFLOWS = (
     _overflow("payload", 413, "Payload Too Large", None),
 )
 
-QUIRKS = (*BODIES, *USAGE, *ENDS, *NAMES, *HISTORY, *THOUGHTS, *TEXT_CALLS, *ERRORS)
+def _chunked(name: str, change: Callable[[list[dict[str, Any]]], list[Any]], ends: str = SAME) -> Quirk:
+    """The chunks of a stream changed; a text among them is sent as it is."""
+
+    def bend(text: str) -> str:
+        if not text.startswith("data:"):
+            return text
+        made = change(_chunks(text))
+        return "".join(one if isinstance(one, str) else f"data: {json.dumps(one)}\n\n" for one in made) + "data: [DONE]\n\n"
+
+    return _bent(name, bend, ends=ends)
+
+
+def _entries(chunk: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The pieces of calls in a chunk."""
+    return [entry for choice in chunk["choices"] for entry in choice["delta"].get("tool_calls") or ()]
+
+
+def _is_last(chunk: Mapping[str, Any]) -> bool:
+    return any(choice.get("finish_reason") for choice in chunk["choices"])
+
+
+def _with(chunk: Mapping[str, Any], delta: Any, **more: Any) -> dict[str, Any]:
+    return {**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": None}], **more}
+
+
+def _each_entry(change: Callable[[dict[str, Any], int], None]) -> Callable[[list[dict[str, Any]]], list[Any]]:
+    """Every piece of a call changed in its place; the second argument counts them."""
+
+    def changed(chunks: list[dict[str, Any]]) -> list[Any]:
+        for number, entry in enumerate([entry for chunk in chunks for entry in _entries(chunk)]):
+            change(entry, number)
+        return chunks
+
+    return changed
+
+
+def _so_far(chunks: list[dict[str, Any]]) -> list[Any]:
+    """Arguments with all that was written before."""
+    written = ""
+    for entry in [entry for chunk in chunks for entry in _entries(chunk)]:
+        written += entry["function"].get("arguments", "")
+        entry["function"]["arguments"] = written
+    return chunks
+
+
+def _written_again(chunks: list[dict[str, Any]]) -> list[Any]:
+    """The whole arguments once more before the end."""
+    written = "".join(entry["function"].get("arguments", "") for chunk in chunks for entry in _entries(chunk))
+    again = {"tool_calls": [{"index": 0, "function": {"arguments": written}}]}
+    return [one for chunk in chunks for one in ([_with(chunk, again), chunk] if _is_last(chunk) else [chunk])]
+
+
+def _name_in_pieces(chunks: list[dict[str, Any]]) -> list[Any]:
+    made: list[Any] = []
+    for chunk in chunks:
+        entry = next(iter(_entries(chunk)), {"function": {}})
+        name = entry["function"].get("name")
+        if not name:
+            made.append(chunk)
+            continue
+        for number, piece in enumerate((name[:5], name[5:9], name[9:])):
+            ident = {} if number else {"id": entry["id"]}
+            made.append(_with(chunk, {"tool_calls": [{"index": 0, **ident, "function": {"name": piece}}]}))
+    return made
+
+
+def _encoded_twice(good: Reply) -> Reply:
+    return replace(good, calls=[(name, json.dumps(json.dumps(arguments))) for name, arguments in good.calls])
+
+
+STREAMS = (
+    _chunked("no delta in between", lambda chunks: [one for c in chunks for one in (c, _with(c, None))]),
+    _chunked("null as data", lambda chunks: [one for c in chunks for one in ("data: null\n\n", c)]),
+    _chunked("no choices in between", lambda chunks: [one for c in chunks for one in ({**c, "choices": None}, c)]),
+    _chunked("it ends twice", lambda chunks: [one for c in chunks for one in ((c, c) if _is_last(c) else (c,))]),
+    _chunked("it ends before its calls", lambda chunks: sorted(chunks, key=lambda c: not _is_last(c))),
+    _chunked(
+        "empty pieces with a key of its own",
+        lambda chunks: [one for c in chunks for one in (_with(c, {}, tool_call_generating=True), c)],
+    ),
+    _chunked("messages in place of deltas", lambda chunks: [_as_message(c) for c in chunks]),
+    _chunked("calls counted in words", _each_entry(lambda entry, number: entry.update(index=str(entry["index"])))),
+    _chunked("calls counted from one", _each_entry(lambda entry, number: entry.update(index=1))),
+    _chunked("a new id with every piece", _each_entry(lambda entry, number: entry.update(id=f"chatcmpl-tool-{number}"))),
+    _chunked("arguments with all before them", _so_far),
+    _chunked("arguments a second time", _written_again),
+    _chunked("a name in pieces", _name_in_pieces),
+    _chunked(
+        "error of the provider in a chunk that ends",
+        lambda chunks: [
+            *chunks[:2],
+            {
+                **_with(chunks[0], {"content": ""}, error={"code": 502, "message": "Provider disconnected"}),
+                "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}],
+            },
+        ],
+        ends="Provider disconnected",
+    ),
+    _chunked(
+        "error in place of chunks",
+        lambda chunks: [{"error": {"message": "the engine's queue is full", "code": 400}}],
+        ends="queue is full",
+    ),
+    _bent("events over several lines", lambda text: _over_lines(text)),
+    _bent("pings of another API", lambda text: re.sub("^data: {", 'event: ping\ndata: {"type": "ping"}\n\ndata: {', text)),
+    _bent("called Latin-1", lambda text: text, "text/event-stream; charset=iso-8859-1"),
+    _bent("a page behind the stream", lambda text: f"{text}<!-- cached by the gateway -->"),
+    *(
+        Quirk(f"calls {form}", lambda body, good, form=form: replace(good, call_deltas=form))  # type: ignore[misc]
+        for form in ("whole", "repeated", "index0", "no_ids", "dict")
+    ),
+    _reply("nulls in every delta", nulls=True),
+    *(_reply(f"usage {place}", usage=True, usage_in=place) for place in ("finish", "after_finish")),
+    Quirk(
+        "a call that is cut vanishes",
+        lambda body, good: Reply(content="", finish="length"),
+        ends="cut the reply at its limit",
+    ),
+    _reply("cut before a word", disconnect_after_chunks=1),
+    Quirk(
+        "an error that is no JSON",
+        lambda body, good: Reply(
+            finish=None, done=False, tail='data: {"error": "json parser could not parse <tool_call>\nContent: \'{"x"\'"}\n\n'
+        ),
+        ends="json parser could not parse",
+    ),
+    Quirk("null, streamed and whole", lambda body, good: Reply(null=True), ends="answered with nothing", lasting=True),
+    Quirk("nothing, streamed and whole", lambda body, good: Reply(empty=True), ends="answered with nothing", lasting=True),
+    Quirk("500 for ever", lambda body, good: Reply(status=500, error="Internal Server Error"), "Internal Server Error", True),
+)
+"""Streams as public issue trackers tell of them, beside those of BODIES."""
+
+
+def _as_message(chunk: Mapping[str, Any]) -> dict[str, Any]:
+    return {**chunk, "choices": [{"message": choice["delta"], **choice} for choice in chunk["choices"]]}
+
+
+def _over_lines(text: str) -> str:
+    if not text.startswith("data:"):
+        return text
+    lines = [json.dumps(chunk, indent=1).replace("\n", "\ndata: ") for chunk in _chunks(text)]
+    return "".join(f"data: {one}\n\n" for one in lines) + "data: [DONE]\n\n"
+
+
+def _refuses_null(body: Body) -> bool:
+    return any(message["role"] == "assistant" and message.get("content", "") is None for message in body["messages"])
+
+
+def _broken_history(body: Body) -> bool:
+    for call in _calls(body):
+        try:
+            json.loads(call["function"]["arguments"])
+        except ValueError:
+            return True
+    return False
+
+
+STRICT = (
+    _refuses("content that is null", _refuses_null, 500, _openai("7 validation errors", "internal_server_error")),
+    _refuses("a history of broken calls", _broken_history, 500, "Internal Server Error"),
+    _refuses(
+        "keys that nobody knows",
+        lambda body: bool(set(body) - {"model", "messages", "tools", "max_tokens", "stream", "stream_options"}),
+        422,
+        {"detail": "Unexpected fields in the request: {'temperature'}"},
+    ),
+    _refuses("no bound on the reply", lambda body: not body.get("max_tokens"), 500, "Internal Server Error"),
+    _refuses(
+        "a schema with additionalProperties",
+        lambda body: "additionalProperties" in json.dumps(body.get("tools") or ""),
+        400,
+        [{"error": {"code": 400, "message": 'Unknown name "additionalProperties" at \'tools[0].parameters\': Cannot find field.'}}],
+    ),
+    _refuses(
+        "temperature, told by a gateway",
+        lambda body: "temperature" in body,
+        400,
+        _openai(
+            'Error from provider(venus): {"error": {"message": "Unsupported value: \'temperature\' does not support 0.2 with this model.", "param": "temperature"}}',
+            "provider_response_error",
+        ),
+    ),
+)
+"""What servers refuse in a request; most of it is never sent."""
+
+QUIRKS = (*BODIES, *STREAMS, *STRICT, *USAGE, *ENDS, *NAMES, *HISTORY, *THOUGHTS, *TEXT_CALLS, *ERRORS)

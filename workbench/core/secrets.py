@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import re
 import string
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,13 @@ def checked_key(text: str, setting: str) -> str:
     raise ConfigError(
         f"{setting} has {what} in its middle, which no request can carry.", "Set it again, as one line without it."
     )
+
+
+def environment_without_keys() -> dict[str, str]:
+    """This process's environment as other programs may have it: without the keys, under whatever name they are there."""
+    secret = {os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)}
+    withheld = {*KEY_VARIABLES, *ADDRESS_VARIABLES}
+    return {name: value for name, value in os.environ.items() if name not in withheld and value not in secret}
 
 
 def without_password(address: str) -> str:

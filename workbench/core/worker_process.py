@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from workbench.core import offline
-from workbench.core.secrets import ADDRESS_VARIABLES, KEY_VARIABLES
+from workbench.core.secrets import environment_without_keys
 
 Frame = tuple[dict[str, Any], bytes]
 
@@ -191,16 +191,13 @@ class Worker:
 def _environment() -> dict[str, str]:
     """The child finds our packages where the parent did, never in the current folder, and is told to stay offline.
 
-    It does not inherit the model server's key, under whatever name it is there: no worker asks a model, and one that reads
-    a hostile file must have nothing to give away.
+    It does not inherit the model server's key: no worker asks a model, and one that reads a hostile file must have nothing
+    to give away.
     """
     root = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH")
-    secret = {os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)}
-    withheld = {*KEY_VARIABLES, *ADDRESS_VARIABLES}
-    kept = {name: value for name, value in os.environ.items() if name not in withheld and value not in secret}
     return {
-        **kept,
+        **environment_without_keys(),
         **_OFFLINE,
         **_FRUGAL,
         "PYTHONPATH": os.pathsep.join([root, inherited] if inherited else [root]),

@@ -26,6 +26,7 @@ from workbench import __version__
 from workbench.api.events import LoadProgress
 from workbench.core.errors import UsageError, WorkbenchError, WorkError
 from workbench.core.paths import locate
+from workbench.core.secrets import environment_without_keys
 from workbench.core.settings import SECRET_SETTINGS, Settings, parsed
 from workbench.evaluation.answers import calibration_error
 from workbench.evaluation.arms import ARMS, MEMORIES, SHOWN, Answered, ArmUnfit, Asking, arm
@@ -513,6 +514,7 @@ def revision() -> str:
             capture_output=True,
             text=True,
             check=True,
+            env=environment_without_keys(),
         )
     except (OSError, subprocess.CalledProcessError):
         return ""

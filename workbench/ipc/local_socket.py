@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import ArchiveBusy, ArchiveError
+from workbench.core.secrets import environment_without_keys
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,8 +82,9 @@ def _is_stopped(process: int) -> bool:
             )
         else:
             asked = subprocess.run(
-                ["ps", "-o", "state=", "-p", str(process)], capture_output=True, text=True, check=False
-            )
+                ["ps", "-o", "state=", "-p", str(process)], capture_output=True, text=True, check=False,
+                env=environment_without_keys(),
+            )  # fmt: skip
             state = asked.stdout.strip()
     except (OSError, IndexError):
         return False

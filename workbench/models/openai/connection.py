@@ -7,6 +7,7 @@ the first byte, or between two. Leaving closes the connection, and the server ca
 from __future__ import annotations
 
 import contextlib
+import platform
 import queue
 import socket
 import sys
@@ -43,7 +44,12 @@ _LONGEST_ERROR_BYTES = 1 << 20
 
 
 def _sdk() -> ModuleType:
-    """The SDK. Where aiohttp is installed (with the extra `web`) it would import that too, 10 MB for a client never used here."""
+    """The SDK. Where aiohttp is installed (with the extra `web`) it would import that too, 10 MB for a client never used here.
+
+    With its first request the SDK asks `platform` for this system's name, which runs `uname -p` with the key in its environment
+    only to learn what nobody needs; that it is not known is put in its place.
+    """
+    platform.uname().__dict__.setdefault("processor", "")
     if "openai" in sys.modules or "aiohttp" in sys.modules:
         return import_module("openai")
     sys.modules["aiohttp"] = None  # type: ignore[assignment]

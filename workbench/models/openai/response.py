@@ -13,6 +13,7 @@ from workbench.core.sanitize import paired
 from workbench.models.base import REFUSAL, CallDelta, Completion, ReasoningDelta, ReplyEnd, TextDelta, Usage
 from workbench.models.openai.content import Content, TextSplitter
 from workbench.models.openai.errors import Refused, page_title, refusal_in, sanitize
+from workbench.models.openai.increments import Increments
 from workbench.models.openai.responses import ResponseEvents
 from workbench.models.openai.sse import Broken, Chunk, Done, Event, Remark, WebPage
 from workbench.models.openai.tool_calls import CallMerger
@@ -77,6 +78,7 @@ class ReplyReader:
         self._legacy: dict[str, str] = {}
         self._half: dict[str, str] = {}
         """By kind of text, half of a surrogate pair whose other half comes with the next piece."""
+        self._increments = {kind: Increments() for kind in ("reasoning", "content", "refusal")}
         self._usage: Usage | None = None
         self._refused = False
         self._limit_chars = _RUNAWAY_CHARS + _RUNAWAY_CHARS_A_TOKEN * _room(self._body)
@@ -154,10 +156,7 @@ class ReplyReader:
         for key in REASONING_KEYS:
             if reasoning := self._whole("reasoning", _plain(written.get(key))):
                 self._reasoning_key = self._reasoning_key or key
-                self._reasoning.append(reasoning)
-                self.received_chars += len(reasoning)
-                if not self._mute_reasoning:
-                    yield ReasoningDelta(reasoning)
+                yield from self._thought(self._increments["reasoning"].feed(reasoning))
                 break
         for key in SIGNED_KEYS:
             if value := written.get(key):
@@ -166,9 +165,7 @@ class ReplyReader:
         for key in ("content", "refusal"):
             if text := self._whole(key, _plain(written.get(key))):
                 self._refused = self._refused or key == "refusal"
-                self._raw.append(text)
-                self.received_chars += len(text)
-                yield from self._kept(self._splitter.feed(text))
+                yield from self._said(self._increments[key].feed(text))
         for delta in self._merger.feed(written.get("tool_calls")):
             self.received_chars += len(delta.arguments)
             yield delta
@@ -177,6 +174,19 @@ class ReplyReader:
             # llama.cpp sends each call twice, in the old form too, so this one counts only when it is alone.
             piece = str(legacy.get(key) or "") if isinstance(legacy, Mapping) else ""
             self._legacy[key] = self._legacy.get(key) or piece if key == "name" else self._legacy.get(key, "") + piece
+
+    def _thought(self, reasoning: str) -> Iterator[Delta]:
+        if reasoning:
+            self._reasoning.append(reasoning)
+            self.received_chars += len(reasoning)
+            if not self._mute_reasoning:
+                yield ReasoningDelta(reasoning)
+
+    def _said(self, text: str) -> Iterator[Delta]:
+        if text:
+            self._raw.append(text)
+            self.received_chars += len(text)
+            yield from self._kept(self._splitter.feed(text))
 
     def _whole(self, kind: str, piece: str) -> str:
         """A piece of text without half a character at its end: some servers cut between the two halves of one."""
@@ -192,6 +202,14 @@ class ReplyReader:
 
     def end(self) -> Iterator[Delta]:
         """Nothing more comes: the deltas that were held back."""
+        for delta in self._rest():
+            self.shown = True
+            yield delta
+
+    def _rest(self) -> Iterator[Delta]:
+        yield from self._thought(self._increments["reasoning"].finish())
+        for key in ("content", "refusal"):
+            yield from self._said(self._increments[key].finish())
         called = bool(self._merger.calls(""))
         held, self._content = self._splitter.finish(called=called)
         self._ended = True

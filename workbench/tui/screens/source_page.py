@@ -15,6 +15,7 @@ from textual.binding import Binding
 from workbench.api.events import Citation
 from workbench.api.session import PageView
 from workbench.core.sanitize import one_line, sanitize
+from workbench.core.secrets import environment_without_keys
 from workbench.tui.screens.ask_for import AskFor
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.text_view import TextBox
@@ -127,7 +128,7 @@ class SourcePage(Overlay[None]):
         words = shlex.split(os.environ.get("PAGER", "")) or ["less"]
         try:
             with self.app.suspend():
-                subprocess.run(words, input=sanitize(page.text).encode(), check=False)
+                subprocess.run(words, input=sanitize(page.text).encode(), check=False, env=environment_without_keys())
         except (OSError, SuspendNotSupported):
             box = self.query_one(TextBox)
             self.named(box, f"{one_line(page.document, 200)} · page {page.number} of {page.pages}", "no $PAGER here")
