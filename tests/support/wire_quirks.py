@@ -588,7 +588,7 @@ def _written_again(chunks: list[dict[str, Any]]) -> list[Any]:
 def _name_in_pieces(chunks: list[dict[str, Any]]) -> list[Any]:
     made: list[Any] = []
     for chunk in chunks:
-        entry = next(iter(_entries(chunk)), {"function": {}})
+        entry: dict[str, Any] = next(iter(_entries(chunk)), {"function": {}})
         name = entry["function"].get("name")
         if not name:
             made.append(chunk)
