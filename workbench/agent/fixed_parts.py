@@ -12,7 +12,7 @@ from workbench.agent.tools.registry import Function
 from workbench.core.settings import Settings
 from workbench.core.tokens import encoding_for
 from workbench.memory.agent_memory import AgentMemory
-from workbench.storage.agents import AgentRepository
+from workbench.storage.home import Agents
 
 _ROOMY_TOKENS = 6_144
 _TEMPLATE_FACTOR = 1.3
@@ -50,7 +50,7 @@ def _limit_tokens(settings: Settings) -> int:
 class FixedParts:
     """The fixed parts of one agent, for when its window changes while it works."""
 
-    def __init__(self, folder: Path, agents: AgentRepository, memory: AgentMemory) -> None:
+    def __init__(self, folder: Path, agents: Agents, memory: AgentMemory) -> None:
         self._folder = folder
         self._agents = agents
         self._memory = memory

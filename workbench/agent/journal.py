@@ -12,7 +12,7 @@ from workbench.api.events import Citation, Event, FileFailed, PageRead
 from workbench.api.results import Explanation, Hit
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.history.checkpoints import ON_EVERY_BRANCH
-from workbench.storage.steps import EventRow, StepRepository
+from workbench.storage.steps import EventRow
 
 Texts = Callable[[Sequence[int]], Mapping[int, str]]
 
@@ -76,7 +76,7 @@ def load(agent: str, row: EventRow, texts: Texts) -> Event | None:
 def history(memory: AgentMemory) -> Iterator[Event]:
     """The durable events of an agent's branch, oldest first."""
     hidden = memory.operations.hidden
-    for row in StepRepository(memory.database).events(memory.agent.id):
+    for row in memory.home.steps.events(memory.agent.id):
         if row.event not in ON_EVERY_BRANCH and any(first <= row.seq < end for first, end in hidden):
             continue
         if event := load(memory.agent.name, row, memory.texts):

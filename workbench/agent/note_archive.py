@@ -7,17 +7,15 @@ from typing import Any
 
 from workbench.embedding.client import Embedder
 from workbench.memory.agent_memory import AgentMemory
-from workbench.storage.agents import AgentRepository
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.documents import NOTE_LOADER, NOTES_PREFIX
+from workbench.storage.home import Agents
 
 
 class NoteArchive:
     """The source that holds one agent's notes; it is made with the first of them."""
 
-    def __init__(
-        self, memory: AgentMemory, archive: ArchivalStorage, agents: AgentRepository, embedder: Embedder
-    ) -> None:
+    def __init__(self, memory: AgentMemory, archive: ArchivalStorage, agents: Agents, embedder: Embedder) -> None:
         self._memory = memory
         self._archive = archive
         self._agents = agents

@@ -16,9 +16,9 @@ from workbench.memory.main_context import Summary
 from workbench.memory.messages import StoredMessage, Texts, render_receipt, render_with_result
 from workbench.memory.working_context import WorkingContext
 from workbench.storage.agents import AgentRow
-from workbench.storage.database import Clock, Database, text_hash, utc_now
+from workbench.storage.database import Clock, text_hash, utc_now
+from workbench.storage.home import HomeStorage
 from workbench.storage.messages import MessageRow
-from workbench.storage.steps import StepRepository
 from workbench.storage.write_ahead_log import Changes, Update
 
 
@@ -47,9 +47,9 @@ class AgentMemory:
     """The live memory of one agent: queue, summary, working context, handles. One thread at a time uses it."""
 
     def __init__(
-        self, database: Database, agent: AgentRow, working: WorkingContext, texts: Texts, clock: Clock = utc_now
+        self, home: HomeStorage, agent: AgentRow, working: WorkingContext, texts: Texts, clock: Clock = utc_now
     ) -> None:
-        self.database = database
+        self.home = home
         self.agent = agent
         self.clock = clock
         self.texts = texts
@@ -69,10 +69,10 @@ class AgentMemory:
         self._updates: list[Update] = []
         self._head_written: tuple[Any, ...] = ()
         self._sequence_lock = threading.Lock()
-        newest, self.step = StepRepository(database).newest(agent.id)
+        newest, self.step = home.steps.newest(agent.id)
         self._next_seq = newest + 1
         self._known_texts: set[str] = set()
-        self.operations = Operations(database, agent.id)
+        self.operations = Operations(home, agent.id)
 
     @property
     def messages_on_branch(self) -> int:
@@ -88,7 +88,7 @@ class AgentMemory:
         created = created or self.clock()
         wire, result = render_with_result(role, kind, body, created, self.texts)
         tokens = count_message(wire)
-        number = self.database.number("messages", "message_id")
+        number = self.home.number("messages", "message_id")
         message = StoredMessage(number, self.head, role, kind, body, wire, tokens, created, step, None, result)
         self.head = message.id
         self.branch.append(message.id)
@@ -141,7 +141,7 @@ class AgentMemory:
         if working == self.working and self.version is not None:
             return
         self.working = working
-        parent, self.version = self.version, self.database.number("context_versions", "version_id")
+        parent, self.version = self.version, self.home.number("context_versions", "version_id")
         blocks: dict[str, Any] = {}
         for name, lines in working.dump().items():
             known, version = self._block_at.get(name, (None, 0))
@@ -164,7 +164,7 @@ class AgentMemory:
 
     def next_summary_id(self) -> int:
         """The id that the next summary will have."""
-        return self.database.number("summaries", "summary_id")
+        return self.home.number("summaries", "summary_id")
 
     # -- the branch -------------------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class AgentMemory:
     def journal_now(self, entries: Iterable[tuple[int | None, str, str]]) -> None:
         """The same in a transaction of its own: for loads and attachments, which other threads do meanwhile."""
         if rows := self._journal_rows(entries):
-            self.database.keep(Changes({"journal": rows}))
+            self.home.keep(Changes({"journal": rows}))
 
     def _journal_rows(self, entries: Iterable[tuple[int | None, str, str]]) -> list[Sequence[Any]]:
         now = self.clock()
@@ -243,7 +243,7 @@ class AgentMemory:
         head = (self.head, self.ranges(), self.queue.question, self.summary.id if self.summary else None, self.version)
         if head != self._head_written:
             updates.append(("head", [*head, self.clock(), self.agent.id]))
-        self.database.keep(Changes(rows, updates))
+        self.home.keep(Changes(rows, updates))
         self._head_written = head
 
     def ranges(self) -> str:

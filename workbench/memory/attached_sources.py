@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.storage.agents import AgentRepository
 from workbench.storage.archive import ArchivalStorage
+from workbench.storage.home import Agents
 from workbench.text.template_tokens import neutralise
 
 
@@ -25,9 +25,7 @@ class AttachedSources:
     They are asked for several times a step, and their sizes stand in every prompt.
     """
 
-    def __init__(
-        self, archive: ArchivalStorage, agents: AgentRepository, agent_id: int, only: int | None = None
-    ) -> None:
+    def __init__(self, archive: ArchivalStorage, agents: Agents, agent_id: int, only: int | None = None) -> None:
         """`only` is the one document of the sources that the agent may see; None for all of them."""
         self.only = only
         self._archive = archive

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.memory.messages import StoredMessage, stamp
-from workbench.storage.messages import MessageRepository
+from workbench.storage.home import Messages
 
 if TYPE_CHECKING:
     from workbench.memory.conversation_index import ConversationIndex, Likeness, Turn
@@ -54,7 +54,7 @@ class RecallStorage:
     `likeness` compares messages with a query by meaning; without it words alone count.
     """
 
-    def __init__(self, messages: MessageRepository, likeness: Likeness | None = None) -> None:
+    def __init__(self, messages: Messages, likeness: Likeness | None = None) -> None:
         self._messages, self._likeness = messages, likeness
         self._indexed: tuple[tuple[int, ...], ConversationIndex] | None = None
 

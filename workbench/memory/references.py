@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.memory.recall import RecallItem
-from workbench.storage.messages import MessageRepository
+from workbench.storage.home import Messages
 
 
 class References:
     """Looks them up in the archive, by `passages`, and in the log of messages."""
 
-    def __init__(self, messages: MessageRepository, passages: Callable[[Sequence[int]], Mapping[int, str]]) -> None:
+    def __init__(self, messages: Messages, passages: Callable[[Sequence[int]], Mapping[int, str]]) -> None:
         self._messages = messages
         self._passages = passages
 

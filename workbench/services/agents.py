@@ -21,9 +21,9 @@ from workbench.memory.transfer.restore import restore
 from workbench.retrieval.service import ArchivalSearch
 from workbench.services import agent_archive, agent_factory
 from workbench.services.container import AppContext
-from workbench.storage.agents import AgentRepository
 from workbench.storage.database import Database, utc_now
 from workbench.storage.documents import DuckDBArchive
+from workbench.storage.duckdb_home import DuckDBHome
 
 _TRAVELS = ("model", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 """Settings that go with an agent. Where its server was and what was loaded from where stays behind: the file may come from
@@ -219,9 +219,10 @@ def _prove(copy: AgentCopy, file: Path) -> int:
 
 def _rebuilt(database: Database, copy: AgentCopy) -> int:
     search = ArchivalSearch(DuckDBArchive(database), None)
-    recorder = StepRecorder(database, search.texts)
+    home = DuckDBHome(database)
+    recorder = StepRecorder(home, search.texts)
     restore(database, copy, "check", {}, utc_now())
-    agent = AgentRepository(database).get("check")
+    agent = home.agents.get("check")
     for step in recorder.steps.numbers(agent.id):
         recorded = recorder.step(agent, step)
         same = recorded.prompt.digest() == recorded.digest and recorded.prompt.used == recorded.used

@@ -26,7 +26,7 @@ from workbench.api.documents import LoadOptions
 from workbench.core.errors import NotFound, UsageError
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
-from workbench.storage.job_results import JobResults
+from workbench.storage.home import Jobs
 from workbench.text.analyzer import content_words
 from workbench.text.values import CODE
 
@@ -70,7 +70,7 @@ class CheckService:
         if not sentences:
             raise UsageError("There is no sentence in the text.", "Give a text with sentences to check.")
         comparer = SourceComparer(self._app, self._sources(source))
-        results = JobResults(self._app.database, self._app.clock)
+        results = self._app.home.jobs
         job = results.job("check", {"documents": comparer.digest, "rules": RULES_VERSION})
         known = {} if fresh else results.results(job)
         return self._run(sentences, comparer, results, job, known)
@@ -79,7 +79,7 @@ class CheckService:
         self,
         sentences: Sequence[Claim],
         comparer: SourceComparer,
-        results: JobResults,
+        results: Jobs,
         job: int,
         known: Mapping[str, Any],
     ) -> Iterator[CheckProgress | CheckedSentence]:

@@ -29,10 +29,11 @@ from workbench.services.embedders import EmbedderPool
 from workbench.services.open_agents import AgentRegistry
 from workbench.services.server_profiles import Fit, ServerProfiles, learnt
 from workbench.sql import sandbox
-from workbench.storage.agents import AgentRepository
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Clock, Database, utc_now
 from workbench.storage.documents import DuckDBArchive
+from workbench.storage.duckdb_home import DuckDBHome
+from workbench.storage.home import Agents, HomeStorage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,8 +74,9 @@ class AppContext:
             index_bytes=settings.index_memory_mb * 1_000_000,
             others=self.embedders,
         )
-        self.agents = AgentRepository(self.database, clock, self.shared)
-        self.recorder = StepRecorder(self.database, self.search.texts, clock)
+        self.home: HomeStorage = DuckDBHome(self.database, clock, self.shared)
+        self.agents: Agents = self.home.agents
+        self.recorder = StepRecorder(self.home, self.search.texts, clock)
         self.recall = RecallStorage(self.recorder.stored, self._likeness)
         self.open_agents = AgentRegistry()
         self.broadcaster = EventBroadcaster()

@@ -30,7 +30,7 @@ from workbench.services import agent_factory
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.storage.agents import AgentRow
-from workbench.storage.job_results import JobResults
+from workbench.storage.home import Jobs
 from workbench.storage.rows import Passage
 
 RULES_VERSION = 3
@@ -130,8 +130,8 @@ class QuestionTableService:
         settings = self._app.prices.priced(replace(given, model=model) if model else given)
         return key, sorted(documents, key=lambda pair: pair[1]), settings
 
-    def _job(self, source: int, settings: Settings) -> tuple[JobResults, int]:
-        results = JobResults(self._app.database, self._app.clock)
+    def _job(self, source: int, settings: Settings) -> tuple[Jobs, int]:
+        results = self._app.home.jobs
         name = {
             "source": source, "model": settings.model, "server": settings.base_url if settings.model != READER else "",
             "rules": RULES_VERSION, "version": __version__,
@@ -140,7 +140,7 @@ class QuestionTableService:
 
     def _run(
         self, columns: Sequence[Column], source: int, documents: Sequence[tuple[int, str]], settings: Settings,
-        results: JobResults, job: int, known: Mapping[str, Any],
+        results: Jobs, job: int, known: Mapping[str, Any],
     ) -> Iterator[TableProgress | Cell]:  # fmt: skip
         self._stop.clear()
         self._delete_left_agents()

@@ -21,7 +21,7 @@ from workbench.retrieval.query import Restriction
 from workbench.retrieval.regex_search import ArchivalGrep
 from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
-from workbench.storage.database import Database
+from workbench.storage.home import HomeStorage
 from workbench.storage.write_ahead_log import Changes, Update
 
 _LIFETIME = timedelta(hours=1)
@@ -31,12 +31,12 @@ _LIFETIME = timedelta(hours=1)
 class _WrittenAtOnce:
     """An UpdateLog for people: no commit of an agent follows what they see."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, home: HomeStorage) -> None:
+        self._home = home
 
     def later(self, update: Update) -> None:
         """Write it now."""
-        self._database.keep(Changes(updates=[update]))
+        self._home.keep(Changes(updates=[update]))
 
 
 class SearchService:
@@ -47,7 +47,7 @@ class SearchService:
         self._settings = settings
         self._current = current
         self._stop = threading.Event()
-        self._log = _WrittenAtOnce(app.database)
+        self._log = _WrittenAtOnce(app.home)
 
     def search(self, query: str, page: int = 1, options: SearchOptions | None = None) -> PageRead:
         """Page `page` (from 1) of a search. Raises UsageError, NotFound, RerankerError."""

@@ -25,11 +25,13 @@ class JobResults:
         text = json.dumps(dict(name), sort_keys=True, ensure_ascii=False)
 
         def work(connection: Any) -> int:
-            known = connection.execute("SELECT job_id FROM jobs WHERE kind = ? AND name = ?", [kind, text]).fetchall()
-            if known:
-                return int(known[0][0])
+            # The table wants names that are unique among all kinds: where another kind has this one, it stands behind its kind.
+            names = [text, f"{kind}: {text}"]
+            taken = connection.execute("SELECT kind, job_id FROM jobs WHERE list_contains(?, name)", [names]).fetchall()
+            if known := [number for other, number in taken if other == kind]:
+                return int(known[0])
             new = next_id(connection, "jobs", "job_id")
-            connection.execute("INSERT INTO jobs VALUES (?, ?, ?, ?)", [new, kind, text, self._clock()])
+            connection.execute("INSERT INTO jobs VALUES (?, ?, ?, ?)", [new, kind, names[bool(taken)], self._clock()])
             return new
 
         return self._database.write(work, catalogue=False)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from workbench.storage.database import Database
-from workbench.storage.steps import OperationRow, StepRepository
+from workbench.storage.home import HomeStorage
+from workbench.storage.steps import OperationRow
 
 # A checkpoint: what an agent is at one moment, by reference, as small JSON.
 
@@ -74,9 +74,9 @@ class Operation:
 class Operations:
     """The operations of one agent; nothing is ever taken out. `hidden` is what the journal does not tell now."""
 
-    def __init__(self, database: Database, agent: int) -> None:
-        self._database = database
-        self._stored = StepRepository(database)
+    def __init__(self, home: HomeStorage, agent: int) -> None:
+        self._home = home
+        self._stored = home.steps
         self._agent = agent
         newest = self._before(None)
         self.hidden: Hidden = newest.hidden if newest else ()
@@ -86,7 +86,7 @@ class Operations:
         self, kind: str, before: Checkpoint, seq: int, hidden: Hidden, question: int | None, now: datetime
     ) -> list[Any]:
         """A row for the table. An undo stands for what was below the operation that it takes back."""
-        new, parent = self._database.number("operations", "operation_id"), self._top
+        new, parent = self._home.number("operations", "operation_id"), self._top
         if kind == "undo" and (pair := self.undone_by_next()):
             parent = pair[1].parent
             self._top, self._undone = parent, new

@@ -11,8 +11,9 @@ from workbench.core.errors import UsageError
 from workbench.memory.history.checkpoints import ON_EVERY_BRANCH, Checkpoint
 from workbench.memory.history.steps import StepRecorder
 from workbench.memory.recall_page import recalled, with_messages
-from workbench.storage.agents import AgentRepository, AgentRow
+from workbench.storage.agents import AgentRow
 from workbench.storage.database import Clock, text_hash
+from workbench.storage.home import Agents
 from workbench.storage.messages import ContextVersionRow, MessageRow
 from workbench.storage.steps import EventRow, StepRow
 
@@ -37,10 +38,10 @@ class Fork:
     Nothing of the original changes, and nothing of the copy refers to it: either can go on, or be deleted, alone.
     """
 
-    def __init__(self, recorder: StepRecorder, agents: AgentRepository, clock: Clock) -> None:
+    def __init__(self, recorder: StepRecorder, agents: Agents, clock: Clock) -> None:
         self._recorder = recorder
         self._agents = agents
-        self._database = recorder.database
+        self._home = recorder.home
         self._stored = recorder.stored
         self._clock = clock
         self._texts: dict[str, str] = {}
@@ -157,7 +158,7 @@ class Fork:
     def _operations(self, way: _Way) -> list[Row]:
         """The questions of the branch, one above the other: each can be undone in the copy too."""
         numbers = [row.seq for row in way.journal]
-        first = self._database.number("operations", "operation_id", max(1, len(way.questions)))
+        first = self._home.number("operations", "operation_id", max(1, len(way.questions)))
         return [
             (first + k, first + k - 1 if k else None, "question", self._messages[question], self._point(before).dump(),
              "[]", sum(number < seq for number in numbers), self._clock())
@@ -186,5 +187,5 @@ class Fork:
         return json.dumps({"ranges": moved, "evidence": text_hash(text)})
 
     def _numbered(self, table: str, column: str, old: Sequence[int]) -> dict[int, int]:
-        first = self._database.number(table, column, max(1, len(old)))
+        first = self._home.number(table, column, max(1, len(old)))
         return {key: first + k for k, key in enumerate(old)}

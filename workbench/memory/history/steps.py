@@ -20,9 +20,9 @@ from workbench.memory.summary import summary_prompt
 from workbench.memory.working_context import WorkingContext
 from workbench.memory.writing_prompt import Excerpt, writing_prompt
 from workbench.storage.agents import AgentRow
-from workbench.storage.database import Clock, Database, utc_now
-from workbench.storage.messages import MessageRepository, MessageRow
-from workbench.storage.steps import StepRepository
+from workbench.storage.database import Clock, utc_now
+from workbench.storage.home import HomeStorage
+from workbench.storage.messages import MessageRow
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class StepRecorder:
     """Reads what agents did. Every prompt is rebuilt by the same `assemble` that made it."""
 
     def __init__(
-        self, database: Database, texts: Callable[[Sequence[int]], Mapping[int, str]], clock: Clock = utc_now
+        self, home: HomeStorage, texts: Callable[[Sequence[int]], Mapping[int, str]], clock: Clock = utc_now
     ) -> None:
-        self.database = database
-        self.stored = MessageRepository(database)
-        self.steps = StepRepository(database)
+        self.home = home
+        self.stored = home.messages
+        self.steps = home.steps
         self.texts = References(self.stored, texts)
         self._clock = clock
 
@@ -66,7 +66,7 @@ class StepRecorder:
         working = self.working(agent.context_version, limit_tokens) or WorkingContext.fresh(
             limit_tokens, persona, human
         )
-        memory = AgentMemory(self.database, agent, working, self.texts, self._clock)
+        memory = AgentMemory(self.home, agent, working, self.texts, self._clock)
         memory.handles = self.stored.handles(agent.id)
         point = Checkpoint(agent.head, agent.queue or "[]", agent.question, agent.summary, agent.context_version)
         self.restore(memory, point, limit_tokens)
