@@ -5,7 +5,8 @@ protocol on the socket for sessions; a whole command goes as one line of its own
 
 The values are the frozen dataclasses of `api`, written with their class's name, so that any of them may stand anywhere. msgspec and
 pydantic tell the classes of a union apart by a tag that each class must declare, msgspec for its own Structs alone: seventy
-dataclasses would carry fields for the wire, which the thirty lines below do without.
+dataclasses would carry fields for the wire, which the thirty lines below do without. They are slower, where nobody waits for it:
+a page of five hits there and back takes 0.33 ms of CPU, by pydantic's TypeAdapter of that one class 0.04 ms.
 """
 
 from __future__ import annotations
