@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,13 +15,14 @@ from tests.support.embedding import WordEmbedder
 from tests.support.postgres import execute, new_database, url_of
 from workbench.api.documents import LoadOptions
 from workbench.api.events import AnswerDone, Loaded, PageRead
-from workbench.core.errors import ArchiveError, ConfigError, UsageError
+from workbench.core.errors import ArchiveError, ConfigError
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.services.session import Session
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.schema import migrate, scripts
 from workbench.storage.postgres.server import PostgresServer
+from workbench.storage.postgres.transfer import SharedAgentWriter
 
 Open = Callable[..., Session]
 
@@ -157,11 +159,94 @@ def test_agents_of_the_homes_own_archive_stay_apart(
         assert [row.name for row in own.sources()] == ["own papers"]
 
 
-def test_agents_of_a_shared_archive_do_not_travel(open_home: Open, url: str, tmp_path: Path) -> None:
-    session = open_home("here", url)
-    session.open_agent("main")
-    with pytest.raises(UsageError, match="cannot travel"):
-        session.agent_service.export("main", tmp_path / "a.agent")
+def bodies(session: Session) -> list[str]:
+    return [json.dumps(session.recorded(step).body()) for step in session.steps()]
+
+
+def remembering(session: Session, name: str) -> list[str]:
+    """An agent with an answer and a note of its own; the requests of its steps as they were sent."""
+    session.open_agent(name)
+    session.attach("papers")
+    assert "HX-203/7" in answer(session, "Which part number did Dora Marner order?").text
+    session.current_agent.workspace.notes.insert("The bell rings at noon in Harl.", {"step": 1})
+    return bodies(session)
+
+
+def test_an_agent_of_a_shared_archive_travels_to_a_home_of_its_own_and_back(
+    open_home: Open, fresh_url: str, papers: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "keeper.agent"
+    here = open_home("here", fresh_url)
+    load(here, papers)
+    sent = remembering(here, "keeper")
+    here.agent_service.export("keeper", file)
+
+    own = open_home("own", "")
+    found = own.agent_service.import_agent(file)
+    assert (found.agent, found.attached, found.missing) == ("keeper", (), ("papers",))
+    own.open_agent("keeper")
+    assert bodies(own) == sent
+    assert [hit.text for hit in own.search("bell rings").hits] == ["The bell rings at noon in Harl."]
+    own.agent_service.export("keeper", file)
+
+    there = open_home("there", fresh_url)
+    back = there.agent_service.import_agent(file, name="guest")
+    assert (back.attached, back.missing) == ((), ()), "in its own home nothing was attached any more"
+    there.open_agent("guest")
+    assert bodies(there) == sent
+    rows = there.app.archive.passages(list(there.current_agent.workspace.memory.handles))
+    known = here.app.archive.passages(list(here.current_agent.workspace.memory.handles))
+    assert known
+    assert set(rows) >= set(known), "passages that the archive has are not stored again"
+
+
+def test_an_agent_moves_between_homes_of_one_archive(
+    open_home: Open, fresh_url: str, papers: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "keeper.agent"
+    here, there = open_home("here", fresh_url), open_home("there", fresh_url)
+    load(here, papers)
+    sent = remembering(here, "keeper")
+    here.agent_service.export("keeper", file)
+    documents = execute("SELECT count(*) FROM workbench.documents", _name(fresh_url))[0][0]
+    found = there.agent_service.import_agent(file)
+    assert (found.attached, found.missing) == (("papers",), ())
+    assert execute("SELECT count(*) FROM workbench.documents", _name(fresh_url)) == [(documents + 1,)], "its note alone"
+    there.open_agent("keeper")
+    assert bodies(there) == sent
+    assert "HX-205/7" in answer(there, "Which part number did Falk Marner order?").text
+    assert there.search("bell rings at noon").hits[0].text == "The bell rings at noon in Harl."
+    assert "notes of keeper" in [row.name for row in there.app.archive.sources(notes=True)]
+    there.open_agent("other")
+    there.agent_service.delete("keeper")
+    assert here.search("bell rings at noon").hits[0].text == "The bell rings at noon in Harl.", "the first one keeps its own"
+    here.library.remove("papers")
+    here.open_agent("keeper")
+    assert bodies(here) == sent
+
+
+def test_what_an_agent_brings_into_a_shared_archive_is_whole_or_not_there(
+    open_home: Open, fresh_url: str, papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keeper.agent"
+    own = open_home("own", "")
+    load(own, papers)
+    remembering(own, "keeper")
+    own.agent_service.export("keeper", file)
+    there = open_home("there", fresh_url)
+    with monkeypatch.context() as broken:
+        broken.setattr(SharedAgentWriter, "source_like", _fail)
+        with pytest.raises(ArchiveError):
+            there.agent_service.import_agent(file)
+    assert there.agents() == []
+    found = there.agent_service.import_agent(file)
+    assert found.missing == ("papers",)
+    there.open_agent("keeper")
+    assert there.search("HX-203/7").total == 0, "what came along is in no source"
+
+
+def _fail(*_: object) -> None:
+    raise ArchiveError("The disk is full.", "Make room.")
 
 
 # -- what goes wrong is one sentence -------------------------------------------------------------------------------------

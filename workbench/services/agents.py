@@ -24,6 +24,7 @@ from workbench.services.container import AppContext
 from workbench.storage.database import Database, utc_now
 from workbench.storage.documents import DuckDBArchive
 from workbench.storage.duckdb_home import DuckDBHome
+from workbench.storage.transfer import AgentTransfer
 
 _TRAVELS = ("model", "window_tokens", "reserve_tokens", "preset", "persona", "human")
 """Settings that go with an agent. Where its server was and what was loaded from where stays behind: the file may come from
@@ -151,9 +152,8 @@ class AgentService:
 
     def export(self, name: str, file: Path) -> int:
         """Write an agent to a file, whole: another home shows every old step as it was. Returns its size in bytes."""
-        self._require_own_archive()
         row = self._app.agents.get(name)
-        copy = take(self._app.database, row)
+        copy = take(self._app.agent_transfer(), row)
         copy.head["settings"] = {
             key: value for key, value in row.settings.items() if key in (*_TRAVELS, "functions_off")
         }
@@ -164,23 +164,14 @@ class AgentService:
 
         It keeps its name, or gets a number at its end when that is taken. Raises UsageError, with nothing imported.
         """
-        self._require_own_archive()
         copy = agent_archive.read(file)
         settings, notes = self._own_settings(copy, file)
         steps = _prove(copy, file)
         own = str(copy.head.get("name"))
         chosen = name or self._app.agents.fresh_name(own[:100] if own.strip() and own.isprintable() else "agent")
         self._app.agents.check_name(chosen)
-        restored = restore(self._app.database, copy, chosen, settings, self._app.clock())
+        restored = restore(self._app.agent_transfer(), copy, chosen, settings, self._app.clock())
         return Imported(chosen, steps, len(copy.tables["messages"]), restored.attached, restored.missing, tuple(notes))
-
-    def _require_own_archive(self) -> None:
-        """Raises UsageError where the passages that agents know are in a shared archive."""
-        if self._app.shared is not None:
-            raise UsageError(
-                "Agents of a shared archive cannot travel.",
-                "Leave `archive` empty to export or import agents of the home.",
-            )
 
     def _own_settings(self, copy: AgentCopy, file: Path) -> tuple[dict[str, Any], list[str]]:
         """The settings that an agent may bring, each checked, and what was put in the place of others."""
@@ -221,7 +212,7 @@ def _rebuilt(database: Database, copy: AgentCopy) -> int:
     search = ArchivalSearch(DuckDBArchive(database), None)
     home = DuckDBHome(database)
     recorder = StepRecorder(home, search.texts)
-    restore(database, copy, "check", {}, utc_now())
+    restore(AgentTransfer(database), copy, "check", {}, utc_now())
     agent = home.agents.get("check")
     for step in recorder.steps.numbers(agent.id):
         recorded = recorder.step(agent, step)

@@ -34,6 +34,7 @@ from workbench.storage.database import Clock, Database, utc_now
 from workbench.storage.documents import DuckDBArchive
 from workbench.storage.duckdb_home import DuckDBHome
 from workbench.storage.home import Agents, HomeStorage
+from workbench.storage.transfer import AgentTransfer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,6 +116,14 @@ class AppContext:
         from workbench.storage.postgres.erasure import SharedErasureSource
 
         return SharedErasureSource(self.database, self.shared.server, self.shared.home)
+
+    def agent_transfer(self) -> AgentTransfer:
+        """Takes agents out of this home, and brings them in."""
+        if self.shared is None:
+            return AgentTransfer(self.database)
+        from workbench.storage.postgres.transfer import SharedAgentTransfer
+
+        return SharedAgentTransfer(self.database, self.shared)
 
     def settings_from_file(self) -> dict[str, Any]:
         """What the settings file says now. Raises ConfigError."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,8 +25,8 @@ HISTORY = ("messages", "summaries", "context_versions", "steps", "operations", "
 RowDict = dict[str, Any]
 """A row by column, JSON-ready: times are ISO 8601 texts."""
 
-_PASSAGE = "passage_id, document_id, page_number, start_char, end_char, heading, text, context, embedding"
-_DOCUMENT = (
+PASSAGE = "passage_id, document_id, page_number, start_char, end_char, heading, text, context, embedding"
+DOCUMENT = (
     "document_id, content_hash, loader, loader_version, title, metadata, page_count, text_chars, size_bytes, embedder"
 )
 
@@ -35,7 +35,7 @@ class AgentSnapshot:
     """Reads an agent and what it refers to; all that is read is of one moment, also while the agent is at work."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
+        self.cursor = cursor
 
     @classmethod
     @contextmanager
@@ -52,46 +52,46 @@ class AgentSnapshot:
 
     def history(self, agent: int) -> dict[str, list[RowDict]]:
         """The rows of HISTORY that are the agent's, by table."""
-        return {name: self._rows(f"SELECT * FROM {name} WHERE agent_id = ? ORDER BY ALL", [agent]) for name in HISTORY}
+        return {name: self.rows(f"SELECT * FROM {name} WHERE agent_id = ? ORDER BY ALL", [agent]) for name in HISTORY}
 
     def head(self, agent: int) -> RowDict:
         """The agent's own row."""
-        return self._rows("SELECT * FROM agents WHERE agent_id = ?", [agent])[0]
+        return self.rows("SELECT * FROM agents WHERE agent_id = ?", [agent])[0]
 
     def texts(self, keys: Sequence[str]) -> list[RowDict]:
         """The rows of `texts` with these hashes."""
-        return self._rows("SELECT * FROM texts WHERE list_contains(?, hash) ORDER BY hash", [list(keys)])
+        return self.rows("SELECT * FROM texts WHERE list_contains(?, hash) ORDER BY hash", [list(keys)])
 
     def notes_source(self, agent: str) -> int | None:
         """The source of an agent's own notes."""
-        rows = self._rows("SELECT source_id FROM sources WHERE name = ?", [NOTES_PREFIX + agent])
+        rows = self.rows("SELECT source_id FROM sources WHERE name = ?", [NOTES_PREFIX + agent])
         return int(rows[0]["source_id"]) if rows else None
 
     def paths(self, source: int) -> dict[int, str]:
         """The paths of a source by document."""
-        rows = self._rows("SELECT document_id, path FROM source_documents WHERE source_id = ?", [source])
+        rows = self.rows("SELECT document_id, path FROM source_documents WHERE source_id = ?", [source])
         return {row["document_id"]: row["path"] for row in rows}
 
     def passages(self, ids: Sequence[int], documents: Sequence[int]) -> list[RowDict]:
         """These passages and all of these documents, with their vectors (None where there is none yet)."""
-        return self._rows(
-            f"SELECT {_PASSAGE} FROM passages LEFT JOIN embeddings USING (passage_id) "
+        return self.rows(
+            f"SELECT {PASSAGE} FROM passages LEFT JOIN embeddings USING (passage_id) "
             "WHERE list_contains(?, passage_id) OR list_contains(?, document_id) ORDER BY passage_id",
             [list(ids), list(documents)],
         )
 
     def documents(self, ids: Sequence[int]) -> list[RowDict]:
         """Documents by id."""
-        sql = f"SELECT {_DOCUMENT} FROM documents WHERE list_contains(?, document_id) ORDER BY document_id"
-        return self._rows(sql, [list(ids)])
+        sql = f"SELECT {DOCUMENT} FROM documents WHERE list_contains(?, document_id) ORDER BY document_id"
+        return self.rows(sql, [list(ids)])
 
     def pages(self, document: int) -> list[RowDict]:
         """The pages of a document, in order."""
-        return self._rows("SELECT number, label, text FROM pages WHERE document_id = ? ORDER BY number", [document])
+        return self.rows("SELECT number, label, text FROM pages WHERE document_id = ? ORDER BY number", [document])
 
     def attached(self, agent: int) -> list[tuple[int, str]]:
         """(source id, name) of what an agent is attached to, by name."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT s.source_id, s.name FROM attachments a JOIN sources s USING (source_id) WHERE a.agent_id = ? ORDER BY name",
             [agent],
         )
@@ -99,15 +99,16 @@ class AgentSnapshot:
 
     def contents(self, source: int) -> list[str]:
         """The hashes of the files that a source links."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT DISTINCT d.content_hash FROM source_documents l JOIN documents d USING (document_id) "
             "WHERE l.source_id = ? ORDER BY 1",
             [source],
         )
         return [row["content_hash"] for row in rows]
 
-    def _rows(self, sql: str, parameters: list[Any]) -> list[RowDict]:
-        result = self._cursor.execute(sql, parameters)
+    def rows(self, sql: str, parameters: list[Any]) -> list[RowDict]:
+        """The rows of a query on the home's database."""
+        result = self.cursor.execute(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
 
@@ -151,6 +152,10 @@ class AgentWriter:
         """Add rows with a value for every column."""
         insert_rows(self._connection, table, rows)
 
+    def within(self, work: Callable[[], Mapping[int, int]]) -> Mapping[int, int]:
+        """Do `work`, which stores what comes along and returns the new ids of passages by old ones, in one transaction."""
+        return work()
+
     def known_passages(self, document: Mapping[str, Any]) -> dict[tuple[Any, ...], int]:
         """Passages of the very document, where it is stored here, by (page, first and last character, text)."""
         rows = self._connection.execute(
@@ -162,7 +167,7 @@ class AgentWriter:
 
     def add_document(
         self, document: Mapping[str, Any], passages: Sequence[RowDict], counted: Sequence[Counted]
-    ) -> range:
+    ) -> Sequence[int]:
         """A document that comes along with the agent, outside every source; returns the new ids of its passages.
 
         Without an embedder's name nothing of it ever waits for a vector.
@@ -176,7 +181,7 @@ class AgentWriter:
         passages: Sequence[RowDict],
         counted: Sequence[Counted],
         vectors: np.ndarray,
-    ) -> range:
+    ) -> Sequence[int]:
         """A note of the agent's own, searched from now on; `vectors` (n, 384) float32. Returns the new ids of its passages."""
         loader = f"{NOTE_LOADER}{self.agent}"
         new, ids = self._add(document, loader, document["embedder"], passages, counted)
@@ -194,7 +199,7 @@ class AgentWriter:
         embedder: str,
         passages: Sequence[RowDict],
         counted: Sequence[Counted],
-    ) -> tuple[int, range]:
+    ) -> tuple[int, Sequence[int]]:
         new = next_document(self._connection)
         pages = [
             SimpleNamespace(**{key: page[key] for key in ("number", "label", "text")}) for page in document["pages"]
@@ -224,7 +229,7 @@ class AgentWriter:
 
     def attach(self, source: int) -> None:
         """Attach the agent to a source."""
-        self._connection.execute("INSERT INTO attachments VALUES (?, ?, ?)", [self.agent, source, self._now])
+        self._connection.execute("INSERT OR IGNORE INTO attachments VALUES (?, ?, ?)", [self.agent, source, self._now])
 
     def source_like(self, name: str, contents: Iterable[str]) -> tuple[int, str] | None:
         """(id, name) of the source of that name if it holds some of these contents, else of the one that holds most."""
@@ -235,3 +240,18 @@ class AgentWriter:
             [list(contents), NOTES_PREFIX, name],
         ).fetchall()
         return (int(rows[0][0]), str(rows[0][1])) if rows else None
+
+
+class AgentTransfer:
+    """How agents leave and enter a home: here one that keeps its documents itself."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def snapshot(self) -> AbstractContextManager[AgentSnapshot]:
+        """Reads agents as of now."""
+        return AgentSnapshot.of(self.database)
+
+    def writer(self, connection: Any, name: str, now: datetime, mark: str) -> AgentWriter:
+        """Writes an agent, inside a job of the database's writer; see AgentWriter."""
+        return AgentWriter(connection, name, now, mark)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.storage.agents import AgentRow
-from workbench.storage.database import Database
-from workbench.storage.transfer import AgentSnapshot
+from workbench.storage.transfer import AgentSnapshot, AgentTransfer
 
 Row = dict[str, Any]
 Of = Callable[[int], int]
+
+_CARRIED = re.compile(r"\A(?:carried [0-9a-f]+: )+")
+"""What marks the loader of a document that came along with an agent: where it goes next, its origin counts (see AgentWriter)."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class AgentCopy:
     attachments: list[Row] = field(default_factory=list)
 
 
-def take(database: Database, agent: AgentRow) -> AgentCopy:
+def take(transfer: AgentTransfer, agent: AgentRow) -> AgentCopy:
     """Copy an agent as of its last commit: one snapshot, also while it is at work."""
-    with AgentSnapshot.of(database) as snapshot:
+    with transfer.snapshot() as snapshot:
         tables = snapshot.history(agent.id)
         head = snapshot.head(agent.id)
         keys = sorted(set(_text_keys([head, *tables["steps"]])) | set(receipts(head, tables)))
@@ -110,6 +113,7 @@ def _documents(snapshot: AgentSnapshot, passages: list[int], notes: int | None) 
         key = document["document_id"]
         numbers = {row["page_number"] for row in of[key]}
         document["note_path"] = whole.get(key)
+        document["loader"] = _CARRIED.sub("", document["loader"])
         document["pages"] = [page for page in snapshot.pages(key) if key in whole or page["number"] in numbers]
         document["passages"] = of[key]
     return documents

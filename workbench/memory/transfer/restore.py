@@ -16,8 +16,8 @@ from workbench.memory.history.checkpoints import Checkpoint
 from workbench.memory.recall_page import with_messages
 from workbench.memory.transfer.export import AgentCopy, Row, receipts, with_passages
 from workbench.storage.bulk_insert import DIMENSIONS, Counted
-from workbench.storage.database import Database, text_hash
-from workbench.storage.transfer import AgentWriter
+from workbench.storage.database import text_hash
+from workbench.storage.transfer import AgentTransfer, AgentWriter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,7 +119,7 @@ class _Numbers:
     summaries: dict[int, int] = field(default_factory=dict)
     context_versions: dict[int, int] = field(default_factory=dict)
     operations: dict[int, int] = field(default_factory=dict)
-    passages: dict[int, int] = field(default_factory=dict)
+    passages: Mapping[int, int] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: str, old: Any) -> Any:
@@ -138,21 +138,23 @@ class _Numbers:
         return self.passages.get(old, -abs(old))
 
 
-def restore(database: Database, copy: AgentCopy, name: str, settings: Mapping[str, Any], now: datetime) -> Restored:
+def restore(
+    transfer: AgentTransfer, copy: AgentCopy, name: str, settings: Mapping[str, Any], now: datetime
+) -> Restored:
     """Write the copy as a new agent of that name, in one transaction. Raises CopyDamaged, with nothing written."""
     numbers = _Numbers()
     for table, column in _NUMBERED.items():
         old = sorted(_whole(row, column) for row in copy.tables[table])
         if len(set(old)) != len(old):
             raise CopyDamaged(f"a number comes twice in {table}")
-        first = database.number(table, column, len(old))
+        first = transfer.database.number(table, column, len(old))
         setattr(numbers, table, {number: first + at for at, number in enumerate(old)})
 
     counted = count(copy.documents)
 
     def job(connection: Any) -> Restored:
-        writer = AgentWriter(connection, name, now, secrets.token_hex(4))
-        numbers.passages = bring(writer, copy.documents, counted)
+        writer = transfer.writer(connection, name, now, secrets.token_hex(4))
+        numbers.passages = writer.within(lambda: bring(writer, copy.documents, counted))
         texts = _texts(copy, numbers)
         writer.insert("texts", [[key, text] for key, text in texts.items()])
         for table in copy.tables:
@@ -166,7 +168,7 @@ def restore(database: Database, copy: AgentCopy, name: str, settings: Mapping[st
         writer.insert("agents", _typed(writer, "agents", [head]))
         return _attach(writer, copy)
 
-    return database.write(job)
+    return transfer.database.write(job)
 
 
 def _texts(copy: AgentCopy, numbers: _Numbers) -> dict[str, str]:
