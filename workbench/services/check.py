@@ -35,7 +35,7 @@ _PASSAGES, _PASSAGES_BY_VALUES = 10, 4
 
 _AGAINST = 3
 _SIGNS = re.compile(r"[^\w\s.,'’%€$£/:]|(?<!\w)-")
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when the same sentence and sources would give another result: what was stored is then not used."""
 
 

@@ -15,6 +15,18 @@ The board engaged the surveyor Ruth Alvarez to draw the boundary between Low Far
 
 The mill was built in 1874 by Otto Brandt and burned for nine hours on 3 August 1902. It had 14 looms.
 
+Ida Maring, a Polish painter, married the pilot Jan Koster in 1912, and nobody was there but the verger.
+
+## The film Two Rivers (2016)
+
+Two Rivers is a film that was written by Hedda Lund and directed by Tor Vik. It was shown first on 10 June 2016.
+
+The guild was founded in 1844 by four weavers and moved in 1854 to Long Lane, with Ada Finn replacing Karen Moss as its clerk.
+
+In 1996 the league set up a prize for chess. It was given first in 1997.
+
+The band was founded by the drummer Lars Brun and the singer Nils Aas. Erik Holm has played the guitar since then.
+
 No visitor may enter the boiler room. The ferry Corvina left at ten past six with forty-one persons.
 """
 
@@ -31,6 +43,7 @@ def check(claim: str) -> Finding:
         "The board engaged Ruth Alvarez, a surveyor, to draw the boundary between the mill and Low Farm.",
         "41 persons left on the ferry Corvina.",
         "The mill had fourteen looms.",
+        "Ida Maring, a painter from Poland, married Jan Koster in 1912.",
     ],
 )
 def test_what_a_source_says_in_other_words_is_supported(claim: str) -> None:
@@ -43,6 +56,10 @@ def test_what_a_source_says_in_other_words_is_supported(claim: str) -> None:
         ("The mill was built by Otto Brandt in 1884.", "1884", "1874"),
         ("The mill was built in 1874 by Emil Hansen.", "Emil Hansen", "Otto Brandt"),
         ("On 3 August 1902 the mill burned for seven hours.", "seven", "nine"),
+        ("The film Two Rivers was shown first on 17 June 2016.", "17 June 2016", "10 June 2016"),
+        ("The band was founded by the drummer Erik Holm and the singer Nils Aas.", "Erik Holm", "Lars Brun"),
+        ("The guild was founded in 1854 by four weavers.", "1854", "1844"),
+        ("The league set up a prize for chess in 1986.", "1986", "1996"),
         ("The mill burned for nine hours on 5 August 1902.", "5 August 1902", "3 August 1902"),
         (
             "The board engaged the surveyor Ruth Alvarez to draw the boundary between High Farm and the mill.",
@@ -63,6 +80,7 @@ def test_a_changed_value_is_shown_beside_what_the_source_states(claim: str, clai
     [
         "The mill was sold to a brewery.",
         "Ruth Alvarez kept bees on Low Farm.",
+        "Emil Hansen wrote a novel about the mill.",
         "A second ferry was ordered from Norway in 1931.",
     ],
 )

@@ -60,6 +60,10 @@ class Finding:
     share: float = 0.0
     differences: tuple[Difference, ...] = ()
     lacking: tuple[str, ...] = ()
+    own_share: float = 0.0
+    """How much of the claim's words the sentence says itself, without what stands around it."""
+    in_place: bool = False
+    """Whether every value that differs stands in the very same place."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,27 @@ def find(
     Support goes first because two versions may disagree and one be quoted rightly. `score` gives the likeness in meaning, by which
     the nearest sentences may support a claim in other words. `context` is the sentence before a claim that opens with a pronoun.
     """
+    found = _found(claim, sentences, score, context)
+    if found and found[0].state == SUPPORTED:
+        said_whole = next((item for item in found if _outweighs(item, found[0])), None)
+        if said_whole is not None:
+            return [said_whole, *(item for item in found if item is not said_whole and item.state != SUPPORTED)]
+    return found
+
+
+def _outweighs(other: Finding, support: Finding) -> bool:
+    """Whether a sentence that says all of a claim but one value beats support that is gathered from several sentences."""
+    if other.state != CONTRADICTED or not other.in_place or other.own_share < _WHOLE:
+        return False
+    if other.sentence is None or support.sentence is None or other.sentence.document != support.sentence.document:
+        return False
+    return support.own_share < other.own_share - 0.1
+
+
+_WHOLE = 0.9
+
+
+def _found(claim: str, sentences: Sequence[SourceSentence], score: Score | None, context: str) -> list[Finding]:
     asked, before = _read(claim), frozenset(_read(context).stems) if context else frozenset[str]()
     found = [_compared(claim, asked, sentence, 0.0, before) for sentence in sentences]
     found.sort(key=_order, reverse=True)
@@ -145,16 +170,22 @@ _STATES = (NO_CLAIM, NOT_FOUND, PARTLY, CONTRADICTED, SUPPORTED)
 
 def _compared(claim: str, asked: _Text, sentence: SourceSentence, like: float, before: frozenset[str]) -> Finding:
     own, near = _read(sentence.text), _read(sentence.around)
-    held, total, lacking = 0.0, 0.0, []
+    held, total, lacking, alone = 0.0, 0.0, [], 0.0
     for root, weight in asked.stems.items():
         part = _said(root, own, near)
-        held, total = held + weight * part, total + weight
+        held, total, alone = held + weight * part, total + weight, alone + weight * (root in own.tokens)
         if part < 0.5:
             lacking.append(asked.shown[root])
-    plain = held / total if total else 1.0
+    plain, own_share = (held / total, alone / total) if total else (1.0, 1.0)
     missing = []
     for value in asked.values:
-        part = 1.0 if _states(value, own) else _AROUND if _states(value, near) else 0.0
+        if _is_exchanged(value, asked, own) or (
+            own_share >= _WHOLE and not _states(value, own) and _is_replaced(value, asked, own)
+        ):
+            total += 1.0
+            missing.append(value)
+            continue
+        part = 1.0 if _states(value, own) else _AROUND if _states(value, near, own) else 0.0
         held, total = held + part, total + 1.0
         if not part:
             missing.append(value)
@@ -164,24 +195,41 @@ def _compared(claim: str, asked: _Text, sentence: SourceSentence, like: float, b
     rest = held / rest_total if rest_total else 0.0
     differences = _differences(asked, missing, own, near)
     names_of_missing = tuple(value.text for value in missing)
-    says_other = own.negated != asked.negated
+    says_other = own.negated != asked.negated and _denies(sentence.text, asked) != asked.negated
     if not missing and share >= SUPPORTS and plain >= 0.6:
         if says_other and not _quotes_whole(claim, sentence.text):
             return Finding(PARTLY, sentence, share, (), ("not" if own.negated else "",))
-        return Finding(SUPPORTED, sentence, share, (), tuple(lacking))
+        return Finding(SUPPORTED, sentence, share, (), tuple(lacking), own_share)
     others = len(asked.stems) + len(asked.values) - len(missing) + bool(before & (own.stems.keys() | near.stems.keys()))
     if len(differences) == len(missing) > 0 and others > 1 and _enough(rest, plain, differences):
-        return Finding(CONTRADICTED, sentence, rest, tuple(item for item, _ in differences), tuple(lacking))
+        in_place = all(same for _, same in differences)
+        shown = tuple(item for item, _ in differences)
+        return Finding(CONTRADICTED, sentence, rest, shown, tuple(lacking), own_share, in_place)
     if share >= HALF and plain >= HALF:
         return Finding(PARTLY, sentence, share, (), (*names_of_missing, *lacking))
     return Finding(NOT_FOUND, sentence, share, (), (*names_of_missing, *lacking))
+
+
+def _denies(text: str, asked: _Text) -> bool:
+    """Whether the clauses of a sentence that speak of a claim deny something: "married in 1912, and nobody was there" does not."""
+    spoken_of = [part for part in _CLAUSES.split(text) if any(root in asked.tokens for root in _read(part).stems)]
+    return any(_read(part).negated for part in spoken_of)
+
+
+_CLAUSES = re.compile(r"[,;:]\s+(?=(?:and|but|because|since|for|so|while|when|where|as)\b)|;\s+", re.IGNORECASE)
 
 
 def _enough(rest: float, plain: float, differences: Sequence[tuple[Difference, bool]]) -> bool:
     """Whether a sentence says enough of a claim, its other values apart, for these to contradict it."""
     aligned = all(same_place for _, same_place in differences)
     least = (CONTRADICTS if aligned else CONTRADICTS_APART) + 0.1 * (len(differences) - 1)
+    if not aligned and any(item.kind == NAME for item, _ in differences) and plain < _NAME_APART:
+        return False
     return rest >= least and plain >= CONTRADICTS - 0.05
+
+
+_NAME_APART = 0.75
+"""How much of a claim's words a sentence must say for another name somewhere in it to contradict: most sentences name somebody."""
 
 
 def _quotes_whole(claim: str, text: str) -> bool:
@@ -201,13 +249,33 @@ def _said(root: str, own: _Text, near: _Text) -> float:
     return 0.0
 
 
-def _states(value: Value, text: _Text) -> bool:
-    """Whether a text states a value; a name is stated by its last word where no other first name stands before it."""
+def _states(value: Value, text: _Text, own: _Text | None = None) -> bool:
+    """Whether a text, together with the sentence `own` that it stands around, states a value.
+
+    A name is stated by its last word where no other first name stands before it.
+    """
     if value.kind == NAME:
         return _names_it(value, text)
+    if value.kind == DATE:
+        return _dates_it(value, (*text.values, *(own.values if own else ())))
     if value.kind == CODE and value.key in text.words:
         return True
     return any(relation(value, other) == SAME for other in text.values)
+
+
+def _dates_it(value: Value, stated: Sequence[Value]) -> bool:
+    """Whether dates state all that a date says: its day may stand in a sentence and its year in the heading, but "2016" is no day."""
+    alike = [other.key for other in stated if relation(value, other) == SAME]
+    if not _ISO.fullmatch(value.key) or any(not _ISO.fullmatch(key) for key in alike):
+        return bool(alike)
+    parts = value.key.split("-")
+    return all(
+        part == "??" or part == "????" or any(key.split("-")[at] == part for key in alike)
+        for at, part in enumerate(parts)
+    )
+
+
+_ISO = re.compile(r"[\d?]{4}-[\d?]{2}-[\d?]{2}")
 
 
 def _names_it(value: Value, text: _Text) -> bool:
@@ -217,11 +285,32 @@ def _names_it(value: Value, text: _Text) -> bool:
     roots = {stem(part) for part in parts}
     if roots <= set(text.tokens):
         return True
+    if len(parts) == 1 and any(_of_one_country(parts[0], word) for word in text.words):
+        return True
     if len(parts) < 2 or parts[-1] not in text.words:
         return False
     # "Gideon Farthingale" is "Farthingale", and is not "Martha Farthingale".
     others = [other.key.split() for other in text.values if other.kind == NAME and parts[-1] in other.key.split()]
     return any(set(other) <= set(parts) for other in others)
+
+
+def _of_one_country(one: str, two: str) -> bool:
+    """Whether two words are a country and what comes from it: Canada and Canadian, Poland and Polish."""
+    return any(
+        land.endswith(end)
+        and people.endswith(adjective)
+        and land[: len(land) - len(end)] == people[: len(people) - len(adjective)]
+        for land, people in ((one, two), (two, one))
+        for end, adjective in _COUNTRY_ENDS
+        if len(land) - len(end) >= _LEAST_ROOT
+    )
+
+
+_LEAST_ROOT = 3
+_COUNTRY_ENDS = (
+    ("a", "an"), ("a", "ian"), ("", "ian"), ("y", "ian"), ("", "ese"), ("a", "ese"), ("al", "uese"), ("land", "ish"), ("and", "ish"),
+    ("en", "ish"), ("ain", "ish"), ("ey", "ish"), ("", "i"), ("y", ""), ("land", ""), ("land", "ic"),
+)  # fmt: skip
 
 
 def _differences(asked: _Text, missing: Sequence[Value], own: _Text, near: _Text) -> list[tuple[Difference, bool]]:
@@ -242,6 +331,35 @@ def _differences(asked: _Text, missing: Sequence[Value], own: _Text, near: _Text
     return found
 
 
+def _is_exchanged(value: Value, asked: _Text, own: _Text) -> bool:
+    """Whether exactly another value stands where the claim has this one, the words on both sides being the same.
+
+    It does not matter then that the claim's value stands elsewhere in the sentence: "incorporated in 1844 … later moved in 1854".
+    """
+    for low_a, high_a, low_b, high_b in _replaced(asked, own):
+        ends_alike = low_a > 0 and low_b > 0 and (high_a < len(asked.tokens) or high_b == len(own.tokens))
+        if not ends_alike or not _covers(asked.places[low_a:high_a], value):
+            continue
+        for other in own.values:
+            if _covers(own.places[low_b:high_b], other) and relation(value, other) == OTHER:
+                return True
+    return False
+
+
+def _covers(places: Sequence[tuple[int, int]], value: Value) -> bool:
+    return bool(places) and all(value.start <= start and end <= value.end for start, end in places)
+
+
+def _is_replaced(value: Value, asked: _Text, own: _Text) -> bool:
+    """Whether a sentence states another value in the place of a claim's: that the right one stands nearby does not matter then."""
+    return any(
+        relation(value, other) == OTHER
+        and not any(relation(other, said) == SAME for said in asked.values)
+        and _in_place(asked, value, own, other)
+        for other in own.values
+    )
+
+
 def _elsewhere(value: Value, same_kind: Sequence[Value], near: _Text) -> Value | None:
     """The one other value of the kind that a sentence states though not in the same place; None where there are several."""
     if value.kind == NUMBER:
@@ -249,7 +367,8 @@ def _elsewhere(value: Value, same_kind: Sequence[Value], near: _Text) -> Value |
         return counted[0] if len(counted) == 1 else None
     if value.kind == DATE:
         around = [other for other in near.values if relation(value, other) == OTHER and other.kind == DATE]
-        days = [other for other in (*same_kind, *around) if _as_exact(value, other)]
+        days = [other for other in same_kind if _as_exact(value, other)]
+        days = days or [other for other in around if _as_exact(value, other)]
         return days[0] if days and len({other.key for other in days}) == 1 else None
     if value.kind == NAME:
         parts = value.key.split()
@@ -269,6 +388,8 @@ def _as_exact(one: Value, two: Value) -> bool:
 def _in_place(asked: _Text, value: Value, own: _Text, other: Value) -> bool:
     """Whether two values stand between the same words: in a comparison of both texts word by word one replaces the other."""
     for low_a, high_a, low_b, high_b in _replaced(asked, own):
+        if high_a - low_a - len(_WORD.findall(value.text)) > _MOST_BESIDE:
+            continue
         if _overlaps(asked.places[low_a:high_a], value) and _overlaps(own.places[low_b:high_b], other):
             return True
     return False
@@ -285,6 +406,9 @@ def _replaced(asked: _Text, own: _Text) -> list[tuple[int, int, int, int]]:
         if tag == "replace" and b - a <= _LONGEST_PLACE and d - c <= _LONGEST_PLACE
     ]  # fmt: skip
 
+
+_MOST_BESIDE = 3
+"""Where more words of a claim than these differ beside a value, another fact stands in the place."""
 
 _LONGEST_PLACE = 8
 """A stretch of more words that differ is no value in the place of another."""
