@@ -26,6 +26,7 @@ from workbench.api.results import Hit
 from workbench.evaluation.answer_retrieval import KeptVectors, retrieved
 from workbench.evaluation.answer_sets import AnswerQuestion, AnswerSet, holds, read_answer_sets
 from workbench.models.extractive import answer_scorer
+from workbench.models.extractive.answer_priors import adjusted
 from workbench.models.extractive.answer_ranking import Ranking
 from workbench.models.extractive.answer_scorer import SIGNALS, signals
 from workbench.models.extractive.features import FEATURES_VERSION, NAMES, Asked, Candidate, candidates, matrix
@@ -193,8 +194,9 @@ def trees_as_json(model: Any) -> tuple[float, list[dict[str, list[Any]]]]:
 
 
 def ranking(one: Instance, probabilities: Array, confidence: float = 0.0) -> Ranking:
-    """An instance as the reader would rank it."""
-    values = np.round(probabilities.astype(float), 4)
+    """An instance as the reader would rank it: what no weight should outweigh is counted in, as it is there."""
+    given = zip(one.found, one.rows, probabilities, strict=True)
+    values = np.round([adjusted(one.asked, found, row, round(float(value), 4)) for found, row, value in given], 4)
     order = sorted(range(len(values)), key=lambda at: (-values[at], one.found[at].rank, at))
     return Ranking(
         one.asked,

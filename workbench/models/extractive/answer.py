@@ -9,6 +9,7 @@ from workbench.models.extractive.answer_ranking import QUOTES, Ranking
 from workbench.models.extractive.evidence import Unit
 from workbench.models.extractive.features import roots
 from workbench.models.extractive.prompt_parser import Note, View
+from workbench.text.dates import with_iso_days
 
 NOT_FOUND = "Not found in the documents."
 NOT_SURE = "Not sure. The nearest passages:"
@@ -67,9 +68,9 @@ def lacking(ranking: Ranking) -> str:
     wanted = _WANTED.get(ranking.asked.kind)
     if wanted and not any(ranking.feature("kind_met", at) > 0.5 for at in range(min(3, len(ranking.candidates)))):
         return f"They do not say {wanted}."
-    forms = {
-        form for candidate in ranking.candidates[:3] for form in roots(candidate.window, ranking.asked.language.code)
-    }
+    code, dated = ranking.asked.language.code, ranking.asked.dated
+    near = [with_iso_days(one.window) if dated else one.window for one in ranking.candidates[:3]]
+    forms = {form for text in near for form in roots(text, code)}
     missing = [word for term, word in ranking.asked.surface.items() if term not in forms][:_MOST_MISSING]
     return f"No form of these words is in them: {', '.join(missing)}." if missing else ""
 

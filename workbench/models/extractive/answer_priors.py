@@ -22,6 +22,10 @@ _REPEATS = 0.02
 """What it counts when a line says nothing beside the question's own words: a heading, or an entry of a table of contents; or when
 it is the label of a field that is empty."""
 
+_INTRODUCES, _SENTENCE_WORDS = 0.7, 8
+"""The same for a sentence of so many words that ends with a colon ("The proposal was defeated:"): it says something, while a shorter
+line with a colon is a label. Chosen by hand."""
+
 _HEADING_ASKED, _OPENS_ODDS = 0.85, 6.0
 """How much of a question a heading must say for the sentence below it to be its answer, and by how much that raises its odds.
 
@@ -51,8 +55,10 @@ def _worth(asked: Asked, one: Candidate) -> float:
     """What the likelihood of a sentence counts, by what no fitted weight should outweigh."""
     if asked.denies and not negated(one.text, asked.language):
         return _DENIED
-    if one.text.rstrip("*_ ").endswith((":", "：")) or (asked.kind != "yes_no" and not adds(asked, one.text)):
+    if asked.kind != "yes_no" and not adds(asked, one.text):
         return _REPEATS
+    if one.text.rstrip("*_ ").endswith((":", "：")):
+        return _INTRODUCES if len(one.text.split()) >= _SENTENCE_WORDS else _REPEATS
     return _of_time(asked, one) * _of_form(asked, one)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,9 @@ from workbench.models.extractive.answer_priors import adjusted
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, candidates, holds_answer, matrix
+from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
+from workbench.text.acronyms import written_short
 from workbench.text.dates import written_as
 
 QUOTES = 3
@@ -64,9 +67,16 @@ class Ranking:
         for at in range(len(self.candidates)):
             if len(made) >= most or self.probabilities[at] < _ADDS * self.probabilities[0]:
                 break
-            if at not in used and (self.probabilities[at] >= least or self._says_as_much(at)):
+            if at in used or (self.asked.measures or self.asked.counted) and self._tells(at) < self._tells(0):
+                continue
+            if self.probabilities[at] >= least or self._says_as_much(at):
                 made.append(self._quote(at, used))
         return made
+
+    def _tells(self, at: int) -> bool:
+        """Whether a candidate gives the measure or the count that is asked for: beside one that does, one that does not adds nothing."""
+        text = self.candidates[at].text
+        return gives(self.asked.measures, text) if self.asked.measures else counts(self.asked.counted, text)
 
     def _says_as_much(self, at: int) -> bool:
         """Whether another sentence says all that is asked and is likely too: which of the two is meant cannot be told apart."""
@@ -147,10 +157,13 @@ def _runs_on(text: str) -> bool:
     return text[-1:] in "。！？；"
 
 
-def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widely: bool = False) -> Ranking:
+def rank(
+    question: str, view: View, score: Score, scorer: AnswerScorer, *, widely: bool = False, named: str = ""
+) -> Ranking:
     """Rank what this question's own results show; `widely`, also everything else in sight and what was noted.
 
-    Its own results come first, so that a question is answered the same way whatever was talked about before.
+    Its own results come first, so that a question is answered the same way whatever was talked about before. `named` is the same
+    question with a name that all in sight is about: a sentence is as likely as under both of them, by the mean of its log-odds.
     """
     shown = list(dict.fromkeys(handle for handles in view.results for handle in handles))
     passages = {handle: view.passages[handle] for handle in shown if handle in view.passages}
@@ -159,10 +172,11 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
     asked = Asked(question)
     found = candidates(passages, _ranks(view))
     rows = matrix(asked, [_read(question, one) for one in found], score)
-    probabilities = [
-        round(adjusted(asked, one, row, value), 4)
-        for one, row, value in zip(found, rows, scorer.probabilities(rows), strict=True)
-    ]
+    probabilities = _likely(asked, found, rows, scorer)
+    if named and named != question:
+        other = Asked(named)
+        also = _likely(other, found, matrix(other, [_read(named, one) for one in found], score), scorer)
+        probabilities = [_between(one, two) for one, two in zip(probabilities, also, strict=True)]
     order = sorted(range(len(found)), key=lambda at: (-probabilities[at], found[at].rank, at))
     ordered = tuple(probabilities[at] for at in order)
     confidence = 0.0
@@ -171,10 +185,23 @@ def rank(question: str, view: View, score: Score, scorer: AnswerScorer, *, widel
     return Ranking(asked, tuple(found[at] for at in order), ordered, rows[order], confidence)
 
 
+def _likely(asked: Asked, found: Sequence[Candidate], rows: Array, scorer: AnswerScorer) -> list[float]:
+    return [
+        round(adjusted(asked, one, row, value), 4)
+        for one, row, value in zip(found, rows, scorer.probabilities(rows), strict=True)
+    ]
+
+
+def _between(one: float, two: float) -> float:
+    """The probability whose log-odds lie in the middle between two."""
+    odds = math.sqrt(math.prod(min(max(value, 1e-4), 1 - 1e-4) / (1 - min(max(value, 1e-4), 1 - 1e-4)) for value in (one, two)))
+    return round(odds / (1 + odds), 4)
+
+
 def _read(question: str, one: Candidate) -> Candidate:
-    """A candidate as it is compared with the question: days that the question names are written as it writes them."""
+    """A candidate as it is compared with the question: days and acronyms that the question names are written as it writes them."""
     text, before, after, passage = (
-        written_as(question, part) for part in (one.text, one.before, one.after, one.passage)
+        written_short(question, written_as(question, part)) for part in (one.text, one.before, one.after, one.passage)
     )
     if (text, before, after, passage) == (one.text, one.before, one.after, one.passage):
         return one

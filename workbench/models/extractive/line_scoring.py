@@ -62,6 +62,16 @@ _DATE_OR_YEAR = re.compile(
 )
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}")
 
+_SPANS = re.compile(
+    r"\b(?:(?P<part>(?:three|six|nine) months|[1-3] months|[369] months|(?:first|second|third|fourth) quarter|quarters?|q[1-4]|[1-4]q)"
+    r"|(?P<whole>twelve months|12 months|(?:fiscal )?years? ended|fiscal years?|fy ?\d{2,4}|annual))\b",
+    re.IGNORECASE,
+)
+"""How a text names the span of time of its figures: a part of a year, or a whole one."""
+
+_OTHER_SPAN = 0.5
+"""What it costs a row that the heading above it gives quarters where a whole year is asked for, or years where a quarter is."""
+
 _PAGE_HITS = 4
 _LEAST_CHARS = 12
 
@@ -108,9 +118,26 @@ def places(question: Question, asked: Figures | None, view: View, score: Score) 
         share = max(own, meaning.held(wide, unit.near) if wide else 0.0)
         by_words += _REASON if causes and _BECAUSE.search(unit.text) else 0.0
         by_words -= _emptiness(unit.text)
+        if has_figures(unit.text) and unit.handle in view.passages:
+            passage = view.passages[unit.handle]
+            by_words -= _of_other_span(question.text, f"{passage.heading}\n{passage.text}", unit.text)
         total = by_words + 0.8 * max(0.0, like) + 0.4 * share + 0.8 / (2 + ranks.get(unit.handle, _LOST_RANK))
         ranked.append(Place(unit, round(total, 6), share, line, named))
     return sorted(ranked, key=lambda place: (-place.score, place.unit.handle, place.unit.text))
+
+
+def _of_other_span(question: str, passage: str, row: str) -> float:
+    """What it costs a row that it stands in a table of another span of time than the question names."""
+    asked = _spans(question)
+    if len(asked) != 1 or not row or row not in passage:
+        return 0.0
+    above = [spans for line in passage[: passage.index(row)].splitlines() if (spans := _spans(line))]
+    return _OTHER_SPAN if above and not asked & above[-1] else 0.0
+
+
+def _spans(text: str) -> frozenset[str]:
+    """The spans of time that a text names: "part" of a year, the "whole"."""
+    return frozenset(str(match.lastgroup) for match in _SPANS.finditer(text))
 
 
 def _emptiness(text: str) -> float:

@@ -75,11 +75,12 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     if wanted := figures(asked, view.documents == 1):
         figured, remark = financial_policy.next_call(view, question, wanted, score)
         return Decision(*figured, Assessment(None, scorer.version, remark=remark) if remark else None)
+    named = asked
     if bare := _without_its_subject(question, view):
         asked, question = bare, analyse(bare)
         if not any(search.begins(asked) for search in view.searches) and not view.repeating:
             return _search(asked)
-    ranking = rank(asked, view, score, scorer)
+    ranking = rank(asked, view, score, scorer, named=named)
     form = form_of(asked)
     if form == "count" and _says_how_many(ranking):
         form = ""
@@ -129,11 +130,13 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
             confidence = max(ranking.confidence, chain_confidence(chain.coverage))
             return _say(answer.quoted(_with_best(members, ranking)), Assessment(confidence, scorer.version))
     if ranking.confidence < scorer.thresholds.answer:
-        widely = rank(asked, view, score, scorer, widely=True)
+        widely = rank(asked, view, score, scorer, widely=True, named=named)
         ranking = widely if widely.confidence > ranking.confidence else ranking
     met = chain is not None and answers(evidence, chain)
     likely = GIVEN if ranking.candidates and _gives_measure(ranking) else OPEN
     least = scorer.thresholds.answer if met else max(likely, scorer.thresholds.answer)
+    if ranking.asked.measures and not any(gives(ranking.asked.measures, quote.text) for quote in ranking.quotes()):
+        least = max(least, LIKELY)
     if uncounted or (english and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
@@ -148,13 +151,14 @@ def _without_its_subject(question: Question, view: View) -> str:
         return ""
     title = {part.lower() for passage in view.passages.values() for part in _LETTERS.findall(passage.document)}
     bare = question.text
-    for name in question.names:
+    for name in (part for name in question.names for part in (name, *_JOINS_NAMES.split(name))):
         if {part.lower() for part in _LETTERS.findall(name)} <= title:
             bare = re.sub(rf"\b{re.escape(name)}(?:['’]s)?(?!\w)", " ", bare)
     return " ".join(bare.split()) if bare != question.text else ""
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+_JOINS_NAMES = re.compile(r" (?:of|for|at|in|and|de|von) ")
 
 
 def _read_through(
