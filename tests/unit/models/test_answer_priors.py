@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.reader_harness import word_score
@@ -109,3 +111,44 @@ def test_a_chain_is_as_sure_as_chains_of_its_coverage_were_right() -> None:
     assert shares == sorted(shares)
     assert shares[0] < 0.1
     assert 0.4 < chain_confidence(0.9) < 0.6
+
+
+def test_a_sentence_that_ends_with_a_colon_says_something_and_a_label_does_not() -> None:
+    defeated = "(8) The proposal regarding a report on the noise of the foghorn was defeated:\n\nFor 3\n\nAgainst 39"
+    label = "Noise of the foghorn:"
+    found = ranked("What was the outcome of the proposal on the noise of the foghorn?", f"{label}\n\n{defeated}")
+    likely = {one.text: probability for one, probability in zip(found.candidates, found.probabilities, strict=True)}
+    assert max(likely, key=lambda text: likely[text]) == defeated.split("\n")[0]
+    assert likely[label] < 0.1 * likely[defeated.split("\n")[0]]
+
+
+def test_beside_the_measure_that_is_asked_for_a_sentence_without_it_is_not_quoted() -> None:
+    found = ranked("What did the siren cost?", "The siren cost 40 pounds.\n\nWhat the siren cost was in the papers of 1904.")
+    alike = replace(found, probabilities=(0.5, 0.45))
+    assert [quote.text for quote in alike.quotes()] == ["The siren cost 40 pounds."]
+    neither = ranked("What did the siren cost?", "The siren cost much.\n\nWhat the siren cost was in the papers of 1904.")
+    assert len(replace(neither, probabilities=(0.5, 0.45)).quotes()) == 2
+
+
+def test_an_acronym_is_met_by_its_words() -> None:
+    text = "Our Chief Executive Officer is Ida Varga. Our harbour master is Jon Aske."
+    found = ranked("Who is the CEO?", text)
+    assert "Ida Varga" in found.quotes()[0].text
+    assert found.feature("cover_own") == 1.0
+
+
+def test_the_name_of_the_only_document_helps_and_does_not_decide() -> None:
+    text = (
+        "3.1 Certificate of Incorporation 10-Q 3.1 July 17, 2015\n\nLarkmoor, Inc. was incorporated on August 29, 1997 and sails."
+        "\n\nRegistration Statement pertaining to the Larkmoor, Inc. 2002 Stock Plan and the Larkmoor, Inc. Employee Plan"
+    )
+    question, bare = "When was Larkmoor incorporated?", "When was incorporated?"
+    both, alone, named = (
+        {one.text: value for one, value in zip(found.candidates, found.probabilities, strict=True)}
+        for found in (
+            rank(bare, seen(bare, text), word_score, fitted(), named=question), ranked(bare, text), ranked(question, text),
+        )
+    )  # fmt: skip
+    assert any(alone[key] != named[key] for key in both)
+    assert all(min(alone[key], named[key]) <= both[key] <= max(alone[key], named[key]) for key in both)
+    assert all(both[key] not in (alone[key], named[key]) for key in both if abs(alone[key] - named[key]) > 0.01)

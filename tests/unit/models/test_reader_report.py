@@ -96,3 +96,11 @@ def test_what_drove_a_figure_is_answered_with_the_sentence_that_says_why() -> No
     question = "What drove the reduction of crew and fuel as a percent of total revenue in FY2031?"
     assert reason in ask(question, [*PAGES, reason]).text
     assert reason in ask(question, [reason, *PAGES]).text.splitlines()[1]
+
+
+@pytest.mark.parametrize(("asked", "line"), [("FY2031", "EBITDA 2,117 2,018"), ("Q4 of 2031", "EBITDA 609 540")])
+def test_a_row_of_another_span_of_time_is_not_what_is_asked_for(asked: str, line: str) -> None:
+    page = "Reconciliation\n{} ended June 30\n($ million) 2030 2031\nNet income 2 3\nAdjusted {}"
+    quarter = page.format("Three months", "EBITDA 609 540")
+    pages = [quarter, PAGES[1], page.format("Twelve months", "EBITDA 2,117 2,018"), PAGES[6]]
+    assert line in ask(f"What was the adjusted EBITDA of Larkmoor in {asked}?", pages).cited[0][2]
