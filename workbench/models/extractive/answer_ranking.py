@@ -67,7 +67,7 @@ class Ranking:
         for at in range(len(self.candidates)):
             if len(made) >= most or self.probabilities[at] < _ADDS * self.probabilities[0]:
                 break
-            if at in used or (self.asked.measures or self.asked.counted) and self._tells(at) < self._tells(0):
+            if at in used or ((self.asked.measures or self.asked.counted) and self._tells(at) < self._tells(0)):
                 continue
             if self.probabilities[at] >= least or self._says_as_much(at):
                 made.append(self._quote(at, used))
@@ -194,7 +194,9 @@ def _likely(asked: Asked, found: Sequence[Candidate], rows: Array, scorer: Answe
 
 def _between(one: float, two: float) -> float:
     """The probability whose log-odds lie in the middle between two."""
-    odds = math.sqrt(math.prod(min(max(value, 1e-4), 1 - 1e-4) / (1 - min(max(value, 1e-4), 1 - 1e-4)) for value in (one, two)))
+    odds = math.sqrt(
+        math.prod(min(max(value, 1e-4), 1 - 1e-4) / (1 - min(max(value, 1e-4), 1 - 1e-4)) for value in (one, two))
+    )
     return round(odds / (1 + odds), 4)
 
 

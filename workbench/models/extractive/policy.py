@@ -151,7 +151,7 @@ def _without_its_subject(question: Question, view: View) -> str:
         return ""
     title = {part.lower() for passage in view.passages.values() for part in _LETTERS.findall(passage.document)}
     bare = question.text
-    for name in (part for name in question.names for part in (name, *_JOINS_NAMES.split(name))):
+    for name in (part for whole in question.names for part in (whole, *_JOINS_NAMES.split(whole))):
         if {part.lower() for part in _LETTERS.findall(name)} <= title:
             bare = re.sub(rf"\b{re.escape(name)}(?:['’]s)?(?!\w)", " ", bare)
     return " ".join(bare.split()) if bare != question.text else ""
