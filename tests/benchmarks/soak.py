@@ -39,9 +39,9 @@ _UNEXPECTED = ("Unexpected", "Traceback", "Exception in")
 
 
 def write(docs: Path, draw: random.Random, number: int) -> None:
-    """A document that is new or changes."""
+    """A document that is new or changes; short, so that the time goes into commands and not into embedding."""
     line = f"Entry {number} of {draw.randrange(10**6)} tells of the lamp at pier {number % 9}.\n\n"
-    (docs / f"{number % 40}.txt").write_text(line * draw.randrange(1, 60))
+    (docs / f"{number % 40}.txt").write_text(line * draw.randrange(1, 12))
 
 
 def commands(kind: str, place: Path, draw: random.Random) -> Iterator[list[str]]:
@@ -70,11 +70,16 @@ def commands(kind: str, place: Path, draw: random.Random) -> Iterator[list[str]]
 
 def work(kind: str, place: Path, seconds: float, seed: str) -> None:
     """One worker (`--worker` of this module): runs its commands until the time is over and prints a line for each."""
+    import workbench.cli.main  # here, so that the forks have it
+    import workbench.ipc.command_client  # noqa: F401
+
     end = time.monotonic() + seconds
     for words in commands(kind, place, random.Random(f"{seed} {kind}")):
+        began = time.monotonic()
         code, out, err = _forked(words, place)
         last = (out.strip().splitlines() or [""])[-1]
-        print(json.dumps({"words": words, "code": code, "last": last[-600:], "errors": err[-600:]}), flush=True)
+        told = {"words": words, "code": code, "last": last[-600:], "errors": err[-600:], "seconds": time.monotonic() - began}
+        print(json.dumps(told), flush=True)
         if time.monotonic() > end:
             return
 
@@ -120,6 +125,7 @@ class Soak:
         self.problems: list[str] = []
         self.done: collections.Counter[str] = collections.Counter()
         self.refused: collections.Counter[str] = collections.Counter()
+        self.took: dict[str, list[float]] = collections.defaultdict(list)
 
     def start(self, *words: str, module: str = "workbench", **more: Any) -> subprocess.Popen[str]:
         """A process of its own."""
@@ -128,9 +134,10 @@ class Soak:
             **{"env": self.environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
         )  # fmt: skip
 
-    def judge(self, words: list[str], code: int, last: str, errors: str) -> None:
+    def judge(self, words: list[str], code: int, last: str, errors: str, seconds: float) -> None:
         """An exception, a traceback or a hang is a problem; a refusal in one sentence is none."""
         self.done[words[0]] += 1
+        self.took[words[0]].append(seconds)
         if code:
             said = (errors.strip().splitlines() or [last])[-1]
             self.refused[f"{words[0]}: {said[:160]}"] += 1
@@ -141,14 +148,15 @@ class Soak:
 
     def run(self, *words: str) -> str:
         """Run a command to its end and judge it; returns its output."""
-        ended = self.start(*words)
+        ended, began = self.start(*words), time.monotonic()
         try:
             out, errors = ended.communicate(timeout=_COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
             ended.kill()
             out, errors = ended.communicate()
             self.problems.append(f"{words[0]} took more than {_COMMAND_SECONDS:.0f} s")
-        self.judge(list(words), ended.returncode, (out.strip().splitlines() or [""])[-1], errors)
+        last = (out.strip().splitlines() or [""])[-1]
+        self.judge(list(words), ended.returncode, last, errors, time.monotonic() - began)
         return out
 
     def work(self, kind: str) -> None:
@@ -259,11 +267,14 @@ def main() -> int:
         soak.problems += [line for line in doctor.splitlines() if not line.startswith("ok ") and line.strip()]
         told = ", ".join(f"{name} {count}" for name, count in sorted(soak.done.items()))
         print(f"{minutes:g} minutes: {told}; {requests} requests of the model")
+        print("  seconds each, in the middle:", ", ".join(f"{name} {_median(took):.1f}" for name, took in sorted(soak.took.items())))
         print(
             f"owner: {samples[0]:.0f} MB at first, {head:.0f} MB after the warm-up, {tail:.0f} MB at the end, at most {max(samples):.0f}"
         )
         print(f"  it ended {ended_after:.1f} s after ctrl+c; commands up to each tenth:", *_tenths(counts))
-        print("  MB, one figure a tenth:", *(f"{value:.0f}" for value in _tenths(samples)))
+        print("  minute: commands so far, MB of the owner (the most in that minute)")
+        for minute, (count, most) in enumerate(_by_minute(samples, counts, soak.seconds), 1):
+            print(f"  {minute:6}: {count:5} {most:5.0f}")
         for refusal_said, count in soak.refused.most_common(12):
             print(f"  {count:4} x {refusal_said}")
         for problem in soak.problems[:30]:
@@ -281,6 +292,14 @@ def _resident_mb(process: int) -> float:
 
 def _tenths(values: list[Any]) -> list[Any]:
     return [values[len(values) * part // 10] for part in range(10)]
+
+
+def _by_minute(samples: list[float], counts: list[int], seconds: float) -> Iterator[tuple[int, float]]:
+    """For each minute, the commands up to its end and the most memory in it."""
+    minutes = max(1, round(seconds / 60))
+    for minute in range(minutes):
+        first, last = len(samples) * minute // minutes, len(samples) * (minute + 1) // minutes
+        yield counts[max(first, last - 1)], max(samples[first : max(last, first + 1)])
 
 
 def _median(values: list[float]) -> float:

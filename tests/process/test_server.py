@@ -54,6 +54,13 @@ def test_other_commands_work_through_the_owner(tmp_path: Path) -> None:
             )
             assert bad.returncode == 2
             assert "There is no agent named" in bad.stderr
+            light = "import sys; from workbench.cli.main import main; main(['search', 'ferry']); print(*sys.modules)"
+            loaded = subprocess.run(
+                [sys.executable, "-c", light], capture_output=True, text=True, cwd=ROOT, env=environment(home)
+            ).stdout
+            assert "Tove Lund" in loaded
+            assert "workbench.ipc.command_client" in loaded
+            assert "workbench.services.session" not in loaded, "what the owner does is not loaded a second time"
         finally:
             close(process)
         assert not locate(home).socket_file.exists()
