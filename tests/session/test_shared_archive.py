@@ -19,6 +19,7 @@ from workbench.core.errors import ArchiveError, ConfigError
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
 from workbench.services.session import Session
+from workbench.services.shared_archive import open_worker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.schema import migrate, scripts
 from workbench.storage.postgres.server import PostgresServer
@@ -247,6 +248,24 @@ def test_what_an_agent_brings_into_a_shared_archive_is_whole_or_not_there(
 
 def _fail(*_: object) -> None:
     raise ArchiveError("The disk is full.", "Make room.")
+
+
+def test_another_embedding_model_is_refused_before_anything_is_asked_or_noted(
+    open_home: Open, fresh_url: str, papers: Path, tmp_path: Path
+) -> None:
+    own = Settings(archive=fresh_url, embedding_model="openai:some-model@http://127.0.0.1:1/v1")
+    with Session(own, locate(tmp_path / "other")) as session:
+        with pytest.raises(ArchiveError, match="built-in model, not with openai:some-model"):
+            load(session, papers)
+        with pytest.raises(ArchiveError, match="built-in model"):
+            session.library.offer([papers], "queued", LoadOptions())
+        assert [row.name for row in session.sources() if row.documents or row.name == "queued"] == []
+        load(open_home("here", fresh_url), papers)
+        with pytest.raises(ArchiveError, match="built-in model"):
+            list(session.library.reembed("papers"))
+        assert session.search("HX-203/7").total == 1
+    with pytest.raises(ArchiveError, match="built-in model"), open_worker(own, locate(tmp_path / "worker")):
+        pass
 
 
 # -- what goes wrong is one sentence -------------------------------------------------------------------------------------

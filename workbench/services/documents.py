@@ -132,6 +132,7 @@ class DocumentService:
             raise UsageError(
                 "Only a shared archive has a queue for workers.", "Load without --queue, or set `archive` to a URL."
             )
+        self._app.embedders.resolve(self._settings.embedding_model, self._settings)  # refused before anything is noted
         origins = origins_of(named, options, self._app.paths.data)
         name = _checked(source) if source else self._source_of(origins[0], options)
         self._remember(name, origins, options)

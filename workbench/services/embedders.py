@@ -117,12 +117,13 @@ class EmbedderPool:
         """The name of the model that a setting names, registered if it is new; BUILT_IN for the built-in one.
 
         A model that is new here is asked for its vectors of a few fixed texts. One that gives the vectors of a model that is
-        known is that model, at another address. Raises ConfigError, EmbedderError.
+        known is that model, at another address. Raises ConfigError, EmbedderError, and ArchiveError where the archive admits none.
         """
         settings = settings or self._settings
         spec = self._complete(read_spec(text), settings)
         if spec.kind == "minilm":
             return BUILT_IN
+        self._models.admit(str(spec))
         newest_first = sorted(self._models.all().values(), key=lambda model: -model.id)
         for model in newest_first:
             if model.address == str(spec):

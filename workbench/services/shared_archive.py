@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from workbench.api.documents import LoadOptions
+from workbench.core.embedding_spec import read_spec
+from workbench.core.errors import ArchiveError
 from workbench.core.paths import Paths
 from workbench.core.settings import Settings
 from workbench.embedding.client import LocalEmbedder
@@ -41,6 +43,12 @@ def open_worker(settings: Settings, places: Paths) -> Iterator[OpenWorker]:
 
     mine = places.for_archive(settings.archive).ensure()
     archive = PostgresArchive(PostgresServer(settings.archive), mine.home_id())
+    if (spec := read_spec(settings.embedding_model)).kind != "minilm":
+        try:
+            archive.models.admit(str(spec))
+        except ArchiveError:
+            archive.close()
+            raise
     embedder = LocalEmbedder(log_file=mine.log_file)
 
     def reader_of(options: LoadOptions) -> Reader:

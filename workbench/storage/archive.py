@@ -137,6 +137,10 @@ class Models(Protocol):
         """Every registered model by its name."""
         ...
 
+    def admit(self, name: str) -> None:
+        """Raises ArchiveError where no other model than the built-in one may embed, before this one is asked for anything."""
+        ...
+
     def add(self, given: EmbeddingModel) -> EmbeddingModel:
         """Register a model under a number of its own; one of the same name keeps what it has."""
         ...

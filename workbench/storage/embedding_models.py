@@ -80,6 +80,9 @@ class EmbeddingModels:
             self._known = {model.name: model for model in models}
         return self._known
 
+    def admit(self, name: str) -> None:
+        """Any model may embed."""
+
     def add(self, given: EmbeddingModel) -> EmbeddingModel:
         """Register a model under a number of its own; one of the same name keeps what it has."""
 

@@ -23,12 +23,17 @@ class SharedModels:
         """See archive.Models."""
         return {}
 
-    def add(self, given: EmbeddingModel) -> EmbeddingModel:
+    def admit(self, name: str) -> None:
         """Raises ArchiveError."""
         raise ArchiveError(
-            f"A shared archive is embedded with the built-in model, not with {given.name}.",
+            f"A shared archive is embedded with the built-in model, not with {name}.",
             'Set embedding_model = "minilm", or keep the source in a home of your own.',
         )
+
+    def add(self, given: EmbeddingModel) -> EmbeddingModel:
+        """Raises ArchiveError."""
+        self.admit(given.name)
+        return given
 
     def move(self, name: str, address: str) -> None:
         """There is none to be moved."""
