@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from workbench.core.settings import Settings
 from workbench.services.session import Session
 from workbench.services.shared_archive import open_worker
 from workbench.storage.postgres.archive import PostgresArchive
-from workbench.storage.postgres.schema import migrate, scripts
+from workbench.storage.postgres.schema import scripts
 from workbench.storage.postgres.server import PostgresServer
 from workbench.storage.postgres.transfer import SharedAgentWriter
 
@@ -357,26 +358,33 @@ def test_who_may_not_make_the_schema_is_told_who_may() -> None:
 
 
 def test_a_server_without_the_extension_is_told_so() -> None:
-    class Bare:
-        """A connection to a server that has no pgvector: the tests' own server has it."""
-
-        def execute(self, sql: str, parameters: object = None) -> Bare:
-            return self
-
-        def fetchone(self) -> tuple[None] | None:
-            return None
-
-        def transaction(self) -> Bare:
-            return self
-
-        def __enter__(self) -> Bare:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
+    url = new_database(empty=True)
+    execute(f"ALTER DATABASE {_name(url)} SET extension_control_path = '/nonexistent'")
     with pytest.raises(ArchiveError, match="has no extension `vector`") as refused:
-        migrate(Bare(), None, "db/papers")  # type: ignore[arg-type]
+        PostgresServer(url)
     assert "pgvector" in refused.value.hint
+    assert execute("SELECT to_regnamespace('workbench') IS NULL", _name(url)) == [(True,)], "nothing was begun"
+
+
+def test_a_server_with_an_old_extension_is_told_so(shared_folder: Path) -> None:
+    extension = shared_folder / "extension"
+    extension.mkdir()
+    (extension / "vector.control").write_text("default_version = '0.7.4'\nrelocatable = true\n", encoding="utf-8")
+    (extension / "vector--0.7.4.sql").write_text("CREATE DOMAIN vector AS float4[];\n", encoding="utf-8")
+    url = new_database(empty=True)
+    execute(f"ALTER DATABASE {_name(url)} SET extension_control_path = '{shared_folder}'")
+    with pytest.raises(ArchiveError, match="has pgvector 0.7.4; 0.8 or newer is needed") as refused:
+        PostgresServer(url)
+    assert "ALTER EXTENSION" in refused.value.hint
+    assert execute("SELECT to_regnamespace('workbench') IS NULL", _name(url)) == [(True,)], "nothing was begun"
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that the server of the tests may read, whose user it is another."""
+    with tempfile.TemporaryDirectory(prefix="workbench-extension-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def test_a_connection_that_was_cut_is_made_anew(open_home: Open, fresh_url: str, papers: Path) -> None:
