@@ -51,6 +51,21 @@ def test_changed_facts_are_listed_with_both_quotes(versions: Run) -> None:
     assert found["same"] >= 2
 
 
+def test_rows_that_share_words_and_sentences_of_other_things_are_no_changed_facts(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "accounts"
+    folder.mkdir()
+    (folder / "one.txt").write_text(
+        "Accounts\n\nTotal current assets 2,709 2,281\nTotal assets 5,370 4,764\n\nShare purchases of about $900 million\n"
+    )
+    (folder / "two.txt").write_text(
+        "Accounts\n\nTotal assets 17,426 17,003\nTotal liabilities and equity 17,426 17,003\n\n"
+        "The firm will spend about $70 million on share purchases next year, as part of the plan of March.\n"
+    )
+    run("load", str(folder), "--source", "accounts")
+    _, lines, _ = run("compare", "one.txt", "two.txt", "--source", "accounts")
+    assert [fact["first"]["text"] for fact in lines[-1]["changed"]] == ["Total assets 5,370 4,764"]
+
+
 def test_a_document_that_is_not_there_is_said(versions: Run) -> None:
     code, _, err = versions("compare", "contract-v1.md", "contract-v3.md")
     assert code == 2

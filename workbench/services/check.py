@@ -7,6 +7,7 @@ asked. What is known is stored sentence by sentence, so a check that was killed 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import threading
 import time
@@ -28,7 +29,7 @@ from workbench.services.container import AppContext
 from workbench.services.open_agents import CurrentAgent
 from workbench.storage.home import Jobs
 from workbench.text.analyzer import content_words
-from workbench.text.values import CODE
+from workbench.text.values import CODE, values
 
 _PASSAGES, _PASSAGES_BY_VALUES = 10, 4
 """How many passages are compared with a sentence: the best for its words, and for its names, dates and numbers alone."""
@@ -240,11 +241,13 @@ class DocumentComparer:
         seen: set[tuple[str, str]] = set()
         same = only_first = 0
         for sentence in ones:
-            best = _best(sentence.text, in_second)
-            other = best.sentence if best.state == claim_check.CONTRADICTED else None
-            if best.state == claim_check.SUPPORTED:
+            found = claim_check.find(sentence.text, in_second.of(sentence.text))
+            if found and found[0].state == claim_check.SUPPORTED:
                 same += 1
-            elif other is None or _best(other.text, in_first).state == claim_check.SUPPORTED:
+                continue
+            best = next((item for item in found if _same_fact(sentence, item, in_first)), None)
+            other = best.sentence if best else None
+            if best is None or other is None:
                 only_first += 1
             elif (sentence.text, other.text) not in seen:
                 seen.add((sentence.text, other.text))
@@ -265,6 +268,33 @@ class DocumentComparer:
         found = source_sentences([item for page in pages for item in archive.passages_of(document, page)])
         return [item for item in found if len(item.text.split()) >= _FACT_WORDS]
 
+
+def _same_fact(one: SourceSentence, found: Finding, in_first: _Nearest) -> bool:
+    """Whether a sentence that contradicts another speaks of the same thing: both are rows of one label, or each is the other's nearest.
+
+    "Total current assets" and "Total assets" share most of their words and are two things.
+    """
+    if found.state != claim_check.CONTRADICTED or found.sentence is None:
+        return False
+    labels = [_label(item.text) for item in (one, found.sentence)]
+    if any(labels):
+        return labels[0] == labels[1]
+    back = _best(found.sentence.text, in_first)
+    return back.state == claim_check.CONTRADICTED and back.sentence is not None and back.sentence.text == one.text
+
+
+def _label(text: str) -> tuple[str, ...]:
+    """The words of a row before its first value, where little but values follows; none for a sentence."""
+    stated = values(text)
+    if not stated:
+        return ()
+    after = "".join(text[one.end : two.start] for one, two in itertools.pairwise(stated)) + text[stated[-1].end :]
+    if len([word for word in content_words(after) if word.isalpha()]) > _ROW_WORDS:
+        return ()
+    return tuple(sorted(content_words(text[: stated[0].start])))
+
+
+_ROW_WORDS = 2
 
 _FACT_WORDS, _COMPARED_SENTENCES = 2, 10
 
