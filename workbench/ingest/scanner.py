@@ -35,7 +35,15 @@ class Survey:
         self.paths: set[str] = set()
 
     def entries(self) -> Iterator[Candidate]:
-        """Everything the origins hold; two files of one name get the name of their folder in front."""
+        """Everything the origins hold, once; two files of one name get the name of their folder in front."""
+        seen: set[tuple[str, str]] = set()
+        for candidate in self._entries():
+            # A folder may be named beside a file in it, or twice.
+            if (which := (candidate.found.relative, candidate.location)) not in seen:
+                seen.add(which)
+                yield candidate
+
+    def _entries(self) -> Iterator[Candidate]:
         for origin in self._origins:
             try:
                 for entry in origin.found(self._cancel):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -24,6 +25,20 @@ class _Hidden(MetaPathFinder):
         if fullname == "pandas":
             raise ModuleNotFoundError("pandas is not used here", name=fullname)
         return None
+
+
+@contextlib.contextmanager
+def registered(connection: Any, table: Any) -> Iterator[None]:
+    """Statements find an Arrow table under the name `incoming`. What fails inside is told, not that the name stays then."""
+    connection.register("incoming", table)
+    try:
+        yield
+    except BaseException:
+        # DuckDB takes no name back in a transaction that has failed; the next table takes its place.
+        with contextlib.suppress(Exception):
+            connection.unregister("incoming")
+        raise
+    connection.unregister("incoming")
 
 
 @functools.cache

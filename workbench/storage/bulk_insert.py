@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.core.errors import ArchiveError
 from workbench.core.text_cache import text_cache
+from workbench.storage.arrow import registered
 from workbench.storage.database import Database, next_id
 from workbench.text.analyzer import TERMS_VERSION, index_terms, packed
 from workbench.text.entities import names_in, title_keys
@@ -156,11 +157,8 @@ def next_document(connection: Any) -> int:
 
 def _insert(connection: Any, name: str, table: Any) -> None:
     # Bulk insert through Arrow: row by row costs fourteen times as much.
-    connection.register("incoming", table)
-    try:
+    with registered(connection, table):
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")
-    finally:
-        connection.unregister("incoming")
 
 
 def renew_terms(database: Database, most: int = 2_000) -> int:
@@ -181,12 +179,9 @@ def _update_terms(counted: dict[int, Counted], connection: Any) -> None:
     import pyarrow as pa
 
     columns = counted_columns(list(counted.values()))
-    connection.register("incoming", pa.table({"passage_id": pa.array(list(counted), pa.int32()), **columns}))
-    try:
+    with registered(connection, pa.table({"passage_id": pa.array(list(counted), pa.int32()), **columns})):
         connection.execute(
             f"UPDATE passages SET {', '.join(f'{name} = i.{name}' for name in columns)}, terms_version = ? "
             "FROM incoming i WHERE passages.passage_id = i.passage_id",
             [TERMS_VERSION],
         )
-    finally:
-        connection.unregister("incoming")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from workbench.storage.arrow import registered
 from workbench.storage.database import Clock, Database, utc_now
 
 State = Literal["waiting", "failed", "quarantined", "skipped"]
@@ -80,8 +81,7 @@ class FileQueue:
         )
 
         def job(connection: Any) -> None:
-            connection.register("incoming", table)
-            try:
+            with registered(connection, table):
                 connection.execute(
                     """INSERT INTO file_queue SELECT $source, i.path, i.location, 'waiting', '', '', '', i.size_bytes, 0, $now
                        FROM incoming i
@@ -89,8 +89,6 @@ class FileQueue:
                        ANTI JOIN (SELECT path FROM file_queue WHERE source_id = $source) q ON q.path = i.path""",
                     {"source": source, "now": self._clock()},
                 )
-            finally:
-                connection.unregister("incoming")
 
         self._database.write(job)
 
@@ -110,8 +108,7 @@ class FileQueue:
         )
 
         def job(connection: Any) -> None:
-            connection.register("incoming", table)
-            try:
+            with registered(connection, table):
                 connection.execute(
                     """INSERT INTO file_queue
                        SELECT $source, path, location, state, reason, remedy, content_hash, size_bytes, 1, $now FROM incoming
@@ -120,8 +117,6 @@ class FileQueue:
                        size_bytes = excluded.size_bytes, attempts = attempts + 1, noted_at = excluded.noted_at""",
                     {"source": source, "now": self._clock()},
                 )
-            finally:
-                connection.unregister("incoming")
 
         self._database.write(job)
 

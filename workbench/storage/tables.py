@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from workbench.storage.arrow import registered
 from workbench.storage.database import Database
 
 if TYPE_CHECKING:
@@ -59,11 +60,8 @@ def insert_tables(connection: Any, document: int, tables: Sequence[LoadedTable])
     """Keep the tables of a document; a job of the writer. Raises what Arrow raises for a stream that is not valid."""
     for number, table in enumerate(tables, 1):
         incoming = arrow_table(table.data)
-        connection.register("incoming", incoming)
-        try:
+        with registered(connection, incoming):
             connection.execute(f"CREATE TABLE {_place(document, number)} AS SELECT * FROM incoming")
-        finally:
-            connection.unregister("incoming")
         kinds = connection.execute(f"DESCRIBE {_place(document, number)}").fetchall()
         columns = [[name, kind, label] for (name, kind, *_), label in zip(kinds, [*table.labels, ""])]
         connection.execute(

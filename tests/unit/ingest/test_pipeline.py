@@ -103,6 +103,13 @@ def test_two_files_of_one_name_stay_apart(tmp_path: Path, archive: DuckDBArchive
     assert set(links(archive)) == {"a.txt", "two/a.txt"}
 
 
+def test_a_folder_named_beside_a_file_in_it_is_loaded_once(folder: Path, archive: DuckDBArchive) -> None:
+    _, loaded = run([folder / "a.md", folder, folder], archive)
+    assert links(archive) == {"a.md": 1, "b.pdf": 2, "c.txt": 3, "sub/same.txt": 3}
+    assert loaded.documents == 3
+    assert [failed.path for failed in loaded.failed] == ["z.xyz", "empty.txt"]
+
+
 def test_the_same_bytes_that_cannot_be_read_fail_twice(tmp_path: Path, archive: DuckDBArchive) -> None:
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(b"%PDF-1.4 nothing more")
