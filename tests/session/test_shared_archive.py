@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from workbench.core.settings import Settings
 from workbench.services.session import Session
 from workbench.services.shared_archive import open_worker
 from workbench.storage.postgres.archive import PostgresArchive
+from workbench.storage.postgres.roles import statements
 from workbench.storage.postgres.schema import scripts
 from workbench.storage.postgres.server import PostgresServer
 from workbench.storage.postgres.transfer import SharedAgentWriter
@@ -355,6 +358,35 @@ def test_who_may_not_make_the_schema_is_told_who_may() -> None:
     with pytest.raises(ArchiveError, match="is empty, and you may not change that") as refused:
         PostgresServer(url_of(_name(url), user="visitor"))
     assert "owner" in refused.value.hint
+
+
+def test_who_may_not_bring_an_older_schema_up_is_told_who_may() -> None:
+    url = new_database()
+    newest = max(scripts())
+    execute(f"DELETE FROM workbench.schema_versions WHERE version = {newest}", _name(url))
+    execute("DO $$ BEGIN CREATE ROLE old_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    for statement in statements("reader", "old_reader"):
+        execute(statement, _name(url))
+    with pytest.raises(ArchiveError, match=f"has schema {newest - 1}, this workbench needs {newest}, and you may not") as refused:
+        PostgresServer(url_of(_name(url), user="old_reader"))
+    assert "owner" in refused.value.hint
+    assert execute("SELECT max(version) FROM workbench.schema_versions", _name(url)) == [(newest - 1,)]
+
+
+def test_homes_that_open_an_empty_archive_at_once_make_its_schema_once() -> None:
+    url = new_database(empty=True)
+    begin = threading.Barrier(4)
+
+    def open_it(_: int) -> int:
+        begin.wait()
+        server = PostgresServer(url)
+        try:
+            return len(server.rows("SELECT 1 FROM schema_versions"))
+        finally:
+            server.close()
+
+    with ThreadPoolExecutor(4) as homes:
+        assert list(homes.map(open_it, range(4))) == [len(scripts())] * 4
 
 
 def test_a_server_without_the_extension_is_told_so() -> None:
