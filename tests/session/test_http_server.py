@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,27 @@ def test_openais_own_client_whole_and_streamed(served: Running) -> None:
         assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == text
         with pytest.raises(openai.NotFoundError, match="There is no agent named 'nobody'"):
             client.chat.completions.create(model="nobody", messages=asked)
+
+
+@pytest.mark.process
+def test_a_program_that_is_neither_ours_nor_openais(served: Running, tmp_path: Path) -> None:
+    folder = tmp_path / "llm"
+    folder.mkdir()
+    models = [{"model_id": "bench", "model_name": "notes", "api_base": f"{served.url}/v1", "api_key_name": "bench"}]
+    (folder / "extra-openai-models.yaml").write_text(json.dumps(models), encoding="utf-8")
+    (folder / "keys.json").write_text(json.dumps({"bench": served.token}), encoding="utf-8")
+
+    def llm(*words: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "LLM_USER_PATH": str(folder), "LLM_LOAD_PLUGINS": ""}
+        command = [sys.executable, "-m", "llm", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, input="")
+
+    question = "Who ordered part number HX-203/7?"
+    answered = llm("-m", "bench", question)
+    assert "03-dora.md" in answered.stdout, answered.stderr
+    refused = llm("-m", "bench", "--key", "wrong", question)
+    assert refused.returncode == 1
+    assert "token" in refused.stderr
 
 
 def test_a_conversation_over_a_websocket(served: Running) -> None:
