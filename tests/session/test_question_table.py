@@ -124,6 +124,19 @@ def test_bad_input_gets_one_sentence(run: Run, leases: dict[str, Any], tmp_path:
         assert len(err.strip().splitlines()) == 1
 
 
+def test_a_file_that_cannot_be_written_is_said_before_the_run(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
+    for flag in ("--xlsx", "--output"):
+        code, lines, err = run("table", str(tmp_path / "questions.txt"), "--source", "leases", flag, str(tmp_path / "none" / "t"))
+        assert (code, lines, len(err.strip().splitlines())) == (2, [], 1)
+
+
+def test_a_server_that_is_not_there_ends_the_run(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
+    words = ("--source", "leases", "--model", "m", "--model-endpoint", "http://127.0.0.1:9/v1")
+    code, lines, _ = run("table", str(tmp_path / "questions.txt"), *words)
+    assert code == 1
+    assert [item["state"] for item in lines if item["event"] == "cell"] == ["failed"] * 3
+
+
 HOSTILE = AnswerTable(
     "s", "reader", (Column("=1+1", "What?", "text"), Column("Sum", "How much?", "number")),
     (AnswerRow("@doc.md", (

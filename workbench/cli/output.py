@@ -73,6 +73,13 @@ def write_result(file: str, text: str) -> None:
         raise UsageError(f"{file} cannot be written: {error.strerror}.", "Choose another file.") from None
 
 
+def check_target(file: str | None) -> None:
+    """Say before a long run that a result cannot be written into a file. Raises UsageError."""
+    folder = Path(file).expanduser().parent if file else None
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{file} cannot be written: there is no folder {folder}.", "Choose another file.")
+
+
 def done(as_json: bool, event: str, text: str, **values: Any) -> int:
     """Say what was done, as text or as the JSON object `event` with `values`; returns exit code 0."""
     if as_json:

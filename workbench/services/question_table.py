@@ -33,7 +33,7 @@ from workbench.storage.agents import AgentRow
 from workbench.storage.home import Jobs
 from workbench.storage.rows import Passage
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised when the same document and question would give another cell: what was stored is then not used."""
 
 _CELL_AGENT = "table cell"
@@ -42,6 +42,9 @@ _SWITCHED_OFF = ("archival_follow", "archival_memory_insert")
 
 _TYPE = re.compile(r"\s*\[(text|number|date|yes/no|yesno)\]\s*$", re.IGNORECASE)
 _MOST_COLUMNS, _MOST_QUESTION_CHARS = 100, 1_000
+_FAILURES = 3
+"""So many cells in a row that fail for the same reason end a run."""
+
 _COMPARED_PASSAGES, _QUOTED_PASSAGES, _LIKENED = 12, 6, 24
 """How many passages of a document are looked through for a typed value, how many for a quote, and how many sentences are compared with
 the question in meaning: each costs time."""
@@ -145,7 +148,7 @@ class QuestionTableService:
         self._stop.clear()
         self._delete_left_agents()
         total = len(columns) * len(documents)
-        began, done, again, cost = time.monotonic(), 0, 0, None
+        began, done, again, cost, failures = time.monotonic(), 0, 0, None, list[str]()
 
         def progress(document: str = "", column: str = "") -> TableProgress:
             seconds, asked = time.monotonic() - began, done - again
@@ -170,6 +173,9 @@ class QuestionTableService:
                 done += 1
                 cost = cell.cost if cost is None else cost + (cell.cost or 0.0)
                 yield cell
+                failures = [*failures, cell.note] if cell.state == FAILED else []
+                if len(failures) >= _FAILURES and len(set(failures[-_FAILURES:])) == 1:
+                    return  # a server that is not there answers no other cell either
         yield progress()
 
     def _asked(self, source: int, document: int, path: str, column: Column, settings: Settings) -> Cell:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from workbench.agent.answers.claim_check import states_values_of
 from workbench.agent.answers.typed_answer import (
     DATES,
     NUMBERS,
@@ -103,7 +104,9 @@ def _text(document: str, column: Column, answer: Answer) -> Cell:
         return _unsure(cell, answer.lacks) if answer.quotes else cell
     if not answer.by_reader:
         value = " ".join(answer.text.split())[:_MOST_CHARS]
-        return replace(cell, state=FOUND, value=value, verified=bool(answer.quotes) and answer.grounded)
+        quoted = "\n".join(one.quote for one in answer.quotes)
+        borne_out = bool(quoted) and answer.grounded and states_values_of(value, quoted, column.question)
+        return replace(cell, state=FOUND, value=value, verified=borne_out)
     if not answer.quotes:
         return cell
     quote = answer.quotes[0].quote

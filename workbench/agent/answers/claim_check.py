@@ -106,6 +106,12 @@ def stated_values(text: str) -> tuple[Value, ...]:
     return _read(text).values
 
 
+def states_values_of(claim: str, text: str, given: str = "") -> bool:
+    """Whether a text states every number, date, code and name of a claim; those of what is `given`, a question, need not be stated."""
+    own, known = _read(text), _read(given)
+    return all(_states(value, own) or _states(value, known) for value in stated_values(claim))
+
+
 def _names(text: str, stated: Sequence[Value]) -> list[Value]:
     found: list[Value] = []
     for name in sorted(names(text), key=len, reverse=True):

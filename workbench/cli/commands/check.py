@@ -20,7 +20,7 @@ from workbench.api.check import (
     summary,
 )
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import line, progress, say, say_lines, write_result
+from workbench.cli.output import check_target, line, progress, say, say_lines, write_result
 from workbench.core.errors import UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -51,6 +51,7 @@ def _fill_check(sub: argparse.ArgumentParser) -> None:
 
 def read_standard_input(chosen: argparse.Namespace) -> None:
     """Read the text here when it comes from standard input: another process may do the work."""
+    check_target(chosen.output)
     chosen.text = None
     if chosen.file == "-":
         data = sys.stdin.buffer.read(_MOST_CHARS)

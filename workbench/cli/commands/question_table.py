@@ -12,7 +12,7 @@ from workbench.api.question_table import Cell, Column, TableProgress, question_l
 from workbench.api.table_text import as_csv, as_markdown
 from workbench.cli import table_files
 from workbench.cli.command import Command, amount, json_flag, tokens
-from workbench.cli.output import line, progress, say_lines, write_result
+from workbench.cli.output import check_target, line, progress, say_lines, write_result
 from workbench.ipc.command_output import interruptible
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _fill_table(sub: argparse.ArgumentParser) -> None:
 
 def read_questions(chosen: argparse.Namespace) -> None:
     """Read the question file where the command was typed."""
+    check_target(chosen.xlsx)
+    check_target(chosen.output)
     chosen.text = ""
     if chosen.file:
         chosen.text = question_lines(Path(chosen.file))
