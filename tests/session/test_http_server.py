@@ -39,6 +39,28 @@ def test_the_client_loads_asks_and_sees_the_context(served: Running) -> None:
             bench.create_agent()
 
 
+def test_the_client_changes_its_agent_and_reads_what_was_said(served: Running) -> None:
+    with served.client("pages") as bench:
+        bench.create_agent(model="reader", drive="model")
+        bench.change_agent(name="pager", drive="guided", functions={"archival_grep": False})
+        assert bench.agent == "pager"
+        assert not next(view for view in bench.functions() if view.name == "archival_grep").on
+        with pytest.raises(UsageError, match="drive is one of"):
+            bench.change_agent(drive="nobody")
+        edited = bench.edit_memory("human", new="Name: Ann Roe.")
+        assert "Name: Ann Roe." in edited.text
+        with pytest.raises(UsageError, match="no block"):
+            bench.edit_memory("no block", new="x")
+        for number in range(2):
+            bench.answer(f"Is this question number {number}?")
+        said = bench.recall("question")
+        assert (said.page, said.pages, said.total) == (1, 1, len(said.messages))
+        assert "Is this question number 1?" in [item.text for item in said.messages if item.who == "user"]
+        past = bench.recall("question", page=7)
+        assert (past.total, past.pages, past.messages) == (said.total, 1, ())
+        bench.delete_agent()
+
+
 def test_openais_own_client_whole_and_streamed(served: Running) -> None:
     with openai.OpenAI(api_key=served.token, base_url=f"{served.url}/v1", max_retries=0) as client:
         assert [model.id for model in client.models.list()] == ["notes"]

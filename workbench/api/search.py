@@ -123,6 +123,17 @@ class Said:
     in_context: bool
 
 
+@dataclass(frozen=True)
+class SaidPage:
+    """A page, counted from 1, of what was said with some words; `total` is true, also where the page is past the last one."""
+
+    query: str
+    total: int
+    page: int
+    pages: int
+    messages: tuple[Said, ...] = ()
+
+
 class SearchServiceProtocol(Protocol):
     """Searches by the user. All of it blocks: call it off the event loop. Pages count from 1."""
 

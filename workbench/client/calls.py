@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead
+from workbench.api.agents import FunctionView
+from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, MemoryEdited, PageRead
 from workbench.api.outcome import QuestionOutcome
+from workbench.api.search import SaidPage
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, SourceInfo
 from workbench.client import wire
 from workbench.core.errors import WorkError
@@ -58,6 +60,16 @@ def create_agent(agent: str, settings: Mapping[str, Any]) -> Call[None]:
 def delete_agent(agent: str) -> Call[None]:
     """Delete an agent."""
     return Call("DELETE", of_agent(agent), _nothing)
+
+
+def change_agent(agent: str, change: Mapping[str, Any]) -> Call[str]:
+    """Change an agent; the name that it has then."""
+    return Call("PATCH", of_agent(agent), lambda said: str(said["name"]), {"json": dict(change)})
+
+
+def functions(agent: str) -> Call[list[FunctionView]]:
+    """What an agent's model may call."""
+    return Call("GET", of_agent(agent, "/functions"), _all(FunctionView))
 
 
 def sources() -> Call[list[SourceInfo]]:
@@ -123,6 +135,20 @@ def stop(agent: str) -> Call[None]:
 def memory(agent: str) -> Call[list[BlockView]]:
     """The blocks of the working context."""
     return Call("GET", of_agent(agent, "/memory"), _all(BlockView))
+
+
+def edit_memory(agent: str, block: str, old: str, new: str) -> Call[MemoryEdited]:
+    """Edit a block as the user."""
+    path = of_agent(agent, f"/memory/{_part(block)}")
+    return Call(
+        "PATCH", path, lambda data: wire.view(MemoryEdited, _without_name(data)), {"json": {"old": old, "new": new}}
+    )
+
+
+def recall(agent: str, query: str, page: int) -> Call[SaidPage]:
+    """A page of what was said with some words."""
+    params = {"query": query, "page": page}
+    return Call("GET", of_agent(agent, "/recall"), lambda data: wire.view(SaidPage, data), {"params": params})
 
 
 def context(agent: str, step: int | None) -> Call[ContextAssembled]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx2 as httpx
 
-from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, PageRead
+from workbench.api.agents import FunctionView
+from workbench.api.events import AnswerDone, ContextAssembled, Event, Loaded, MemoryEdited, PageRead
+from workbench.api.search import SaidPage
 from workbench.api.session import AgentInfo, BlockView, DocumentInfo, SourceInfo
 from workbench.client import calls, wire
 from workbench.client.calls import Call, Result
@@ -66,6 +68,14 @@ class Client:
     def delete_agent(self) -> None:
         """Delete this client's agent. Raises NotFound."""
         self._run(calls.delete_agent(self.agent))
+
+    def change_agent(self, **change: Any) -> None:
+        """Change this client's agent: name, preset, drive, functions ({name: bool}). Raises UsageError, NotFound."""
+        self.agent = self._run(calls.change_agent(self.agent, change))
+
+    def functions(self) -> list[FunctionView]:
+        """What the agent's model may call, and what of it is switched off."""
+        return self._run(calls.functions(self.agent))
 
     def sources(self) -> list[SourceInfo]:
         """All sources."""
@@ -124,6 +134,14 @@ class Client:
     def memory(self) -> list[BlockView]:
         """The blocks of the working context."""
         return self._run(calls.memory(self.agent))
+
+    def edit_memory(self, block: str, old: str = "", new: str = "") -> MemoryEdited:
+        """Edit a block as the user: `old` becomes `new`; an empty `old` appends, an empty `new` deletes. Raises UsageError."""
+        return self._run(calls.edit_memory(self.agent, block, old, new))
+
+    def recall(self, query: str = "", page: int = 1) -> SaidPage:
+        """A page of what was said with these words, the newest first; all of it without words."""
+        return self._run(calls.recall(self.agent, query, page))
 
     def context(self, step: int | None = None) -> ContextAssembled:
         """Exactly what was in the model's context at a step; without one, what the next prompt holds."""

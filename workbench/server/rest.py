@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from workbench.api.events import Event, Failed
 from workbench.api.outcome import QuestionOutcome
-from workbench.api.search import SearchOptions
+from workbench.api.search import SaidPage, SearchOptions
 from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.sanitize import json_text
 from workbench.server.access import Access, Unauthorised, administrator, current_user, user_of_socket
@@ -27,6 +27,10 @@ from workbench.server.tokens import User
 AgentName = Annotated[str, Path(max_length=120, description="an agent's name")]
 Somebody = Annotated[User, Depends(current_user)]
 Admin = Annotated[User, Depends(administrator)]
+
+
+_RECALL_PAGE = 50
+"""Messages on a page of recall storage."""
 
 
 def plain(value: Any) -> Any:
@@ -60,11 +64,13 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
 
     @api.patch("/agents/{agent}", tags=["agents"])
     def change_agent(agent: AgentName, change: AgentChange, user: Somebody) -> dict[str, Any]:
-        """Rename an agent, change its preset, or switch functions of its model on and off."""
+        """Rename an agent, change its preset or who searches for it, or switch functions of its model on and off."""
         name = access.stored_name(user, agent)
         service = access.session.agent_service
         if change.preset is not None:
             service.preset(name, change.preset)
+        if change.drive is not None:
+            service.drive(name, change.drive)
         for function, on in (change.functions or {}).items():
             service.switch(name, function, on=on)
         if change.name is not None and change.name != agent:
@@ -168,11 +174,19 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
             return context
 
     @api.get("/agents/{agent}/recall", tags=["memory"])
-    def search_recall(agent: AgentName, user: Somebody, query: Annotated[str, Query(max_length=2000)] = "") -> Any:
-        """What was said in this conversation with these words, the newest first."""
+    def search_recall(
+        agent: AgentName,
+        user: Somebody,
+        query: Annotated[str, Query(max_length=2000)] = "",
+        page: Annotated[int, Query(ge=1)] = 1,
+    ) -> dict[str, Any]:
+        """A page of what was said in this conversation with these words, the newest first, with the true total."""
         with pool.using(access.stored_name(user, agent)) as pooled:
-            said = [plain(item) for item in pooled.session.search_service.recall(query)]
-            return {"query": query, "total": len(said), "messages": said}
+            said = pooled.session.search_service.recall(query)
+        first = (page - 1) * _RECALL_PAGE
+        shown = tuple(said[first : first + _RECALL_PAGE])
+        found: dict[str, Any] = plain(SaidPage(query, len(said), page, -(-len(said) // _RECALL_PAGE), shown))
+        return found
 
     # -- sources ----------------------------------------------------------------------------------------------------
 

@@ -23,13 +23,17 @@ class NewAgent(_Strict):
     preset: str | None = Field(None, max_length=80)
     persona: str | None = Field(None, max_length=80)
     human: str | None = Field(None, max_length=80)
+    drive: str | None = Field(
+        None, max_length=20, description="who searches: the model itself, or the reader for it (guided)"
+    )
 
 
 class AgentChange(_Strict):
-    """A new name, another preset, functions switched on or off."""
+    """A new name, another preset, who searches, functions switched on or off."""
 
     name: Name | None = None
     preset: str | None = Field(None, max_length=80)
+    drive: str | None = Field(None, max_length=20)
     functions: dict[str, bool] | None = None
 
 

@@ -20,7 +20,7 @@ from workbench.services.session import Session
 
 _OPEN_AT_MOST = 64
 """Sessions of agents that nobody has asked for lately are closed beyond this many; the agents stay as they are."""
-_CHOSEN_BY_CLIENTS = ("model", "window_tokens", "preset", "persona", "human")
+_CHOSEN_BY_CLIENTS = ("model", "window_tokens", "preset", "persona", "human", "drive")
 """What a client may choose for a new agent. Never an address: the key of the settings would be sent there."""
 
 
