@@ -37,7 +37,8 @@ def test_another_program_loads_searches_opens_follows_and_checks_quotes(tmp_path
             loaded = content(await client.call_tool("load", {"path": str(papers), "source": "papers"}))
             assert loaded["documents"] == 12
             found = content(await client.call_tool("search", {"query": '"HX-203/7"'}))
-            assert (found["total"], found["passages"][0]["document"]) == (1, "03-dora.md")
+            first = found["passages"][0]
+            assert (found["total"], first["document"], first["source"]) == (1, "03-dora.md", "papers")
             page = content(await client.call_tool("open_page", {"document": "03-dora.md"}))
             sentence = next(line for line in page["text"].splitlines() if "HX-203/7" in line)
             asked = {"quote": sentence, "document": "03-dora.md", "page": 1}

@@ -220,7 +220,7 @@ def _page(found: PageRead) -> dict[str, Any]:
 
 def _hit(hit: Hit) -> dict[str, Any]:
     return {
-        "passage": hit.passage, "source": hit.source, "document": _shown(hit.document), "page": hit.page,
+        "passage": hit.passage, "source": _shown(hit.source), "document": _shown(hit.document), "page": hit.page,
         "label": _shown(hit.label or ""), "heading": _shown(hit.heading), "text": _shown(hit.text),
         "score": round(hit.score or 0.0, 4), "linked": hit.linked,
     }  # fmt: skip

@@ -1,4 +1,8 @@
-"""Makes every recorded prompt and every call of the embedded reader again, and compares them with the record."""
+"""Makes every recorded prompt and every call of the embedded reader again, and compares them with the record.
+
+A recorded step keeps its messages, which refer to passages; what a page of results shows is made of these references, as text and as
+data for the reader alike. So steps that were recorded before the reader took results as data are made again in the same way.
+"""
 
 from __future__ import annotations
 

