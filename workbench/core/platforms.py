@@ -8,11 +8,14 @@ end cleanly. Windows has none of these as they are needed, so there it runs insi
 from __future__ import annotations
 
 import importlib.util
+import signal
+import socket
 import sys
 
 from workbench.core.errors import WorkError
 
 _NEEDED = ("fcntl", "resource", "termios")
+_SIGNALS = ("SIGTERM", "SIGHUP", "SIGKILL")
 
 
 def check() -> None:
@@ -20,6 +23,8 @@ def check() -> None:
     if sys.platform == "win32":
         raise WorkError("The workbench does not run on Windows itself.", "Install it inside WSL: wsl --install.")
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing += [] if hasattr(socket, "AF_UNIX") else ["Unix sockets"]
+    missing += [name for name in _SIGNALS if not hasattr(signal, name)]
     if missing:
         raise WorkError(
             f"This system ({sys.platform}) lacks {', '.join(missing)}, which the workbench needs.",
