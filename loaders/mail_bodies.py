@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage, Message
 from typing import Any
 
-import lxml.etree
-import lxml.html
-
 from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import clean_text
@@ -199,6 +196,10 @@ def html_text(html: str, depth: int = 0) -> str:
 
 def _prepared(html: str, quotes: list[str]) -> str:
     """The HTML with a mark in place of each line end and each outermost quote, whose own HTML is added to `quotes`."""
+    # Loaders are imported where files are chosen, too: lxml's 6 MB only where one is read.
+    import lxml.etree
+    import lxml.html
+
     try:
         data = _MARKS.sub("", clean_text(html)).encode("utf-8", "replace")
         root = lxml.html.document_fromstring(data, parser=_parser())
@@ -229,4 +230,6 @@ def _is_quote(element: Any) -> bool:
 
 
 def _parser() -> Any:
+    import lxml.html
+
     return lxml.html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, huge_tree=False)

@@ -16,6 +16,7 @@ from textual.actions import parse
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 import workbench.tui
 from tests.support.lease import EARLIER, QUESTION, lease
@@ -141,6 +142,34 @@ async def test_every_key_of_every_screen() -> None:
         app.controller.work.leave()
         session.open_all()
     assert not missing, f"no way of the test leads to {sorted(missing)}"
+
+
+@piloted
+async def test_every_overlay_closes_once_however_often_it_is_told() -> None:
+    """What closes it may wait in its queue more than once: the first one closes it, nothing below it goes."""
+    session = lease()
+    session.past = EARLIER
+    session.open_all()
+    app = Unending(lambda: session, now=lambda: 107.0)
+    app.animation_level = "none"
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_until(pilot, lambda: app.is_open and app.controller.drawn)
+        for name in OVERLAYS:
+            await go(app, pilot, name)
+            before, overlay = len(app.screen_stack), app.screen
+            for _ in range(3):
+                overlay.call_later(_close, overlay)
+            await wait_until(pilot, lambda overlay=overlay: overlay not in app.screen_stack)
+            overlay.dismiss(None)
+            await pilot.pause()
+            assert len(app.screen_stack) == before - 1, name
+            assert app.is_running
+            assert app._exception is None, name
+        app.controller.work.leave()
+
+
+def _close(overlay: Screen[object]) -> None:
+    overlay.dismiss(None)
 
 
 def at(app: WorkbenchApp, name: str) -> bool:

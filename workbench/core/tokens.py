@@ -13,6 +13,7 @@ import functools
 import gzip
 import importlib.util
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,12 +50,35 @@ _CL100K_MODELS = ("gpt-4-", "gpt-3.5", "text-embedding-3", "text-embedding-ada")
 _O200K_MODELS = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-6", "o1", "o3", "o4", "chatgpt-4o", "codex")
 
 
-@functools.cache
 def encoding(name: str) -> tiktoken.Encoding:
     """The tiktoken encoding `name`, built from rank files that came with a package: nothing is downloaded.
 
-    Raises WorkError when the rank files are not installed.
+    It takes 44 MB, which `release_idle` gives back. Raises WorkError when the rank files are not installed.
     """
+    _LAST_USE[name] = time.monotonic()
+    return _built(name)
+
+
+def release_idle(seconds: float = 10.0) -> bool:
+    """Let go of the encodings when nothing was counted for so long; says whether there was one.
+
+    Counts that are cached stay. The next text that is not among them has its encoding built anew, in half a second: worth it
+    while a long load runs, whose passages are counted in the process that reads them.
+    """
+    if not _LAST_USE or time.monotonic() - max(_LAST_USE.values(), default=0.0) < seconds:
+        return False
+    _LAST_USE.clear()
+    _built.cache_clear()
+    return_freed()
+    return True
+
+
+_LAST_USE: dict[str, float] = {}
+"""When each encoding that is built was last asked for, by the monotonic clock."""
+
+
+@functools.cache
+def _built(name: str) -> tiktoken.Encoding:
     import tiktoken
 
     spec = importlib.util.find_spec("bpe_openai")

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from loaders.origins import Origin
 from workbench.api.events import Loaded, LoadProgress
+from workbench.core.tokens import release_idle
 from workbench.core.worker_process import CancelledError
 from workbench.embedding.client import Embedder
 from workbench.ingest.embedding_stage import EmbeddingStage
@@ -146,6 +147,7 @@ class _Load:
         """A progress event, unless the last one was a moment ago."""
         if (now := self.clock()) - self.told >= _TELL_SECONDS:
             self.told = now
+            release_idle()
             yield self._progress(stage, current)
 
     def _progress(self, stage: str, current: str = "") -> LoadProgress:
