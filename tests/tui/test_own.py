@@ -102,6 +102,21 @@ async def test_a_due_heartbeat_is_asked_for_and_drawn() -> None:
 
 
 @piloted
+async def test_a_heartbeat_with_nothing_to_do_asks_for_nothing_anew() -> None:
+    """Each minute of a load it would count the prompt again, with tables of 40 MB; a question that came meanwhile is asked."""
+    session = lease()
+    session.open_all()
+    async with running(session) as (app, pilot):
+        asked: list[str] = []
+        app.controller.refresh_memory = lambda: asked.append("memory")  # type: ignore[method-assign]
+        app.controller.refresh_coverage = lambda: asked.append("coverage")  # type: ignore[method-assign]
+        app.controller.run_heartbeat()
+        app.controller.ask(QUESTION)
+        await wait_until(pilot, lambda: app.chat.citations and not app.controller.work.asking)
+        assert asked == ["memory", "coverage"]
+
+
+@piloted
 async def test_the_last_answer_is_copied_and_the_conversation_written() -> None:
     session = lease()
     async with running(session) as (app, pilot):

@@ -12,6 +12,7 @@ import base64
 import functools
 import gzip
 import importlib.util
+import io
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -89,8 +90,9 @@ def _built(name: str) -> tiktoken.Encoding:
             f"The token ranks of {name} are not installed.", "Reinstall memgpt-workbench (package bpe-openai)."
         )
     ranks: dict[bytes, int] = {}
-    for line in gzip.decompress(file.read_bytes()).splitlines():
-        if line:
+    # Line by line: the lines as a list would take 16 MB at the moment when most is in memory.
+    for line in io.BytesIO(gzip.decompress(file.read_bytes())):
+        if not line.isspace():
             token, rank = line.split()
             ranks[base64.b64decode(token)] = int(rank)
     made = tiktoken.Encoding(name=name, pat_str=_SPLITS[name], mergeable_ranks=ranks, special_tokens={})

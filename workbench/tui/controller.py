@@ -68,6 +68,8 @@ class Controller:
         self._early: list[str] | None = []
         self._stops = 0
         self._redraw_at_end = False
+        self._idle_beat = False
+        """Whether what runs is a heartbeat that has found nothing to do so far."""
         self._redrawing = 0
         self.elsewhere = RemoteActivity(self)
 
@@ -90,11 +92,12 @@ class Controller:
     def run_heartbeat(self) -> None:
         """A minute has passed: the model has a turn of its own if one is due and nothing else runs."""
         if self.drawn and not self.work.asking:
+            self._idle_beat = True
             self.work.turn(self._beats)
 
     def _beats(self) -> Iterator[Event]:
         for event in self.session.heartbeat():
-            self._redraw_at_end = True
+            self._redraw_at_end, self._idle_beat = True, False
             yield event
 
     def _while_loading(self) -> None:
@@ -186,6 +189,11 @@ class Controller:
     def answered(self) -> None:
         """A question that was asked here or elsewhere is over; the next one may begin."""
         self._stops = 0
+        if self._idle_beat:
+            # Nothing happened, so nothing is asked for anew: counting the prompt alone takes 40 MB where its tables were let go.
+            self._idle_beat = False
+            self._next()
+            return
         self.bridge.finish()
         self.elsewhere.answered()
         if self._redraw_at_end:
@@ -195,6 +203,9 @@ class Controller:
         self.refresh_identity()
         self.refresh_coverage()
         self.refresh_links()
+        self._next()
+
+    def _next(self) -> None:
         if text := self.work.next_question():
             self._begin(text)
 
