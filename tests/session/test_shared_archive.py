@@ -230,6 +230,31 @@ def test_an_agent_moves_between_homes_of_one_archive(
     assert bodies(here) == sent
 
 
+def test_a_reader_of_the_archive_moves_its_agent_and_brings_nothing_new(
+    open_home: Open, fresh_url: str, papers: Path, tmp_path: Path
+) -> None:
+    file, name = tmp_path / "keeper.agent", _name(fresh_url)
+    load(open_home("owner", fresh_url), papers)
+    execute("DO $$ BEGIN CREATE ROLE moving_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    for statement in statements("reader", "moving_reader"):
+        execute(statement, name)
+    url = url_of(name, user="moving_reader")
+    here, there = open_home("here", url), open_home("there", url)
+    here.open_agent("keeper")
+    here.attach("papers")
+    answer(here, "Which part number did Dora Marner order?")
+    sent = bodies(here)
+    here.agent_service.export("keeper", file)
+    assert there.agent_service.import_agent(file).attached == ("papers",)
+    there.open_agent("keeper")
+    assert bodies(there) == sent
+    remembering(own := open_home("own", fresh_url), "noter")
+    own.agent_service.export("noter", file)
+    with pytest.raises(ArchiveError, match="You may not do that"):
+        there.agent_service.import_agent(file)
+    assert [row.name for row in there.agents()] == ["keeper"]
+
+
 def test_what_an_agent_brings_into_a_shared_archive_is_whole_or_not_there(
     open_home: Open, fresh_url: str, papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

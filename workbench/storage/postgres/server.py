@@ -161,13 +161,16 @@ class PostgresServer:
             with connection.transaction():
                 result = job(connection)
                 if catalogue:
-                    connection.execute(
-                        "UPDATE catalogue SET version = version + 1 WHERE shard = %s",
-                        [connection.info.backend_pid % _SHARDS],
-                    )
+                    self.rise(connection)
             return result
 
         return self.run(work)
+
+    @staticmethod
+    def rise(connection: psycopg.Connection[Any]) -> None:
+        """The catalogue rises with the transaction."""
+        shard = connection.info.backend_pid % _SHARDS
+        connection.execute("UPDATE catalogue SET version = version + 1 WHERE shard = %s", [shard])
 
     def version(self) -> int:
         """How often the archive was changed, by anybody."""

@@ -111,15 +111,17 @@ class SharedAgentWriter(AgentWriter):
         super().__init__(connection, name, now, mark)
         self._archive = archive
         self._shared: Any = None
+        self._added, self._notes_id = 0, 0
 
     def within(self, work: Callable[[], Mapping[int, int]]) -> Mapping[int, int]:
-        """See AgentWriter."""
+        """See AgentWriter. Where nothing has to be stored, a role may do it that may not change the archive."""
 
         def job(connection: Any) -> Mapping[int, int]:
             self._shared = connection
-            left = [self._archive.home, NOTES_PREFIX + plain(self._name)]
-            connection.execute("DELETE FROM sources WHERE home = %s AND name = %s", left)
+            self._added, self._notes_id = 0, 0
             numbers = work()
+            if self._added:
+                self._archive.server.rise(connection)
             connection.execute(
                 "INSERT INTO referred SELECT DISTINCT %s, document_id FROM passages WHERE passage_id = ANY(%s) "
                 "ON CONFLICT DO NOTHING",
@@ -127,7 +129,7 @@ class SharedAgentWriter(AgentWriter):
             )
             return numbers
 
-        return self._archive.server.write(job)
+        return self._archive.server.write(job, catalogue=False)
 
     def known_passages(self, document: Mapping[str, Any]) -> dict[tuple[Any, ...], int]:
         """See AgentWriter."""
@@ -180,19 +182,21 @@ class SharedAgentWriter(AgentWriter):
             "UPDATE documents SET page_count = %s, text_chars = %s WHERE document_id = %s",
             [document["page_count"], document["text_chars"], new],
         )
+        self._added += 1
         insert_pages(self._shared, new, pages)
         return new, insert_passages(self._shared, new, drafts, counted)
 
     def _notes(self) -> int:
-        name, home = NOTES_PREFIX + plain(self._name), self._archive.home
-        self._shared.execute(
-            "INSERT INTO sources (home, name, created_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [home, name, self._now],
-        )
-        sql = "SELECT source_id FROM sources WHERE home = %s AND name = %s"
-        source = int(self._shared.execute(sql, [home, name]).fetchone()[0])
-        self.attach(source)
-        return source
+        if not self._notes_id:
+            named = [self._archive.home, NOTES_PREFIX + plain(self._name)]
+            self._shared.execute("DELETE FROM sources WHERE home = %s AND name = %s", named)
+            row = self._shared.execute(
+                "INSERT INTO sources (home, name, created_at) VALUES (%s, %s, %s) RETURNING source_id",
+                [*named, self._now],
+            ).fetchone()
+            self._notes_id = int(row[0])
+            self.attach(self._notes_id)
+        return self._notes_id
 
     def source_like(self, name: str, contents: Iterable[str]) -> tuple[int, str] | None:
         """See AgentWriter."""
