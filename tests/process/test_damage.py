@@ -92,6 +92,16 @@ def test_a_log_that_is_gone_is_told(tmp_path: Path) -> None:
     assert "writes between" in opened(file)[0]
 
 
+def test_a_database_that_is_gone_is_told_once(tmp_path: Path) -> None:
+    file = killed(tmp_path / "w.duckdb")
+    file.unlink()
+    said, texts = opened(file)
+    assert "is gone, with all that was written up to" in said
+    assert "restore" in said
+    assert texts == 0
+    assert opened(file)[0] == ""
+
+
 def test_a_kill_alone_is_no_damage(tmp_path: Path) -> None:
     file = killed(tmp_path / "w.duckdb")
     assert opened(file) == ("", 30)

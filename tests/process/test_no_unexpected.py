@@ -41,7 +41,7 @@ def _settings(home: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["settings bytes", "settings toml", "log", "socket", "database", "home bytes", "home file"]
+    "kind", ["settings bytes", "settings toml", "settings folder", "settings link", "log", "socket", "database", "home bytes", "home file"]
 )
 def test_odd_surroundings(tmp_path: Path, kind: str) -> None:
     home: Path | bytes = tmp_path / "home"
@@ -50,6 +50,11 @@ def test_odd_surroundings(tmp_path: Path, kind: str) -> None:
         _settings(home, b"\xff\xfe = 1")
     elif kind == "settings toml":
         _settings(home, b"model = [")
+    elif kind == "settings folder":
+        _folder_at(home, "config/config.toml")
+    elif kind == "settings link":
+        _folder_at(home, "config")
+        (home / "config" / "config.toml").symlink_to("config.toml")
     elif kind == "log":
         _folder_at(home, "logs/workbench.log")
     elif kind == "socket":

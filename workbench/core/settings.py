@@ -294,7 +294,7 @@ def read_settings(
     """The settings in force. Flags that are None count as not given. Raises ConfigError, naming file and key."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
-    if file and file.is_file():
+    if file and is_there(file):
         values.update(from_file(file))
     values.update(from_environment(environ))
     values.update({key: value for key, value in (flags or {}).items() if value is not None})
@@ -304,6 +304,16 @@ def read_settings(
 def _fields() -> dict[str, Any]:
     hints = typing.get_type_hints(Settings)
     return {field.name: hints[field.name] for field in dataclasses.fields(Settings)}
+
+
+def is_there(file: Path) -> bool:
+    """Whether there is a settings file. Raises ConfigError for anything else in its place, which would be ignored silently."""
+    if file.is_file():
+        return True
+    if not os.path.lexists(file):
+        return False
+    what = "a folder" if file.is_dir() else "a link that leads to no file" if file.is_symlink() else "no regular file"
+    raise ConfigError(f"{file} holds no settings: it is {what}.", "Move it away, or put a settings file in its place.")
 
 
 def from_file(file: Path) -> dict[str, Any]:

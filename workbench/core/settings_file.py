@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import ConfigError, UsageError
-from workbench.core.settings import Settings, from_environment, from_file, parsed
+from workbench.core.settings import Settings, from_environment, from_file, is_there, parsed
 from workbench.core.settings_schema import DIRECTIVE, schema
 
 
@@ -31,7 +31,7 @@ def write(file: Path, wanted: Mapping[str, Any]) -> None:
 
     Raises ConfigError when the settings would not be valid together, UsageError when the file cannot be written.
     """
-    before = from_file(file) if file.is_file() else {}
+    before = from_file(file) if is_there(file) else {}
     after = {key: value for key, value in {**before, **wanted}.items() if value is not None}
     Settings(**after)
     text = _changed(_present(file), wanted)
@@ -62,7 +62,7 @@ def _says(file: Path, wanted: Mapping[str, Any]) -> bool:
 
 
 def _present(file: Path) -> str:
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    text = file.read_text(encoding="utf-8") if is_there(file) else ""
     return text if text.strip() else DIRECTIVE.format(_schema_beside(file).name) + "\n"
 
 
@@ -86,5 +86,5 @@ def toml(value: Any) -> str:
 
 def origins(file: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Where each setting that is not a default comes from: "file" or "environment"."""
-    origins = dict.fromkeys(from_file(file), "file") if file.is_file() else {}
+    origins = dict.fromkeys(from_file(file), "file") if is_there(file) else {}
     return origins | dict.fromkeys(from_environment(os.environ if environ is None else environ), "environment")

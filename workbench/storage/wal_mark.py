@@ -70,6 +70,8 @@ class WalMark:
     def damage(self) -> str:
         """What is wrong with the log, as a sentence, before DuckDB opens the file; "" when nothing is known to be."""
         mark = _Mark.read(self._path.read_bytes()) if self._path.is_file() else None
+        if mark is not None and not os.path.lexists(self._file):
+            return f"The database {self._file} is gone, with all that was written up to {_when(mark.last)}; this is a new one."
         checkpoint = self._checkpoint()
         if mark is None or checkpoint is None or _is_locked(self._database):
             return ""
