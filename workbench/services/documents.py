@@ -221,6 +221,7 @@ class DocumentService:
     ) -> Iterator[Event]:
         try:
             for name, origins in groups:
+                self._admit(name)
                 if attach and self._archive.source_id(name):
                     # The first question can be asked while the rest still loads.
                     yield self.attach(name)
@@ -251,6 +252,12 @@ class DocumentService:
         finally:
             with suppress(Exception):
                 reader.stop()
+
+    def _admit(self, name: str) -> None:
+        """Raises ArchiveError before a new source is made where the archive refuses the model that it would get."""
+        spec = read_spec(self._settings.embedding_model)
+        if spec.kind != "minilm" and name not in {row.name for row in self._archive.sources(notes=True)}:
+            self._archive.models.admit(str(spec))
 
     def _embedder_of(self, name: str) -> Embedder:
         """The embedder of a source: the model that it has, or for a new one that of the settings. Raises EmbedderError."""
