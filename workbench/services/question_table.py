@@ -33,7 +33,7 @@ from workbench.storage.agents import AgentRow
 from workbench.storage.home import Jobs
 from workbench.storage.rows import Passage
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised when the same document and question would give another cell: what was stored is then not used."""
 
 _CELL_AGENT = "table cell"

@@ -26,6 +26,8 @@ PERIOD_END = "On which date did the fiscal period end?"
         (NET_INCOME, "Adjusted net income was $77 million."),
         (NET_INCOME, "Net income 4,312 4,101 3,988"),
         (NET_INCOME, "Of this, $9 million of net income was related to subsidiaries abroad."),
+        ("How many shares were outstanding?", "The firm reduced its outstanding share count by approximately 191 million shares."),
+        ("How many directors were elected?", "Directors, executive officers and corporate governance 93"),
         (STAFF, "Options were granted to two employee groups."),
         (
             "How much dividend was declared?",
@@ -77,12 +79,25 @@ def test_a_day_of_another_thing_is_not_read(question: str, quote: str) -> None:
     assert read_value(DATES, question, quote) is None
 
 
+def test_the_day_of_the_thing_asked_about_is_read() -> None:
+    quote = "The board declared a split in the form of a dividend that was paid on July 14, 2031 to holders as of July 2, 2031."
+    read = read_value(DATES, "On which date was the dividend paid?", quote)
+    assert read is not None
+    assert read.value == "2031-07-14"
+
+
 def test_an_attribute_is_no_statement() -> None:
     question = "Are the financial statements audited?"
     assert (
         read_value(YES_NO, question, "The balance sheet has been condensed from the audited financial statements.")
         is None
     )
+    growth = "Is the company an emerging growth company?"
+    assert read_value(YES_NO, growth, "Smaller Reporting Company Emerging Growth Company") is None
+    assert read_value(YES_NO, growth, "See the definition of “emerging growth company” in the rules of the company.") is None
+    said = read_value(YES_NO, growth, "The company is not an emerging growth company.")
+    assert said is not None
+    assert said.value == "no"
     said = read_value(YES_NO, question, "The financial statements have not been audited.")
     assert said is not None
     assert said.value == "no"

@@ -22,6 +22,7 @@ from workbench.agent.answers.typed_answer import (
     disagrees,
     read_name,
     read_value,
+    says_action,
 )
 from workbench.api.events import AnswerDone, Citation
 from workbench.api.question_table import FOUND, NOT_FOUND, UNSURE, Cell, Column, Evidence
@@ -123,6 +124,8 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
     for item in candidates:
         covered = covers(column.question, item.text, f"{item.heading}\n{item.before}")
         if covered < LEAST_COVERED:
+            continue
+        if column.kind == DATES and not says_action(column.question, f"{item.text}\n{item.before}\n{item.heading}"):
             continue
         quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
         how_well, value = fit(column.question, item) + _QUOTED_FIRST * quoted, _value(column, item.text)

@@ -175,7 +175,7 @@ _FISCAL = re.compile(r"\b(?:fiscal|fy|financial year|season|model year) ?$", re.
 
 _ASKS_DAY = re.compile(r"\b(?:what|which) (?:exact )?(?:date|day)\b", re.IGNORECASE)
 _DATES_ANOTHER = re.compile(
-    r"\b(?:report|form|statement|filing|prospectus|letter|edition|version)s?\b[^.;]{0,40}"
+    r"\b(?:report|(?-i:Form [\dA-Z][\w-]*)|statement|filing|prospectus|letter|edition|version)s?\b[^.;]{0,40}"
     r"\b(?:for|dated|filed|of)\b[^.;]{0,40}$",
     re.IGNORECASE,
 )
@@ -214,7 +214,8 @@ _ASKS_CHANGE = re.compile(
     r"\b(?:increas|decreas|chang|grow|grew|ris|rose|fall|fell|declin|drop|differ)\w*", re.IGNORECASE
 )
 _CHANGED_BY = re.compile(
-    r"\b(?:increas\w+|decreas\w+|rose|risen|grew|fell|declin\w+|dropped|up|down|higher|lower)"
+    r"\b(?:reduc|increas|decreas|rais|cut|lower)\w*\b[^.;]{0,60}\bby(?: the)?(?: approximately| about| some| nearly| almost)? ?$"
+    r"|\b(?:increas\w+|decreas\w+|rose|risen|grew|fell|declin\w+|dropped|up|down|higher|lower)"
     r"(?: by| of)?(?: approximately| about| some| nearly| almost)? ?$",
     re.IGNORECASE,
 )
@@ -242,7 +243,9 @@ def _counts(noun: str, quote: str, item: Value) -> bool:
         return True
     if not any(_alike(wanted, frozenset([stem(fold_accents(word))])) >= _SAME_ROOT for word in before):
         return False
-    return not own or own in _stems_of("people person")
+    if own:
+        return own in _stems_of("people person")
+    return _LEADS_TO_COUNT.search(quote[: item.start]) is not None
 
 
 def _as_many(word: str, plural: str, root: str) -> bool:
@@ -250,6 +253,11 @@ def _as_many(word: str, plural: str, root: str) -> bool:
     lowered = fold_accents(word.lower())
     return lowered == plural or stem(lowered) != root
 
+
+_LEADS_TO_COUNT = re.compile(
+    r"(?::|\b(?:is|was|are|were|of|totall?ed|numbered|reached|at))[^.;:\d]{0,20}$", re.IGNORECASE
+)
+"""What stands between a thing and its number; in a table of contents there is nothing."""
 
 _BEHIND, _BEFORE, _KIN, _SAME_ROOT = 3, 6, 0.9, 0.6
 
@@ -446,6 +454,12 @@ def _steps(tokens: Sequence[re.Match[str]], role: int, inside: Sequence[int]) ->
     return steps
 
 
+def says_action(question: str, text: str) -> bool:
+    """Whether a text says what the question for a day says happened: a day of the report is not the day when it was signed."""
+    asked = [word for word in _WORD.findall(question) if word.lower() not in FUNCTION_WORDS | QUESTION_WORDS]
+    return not asked or _alike(stem(fold_accents(asked[-1].lower())), _terms(text)) > 0
+
+
 def covers(question: str, text: str, around: str) -> float:
     """How much of what is asked a text says, 0 to 1; what stands around it counts half."""
     asked, own, near = _asked_terms(question), _terms(text), _terms(around)
@@ -463,13 +477,8 @@ def _yes_no(question: str, quote: str) -> Typed | None:
     parts = [
         part for part in re.split(r"(?<=[.;!?])\s+|\n", quote) if _says_all(subject, part, 1.0 if not leave else 0.5)
     ]
-    asserted = _ASKS_STATE.search(question) if not leave else None
-    if asserted:  # "the audited accounts" does not say that these here are audited
-        said_of_it = re.compile(
-            rf"\b(?:is|are|was|were|be|been|being)\b(?:\W+(?!the\b|an?\b|its\b|our\b)\w+){{0,2}}?\W+{re.escape(asserted[1])}\b",
-            re.IGNORECASE,
-        )
-        parts = [part for part in parts if said_of_it.search(part)]
+    if not leave and _ASKS_STATE.search(question):
+        parts = [part for part in parts if _says_of_it(question, part)]
     said = {_polarity(part, leave=leave) for part in parts}
     if len(said) != 1 or None in said:
         return None
@@ -479,7 +488,28 @@ def _yes_no(question: str, quote: str) -> Typed | None:
     return Typed(quote, "yes" if positive else "no")
 
 
-_ASKS_STATE = re.compile(r"^\W*(?:is|are|was|were|has|have|had)\b.*?\b(\w+(?:ed|en))\W*$", re.IGNORECASE)
+_ASKS_STATE = re.compile(r"^\W*(?:is|are|was|were)\b", re.IGNORECASE)
+
+
+def _says_of_it(question: str, part: str) -> bool:
+    """Whether a sentence says something of what is asked about: "the audited accounts", a heading and a definition only mention it."""
+    asked = [word for word in _WORD.findall(question) if word.lower() not in FUNCTION_WORDS]
+    wanted = stem(asked[-1].lower()) if asked else ""
+    words = [word.lower() for word in _WORD.findall(part)]
+    for at, word in enumerate(words):
+        if word not in _COPULAS:
+            continue
+        for behind in words[at + 1 : at + 1 + _PREDICATE]:
+            if stem(behind) == wanted:
+                return True
+            if behind in _POINTS_AWAY:
+                break
+    return False
+
+
+_PREDICATE = 6
+_COPULAS = frozenset("is are was were be been being".split())
+_POINTS_AWAY = frozenset("the its our from of by in".split())
 
 
 def _says_all(subject: frozenset[str], part: str, share: float) -> bool:
