@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -176,6 +177,15 @@ async def test_slash_commands() -> None:
             await ask(pilot, text)
             await wait_until(pilot, lambda call=call: call.strip() in map(str.strip, fake.calls))
         await wait_until(pilot, lambda: not app.controller.work.loading)
+        fake.shelf = [replace(source, embedding="openai:e5@host") for source in fake.shelf]
+        await ask(pilot, "/reembed leases e5")
+        await wait_until(pilot, lambda: "reembed leases e5" in fake.calls)
+        await wait_until(pilot, lambda: "leases is searched with e5 now" in grid(app))
+        await ask(pilot, "/sources")
+        await wait_until(pilot, lambda: "openai:e5@host" in grid(app))
+        await pilot.press("f4")
+        await wait_until(pilot, lambda: re.search("B · openai:e5@host", grid(app)))
+        await pilot.press("escape")
         await ask(pilot, "/queue")
         await wait_until(pilot, lambda: "it has no text. Install tesseract." in grid(app))
         await ask(pilot, "/queue retry")

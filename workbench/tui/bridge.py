@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.api import events as ev
 from workbench.api.paging import LiveFaults
+from workbench.api.rendering import reembedded_line
 from workbench.api.session import BlockView
 from workbench.core.sanitize import one_line
 from workbench.tui.panes.chat import LIVE_BLOCKS
@@ -126,6 +127,8 @@ class Bridge:
                 self._progress(event)
             case ev.Loaded():
                 self._loaded(event, replayed=replayed)
+            case ev.Reembedded():
+                self._reembedded(event, replayed=replayed)
             case ev.Notice():
                 panes.chat.say(one_line(f"{event.message} {event.hint}".strip(), 600), told_again=bool(event.agent))
             case ev.Failed():
@@ -273,6 +276,12 @@ class Bridge:
         self._panes.status.load(counted(event))
         for line in self._panes.load_lines:
             line.show(event)
+
+    def _reembedded(self, event: ev.Reembedded, *, replayed: bool) -> None:
+        self.load_over()
+        self._panes.chat.say(reembedded_line(event), told_again=True)
+        if not replayed:
+            self._library_changed()
 
     def _loaded(self, event: ev.Loaded, *, replayed: bool) -> None:
         self.load_over()

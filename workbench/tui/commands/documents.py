@@ -24,6 +24,21 @@ def reload(display: Display, words: Sequence[str]) -> None:
         display.say("a load is running: esc stops it")
 
 
+def reembed(display: Display, words: Sequence[str]) -> None:
+    """/reembed SOURCE [MODEL]"""
+    source = _name(
+        words[:1],
+        "Embed which source with another model?",
+        "/reembed leases e5, or /reembed leases for the configured one",
+    )
+    model = " ".join(words[1:])
+    if display.start_load(lambda: display.session.library.reembed(source, model)):
+        with_model = f"with {one_line(model, 80)}" if model else "with the model of the settings"
+        display.say(f"embedding {one_line(source, 80)} {with_model}; the old vectors serve meanwhile, esc stops it")
+    else:
+        display.say("a load is running: esc stops it")
+
+
 def queue(display: Display, words: Sequence[str]) -> None:
     """/queue [retry]"""
     if list(words) == ["retry"]:

@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("detach", "SOURCE", "stop searching this source", do.detach, "Documents"),
     Command("sources", "", "what is loaded, and what is attached", do.sources, "Documents"),
     Command("reload", "SOURCE", "load a source again from where it was loaded", library.reload, "Documents"),
+    Command("reembed", "SOURCE [MODEL]", "embed a source with another model", library.reembed, "Documents"),
     Command("queue", "[retry]", "what is not loaded, and why; try it again", library.queue, "Documents"),
     Command("rename", "SOURCE NAME", "give a source another name", library.rename, "Documents"),
     Command("remove", "SOURCE [DOCUMENT]", "take it out of the library; files stay", library.remove, "Documents"),

@@ -64,6 +64,7 @@ def sources(display: Display, words: Sequence[str]) -> None:
         lines = [
             f"{'●' if source.attached else ' '} {one_line(source.name, 40):<24} {plural(source.documents, 'doc'):>9}"
             f" · {plural(source.pages, 'page'):>11} · {plural(source.passages, 'passage'):>14}"
+            + (f" · {one_line(source.embedding, 60)}" if source.embedding else "")
             for source in found
         ]
         display.say("\n".join(lines) if lines else "nothing is loaded yet: f2 or /load PATH")

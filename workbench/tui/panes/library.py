@@ -109,6 +109,7 @@ class LibraryLines(Lines, can_focus=True):
         name = fit(one_line(source.name, 200), max(4, width - 3 - len(counts)))
         rows = [Content.assemble((f"{sign} ", "$accent"), (name, CURSOR if here else "bold"), (f" {counts}", "$muted"))]
         said = [f"{plural(source.pages, 'page')} · {_bytes(source.bytes)}"]
+        said += [one_line(source.embedding, 60)] if source.embedding else []
         said += [f"{number(source.unembedded)} not yet embedded"] if source.unembedded else []
         said += [f"{number(source.queued)} not loaded"] if source.queued else []
         drawn = sum(document.source == source.name for document in self.documents)
