@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 
-from workbench.core.tokens import count
-
 
 def indent(text: str, cut_chars: int | None = None) -> str:
     """A passage's text, every line indented by two spaces, so that no document can fake a line of ours.
@@ -24,6 +22,8 @@ def indent(text: str, cut_chars: int | None = None) -> str:
 
 def text_tokens(text: str) -> int:
     """Tokens of a text inside a result, escaped as it is sent."""
+    from workbench.core.tokens import count  # a display writes results and counts none: 10 ms of its start
+
     return count(json.dumps(text, ensure_ascii=False))
 
 
