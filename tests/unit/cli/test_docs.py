@@ -85,6 +85,24 @@ CONCURRENT = {"Thread", "Timer", "ThreadPoolExecutor", "Lock", "RLock", "Conditi
 """What starts a thread, or is held by one."""
 
 
+ATTRIBUTE = re.compile(r"self\.(\w+)(?:: [^=\n]+)? = (?:threading|asyncio)\.(?:Lock|RLock|Condition|Event)\(\)")
+
+
+def test_every_lock_and_flag_is_in_its_row_by_name_and_no_other_is() -> None:
+    text = (FOLDER / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|", text[text.index("## Locks and flags") : text.index("## How to add")], re.MULTILINE)
+    told: dict[str, set[str]] = {}
+    for what, owner in rows:
+        for module in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)[.`]", owner):
+            told.setdefault(module, set()).update(re.findall(r"`(\w+)`", what))
+    assert len(told) > 30
+    for path in sources():
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removeprefix("workbench.")
+        source = path.read_text(encoding="utf-8")
+        assert set(ATTRIBUTE.findall(source)) <= told.get(module, set()), module
+        assert [name for name in told.get(module, ()) if not re.search(rf"\b{name}\b", source)] == [], module
+
+
 def threads_and_locks(path: Path) -> Iterator[str]:
     """What a module makes of them; flags where they outlive the function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
