@@ -83,11 +83,28 @@ async def test_a_question_can_be_asked_while_documents_load() -> None:
     async with running(session, load=(Path("leases"),)) as (app, pilot):
         await wait_until(pilot, lambda: "118/190" in grid(app))
         await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "asked as soon as the first document is there" in grid(app))
+        assert not session.asked, "no document could answer it yet"
+        session.shelf = lease().shelf
         await wait_until(pilot, lambda: "[1] ● lease" in grid(app))
         assert app.controller.work.loading
         session.open("loaded")
         await wait_until(pilot, lambda: "loaded leases: 3 documents · 41 pages · 412 passages" in grid(app))
         assert "118/190" not in grid(app)
+
+
+@piloted
+async def test_a_question_that_waits_for_documents_is_asked_when_none_came() -> None:
+    """A load that fails must not swallow the question."""
+    session = lease(attached=False)
+    session.script = REPLY
+    session.open("answered")
+    async with running(session, load=(Path("leases"),)) as (app, pilot):
+        await wait_until(pilot, lambda: "118/190" in grid(app))
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: "asked as soon as" in grid(app))
+        app.controller.stop()
+        await wait_until(pilot, lambda: session.asked == [QUESTION])
 
 
 @piloted

@@ -66,6 +66,10 @@ class Controller:
         self.moment: int | None = None
         """The step that the panes are put back to."""
         self._early: list[str] | None = []
+        self._held: list[str] = []
+        """Questions that wait for the first document of the load that runs."""
+        self._attached: int | None = None
+        """How many documents are attached, None before that is known."""
         self._stops = 0
         self._redraw_at_end = False
         self._idle_beat = False
@@ -130,7 +134,8 @@ class Controller:
         """Finish what earlier loads left: files that were still waiting, then passages without their vectors."""
         if any(source.queued for source in sources):
             self.fetch(self.session.library.queue, self._load_waiting)
-        if any(source.unembedded for source in sources):
+        if left := sum(source.unembedded for source in sources):
+            self.say(f"going on with the last load: {plural(left, 'passage')} found by words only so far")
             self.work.queue_load(self.session.library.resume)
 
     def _load_waiting(self, rows: list[QueueRow]) -> None:
@@ -154,7 +159,12 @@ class Controller:
             self.ask(text)
 
     def ask(self, text: str) -> None:
-        """Ask now, or after the question that is being answered."""
+        """Ask now, after the question that is being answered, or once the load that runs has brought the first document."""
+        if self.work.loading and not self._attached:
+            self._held.append(text)
+            if self._attached is not None:
+                self.say(f"asked as soon as the first document is there: {one_line(text, 300)}")
+            return
         if self.work.ask(text):
             self._begin(text)
         else:
@@ -183,6 +193,7 @@ class Controller:
             self.bridge.load_over()
             self.refresh_library()
             self.work.next_load()
+            self._ask_held()
             return
         self.answered()
 
@@ -204,6 +215,13 @@ class Controller:
         self.refresh_coverage()
         self.refresh_links()
         self._next()
+
+    def _ask_held(self) -> None:
+        """Ask what waited for a document, when there is one or none is to come."""
+        if self._attached or not self.work.loading:
+            held, self._held = self._held, []
+            for text in held:
+                self.ask(text)
 
     def _next(self) -> None:
         if text := self.work.next_question():
@@ -293,7 +311,8 @@ class Controller:
         if isinstance(self._app.screen, LibraryScreen):
             self._app.screen.show(sources, documents)
         attached = [source for source in sources if source.attached]
-        count = sum(source.documents for source in attached)
+        count = self._attached = sum(source.documents for source in attached)
+        self._ask_held()
         self._regions.status.attached(count, sum(source.passages for source in attached))
         self._regions.chat.greet(count, loading=self.work.loading)
 
