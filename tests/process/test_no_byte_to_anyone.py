@@ -13,6 +13,7 @@ import pytest
 from tests.support import model_scripts
 from tests.support.model_server import ModelServer
 from tests.support.recorded import RECORDER, ROOT, Recorded, write_papers
+from workbench.cli.commands import COMMANDS
 
 pytestmark = pytest.mark.process
 
@@ -50,30 +51,42 @@ def test_the_reader_reaches_nobody(recorded: Recorded, papers: Path) -> None:
     recorded.reached_nobody()
 
 
+ELSEWHERE = {
+    "open", "run", "web", "table", "check", "compare", "eval", "serve", "server", "mcp",
+    "worker", "copy",
+}  # fmt: skip
+"""Commands that are recorded as whole programs (test_no_byte_of_whole_programs), and those of a shared archive, which go to its server."""
+
+ALONE = (
+    ["search", "ferry"], ["sweep", "ferry"], ["doctor", "--offline", "--storage"], ["sql", "SELECT count(*) FROM passages"],
+    ["sources"], ["agents"], ["context", "ag"], ["replay", "ag", "--verify"], ["fork", "ag", "--step", "1", "--as", "twin"],
+    ["configure"], ["functions"], ["quickstart", "--offline"], ["forget", "Who painted the ferry?", "--agent", "ag", "--yes"],
+    ["help", "usage"], ["load", str(ROOT / "sample_docs"), "--source", "samples"], ["attach", "samples", "--agent", "ag"],
+    ["detach", "samples", "--agent", "ag"], ["note", "samples", "from the harbour"], ["note"], ["queue"], ["list", "agents"],
+    ["add", "persona", "--name", "keeper", "--text", "You keep the light."], ["delete", "persona", "keeper", "--yes"],
+    ["completion", "bash"], ["reembed", "samples", "--embedding-model", "minilm"], ["sources", "remove", "samples"],
+)  # fmt: skip
+
+
 @pytest.mark.nightly
 def test_no_command_reaches_anybody(recorded: Recorded, papers: Path) -> None:
     recorded.run("ask", "Who painted the ferry?", "--attach", str(papers), "--agent", "ag")
     kept = recorded.home.parent / "kept"
     kept.mkdir()
-    for words in (
-        ["search", "ferry"], ["sweep", "ferry"], ["doctor", "--offline", "--storage"], ["sql", "SELECT count(*) FROM passages"],
-        ["sources"], ["agents"], ["context", "ag"], ["replay", "ag", "--verify"], ["fork", "ag", "--step", "1", "--as", "twin"],
-        ["configure"], ["functions"], ["quickstart", "--offline"], ["forget", "Who painted the ferry?", "--agent", "ag", "--yes"],
-        ["help", "usage"],
-        ["load", str(ROOT / "sample_docs"), "--source", "samples"], ["sources", "remove", "samples"],
-    ):  # fmt: skip
+    for words in ALONE:
         recorded.run(*words)
         recorded.reached_nobody()
-    for words in (
-        ["export", "ag", str(kept / "a.agent")],
-        ["import", str(kept / "a.agent"), "--name", "b"],
-        ["backup", str(kept / "b")],
-    ):
+    files = (
+        ["export", "ag", str(kept / "a.agent")], ["import", str(kept / "a.agent"), "--name", "b"], ["backup", str(kept / "b")],
+        ["restore", str(kept / "b")],
+    )  # fmt: skip
+    for words in files:
         recorded.run(*words)
     assert {path for path in recorded.written_outside() if not path.startswith(str(kept))} == set()
     assert recorded.network() == set()
     recorded.run("doctor")
     assert {host for host, _ in recorded.network()} <= {"127.0.0.1"}, "doctor looks for servers on this machine only"
+    assert {words[0] for words in (*ALONE, *files)} | {"ask"} | ELSEWHERE == set(COMMANDS), "every command is recorded"
 
 
 def test_the_recorder_sees_what_a_process_looks_up_and_writes(recorded: Recorded) -> None:
