@@ -358,7 +358,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for results of searches and embeddings")
     parser.add_argument("--most", type=int, default=10**9, help="questions of each set")
     parser.add_argument("--write", action="store_true", help="write the weights into the package")
-    parser.add_argument("--unseen", nargs=2, metavar=("FOLD", "FILE"), help="write weights that never saw a fold (0, 1 or 2)")
+    parser.add_argument(
+        "--unseen", nargs=2, metavar=("FOLD", "FILE"), help="write weights that never saw a fold (0, 1 or 2)"
+    )
     parser.add_argument("--leave-out", action="store_true", help="also measure each set with scorers that never saw it")
     parser.add_argument("--threshold", type=float, default=0.5, help="from which confidence on an answer is given")
     given = parser.parse_args()
