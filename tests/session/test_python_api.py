@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import workbench
 from workbench.api.events import AnswerDone, StepFinished
 from workbench.core.errors import UsageError, WorkError
 from workbench.services.python_api import Workbench
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -55,6 +59,28 @@ def test_an_answer_alone(bench: Workbench, papers: Path) -> None:
     answer = bench.answer("Who ordered part number HX-205/7?")
     assert answer.citations
     assert answer.citations[0].document == "05-falk.md"
+
+
+@pytest.mark.nightly
+def test_the_examples_of_the_page_run(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "papers").mkdir()
+    shutil.copy(ROOT / "sample_docs" / "keepers-log.txt", tmp_path / "papers")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    text = (ROOT / "workbench" / "docs" / "python.md").read_text(encoding="utf-8")
+    examples = re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", text, re.MULTILINE)
+    names: dict[str, Any] = {}
+    for example in examples:
+        exec(compile(inspect.cleandoc(example), "python.md", "exec"), names)
+    printed = capsys.readouterr().out
+    assert len(examples) == 3
+    assert "1 documents, 0 not loaded" in printed
+    assert "Matthias Quoyle rowed nineteen miles" in printed
+    assert "Dr Yevgenia Solt was bitten by the goat Bathsheba" in printed
+    assert re.search(r"step \d+ saw [1-9]\d* tokens", printed)
+    assert "Nothing answers at http://127.0.0.1:9/v1" in printed
 
 
 def test_mistakes_are_errors_with_a_hint(bench: Workbench) -> None:
