@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -86,7 +87,7 @@ def citation_rows(
     in_context: Collection[int],
     cursor: int | None,
     first_item: int,
-    files: Mapping[int, str],
+    files: Mapping[int, str] = MappingProxyType({}),
 ) -> list[Row]:
     """Numbered sources, as many on a line as fit; a dot where the passage is in context now, a link where its file is known."""
     rows: list[Row] = []
