@@ -129,3 +129,19 @@ def test_every_thread_lock_and_flag_has_its_row() -> None:
 def test_every_page_begins_with_its_title() -> None:
     for path in FOLDER.glob("*.md"):
         assert path.read_text(encoding="utf-8").startswith("# "), path.name
+
+
+def test_messages_of_the_troubleshooting_page_are_said_by_the_code() -> None:
+    page = (FOLDER / "troubleshooting.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE | re.DOTALL)
+    messages = [message for head in heads for message in re.findall(r'"([^"]+)"', " ".join(head.split()))]
+    said = "\n".join(
+        node.value
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert len(messages) > 8
+    for message in messages:
+        for part in re.split(r"…|\b[MNKS]\b", message):  # what stands for a name or a number
+            assert part.strip(" .,") in said, message
