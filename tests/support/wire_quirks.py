@@ -7,6 +7,7 @@ A quirk is played once, on a given request of a question, or for as long as a re
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -638,6 +639,7 @@ STREAMS = (
     ),
     _bent("events over several lines", lambda text: _over_lines(text)),
     _bent("pings of another API", lambda text: re.sub("^data: {", 'event: ping\ndata: {"type": "ping"}\n\ndata: {', text)),
+    _bent("packed without a word", lambda text: gzip.compress(text.encode())),
     _bent("called Latin-1", lambda text: text, "text/event-stream; charset=iso-8859-1"),
     _bent("a page behind the stream", lambda text: f"{text}<!-- cached by the gateway -->"),
     *(

@@ -25,6 +25,10 @@ _RUNAWAY_CHARS_A_TOKEN = 12
 _RUNAWAY_CHARS = 2_000
 """A reply is cut once it is longer than so many characters for each token it was given, and some more: a token is four
 characters of English and hardly ever more than eight, so a server that keeps to its limit never comes near."""
+_CALL_CHARS = 64
+_MOST_REMARKS = 8
+_MOST_SIGNED_CHARS = 1 << 20
+"""What a server wants back with its reply is kept up to here; signatures have some thousand characters."""
 
 _ENDS = {
     "whole": r"(stop|eos)\b.*|(end|pause)( turn)?|tool calls?|tool use|function calls?|complete\w*|done|finish\w*|success|normal",
@@ -75,6 +79,7 @@ class ReplyReader:
         self._reasoning: list[str] = []
         self._reasoning_key = ""
         self._signed: dict[str, Any] = {}
+        self._signed_chars = 0
         self._legacy: dict[str, str] = {}
         self._half: dict[str, str] = {}
         """By kind of text, half of a surrogate pair whose other half comes with the next piece."""
@@ -107,7 +112,7 @@ class ReplyReader:
         if isinstance(event, Broken):
             raise Refused(200, _broken_text(event.text), "not_json")
         if isinstance(event, Remark):
-            self.remarks.append(sanitize(event.text)[:200])
+            self.remarks = [*self.remarks[1 - _MOST_REMARKS :], sanitize(event.text)[:200]]
             return
         if isinstance(event, Done):
             self.closed = self._blank_finish
@@ -159,7 +164,9 @@ class ReplyReader:
                 yield from self._thought(self._increments["reasoning"].feed(reasoning))
                 break
         for key in SIGNED_KEYS:
-            if value := written.get(key):
+            value = written.get(key)
+            self._signed_chars += len(str(value)) if value else 0
+            if value and self._signed_chars <= _MOST_SIGNED_CHARS:
                 held = self._signed.get(key)
                 self._signed[key] = [*held, *value] if isinstance(held, list) and isinstance(value, list) else value
         for key in ("content", "refusal"):
@@ -167,13 +174,16 @@ class ReplyReader:
                 self._refused = self._refused or key == "refusal"
                 yield from self._said(self._increments[key].feed(text))
         for delta in self._merger.feed(written.get("tool_calls")):
-            self.received_chars += len(delta.arguments)
+            # A new call counts too, or calls without arguments would have no end.
+            self.received_chars += len(delta.arguments) or _CALL_CHARS
             yield delta
         legacy = written.get("function_call")
         for key in ("name", "arguments") if isinstance(legacy, Mapping) else ():
             # llama.cpp sends each call twice, in the old form too, so this one counts only when it is alone.
             piece = str(legacy.get(key) or "") if isinstance(legacy, Mapping) else ""
-            self._legacy[key] = self._legacy.get(key) or piece if key == "name" else self._legacy.get(key, "") + piece
+            held = self._legacy.get(key, "")
+            if not held or (key == "arguments" and len(held) <= self._limit_chars):
+                self._legacy[key] = held + piece
 
     def _thought(self, reasoning: str) -> Iterator[Delta]:
         if reasoning:

@@ -5,14 +5,18 @@ Gateways send streams as application/json and answers as text/plain, so the Cont
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 _LONGEST_WHOLE_BYTES = 64 << 20
 _LONGEST_PAGE_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b\x08"
+_UNPACKED_BYTES = 1 << 16
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _FIELD = re.compile(rb"(data|event|id|retry)?\s*:", re.IGNORECASE)
 
@@ -62,19 +66,15 @@ Event = Chunk | Broken | Remark | WebPage | Done | Head
 
 
 class TooLong(Exception):
-    """An answer that is not a stream is longer than 64 MB."""
+    """An answer, or one event of a stream, is longer than 64 MB."""
 
 
 def read_response(pieces: Iterable[bytes]) -> Iterator[Event]:
     """The events of a response in order, whatever it calls itself. Raises TooLong."""
-    rest = iter(pieces)
-    head = b""
-    for piece in rest:
-        head += piece
-        if len(head.lstrip(_BLANK)) >= 8:
-            break
-    start = head.lstrip(_BLANK)
-    body = _chained(head, rest)
+    start, body = _begun(iter(pieces))
+    if start.startswith(_GZIP):
+        # A gateway forgot to say that it packs: the transport unpacks only what says so.
+        start, body = _begun(_unpacked(body))
     if _FIELD.match(start):
         yield from read_events(body)
     elif start.startswith(b"<"):
@@ -84,14 +84,17 @@ def read_response(pieces: Iterable[bytes]) -> Iterator[Event]:
 
 
 def read_events(pieces: Iterable[bytes]) -> Iterator[Event]:
-    """The events of a stream, in order. Comments and empty events are skipped; one cut at the end is still read."""
-    event: list[str] = []
+    """The events of a stream, in order. Comments and empty events are skipped; one cut at the end is still read. Raises TooLong."""
+    event, chars = list[str](), 0
     for line in _lines(pieces):
         if line:
             event.append(line)
+            chars += len(line)
+            if chars > _LONGEST_WHOLE_BYTES:
+                raise TooLong
         elif event:
             yield from _read_event(event)
-            event = []
+            event, chars = [], 0
     if event:
         yield from _read_event(event)
 
@@ -114,6 +117,16 @@ def read_whole(text: str) -> Iterator[Event]:
         yield Broken(text)
 
 
+def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What gzip holds, a bounded piece at a time; ends where it is broken."""
+    stream = zlib.decompressobj(wbits=31)
+    with contextlib.suppress(zlib.error):
+        for piece in pieces:
+            while piece:
+                yield stream.decompress(piece, _UNPACKED_BYTES)
+                piece = stream.unconsumed_tail
+
+
 def _values(text: str) -> list[Any]:
     """The JSON values of a text that is nothing but one after the other; empty when it is something else."""
     decoder, at, values = json.JSONDecoder(strict=False), 0, list[Any]()
@@ -127,13 +140,23 @@ def _values(text: str) -> list[Any]:
     return values if len(values) > 1 else []
 
 
+def _begun(rest: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes that are not blank, and everything from there on."""
+    start = b""
+    for piece in rest:
+        start = (start + piece).lstrip(_BLANK)
+        if len(start) >= 8:
+            break
+    return start, _chained(start, rest)
+
+
 def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from rest
 
 
 def _all(pieces: Iterable[bytes], most: int, *, cut: bool = False) -> str:
-    whole = b""
+    whole = bytearray()
     for piece in pieces:
         whole += piece
         if len(whole) > most:
@@ -145,7 +168,9 @@ def _all(pieces: Iterable[bytes], most: int, *, cut: bool = False) -> str:
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Lines that end in LF, CR LF, or CR alone, as the format of event streams allows."""
-    rest, first, after_cr = b"", True, False
+    begun, chars = list[bytes](), 0
+    """The line that is not whole yet, in the pieces that came: put together once, as it may be as long as an answer."""
+    first, after_cr = True, False
     for piece in pieces:
         if after_cr and piece.startswith(b"\n"):
             piece = piece[1:]
@@ -153,12 +178,19 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
             continue
         after_cr = piece.endswith(b"\r")
         if first:
-            rest, first = b"", False
+            first = False
             piece = piece.removeprefix(b"\xef\xbb\xbf")
-        *lines, rest = re.split(rb"\r\n|\n|\r", rest + piece)
+        *lines, rest = re.split(rb"\r\n|\n|\r", piece)
+        if lines:
+            lines[0] = b"".join([*begun, lines[0]])
+            begun, chars = [], 0
+        begun.append(rest)
+        chars += len(rest)
+        if chars > _LONGEST_WHOLE_BYTES:
+            raise TooLong
         for line in lines:
             yield line.decode("utf-8", "replace")
-    if rest:
+    if rest := b"".join(begun):
         yield rest.decode("utf-8", "replace")
 
 
