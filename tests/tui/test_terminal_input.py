@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
+from textual.drivers._writer_thread import WriterThread
 from textual.message import Message
 
-from workbench.tui.terminal import InputParser
+from workbench.tui.terminal import InputParser, LastingOutput
 
 ESC = "\x1b"
 
@@ -171,3 +175,34 @@ def test_a_dumb_terminal_gets_a_sentence(
     assert f"TERM={kind}" in seen.err
     assert "workbench ask" in seen.err
     assert "\x1b" not in seen.out + seen.err
+
+
+class _Hangup:
+    """A terminal that has gone: every write fails."""
+
+    writes = 0
+
+    def write(self, text: str) -> None:
+        self.writes += 1
+        raise OSError(errno.EIO, "Input/output error")
+
+    def flush(self) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_terminal_that_has_gone_does_not_hold_the_program() -> None:
+    """Textual's writing thread ended with the first error: thirty texts later the program waited for ever, with the database."""
+    hung_up = _Hangup()
+    writer = WriterThread(LastingOutput(hung_up))  # type: ignore[arg-type]
+    writer.start()
+
+    def end() -> None:
+        for number in range(100):
+            writer.write(f"line {number}")
+        writer.stop()
+
+    ending = threading.Thread(target=end, daemon=True)
+    ending.start()
+    ending.join(20)
+    assert not ending.is_alive()
+    assert hung_up.writes == 1

@@ -13,6 +13,7 @@ import selectors
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from textual import constants, events
 from textual._xterm_parser import (
@@ -175,11 +176,47 @@ def _paste(text: str) -> events.Paste:
     return events.Paste(text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"))
 
 
+class LastingOutput:
+    """A terminal to write to that may go away: from then on what is written is thrown away.
+
+    Textual's writing thread would end with the first error, its queue of thirty texts fill, and the program wait for ever for
+    room in it, keeping the database, after its window was closed.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.gone = False
+
+    def write(self, text: str) -> None:
+        """Write, if the terminal is there."""
+        self._try(self._file.write, text)
+
+    def flush(self) -> None:
+        """Send what was written, if the terminal is there."""
+        self._try(self._file.flush)
+
+    def _try(self, act: Callable[..., object], *arguments: str) -> None:
+        if not self.gone:
+            try:
+                act(*arguments)
+            except (OSError, ValueError):
+                self.gone = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver with our parser; stopping and continuing the process restores the whole screen."""
 
     _suspended = False
     _parser: InputParser | None = None
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        if not isinstance(self._file, LastingOutput):
+            self._file: Any = LastingOutput(self._file)
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     @property
     def draws_sixels(self) -> bool:
