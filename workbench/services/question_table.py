@@ -18,13 +18,14 @@ from typing import Any
 from workbench import __version__
 from workbench.agent.answers.cells import LEAST_TEXT, NO_ANSWER, Answer, Candidate, answer_of, settle
 from workbench.agent.answers.source_sentences import source_sentences
-from workbench.agent.answers.typed_answer import KINDS, TEXT, asks_for_name, covers, kind_of
+from workbench.agent.answers.typed_answer import KINDS, NUMBERS, TEXT, asks_for_name, covers, kind_of
 from workbench.agent.loop import Agent
 from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.api.question_table import FAILED, OPEN, AnswerRow, AnswerTable, Cell, Column, Evidence, TableProgress
 from workbench.api.results import Hit
 from workbench.core.errors import NotFound, UsageError, WorkbenchError
 from workbench.core.settings import READER, Settings
+from workbench.models.extractive.tables import columns_of
 from workbench.retrieval.query import Restriction
 from workbench.services import agent_factory
 from workbench.services.container import AppContext
@@ -33,7 +34,7 @@ from workbench.storage.agents import AgentRow
 from workbench.storage.home import Jobs
 from workbench.storage.rows import Passage
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 """Raised when the same document and question would give another cell: what was stored is then not used."""
 
 _CELL_AGENT = "table cell"
@@ -218,8 +219,17 @@ class QuestionTableService:
         sentences.sort(key=lambda item: covers(column.question, item.text, item.around), reverse=True)
         sentences = sentences[:_LIKENED]
         likeness = self._app.queries.score(column.question, [item.text for item in sentences])
+        # A passage from the middle of a table has its columns in its heading.
+        whole = {item.id: f"{item.heading.rpartition('columns: ')[2]}\n{item.text}" for item in passages}
         return [
-            Candidate(item.text, item.before, item.heading, Evidence(item.text, item.page, None, item.passage), like)
+            Candidate(
+                item.text,
+                item.before,
+                item.heading,
+                Evidence(item.text, item.page, None, item.passage),
+                like,
+                columns_of(item.text, whole[item.passage]) if column.kind == NUMBERS else "",
+            )
             for item, like in zip(sentences, likeness, strict=True)
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.agent.answers.cells import Answer, settle
+from workbench.agent.answers.cells import NO_ANSWER, Answer, Candidate, settle
 from workbench.api.question_table import Column, Evidence
 
 QUOTE = "The mill of Alder was sold to Ida Maring for 4,200 crowns on 3 May 1902."
@@ -26,3 +26,12 @@ QUOTE = "The mill of Alder was sold to Ida Maring for 4,200 crowns on 3 May 1902
 def test_a_value_is_verified_only_by_a_quote_that_states_it(column: Column, text: str, verified: bool) -> None:
     answer = Answer(True, text, (Evidence(QUOTE, 1),), 0.9, True, False)
     assert settle("alder.md", column, answer, ()).verified is verified
+
+
+def test_a_figure_of_another_year_is_no_value() -> None:
+    column = Column("Profit", "What was the net income in 2030?", "number")
+    other = Candidate("Net income was $340 million.", "", "Results of 2031", Evidence("Net income was $340 million.", 1), 0.7)
+    assert settle("a.pdf", column, NO_ANSWER, [other]).state != "found"
+    own = Candidate("Net income of 2030 was $289 million.", "", "", Evidence("Net income of 2030 was $289 million.", 2), 0.7)
+    cell = settle("a.pdf", column, NO_ANSWER, [other, own])
+    assert (cell.state, cell.typed, cell.verified) == ("found", "289000000", True)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.agent.answers.typed_answer import DATES, NUMBERS, YES_NO, read_name, read_value
+from workbench.agent.answers.typed_answer import (
+    DATES,
+    NUMBERS,
+    YES_NO,
+    Typed,
+    disagrees,
+    read_column,
+    read_name,
+    read_value,
+)
 
 REVENUE = "What was the revenue of the last quarter?"
 NET_INCOME = "What was the net income?"
@@ -133,3 +142,32 @@ def test_an_attribute_is_no_statement() -> None:
 def test_a_name_is_of_one_who_can_act(question: str, quote: str, name: str | None) -> None:
     read = read_name(question, quote)
     assert (read.shown if read else None) == name
+
+
+COLUMNS = "Columns: 2031, 2030, 2029 (in millions, except per share data)."
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "columns", "value"),
+    [
+        ("What was the total revenue in fiscal 2031?", "Total revenue $ 17,606 $ 15,785 $ 12,868 12 %", COLUMNS, "17606000000"),
+        ("What was the total revenue in fiscal 2030?", "Total revenue 17,606 15,785 12,868", COLUMNS, "15785000000"),
+        ("What were the earnings per share in 2029?", "Earnings per share $ 10.13 $ 10.10 $ 9.95", COLUMNS, "9.95"),
+        ("What was the total revenue in fiscal 2028?", "Total revenue 17,606 15,785 12,868", COLUMNS, None),
+        ("What was the total revenue in fiscal 2031?", "Total revenue 17,606 15,785", COLUMNS, None),
+        ("How much was goodwill in 2031?", "Goodwill and other intangible assets 17,606 15,785 12,868", COLUMNS, None),
+        ("How much was goodwill in 2031?", "Goodwill, net 17,606 15,785 12,868", COLUMNS, "17606000000"),
+        ("What was the total revenue in fiscal 2031?", "Total assets 17,606 15,785 12,868", COLUMNS, None),
+        ("What was the total revenue in 2031?", "Total revenue 17,606 15,785", "Columns: 2031, 2031 (in millions).", None),
+    ],
+)
+def test_the_figure_of_a_row_is_that_of_the_year_asked_for(question: str, row: str, columns: str, value: str | None) -> None:
+    read = read_column(question, row, columns)
+    assert (read.value if read else None) == value
+
+
+def test_a_rounded_figure_is_no_other() -> None:
+    exact = Typed("17,606", "17606000000", "$")
+    assert not disagrees(NUMBERS, Typed("$17.61 billion", "17610000000", "$"), exact)
+    assert disagrees(NUMBERS, Typed("$17.62 billion", "17620000000", "$"), exact)
+    assert disagrees(NUMBERS, Typed("20 billion", "20000000000", "$"), exact)

@@ -44,6 +44,15 @@ def states_figure(question: str, text: str) -> bool:
     return any(_stands(name, before, words, question, text) for name, before in asked)
 
 
+def is_its_line(question: str, label: str) -> bool:
+    """Whether the label of a row is the figure that a question asks for, and no wider one: "Goodwill and other intangible assets"."""
+    words = frozenset(stem(match[0].lower()) for match in _WORD.finditer(label)) - _BESIDE
+    return any(words == (frozenset(name) | before) - _BESIDE for name, before in _asked(question))
+
+
+_BESIDE = frozenset("total net and of the in on".split())
+
+
 def looks_ahead(question: str, text: str) -> bool:
     """Whether a text says what is expected, where the question asks for what was."""
     return _AHEAD.search(text) is not None and not _AHEAD.search(question)

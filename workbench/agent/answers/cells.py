@@ -17,9 +17,11 @@ from workbench.agent.answers.typed_answer import (
     TEXT,
     Typed,
     all_values,
+    asked_year,
     asks_for_name,
     covers,
     disagrees,
+    read_column,
     read_name,
     read_value,
     says_action,
@@ -38,6 +40,8 @@ class Candidate:
     heading: str
     evidence: Evidence
     likeness: float
+    columns: str = ""
+    """The columns of the table whose row it is, as `columns_of` says them."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,11 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
             continue
         if column.kind == DATES and not says_action(column.question, f"{item.text}\n{item.before}\n{item.heading}"):
             continue
+        year = asked_year(column.question) if column.kind == NUMBERS else ""
+        if year and year not in item.text and year not in item.columns:
+            continue
         quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
-        how_well, value = fit(column.question, item) + _QUOTED_FIRST * quoted, _value(column, item.text)
+        how_well, value = fit(column.question, item) + _QUOTED_FIRST * quoted, _value(column, item)
         if value is not None:
             fits.append(_Fit(how_well, covered, item.evidence, value))
         elif keys := all_values(column.kind, column.question, item.text):
@@ -171,8 +178,15 @@ def _rivals(kind: str, best: _Fit, other: _Fit) -> bool:
     return disagrees(kind, best.value, other.value) if other.value else best.value.value not in other.keys
 
 
-def _value(column: Column, text: str) -> Typed | None:
-    return read_name(column.question, text) if column.kind == TEXT else read_value(column.kind, column.question, text)
+def _value(column: Column, item: Candidate) -> Typed | None:
+    if column.kind == TEXT:
+        return read_name(column.question, item.text)
+    if column.kind == NUMBERS and item.columns and asked_year(column.question) not in ("", *_YEARS.findall(item.text)):
+        return read_column(column.question, item.text, item.columns)
+    return read_value(column.kind, column.question, item.text)
+
+
+_YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 NEAREST = 0.4

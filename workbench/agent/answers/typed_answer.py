@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.agent.answers.asked_figure import looks_ahead, states_figure
+from workbench.agent.answers.asked_figure import is_its_line, looks_ahead, states_figure
 from workbench.models.extractive.languages import FUNCTION_WORDS, QUESTION_WORDS
 from workbench.models.extractive.measures import counted, measure_of
 from workbench.models.extractive.names import names
@@ -96,6 +96,39 @@ def read_value(kind: str, question: str, quote: str) -> Typed | None:
     return _typed(chosen, quote) if chosen is not None else None
 
 
+def asked_year(question: str) -> str:
+    """The year that a question for a figure names; "" where it names none, or several."""
+    named = set(_YEAR.findall(question))
+    return named.pop() if len(named) == 1 else ""
+
+
+def read_column(question: str, row: str, columns: str) -> Typed | None:
+    """The figure of the year asked for in a row of a table; `columns` says its years and unit, as `columns_of` writes them.
+
+    None where the row has not one figure for each column, or the year heads no column or several.
+    """
+    years = _YEAR.findall(columns.partition("(")[0])
+    figures = [item for item in values(row) if item.kind == NUMBER]
+    if len(figures) > len(years):
+        figures = [item for item in figures if item.unit != "%"]  # the change from year to year
+    year = asked_year(question)
+    if len(years) != len(figures) or years.count(year) != 1 or not is_its_line(question, row[: figures[0].start]):
+        return None
+    figure, unit = figures[years.index(year)], columns.partition("(")[2].rstrip(".)")
+    scale = 1.0 if "except" in unit and "." in figure.text else _scale_of(unit)
+    money = next((item.unit for item in figures if item.unit in _MONEY), "")
+    amount = round(figure.amount * scale, 6)
+    value = str(int(amount)) if amount == int(amount) else repr(amount)
+    return Typed(f"{figure.text.strip()}{f' ({unit.partition(",")[0].lower()})' if scale > 1 else ''}", value, money)
+
+
+def _scale_of(unit: str) -> float:
+    match = re.search(r"\bin (thousand|million|billion)", unit, re.IGNORECASE)
+    return {"thousand": 1e3, "million": 1e6, "billion": 1e9}[match[1].lower()] if match else 1.0
+
+
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+
 _LISTED = 3
 """So many values of a kind are a list or the row of a table, and none of them is the one."""
 
@@ -108,7 +141,19 @@ def all_values(kind: str, question: str, quote: str) -> frozenset[str]:
 def disagrees(kind: str, one: Typed, other: Typed) -> bool:
     """Whether two values of a kind are two answers."""
     units = {stem(item.unit.lower()) for item in (one, other) if item.unit}
+    if kind == NUMBERS and len(units) < 2 and _rounded_alike(one.value, other.value):
+        return False  # "$17.61 billion" in the text, 17,606 in a table in millions
     return one.value != other.value or (kind == NUMBERS and len(units) > 1)
+
+
+def _rounded_alike(one: str, other: str) -> bool:
+    """Whether one number is the other, rounded to three digits or more."""
+    short, long = sorted((one, other), key=lambda text: len(text.strip("0").replace(".", "")))
+    digits = len(short.strip("0").replace(".", ""))
+    return digits >= _ROUNDED_DIGITS and float(f"%.{digits}g" % float(long)) == float(short)
+
+
+_ROUNDED_DIGITS = 3
 
 
 def _typed(value: Value, quote: str) -> Typed | None:
