@@ -119,7 +119,8 @@ def read_column(question: str, row: str, columns: str) -> Typed | None:
     money = next((item.unit for item in figures if item.unit in _MONEY), "")
     amount = round(figure.amount * scale, 6)
     value = str(int(amount)) if amount == int(amount) else repr(amount)
-    return Typed(f"{figure.text.strip()}{f' ({unit.partition(",")[0].lower()})' if scale > 1 else ''}", value, money)
+    scaled = f" ({unit.partition(',')[0].lower()})" if scale > 1 else ""
+    return Typed(f"{figure.text.strip()}{scaled}", value, money)
 
 
 def _scale_of(unit: str) -> float:
