@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.support.model_server import ModelServer
-from workbench.models.openai import listing
+from workbench.models.openai import discovery, listing
 from workbench.models.openai.address import read_address
 from workbench.models.openai.listing import ANY_MODEL, first_model
 
@@ -64,10 +64,13 @@ def test_a_server_that_sends_for_ever_is_not_waited_for(monkeypatch: pytest.Monk
                     self.wfile.write(b" ")
 
     monkeypatch.setattr(listing, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(discovery, "_WHOLE_SECONDS", 0.3)
     with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         began = time.monotonic()
         assert listing.first_model(f"http://127.0.0.1:{server.server_port}/v1") == listing.ANY_MODEL
+        found = discovery.ask(f"http://127.0.0.1:{server.server_port}/v1")
+        assert (found.reachable, found.reason) == (False, "its answer does not come to an end")
         assert time.monotonic() - began < 5
         ended.set()
         server.shutdown()

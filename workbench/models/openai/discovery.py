@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import re
 import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ LOCAL_PORTS: Mapping[int, str] = {
 
 _CONNECT_SECONDS = 0.4
 _PATIENCE_SECONDS = 4.0
+_WHOLE_SECONDS = 6.0
 _LONGEST_BYTES = 4 << 20
 _PLAUSIBLE_CONTEXT = range(128, 100_000_001)
 
@@ -93,8 +95,27 @@ def ask(base_url: str, api_key: str = "") -> Listing:
     return Listing(said or usual or "server", True, "", tuple(models), complaint)
 
 
-def fetch(address: Address, path: str, api_key: str = "", sent: Mapping[str, Any] | None = None) -> tuple[int, Any]:
-    """Status and JSON body of a request; status 0 and the reason where nobody answers. Never raises."""
+def fetch(
+    address: Address,
+    path: str,
+    api_key: str = "",
+    sent: Mapping[str, Any] | None = None,
+    patience_seconds: float | None = None,
+) -> tuple[int, Any]:
+    """Status and JSON body of a request; status 0 and the reason where nobody answers in time. Never raises."""
+    answers: list[tuple[int, Any]] = []
+
+    def ask() -> None:
+        answers.append(_fetched(address, path, api_key, sent))
+
+    # A server may send for ever, a byte at a time: nobody waits longer for all of it than for its first byte.
+    asking = threading.Thread(target=ask, name="model-list", daemon=True)
+    asking.start()
+    asking.join(_WHOLE_SECONDS if patience_seconds is None else patience_seconds)
+    return answers[0] if answers else (0, "its answer does not come to an end")
+
+
+def _fetched(address: Address, path: str, api_key: str, sent: Mapping[str, Any] | None) -> tuple[int, Any]:
     # No proxy stands between this machine and itself, whatever the environment names for everything else.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None))
     query = f"?{urlencode(address.query)}" if address.query else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from workbench.core.secrets import Secrets
@@ -16,17 +15,9 @@ ANY_MODEL = "default"
 
 def first_model(base_url: str, api_key: str = "") -> str:
     """The first model of GET /models that can chat; "default" when none is listed within seconds. Never raises."""
-    answers: list[Any] = []
-
-    def ask() -> None:
-        answers.append(fetch(read_address(base_url), "/models", api_key)[1])
-
-    # A server may send for ever, a byte at a time: nobody waits longer for all of it than for its first byte.
-    asking = threading.Thread(target=ask, name="model-list", daemon=True)
-    asking.start()
-    asking.join(_PATIENCE_SECONDS)
+    _, listing = fetch(read_address(base_url), "/models", api_key, patience_seconds=_PATIENCE_SECONDS)
     try:
-        return Secrets.of_server(base_url, api_key).scrub(choose(answers[0]))
+        return Secrets.of_server(base_url, api_key).scrub(choose(listing))
     except IndexError:
         # Servers answer this with 500, with nothing, or not at all; none of it says that they cannot chat.
         return ANY_MODEL
