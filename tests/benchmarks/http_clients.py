@@ -53,9 +53,8 @@ async def measure(url: str, admin: str, clients: int, seconds: float) -> bool:
     headers = {"Authorization": f"Bearer {admin}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as http:
         async with AsyncClient(url, admin, "unused") as loader:
-            await loader.load(
-                *sorted(path for path in (ROOT / "sample_docs").iterdir() if path.is_file()), source="samples"
-            )
+            files = (path for path in (ROOT / "sample_docs").iterdir() if path.is_file())
+            await loader.load(*sorted(path for path in files if not path.name.startswith(".")), source="samples")
         tokens = [(await http.post("/api/users", json={"name": f"u{n}"})).json()["token"] for n in range(clients)]
         times: list[float] = []
         errors: list[str] = []
@@ -91,9 +90,11 @@ def main() -> int:
             found = re.search(r"wb_\S+", server.stderr.readline())
             token = found[0] if found else ""
         time.sleep(2)
-        good = asyncio.run(measure(f"http://127.0.0.1:{port}", token, chosen.clients, chosen.seconds))
-        server.terminate()
-        server.wait(60)
+        try:
+            good = asyncio.run(measure(f"http://127.0.0.1:{port}", token, chosen.clients, chosen.seconds))
+        finally:
+            server.terminate()
+            server.wait(60)
         words = [sys.executable, "-m", "workbench", "doctor", "--storage", "--offline"]
         checked = subprocess.run(words, env=environment(home), cwd=ROOT, capture_output=True, text=True, check=False)
         print(checked.stdout[-600:])
