@@ -109,7 +109,7 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_is_no_error(
 def test_who_has_no_token_is_refused_before_a_byte_of_the_body(make_server: Any, method: str, token: str) -> None:
     served: Running = make_server()
     host, port = served.url.removeprefix("http://").split(":")
-    for path in ("/api/agents", "/v1/chat/completions", "/api/sources/s/documents/a.md", "/nowhere"):
+    for path in ("/api/agents", "/v1/chat/completions", "/api/sources/s/documents/a.md", "/nowhere", "/health"):
         with socket.create_connection((host, int(port)), 20) as connection:
             head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Type: application/json\r\n"
             connection.sendall(f"{head}Content-Length: 1900000\r\n\r\n".encode())  # and nothing of it

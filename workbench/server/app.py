@@ -153,16 +153,15 @@ class _Gate:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] != "http" or (scope["path"] in _OPEN_PATHS and scope["method"] in ("GET", "HEAD")):
+            await self._app(scope, receive, send)  # which reads no body
             return
-        if scope["path"] not in _OPEN_PATHS:
-            request = Request(scope)
-            try:
-                self._access.check(request.headers.get("authorization"), request.client.host if request.client else "")
-            except WorkbenchError as error:
-                await _known_error(request, error)(scope, receive, send)
-                return
+        request = Request(scope)
+        try:
+            self._access.check(request.headers.get("authorization"), request.client.host if request.client else "")
+        except WorkbenchError as error:
+            await _known_error(request, error)(scope, receive, send)
+            return
         if scope["method"] == "PUT":
             await self._app(scope, receive, send)
             return
