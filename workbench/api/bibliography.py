@@ -17,7 +17,8 @@ _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
-_PEOPLE = re.compile(r"\s*(?:;|\band\b|&|\n)\s*")
+_PEOPLE = re.compile(r"\s*[;\n]\s*")
+_JOINED = re.compile(r"\s*(?:\band\b|&)\s*")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,14 @@ class Reference:
 
 
 def people(text: str) -> tuple[str, ...]:
-    """The names of authors as a document states them, parted by semicolons, "and" or "&"."""
-    return tuple(name for part in _PEOPLE.split(text) if (name := " ".join(part.split())))
+    """The names of authors as a document states them, parted by semicolons, lines, and "and" or "&" between whole names."""
+    return tuple(name for part in _PEOPLE.split(text) for joined in _each(part) if (name := " ".join(joined.split())))
+
+
+def _each(text: str) -> list[str]:
+    """The names that "and" joins; a company such as "Johnson & Johnson" is one name."""
+    parts = [part for part in _JOINED.split(text) if part]
+    return parts if all(len(part.split()) > 1 for part in parts) else [text]
 
 
 def keys(references: Sequence[Reference]) -> list[str]:

@@ -40,3 +40,4 @@ def test_csl_names_and_dates() -> None:
 def test_people_are_parted_as_documents_write_them() -> None:
     assert people("Ada Holm; Hanno Breck") == ("Ada Holm", "Hanno Breck")
     assert people("Ada Holm and Hanno Breck & Norah Pym") == ("Ada Holm", "Hanno Breck", "Norah Pym")
+    assert people("Johnson & Johnson") == ("Johnson & Johnson",)
