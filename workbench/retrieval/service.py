@@ -6,10 +6,12 @@ search starts is found by it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.api.results import ResultPage
+from workbench.core.errors import EmbedderError
 from workbench.retrieval.index.cache import IndexStatus, LiveIndex
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from workbench.retrieval.ranking.result import Ranking
     from workbench.retrieval.ranking.searcher import Searcher
     from workbench.retrieval.ranking.unread_links import Leads
+
+log = logging.getLogger(__name__)
 
 EmbedQueries = Callable[[Sequence[str]], "np.ndarray"]
 
@@ -63,6 +67,7 @@ class ArchivalSearch:
         self.embed = embed
         self.others = others
         self.index = LiveIndex(archive, index_bytes)
+        self._built_in_fails = False
         self._last: tuple[Mapping[int, Any], frozenset[int]] = {}, frozenset()
         self._models: tuple[Mapping[int, Any], dict[str, int]] = {}, {}
         self.cursors = Cursors(archive.cursors, clock)
@@ -214,29 +219,38 @@ class ArchivalSearch:
         return reranked(ranking, query, texts, reranker)
 
     def query_vector(self, view: View, documents: Mapping[int, Any], query: str) -> Query | None:
-        """A query as the embedding models of these documents see it; None where it is searched by words alone.
-
-        Raises EmbedderError where the built-in model does not run.
-        """
+        """A query as the embedding models of these documents see it; None where it is searched by words alone."""
         if self.embed is None or not documents:
             return None
         if not self.archive.models.all():
-            vector: Query = self.embed([query])[0]
-            return vector
+            return self._built_in(query)
         from workbench.retrieval.index.mixed_vectors import QueryVectors
 
         among = self._among(documents)
-        own = self.embed([query])[0] if among.get(BUILT_IN) else None
+        own = self._built_in(query) if among.get(BUILT_IN) else None
         if not view.mixed:
             return own
         asked = {name: self.others.query(name, query) for name in among if name != BUILT_IN and self.others is not None}
         return QueryVectors(own, {name: one for name, one in asked.items() if one is not None})
 
+    def _built_in(self, query: str) -> np.ndarray | None:
+        """A query as the built-in model sees it; None where that does not run: words find something too, and nothing is no answer."""
+        assert self.embed is not None
+        try:
+            vector: np.ndarray = self.embed([query])[0]
+        except EmbedderError as error:
+            log.warning("a query is searched by words alone: %s", error.one_line())
+            self._built_in_fails = True
+            return None
+        self._built_in_fails = False
+        return vector
+
     def unasked(self, documents: Mapping[int, Any]) -> list[str]:
         """The embedding models of these documents that cannot be asked just now: their passages are found by words alone."""
+        own = ["the built-in embedding model"] if self._built_in_fails else []
         if not self.archive.models.all() or self.others is None or self.embed is None:
-            return []
-        return [name for name in self._among(documents) if name != BUILT_IN and self.others.fails(name)]
+            return own
+        return own + [name for name in self._among(documents) if name != BUILT_IN and self.others.fails(name)]
 
     def renew(self, documents: Iterable[int]) -> None:
         """These documents have the vectors of another model now."""

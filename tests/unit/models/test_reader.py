@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.reader_harness import Archive, Harness, Outcome, Passage, word_score
+from workbench.core.errors import ModelError
 from workbench.core.tokens import count_prompt
 from workbench.models.base import ChatModel, Completion, ModelRequest
 from workbench.models.extractive.model import ExtractiveReader
@@ -80,6 +81,28 @@ def test_it_says_so_when_nothing_is_said_about_what_is_asked() -> None:
     outcome = ask("What salary was Otto Perrin promised by the bishop?", archive())
     assert outcome.abstained
     assert "salary" in outcome.text
+
+
+def _searched_in_vain(times: int) -> ModelRequest:
+    """A request after so many searches that could not be made."""
+    said: list[dict[str, Any]] = [
+        {"role": "user", "content": json.dumps({"type": "user_message", "message": "Who designed the beacon?"})}
+    ]
+    for number in range(times):
+        function = {"name": "archival_memory_search", "arguments": json.dumps({"query": f"beacon {number}"})}
+        said.append({"role": "assistant", "tool_calls": [{"id": f"c{number}", "function": function}]})
+        failed = {"status": "Failed", "message": "The database cannot be read."}
+        said.append({"role": "tool", "tool_call_id": f"c{number}", "content": json.dumps(failed)})
+    state = {"type": "state", "sources": ["isles"], "documents": 6, "passages": 6}
+    return ModelRequest("reader", [*said, {"role": "user", "content": json.dumps(state)}], [], 512)
+
+
+def test_searches_that_fail_are_told_and_are_no_sign_that_nothing_is_there() -> None:
+    *_, once = ExtractiveReader(word_score).stream(_searched_in_vain(1), Flag())
+    assert isinstance(once, Completion)
+    assert once.calls[0].name == "archival_memory_search"
+    with pytest.raises(ModelError, match="could not be searched: The database cannot be read"):
+        list(ExtractiveReader(word_score).stream(_searched_in_vain(2), Flag()))
 
 
 def test_it_asks_for_the_first_search_itself_without_read_ahead() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from loaders.document import Document, Page
+from workbench.core.errors import EmbedderError
 from workbench.ingest.passage import PassageDraft
 from workbench.retrieval.index.mixed_vectors import OWN, ModelQuery, QueryVectors, Scale
 from workbench.retrieval.index.table_scan import ArchiveScan
@@ -94,11 +95,24 @@ def test_a_model_that_cannot_be_asked_leaves_its_passages_to_words(search: Archi
     assert "wide near" in [path for path, _ in order_of_words(search)]
 
 
-def order_of_words(search: ArchivalSearch) -> list[tuple[str, float]]:
+def order_of_words(search: ArchivalSearch, words: str = "wide") -> list[tuple[str, float]]:
     paths = search.archive.paths([1])
-    ranking = search.ranking(paths, "wide")
+    ranking = search.ranking(paths, words)
     documents = {key: passage.document for key, passage in search.archive.passages(ranking.ids).items()}
     return [(paths[documents[key]][0], 0.0) for key in ranking.ids]
+
+
+def test_the_built_in_model_that_does_not_run_leaves_its_passages_to_words(search: ArchivalSearch) -> None:
+    def ended(queries: object) -> np.ndarray:
+        raise EmbedderError("The embedding model failed: the worker was ended by SIGKILL.")
+
+    runs, search.embed = search.embed, ended
+    assert [path for path, _ in order(search)] == ["wide near", "narrow mid"]
+    assert search.unasked(search.archive.paths([1])) == ["the built-in embedding model"]
+    assert {"own near", "own far"} <= {path for path, _ in order_of_words(search, "own")}
+    search.embed = runs
+    assert "own near" in [path for path, _ in order(search)]
+    assert search.unasked(search.archive.paths([1])) == []
 
 
 def test_erased_documents_leave_no_vector_in_memory(search: ArchivalSearch) -> None:

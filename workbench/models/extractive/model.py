@@ -11,12 +11,16 @@ import json
 from collections.abc import Iterator
 from threading import Event as Flag
 
+from workbench.core.errors import ModelError
 from workbench.core.tokens import count, count_prompt
 from workbench.models.base import Assessment, CallDelta, Completion, Delta, FunctionCall, ModelRequest, Usage
 from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.policy import decide
 from workbench.models.extractive.prompt_parser import read
+
+_FAILED_SEARCHES = 2
+"""What fails once may work the next time."""
 
 
 class ExtractiveReader:
@@ -34,8 +38,13 @@ class ExtractiveReader:
         return (self._scorer or fitted()).version
 
     def stream(self, request: ModelRequest, cancel: Flag) -> Iterator[Delta]:
-        """Yield one function call and then the Completion; nothing more once `cancel` is set."""
+        """Yield one function call and then the Completion; nothing more once `cancel` is set.
+
+        Raises ModelError where no search could be made: what was not looked for is not "not found".
+        """
         view = read(request.messages, request.tools, request.results)
+        if len(view.failures) >= _FAILED_SEARCHES and not view.searches:
+            raise ModelError(f"The documents could not be searched: {view.failures[-1]}", "Ask again; workbench doctor says more.")
         made = decide(view, self._score, self._scorer, sub_questions=bool(request.options.get("sub_questions", True)))
         if cancel.is_set():
             return

@@ -89,6 +89,8 @@ class View:
     """How many documents and passages the sources hold between them, where the state says so."""
     before: tuple[str, str] = ("", "")
     """The question before this one and what was answered, as far as they are in sight."""
+    failures: tuple[str, ...] = ()
+    """What was said of searches for this question that could not be made."""
 
     @property
     def documents(self) -> int:
@@ -151,6 +153,7 @@ def read(
         swept=found.swept,
         held={key: int(found.state[key]) for key in ("documents", "passages") if isinstance(found.state.get(key), int)},
         before=found.before,
+        failures=tuple(found.failures),
     )
 
 
@@ -169,6 +172,7 @@ class _Reading:
     before: tuple[str, str] = ("", "")
     said: str = ""
     swept: str = ""
+    failures: list[str] = field(default_factory=list)
     _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def take(self, message: Message, result: RenderedPage | None = None) -> None:
@@ -180,7 +184,7 @@ class _Reading:
             self.before, self.said = (self.question, self.said), ""
             self.question, self.after = str(content.get("message", "")), "user"
             self.searches, self.followed, self.results, self.repeating = {}, {}, [], False
-            self.swept = ""
+            self.swept, self.failures = "", []
         elif role == "assistant":
             for call in message.get("tool_calls") or ():
                 function = call.get("function", {})
@@ -201,6 +205,8 @@ class _Reading:
         elif name in _FINDING:
             # The list of searches is bounded: one that fell off it may be made again, and is refused.
             self.repeating, self.after = self.repeating or _REPEATED in body, "failed"
+            if _REPEATED not in body:
+                self.failures.append(body)
         elif name.startswith("core_memory"):
             self.after = "note" if done else "failed"
         else:
