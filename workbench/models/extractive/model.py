@@ -44,7 +44,9 @@ class ExtractiveReader:
         """
         view = read(request.messages, request.tools, request.results)
         if len(view.failures) >= _FAILED_SEARCHES and not view.searches:
-            raise ModelError(f"The documents could not be searched: {view.failures[-1]}", "Ask again; workbench doctor says more.")
+            raise ModelError(
+                f"The documents could not be searched: {view.failures[-1]}", "Ask again; workbench doctor says more."
+            )
         made = decide(view, self._score, self._scorer, sub_questions=bool(request.options.get("sub_questions", True)))
         if cancel.is_set():
             return
