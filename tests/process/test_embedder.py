@@ -141,6 +141,23 @@ def test_a_worker_that_dies_is_reported_and_replaced(second: LocalEmbedder) -> N
     assert second.embed(["again"]).shape == (1, 384)
 
 
+def test_a_person_who_waits_is_not_told_of_a_worker_that_was_killed(second: LocalEmbedder) -> None:
+    second.stop()
+    before = descendants(os.getpid())
+    second.embed(["warm"])
+    (worker,) = set(descendants(os.getpid())) - set(before)
+
+    def kill(many: int) -> None:
+        if alive(worker):
+            os.kill(worker, signal.SIGKILL)
+
+    asked = [f"the lamp at pier {number}" for number in range(120)]
+    vectors = second.embed(asked, exact=True, on_done=kill)
+    assert not alive(worker)
+    assert vectors.shape == (len(asked), 384)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
+
+
 def test_importing_the_embedder_is_light() -> None:
     heavy = "numpy openvino torch sentence_transformers tokenizers pypdfium2 pypdf pypandoc duckdb tiktoken"
     script = (

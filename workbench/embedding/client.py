@@ -102,9 +102,7 @@ class LocalEmbedder:
         known = self._recall(cut) if exact else {}
         missing = list(dict.fromkeys(text for text in cut if text not in known)) if exact else cut
         vectors = np.zeros((len(missing), self.dimensions), np.float32)
-        with self._lock:
-            connection = self._ready()
-        for first, count, block in connection.embed(missing, exact, cancel):
+        for first, count, block in self._embedded(missing, exact, cancel):
             rows = np.frombuffer(block, np.float32).reshape(count, -1)
             if not self.dimensions:
                 self.dimensions = rows.shape[1]
@@ -119,6 +117,20 @@ class LocalEmbedder:
         known.update(fresh)
         joined = b"".join(known[text] for text in cut)
         return np.frombuffer(joined, np.float32).reshape(len(cut), self.dimensions).copy()
+
+    def _embedded(
+        self, texts: Sequence[str], exact: bool, cancel: threading.Event | None
+    ) -> Iterator[tuple[int, int, bytes]]:
+        """See _Connection.embed. A person who waits for it is not told of a worker that was killed: the next one is asked."""
+        for may_try_again in (exact, False):
+            with self._lock:
+                connection = self._ready()
+            try:
+                yield from connection.embed(texts, exact, cancel)
+                return
+            except EmbedderError:
+                if connection.open or connection.is_over or not may_try_again:
+                    raise
 
     def _ready(self) -> _Connection:
         if self._connection is None or not self._connection.open:
@@ -190,6 +202,8 @@ class _Connection:
 
     def __init__(self, log_file: Path | None, arguments: Sequence[str] = ()) -> None:
         self.open = True
+        self.is_over = False
+        """Whether another worker would end the same way: it was stopped, or the model does not load."""
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
         self._numbers = itertools.count(1)
@@ -198,6 +212,7 @@ class _Connection:
 
     def close(self) -> None:
         """End the worker; whoever still waits gets an EmbedderError."""
+        self.is_over = True
         self._worker.kill()
 
     def embed(
@@ -240,7 +255,7 @@ class _Connection:
             while (frame := self._worker.receive()) is not None:
                 header, block = frame
                 if "fatal" in header:
-                    error = _failed(header["fatal"])
+                    error, self.is_over = _failed(header["fatal"]), True
                     break
                 with self._lock:
                     answers = self._waiting.get(header.get("id", 0))
