@@ -147,6 +147,8 @@ def test_stopped_and_continued_the_whole_screen_is_back(terminal: Terminal, tmp_
         terminal.type("typed")
         terminal.wait(lambda screen: "typed" in screen, 20, "keys after fg")
         terminal.press(*["BSpace"] * 5)
+        # What the stopped program has not read would go to the shell.
+        terminal.wait(lambda screen: "typed" not in screen, 20, "the prompt, empty again")
     terminal.press("C-q")
     terminal.wait(lambda screen: screen.rstrip().endswith("ready>"), 30, "the shell again")
     assert terminal.flag("alternate_on") == "0"
