@@ -51,13 +51,17 @@ class Quote:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The candidates of one request, best first, with their probabilities and features; `confidence` is that of the quotes."""
+    """The candidates of one request, best first, with their probabilities and features.
+
+    `confidence` is that of the quotes, by which the next call is decided; `stated` is what is told of it when they answer.
+    """
 
     asked: Asked
     candidates: tuple[Candidate, ...]
     probabilities: tuple[float, ...]
     rows: Array
     confidence: float
+    stated: float = 0.0
 
     def quotes(self, most: int = QUOTES) -> list[Quote]:
         """The best sentences as quotes, neighbours joined; a sentence far behind the best adds nothing and is left out."""
@@ -179,10 +183,11 @@ def rank(
         probabilities = [_between(one, two) for one, two in zip(probabilities, also, strict=True)]
     order = sorted(range(len(found)), key=lambda at: (-probabilities[at], found[at].rank, at))
     ordered = tuple(probabilities[at] for at in order)
-    confidence = 0.0
-    if order:
-        confidence = scorer.confidence(signals(ordered, [float(value) for value in rows[order[0]]]))
-    return Ranking(asked, tuple(found[at] for at in order), ordered, rows[order], confidence)
+    made = tuple(found[at] for at in order)
+    if not order:
+        return Ranking(asked, made, ordered, rows[order], 0.0)
+    told = signals(ordered, [float(value) for value in rows[order[0]]])
+    return Ranking(asked, made, ordered, rows[order], scorer.confidence(told), scorer.stated_confidence(told))
 
 
 def _likely(asked: Asked, found: Sequence[Candidate], rows: Array, scorer: AnswerScorer) -> list[float]:

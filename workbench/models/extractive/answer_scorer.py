@@ -69,13 +69,31 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class Logistic:
+    """A logistic regression over the SIGNALS of an answer."""
+
+    weights: tuple[float, ...]
+    intercept: float
+
+    def probability(self, signals: Sequence[float]) -> float:
+        """What the signals of an answer make of it, 0 to 1."""
+        total = self.intercept + sum(weight * value for weight, value in zip(self.weights, signals, strict=True))
+        return round(1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total)))), _DIGITS)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Logistic:
+        """A regression from its part of the file."""
+        return cls(tuple(data["weights"]), float(data["intercept"]))
+
+
+@dataclass(frozen=True)
 class AnswerScorer:
     """A fitted scorer. `version` names the weights and the rules beside them: it is stored with every step that used them."""
 
     version: str
     trees: Trees
-    weights: tuple[float, ...]
-    intercept: float
+    deciding: Logistic
+    stating: Logistic
     thresholds: Thresholds
 
     def probabilities(self, rows: Array) -> list[float]:
@@ -85,9 +103,15 @@ class AnswerScorer:
         return [round(float(value), _DIGITS) for value in 1.0 / (1.0 + np.exp(-self.trees.raw(rows)))]
 
     def confidence(self, signals: Sequence[float]) -> float:
-        """How likely one of the quotes of an answer holds what was asked, 0 to 1; `signals` in the order of SIGNALS."""
-        total = self.intercept + sum(weight * value for weight, value in zip(self.weights, signals, strict=True))
-        return round(1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total)))), _DIGITS)
+        """How likely one of the quotes of an answer holds what was asked, 0 to 1, where one passage or several may be needed.
+
+        What to do next is decided by it. `signals` are in the order of SIGNALS.
+        """
+        return self.deciding.probability(signals)
+
+    def stated_confidence(self, signals: Sequence[float]) -> float:
+        """The same where one passage is enough: what is told of an answer that is given."""
+        return self.stating.probability(signals)
 
 
 def signals(probabilities: Sequence[float], row: Sequence[float]) -> list[float]:
@@ -131,9 +155,8 @@ def from_json(data: Mapping[str, Any]) -> AnswerScorer:
         table("feature", np.int64), table("threshold", np.float64), table("left", np.int64), table("right", np.int64),
         table("value", np.float64), float(data["baseline"]),
     )  # fmt: skip
-    answer = data["answer"]
     limits = data["thresholds"]
     return AnswerScorer(
-        f"{data['version']}.{RULES_VERSION}", trees, tuple(answer["weights"]), float(answer["intercept"]),
+        f"{data['version']}.{RULES_VERSION}", trees, Logistic.of(data["answer"]), Logistic.of(data["stated"]),
         Thresholds(float(limits["answer"]), float(limits["nearest"]), float(limits["settled"])),
     )  # fmt: skip

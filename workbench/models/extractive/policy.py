@@ -365,7 +365,8 @@ def _answer(
     timed = not _NAMED_TIME.search(ranking.asked.text) or any(_says_when(quote.text, ranking.asked) for quote in quotes)
     if quotes and timed and confidence >= (limits.answer if least is None else least):
         remark = columns_of(ranking.candidates[0].text, ranking.candidates[0].passage)
-        return _say(answer.quoted(quotes, remark), Assessment(confidence, scorer.version, remark=remark))
+        told = confidence if is_nested(ranking.asked.text) else ranking.stated
+        return _say(answer.quoted(quotes, remark), Assessment(told, scorer.version, remark=remark))
     near = [quote for quote in quotes if _is_near(quote, ranking)]
     if near and confidence >= limits.nearest:
         lacks = answer.lacking(ranking)
