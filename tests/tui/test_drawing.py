@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from tests.support.fake_session import hit
 from tests.support.lease import ANSWER, CITATIONS, context
+from workbench.api.citation_marks import UNQUOTED, UNVERIFIED, cited, marked
 from workbench.api.events import (
     Citation,
     ContextAssembled,
@@ -27,8 +28,8 @@ from workbench.tui.screens.ask_for import matching_paths, shared_start
 from workbench.tui.widgets import glyphs, step_lines
 from workbench.tui.widgets.cells import clock, crop, fit, page_place, plural, right, signed, wrap
 from workbench.tui.widgets.exchange_rows import citation_rows, note_rows, question_rows, step_rows
-from workbench.tui.widgets.exchange_state import by_page, cited
-from workbench.tui.widgets.markdown import UNQUOTED, UNVERIFIED, marked, prose
+from workbench.tui.widgets.exchange_state import by_page
+from workbench.tui.widgets.markdown import prose
 
 WIDE_TEXT = st.text(
     alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me")), max_size=60

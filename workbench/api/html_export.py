@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from workbench.api.citation_marks import cited, numbered
 from workbench.api.events import AnswerDone, ContextAssembled, Event, QuestionAsked
 from workbench.api.paging import StepRecord, steps_of
 from workbench.core.sanitize import sanitize
@@ -158,12 +159,14 @@ def _talk(history: Sequence[Event]) -> list[dict[str, Any]]:
             case QuestionAsked():
                 talk.append({"question": sanitize(event.text)})
             case AnswerDone():
-                cited = [item for item in event.citations if item.verified]
+                shown = cited(event.citations or event.nearest)
                 talk.append(
                     {
-                        "answer": sanitize(event.text),
+                        "answer": numbered(event.text, shown, event.unquoted),
                         "state": event.standing,
-                        "citations": [{"quote": sanitize(c.quote), "where": sanitize(c.where)} for c in cited],
+                        "citations": [
+                            {"quote": sanitize(c.quote), "where": f"[{c.number}] {sanitize(c.where)}"} for c in shown
+                        ],
                     }
                 )
     return talk

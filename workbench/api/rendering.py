@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from workbench.api.citation_marks import cited, numbered
 from workbench.api.events import AnswerDone, Event, Loaded, LoadProgress, QuestionAsked, Reembedded, Stopped
 from workbench.core.sanitize import one_line, sanitize, unbroken
 
@@ -104,17 +105,24 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
         if isinstance(event, QuestionAsked):
             yield from ("", f"## {' '.join(sanitize(event.text).split())}", "")
         elif isinstance(event, AnswerDone):
-            yield from _answer_lines(event.text)
-            yield from ("", OURS, "")
-            for citation in event.citations or event.nearest:
-                quote = " ".join(citation.quote.split())
-                yield unbroken(f"{citation.number}. {citation.where}: “{quote}”")
-            yield from _standing(event)
-            yield from (f"> {unbroken(note)}" for note in event.notes)
+            citations = cited(event.citations or event.nearest)
+            yield from _answer_lines(numbered(event.text, citations, event.unquoted))
+            yield from ("", OURS)
+            yield from _block(
+                unbroken(f"{one.number}. {one.where}: “{' '.join(one.quote.split())}”") for one in citations
+            )
+            yield from _block([*_standing(event), *(f"> {unbroken(note)}" for note in event.notes)])
         elif isinstance(event, Stopped):
-            yield f"*Stopped: {unbroken(event.detail or event.reason)}*"
-        elif isinstance(event, Loaded):
-            yield f"*Loaded {unbroken(event.source)}: {event.documents:,} documents, {event.passages:,} passages*"
+            yield from _block([f"*Stopped: {unbroken(event.detail or event.reason)}*"])
+        elif isinstance(event, Loaded) and event.documents:
+            new = f"{plural(event.documents, 'document')}, {plural(event.passages, 'passage')}"
+            yield from _block([f"*Loaded {unbroken(event.source)}: {new}*"])
+
+
+def _block(lines: Iterable[str]) -> list[str]:
+    """Lines as a block of Markdown: parted by an empty line from what stands before; nothing where there are none."""
+    block = list(lines)
+    return ["", *block] if block else []
 
 
 OURS = "---"

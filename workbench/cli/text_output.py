@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from workbench.api import events as ev
+from workbench.api.citation_marks import cited, numbered
 from workbench.api.events import ContextAssembled, PageRead
 from workbench.api.history import SIGNS, ContextDiff
 from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, reembedded_line, why
@@ -142,14 +143,14 @@ _OURS = re.compile(r"\[\d+\]|\w+:|[>|]|not loaded\b|loaded\b|loading\b|step \d| 
 
 
 def _answer(event: ev.AnswerDone, link: Link) -> Iterator[tuple[str, str]]:
-    for line in sanitize(event.text).split("\n"):
+    citations = cited(event.citations or event.nearest)
+    for line in numbered(event.text, citations, event.unquoted).split("\n"):
         # What the model says never begins like a line of ours.
         yield "answer", f"  {line}" if _OURS.match(line) else line
-    for at, citation in enumerate(event.citations or event.nearest, 1):
-        if citation.shown:
-            where = one_line(citation.where, 400)
-            where = link(citation.passage, where) if not citation.origin else where
-            yield "citation", f'[{citation.number or at}] {where}: "{one_line(citation.quote)}"'
+    for citation in citations:
+        where = one_line(citation.where, 400)
+        where = link(citation.passage, where) if not citation.origin else where
+        yield "citation", f'[{citation.number}] {where}: "{one_line(citation.quote)}"'
     if event.standing:
         yield "note", f"note: {event.standing}"
     for sentence in event.unsupported if event.state == "partly" else ():

@@ -10,9 +10,10 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.timer import Timer
 
+from workbench.api.citation_marks import cited
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.exchange import ExchangeBlock
-from workbench.tui.widgets.exchange_state import Exchange, cited
+from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.fold import FoldBlock
 from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
 

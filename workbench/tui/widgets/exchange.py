@@ -12,10 +12,11 @@ from textual.events import Click
 from textual.geometry import Region
 from textual.message import Message
 
+from workbench.api.citation_marks import cited
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import plural
 from workbench.tui.widgets.exchange_rows import CURSOR, answer_rows, citation_rows, note_rows, question_rows, step_rows
-from workbench.tui.widgets.exchange_state import Exchange, by_page, cited
+from workbench.tui.widgets.exchange_state import Exchange, by_page
 from workbench.tui.widgets.lines import Lines, Row, Target
 from workbench.tui.widgets.step_lines import StepLine
 

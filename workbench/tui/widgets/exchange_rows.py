@@ -10,13 +10,14 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
+from workbench.api.citation_marks import marked, unmarked
 from workbench.core.hyperlinks import is_safe
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, number, page_place, right, signed, wrap
 from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.lines import Row, Target
-from workbench.tui.widgets.markdown import marked, prose, unmarked
+from workbench.tui.widgets.markdown import prose
 from workbench.tui.widgets.step_lines import StepLine
 
 if TYPE_CHECKING:

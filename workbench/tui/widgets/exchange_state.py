@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workbench.api.citation_marks import cited
 from workbench.tui.widgets.step_lines import StepLine
 
 if TYPE_CHECKING:
@@ -44,12 +45,6 @@ class Exchange:
     def visible_steps(self) -> list[StepLine]:
         """What is drawn: an answer's own call is not, the answer is."""
         return [line for line in self.steps if not line.hidden]
-
-
-def cited(citations: Sequence[Citation]) -> list[Citation]:
-    """What may be shown as a citation: verified quotes and those of notes, numbered as they came, or in order where they were not."""
-    sound = [citation for citation in citations if citation.shown]
-    return [citation if citation.number else replace(citation, number=at) for at, citation in enumerate(sound, 1)]
 
 
 def by_page(citations: Sequence[Citation]) -> list[tuple[str, Citation]]:

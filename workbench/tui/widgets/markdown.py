@@ -7,24 +7,15 @@ choose a style, and whatever does not parse is shown as it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from workbench.core.sanitize import sanitize
+from workbench.api.citation_marks import END, START, UNQUOTED, UNVERIFIED
 from workbench.tui.widgets import glyphs
 
-if TYPE_CHECKING:
-    from workbench.api.events import Citation
-
-_START, _END = "\ue000", "\ue001"
-"""Private signs around a citation's mark while a text is laid out; foreign text is stripped of them first."""
-
 _INLINE = re.compile(
-    rf"(?P<mark>{_START}[^{_END}]*{_END})|(?P<code>`[^`\n]+`)|(?P<bold>\*\*[^*\n]+\*\*)|(?P<italic>(?<![\w*])\*[^*\s][^*\n]*\*(?![\w*]))"
+    rf"(?P<mark>{START}[^{END}]*{END})|(?P<code>`[^`\n]+`)|(?P<bold>\*\*[^*\n]+\*\*)|(?P<italic>(?<![\w*])\*[^*\s][^*\n]*\*(?![\w*]))"
 )
-_MENTION = re.compile(r"[\[(]\s*#[a-z]{1,3}\d{1,4}(?:\s*[,;]\s*#[a-z]{1,3}\d{1,4})*\s*[\])]")
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _ITEM = re.compile(r"(\s*)([-*+•]|\d{1,3}[.)])\s+(.*)")
 
@@ -43,52 +34,6 @@ def prose(text: str, width: int) -> list[Content]:
     while lines and not lines[-1].plain.strip():
         lines.pop()
     return lines
-
-
-def marked(text: str, citations: Sequence[Citation], unquoted: Collection[int] = ()) -> str:
-    """`text`, cleaned, with every mention of a handle as the number of the citation its quote became.
-
-    A mention whose quote was found on no page is said to be unverified; one without a quote, and the lines (from 1)
-    whose claims rest on none, to be unquoted.
-    """
-    text = sanitize(text).replace(_START, "").replace(_END, "")
-    lines = text.split("\n")
-    for number in unquoted:
-        if 0 < number <= len(lines) and not _MENTION.search(lines[number - 1]):
-            lines[number - 1] = f"{lines[number - 1].rstrip()} {_START}{UNQUOTED}{_END}"
-    text = "\n".join(lines)
-    pieces: list[str] = []
-    at = 0
-    for match in _MENTION.finditer(text):
-        before = text[at : match.start()]
-        pieces += [before, _START, _mark(before, citations), _END]
-        at = match.end()
-    return "".join([*pieces, text[at:]])
-
-
-def unmarked(text: str) -> str:
-    """`text`, cleaned, its handles as they stand: what is shown while an answer streams."""
-    return sanitize(text).replace(_START, "").replace(_END, "")
-
-
-def _mark(before: str, citations: Sequence[Citation]) -> str:
-    quoting = " ".join(before.split())
-    found = [
-        (quoting.rfind(" ".join(sanitize(item.quote).split())), item.number)
-        for item in citations
-        if item.shown and item.quote
-    ]
-    place, number = max(found, default=(-1, 0))
-    if place >= 0:
-        return f"[{number}]"
-    return UNVERIFIED if quoting.rstrip(".,;: ").endswith(('"', "”", "“", "»", "」")) else UNQUOTED
-
-
-UNVERIFIED = "[not verified]"
-"""Shown where a quote could not be found on the page it cites; such a quote has no number."""
-
-UNQUOTED = "[no quote]"
-"""Shown where a claim has no quote, or a handle stands behind a claim and not behind a quote: there was nothing to check."""
 
 
 def _block(raw: str, width: int) -> list[Content]:
