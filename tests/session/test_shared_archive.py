@@ -428,6 +428,8 @@ def test_a_server_with_an_old_extension_is_told_so(shared_folder: Path) -> None:
     extension.mkdir()
     (extension / "vector.control").write_text("default_version = '0.7.4'\nrelocatable = true\n", encoding="utf-8")
     (extension / "vector--0.7.4.sql").write_text("CREATE DOMAIN vector AS float4[];\n", encoding="utf-8")
+    for path in (extension, *extension.iterdir()):  # under any umask: the command line's own is 077
+        path.chmod(0o755)
     url = new_database(empty=True)
     execute(f"ALTER DATABASE {_name(url)} SET extension_control_path = '{shared_folder}'")
     with pytest.raises(ArchiveError, match="has pgvector 0.7.4; 0.8 or newer is needed") as refused:

@@ -99,6 +99,11 @@ def with_iso_days(text: str) -> str:
     return "".join([*parts, text[done:]])
 
 
+def is_month(word: str) -> bool:
+    """Whether a word names a month, in any of the languages known here."""
+    return fold_accents(word.casefold()) in _MONTHS
+
+
 def months(text: str) -> list[tuple[str, str]]:
     """The months that a text names without a day, each as it is written and in ISO form."""
     return [(text[start:end], found[0]) for start, end, found in places(text) if len(found[0]) < _DAY_CHARS]

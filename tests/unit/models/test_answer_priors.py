@@ -152,3 +152,13 @@ def test_the_name_of_the_only_document_helps_and_does_not_decide() -> None:
     assert any(alone[key] != named[key] for key in both)
     assert all(min(alone[key], named[key]) <= both[key] <= max(alone[key], named[key]) for key in both)
     assert all(both[key] not in (alone[key], named[key]) for key in both if abs(alone[key] - named[key]) > 0.01)
+
+
+def test_the_record_that_says_more_of_the_question_answers_it() -> None:
+    records = (
+        "name: Sandpiper | class: quad | built: 1999 | berth: B2\nname: Curlew | class: single scull | built: 1987 | berth: B1\n"
+        "name: Grebe | class: single scull | built: 2010 | berth: B4"
+    )
+    assert [quote.text.split(" |")[0] for quote in ranked("Which boat was built in 1987?", records).quotes()] == ["name: Curlew"]
+    both = ranked("Which boats are single sculls?", records).quotes()
+    assert {quote.text.split(" |")[0] for quote in both} == {"name: Curlew", "name: Grebe"}

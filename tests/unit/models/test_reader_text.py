@@ -26,6 +26,17 @@ def test_sentences_end_at_stops_but_not_at_abbreviations_and_initials() -> None:
     ]
 
 
+def test_an_ordinal_ends_no_sentence() -> None:
+    text = "Ich kündige zum 30. September 2025, weil wir umziehen. Der 2. Vorsitzende weiß es. Sie zahlte 30. Danach ging sie."
+    assert [piece.split()[0] for piece in sentences(text)] == ["Ich", "Der", "Sie", "Danach"]
+    assert sentences("It cost 30. The keeper paid.") == ["It cost 30.", "The keeper paid."]
+
+
+def test_a_record_is_a_sentence_of_its_own() -> None:
+    records = ["name: Curlew | class: single scull | berth: B1", "name: Sandpiper | class: quad | berth: B2"]
+    assert sentences("\n".join(records)) == records
+
+
 def test_wrapped_lines_are_one_sentence_and_rows_are_not() -> None:
     wrapped = "The lamp was lighted by hand every evening of the\nwinter, and nobody has ever counted the matches that it took\nto do so."
     assert len(sentences(wrapped)) == 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from workbench.core.text_cache import text_cache
 from workbench.models.extractive.languages import FUNCTION_WORDS, SAME_WORD
 from workbench.text.analyzer import normalise
-from workbench.text.dates import dates, days
+from workbench.text.dates import dates, days, is_month
 from workbench.text.stemming import fold_accents, snowball
 
 SENTENCE_CHARS = 420
@@ -47,16 +47,25 @@ def _blocks(text: str) -> Iterator[str]:
         rows = len(lines) > 1 and _are_rows(lines)
         held: list[str] = []
         for at, line in enumerate(lines):
-            if held and (_ROW.match(line) or opens_entry(line) or _quote_depth(line) != _quote_depth(held[-1])):
+            record = _is_record(line)
+            if held and (
+                record or _ROW.match(line) or opens_entry(line) or _quote_depth(line) != _quote_depth(held[-1])
+            ):
                 yield " ".join(held)
                 held = []
             held.append(line)
             following = lines[at + 1] if at + 1 < len(lines) else ""
-            if rows or line.startswith(("#", "|")) or _stops_short(line, following, full):
+            if rows or record or line.startswith(("#", "|")) or _stops_short(line, following, full):
                 yield " ".join(held)
                 held = []
         if held:
             yield " ".join(held)
+
+
+def _is_record(line: str) -> bool:
+    """Whether a line is a record as tables of data are written: "name: Curlew | class: single | berth: B1"."""
+    cells = line.split(" | ")
+    return len(cells) > 1 and sum(": " in cell for cell in cells) >= len(cells) - 1
 
 
 def opens_entry(line: str) -> str:
@@ -143,11 +152,25 @@ def _split(block: str) -> Iterator[str]:
             continue
         if len(match.group(1)) >= _LEADER_DOTS and rest:
             continue
+        if single and rest and word.isdigit() and len(word) <= 2 and _is_ordinal(block[start : match.start()], rest):
+            continue
         if piece := block[start:end].strip():
             yield piece
         start = match.end()
     if piece := block[start:].strip():
         yield piece
+
+
+def _is_ordinal(before: str, after: str) -> bool:
+    """Whether a number with a stop is an ordinal: "zum 30. September", "der 2. Weltkrieg", not "It cost 30. The keeper paid"."""
+    return is_month(after.split(maxsplit=1)[0].strip(".,;:)")) or bool(_BEFORE_ORDINAL.search(before))
+
+
+_BEFORE_ORDINAL = re.compile(
+    r"\b(?:am|an dem|zum|zur|vom|beim|der|die|das|den|dem|des|im|jede[nrs]?|unser\w*|dieses?|diese[rn]|seine[mnrs]?|ihre[mnrs]?) \d{1,2}$",
+    re.IGNORECASE,
+)
+"""The German words before an ordinal: what follows it is a noun, and has a capital too."""
 
 
 def _cut(sentence: str) -> Iterator[str]:
