@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+import loaders.registry
 from tests.support.grid import grid
 from tests.support.lease import EARLIER, QUESTION, lease
 from tests.support.pilot import ask, piloted, running, wait_until
 from workbench.core.errors import UsageError
 from workbench.tui.commands import registry
 from workbench.tui.commands.registry import COMMANDS
-from workbench.tui.screens.help import KEYS, help_text
+from workbench.tui.screens.ask_for import FORMATS
+from workbench.tui.screens.help import KEYS, HelpScreen, help_text
 from workbench.tui.widgets.notes import NoteBlock
 
 REQUIRED = {
@@ -48,6 +50,34 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_commands_people_know_are_there() -> None:
     assert {command.name for command in COMMANDS} >= REQUIRED
+
+
+LOADERS_IN_WORDS = {
+    "pdf": "PDF", "word": "Word", "slides": "PowerPoint", "open_document": "OpenDocument", "rich_text": "RTF",
+    "outlook": "Outlook messages", "mail": "mail", "mail_folder": "mail", "workbook": "Excel", "locked_office": "Word",
+    "web_page": "web pages", "ebook": "EPUB", "image": "pictures", "delimited": "CSV", "parquet": "Parquet",
+    "notebook": "notebooks", "json_records": "JSON", "xml_records": "XML", "subtitles": "subtitles",
+    "calendars": "calendars", "contacts": "contacts", "compressed": "compressed files", "fetched": "web pages",
+    "markup": "text", "markdown": "Markdown", "text": "text",
+}  # fmt: skip
+
+
+def test_adding_documents_names_what_every_built_in_loader_reads() -> None:
+    names = [module.rpartition(".")[2] for module in loaders.registry.BUILT_IN]
+    assert [name for name in names if LOADERS_IN_WORDS.get(name, "?") not in FORMATS] == []
+    assert "workbench help formats" in FORMATS
+
+
+@piloted
+async def test_help_is_a_window_that_begins_with_the_commands_and_that_escape_closes() -> None:
+    async with running(lease(), (80, 24)) as (app, pilot):
+        await ask(pilot, "/help")
+        await wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await wait_until(pilot, lambda: COMMANDS[0].usage in grid(app))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+        assert COMMANDS[0].help not in grid(app)
+        assert COMMANDS[-1].help not in grid(app)
 
 
 def test_help_and_completion_come_from_the_table() -> None:

@@ -12,6 +12,7 @@ from workbench.api.events import AnswerDelta, AnswerDone, FunctionCalled, Functi
 from workbench.api.session import AgentInfo
 from workbench.tui.panes.archive import HitList
 from workbench.tui.panes.prompt import PromptArea
+from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.xray import SegmentList, XRay
 from workbench.tui.widgets.exchange import ExchangeBlock
@@ -282,6 +283,36 @@ async def test_help_is_about_the_focused_pane() -> None:
         await wait_until(pilot, lambda: app.focused is app.trace)
         await pilot.press("f1")
         await wait_until(pilot, lambda: "Help · Trace" in grid(app) and "One bar a step" in grid(app))
+
+
+@piloted
+async def test_the_letters_of_the_jump_stand_apart_from_the_names_of_the_tabs() -> None:
+    async with running(lease(), NARROW) as (app, pilot):
+        await pilot.press("ctrl+o")
+        await wait_until(pilot, lambda: isinstance(app.screen, Jump))
+        letters = [letter for letter in app.screen.query(".jump-letter") if letter.region.y == app.tabs.region.y]
+        assert len(letters) == 4, "one on each tab that is not shown"
+        line = grid(app).split("\n")[app.tabs.region.y]
+        assert line.split() == ["Chat", "Memory", "Archive", "Trace", "Library"]
+        assert [line[letter.region.x] for letter in letters] == ["M", "A", "T", "L"]
+
+
+@piloted
+async def test_keys_without_room_are_left_out_whole_and_the_way_out_stays() -> None:
+    session = lease()
+    session.open_all()
+    async with running(session, NARROW) as (app, pilot):
+        await ask(pilot, QUESTION)
+        await wait_until(pilot, lambda: app.chat.citations and not app.controller.work.asking)
+        await pilot.press("1")
+        await wait_until(pilot, lambda: isinstance(app.screen, SourcePage) and "esc close" in grid(app))
+        assert "v picture" in grid(app)
+        await pilot.resize_terminal(50, 24)
+        await wait_until(pilot, lambda: app.size.width == 50)
+        shown = grid(app)
+        assert "esc close" in shown
+        frame = next(line for line in shown.split("\n") if "esc close" in line)
+        assert "…" not in frame
 
 
 @piloted

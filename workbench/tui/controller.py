@@ -416,9 +416,13 @@ class Controller:
             self._app.copy_to_clipboard(text)
         return text
 
-    def command_help(self, name: str = "") -> Sequence[str]:
-        """One line of help for each command, or for one. Raises UsageError for an unknown command."""
-        return [registry.find(name).line] if name else registry.help_lines()
+    def command_help(self, name: str) -> Sequence[str]:
+        """The help of a command. Raises UsageError for an unknown command."""
+        return [registry.find(name).line]
+
+    def open_help(self) -> None:
+        """The list of commands."""
+        self.dialogs.commands()
 
     def open_agents(self) -> None:
         """The agents, to switch to one."""

@@ -288,6 +288,10 @@ class Dialogs:
             about = " ".join(pane.HELP.split())
             self._push(HelpScreen(pane.TITLE, f"{about}\n\n{GENERAL_HELP}"))
 
+    def commands(self) -> None:
+        """The list of commands."""
+        self._push(HelpScreen("commands", ""))
+
     def jump(self) -> None:
         """Letters over the panes."""
 

@@ -107,14 +107,16 @@ class Arrangement:
                 self._screen.call_after_refresh(pane.goal().focus)
 
     def places(self) -> dict[str, Offset]:
-        """Where each pane's jump letter goes: on its frame, or on its tab."""
+        """Where each pane's jump letter goes: on its frame, or on its tab, over the initial of the name if that is the letter."""
         places: dict[str, Offset] = {}
         for pane in self._panes.values():
             if pane.region.area:
                 places[pane.JUMP] = pane.region.offset + Offset(1, 0)
             elif self.narrow and pane.id in NAMES:
                 tab = self._tabs.query_one(f"#tab-{pane.id}")
-                places[pane.JUMP] = tab.region.offset
+                # Before another letter it would read as part of the name: " MMemory".
+                at = NAMES[pane.id].lower().find(pane.JUMP)
+                places[pane.JUMP] = tab.content_region.offset + Offset(max(0, at), 0)
         return places
 
     def _sizes(self) -> None:

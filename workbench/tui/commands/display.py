@@ -171,8 +171,12 @@ class Display(Protocol):
         """The themes, the one in force first."""
         ...
 
-    def command_help(self, name: str = "") -> Sequence[str]:
-        """One line of help for each command, or for one. Raises UsageError for an unknown command."""
+    def command_help(self, name: str) -> Sequence[str]:
+        """The help of a command. Raises UsageError for an unknown command."""
+        ...
+
+    def open_help(self) -> None:
+        """Open the list of commands."""
         ...
 
     def stop(self) -> str:

@@ -154,7 +154,12 @@ def save(display: Display, words: Sequence[str]) -> None:
 
 def help_(display: Display, words: Sequence[str]) -> None:
     """/help [COMMAND]"""
-    display.say("\n".join(display.command_help(words[0].lstrip("/") if words else "")))
+    if words:
+        display.say("\n".join(display.command_help(words[0].lstrip("/"))))
+        return
+    # In the chat, which stays at its end, one would begin to read at the last command.
+    display.open_help()
+    display.say("the list of commands is open; f1 is the help on the pane with the focus")
 
 
 def exit_(display: Display, words: Sequence[str]) -> None:

@@ -21,6 +21,13 @@ from workbench.tui.widgets.text_fields import TypedLine
 
 MOST_SHOWN = 8
 
+FORMATS = (
+    "Read are PDF, Word, PowerPoint, OpenDocument, RTF, Excel, CSV, Parquet, web pages, EPUB, Markdown, text and source"
+    " code, mail and Outlook messages, pictures by OCR, notebooks, JSON, XML, subtitles, calendars, contacts, and"
+    " compressed files of these: workbench help formats"
+)
+"""The built-in loaders in words; a test names the words of each, so that one that is added is told here too."""
+
 
 class Hints(Lines):
     """A few dim lines below the input."""
@@ -74,9 +81,7 @@ class AddDocuments(AskFor):
     BINDINGS = [Binding("tab", "complete", "Complete the path", show=False)]
 
     def __init__(self) -> None:
-        super().__init__(
-            "Add documents", "a file or a folder, ~ works", ("tab completes; PDF, Markdown and text are read", "")
-        )
+        super().__init__("Add documents", "a file or a folder, ~ works", (f"tab completes. {FORMATS}", ""))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what the path could become."""

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
+from workbench.tui.widgets.key_bar import KeyBar
 from workbench.tui.widgets.text_fields import HoldsKeys
 
 Result = TypeVar("Result")
@@ -61,7 +62,7 @@ class Overlay(ModalScreen[Result], DismissOnce[Result], HoldsKeys):
 
     @staticmethod
     def named(widget: Widget, title: str, keys: str = "esc close") -> Widget:
-        """Put plain words, never parsed as markup, into the frame of `widget`."""
+        """Put plain words, never parsed as markup, into the frame of `widget`; keys without room are left out whole."""
         widget.border_title = Content(title)
-        widget.border_subtitle = Content(keys)
+        widget.border_subtitle = KeyBar(keys)
         return widget
