@@ -138,7 +138,7 @@ def test_an_agent_keeps_its_model_unless_the_run_says_otherwise(
     def model_of(agent: str, *words: str) -> str:
         with ModelServer(lambda body: says("Yes."), models=("listed",)) as server:
             run("configure", f"base_url={server.url}", "model=of-the-file")
-            code, _, error = run("ask", "Are you there?", "--agent", agent, *words)
+            code, _, error = run("ask", "Hello?", "--agent", agent, *words)
             assert code == 0, error
             return str(server.requests[0]["model"]) if server.requests else "reader"
 

@@ -438,7 +438,8 @@ class Loaded(Event):
 
     `reused` passages had their vector already; `moved` are pairs (from, to), `gone` what is no longer there and still
     loaded, `dropped` what was gone and is not kept, `alike` groups of near-duplicates; `remarks` are pairs (path, what of
-    it was left out or not read as it stands), of the documents read by this load; `stopped`: the user ended it.
+    it was left out or not read as it stands), of the documents read by this load; `failed_before`: how many of `failed` were
+    not loaded before either, for the same reason; `stopped`: the user ended it.
     """
 
     durable: ClassVar[bool] = True
@@ -458,6 +459,7 @@ class Loaded(Event):
     remarks: tuple[tuple[str, str], ...] = ()
     stopped: bool = False
     seconds: float = 0.0
+    failed_before: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,17 @@ def progress(text: str) -> None:
     SINK.get().err(unbroken(text))
 
 
+_MOST_BYTES = 5_000_000
+
+
+def standard_input(hint: str) -> str:
+    """The text that comes over standard input. Raises UsageError with the hint for what is no text."""
+    data = sys.stdin.buffer.read(_MOST_BYTES)
+    if b"\0" in data:
+        raise UsageError("Standard input is no text.", hint)
+    return data.decode("utf-8", "replace")
+
+
 def write_result(file: str, text: str) -> None:
     """Write a result into a file that the user named, readable by its owner only. Raises UsageError."""
     try:

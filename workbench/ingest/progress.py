@@ -108,6 +108,7 @@ class LoadReport:
     changed: int = 0
     reused: int = 0
     failed: list[FileFailed] = field(default_factory=list)
+    failed_before: int = 0
     moved: list[tuple[str, str]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
@@ -135,4 +136,5 @@ class LoadReport:
             excluded=self.excluded, failed=tuple(self.failed), changed=self.changed, reused=self.reused,
             moved=tuple(self.moved), gone=tuple(self.gone), dropped=tuple(self.dropped), alike=tuple(self.alike),
             remarks=tuple(self.remarks), stopped=stopped, seconds=seconds,
+            failed_before=self.failed_before,
         )  # fmt: skip

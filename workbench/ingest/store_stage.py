@@ -125,6 +125,8 @@ class StoreStage:
         queued = self._queued.get(refused.path)
         if queued is None or _told(queued) != replace(refused, size_bytes=queued.size_bytes):
             self._refused.append(refused)
+        else:
+            self._tally.failed_before += 1
 
     def _read_ahead(self) -> None:
         """Hash files and have them read, a few more than are stored; of unchanged ones nothing more is asked."""

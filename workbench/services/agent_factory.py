@@ -235,20 +235,20 @@ def heartbeat_due(app: AppContext, agent: Agent) -> bool:
 
 def fit_question(app: AppContext, agent: Agent, text: str) -> str:
     """The question itself, or a stub of one that would crowd out everything else: the whole text goes to archival storage."""
-    context = agent.context
-    most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
-
-    def fits(message: str) -> bool:
-        wire = render("user", "user_message", {"message": message}, datetime.min, Fetched({}))
-        return context.tokens_of(wire) <= most and context.fits_beside_fixed(wire)
-
-    if fits(text):
+    if fits(agent, text):
         return text
     passages = agent.workspace.insert_note(text, {"pasted": True})
     flat, chars = " ".join(text.split()), _STUB_CHARS
-    while not fits(stub := _stub_of(flat, chars, len(text), passages)) and chars:
+    while not fits(agent, stub := _stub_of(flat, chars, len(text), passages)) and chars:
         chars //= 2
     return stub
+
+
+def fits(agent: Agent, question: str) -> bool:
+    """Whether a question can be sent as it is, and leaves room for everything else."""
+    most = int(agent.workspace.settings.usable_tokens * _PASTED_SHARE)
+    wire = render("user", "user_message", {"message": question}, datetime.min, Fetched({}))
+    return agent.context.tokens_of(wire) <= most and agent.context.fits_beside_fixed(wire)
 
 
 def _stub_of(flat: str, chars: int, length: int, passages: int) -> str:

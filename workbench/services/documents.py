@@ -397,4 +397,5 @@ def _checked(name: str) -> str:
 
 def nothing_new(loaded: Loaded) -> bool:
     """Whether a load changed nothing that a person would want to hear of."""
-    return not (loaded.documents or loaded.failed or loaded.moved or loaded.gone or loaded.dropped)
+    newly_failed = len(loaded.failed) > loaded.failed_before
+    return not (loaded.documents or newly_failed or loaded.moved or loaded.gone or loaded.dropped)

@@ -121,6 +121,17 @@ class Session:
         with suppress(UsageError):
             self.agent_service.delete(name)
 
+    def has_nothing_to_quote(self, question: str) -> bool:
+        """Whether the reader could only say that nothing is attached: no source, no note, no pasted text and no page read before."""
+        from workbench.models.extractive.policy import is_small_talk
+        from workbench.services.agent_factory import fits
+
+        agent = self.current_agent
+        if not agent.settings.uses_reader or agent.workspace.sources() or is_small_talk(question):
+            return False
+        read = (event for event in self.history() if isinstance(event, PageRead) and event.origin != "user")
+        return fits(agent, question) and not any(page.total for page in read)
+
     @property
     def current_agent(self) -> Agent:
         """The agent that is open; the last one used is opened where there is none."""

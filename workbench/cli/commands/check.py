@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +19,13 @@ from workbench.api.check import (
     summary,
 )
 from workbench.cli.command import Command, json_flag
-from workbench.cli.output import check_target, line, progress, say, say_lines, write_result
-from workbench.core.errors import UsageError
+from workbench.cli.output import check_target, line, progress, say, say_lines, standard_input, write_result
 from workbench.ipc.command_output import interruptible
 
 if TYPE_CHECKING:
     from workbench.services.session import Session
 
 _FAILS = {"contradicted": CONTRADICTED, "partly": PARTLY, "not-found": NOT_FOUND}
-_MOST_CHARS = 5_000_000
 
 
 def _fill_check(sub: argparse.ArgumentParser) -> None:
@@ -54,10 +51,7 @@ def read_standard_input(chosen: argparse.Namespace) -> None:
     check_target(chosen.output)
     chosen.text = None
     if chosen.file == "-":
-        data = sys.stdin.buffer.read(_MOST_CHARS)
-        if b"\0" in data:
-            raise UsageError("Standard input is no text.", "Pipe text or Markdown, or name a file.")
-        chosen.text = data.decode("utf-8", "replace")
+        chosen.text = standard_input("Pipe text or Markdown, or name a file.")
 
 
 def check(session: Session, chosen: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.documents import LoadOptions
-from workbench.api.events import Event, Loaded, LoadProgress
+from workbench.api.events import Attached, Event, Loaded, LoadProgress
 from workbench.api.session import SessionProtocol
 from workbench.cli import passwords
 from workbench.cli.command import Command, embedding_model_flag, json_flag
@@ -176,20 +176,23 @@ def finished(loaded: Sequence[Loaded], *, as_json: bool) -> int:
 
 def load_paths(
     session: SessionProtocol, paths: Sequence[str | Path], source: str | None, *, attach: bool, as_json: bool,
-    options: LoadOptions | None = None,
+    options: LoadOptions | None = None, news_only: bool = False,
 ) -> list[Loaded]:  # fmt: skip
     """Load and print what happens; ctrl+c stops it. Returns the results, one a source."""
-    return loads(
-        session, session.load(paths, source, attach=attach, options=options), as_json=as_json, last=not attach
-    )  # fmt: skip
+    events = session.load(paths, source, attach=attach, options=options)
+    return loads(session, events, as_json=as_json, last=not attach, news_only=news_only)
 
 
-def loads(session: SessionProtocol, events: Iterator[Event], *, as_json: bool, last: bool = True) -> list[Loaded]:
+def loads(
+    session: SessionProtocol, events: Iterator[Event], *, as_json: bool, last: bool = True, news_only: bool = False
+) -> list[Loaded]:
     """Print the events of loads; ctrl+c stops them.
 
     With `last` the loads are the command: what they did is its result, which --json leaves to the caller's last line. Else
-    they come before something else, and all of it is progress.
+    they come before something else, and all of it is progress. With `news_only` people are told nothing of a load that
+    brings nothing new, unless it takes long.
     """
+    news = _News() if news_only and not as_json else None
     with interruptible(session.stop_load), to_the_end(events):
         loaded: list[Loaded] = []
         told_at = float("-inf")
@@ -202,10 +205,43 @@ def loads(session: SessionProtocol, events: Iterator[Event], *, as_json: bool, l
                 if not as_json:
                     tell(event, as_json=False)
             else:
-                tell_progress(event, as_json=as_json)
+                for told in (event,) if news is None else news.of(event):
+                    tell_progress(told, as_json=as_json)
             if isinstance(event, Loaded):
                 loaded.append(event)
         return loaded
+
+
+class _News:
+    """Holds back the events of a load until it brings something new; those of one that brings nothing are dropped."""
+
+    def __init__(self) -> None:
+        self._held: list[Event] = []
+        self._unchanged: set[str] = set()
+        self._telling = False
+        self._began = time.monotonic()
+
+    def of(self, event: Event) -> list[Event]:
+        """What is to be told now that `event` has come."""
+        from workbench.services.documents import nothing_new
+
+        if isinstance(event, Loaded) and nothing_new(event) and not event.stopped:
+            self._unchanged.add(event.source)
+            self._held, self._telling = [], False
+            return []
+        if isinstance(event, Attached) and event.source in self._unchanged:
+            return []
+        self._held.append(event)
+        late = time.monotonic() - self._began > _QUIET_SECONDS
+        quiet = isinstance(event, Attached) or (isinstance(event, LoadProgress) and not event.pages and not late)
+        if quiet and not self._telling:
+            return []
+        held, self._held, self._telling = self._held, [], True
+        return held
+
+
+_QUIET_SECONDS = 5.0
+"""How long a load may look for what is new before it tells that it does."""
 
 
 def _loaded_line(loaded: Sequence[Loaded]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import select
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from workbench.api.session import SessionProtocol
 from workbench.cli import text_output
 from workbench.cli.command import Command, agent_flags, json_flag
 from workbench.cli.commands.load import load_paths
-from workbench.cli.output import line, links_of, show, tell_progress
+from workbench.cli.output import line, links_of, show, standard_input, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import complain, interruptible
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _fill_ask(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("question", metavar="QUESTION", help="in quotes")
+    sub.add_argument("question", metavar="QUESTION", help="in quotes; - reads standard input")
     sub.add_argument(
         "--attach",
         metavar="SOURCE_OR_PATH",
@@ -42,6 +43,12 @@ BEAT_SECONDS = 60.0
 """How long standard input may be silent before the session is asked whether the model has a turn of its own."""
 
 
+def read_question(chosen: argparse.Namespace) -> None:
+    """Read the question here when it comes from standard input: another process may do the work."""
+    if chosen.question == "-":
+        chosen.question = standard_input("Pipe the question as text.").strip()
+
+
 def ask(session: Session, chosen: argparse.Namespace) -> int:
     """Ask one question; a fresh agent unless one is named."""
     if not chosen.question.strip():
@@ -52,10 +59,14 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
     made = not chosen.agent or not session.agent_service.exists(chosen.agent)
     session.open_agent(chosen.agent, fresh=not chosen.agent)
     session.run_with(vars(chosen))
+    if not targets and session.has_nothing_to_quote(chosen.question):
+        if made:
+            session.abandon()
+        raise _nothing_attached(session)
     try:
         for name, path, is_path in targets:
             if is_path:
-                load_paths(session, [path], None, attach=True, as_json=chosen.json)
+                load_paths(session, [path], None, attach=True, as_json=chosen.json, news_only=True)
             else:
                 tell_progress(session.attach(name), as_json=chosen.json)
         link = links_of(session, session.settings.hyperlinks)
@@ -64,6 +75,25 @@ def ask(session: Session, chosen: argparse.Namespace) -> int:
         if made and not session.steps():
             session.abandon()
         raise
+
+
+_NAMED = 3
+"""How many sources are named."""
+
+
+def _nothing_attached(session: Session) -> UsageError:
+    """What to do here about an agent that has nothing to quote from, in one sentence."""
+    names = [source.name for source in session.sources() if source.documents]
+    if not names:
+        return UsageError("Nothing is loaded to quote from: add --attach PATH, or run `workbench load PATH` first.")
+    ways = [f"--attach {shlex.quote(name)}" for name in names[:_NAMED]]
+    if len(names) > _NAMED:
+        ways.append(f"another of the {len(names):,} that `workbench sources` lists")
+    agent = next((one.name for one in session.agents() if not set(names).isdisjoint(one.sources)), "")
+    if agent:
+        ways.append(f"--agent {shlex.quote(agent)}, which has a source attached")
+    listed = f"{', '.join(ways[:-1])} or {ways[-1]}" if len(ways) > 1 else ways[0]
+    return UsageError(f"Nothing is attached to quote from: add {listed}.")
 
 
 def _is_path(session: Session, name: str, path: str) -> bool:
@@ -184,5 +214,5 @@ def _lines() -> Iterator[str | None]:
 
 
 COMMANDS = {
-    "ask": Command("ask one question", _fill_ask, ask, ended=_ended),
+    "ask": Command("ask one question", _fill_ask, ask, ended=_ended, prepare=read_question),
 }

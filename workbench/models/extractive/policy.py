@@ -57,10 +57,15 @@ class Decision:
     assessment: Assessment | None = None
 
 
+def is_small_talk(question: str) -> bool:
+    """Whether a question is a greeting or the like, which is answered without documents."""
+    return _SMALL_TALK.match(question) is not None
+
+
 def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_questions: bool = True) -> Decision:
     """The next call. Without a `scorer` the fitted one that ships is used; without `sub_questions` only the question is searched."""
     scorer = scorer or fitted()
-    if not view.question or _SMALL_TALK.match(view.question):
+    if not view.question or is_small_talk(view.question):
         return _say(GREETING)
     if not view.sources and not view.passages:
         return _say(NOTHING_ATTACHED)
