@@ -13,7 +13,8 @@ from tests.support.fake_session import FakeSession
 from tests.support.grid import grid
 from tests.support.lease import EARLIER, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.api.events import Failed, Segment, Stopped
+from workbench.api.events import AnswerDone, ContextAssembled, Failed, PagedOut, Segment, StepStarted, Stopped
+from workbench.api.paging import StepRecord
 from workbench.tui.screens.memory_map import MapLines, MemoryMap, Moment, Paging, cells_of
 from workbench.tui.screens.recall import RecallScreen
 from workbench.tui.screens.source_page import SourcePage
@@ -68,6 +69,37 @@ def test_the_map_fits_and_says_which_pages_are_in_context(width: int) -> None:
     assert "● 租约.pdf p.12" in text
     assert "● passage 9" in text
     assert width < 60 or "12 messages · 2 in context" in text
+
+
+def test_the_map_tells_passages_that_left_as_receipts_from_those_that_left_with_their_messages() -> None:
+    made = lease().now.__class__
+    both = (Segment("conversation", 30, message=4), Segment("paged", 70, message=5))
+    before = made(step=1, window=8_192, segments=both, in_context=frozenset({1, 2, 3, 4}))
+    shrunk = made(window=8_192, segments=both, in_context=frozenset({4}))
+    evicted = made(window=8_192, segments=both[1:], in_context=frozenset({4}))
+    lines = MapLines(Paging((StepRecord(1, receipts=frozenset({1, 2})),), 12, [], {}))
+
+    def said(now: ContextAssembled) -> str:
+        lines.show(Moment(now, before))
+        return "\n".join(row.plain for row in lines.rows(100))
+
+    assert "3 passages left the window, kept as receipts" in said(shrunk)
+    assert "1 message, 30 tokens, to recall storage; 1 passage left context" in said(evicted)
+    assert "2 passages left the window, kept as receipts" in said(evicted)
+    lines.show(Moment(before, before))
+    assert "nothing moved between the tiers" in "\n".join(row.plain for row in lines.rows(100))
+
+
+@piloted
+async def test_trace_says_what_an_answer_shrank_to_receipts() -> None:
+    async with running(lease(), WIDE) as (app, pilot):
+        for event in (
+            StepStarted(step=1),
+            PagedOut(step=1, messages=2, tokens=2_300, passages=(1, 2, 3, 4)),
+            AnswerDone(step=1, text="It did."),
+        ):
+            app.controller.bridge.draw(event)
+        await wait_until(pilot, lambda: "1 step · 4 passages out" in grid(app))
 
 
 def test_cells_of_the_map_show_everything_and_mark_what_is_new() -> None:

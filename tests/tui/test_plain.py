@@ -20,6 +20,7 @@ from workbench.api.events import (
     Loaded,
     LoadProgress,
     MemoryEdited,
+    PagedOut,
     PageRead,
     PressureWarning,
     QuestionAsked,
@@ -45,6 +46,10 @@ LINES: list[tuple[Event, str | None]] = [
     (HopChanged(hop="who", status="answered", document="a.pdf", document_page=2), "  task who: answered, a.pdf p.2"),
     (PressureWarning(used=5_100, usable=7_168), "  pressure: 5,100 of 7,168 usable tokens are taken, the model was told"),
     (Evicted(messages=6, tokens=1_118), "  evicted 6 messages to recall storage (-1,118 tokens)"),
+    (
+        PagedOut(messages=1, tokens=2_300, passages=(4, 7)),
+        "  2 passages left the window, kept as receipts (-2,300 tokens)",
+    ),
     (SummaryWritten(text="s", tokens=120), "  summary rewritten (120 tokens)"),
     (AnswerDelta(text="par"), None),
     (Stopped(reason="user", detail="You stopped it."), "stopped: by you (You stopped it.)"),

@@ -139,6 +139,11 @@ def sweep_coverage(read: int, pages: int, found: int, quiet: int) -> str:
     return f"sweep: read {read:,} of {pages:,} pages, {found:,} found{nothing}"
 
 
+def paged_out(passages: int) -> str:
+    """What left the window after an answer, in one line for people."""
+    return f"{passages:,} passage{'s' * (passages != 1)} left the window, kept as receipts"
+
+
 @dataclass(frozen=True, kw_only=True)
 class QuestionAsked(Event):
     """A user's message entered the inbox and is stored."""
@@ -308,6 +313,24 @@ class Evicted(Event):
     messages: int = 0
     tokens: int = 0
     passages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagedOut(Event):
+    """A question is answered, and results were shrunk to receipts: their messages stay in the queue, these passages left the window.
+
+    `messages` results were shrunk, which freed `tokens`. A passage that another message still shows is not among `passages`.
+    """
+
+    durable: ClassVar[bool] = True
+    messages: int = 0
+    tokens: int = 0
+    passages: tuple[int, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What left, in one line for people."""
+        return paged_out(len(self.passages))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbench.api.citation_marks import cited, numbered
-from workbench.api.events import AnswerDone, ContextAssembled, Event, QuestionAsked
+from workbench.api.events import AnswerDone, ContextAssembled, Event, QuestionAsked, paged_out
 from workbench.api.paging import StepRecord, steps_of
 from workbench.core.sanitize import sanitize
 
@@ -130,6 +130,7 @@ def _step(item: StepRecord, context: ContextAssembled | None) -> dict[str, Any]:
     did += [f"{item.edits} edits of memory"] if item.edits else []
     did += ["warned"] if item.warned else []
     did += [f"{item.evicted_messages} messages evicted"] if item.evicted_messages else []
+    did += [paged_out(len(item.receipts))] if item.receipts else []
     segments = context.segments if context else ()
     return {
         "step": item.step,

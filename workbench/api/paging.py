@@ -18,6 +18,7 @@ from workbench.api.events import (
     Evicted,
     FunctionCalled,
     MemoryEdited,
+    PagedOut,
     PageRead,
     PressureWarning,
     QuestionAsked,
@@ -44,6 +45,8 @@ class StepRecord:
     warned: bool = False
     evicted_messages: int = 0
     evicted_tokens: int = 0
+    receipts: frozenset[int] = frozenset()
+    """Passages that left the window after the answer, because their results were shrunk to receipts."""
     hits: list[Hit] = field(default_factory=list)
     paged_tokens: int = 0
     answer: str = ""
@@ -76,6 +79,8 @@ def steps_of(history: Iterable[Event]) -> list[StepRecord]:
             case Evicted():
                 now.evicted_messages += event.messages
                 now.evicted_tokens += event.tokens
+            case PagedOut():
+                now.receipts |= frozenset(event.passages)
             case StepFinished():
                 now.used, now.usable = event.used, event.usable
             case AnswerDone():

@@ -112,6 +112,8 @@ def _step(event: ev.Event) -> str:
             return f"  pressure: {event.used:,} of {event.usable:,} usable tokens are taken, the model was told"
         case ev.Evicted():
             return f"  evicted {plural(event.messages, 'message')} to recall storage (-{event.tokens:,} tokens)"
+        case ev.PagedOut():
+            return f"  {event.words} (-{event.tokens:,} tokens)"
         case ev.SummaryWritten():
             return f"  summary rewritten ({event.tokens:,} tokens)"
         case _:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from workbench.api.events import PagedOut
 from workbench.core.tokens import count_message
 from workbench.memory.fifo_queue import FifoQueue
 from workbench.memory.history.checkpoints import Checkpoint, Hidden, Operations
@@ -107,9 +108,13 @@ class AgentMemory:
         self._insert("messages", row)
         return message
 
-    def keep_evidence(self, kept: Mapping[int, Sequence[int]]) -> None:
-        """From now on these results are sent as receipts, whole only the passages given: the question is answered."""
+    def keep_evidence(self, kept: Mapping[int, Sequence[int]]) -> PagedOut | None:
+        """From now on these results are sent as receipts, whole only the passages given: the question is answered.
+
+        Returns what left the window, None when no passage did.
+        """
         changed = []
+        before, sizes = self._shown(), {message.id: message.tokens for message in self.queue.messages}
         for message in self.queue.messages:
             if message.id in kept and message.kept is None:
                 chosen = tuple(kept[message.id])
@@ -118,6 +123,14 @@ class AgentMemory:
         if changed:
             self.queue.swap(changed)
             self.set_evidence({m.id: m.kept for m in self.queue.messages if m.kept is not None})
+        after = frozenset(self._shown())
+        gone = tuple(passage for passage in before if passage not in after)
+        freed = sum(sizes[message.id] - message.tokens for message in changed)
+        return PagedOut(messages=len(changed), tokens=freed, passages=gone) if gone else None
+
+    def _shown(self) -> Sequence[int]:
+        """The passages whose text stands in the queue, in its order."""
+        return list(dict.fromkeys(passage for message in self.queue.messages for passage in message.passages))
 
     def set_evidence(self, evidence: Mapping[int, Sequence[int]]) -> None:
         """What is sent as receipts; kept as one text by its hash."""

@@ -114,7 +114,7 @@ class Bridge:
                 self._step(event)
             case ev.SweepProgress():
                 self._sweep(event)
-            case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.SummaryWritten():
+            case ev.HopChanged() | ev.PressureWarning() | ev.Evicted() | ev.PagedOut() | ev.SummaryWritten():
                 self._housekeeping(event)
             case (
                 ev.AnswerDelta() | ev.QuoteChecked() | ev.AnswerDone() | ev.StepFinished() | ev.Yielded() | ev.Stopped()
@@ -215,7 +215,9 @@ class Bridge:
         exchange.steps.append(line)
         return line
 
-    def _housekeeping(self, event: ev.HopChanged | ev.PressureWarning | ev.Evicted | ev.SummaryWritten) -> None:
+    def _housekeeping(
+        self, event: ev.HopChanged | ev.PressureWarning | ev.Evicted | ev.PagedOut | ev.SummaryWritten
+    ) -> None:
         chat = self._panes.chat
         exchange = chat.ensure()
         match event:
@@ -228,6 +230,9 @@ class Bridge:
                 exchange.steps.append(step_lines.evicted(event))
                 self._panes.trace.count("evict", paged_out=event.tokens)
                 chat.evict(event)
+            case ev.PagedOut():
+                exchange.steps.append(step_lines.receipts(event))
+                self._panes.trace.receipts(len(event.passages), event.tokens)
             case ev.SummaryWritten():
                 if line := exchange.latest("evict"):
                     step_lines.summarised(line, event.text)

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 
 from tests.support.scripted import Scripted, results, using
-from workbench.api.events import AnswerDone, Evicted, PressureWarning, StepStarted, SummaryWritten
+from workbench.api.events import (
+    AnswerDone,
+    ContextAssembled,
+    Evicted,
+    PagedOut,
+    PressureWarning,
+    StepStarted,
+    SummaryWritten,
+)
+from workbench.api.paging import steps_of
 from workbench.api.results import Hit, ResultPage
 from workbench.core.errors import ConfigError, ModelError
 from workbench.core.settings import Settings
@@ -185,6 +194,10 @@ def citing(request: Any, number: int) -> Any:
     return "send_message", {"message": f'It says "{sentence}" [{handle}].'}
 
 
+def tokens_of_results(messages: list[Any]) -> list[int]:
+    return [count_message(message) for message in messages if message["role"] == "tool"]
+
+
 def test_once_answered_cited_passages_stay_whole_and_other_results_become_receipts(
     make_session: Any, papers: Path
 ) -> None:
@@ -201,6 +214,15 @@ def test_once_answered_cited_passages_stay_whole_and_other_results_become_receip
     assert len(new) < len(old) / 2
     assert [json.dumps(session.recorded(step).body(), ensure_ascii=False) for step in session.steps()] == model.bodies
     assert all(verdict.same for verdict in verify(session))
+    # The journal says what left, passage by passage, before the answer that caused it.
+    shown = [event.in_context for event in events if isinstance(event, ContextAssembled)]
+    kinds = [type(event) for event in events]
+    left = next(event for event in events if isinstance(event, PagedOut))
+    assert len(left.passages) == 4
+    assert set(left.passages) == shown[0] - {cited.passage}
+    assert left.tokens == sum(tokens_of_results(before)) - sum(tokens_of_results(after[: len(before)]))
+    assert kinds.index(PagedOut) < kinds.index(AnswerDone)
+    assert steps_of(session.history())[0].receipts == frozenset(left.passages)
     session.close()
     with using(Scripted(citing)) as again:
         session = make_session(model="gpt-4o")
@@ -211,7 +233,8 @@ def test_once_answered_cited_passages_stay_whole_and_other_results_become_receip
 
 
 def test_without_the_rule_results_stay_as_they_were(make_session: Any, papers: Path) -> None:
-    _, model, _ = talk(make_session, citing, ["Who kept number 3?", "And number 7?"], papers, evidence=False)
+    _, model, events = talk(make_session, citing, ["Who kept number 3?", "And number 7?"], papers, evidence=False)
+    assert not [event for event in events if isinstance(event, PagedOut)]
     before, after = (json.loads(body)["messages"] for body in model.bodies)
     assert after[: len(before) - 1] == before[:-1]
 

@@ -172,15 +172,17 @@ class AnswerValidator:
         citations = checked.citations if answered else ()
         notes += self._disagreements(citations)
         notes, self._remarks = [*self._remarks, *notes], []
+        left = None
         if self._workspace.settings.evidence:
-            self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
+            left = self._workspace.memory.keep_evidence(kept_passages(self._workspace.memory, citations))
         done = AnswerDone(
             text=text, answered=answered, citations=citations, notes=tuple(notes), state=found.state,
             unquoted=found.unquoted if self._workspace.sources() else (), false_quotes=checked.missing,
             unsupported=found.sentences if self._workspace.sources() else (),
             confidence=confidence, nearest=checked.citations if unsure else (), lacks=lacks if unsure else "",
         )  # fmt: skip
-        return [*(QuoteChecked(citation=citation) for citation in checked.citations if answered or unsure), done]
+        quotes = (QuoteChecked(citation=citation) for citation in checked.citations if answered or unsure)
+        return [*quotes, *([left] if left else []), done]
 
     def _disagreements(self, citations: Sequence[Citation]) -> list[str]:
         """Remarks on other documents that state another number, date or name of what is quoted."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workbench.api.paging import LiveFaults
 
 KEPT_STEPS = 500
+OUT = "passage out"
+"""What is counted beside steps, searches, writes and evictions: passages whose results were shrunk to receipts."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class StepSize:
     warn: int
     paged_in: int = 0
     paged_out: int = 0
+    shrunk: int = 0
 
     @property
     def share(self) -> float:
@@ -66,9 +69,19 @@ class TraceLines(Lines):
         return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(latest) or "bold"))
 
     def _counts(self, width: int) -> Content:
-        said = [plural(self.counts.get(noun, 0), noun) for noun in ("step", "search", "write", "evict")]
-        text = next((text for text in (" · ".join(said), ", ".join(said)) if len(text) <= width), ", ".join(said[:2]))
-        return Content.styled(text, "$muted")
+        nouns = ("step", "search", "write", "evict")
+        said = [plural(self.counts.get(noun, 0), noun) for noun in nouns]
+        choices = [" · ".join(said), ", ".join(said), ", ".join(said[:2])]
+        if out := self.counts.get(OUT, 0):
+            from workbench.api.events import paged_out  # the first frame does without
+
+            # What did happen is told before what did not.
+            happened = [plural(self.counts[noun], noun) for noun in nouns if self.counts.get(noun)]
+            left, brief = paged_out(out), f"{plural(out, 'passage')} out"
+            choices = [
+                " · ".join(parts) for parts in ([*said, left], [*happened, brief], [*happened[:2], brief], [brief])
+            ]
+        return Content.styled(next((text for text in choices if len(text) <= width), choices[-1]), "$muted")
 
     def _step(self, step: StepSize, width: int) -> Content:
         if not step.used:
@@ -77,6 +90,7 @@ class TraceLines(Lines):
             )
         moved = [f"{signed(step.paged_in)} paged in"] if step.paged_in else []
         moved += [f"{signed(-step.paged_out)} evicted"] if step.paged_out else []
+        moved += [f"{signed(-step.shrunk)} to receipts"] if step.shrunk else []
         return Content.assemble(
             (f"step {step.step:<4}", "$accent"),
             right(number(step.used), 7),
@@ -94,6 +108,7 @@ class TracePane(VerticalScroll, Pane):
         "One bar a step: how full the usable window was when the prompt was sent. The model is warned at the\n"
         "first mark and messages are evicted at the second; bars beyond a mark change their colour.\n"
         "Below, each step: tokens of its prompt, what its searches paged in and what was evicted.\n"
+        "Once a question is answered, results shrink to receipts: passages that it does not cite are out.\n"
         "A fault is a passage that was evicted and is read again; every fourth read a fault is thrashing.\n"
         "f5 shows the prompt of a step word for word."
     )
@@ -158,6 +173,13 @@ class TracePane(VerticalScroll, Pane):
         last = self._drawn.steps[-1]
         last.used, last.usable, last.warn = used, usable, warn or last.warn
         self._drawn.now = None
+        self._drawn.changed()
+
+    def receipts(self, passages: int, tokens: int) -> None:
+        """Results were shrunk to receipts: so many passages left the window, so many tokens are free."""
+        self._drawn.counts[OUT] = self._drawn.counts.get(OUT, 0) + passages
+        if self._drawn.steps:
+            self._drawn.steps[-1].shrunk += tokens
         self._drawn.changed()
 
     def count(self, noun: str, *, paged_in: int = 0, paged_out: int = 0) -> None:

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 
-from workbench.api.events import ContextAssembled, Segment
+from workbench.api.events import ContextAssembled, Segment, paged_out
 from workbench.api.paging import StepRecord
 from workbench.api.session import SourceInfo
 from workbench.core.sanitize import one_line
@@ -131,6 +131,7 @@ class MapLines(Lines):
         paged = moment.context.in_context - moment.before.in_context
         gone = moment.before.in_context - moment.context.in_context
         messages = _messages(moment.before) - _messages(moment.context)
+        receipts = gone & self._receipts(moment) if messages else gone
         rows = []
         if paged:
             named = ", ".join(self._place(passage) for passage in sorted(paged)[:4])
@@ -139,9 +140,22 @@ class MapLines(Lines):
         if messages:
             tokens = sum(item.tokens for item in moment.before.segments if item.message in messages)
             text = f"{glyphs.UP} evicted {plural(len(messages), 'message')}, {number(tokens)} tokens, to recall storage"
-            more = f"; {plural(len(gone), 'passage')} left context" if gone else ""
+            with_them = len(gone - receipts)
+            more = f"; {plural(with_them, 'passage')} left context" if with_them else ""
             rows.append(Content.styled(crop(text + more, width), "$text-warning"))
+        if receipts:
+            rows.append(Content.styled(crop(f"{glyphs.UP} {paged_out(len(receipts))}", width), "$text-warning"))
         return rows or [Content.styled("  nothing moved between the tiers", "$muted")]
+
+    def _receipts(self, moment: Moment) -> frozenset[int]:
+        """Passages that left between the two prompts because their results were shrunk to receipts."""
+        first, last = moment.before.step if moment.before else None, moment.context.step
+        steps = [
+            item.receipts
+            for item in self._paging.steps
+            if (first is None or item.step >= first) and (last is None or item.step < last)
+        ]
+        return frozenset().union(*steps)
 
     def _place(self, passage: int) -> str:
         return self._paging.places.get(passage, f"passage {passage}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         FunctionReturned,
         HopChanged,
         MemoryEdited,
+        PagedOut,
         PageRead,
         PressureWarning,
     )
@@ -136,6 +137,11 @@ def evicted(event: Evicted) -> StepLine:
     return StepLine(
         glyphs.UP, "evict", f"{number(event.messages)} oldest {glyphs.ARROW} recall", tokens=-event.tokens, ok=True
     )
+
+
+def receipts(event: PagedOut) -> StepLine:
+    """Results were shrunk to receipts after the answer."""
+    return StepLine(glyphs.UP, "page out", event.words, tokens=-event.tokens, ok=True)
 
 
 def summarised(line: StepLine, text: str) -> None:
