@@ -83,3 +83,38 @@ def test_a_source_that_is_not_there_is_said(run: Run, text: Path) -> None:
     assert code == 2
     assert "nothing" in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_report_about_another_company_contradicts_nothing(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "FERNLOCKER_2022_10K.md").write_text(
+        "# Annual report\n\nWe sell shoes in malls and opened 12 stores in 2022.\n", encoding="utf-8"
+    )
+    (folder / "ALDABEAUTY_2022_10K.md").write_text(
+        "# Annual report\n\nAlda Beauty reported net sales of 10,209 million dollars for fiscal 2022.\n", encoding="utf-8"
+    )
+    run("load", str(folder), "--source", "reports")
+    file = tmp_path / "own.md"
+
+    def states(text: str) -> list[str]:
+        file.write_text(text, encoding="utf-8")
+        return [item["state"] for item in run("check", str(file), "--source", "reports")[1] if item["event"] == "checked"]
+
+    for name in ("Fern Locker", "Fern Locker Inc"):
+        assert states(f"{name} reported net sales of 8,759 million dollars for fiscal 2022.") == ["not found"]
+        assert states(f"{name} reported net sales of 10,209 million dollars for fiscal 2022.") == ["not found"]
+    assert states("Alda Beauty reported net sales of 8,759 million dollars for fiscal 2022.") == ["contradicted"]
+    # Where no document is about the subject, the name may be what is wrong.
+    assert states("Tern Beauty reported net sales of 8,759 million dollars for fiscal 2022.") == ["contradicted"]
+
+
+def test_the_report_says_what_the_quoted_sentence_does_not_say(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "hide.md").write_text("The hide was built in 1987 by Anna Holt at the north shore.\n", encoding="utf-8")
+    run("load", str(tmp_path / "hide.md"), "--source", "hide")
+    file, report = tmp_path / "own.md", tmp_path / "report.md"
+    file.write_text("The wooden hide was built in 1987 by volunteers at the shore.", encoding="utf-8")
+    run("check", str(file), "--source", "hide", "--output", str(report))
+    written = report.read_text(encoding="utf-8")
+    assert "- not said there: " in written
+    assert "not in this source" not in written

@@ -161,7 +161,7 @@ def _section(item: CheckedSentence) -> list[str]:
         for one in item.differences
     ]
     if item.lacking and item.state in (PARTLY, NOT_FOUND):
-        lines.append(f"- not in this source: {', '.join(as_text(word) for word in item.lacking)}")
+        lines.append(f"- not said there: {', '.join(as_text(word) for word in item.lacking)}")
     return lines
 
 

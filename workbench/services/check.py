@@ -36,7 +36,7 @@ _PASSAGES, _PASSAGES_BY_VALUES = 10, 4
 
 _AGAINST = 3
 _SIGNS = re.compile(r"[^\w\s.,'’%€$£/:]|(?<!\w)-")
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised when the same sentence and sources would give another result: what was stored is then not used."""
 
 
@@ -155,6 +155,7 @@ class SourceComparer:
     def checked(self, claim: str, context: str = "") -> tuple[CheckedSentence, list[int]]:
         """What the documents say of a claim, and the ids of those that are quoted; `context` is what a pronoun in it speaks of."""
         found = claim_check.find(claim, self.sentences(claim, context), self._app.queries.score, context)
+        found = self._of_its_subject(context or claim, found)
         best = found[0] if found else Finding(claim_check.NOT_FOUND)
         against = []
         if best.state == claim_check.SUPPORTED and best.sentence is not None:
@@ -176,6 +177,22 @@ class SourceComparer:
             shown.lacking, tuple(quotes[1:]),
         )  # fmt: skip
         return result, sorted({item.document for item in quoted})
+
+    def _of_its_subject(self, claim: str, found: list[Finding]) -> list[Finding]:
+        """Without the contradictions by a document about somebody else, where another document is about the claim's subject."""
+        subject = claim_check.subject_of(claim)
+        if subject is None or all(item.state != claim_check.CONTRADICTED for item in found):
+            return found
+        about = {key for key, title in self._titles.items() if claim_check.is_titled(title, subject)}
+        return [
+            item
+            for item in found
+            if not about
+            or item.state != claim_check.CONTRADICTED
+            or item.sentence is None
+            or item.sentence.document in about
+            or claim_check.names_subject(item.sentence, subject)
+        ]
 
     def quotes(self, sentences: Sequence[SourceSentence]) -> list[Quote]:
         """Sentences as they are quoted, with page labels and the days of their documents."""

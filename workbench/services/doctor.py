@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench import __version__
+from workbench.api.rendering import plural
 from workbench.core import paths
 from workbench.core.embedding_spec import read_spec
 from workbench.core.errors import WorkbenchError
@@ -43,7 +44,7 @@ def checks(app: AppContext, settings: Settings, *, storage: bool = False) -> Ite
     if storage:
         yield from storage_checks(app)
     yield Check("settings", True, str(app.paths.settings_file))
-    yield _try("tokens", lambda: f"{count('The quick brown fox.')} tokens counted offline")
+    yield _try("token counts", _token_counts)
     yield _try("embedder", lambda: _embed(app))
     yield from _other_embedders(app, settings)
     yield _try("search index", lambda: _index(app))
@@ -111,7 +112,8 @@ def storage_checks(app: AppContext) -> Iterator[Check]:
 def _embed(app: AppContext) -> str:
     started = time.monotonic()
     vectors = app.embed_queries(["Where is the light?"])
-    return f"{app.embedder.model_id}, {vectors.shape[1]} dimensions, ready in {time.monotonic() - started:.1f} s"
+    ready = time.monotonic() - started
+    return f"{app.embedder.model_id} works here, {vectors.shape[1]} numbers a passage, ready in {ready:.1f} s"
 
 
 def _other_embedders(app: AppContext, settings: Settings) -> Iterator[Check]:
@@ -136,11 +138,30 @@ def _index(app: AppContext) -> str:
     if app.shared is not None:
         return "in the shared archive's database"
     status = app.search.measured()
-    allowed = f"of {status.budget_bytes / 1e6:,.0f} MB allowed (index_memory_mb)"
-    held = f"{status.passages:,} passages in {status.bytes / 1e6:,.0f} MB {allowed}"
+    allowed = f"the {_megabytes(status.budget_bytes)} allowed (index_memory_mb)"
+    passages = sum(row.passages for row in app.archive.sources(notes=True))
+    if not passages:
+        return f"nothing is loaded yet; it may take {allowed.removeprefix('the ')}"
+    size = f"{plural(passages, 'passage')} of all sources, {_megabytes(status.wanted_bytes)} in memory"
     if status.fits:
-        return f"{held}; all sources together would take {status.wanted_bytes / 1e6:,.0f} MB"
-    return f"{held}; all sources would take {status.wanted_bytes / 1e6:,.0f} MB: together they are searched in the database"
+        return f"{size} once they are searched, within {allowed}"
+    return f"{size}, more than {allowed}: together they are searched in the database"
+
+
+def _megabytes(size_bytes: int) -> str:
+    """A size as people read it: small ones are not rounded to nothing."""
+    size = size_bytes / 1e6
+    if 0 < size < _SMALLEST_MB:
+        return f"less than {_SMALLEST_MB} MB"
+    return f"{size:,.1f} MB" if 0 < size < 10 else f"{size:,.0f} MB"
+
+
+_SMALLEST_MB = 0.1
+
+
+def _token_counts() -> str:
+    count("The quick brown fox.")
+    return "made on this machine, without a network"
 
 
 def _try(name: str, probe: Callable[[], str]) -> Check:

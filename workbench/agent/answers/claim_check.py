@@ -106,6 +106,35 @@ def stated_values(text: str) -> tuple[Value, ...]:
     return _read(text).values
 
 
+def subject_of(claim: str) -> Value | None:
+    """The name that a claim speaks of first; None where it names nobody. "The Harbour light" is no name."""
+    named = min(
+        (value for value in stated_values(claim) if value.kind == NAME), key=lambda item: item.start, default=None
+    )
+    if named is None or (" " not in named.key and _ARTICLE.search(claim[: named.start])):
+        return None
+    return named
+
+
+_ARTICLE = re.compile(r"\b(?:the|an?)\s*$", re.IGNORECASE)
+
+
+def names_subject(sentence: SourceSentence, subject: Value) -> bool:
+    """Whether a sentence, or what stands around it, names a subject."""
+    return _states(subject, _read(sentence.text)) or _states(subject, _read(sentence.around))
+
+
+def is_titled(title: str, subject: Value) -> bool:
+    """Whether a document's title or path names a subject, as "FOOTLOCKER_2022_10K.pdf" names Foot Locker."""
+    words = {fold_accents(word.casefold()) for word in _TITLE_WORD.findall(title)}
+    parts = [part for part in subject.key.split() if part not in _LEGAL_FORMS]
+    return bool(parts) and ("".join(parts) in words or words.issuperset(parts))
+
+
+_TITLE_WORD = re.compile(r"[^\W\d_]+|\d+")
+_LEGAL_FORMS = frozenset("inc corp corporation co company ltd limited plc llc ag gmbh sa nv".split())
+
+
 def states_values_of(claim: str, text: str, given: str = "") -> bool:
     """Whether a text states every number, date, code and name of a claim; those of what is `given`, a question, need not be stated."""
     own, known = _read(text), _read(given)
