@@ -18,7 +18,18 @@ from typing import Any
 from workbench import __version__
 from workbench.agent.answers.cells import LEAST_TEXT, NO_ANSWER, Answer, Candidate, answer_of, settle
 from workbench.agent.answers.source_sentences import source_sentences
-from workbench.agent.answers.typed_answer import KINDS, NUMBERS, TEXT, asks_for_name, covers, kind_of
+from workbench.agent.answers.typed_answer import (
+    DATES,
+    KINDS,
+    NUMBERS,
+    TEXT,
+    YES_NO,
+    asked_mention,
+    asks_any_date,
+    asks_for_name,
+    covers,
+    kind_of,
+)
 from workbench.agent.loop import Agent
 from workbench.api.events import AnswerDone, Failed, StepFinished, Stopped
 from workbench.api.question_table import FAILED, OPEN, AnswerRow, AnswerTable, Cell, Column, Evidence, TableProgress
@@ -34,7 +45,7 @@ from workbench.storage.agents import AgentRow
 from workbench.storage.home import Jobs
 from workbench.storage.rows import Passage
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 """Raised when the same document and question would give another cell: what was stored is then not used."""
 
 _CELL_AGENT = "table cell"
@@ -191,6 +202,8 @@ class QuestionTableService:
         """The reader's cell: it needs no agent, the passages of the document that come nearest are enough."""
         from workbench.models.extractive.passage_answer import best_quotes
 
+        if column.kind == DATES and asks_any_date(column.question):
+            return settle(path, column, NO_ANSWER, self._with_numbers(document))
         passages = self._passages(source, document, column)
         if column.kind != TEXT or asks_for_name(column.question):
             return settle(path, column, NO_ANSWER, self._candidates(path, column, passages))
@@ -208,10 +221,24 @@ class QuestionTableService:
     def _passages(self, source: int, document: int, column: Column) -> list[Passage]:
         """The passages of a document that come nearest to a question, in the order of the search."""
         paths, restriction = self._app.archive.paths([source]), Restriction(frozenset({document}))
-        ranking = self._app.search.ranking(paths, column.question, _COMPARED_PASSAGES, restriction=restriction)
+        wanted = asked_mention(column.question) if column.kind == YES_NO else ""
+        ranking = self._app.search.ranking(
+            paths, wanted or column.question, _COMPARED_PASSAGES, restriction=restriction
+        )
         nearest = ranking.ids[:_COMPARED_PASSAGES]
         stored = self._app.archive.passages(list(nearest))
         return [stored[key] for key in nearest if key in stored]
+
+    def _with_numbers(self, document: int) -> list[Candidate]:
+        """All sentences of a document that have a number in them, as a date has, in order."""
+        archive = self._app.archive
+        pages = range(1, archive.page_count(document) + 1)
+        sentences = source_sentences([item for page in pages for item in archive.passages_of(document, page)])
+        return [
+            Candidate(item.text, item.before, item.heading, Evidence(item.text, item.page, None, item.passage), 0.0)
+            for item in sentences
+            if any(letter.isdigit() for letter in item.text)
+        ]
 
     def _candidates(self, path: str, column: Column, passages: Sequence[Passage]) -> list[Candidate]:
         """The sentences of passages that say most of a question, with their likeness to it in meaning."""

@@ -35,3 +35,59 @@ def test_a_figure_of_another_year_is_no_value() -> None:
     own = Candidate("Net income of 2030 was $289 million.", "", "", Evidence("Net income of 2030 was $289 million.", 2), 0.7)
     cell = settle("a.pdf", column, NO_ANSWER, [other, own])
     assert (cell.state, cell.typed, cell.verified) == ("found", "289000000", True)
+
+
+LINES = [
+    Candidate(text, "", "", Evidence(text, page), 0.1)
+    for page, text in enumerate(
+        ("Twelve people find room in the hut.", "The grebes breed below it.", "On 3 May 2019 Anna Holt had the roof replaced."), 1
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "page"),
+    [
+        ("Is the Grebe mentioned?", 2),
+        ("Does it mention Grebes?", 2),
+        ("Is Anna Holt named in the report?", 3),
+        ("Does the document name Anna Holt?", 3),
+        ("Is the Heron mentioned?", 0),
+        ("Is Anna Smith mentioned?", 0),
+        ("Is the owner named?", 0),
+    ],
+)
+def test_a_thing_is_mentioned_where_a_line_names_it(question: str, page: int) -> None:
+    cell = settle("a.md", Column("Named", question, "yes/no"), NO_ANSWER, LINES)
+    if page:
+        assert (cell.state, cell.typed, [one.page for one in cell.evidence]) == ("found", "yes", [page])
+    else:
+        assert (cell.state, cell.typed) == ("not found", "")
+
+
+def test_the_one_date_of_a_document_is_what_a_question_without_a_subject_asks_for() -> None:
+    column = Column("Date", "What date is given?", "date")
+    cell = settle("a.md", column, NO_ANSWER, LINES)
+    assert (cell.state, cell.typed, cell.evidence[0].page, cell.verified) == ("found", "2019-05-03", 3, True)
+    again = Candidate("The roof of 2019-05-03 is tight, built in 1987.", "", "", Evidence("", 4), 0.1)
+    assert settle("a.md", column, NO_ANSWER, [*LINES, again]).typed == "2019-05-03"
+    other = Candidate("It was painted on 5 June 2020.", "", "", Evidence("", 5), 0.1)
+    unsure = settle("a.md", column, NO_ANSWER, [*LINES, other])
+    assert (unsure.state, [one.page for one in unsure.evidence]) == ("not sure", [3, 5])
+    year = settle("a.md", column, NO_ANSWER, [Candidate("It stood in 1954.", "", "", Evidence("It stood in 1954.", 1), 0.1)])
+    assert (year.state, len(year.evidence)) == ("not sure", 1)
+    assert settle("a.md", Column("Sale", "When was it sold?", "date"), NO_ANSWER, LINES).state != "found"
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        ("The repair of the roof cost 1,840 euros.", "1,840 euros"),
+        ("The repair of the roof cost €1,840.", "€1,840"),
+        ("The repair of the roof cost 1,840 dollars.", "1,840 dollars"),
+    ],
+)
+def test_a_value_has_its_unit_once(stated: str, shown: str) -> None:
+    column = Column("Cost", "What did the repair of the roof cost?", "number")
+    cell = settle("a.md", column, NO_ANSWER, [Candidate(stated, "", "", Evidence(stated, 1), 0.8)])
+    assert (cell.state, cell.value, cell.typed) == ("found", shown, "1840")

@@ -15,20 +15,26 @@ from workbench.agent.answers.typed_answer import (
     DATES,
     NUMBERS,
     TEXT,
+    YES_NO,
     Typed,
     all_values,
+    asked_mention,
     asked_year,
+    asks_any_date,
     asks_for_name,
     covers,
     disagrees,
+    names_thing,
     read_column,
     read_name,
     read_value,
     says_action,
+    stated_dates,
 )
 from workbench.api.events import AnswerDone, Citation
 from workbench.api.question_table import FOUND, NOT_FOUND, UNSURE, Cell, Column, Evidence
 from workbench.text.quotes import is_on_page
+from workbench.text.values import SAME, relation, values
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,10 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
     cell = Cell(document, column.name, NOT_FOUND, evidence=answer.quotes, confidence=answer.confidence)
     if not answer.by_reader and answer.answered:
         return _of_model(cell, column, answer)
+    if column.kind == YES_NO and (thing := asked_mention(column.question)):
+        return _mentioned(cell, thing, candidates)
+    if column.kind == DATES and asks_any_date(column.question):
+        return _only_date(cell, candidates)
     fits, several = [], []
     for item in candidates:
         covered = covers(column.question, item.text, f"{item.heading}\n{item.before}")
@@ -155,6 +165,32 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
     return replace(
         cell, state=FOUND, value=shown, typed=typed, unit=value.unit, verified=True, evidence=(best.evidence,)
     )
+
+
+def _mentioned(cell: Cell, thing: str, candidates: Sequence[Candidate]) -> Cell:
+    """Yes where a line names the thing; that none of those that were looked through does, is no "no"."""
+    line = next((item for item in candidates if names_thing(thing, item.text)), None)
+    if line is None:
+        return cell
+    return replace(cell, state=FOUND, value="yes", typed="yes", verified=True, evidence=(line.evidence,))
+
+
+def _only_date(cell: Cell, candidates: Sequence[Candidate]) -> Cell:
+    """The one date of a document: a day, or else a month; not sure where there are several, or a year alone."""
+    dates = [(date, typed, item) for item in candidates for date, typed in stated_dates(item.text)]
+    for unknown in (lambda key: "?" in key, lambda key: key.endswith("-??-??")):
+        dates = [one for one in dates if not unknown(one[0].key)] or dates
+    if not dates:
+        return cell
+    first, typed, line = dates[0]
+    other = next((one for one in dates if relation(one[0], first) != SAME), None)
+    if other is not None:
+        both = replace(cell, evidence=(line.evidence, other[2].evidence))
+        return _unsure(both, f"{first.text[:80]} or {other[0].text[:80]}")
+    quoted = replace(cell, evidence=(line.evidence,))
+    if typed is None or first.key.endswith("-??-??"):
+        return _unsure(quoted, f"{first.text[:80]} is no whole date")
+    return replace(quoted, state=FOUND, value=typed.value, typed=typed.value, verified=True)
 
 
 @dataclass(frozen=True)
@@ -221,7 +257,8 @@ def fit(question: str, item: Candidate) -> float:
 
 def _shown(column: Column, value: Typed) -> str:
     if column.kind == NUMBERS:
-        return value.shown if not value.unit or value.unit in value.shown.lower() else f"{value.shown} {value.unit}"
+        has_unit = value.unit in value.shown.lower() or any(item.unit == value.unit for item in values(value.shown))
+        return value.shown if has_unit else f"{value.shown} {value.unit}"
     return value.value
 
 

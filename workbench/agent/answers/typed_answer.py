@@ -96,6 +96,55 @@ def read_value(kind: str, question: str, quote: str) -> Typed | None:
     return _typed(chosen, quote) if chosen is not None else None
 
 
+def asked_mention(question: str) -> str:
+    """What a question asks about whether a document mentions it ("Is the Grebe mentioned?"); "" where it asks something else."""
+    match = _IS_MENTIONED.match(question) or _MENTIONS.match(question)
+    if match is None:
+        return ""
+    thing = _LEADING_ARTICLE.sub("", match["thing"].strip(" '\"“”‘’«»"))
+    # "Is the auditor named?" asks for a name: that the word stands there is no answer.
+    return thing if not match["said"].lower().startswith("name") or any(map(str.isupper, thing)) else ""
+
+
+_IS_MENTIONED = re.compile(
+    r"^\W*(?:is|are|was|were) (?P<thing>[^?]+?) (?:ever |also |anywhere )?(?P<said>mentioned|named|referred to)"
+    r"(?: (?:here|anywhere|at all|(?:in|by|on) (?:it|(?:the|this|that) [^\W\d_]+)))?\W*$",
+    re.IGNORECASE,
+)
+_MENTIONS = re.compile(
+    r"^\W*(?:does|do|did) (?:it|they|(?:the|this|that|these) [^\W\d_]+) "
+    r"(?:ever |also )?(?P<said>mention|name|refer to) (?P<thing>[^?]+?)\W*$",
+    re.IGNORECASE,
+)
+_LEADING_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+
+
+def names_thing(thing: str, text: str) -> bool:
+    """Whether a text has the words of a thing one after the other, in whatever form ("the Grebes")."""
+    wanted, own = _roots(thing), _roots(text)
+    return bool(wanted) and any(own[at : at + len(wanted)] == wanted for at in range(len(own) - len(wanted) + 1))
+
+
+def _roots(text: str) -> list[str]:
+    return [stem(fold_accents(word.lower())) for word in _WORD_OR_NUMBER.findall(text)]
+
+
+_WORD_OR_NUMBER = re.compile(r"[^\W_]+")
+
+
+def asks_any_date(question: str) -> bool:
+    """Whether a question asks for the date of a document without saying of what ("What date is given?")."""
+    return kind_of(question) == DATES and _terms(question) <= _stems_of(_OF_GIVING)
+
+
+_OF_GIVING = "give given gives state stated states mention mentioned name named say says contain document text letter page file report note"
+
+
+def stated_dates(text: str) -> list[tuple[Value, Typed | None]]:
+    """The dates of a text, each normalised where it leaves one reading."""
+    return [(item, _typed(item, text)) for item in values(text) if item.kind == DATE]
+
+
 def asked_year(question: str) -> str:
     """The year that a question for a figure names; "" where it names none, or several."""
     named = set(_YEAR.findall(question))
