@@ -8,14 +8,25 @@ from tests.support.fake_session import Gate
 from tests.support.grid import grid
 from tests.support.lease import EARLIER, QUESTION, REPLY, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
-from workbench.api.events import AnswerDelta, AnswerDone, FunctionCalled, FunctionReturned, QuestionAsked, StepStarted
+from workbench.api.events import (
+    AnswerDelta,
+    AnswerDone,
+    Evicted,
+    FunctionCalled,
+    FunctionReturned,
+    QuestionAsked,
+    StepStarted,
+    Yielded,
+)
 from workbench.api.session import AgentInfo
 from workbench.tui.panes.archive import HitList
+from workbench.tui.panes.chat import LIVE_BLOCKS
 from workbench.tui.panes.prompt import PromptArea
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.xray import SegmentList, XRay
 from workbench.tui.widgets.exchange import ExchangeBlock
+from workbench.tui.widgets.scrollback import KEPT_MESSAGES, Scrollback
 
 
 @piloted
@@ -211,6 +222,36 @@ async def test_the_row_of_evicted_messages_pages_them_in() -> None:
         await wait_until(pilot, lambda: "Two of them do" in grid(app))
         await pilot.press("enter")
         await wait_until(pilot, lambda: "Two of them do" not in grid(app))
+
+
+@piloted
+async def test_what_was_said_in_this_session_stays_to_be_read_when_it_is_evicted() -> None:
+    """Dim and marked, also where it has no widget of its own any more; only what is far back folds."""
+    session = lease()
+    session.past = EARLIER
+    async with running(session) as (app, pilot):
+        for number in range(20):
+            for event in (
+                QuestionAsked(text=f"question {number}?"),
+                StepStarted(step=number + 1),
+                AnswerDone(step=number + 1, text=f"answer {number}."),
+                Evicted(step=number + 1, messages=1),
+                Yielded(),
+            ):
+                app.controller.bridge.draw(event)
+        await pilot.pause()
+        app.chat.scroll_home(animate=False)
+        await wait_until(pilot, lambda: "answer 0." in grid(app))
+        assert len(app.chat.query("ExchangeBlock")) <= LIVE_BLOCKS, "more would make every change of the focus slow"
+        assert "earlier messages · evicted to recall" in grid(app), "what is from before this session folds"
+        assert "Two of them do" not in grid(app)
+        texts = [row.content.plain for row in app.chat.query_one(Scrollback).laid_out(70)]
+        assert [text for text in texts if "evicted to recall" in text]
+        for _ in range(KEPT_MESSAGES):
+            app.chat.begin("more?")
+            app.chat.ensure().messages += 1
+        await wait_until(pilot, lambda: "answer 0." not in grid(app))
+        assert app.chat.query_one(Scrollback).messages <= KEPT_MESSAGES
 
 
 @piloted

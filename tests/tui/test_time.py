@@ -40,7 +40,7 @@ def test_the_chat_follows_the_branch(make_session: Any) -> None:
             await shows("/retry", ["second thing", "Reply to 12"], ["It is better so."])
             await shows("/undo", ["second thing", "It is better so."], ["Reply to 12"])
             await shows("/rethink I see it now.", ["It is better so.", "the last thought is rewritten"], [])
-            await shows("/summarize", ["earlier messages · evicted"], ["Reply to 6"])
+            await shows("/summarize", ["evicted to recall", "first thing", "Reply to 6"], ["earlier message"])
             await shows("/heartbeat", ["Reply to 7"], [])
             await shows("/memorywarning", ["Reply to 10"], [])
             await shows("/pop x", ["'x' is not a number of messages"], [])

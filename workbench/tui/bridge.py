@@ -16,6 +16,7 @@ from workbench.tui.widgets import glyphs, step_lines
 from workbench.tui.widgets.cells import clock, plural
 from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.message_lines import messages_of
+from workbench.tui.widgets.scrollback import KEPT_MESSAGES
 
 STOP_REASONS = {
     "steps": "the cap on steps is reached",
@@ -43,11 +44,16 @@ class Bridge:
         self._memory_changed = memory_changed
         self._steps = 0
         self._faults = LiveFaults()
+        self._before: dict[str, int] = {}
+        """The newest event of each agent when it was first drawn here: what came later is of this session."""
 
-    def replay(self, history: Sequence[ev.Event]) -> None:
-        """Draw a conversation as it was left: the latest exchanges whole, the earlier ones as one row."""
+    def replay(self, history: Sequence[ev.Event], agent: str = "") -> None:
+        """Draw a conversation as it was left: this session and the latest exchanges whole, the earlier ones as one row."""
+        before = self._before.setdefault(agent, max((event.seq for event in history), default=-1))
         asked = [at for at, event in enumerate(history) if isinstance(event, ev.QuestionAsked)]
-        first = asked[-LIVE_BLOCKS // 2] if len(asked) > LIVE_BLOCKS // 2 else 0
+        ours = sum(history[at].seq > before for at in asked)
+        shown = max(LIVE_BLOCKS // 2, min(ours, KEPT_MESSAGES))
+        first = asked[-shown] if len(asked) > shown else 0
         skipped = sum(messages_of(event) for event in history[:first])
         if skipped:
             self._panes.chat.skip(skipped)
@@ -58,7 +64,9 @@ class Bridge:
             elif isinstance(event, (ev.AnswerDone, ev.Yielded, ev.Stopped)):
                 interrupted = False
             if at >= first or isinstance(event, (ev.Evicted, ev.ContextAssembled)):
+                self._panes.chat.past = event.seq <= before
                 self.draw(event, replayed=True)
+        self._panes.chat.past = False
         if exchange := self._panes.chat.exchange:
             if interrupted and exchange.question and not exchange.answer:
                 exchange.outcome = "interrupted before it was answered · /retry asks it again"
@@ -68,14 +76,14 @@ class Bridge:
     def _offer_citations(self) -> None:
         self._panes.prompt.area.citations = {item.number for item in self._panes.chat.citations}
 
-    def redraw(self, history: Sequence[ev.Event]) -> None:
+    def redraw(self, history: Sequence[ev.Event], agent: str = "") -> None:
         """The branch is another one: nothing stays of what was drawn but what the user found, and our last remarks."""
         panes = self._panes
         panes.chat.clear()
         panes.archive.clear()
         panes.trace.clear()
         self._faults = LiveFaults()
-        self.replay(history)
+        self.replay(history, agent)
         panes.chat.settle()
         panes.memory.settle()
 

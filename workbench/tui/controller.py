@@ -116,7 +116,7 @@ class Controller:
 
     def _replay(self, history: list[Event]) -> None:
         with self._app.batch_update():
-            self.bridge.replay(history)
+            self.bridge.replay(history, self.session.agent)
         self._regions.prompt.area.remember_all([event.text for event in history if isinstance(event, QuestionAsked)])
         if not any(isinstance(event, ContextAssembled) for event in history):
             self.refresh_context()
@@ -347,7 +347,7 @@ class Controller:
 
         def drawn(history: list[Event]) -> None:
             with self._app.batch_update():
-                self.bridge.redraw(history)
+                self.bridge.redraw(history, self.session.agent)
             self._redrawing -= 1
             if not any(isinstance(event, ContextAssembled) for event in history):
                 self.refresh_context()

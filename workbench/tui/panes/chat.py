@@ -1,4 +1,4 @@
-"""The chat: questions, steps and answers as they happen; what was evicted or folded is one row at its top."""
+"""The chat: questions, steps and answers as they happen; what is from before this session folds into one row at its top."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.fold import FoldBlock
 from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
+from workbench.tui.widgets.scrollback import Scrollback
 
 if TYPE_CHECKING:
     from workbench.api.events import Citation, Evicted
@@ -31,21 +32,25 @@ LIVE_BLOCKS = 12
 
 
 class ChatPane(VerticalScroll, Pane):
-    """A picture of the context window: what was evicted is one dim row at the top."""
+    """A picture of the context window: what was evicted is dim, and one row stands for what is from before this session."""
 
     TITLE = "Chat"
     JUMP = "c"
     HELP = (
         "Your questions, every step of the agent on one line with the tokens it cost, and the answers.\n"
         "tab goes to an exchange, up and down through its steps and citations, space expands a step,\n"
-        "enter opens a cited page. The dim row at the top stands for messages that were evicted to recall\n"
-        "storage: enter pages them in for you. esc stops the answer after this step, esc again cancels it."
+        "enter opens a cited page. What is dim was evicted to recall storage: you read it, the model does not.\n"
+        "The row at the top stands for messages from before this session and for those that are far back: enter\n"
+        "pages them in for you. esc stops the answer after this step, esc again cancels it."
     )
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._welcome = Welcome()
         self._fold = FoldBlock()
+        self._earlier = Scrollback()
+        self.past = False
+        """Whether what is drawn now is from before this session."""
         self._evicted = 0
         self._folded = 0
         self._in_context: Collection[int] = frozenset()
@@ -61,6 +66,7 @@ class ChatPane(VerticalScroll, Pane):
     def compose(self) -> ComposeResult:
         yield self._welcome
         yield self._fold
+        yield self._earlier
 
     def on_mount(self) -> None:
         """Stay at the end."""
@@ -80,7 +86,7 @@ class ChatPane(VerticalScroll, Pane):
             self._current.exchange.folded_steps = True
             self._current.exchange.finished = True
             self._current.changed()
-        self._add(ExchangeBlock(Exchange(question)))
+        self._add(ExchangeBlock(Exchange(question, past=self.past)))
         self.anchor()
 
     def last_answer(self) -> str:
@@ -168,6 +174,7 @@ class ChatPane(VerticalScroll, Pane):
             if block not in self._last:
                 block.remove()
         self._live = []
+        self._earlier.clear()
         self._current, self._evicted, self._folded = None, 0, 0
         self._fold.close()
         self._show_fold()
@@ -185,14 +192,22 @@ class ChatPane(VerticalScroll, Pane):
         self._show_fold()
 
     def evict(self, event: Evicted) -> None:
-        """Messages left: exchanges that left whole go behind the row."""
+        """Messages left: exchanges that left whole are dim, and go behind the row if they are from before this session."""
         self._evicted += event.messages
-        gone = self._folded
-        for block in list(self._live):
+        gone, past = self._folded, []
+        for block in [*self._earlier.blocks, *self._live]:
             gone += block.exchange.messages if isinstance(block, ExchangeBlock) else 0
             if block is self._current or gone > self._evicted:
                 break
-            self._put_behind(block)
+            if isinstance(block, ExchangeBlock):
+                block.evict()
+                if block.exchange.past and block in self._live:
+                    past.append(block)
+        if past and not self._earlier.blocks:
+            # Our own remarks between them go with them.
+            for block in self._live[: self._live.index(past[-1]) + 1]:
+                self._put_behind(block)
+        self._earlier.changed()
         self._show_fold()
 
     def greet(self, documents: int, *, loading: bool) -> None:
@@ -215,10 +230,20 @@ class ChatPane(VerticalScroll, Pane):
         self._live.append(block)
         for old in self._live[: max(0, len(self._live) - LIVE_BLOCKS)]:
             if old is not self._current:
-                self._put_behind(old)
+                self._put_away(old)
         self._show_fold()
         self._show_place()
         self.mark_changed()
+
+    def _put_away(self, block: ExchangeBlock | NoteBlock) -> None:
+        """No widget of its own any more: what is of this session stays to be read."""
+        past = block.exchange.past if isinstance(block, ExchangeBlock) else block.told_again
+        if past and not self._earlier.blocks:
+            self._put_behind(block)
+            return
+        self._live.remove(block)
+        block.remove()
+        self._folded += self._earlier.add(block)
 
     def _put_behind(self, block: ExchangeBlock | NoteBlock) -> None:
         self._live.remove(block)
@@ -227,7 +252,12 @@ class ChatPane(VerticalScroll, Pane):
         block.remove()
 
     def _show_fold(self) -> None:
-        self._fold.hold(max(self._folded, self._evicted), self._evicted)
+        live = [block for block in self._live if isinstance(block, ExchangeBlock) and block is not self._current]
+        drawn = self._earlier.messages + sum(block.exchange.messages for block in live)
+        current = self._current.exchange.messages if self._current else 0
+        # Steps of the present question that left are still drawn: the row stands for nothing that can be seen.
+        missing = max(0, self._evicted - drawn) if self._evicted > self._folded + drawn + current else 0
+        self._fold.hold(max(self._folded, missing), self._evicted)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Say whether the end is in view."""

@@ -58,6 +58,12 @@ class ExchangeBlock(Lines, can_focus=True):
             if self.exchange.citations:
                 self.changed()
 
+    def evict(self) -> None:
+        """All of it has left main context."""
+        if not self.exchange.evicted:
+            self.exchange.evicted = True
+            self.changed()
+
     def link(self, files: Mapping[int, str]) -> None:
         """The file:// addresses of passages, where the terminal has links."""
         self._files = files
@@ -90,6 +96,9 @@ class ExchangeBlock(Lines, can_focus=True):
         rows: list[Row] = []
         for part in filter(None, parts):
             rows += [*part, EMPTY]
+        if exchange.evicted:
+            rows = [Row(row.content.stylize("$muted"), row.targets) for row in rows]
+            rows = [*note_rows("evicted to recall", width, "$muted", glyphs.UP), *rows]
         return rows
 
     def _first_citation(self) -> int:

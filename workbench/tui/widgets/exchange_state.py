@@ -32,6 +32,10 @@ class Exchange:
     messages: int = 0
     model_steps: int = 0
     took: str = ""
+    evicted: bool = False
+    """Whether all of it has left main context; what the person sees of it is dim then."""
+    past: bool = False
+    """Whether it is from before this session."""
 
     def call(self, call: str) -> StepLine | None:
         """The line of a call, the newest first."""

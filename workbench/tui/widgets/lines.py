@@ -55,6 +55,10 @@ class Lines(Widget):
         self._laid = None
         self.refresh(layout=layout)
 
+    def forget_layout(self) -> None:
+        """Lay out again when it is drawn next, without asking for that."""
+        self._laid = None
+
     def grown(self) -> None:
         """Something was added, mostly to the last line: the screen is laid out anew only if the number of lines changed."""
         if self._laid is None:
