@@ -13,6 +13,7 @@ from tests.support.model_server import ModelServer
 from tests.support.pilot import NARROW, ask, running, wait_until
 from workbench.services.session import Session
 from workbench.tui.widgets.cells import number
+from workbench.tui.widgets.exchange import ExchangeBlock
 
 
 def on_screen(make_session: Any, papers: Path, scenario: Callable[..., Any], *, second: bool = False) -> None:
@@ -74,8 +75,8 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
             assert session.context().used != before or command == "/rewrite No quote."
         await done("/edit human likes tea")
         await done("/summarize")
-        assert app.chat._fold.display
-        assert app.chat._fold._evicted
+        assert not app.chat._fold.display, "what was said in this session stays"
+        assert [block.exchange.evicted for block in app.chat.query(ExchangeBlock)][0]
         await done("/retry")
 
     on_screen(make_session, papers, scenario)
