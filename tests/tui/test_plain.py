@@ -75,7 +75,7 @@ def test_an_answer_has_its_numbered_citations() -> None:
     line = text_output.event_line(AnswerDone(text=ANSWER, citations=CITATIONS, notes=("a note",)))
     assert line is not None
     assert line.split("\n") == [
-        ANSWER,
+        ANSWER.replace("#a12", "1").replace("#a3", "2"),
         '[1] lease-2019.pdf p.12: "4.2 Rent review"',
         '[2] amend-2021.pdf p.3: "J. Ortega for the landlord and M. Sato for the tenant"',
         "note: Quotes verified on their pages.",
