@@ -89,3 +89,12 @@ def test_json_lines_hold_the_whole_event() -> None:
         assert list(data)[:2] == ["event", "step"]
         assert data["event"] == event.name
         assert set(event.as_dict()) == set(data)
+
+
+def test_a_score_is_told_where_it_is_explained_and_not_elsewhere() -> None:
+    """It orders the hits of one search; beside the score of another search it means nothing."""
+    hit = FIRST.hits[0]
+    score = f"{hit.score:.3f}"
+    assert score not in "\n".join(text_output.page_lines(FIRST))
+    assert f"{hit.document} p.{hit.page}" in "\n".join(text_output.page_lines(FIRST))
+    assert score in "\n".join(text_output.page_lines(FIRST, explain=True))

@@ -209,7 +209,9 @@ def page_lines(page: PageRead, *, explain: bool = False, link: Link = unlinked) 
         heading = f"  {hit.heading}" if hit.heading else ""
         yield ""
         where = link(hit.passage, unbroken(f"{hit.document} p.{hit.page}{label}"))
-        yield f"{rank:>3}. {where}{unbroken(f'  {hit.score or 0.0:.3f}{heading}')}"
+        # A score orders the hits of one search and means nothing beside that of another: it is told where it is explained.
+        score = f"  {hit.score or 0.0:.3f}" if explain else ""
+        yield f"{rank:>3}. {where}{unbroken(score + heading)}"
         if explain and hit.why:
             yield from (f"     · {unbroken(line)}" for line in hit.why.lines())
         yield from (f"     {line.strip()}" for line in sanitize(hit.text).splitlines() if line.strip())

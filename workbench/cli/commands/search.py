@@ -40,7 +40,11 @@ def _fill_search(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("query", metavar="QUERY", help=_QUERY)
     _scope_flags(sub)
     sub.add_argument("--page", metavar="N", type=int, default=1, help="page of results, from 1")
-    sub.add_argument("--explain", action="store_true", help="say how each score came about")
+    sub.add_argument(
+        "--explain",
+        action="store_true",
+        help="tell each score, which orders this search alone, and how it came about",
+    )
     reranker_flag(sub)
     json_flag(sub)
 

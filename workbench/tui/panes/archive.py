@@ -249,7 +249,8 @@ class ArchivePane(Pane):
     JUMP = "a"
     HELP = (
         "One page of search results, exactly what the agent saw, with its place among all pages.\n"
-        f"{glyphs.IN_CONTEXT} marks what is in the model's context now; the bar is the score within this search.\n"
+        f"{glyphs.IN_CONTEXT} marks what is in the model's context now; the bar and the number are the score,\n"
+        "which orders the hits of this search and compares with no other search.\n"
         "] and [ go to the next and previous page; pages the agent has not read are your own search and\n"
         "never enter its context. left and right go through the pages read before. enter opens the page of\n"
         "the document, x says how its score came about, f lists what belongs to it by name. f3 searches for you."
