@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.killing import corpus
 from tests.support.postgres import new_database
-from tests.support.shared_workers import contents, offer, time_with, worker
+from tests.support.shared_workers import BUILT_IN, contents, offer, time_with, worker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.server import PostgresServer
 
@@ -98,3 +98,16 @@ def test_four_workers_are_much_faster_than_one_where_embedding_takes_its_time(
     )
     assert contents(archives[0]) == contents(archives[1])
     assert alone / four >= 2.5
+
+
+@pytest.mark.nightly
+def test_four_workers_with_the_built_in_model_take_no_longer_than_one(
+    archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
+) -> None:
+    """They share the cores of one machine: nothing is gained, and nothing may be lost. A tenth is left to chance."""
+    corpus(tmp_path / "docs", 240)
+    alone, four = (
+        time_with(archive, tmp_path / "docs", count, BUILT_IN) for archive, count in zip(archives, (1, 4), strict=True)
+    )
+    print(f"one worker {alone:.1f} s, four {four:.1f} s, ratio {alone / four:.2f}")
+    assert alone / four >= 0.9

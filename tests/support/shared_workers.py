@@ -1,6 +1,7 @@
-"""Workers of a shared archive as processes that can be killed: without the embedding model, over an endpoint that takes its time.
+"""Workers of a shared archive as processes that can be killed: over an endpoint that takes its time, or with the embedding model itself.
 
-Run as `python -m tests.support.shared_workers URL SECONDS [watch]` it is one worker; SECONDS is what the endpoint takes for a passage.
+Run as `python -m tests.support.shared_workers URL SECONDS [watch]` it is one worker; SECONDS is what the endpoint takes for a passage,
+and below 0 the built-in model embeds.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ from typing import Any
 
 from tests.support.ingest_fakes import CountingEmbedder, InProcessReader
 from tests.support.killing import ROOT
+from workbench.embedding.client import LocalEmbedder
 from workbench.services.load_worker import LoadWorker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.server import PostgresServer
+
+BUILT_IN = -1.0
+"""In place of seconds: the built-in model embeds."""
 
 
 class DistantEmbedder(CountingEmbedder):
@@ -81,7 +86,10 @@ def contents(archive: PostgresArchive) -> list[list[tuple[Any, ...]]]:
 
 def _work(url: str, seconds: float, watch: bool) -> None:
     archive = PostgresArchive(PostgresServer(url), f"home {os.getpid()}")
-    for _ in LoadWorker(archive, DistantEmbedder(seconds), lambda options: InProcessReader()).run(watch=watch):
+    model: Any = LocalEmbedder() if seconds < 0 else DistantEmbedder(seconds)
+    if seconds < 0:
+        model.embed(["is the model there?"])
+    for _ in LoadWorker(archive, model, lambda options: InProcessReader()).run(watch=watch):
         pass
     archive.close()
 
