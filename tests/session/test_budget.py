@@ -203,7 +203,7 @@ def test_a_wrong_limit_is_told_by_the_flag_that_was_typed(
     words: tuple[str, ...], said: str, capsys: Any, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
-    assert main(["ask", "x", *words]) == 2
+    assert main(["ask", "Hello?", *words]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert not any(name in error for name in ("page_hits", "minutes", "question_"))

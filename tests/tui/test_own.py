@@ -9,6 +9,7 @@ from typing import Any
 from tests.support.grid import grid
 from tests.support.lease import ANSWER, QUESTION, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from workbench.api.citation_marks import numbered
 from workbench.api.events import AnswerDone, StepStarted, Yielded
 from workbench.api.session import BlockView, LineView
 from workbench.tui.screens.memory_lines import MemoryList
@@ -140,6 +141,8 @@ def test_the_export_of_a_conversation_is_its_markdown(tmp_path: Path) -> None:
         async with running(session) as (app, pilot):
             await ask(pilot, f"/export {tmp_path}/talk.md")
             await wait_until(pilot, lambda: any("as Markdown" in note.text for note in app.chat.query(NoteBlock)))
-        assert ANSWER in (tmp_path / "talk.md").read_text(encoding="utf-8")
+        written = (tmp_path / "talk.md").read_text(encoding="utf-8")
+        assert numbered(ANSWER, ()) in written
+        assert "[not verified]" in written, "a handle stands for no quote that was checked"
 
     scenario()

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from workbench.api.events import Citation
 from workbench.core.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from workbench.api.events import Citation
 
 START, END = "\ue000", "\ue001"
 """Private signs around a citation's mark while a text is laid out; foreign text is stripped of them first."""

@@ -125,7 +125,7 @@ def names_subject(sentence: SourceSentence, subject: Value) -> bool:
 
 
 def is_titled(title: str, subject: Value) -> bool:
-    """Whether a document's title or path names a subject, as "FOOTLOCKER_2022_10K.pdf" names Foot Locker."""
+    """Whether a document's title or path names a subject, as "HARBOURBANK_2022_10K.pdf" names Harbour Bank."""
     words = {fold_accents(word.casefold()) for word in _TITLE_WORD.findall(title)}
     parts = [part for part in subject.key.split() if part not in _LEGAL_FORMS]
     return bool(parts) and ("".join(parts) in words or words.issuperset(parts))
