@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -210,10 +211,13 @@ have no tables."""
 
 def _between(one: float, two: float) -> float:
     """The probability whose log-odds lie in the middle between two."""
-    odds = math.sqrt(
-        math.prod(min(max(value, 1e-4), 1 - 1e-4) / (1 - min(max(value, 1e-4), 1 - 1e-4)) for value in (one, two))
-    )
-    return round(odds / (1 + odds), 4)
+    mean = statistics.fmean(map(_log_odds, (one, two)))
+    return round(1.0 / (1.0 + math.exp(-mean)), 4)
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
 
 
 def _read(question: str, one: Candidate) -> Candidate:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from workbench.core.text_cache import text_cache
+from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.text.dates import days
 
 _NUMBER = (
@@ -111,6 +112,20 @@ def counted(question: str) -> str:
     """The thing whose number is asked for ("how many slides": slides); "" when none is."""
     match = _COUNTED.search(question)
     return next((group for group in match.groups() if group), "").strip() if match else ""
+
+
+def counted_words(question: str) -> list[str]:
+    """The words of an English question between "how many" and the verb it knows, function words left out: more than `counted`
+    names ("how many large cinemas does …": large, cinemas), for what a whole answer must speak of."""
+    match = _UP_TO_THE_VERB.search(question)
+    return [word for word in match[1].lower().split() if word not in FUNCTION_WORDS] if match else []
+
+
+_UP_TO_THE_VERB = re.compile(
+    r"\bhow many ((?:[\w'’-]+ ){1,4}?)(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|there|of|in|on|at|that"
+    r"|which|who|with)\b",
+    re.IGNORECASE,
+)
 
 
 _BESIDE_WORDS = 2

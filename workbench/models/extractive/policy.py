@@ -21,11 +21,11 @@ from workbench.models.extractive.features import Asked, fresh_number, meets
 from workbench.models.extractive.financial import figures
 from workbench.models.extractive.follow_up import resolved
 from workbench.models.extractive.identifier_lookup import next_step
-from workbench.models.extractive.measures import counts, gives
+from workbench.models.extractive.measures import counted_words, counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.models.extractive.query_planner import SEARCHES, following_page, next_query
 from workbench.models.extractive.question import Question, analyse, is_nested
-from workbench.models.extractive.question_forms import LIST_PAGES, compared, counted, form_of, listed, openings, sides
+from workbench.models.extractive.question_forms import LIST_PAGES, compared, form_of, listed, openings, sides
 from workbench.models.extractive.sentences import identifiers, stem, words
 from workbench.models.extractive.tables import columns_of
 
@@ -156,7 +156,8 @@ def _without_its_subject(question: Question, view: View) -> str:
         return ""
     title = {part.lower() for passage in view.passages.values() for part in _LETTERS.findall(passage.document)}
     bare = question.text
-    for name in (part for whole in question.names for part in (whole, *_JOINS_NAMES.split(whole))):
+    names = [name for whole in question.names for name in (whole, *_JOINS_NAMES.split(whole))]
+    for name in names:
         if {part.lower() for part in _LETTERS.findall(name)} <= title:
             bare = re.sub(rf"\b{re.escape(name)}(?:['’]s)?(?!\w)", " ", bare)
     return " ".join(bare.split()) if bare != question.text else ""
@@ -193,7 +194,7 @@ SAME_THING = 0.62
 
 def _holds_counted(quotes: Sequence[Quote], ranking: Ranking, evidence: Evidence) -> bool:
     """Whether lines, or the headings above them, speak of what is counted ("how many CINEMAS does …"), by its word or one like it."""
-    things = counted(ranking.asked.text)
+    things = counted_words(ranking.asked.text)
     if not things:
         return True
     handles = {quote.handle for quote in quotes}

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 
 from workbench.models.extractive.answer_ranking import Quote, Ranking
 from workbench.models.extractive.features import Candidate, roots
-from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.models.extractive.names import names
 from workbench.models.extractive.periods import lies_in, period_of
 
@@ -121,19 +120,6 @@ def listed(ranking: Ranking, *, exactly: bool = False) -> list[Quote]:
     ]
     chosen += [at for at in _rows_below(chosen, ranking) if at not in chosen]
     return _in_order([ranking.candidates[at] for at in chosen], ranking)[:LIST_QUOTES]
-
-
-def counted(question: str) -> list[str]:
-    """The words for the things that a question counts ("how many large cinemas does …"), none where it is not worded like that."""
-    match = _COUNTED.search(question)
-    return [word for word in match[1].lower().split() if word not in FUNCTION_WORDS] if match else []
-
-
-_COUNTED = re.compile(
-    r"\bhow many ((?:[\w'’-]+ ){1,4}?)(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|there|of|in|on|at|that"
-    r"|which|who|with)\b",
-    re.IGNORECASE,
-)
 
 
 def _rows_below(chosen: Sequence[int], ranking: Ranking) -> list[int]:
