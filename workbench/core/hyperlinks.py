@@ -29,7 +29,7 @@ def file_address(path: Path) -> str:
 
 def hyperlink(address: str, words: str) -> str:
     """Words, cleaned before, as a link; what is no file:// address in its strictest form is left out."""
-    return f"\x1b]8;;{address}\x1b\\{words}\x1b]8;;\x1b\\" if _ADDRESS.fullmatch(address) else words
+    return f"\x1b]8;;{address}\x1b\\{words}\x1b]8;;\x1b\\" if is_safe(address) else words
 
 
 def is_safe(address: str) -> bool:

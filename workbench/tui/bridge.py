@@ -47,7 +47,7 @@ class Bridge:
         self._before: dict[str, int] = {}
         """The newest event of each agent when it was first drawn here: what came later is of this session."""
 
-    def replay(self, history: Sequence[ev.Event], agent: str = "") -> None:
+    def replay(self, history: Sequence[ev.Event], agent: str) -> None:
         """Draw a conversation as it was left: this session and the latest exchanges whole, the earlier ones as one row."""
         before = self._before.setdefault(agent, max((event.seq for event in history), default=-1))
         asked = [at for at, event in enumerate(history) if isinstance(event, ev.QuestionAsked)]
@@ -76,7 +76,7 @@ class Bridge:
     def _offer_citations(self) -> None:
         self._panes.prompt.area.citations = {item.number for item in self._panes.chat.citations}
 
-    def redraw(self, history: Sequence[ev.Event], agent: str = "") -> None:
+    def redraw(self, history: Sequence[ev.Event], agent: str) -> None:
         """The branch is another one: nothing stays of what was drawn but what the user found, and our last remarks."""
         panes = self._panes
         panes.chat.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from textual.app import App
@@ -20,7 +20,7 @@ from workbench.tui.commands.display import Display
 from workbench.tui.dialogs import Dialogs
 from workbench.tui.screens.answer_table import AnswerTableScreen
 from workbench.tui.screens.ask_for import AskFor
-from workbench.tui.screens.run import Run
+from workbench.tui.screens.run import Item, Run
 from workbench.tui.screens.text_check import TextCheckScreen
 from workbench.tui.widgets.cells import number
 
@@ -34,6 +34,13 @@ class RunDialogs:
         self._app = app
         self._display = display
         self._dialogs = dialogs
+
+    def _run(self, group: str, start: Callable[[], Iterator[Item]], stop: Callable[[], None]) -> Run[Item]:
+        """A run in a thread. Of each group one runs at a time."""
+        return Run(
+            lambda each, over: self._display.stream(group, start, each, over),
+            lambda: self._display.fetch(stop, lambda _: None),
+        )
 
     # -- a table of answers --------------------------------------------------------------------
 
@@ -56,17 +63,15 @@ class RunDialogs:
 
         def closed(_: None) -> None:
             if screen.going:
-                display.fetch(service.stop, lambda _: None)
+                run.stop()
             known = f"{number(screen.known)} of {number(table.total)} cells are known"
             goes_on = "; the same /table goes on there" if screen.known < table.total else ""
             display.say(f"table of {one_line(source, 80)}: {known}{goes_on}")
 
+        run = self._run("table", lambda: service.run(columns, source), service.stop)
         screen = AnswerTableScreen(
             table,
-            Run(
-                lambda each, over: display.stream("table", lambda: service.run(columns, source), each, over),
-                lambda: display.fetch(service.stop, lambda _: None),
-            ),
+            run,
             again,
             lambda document, cell: self._evidence(source, document, cell, screen.tell),
             lambda shown: self._write(
@@ -100,19 +105,15 @@ class RunDialogs:
 
             def closed(_: None) -> None:
                 if screen.going:
-                    display.fetch(session.checks.stop, lambda _: None)
+                    run.stop()
                 said = f"check of {one_line(name, 80)}: {number(screen.checked)} of {number(screen.total)} sentences"
                 display.say(said + ("; the same /check goes on there" if screen.checked < screen.total else ""))
 
+            run = self._run("check", lambda: session.checks.check(text(), source), session.checks.stop)
             screen = TextCheckScreen(
                 name,
                 against,
-                Run(
-                    lambda each, over: display.stream(
-                        "check", lambda: session.checks.check(text(), source), each, over
-                    ),
-                    lambda: display.fetch(session.checks.stop, lambda _: None),
-                ),
+                run,
                 lambda quotes: self._quotes(quotes, sources, screen.tell),
                 lambda found, total: self._write(
                     "Write the report",

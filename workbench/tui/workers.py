@@ -194,8 +194,7 @@ class Work:
                         return
                     self._app.post_message(Arrived(partial(each, item)))
             except Exception as error:
-                failed = _failed(error)
-                failure = f"{failed.message} {failed.hint}".strip()
+                failure = _told(error)
             finally:
                 self._app.post_message(Arrived(partial(ended, failure)))
 
@@ -221,8 +220,7 @@ class Work:
                 if failed is None:
                     self._fail(error)
                 else:
-                    event = _failed(error)
-                    self._app.post_message(Arrived(partial(failed, f"{event.message} {event.hint}".strip())))
+                    self._app.post_message(Arrived(partial(failed, _told(error))))
             else:
                 self._app.post_message(Arrived(partial(then, result)))
 
@@ -284,3 +282,9 @@ def _failed(error: Exception) -> Failed:
         return Failed(message=error.message, hint=error.hint, kind=type(error).__name__)
     log.error("a worker of the screen failed", exc_info=error)
     return Failed(message=f"Something unexpected: {type(error).__name__}: {error}", hint="The log has the details.")
+
+
+def _told(error: Exception) -> str:
+    """What people read of an error, as one text."""
+    failed = _failed(error)
+    return f"{failed.message} {failed.hint}".strip()

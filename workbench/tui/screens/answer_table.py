@@ -14,14 +14,12 @@ from textual.content import Content
 
 from workbench.api.question_table import FAILED, FOUND, OPEN, AnswerRow, AnswerTable, Cell, Column, TableProgress
 from workbench.core.sanitize import one_line, sanitize
-from workbench.tui.screens.overlay import Overlay
-from workbench.tui.screens.run import Run
+from workbench.tui.screens.run import Run, RunLine, RunScreen
 from workbench.tui.screens.text_view import TextBox
 from workbench.tui.screens.window_list import WindowList
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import clock, crop_path, fit, number, page_place, plural, right
 from workbench.tui.widgets.exchange_rows import CURSOR
-from workbench.tui.widgets.lines import Lines
 
 LEAST_CELLS, MOST_CELLS, DOCUMENT_CELLS = 10, 26, 28
 GAP = 2
@@ -249,23 +247,7 @@ class CellGrid(WindowList):
             self.go(self._top + y)
 
 
-class RunLine(Lines):
-    """One line on how a run goes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text, self._style = "", "$muted"
-
-    def say(self, text: str, style: str = "$muted") -> None:
-        """Show this."""
-        self._text, self._style = text, style
-        self.changed(layout=False)
-
-    def rows(self, width: int) -> list[Content]:
-        return [Content.styled(one_line(self._text, 400), self._style).truncate(width, ellipsis=True)]
-
-
-class AnswerTableScreen(Overlay[None]):
+class AnswerTableScreen(RunScreen[TableProgress | Cell]):
     """The same questions asked of every document of a source."""
 
     HELP = (
@@ -277,11 +259,12 @@ class AnswerTableScreen(Overlay[None]):
     BINDINGS = [
         Binding("r", "again", "Ask the cell again", show=False),
         Binding("s", "sort", "Sort by the column", show=False),
-        Binding("space", "pause", "Stop, or go on", show=False),
         Binding("w", "write", "Write into a file", show=False),
         Binding("y", "copy", "Copy the cell", show=False),
         Binding("q", "close", "Close", show=False),
     ]
+    NOUN = "cell"
+    BUSY = "another table is still being filled: space tries again"
 
     def __init__(
         self,
@@ -291,16 +274,12 @@ class AnswerTableScreen(Overlay[None]):
         open_page: Callable[[str, Cell | None], None],
         write: Callable[[AnswerTable], None],
     ) -> None:
-        super().__init__()
+        super().__init__(run)
         self._table = table
-        self._run = run
         self._ask_again = ask_again
         self._open_page = open_page
         self._write_table = write
-        self.going = False
-        """Whether cells are being asked."""
         self._again = False
-        self._stopping = False
         self.grid = CellGrid(table.columns)
 
     def compose(self) -> ComposeResult:
@@ -314,7 +293,7 @@ class AnswerTableScreen(Overlay[None]):
         grid = self.grid
         grid.put(self._table.rows)
         grid.focus()
-        if grid.known < self._table.total:
+        if self.unfinished:
             self._go_on()
         else:
             self._say(f"all {number(self._table.total)} cells are known")
@@ -325,25 +304,13 @@ class AnswerTableScreen(Overlay[None]):
         """How many cells are known."""
         return self.grid.known
 
-    def tell(self, text: str) -> None:
-        """Say something about what was asked for here, or why it could not be done."""
-        if self.is_attached:
-            self._say(text)
-
-    def _say(self, text: str, style: str = "$muted") -> None:
-        self.query_one(RunLine).say(text, style)
+    @property
+    def unfinished(self) -> bool:
+        return self.known < self._table.total
 
     # -- the run -----------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
-        self._stopping = False
-        self.going = self._run.start(self._arrived, self._over)
-        if not self.going:
-            self._say("another table is still being filled: space tries again", "$text-warning")
-
-    def _arrived(self, item: TableProgress | Cell) -> None:
-        if not self.is_attached:
-            return
+    def item_arrived(self, item: TableProgress | Cell) -> None:
         if isinstance(item, Cell):
             self.grid.asking = None
             self.grid.fill(item)
@@ -359,10 +326,7 @@ class AnswerTableScreen(Overlay[None]):
             words += [f"cost {item.cost:.4f}"] if item.cost is not None else []
             self._say(" · ".join([*words, "space stops"]))
 
-    def _over(self, failure: str) -> None:
-        self.going = False
-        if not self.is_attached:
-            return
+    def run_ended(self, failure: str) -> None:
         grid = self.grid
         grid.asking = None
         if grid.sorted_by is not None:
@@ -378,15 +342,6 @@ class AnswerTableScreen(Overlay[None]):
             self._say(f"all {number(self._table.total)} cells are known")
         grid.changed(layout=False)
         self._draw()
-
-    def action_pause(self) -> None:
-        """space."""
-        if self.going:
-            self._stopping = True
-            self._run.stop()
-            self._say("stopping after this cell")
-        elif self.known < self._table.total:
-            self._go_on()
 
     def action_again(self) -> None:
         """r: the cell of the cursor, asked anew."""

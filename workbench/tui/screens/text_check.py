@@ -21,9 +21,7 @@ from workbench.api.check import (
     summary,
 )
 from workbench.core.sanitize import one_line, sanitize
-from workbench.tui.screens.answer_table import RunLine
-from workbench.tui.screens.overlay import Overlay
-from workbench.tui.screens.run import Run
+from workbench.tui.screens.run import Run, RunLine, RunScreen
 from workbench.tui.screens.text_view import TextBox
 from workbench.tui.screens.window_list import WindowList
 from workbench.tui.widgets.cells import clock, crop, fit, number, plural, right
@@ -109,7 +107,7 @@ class SentenceList(WindowList):
         ).truncate(width)
 
 
-class TextCheckScreen(Overlay[None]):
+class TextCheckScreen(RunScreen[CheckProgress | CheckedSentence]):
     """The sentences of a text, each with what the sources say."""
 
     HELP = (
@@ -122,11 +120,12 @@ class TextCheckScreen(Overlay[None]):
         Binding("n", "walk(1)", "Next finding", show=False),
         Binding("N", "walk(-1)", "Previous finding", show=False),
         Binding("f", "findings", "Findings alone, or all", show=False),
-        Binding("space", "pause", "Stop, or go on", show=False),
         Binding("w", "write", "Write the report", show=False),
         Binding("y", "copy", "Copy both wordings", show=False),
         Binding("q", "close", "Close", show=False),
     ]
+    NOUN = "sentence"
+    BUSY = "another check has not ended yet: space tries again"
 
     def __init__(
         self,
@@ -136,19 +135,14 @@ class TextCheckScreen(Overlay[None]):
         open_quotes: Callable[[Sequence[Quote]], None],
         write: Callable[[Sequence[CheckedSentence], int], None],
     ) -> None:
-        super().__init__()
+        super().__init__(run)
         self._title = name
         self._against = against
-        self._run = run
         self._open_quotes = open_quotes
         self._write_report = write
-        self.going = False
-        """Whether sentences are being checked."""
         self.total = 0
         """How many sentences there are."""
         self._moved = False
-        self._stopping = False
-
         self.rows = SentenceList()
 
     def compose(self) -> ComposeResult:
@@ -160,7 +154,7 @@ class TextCheckScreen(Overlay[None]):
     def on_mount(self) -> None:
         """Check."""
         self.rows.focus()
-        self._begin()
+        self._go_on()
         self.call_after_refresh(self._draw)
 
     @property
@@ -168,29 +162,20 @@ class TextCheckScreen(Overlay[None]):
         """How many sentences are checked."""
         return len(self.rows.sentences)
 
-    def tell(self, text: str) -> None:
-        """Say something about what was asked for here, or why it could not be done."""
-        if self.is_attached:
-            self._say(text)
-
-    def _say(self, text: str, style: str = "$muted") -> None:
-        self.query_one(RunLine).say(text, style)
+    @property
+    def unfinished(self) -> bool:
+        return not self.total or self.checked < self.total
 
     # -- the run -----------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        self._stopping = False
-        self.going = self._run.start(self._arrived, self._over)
+    def _go_on(self) -> None:
+        super()._go_on()
         if self.going:
             # What is known comes again at once, from the first sentence on.
             self.rows.clear()
             self._say("reading the text")
-        else:
-            self._say("another check has not ended yet: space tries again", "$text-warning")
 
-    def _arrived(self, item: CheckProgress | CheckedSentence) -> None:
-        if not self.is_attached:
-            return
+    def item_arrived(self, item: CheckProgress | CheckedSentence) -> None:
         if isinstance(item, CheckedSentence):
             self.rows.add(item)
             if self.rows.count == 1:
@@ -204,10 +189,7 @@ class TextCheckScreen(Overlay[None]):
         if item.done % 10 == 0 or item.done == item.total:
             self._frame()
 
-    def _over(self, failure: str) -> None:
-        self.going = False
-        if not self.is_attached:
-            return
+    def run_ended(self, failure: str) -> None:
         rows = self.rows
         if failure:
             self._say(failure, "$text-error")
@@ -220,15 +202,6 @@ class TextCheckScreen(Overlay[None]):
         if not self._moved and rows.chosen is not None and rows.chosen.state not in FINDINGS:
             rows.walk(1)
         self._draw()
-
-    def action_pause(self) -> None:
-        """space."""
-        if self.going:
-            self._stopping = True
-            self._run.stop()
-            self._say("stopping after this sentence")
-        elif not self.total or self.checked < self.total:
-            self._begin()
 
     # -- the sentence under the cursor -----------------------------------------------------------
 

@@ -6,8 +6,6 @@ model no longer has is dim and says so; the person still reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.lines import Lines, Row
 from workbench.tui.widgets.notes import NoteBlock
@@ -29,18 +27,12 @@ class Scrollback(Lines):
         """What is in it, oldest first."""
         return self._blocks
 
-    @property
-    def exchanges(self) -> Iterator[ExchangeBlock]:
-        """The exchanges in it."""
-        return (block for block in self._blocks if isinstance(block, ExchangeBlock))
-
     def add(self, block: ExchangeBlock | NoteBlock) -> int:
         """Take a block over; returns how many messages had to leave at the other end."""
         self._blocks.append(block)
         left, messages = 0, self.messages
         while messages + len(self._blocks) > KEPT_MESSAGES and len(self._blocks) > 1:
-            oldest = self._blocks.pop(0)
-            gone = oldest.exchange.messages if isinstance(oldest, ExchangeBlock) else 0
+            gone = _messages(self._blocks.pop(0))
             left, messages = left + gone, messages - gone
         self._shown()
         return left
@@ -48,7 +40,7 @@ class Scrollback(Lines):
     @property
     def messages(self) -> int:
         """How many messages its exchanges are made of."""
-        return sum(block.exchange.messages for block in self.exchanges)
+        return sum(_messages(block) for block in self._blocks)
 
     def clear(self) -> None:
         """Nothing is in it."""
@@ -67,3 +59,7 @@ class Scrollback(Lines):
         for block in self._blocks:
             block.forget_layout()
         super().notify_style_update()
+
+
+def _messages(block: ExchangeBlock | NoteBlock) -> int:
+    return block.exchange.messages if isinstance(block, ExchangeBlock) else 0
