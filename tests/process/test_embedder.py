@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -125,32 +125,37 @@ def test_cancel_ends_the_call_and_the_work(embedder: LocalEmbedder) -> None:
     assert embedder.embed(texts(8, seed=6)).shape == (8, 384)
 
 
-def test_a_worker_that_dies_is_reported_and_replaced(second: LocalEmbedder) -> None:
+@pytest.fixture
+def worker(second: LocalEmbedder) -> int:
+    """The process of the other worker, just started."""
     second.stop()
     before = descendants(os.getpid())
     second.embed(["warm"])
-    (worker,) = set(descendants(os.getpid())) - set(before)
+    (started,) = set(descendants(os.getpid())) - set(before)
+    return started
 
-    def kill(many: int) -> None:
+
+@pytest.fixture
+def kill(worker: int) -> Callable[[int], None]:
+    """Told that the first vectors are done, kills it."""
+
+    def killing(many: int) -> None:
         if alive(worker):
             os.kill(worker, signal.SIGKILL)
 
+    return killing
+
+
+def test_a_worker_that_dies_is_reported_and_replaced(second: LocalEmbedder, kill: Callable[[int], None]) -> None:
     with pytest.raises(EmbedderError) as caught:
         second.embed(texts(2_000), on_done=kill)
     assert caught.value.hint
     assert second.embed(["again"]).shape == (1, 384)
 
 
-def test_a_person_who_waits_is_not_told_of_a_worker_that_was_killed(second: LocalEmbedder) -> None:
-    second.stop()
-    before = descendants(os.getpid())
-    second.embed(["warm"])
-    (worker,) = set(descendants(os.getpid())) - set(before)
-
-    def kill(many: int) -> None:
-        if alive(worker):
-            os.kill(worker, signal.SIGKILL)
-
+def test_a_person_who_waits_is_not_told_of_a_worker_that_was_killed(
+    second: LocalEmbedder, worker: int, kill: Callable[[int], None]
+) -> None:
     asked = [f"the lamp at pier {number}" for number in range(120)]
     vectors = second.embed(asked, exact=True, on_done=kill)
     assert not alive(worker)

@@ -14,29 +14,23 @@ import pytest
 
 from tests.support.model_replies import Reply, calls, says
 from tests.support.model_server import ModelServer
-from tests.support.processes import ROOT, command, environment
+from tests.support.processes import ROOT, command, environment, until
 
 pytestmark = [pytest.mark.process, pytest.mark.nightly]
 
 LOOMS = {"Alder": 14, "Birch": 23, "Cedar": 31, "Dorn": 8}
 
 
-def killed_at(home: Path, event: str, count: int, *words: str, **more: str) -> list[dict[str, Any]]:
-    """Run a command, kill it, and nothing else, at the so-manieth event of this kind; what it had printed."""
+def killed_at(home: Path, event: str, count: int, *words: str, **more: str) -> None:
+    """Run a command, and kill it, and nothing else, at the so-manieth event of this kind."""
     process = subprocess.Popen(
         [sys.executable, "-m", "workbench", *words, "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT, env=environment(home, **more),
     )  # fmt: skip
-    assert process.stdout is not None
-    told: list[dict[str, Any]] = []
-    for line in process.stdout:
-        told.append(json.loads(line))
-        if sum(item["event"] == event for item in told) == count:
-            process.send_signal(signal.SIGKILL)
-            break
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
-    return told
+    assert list(until(process, event, count))
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.fixture

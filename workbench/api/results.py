@@ -260,10 +260,9 @@ class ResultPage:
     def receipt(self, texts: Mapping[int, str], kept: Sequence[int]) -> str:
         """The page once its question is answered: what it was, how to see it again, and the passages `kept`, under their handles."""
         query = self.query if len(self.query) <= _QUERY_CHARS else self.query[: _QUERY_CHARS - 1] + "…"
-        again = f"{self.function}({self.key}={json.dumps(query, ensure_ascii=False)}, {self.extra}page={self.number})"
         hits = [hit for hit in self.hits if hit.passage in kept]
         cited = f"{len(hits)} cited, below" if hits else "none cited"
-        first = f"Receipt: {len(self.hits)} of {self.total} results, {cited}. Again: {again}"
+        first = f"Receipt: {len(self.hits)} of {self.total} results, {cited}. Again: {self._call(query, self.number)}"
         return self._harmless("\n".join([first, *_lines(hits, texts)]))
 
     def _harmless(self, text: str) -> str:
@@ -297,8 +296,10 @@ class ResultPage:
 
     def next_call(self) -> str:
         """The exact call that gives the next page."""
-        arguments = f"{self.key}={json.dumps(self.query, ensure_ascii=False)}, {self.extra}page={self.number + 1}"
-        return f"{self.function}({arguments})"
+        return self._call(self.query, self.number + 1)
+
+    def _call(self, query: str, number: int) -> str:
+        return f"{self.function}({self.key}={json.dumps(query, ensure_ascii=False)}, {self.extra}page={number})"
 
 
 _PAGE_DEFAULTS = [(field.name, field.default) for field in fields(ResultPage)]

@@ -25,8 +25,8 @@ HISTORY = ("messages", "summaries", "context_versions", "steps", "operations", "
 RowDict = dict[str, Any]
 """A row by column, JSON-ready: times are ISO 8601 texts."""
 
-PASSAGE = "passage_id, document_id, page_number, start_char, end_char, heading, text, context, embedding"
-DOCUMENT = (
+_PASSAGE = "passage_id, p.document_id, page_number, start_char, end_char, heading, text, context, embedding"
+_DOCUMENT = (
     "document_id, content_hash, loader, loader_version, title, metadata, page_count, text_chars, size_bytes, embedder"
 )
 
@@ -69,37 +69,35 @@ class AgentSnapshot:
 
     def paths(self, source: int) -> dict[int, str]:
         """The paths of a source by document."""
-        rows = self.rows("SELECT document_id, path FROM source_documents WHERE source_id = ?", [source])
+        rows = self.archived("SELECT document_id, path FROM source_documents WHERE source_id = ?", [source])
         return {row["document_id"]: row["path"] for row in rows}
 
     def passages(self, ids: Sequence[int], documents: Sequence[int]) -> list[RowDict]:
         """These passages and all of these documents, with their vectors (None where there is none yet)."""
-        return self.rows(
-            f"SELECT {PASSAGE} FROM passages LEFT JOIN embeddings USING (passage_id) "
-            "WHERE list_contains(?, passage_id) OR list_contains(?, document_id) ORDER BY passage_id",
+        return self.archived(
+            f"SELECT {_PASSAGE} FROM passages p LEFT JOIN embeddings e USING (passage_id) "
+            "WHERE passage_id = ANY(?) OR p.document_id = ANY(?) ORDER BY passage_id",
             [list(ids), list(documents)],
         )
 
     def documents(self, ids: Sequence[int]) -> list[RowDict]:
         """Documents by id."""
-        sql = f"SELECT {DOCUMENT} FROM documents WHERE list_contains(?, document_id) ORDER BY document_id"
-        return self.rows(sql, [list(ids)])
+        sql = f"SELECT {_DOCUMENT} FROM documents WHERE document_id = ANY(?) ORDER BY document_id"
+        return self.archived(sql, [list(ids)])
 
     def pages(self, document: int) -> list[RowDict]:
         """The pages of a document, in order."""
-        return self.rows("SELECT number, label, text FROM pages WHERE document_id = ? ORDER BY number", [document])
+        return self.archived("SELECT number, label, text FROM pages WHERE document_id = ? ORDER BY number", [document])
 
     def attached(self, agent: int) -> list[tuple[int, str]]:
         """(source id, name) of what an agent is attached to, by name."""
-        rows = self.rows(
-            "SELECT s.source_id, s.name FROM attachments a JOIN sources s USING (source_id) WHERE a.agent_id = ? ORDER BY name",
-            [agent],
-        )
+        ids = [row["source_id"] for row in self.rows("SELECT source_id FROM attachments WHERE agent_id = ?", [agent])]
+        rows = self.archived("SELECT source_id, name FROM sources WHERE source_id = ANY(?) ORDER BY name", [ids])
         return [(row["source_id"], row["name"]) for row in rows]
 
     def contents(self, source: int) -> list[str]:
         """The hashes of the files that a source links."""
-        rows = self.rows(
+        rows = self.archived(
             "SELECT DISTINCT d.content_hash FROM source_documents l JOIN documents d USING (document_id) "
             "WHERE l.source_id = ? ORDER BY 1",
             [source],
@@ -112,9 +110,18 @@ class AgentSnapshot:
         names = [column[0] for column in result.description or ()]
         return [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
 
+    def archived(self, sql: str, parameters: list[Any]) -> list[RowDict]:
+        """The rows of a query on sources and documents, in SQL that every archive's database takes but for its "?"."""
+        return self.rows(sql, parameters)
+
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def pages_of(document: Mapping[str, Any]) -> list[Any]:
+    """The pages of a document that comes along, as archives store them."""
+    return [SimpleNamespace(**{key: page[key] for key in ("number", "label", "text")}) for page in document["pages"]]
 
 
 class ColumnType(NamedTuple):
@@ -158,12 +165,17 @@ class AgentWriter:
 
     def known_passages(self, document: Mapping[str, Any]) -> dict[tuple[Any, ...], int]:
         """Passages of the very document, where it is stored here, by (page, first and last character, text)."""
-        rows = self._connection.execute(
+        rows = self._archived(
             "SELECT p.page_number, p.start_char, p.end_char, p.text, p.passage_id FROM passages p JOIN documents d "
             "USING (document_id) WHERE d.content_hash = ? AND d.loader = ? AND d.loader_version = ?",
             [document["content_hash"], document["loader"], document["loader_version"]],
-        ).fetchall()
+        )
         return {tuple(row[:4]): int(row[4]) for row in rows}
+
+    def _archived(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query on documents, inside `within`; see AgentSnapshot.archived."""
+        rows: list[tuple[Any, ...]] = self._connection.execute(sql, parameters).fetchall()
+        return rows
 
     def add_document(
         self, document: Mapping[str, Any], passages: Sequence[RowDict], counted: Sequence[Counted]
@@ -201,9 +213,6 @@ class AgentWriter:
         counted: Sequence[Counted],
     ) -> tuple[int, Sequence[int]]:
         new = next_document(self._connection)
-        pages = [
-            SimpleNamespace(**{key: page[key] for key in ("number", "label", "text")}) for page in document["pages"]
-        ]
         self._connection.execute(
             "INSERT INTO documents (document_id, content_hash, loader, loader_version, title, metadata, page_count, passage_count, "
             "text_chars, size_bytes, embedder, sketch, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -211,7 +220,7 @@ class AgentWriter:
              json.dumps(json.loads(document["metadata"]), ensure_ascii=False), document["page_count"], len(passages),
              document["text_chars"], document["size_bytes"], embedder, b"", self._now],
         )  # fmt: skip
-        insert_pages(self._connection, new, pages)
+        insert_pages(self._connection, new, pages_of(document))
         ids = insert_passages(self._connection, new, [SimpleNamespace(**row) for row in passages], counted)
         return new, ids
 

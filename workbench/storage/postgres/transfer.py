@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from workbench.storage.bulk_insert import Counted
 from workbench.storage.database import Database
@@ -17,12 +17,11 @@ from workbench.storage.postgres.backlog import insert_vectors
 from workbench.storage.postgres.server import PostgresServer, plain
 from workbench.storage.postgres.writing import insert_document, insert_pages, insert_passages
 from workbench.storage.rows import Arrival
-from workbench.storage.transfer import DOCUMENT, PASSAGE, AgentSnapshot, AgentTransfer, AgentWriter, RowDict
+from workbench.storage.transfer import AgentSnapshot, AgentTransfer, AgentWriter, RowDict, pages_of
 
 if TYPE_CHECKING:
     import numpy as np
-
-T = TypeVar("T")
+    import psycopg
 
 
 class SharedAgentTransfer(AgentTransfer):
@@ -56,48 +55,15 @@ class SharedAgentSnapshot(AgentSnapshot):
         row = self._server.row("SELECT source_id FROM sources WHERE home = %s AND name = %s", named)
         return int(row[0]) if row else None
 
-    def paths(self, source: int) -> dict[int, str]:
+    def archived(self, sql: str, parameters: list[Any]) -> list[RowDict]:
         """See AgentSnapshot."""
-        rows = self._server.rows("SELECT document_id, path FROM source_documents WHERE source_id = %s", [source])
-        return {int(document): str(path) for document, path in rows}
+        from psycopg.rows import dict_row
 
-    def passages(self, ids: Sequence[int], documents: Sequence[int]) -> list[RowDict]:
-        """See AgentSnapshot."""
-        rows = self._server.rows(
-            f"SELECT {PASSAGE.replace('document_id', 'p.document_id')} FROM passages p LEFT JOIN embeddings e USING (passage_id) "
-            "WHERE passage_id = ANY(%s) OR p.document_id = ANY(%s) ORDER BY passage_id",
-            [list(ids), list(documents)],
-        )
-        return _named(PASSAGE, rows)
+        def work(connection: psycopg.Connection[Any]) -> list[RowDict]:
+            with connection.cursor(binary=True, row_factory=dict_row) as cursor:
+                return cursor.execute(sql.replace("?", "%s"), parameters).fetchall()
 
-    def documents(self, ids: Sequence[int]) -> list[RowDict]:
-        """See AgentSnapshot."""
-        sql = f"SELECT {DOCUMENT} FROM documents WHERE document_id = ANY(%s) ORDER BY document_id"
-        return _named(DOCUMENT, self._server.rows(sql, [list(ids)]))
-
-    def pages(self, document: int) -> list[RowDict]:
-        """See AgentSnapshot."""
-        sql = "SELECT number, label, text FROM pages WHERE document_id = %s ORDER BY number"
-        return _named("number, label, text", self._server.rows(sql, [document]))
-
-    def attached(self, agent: int) -> list[tuple[int, str]]:
-        """See AgentSnapshot."""
-        ids = [row["source_id"] for row in self.rows("SELECT source_id FROM attachments WHERE agent_id = ?", [agent])]
-        rows = self._server.rows("SELECT source_id, name FROM sources WHERE source_id = ANY(%s) ORDER BY name", [ids])
-        return [(int(key), str(name)) for key, name in rows]
-
-    def contents(self, source: int) -> list[str]:
-        """See AgentSnapshot."""
-        rows = self._server.rows(
-            "SELECT DISTINCT d.content_hash FROM source_documents l JOIN documents d USING (document_id) "
-            "WHERE l.source_id = %s ORDER BY 1",
-            [source],
-        )
-        return [str(digest) for (digest,) in rows]
-
-
-def _named(columns: str, rows: Iterable[Sequence[Any]]) -> list[RowDict]:
-    return [dict(zip(columns.split(", "), row, strict=True)) for row in rows]
+        return self._server.run(work)
 
 
 class SharedAgentWriter(AgentWriter):
@@ -131,15 +97,10 @@ class SharedAgentWriter(AgentWriter):
 
         return self._archive.server.write(job, catalogue=False)
 
-    def known_passages(self, document: Mapping[str, Any]) -> dict[tuple[Any, ...], int]:
+    def _archived(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """See AgentWriter."""
-        rows = self._archive.server.query(
-            self._shared,
-            "SELECT p.page_number, p.start_char, p.end_char, p.text, p.passage_id FROM passages p JOIN documents d "
-            "USING (document_id) WHERE d.content_hash = %s AND d.loader = %s AND d.loader_version = %s",
-            [document["content_hash"], plain(document["loader"]), document["loader_version"]],
-        )
-        return {tuple(row[:4]): int(row[4]) for row in rows}
+        stored = [plain(value) if isinstance(value, str) else value for value in parameters]
+        return self._archive.server.query(self._shared, sql.replace("?", "%s"), stored)
 
     def add_note(
         self,
@@ -167,14 +128,12 @@ class SharedAgentWriter(AgentWriter):
         passages: Sequence[RowDict],
         counted: Sequence[Counted],
     ) -> tuple[int, Sequence[int]]:
-        pages = [
-            SimpleNamespace(**{key: page[key] for key in ("number", "label", "text")}) for page in document["pages"]
-        ]
+        pages = pages_of(document)
+        drafts = [SimpleNamespace(**row) for row in passages]
         loaded = SimpleNamespace(
             title=document["title"], pages=pages, metadata=json.loads(document["metadata"]), tables=(), loader=loader,
             loader_version=document["loader_version"],
         )  # fmt: skip
-        drafts = [SimpleNamespace(**row) for row in passages]
         given = Arrival(0, "", document["content_hash"], loaded, drafts, embedder, document["size_bytes"])
         new = insert_document(self._shared, given, counted, lambda: self._now)
         assert new is not None  # its loader has the mark
