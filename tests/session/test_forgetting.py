@@ -15,9 +15,10 @@ from tests.support import model_scripts
 from tests.support.conversations import SECRET, ask, keeps, recalled, state, talks, told, verdicts
 from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
+from workbench.api.results import TOMBSTONE
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.tokens import count_message
-from workbench.memory.erasure.redaction import TOMBSTONE, Redaction
+from workbench.memory.erasure.redaction import Redaction
 
 
 def everything(session: Any) -> str:

@@ -15,9 +15,9 @@ from tests.support.model_replies import Reply, calls
 from tests.support.model_server import ModelServer
 from tests.support.properties import examples
 from tests.support.scripted import OneModel
+from workbench.api.results import TOMBSTONE
 from workbench.core.paths import locate
 from workbench.core.settings import Settings
-from workbench.memory.erasure.redaction import TOMBSTONE
 from workbench.memory.recall_page import RecallPage
 from workbench.retrieval.paging.page_fit import paginate, text_room
 from workbench.retrieval.paging.text_page import TextPage, _fitting

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.api import events
 from workbench.api.events import Citation, Event, FileFailed, PageRead
-from workbench.api.results import Explanation, Hit
+from workbench.api.results import TOMBSTONE, Explanation, Hit
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.history.checkpoints import ON_EVERY_BRANCH
 from workbench.storage.steps import EventRow
@@ -69,7 +69,7 @@ def load(agent: str, row: EventRow, texts: Texts) -> Event | None:
     event = kind(agent=agent, seq=row.seq, step=row.step, **values)
     if isinstance(event, PageRead):
         found = texts([hit.passage for hit in event.hits])
-        event = replace(event, hits=tuple(replace(hit, text=found.get(hit.passage, "[erased]")) for hit in event.hits))
+        event = replace(event, hits=tuple(replace(hit, text=found.get(hit.passage, TOMBSTONE)) for hit in event.hits))
     return event
 
 

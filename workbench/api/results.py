@@ -21,7 +21,8 @@ RENDERER = 2
 _NAME_CHARS = 90
 _QUERY_CHARS = 100
 _NOTE_MARK = "The user's note on the next document: "
-_ERASED = "[erased]"
+TOMBSTONE = "[erased]"
+"""Stands where something was that a user has forgotten."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ class ResultPage:
         text = self.render(texts) if kept is None else self.receipt(texts, kept)
         hits = [hit for hit in self.hits if kept is None or hit.passage in kept]
         last = self.told_last if kept is None and hits else None
-        shown = tuple(hit.as_read(texts.get(hit.passage, _ERASED)) for hit in hits)
+        shown = tuple(hit.as_read(texts.get(hit.passage, TOMBSTONE)) for hit in hits)
         return RenderedPage(text, shown, self.told_total if last is not None else 0, last)
 
     def render(self, texts: Mapping[int, str]) -> str:
@@ -306,10 +307,10 @@ _PAGE_DEFAULTS = [(field.name, field.default) for field in fields(ResultPage)]
 
 
 def _lines(hits: Sequence[Hit], texts: Mapping[int, str]) -> list[str]:
-    return [line for hit in hits for line in (hit.header(), hit.rendered(texts.get(hit.passage, _ERASED)))]
+    return [line for hit in hits for line in (hit.header(), hit.rendered(texts.get(hit.passage, TOMBSTONE)))]
 
 
-def one_name(text: str) -> str:
+def one_name(text: str, limit_chars: int = _NAME_CHARS) -> str:
     """A name as a header shows it: on one line, with nothing that passes for the header's own marks, and cut."""
     flat = " ".join(text.replace("|", "/").split())
-    return flat if len(flat) <= _NAME_CHARS else flat[: _NAME_CHARS - 1] + "…"
+    return flat if len(flat) <= limit_chars else flat[: limit_chars - 1] + "…"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.api.results import TOMBSTONE
 from workbench.retrieval.paging.text_page import TextPage
 from workbench.text.template_tokens import neutralise
 
@@ -55,7 +56,7 @@ class RecallPage:
 
     def render(self, lines: Lines) -> str:
         """The page as the model reads it; a message that is gone leaves a tombstone."""
-        shown = [_cut(lines.get(key, "[erased]"), chars) for key, chars in self.items]
+        shown = [_cut(lines.get(key, TOMBSTONE), chars) for key, chars in self.items]
         text = TextPage.written(shown, self.number, self.pages, self.total, self.call)
         return neutralise(text) if self.renderer > 1 else text
 

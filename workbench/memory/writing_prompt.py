@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench.api.events import Segment
+from workbench.api.results import TOMBSTONE
 from workbench.core.sanitize import one_line
 from workbench.core.tokens import Calibration, count_message
 from workbench.memory.main_context import Prompt
@@ -62,7 +63,7 @@ def writing_prompt(
         calibration: of the model that is asked.
     """
     name = calibration.encoding
-    shown = "\n\n".join(one.written(texts.get(one.passage, "[erased]")) for one in excerpts)
+    shown = "\n\n".join(one.written(texts.get(one.passage, TOMBSTONE)) for one in excerpts)
     asked = str(json.loads(question.wire["content"]).get("message", ""))
     messages: tuple[Mapping[str, Any], ...] = (
         {"role": "system", "content": system},

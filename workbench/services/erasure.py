@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workbench.api.events import Changed
 from workbench.api.history import ErasurePlan
+from workbench.api.results import TOMBSTONE
 from workbench.core.errors import NotFound, UsageError
 from workbench.ingest.web_cache import let_go
 from workbench.memory.erasure.forgetting import Forgetting, Targets
@@ -93,7 +94,7 @@ class ErasureService:
         )  # fmt: skip
         parts = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
         said = ", ".join(parts) or "nothing"
-        return f"forgotten: {said}; old steps that show [erased]: {erased.steps:,}; the file is written anew when this workbench ends"
+        return f"forgotten: {said}; old steps that show {TOMBSTONE}: {erased.steps:,}; the file is written anew when this workbench ends"
 
     # -- inside -------------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import CallRefused
+from workbench.api.results import one_name
 
 if TYPE_CHECKING:
     from workbench.retrieval.ranking.unread_links import Leads
@@ -56,15 +57,11 @@ def _sentence(workspace: ToolContext, attached: AttachedDocuments, found: Leads)
         return f"Every passage linked to {handle} has been read ({found.linked})."
     stored = workspace.search.archive.passages([key for key, _ in found.first])
     places = [
-        f"{_short(attached.name(stored[key].document))} p.{stored[key].page}" + (f" by {_short(name)}" if name else "")
+        f"{one_name(attached.name(stored[key].document), _NAME_CHARS)} p.{stored[key].page}"
+        + (f" by {one_name(name, _NAME_CHARS)}" if name else "")
         for key, name in found.first
         if key in stored and stored[key].document in attached.documents
     ]
     such = f" (first {'; '.join(places)})" if places else ""
     verb = "s are" if found.unread != 1 else " is"
     return f'{found.unread} linked passage{verb} not read yet{such}: archival_follow(passage="{handle}").'
-
-
-def _short(name: str) -> str:
-    flat = " ".join(name.replace("|", "/").split())
-    return flat if len(flat) <= _NAME_CHARS else flat[: _NAME_CHARS - 1] + "…"

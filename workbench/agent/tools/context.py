@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from workbench.agent.note_archive import NoteArchive
 from workbench.agent.stop import Stop
 from workbench.api.events import PageRead
-from workbench.api.results import ResultPage
+from workbench.api.results import TOMBSTONE, ResultPage
 from workbench.core.settings import Settings
 from workbench.memory.agent_memory import AgentMemory
 from workbench.memory.attached_sources import AttachedSources
@@ -164,7 +164,7 @@ def page_read(
     texts = search.texts([hit.passage for hit in page.hits])
     hits = tuple(
         replace(
-            hit, text=texts.get(hit.passage, "[erased]"), score=hit.score or 0.0, in_context=hit.passage in in_context
+            hit, text=texts.get(hit.passage, TOMBSTONE), score=hit.score or 0.0, in_context=hit.passage in in_context
         )
         for hit in page.hits
     )

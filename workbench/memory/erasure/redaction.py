@@ -8,8 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-TOMBSTONE = "[erased]"
-"""Stands where something was that a user has forgotten."""
+from workbench.api.results import TOMBSTONE
 
 STRETCH_WORDS = 5
 """So many words in a row that are the same are a stretch of a text, wherever they stand."""

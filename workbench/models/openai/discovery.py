@@ -108,7 +108,7 @@ def fetch(
     def ask() -> None:
         answers.append(_fetched(address, path, api_key, sent))
 
-    # A server may send for ever, a byte at a time: nobody waits longer for all of it than for its first byte.
+    # A server may send for ever, a byte at a time, and no time that a socket waits ends that.
     asking = threading.Thread(target=ask, name="model-list", daemon=True)
     asking.start()
     asking.join(_WHOLE_SECONDS if patience_seconds is None else patience_seconds)

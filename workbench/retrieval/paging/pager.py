@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.api.results import Explanation, Hit, ResultPage
+from workbench.api.results import TOMBSTONE, Explanation, Hit, ResultPage
 from workbench.retrieval.index.position import AtHand, Place
 from workbench.retrieval.paging.cursors import Cursor, Cursors, Reader
 from workbench.retrieval.paging.page_fit import fit_page, hits_room, paginate, usual_tokens
@@ -124,7 +124,7 @@ class Pager:
             score = cursor.scores[position] if cursor.scores else None
             passage = passages.get(key)
             if passage is None or passage.document not in paths:
-                hits.append(Hit(key, handle_of(key), "[erased]", 1, score=score))
+                hits.append(Hit(key, handle_of(key), TOMBSTONE, 1, score=score))
                 continue
             label = labels.get((passage.document, passage.page))
             path, source = paths[passage.document]
