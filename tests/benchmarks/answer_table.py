@@ -5,7 +5,7 @@
 Every question is asked of a fresh agent over the real loop. The documents stay loaded and vectors stay known in FOLDER
 between runs. One document of five is not loaded: `--absent` questions are about those. Only questions are asked whose
 documents belong to the first of the three folds of `workbench.evaluation.fit_answer_scorer`, so that `--weights` can name
-weights that never saw them (fitted on the other folds, by `fold_of` of fit_answer_scorer).
+weights that never saw them (`fit_answer_scorer --unseen 0 FILE`).
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def use(bench: Bench) -> None:
         embeds.key = "another"
         bench.run("load", str(bench.papers), "--source", "elsewhere", WORKBENCH_EMBEDDING_MODEL=f"openai:e@{embeds.url}",
                   **({"WORKBENCH_EMBEDDING_API_KEY": KEY} if bench.place == "environment" else {}))  # fmt: skip
-        bench.run("reembed", "letters", "--model", f"openai:e@{embeds.url}")
+        bench.run("reembed", "letters", "--embedding-model", f"openai:e@{embeds.url}")
     serve(bench)
     mcp(bench)
     with PseudoTerminal([sys.executable, "-m", "workbench", "--agent", "seen"], bench.environment()) as screen:

@@ -39,7 +39,7 @@ def copy_source(origin: ArchivalStorage, target: ArchivalStorage, name: str) -> 
     if others:
         raise UsageError(
             f"{name!r} is embedded with {others[0]}; only sources with the built-in model are copied.",
-            f"Embed it anew first: workbench reembed {name} --model minilm.",
+            f"Embed it anew first: workbench reembed {name} --embedding-model minilm.",
         )
     told = Copied(name, len(links))
     there = target.source_id(name)

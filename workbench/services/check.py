@@ -19,7 +19,7 @@ from typing import Any
 from workbench.agent.answers import claim_check
 from workbench.agent.answers.claim_check import Finding, stated_values
 from workbench.agent.answers.claims import Claim, claims, opens_with_pronoun
-from workbench.agent.answers.source_sentences import SourceSentence, source_sentences
+from workbench.agent.answers.source_sentences import SourceSentence, document_sentences, source_sentences
 from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.registry import CallRefused
 from workbench.api.check import ChangedFact, CheckedSentence, CheckProgress, Comparison, Quote, ValueDifference
@@ -184,11 +184,12 @@ class SourceComparer:
         if subject is None or all(item.state != claim_check.CONTRADICTED for item in found):
             return found
         about = {key for key, title in self._titles.items() if claim_check.is_titled(title, subject)}
+        if not about:
+            return found
         return [
             item
             for item in found
-            if not about
-            or item.state != claim_check.CONTRADICTED
+            if item.state != claim_check.CONTRADICTED
             or item.sentence is None
             or item.sentence.document in about
             or claim_check.names_subject(item.sentence, subject)
@@ -280,9 +281,7 @@ class DocumentComparer:
         return Comparison(first[1], second[1], shown[0], shown[1], tuple(changed), same, only_first, only_second)
 
     def _sentences(self, document: int) -> list[SourceSentence]:
-        archive = self._app.archive
-        pages = range(1, archive.page_count(document) + 1)
-        found = source_sentences([item for page in pages for item in archive.passages_of(document, page)])
+        found = document_sentences(self._app.archive, document)
         return [item for item in found if len(item.text.split()) >= _FACT_WORDS]
 
 

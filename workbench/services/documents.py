@@ -19,6 +19,7 @@ from workbench.core.sanitize import as_name, is_name, readable
 from workbench.core.settings import Settings
 from workbench.services import agent_factory, catalog
 from workbench.services.container import AppContext
+from workbench.services.embedders import admit
 from workbench.services.open_agents import CurrentAgent
 from workbench.services.publisher import EventPublisher
 from workbench.storage.archive import ArchivalStorage
@@ -255,9 +256,8 @@ class DocumentService:
 
     def _admit(self, name: str) -> None:
         """Raises ArchiveError before a new source is made where the archive refuses the model that it would get."""
-        spec = read_spec(self._settings.embedding_model)
-        if spec.kind != "minilm" and name not in {row.name for row in self._archive.sources(notes=True)}:
-            self._archive.models.admit(str(spec))
+        if name not in {row.name for row in self._archive.sources(notes=True)}:
+            admit(self._archive.models, self._settings.embedding_model)
 
     def _embedder_of(self, name: str) -> Embedder:
         """The embedder of a source: the model that it has, or for a new one that of the settings. Raises EmbedderError."""

@@ -38,6 +38,13 @@ _PACKAGE_NAMES = {"e5": "multilingual-e5-small (4 bit)", "minilm-int8": "all-Min
 log = logging.getLogger(__name__)
 
 
+def admit(models: Models, setting: str) -> None:
+    """Raises ArchiveError where an archive refuses the model that a setting names, and ConfigError where it names none."""
+    spec = read_spec(setting)
+    if spec.kind != "minilm":
+        models.admit(str(spec))
+
+
 class _Stoppable(Embedder, Protocol):
     """An embedder that holds a worker or connections."""
 

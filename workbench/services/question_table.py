@@ -17,7 +17,7 @@ from typing import Any
 
 from workbench import __version__
 from workbench.agent.answers.cells import LEAST_TEXT, NO_ANSWER, Answer, Candidate, answer_of, settle
-from workbench.agent.answers.source_sentences import source_sentences
+from workbench.agent.answers.source_sentences import document_sentences, source_sentences
 from workbench.agent.answers.typed_answer import (
     DATES,
     KINDS,
@@ -231,9 +231,7 @@ class QuestionTableService:
 
     def _with_numbers(self, document: int) -> list[Candidate]:
         """All sentences of a document that have a number in them, as a date has, in order."""
-        archive = self._app.archive
-        pages = range(1, archive.page_count(document) + 1)
-        sentences = source_sentences([item for page in pages for item in archive.passages_of(document, page)])
+        sentences = document_sentences(self._app.archive, document)
         return [
             Candidate(item.text, item.before, item.heading, Evidence(item.text, item.page, None, item.passage), 0.0)
             for item in sentences

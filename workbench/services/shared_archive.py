@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from workbench.api.documents import LoadOptions
-from workbench.core.embedding_spec import read_spec
-from workbench.core.errors import ArchiveError
 from workbench.core.paths import Paths
 from workbench.core.settings import Settings
 from workbench.embedding.client import LocalEmbedder
 from workbench.ingest.reader_client import Reader
+from workbench.services.embedders import admit
 from workbench.services.load_worker import LoadWorker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.jobs import Backlog
@@ -42,21 +41,15 @@ def open_worker(settings: Settings, places: Paths) -> Iterator[OpenWorker]:
     from loaders.options import ReadOptions
 
     mine = places.for_archive(settings.archive).ensure()
-    archive = PostgresArchive(PostgresServer(settings.archive), mine.home_id())
-    if (spec := read_spec(settings.embedding_model)).kind != "minilm":
-        try:
-            archive.models.admit(str(spec))
-        except ArchiveError:
-            archive.close()
-            raise
-    embedder = LocalEmbedder(log_file=mine.log_file)
 
     def reader_of(options: LoadOptions) -> Reader:
         return Reader(log_file=mine.log_file, options=ReadOptions(options.ocr, options.ocr_languages))
 
-    try:
-        yield OpenWorker(archive, embedder, reader_of)
-    finally:
-        with suppress(Exception):
-            embedder.stop()
-        archive.close()
+    with open_archive(settings.archive, mine) as archive:
+        admit(archive.models, settings.embedding_model)
+        embedder = LocalEmbedder(log_file=mine.log_file)
+        try:
+            yield OpenWorker(archive, embedder, reader_of)
+        finally:
+            with suppress(Exception):
+                embedder.stop()

@@ -243,13 +243,13 @@ def _numbers(text: str) -> Iterator[Value]:
         amount, is_ordinal = _spelt(match[0])
         if amount is not None:
             unit = "ordinal" if is_ordinal else _unit(text, match.end())[0]
-            yield Value(NUMBER, match[0], match.start(), match.end(), _key(amount), unit)
+            yield Value(NUMBER, match[0], match.start(), match.end(), plain_digits(amount), unit)
     for match in _ORDINAL_ALONE.finditer(text):
         word = match[0].lower()
         if word == "once" or (word == "second" and not _SECOND_OF_ITS_KIND.search(text[: match.start()][-6:])):
             continue
         unit = "times" if word in ("twice", "thrice") else "ordinal"
-        yield Value(NUMBER, match[0], match.start(), match.end(), _key(_ordinal(word)), unit)
+        yield Value(NUMBER, match[0], match.start(), match.end(), plain_digits(_ordinal(word)), unit)
 
 
 def _counts(text: str, match: re.Match[str]) -> bool:
@@ -279,14 +279,17 @@ def _in_digits(text: str, match: re.Match[str]) -> Value | None:
     scale, end = _scale(text, end)
     unit, last = _unit(text, end)
     if ordinal := _ORDINAL_END.match(text, match.end("digits")):
-        return Value(NUMBER, text[start : ordinal.end()], start, ordinal.end(), _key(amount), "ordinal")
+        return Value(NUMBER, text[start : ordinal.end()], start, ordinal.end(), plain_digits(amount), "ordinal")
     if currency := _CURRENCY_BEFORE.search(text[max(0, start - 5) : start]):
         sign, start = _CURRENCIES.get(currency[1].lower(), currency[1].lower()), start - len(currency[0])
     shown = last if unit in ("%", *_SIGNS.values()) else end
-    return Value(NUMBER, text[start:shown].strip(), start, end, _key(amount * (scale or 1)), sign or short or unit)
+    return Value(
+        NUMBER, text[start:shown].strip(), start, end, plain_digits(amount * (scale or 1)), sign or short or unit
+    )
 
 
-def _key(amount: float) -> str:
+def plain_digits(amount: float) -> str:
+    """A number as the key of a value has it: 1250, 0.5."""
     rounded = round(amount, 6)
     return str(int(rounded)) if rounded == int(rounded) else repr(rounded)
 
@@ -296,7 +299,7 @@ def _clock(text: str) -> str:
     hour = int(hours) % 24
     if re.search(r"p\.?m", text, re.IGNORECASE) and hour < 12:
         hour += 12
-    return _key(60 * hour + int(minutes or 0))
+    return plain_digits(60 * hour + int(minutes or 0))
 
 
 def _plain(digits: str) -> float:

@@ -46,7 +46,7 @@ def states_figure(question: str, text: str) -> bool:
 
 def is_its_line(question: str, label: str) -> bool:
     """Whether the label of a row is the figure that a question asks for, and no wider one: "Goodwill and other intangible assets"."""
-    words = frozenset(stem(match[0].lower()) for match in _WORD.finditer(label)) - _BESIDE
+    words = frozenset(_stems(label)) - _BESIDE
     return any(words == (frozenset(name) | before) - _BESIDE for name, before in _asked(question))
 
 
@@ -84,13 +84,17 @@ def _asked(question: str) -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
     common = [match[0] for one in MEASURES if one.common for match in one.common.finditer(question)]
     asked = []
     for phrase in dict.fromkeys((*found.phrases, *common)):
-        if _PERIOD_WORD.search(phrase):
+        if _NO_FIGURE.search(phrase):
             continue
         at = question.find(phrase)
         before = frozenset(_words_before(question[:at]))
         for name in (phrase, *_other_names(phrase)):
-            asked.append((tuple(stem(word.lower()) for word in _WORD.findall(name)), before))
+            asked.append((_stems(name), before))
     return tuple(asked)
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(word.lower()) for word in _WORD.findall(text))
 
 
 def _words_before(text: str) -> Iterator[str]:
@@ -103,7 +107,7 @@ def _words_before(text: str) -> Iterator[str]:
             yield root
 
 
-_PERIOD_WORD = re.compile(r"growth|statement|sheet", re.IGNORECASE)
+_NO_FIGURE = re.compile(r"growth|statement|sheet", re.IGNORECASE)
 _ENDS_IT = frozenset("the a an of in for is was were are and or what which how much its their our".split())
 
 

@@ -33,6 +33,7 @@ from workbench.agent.answers.typed_answer import (
 )
 from workbench.api.events import AnswerDone, Citation
 from workbench.api.question_table import FOUND, NOT_FOUND, UNSURE, Cell, Column, Evidence
+from workbench.models.extractive.tables import YEAR
 from workbench.text.quotes import is_on_page
 from workbench.text.values import SAME, relation, values
 
@@ -134,6 +135,7 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
         return _mentioned(cell, thing, candidates)
     if column.kind == DATES and asks_any_date(column.question):
         return _only_date(cell, candidates)
+    year = asked_year(column.question) if column.kind == NUMBERS else ""
     fits, several = [], []
     for item in candidates:
         covered = covers(column.question, item.text, f"{item.heading}\n{item.before}")
@@ -141,7 +143,6 @@ def _typed(document: str, column: Column, answer: Answer, candidates: Sequence[C
             continue
         if column.kind == DATES and not says_action(column.question, f"{item.text}\n{item.before}\n{item.heading}"):
             continue
-        year = asked_year(column.question) if column.kind == NUMBERS else ""
         if year and year not in item.text and year not in item.columns:
             continue
         quoted = any(is_on_page(item.text, one.quote) or is_on_page(one.quote, item.text) for one in answer.quotes)
@@ -217,12 +218,9 @@ def _rivals(kind: str, best: _Fit, other: _Fit) -> bool:
 def _value(column: Column, item: Candidate) -> Typed | None:
     if column.kind == TEXT:
         return read_name(column.question, item.text)
-    if column.kind == NUMBERS and item.columns and asked_year(column.question) not in ("", *_YEARS.findall(item.text)):
+    if column.kind == NUMBERS and item.columns and asked_year(column.question) not in ("", *YEAR.findall(item.text)):
         return read_column(column.question, item.text, item.columns)
     return read_value(column.kind, column.question, item.text)
-
-
-_YEARS = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 NEAREST = 0.4

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from workbench.core.text_cache import text_cache
 from workbench.models.extractive.sentences import blocks, is_heading
+from workbench.storage.archive import ArchivalStorage
 from workbench.storage.rows import Passage
 
 _BEFORE, _AFTER = 3, 1
@@ -50,6 +51,12 @@ def source_sentences(passages: Sequence[Passage], title: str = "") -> list[Sourc
                 SourceSentence(text, before, after, head, whole, passage.document, passage.page, passage.id),
             )
     return list(found.values())
+
+
+def document_sentences(archive: ArchivalStorage, document: int) -> list[SourceSentence]:
+    """All sentences of a document, in order."""
+    pages = range(1, archive.page_count(document) + 1)
+    return source_sentences([item for page in pages for item in archive.passages_of(document, page)])
 
 
 @text_cache(512)

@@ -17,8 +17,9 @@ from workbench.models.extractive.languages import FUNCTION_WORDS, QUESTION_WORDS
 from workbench.models.extractive.measures import counted, measure_of
 from workbench.models.extractive.names import names
 from workbench.models.extractive.sentences import rarity, stem
+from workbench.models.extractive.tables import YEAR
 from workbench.text.stemming import fold_accents
-from workbench.text.values import DATE, NUMBER, SAME, Value, relation, values
+from workbench.text.values import DATE, NUMBER, SAME, Value, plain_digits, relation, values
 
 TEXT, NUMBERS, DATES, YES_NO = "text", "number", "date", "yes/no"
 KINDS = (TEXT, NUMBERS, DATES, YES_NO)
@@ -147,7 +148,7 @@ def stated_dates(text: str) -> list[tuple[Value, Typed | None]]:
 
 def asked_year(question: str) -> str:
     """The year that a question for a figure names; "" where it names none, or several."""
-    named = set(_YEAR.findall(question))
+    named = set(YEAR.findall(question))
     return named.pop() if len(named) == 1 else ""
 
 
@@ -156,7 +157,7 @@ def read_column(question: str, row: str, columns: str) -> Typed | None:
 
     None where the row has not one figure for each column, or the year heads no column or several.
     """
-    years = _YEAR.findall(columns.partition("(")[0])
+    years = YEAR.findall(columns.partition("(")[0])
     figures = [item for item in values(row) if item.kind == NUMBER]
     if len(figures) > len(years):
         figures = [item for item in figures if item.unit != "%"]  # the change from year to year
@@ -166,18 +167,14 @@ def read_column(question: str, row: str, columns: str) -> Typed | None:
     figure, unit = figures[years.index(year)], columns.partition("(")[2].rstrip(".)")
     scale = 1.0 if "except" in unit and "." in figure.text else _scale_of(unit)
     money = next((item.unit for item in figures if item.unit in _MONEY), "")
-    amount = round(figure.amount * scale, 6)
-    value = str(int(amount)) if amount == int(amount) else repr(amount)
     scaled = f" ({unit.partition(',')[0].lower()})" if scale > 1 else ""
-    return Typed(f"{figure.text.strip()}{scaled}", value, money)
+    return Typed(f"{figure.text.strip()}{scaled}", plain_digits(figure.amount * scale), money)
 
 
 def _scale_of(unit: str) -> float:
     match = re.search(r"\bin (thousand|million|billion)", unit, re.IGNORECASE)
     return {"thousand": 1e3, "million": 1e6, "billion": 1e9}[match[1].lower()] if match else 1.0
 
-
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 _LISTED = 3
 """So many values of a kind are a list or the row of a table, and none of them is the one."""
@@ -212,14 +209,13 @@ def _typed(value: Value, quote: str) -> Typed | None:
             return None
         return Typed(value.text, value.key.replace("-??", ""))
     shown, unit = value.text.strip(), value.unit
-    for match in itertools.islice(_COUNTED_WORD.finditer(quote[value.end : value.end + 60]), 3):
+    for match in itertools.islice(_WORD.finditer(quote[value.end : value.end + 60]), 3):
         if unit and stem(match[0].lower()) == unit:
             shown, unit = f"{shown}{quote[value.end : value.end + match.end()]}", match[0]
             break
     return Typed(" ".join(shown.split()), value.key, unit)
 
 
-_COUNTED_WORD = re.compile(r"[^\W\d_]+")
 _MONEY = frozenset("$£€¥₹") | {"chf", "cad", "aud", "cent", "cps", "penc"}
 
 
@@ -288,7 +284,7 @@ def _of_measure(question: str, quote: str, found: list[Value]) -> list[Value]:
     elif "share" in measures:
         found = [item for item in found if item.unit == "%"]
     elif "time" in measures:
-        return [item for item in found if item.unit in _stems_of(_TIME) and (item.unit != "%")]
+        return [item for item in found if item.unit in _stems_of(_TIME)]
     elif noun:
         found = [item for item in found if _counts(noun, quote, item)]
     elif not measures:
@@ -329,17 +325,15 @@ def _counts(noun: str, quote: str, item: Value) -> bool:
     """Whether a number counts a thing: its word stands right behind it, or closely before it ("number of employees: 29,945")."""
     last = fold_accents(noun.split()[-1].lower())
     wanted = stem(last)
-    behind = [
-        word for word in _WORD.findall(quote[item.end :])[:_BEHIND] if item.key == "1" or _as_many(word, last, wanted)
-    ]
-    before = _WORD.findall(quote[: item.start])[-_BEFORE:]
-    own = item.unit if item.unit and item.unit not in ("ordinal", "time", "%") else ""
-    if any(_alike(wanted, frozenset([stem(fold_accents(word))])) >= _KIN for word in behind):
+    behind = _WORD.findall(quote[item.end :])[:_BEHIND]
+    behind = [word for word in behind if item.key == "1" or _as_many(word, last, wanted)]
+    if _alike(wanted, frozenset(_roots(" ".join(behind)))) >= _KIN:
         return True
-    if not any(_alike(wanted, frozenset([stem(fold_accents(word))])) >= _SAME_ROOT for word in before):
+    before = _WORD.findall(quote[: item.start])[-_BEFORE:]
+    if _alike(wanted, frozenset(_roots(" ".join(before)))) < _SAME_ROOT:
         return False
-    if own:
-        return own in _stems_of("people person")
+    if item.unit and item.unit not in ("ordinal", "time", "%"):
+        return item.unit in _stems_of("people person")
     return _LEADS_TO_COUNT.search(quote[: item.start]) is not None
 
 
@@ -380,16 +374,20 @@ _LED_TO_BEGIN = re.compile(
 
 def _says_which_end(question: str, quote: str) -> bool:
     """Whether a quote speaks of a beginning where one is asked for, or of an end."""
-    begins, ends = _BEGINS.search(question) is not None, _ENDS.search(question) is not None
-    return begins == ends or (_BEGINS if begins else _ENDS).search(quote) is not None
+    begins = _asks_beginning(question)
+    return begins is None or (_BEGINS if begins else _ENDS).search(quote) is not None
 
 
 def _other_end(question: str, before: str) -> bool:
     """Whether what stands before a day says that it is the other end of a period than the one asked for."""
+    begins = _asks_beginning(question)
+    return begins is not None and (_LED_TO_END if begins else _LED_TO_BEGIN).search(before) is not None
+
+
+def _asks_beginning(question: str) -> bool | None:
+    """Whether a question asks for a beginning (True) or an end (False); None where it asks for neither, or both."""
     begins, ends = _BEGINS.search(question) is not None, _ENDS.search(question) is not None
-    if begins == ends:
-        return False
-    return (_LED_TO_END if begins else _LED_TO_BEGIN).search(before) is not None
+    return begins if begins != ends else None
 
 
 def _asked_terms(question: str) -> frozenset[str]:
@@ -450,11 +448,8 @@ def _alike(term: str, words: frozenset[str]) -> float:
     group = _GROUPS.get(term)
     if group is not None and any(_GROUPS.get(word) == group for word in words):
         return 0.9
-    return (
-        0.6
-        if any(len(term) >= 5 and word[:5] == term[:5] and abs(len(word) - len(term)) <= 3 for word in words)
-        else 0.0
-    )
+    same_root = any(len(term) >= 5 and word[:5] == term[:5] and abs(len(word) - len(term)) <= 3 for word in words)
+    return _SAME_ROOT if same_root else 0.0
 
 
 def _clause(quote: str, value: Value) -> tuple[int, int]:

@@ -16,7 +16,7 @@ _TIME = re.compile(
     r"\b(?:19|20)\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\b|\bq[1-4]\b|\bfy\s?\d*\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _UNIT = re.compile(
     r"\(?\b((?:(?:all )?(?:dollars|amounts|figures|tabular amounts) |\$ |u\.s\. dollars )?in (?:thousands|millions|billions|thousand|million|billion)"
     r"(?: of (?:u\.s\. )?(?:dollars|euros|yen|pounds))?(?:,? except [\w\s,-]{3,60})?)",
@@ -71,9 +71,9 @@ def _header_cells(lines: list[str], at: int) -> list[str]:
 def _years(above: list[str]) -> list[str]:
     """The years, or the periods, that head the columns: the nearest line above that holds little else."""
     for line in reversed(above):
-        years = _YEAR.findall(line)
+        years = YEAR.findall(line)
         if len(years) >= _LEAST_FIGURES and len(line) <= _HEADING_CHARS:
             rest = re.findall(r"[A-Za-z]{4,}", _TIME.sub(" ", line))
-            if len(rest) <= _HEADING_WORDS and len(_FIGURES.findall(_YEAR.sub(" ", line))) <= len(years):
+            if len(rest) <= _HEADING_WORDS and len(_FIGURES.findall(YEAR.sub(" ", line))) <= len(years):
                 return years
     return []
