@@ -375,11 +375,11 @@ class AnswerTableScreen(RunScreen[TableProgress | Cell]):
 
     # -- the cell under the cursor -------------------------------------------------------------
 
-    def on_window_list_moved(self) -> None:
+    def on_cursor_list_moved(self) -> None:
         """The lines below follow the cursor."""
         self._draw()
 
-    def on_window_list_opened(self) -> None:
+    def on_cursor_list_opened(self) -> None:
         """enter: the page of the evidence, or the document."""
         grid = self.grid
         if grid.cell is not None and not grid.cell.evidence:

@@ -130,6 +130,6 @@ class Choose(Overlay[Value]):
         if (chosen := self.query_one(ChoiceList).chosen) is not None:
             self.dismiss(chosen.value)
 
-    def on_part_list_opened(self) -> None:
+    def on_cursor_list_opened(self) -> None:
         """A click on the row of the cursor."""
         self.on_input_submitted()

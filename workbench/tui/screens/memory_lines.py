@@ -94,7 +94,7 @@ class MemoryLinesScreen(Overlay[None]):
     def _chosen(self) -> Entry | None:
         return self.query_one(MemoryList).chosen
 
-    def on_part_list_opened(self) -> None:
+    def on_cursor_list_opened(self) -> None:
         """enter, or a click."""
         if (chosen := self._chosen) is not None:
             self._ask(*chosen)

@@ -1,4 +1,4 @@
-"""A list with a cursor: rows of a prompt's segments, of changes, of choices; the base says how a row is drawn and moved."""
+"""Rows of a prompt's segments, of changes, of choices: the base says how one is drawn."""
 
 from __future__ import annotations
 
@@ -10,44 +10,34 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Click
 from textual.geometry import Region
-from textual.message import Message
 
+from workbench.tui.screens.cursor_list import CursorList
 from workbench.tui.widgets.cells import crop, right
 from workbench.tui.widgets.exchange_rows import CURSOR
-from workbench.tui.widgets.lines import Lines
 
 Item = TypeVar("Item")
 
 
-class PartList(Lines, Generic[Item], can_focus=True):
+class PartList(CursorList, Generic[Item]):
     """One row an item. A subclass says how an item begins, what it is called and how many tokens it takes.
 
     It stands in a box that scrolls, which keeps the cursor in sight.
     """
 
     BINDINGS = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
         Binding("pageup", "move(-10)", show=False),
         Binding("pagedown", "move(10)", show=False),
-        Binding("home", "go(0)", show=False),
-        Binding("end", "go(-1)", show=False),
     ]
     CURSOR = CURSOR
-    EMPTY = ""
-    """What stands there when there is no item."""
     TOKEN_CELLS = 7
-
-    class Moved(Message):
-        """The cursor stands on another item."""
-
-    class Opened(Message):
-        """The row of the cursor was clicked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.items: Sequence[Item] = ()
-        self.cursor = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
 
     @property
     def chosen(self) -> Item | None:
@@ -70,7 +60,7 @@ class PartList(Lines, Generic[Item], can_focus=True):
         """Show these, the cursor on the first or on another one."""
         self.items, self.cursor = items, max(0, min(cursor, len(items) - 1))
         self.changed()
-        self._keep_in_sight()
+        self.keep_in_sight()
         self.post_message(self.Moved())
 
     def rows(self, width: int) -> list[Content]:
@@ -85,23 +75,8 @@ class PartList(Lines, Generic[Item], can_focus=True):
                 rows.append(Content.assemble(lead, name, pad, (tokens, "$muted")))
         return rows or [Content.styled(self.EMPTY, "$muted")]
 
-    def action_move(self, by: int) -> None:
-        """Another item, so many further on."""
-        self.go(max(0, min(self.cursor + by, len(self.items) - 1)))
-
-    def action_go(self, at: int) -> None:
-        """The first or, with -1, the last item."""
-        self.go(at if at >= 0 else len(self.items) - 1)
-
-    def go(self, at: int) -> None:
-        """Put the cursor on item `at`."""
-        if 0 <= at < len(self.items) and at != self.cursor:
-            self.cursor = at
-            self.changed(layout=False)
-            self._keep_in_sight()
-            self.post_message(self.Moved())
-
-    def _keep_in_sight(self) -> None:
+    def keep_in_sight(self) -> None:
+        """Scroll the box to the cursor."""
         if isinstance(self.parent, VerticalScroll):
             self.parent.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 

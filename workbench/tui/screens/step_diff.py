@@ -106,7 +106,7 @@ class StepDiff(Overlay[None]):
             self.query_one(DiffLines).put(())
             self.named(self.query_one("#segment"), "nothing changed", "")
 
-    def on_part_list_moved(self) -> None:
+    def on_cursor_list_moved(self) -> None:
         """The lines follow the cursor."""
         if (change := self.query_one(ChangeList).chosen) is not None:
             box = self.query_one("#segment", VerticalScroll)

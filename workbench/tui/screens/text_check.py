@@ -215,12 +215,12 @@ class TextCheckScreen(RunScreen[CheckProgress | CheckedSentence]):
         """f."""
         self.rows.keep_findings(not self.rows.only_findings)
 
-    def on_window_list_moved(self) -> None:
+    def on_cursor_list_moved(self) -> None:
         """The wordings follow the cursor."""
         self._moved = self._moved or self.going
         self._draw()
 
-    def on_window_list_opened(self) -> None:
+    def on_cursor_list_opened(self) -> None:
         """enter: the page of the source."""
         quotes = quotes_of(self.rows.chosen)
         if quotes:

@@ -104,7 +104,7 @@ class TimelineScreen(Overlay[int]):
     def _chosen(self) -> StepRecord | None:
         return self.query_one(StepList).chosen
 
-    def on_part_list_opened(self) -> None:
+    def on_cursor_list_opened(self) -> None:
         """enter."""
         if (chosen := self._chosen) is not None:
             self.dismiss(chosen.step)

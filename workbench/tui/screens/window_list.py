@@ -7,21 +7,16 @@ from collections.abc import Sequence
 from textual.binding import Binding
 from textual.content import Content
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
-from textual.message import Message
 
-from workbench.tui.widgets.lines import Lines
+from workbench.tui.screens.cursor_list import CursorList
 
 
-class WindowList(Lines, can_focus=True):
+class WindowList(CursorList):
     """As many rows as its height has, the cursor among them. A subclass says how many rows there are and draws one."""
 
     BINDINGS = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
-        Binding("home", "go(0)", show=False),
-        Binding("end", "go(-1)", show=False),
         Binding("enter", "open", show=False),
     ]
     DEFAULT_CSS = """
@@ -29,24 +24,10 @@ class WindowList(Lines, can_focus=True):
     """
     HEAD = 0
     """Rows above the list that stay where they are."""
-    EMPTY = ""
-    """What stands there when there is no row."""
-
-    class Moved(Message):
-        """The cursor stands elsewhere."""
-
-    class Opened(Message):
-        """enter, or a click on the row of the cursor."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.cursor = 0
         self._top = 0
-
-    @property
-    def count(self) -> int:
-        """How many rows there are."""
-        raise NotImplementedError
 
     def row(self, at: int, width: int) -> Content:
         """A row, no wider than this."""
@@ -72,29 +53,14 @@ class WindowList(Lines, can_focus=True):
         """Another height shows other rows."""
         self.changed(layout=False)
 
-    def action_move(self, by: int) -> None:
-        """So many rows further on."""
-        self.go(max(0, min(self.cursor + by, self.count - 1)))
-
     def action_page(self, by: int) -> None:
         """A screenful further on."""
         self.action_move(by * self.in_sight)
-
-    def action_go(self, at: int) -> None:
-        """The first or, with -1, the last row."""
-        self.go(at if at >= 0 else self.count - 1)
 
     def action_open(self) -> None:
         """enter."""
         if self.count:
             self.post_message(self.Opened())
-
-    def go(self, at: int) -> None:
-        """Put the cursor on row `at`."""
-        if 0 <= at < self.count and at != self.cursor:
-            self.cursor = at
-            self.changed(layout=False)
-            self.post_message(self.Moved())
 
     def on_click(self, event: Click) -> None:
         """The row that was clicked."""

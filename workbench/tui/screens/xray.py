@@ -125,7 +125,7 @@ class XRay(Overlay[None]):
         self.named(self.query_one("#xray"), f"Context · {step} · {used}", _KEYS)
         self.query_one(SegmentList).put(context.segments)
 
-    def on_part_list_moved(self) -> None:
+    def on_cursor_list_moved(self) -> None:
         """The text follows the cursor."""
         if (segment := self.query_one(SegmentList).chosen) is not None:
             box = self.query_one(TextBox)
