@@ -600,10 +600,6 @@ def _name_in_pieces(chunks: list[dict[str, Any]]) -> list[Any]:
     return made
 
 
-def _encoded_twice(good: Reply) -> Reply:
-    return replace(good, calls=[(name, json.dumps(json.dumps(arguments))) for name, arguments in good.calls])
-
-
 STREAMS = (
     _chunked("no delta in between", lambda chunks: [one for c in chunks for one in (c, _with(c, None))]),
     _chunked("null as data", lambda chunks: [one for c in chunks for one in ("data: null\n\n", c)]),

@@ -382,9 +382,14 @@ class AnswerDone(Event):
     lacks: str = ""
 
     @property
+    def quotes(self) -> tuple[Citation, ...]:
+        """What the answer rests on or, where it is not sure, the quotes that come closest."""
+        return self.citations or self.nearest
+
+    @property
     def standing(self) -> str:
         """The state in a sentence for people; "" where there was nothing to check."""
-        verified = sum(quote.verified for quote in (self.citations or self.nearest))
+        verified = sum(quote.verified for quote in self.quotes)
         return standing(verified, len(self.false_quotes), self.unquoted)
 
 

@@ -160,7 +160,7 @@ def _talk(history: Sequence[Event]) -> list[dict[str, Any]]:
             case QuestionAsked():
                 talk.append({"question": sanitize(event.text)})
             case AnswerDone():
-                shown = cited(event.citations or event.nearest)
+                shown = cited(event.quotes)
                 talk.append(
                     {
                         "answer": numbered(event.text, shown, event.unquoted),

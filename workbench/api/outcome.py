@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from workbench.api.citation_marks import cited
 from workbench.api.events import AnswerDone, Event, Failed, StepFinished, Stopped
 from workbench.core.errors import WorkError
 
@@ -72,6 +73,5 @@ class QuestionOutcome:
 
 def with_sources(answer: AnswerDone) -> str:
     """The text of an answer with its quotes and where they stand below it, for readers who see nothing but text."""
-    quotes = [quote for quote in (answer.citations or answer.nearest) if quote.shown]
-    lines = [f"[{quote.number or number}] {quote.where}: “{quote.quote}”" for number, quote in enumerate(quotes, 1)]
+    lines = [f"[{quote.number}] {quote.where}: “{quote.quote}”" for quote in cited(answer.quotes)]
     return "\n\n".join(part for part in (answer.text, "\n".join(lines)) if part)

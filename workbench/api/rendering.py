@@ -105,7 +105,7 @@ def markdown_lines(agent: str, events: Iterable[Event]) -> Iterator[str]:
         if isinstance(event, QuestionAsked):
             yield from ("", f"## {' '.join(sanitize(event.text).split())}", "")
         elif isinstance(event, AnswerDone):
-            citations = cited(event.citations or event.nearest)
+            citations = cited(event.quotes)
             yield from _answer_lines(numbered(event.text, citations, event.unquoted))
             yield from ("", OURS)
             yield from _block(

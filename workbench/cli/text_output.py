@@ -145,7 +145,7 @@ _OURS = re.compile(r"\[\d+\]|\w+:|[>|]|not loaded\b|loaded\b|loading\b|step \d| 
 
 
 def _answer(event: ev.AnswerDone, link: Link) -> Iterator[tuple[str, str]]:
-    citations = cited(event.citations or event.nearest)
+    citations = cited(event.quotes)
     for line in numbered(event.text, citations, event.unquoted).split("\n"):
         # What the model says never begins like a line of ours.
         yield "answer", f"  {line}" if _OURS.match(line) else line

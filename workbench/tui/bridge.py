@@ -265,7 +265,7 @@ class Bridge:
                 return
             case ev.AnswerDone():
                 exchange.answer, exchange.streaming, exchange.waiting = event.text, False, ""
-                exchange.answered, exchange.citations = event.answered, list(event.citations or event.nearest)
+                exchange.answered, exchange.citations = event.answered, list(event.quotes)
                 exchange.notes = [one_line(note) for note in (event.standing, *event.notes) if note]
                 exchange.unquoted = event.unquoted
                 # The answer is what stays: the steps that led to it fold to one line.
