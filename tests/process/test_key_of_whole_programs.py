@@ -1,6 +1,6 @@
-"""A key in the environment, in the settings file or in the keyring, a model's server that echoes it in every way, and whole
+"""Whole programs ask a model's server that echoes their key in every way: it stands nowhere but where it was put.
 
-programs that ask it: afterwards the key stands nowhere but where it was put.
+That is the environment, the settings file, or the keyring.
 """
 
 from __future__ import annotations

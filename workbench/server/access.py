@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from fastapi import Request, WebSocket
+from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from workbench.core.errors import NotFound, UsageError
 from workbench.server.tokens import Tokens, User
@@ -62,17 +63,17 @@ class Access:
         self.session = Session(app.settings, app.paths, app=app)
         """A session without an agent, for what concerns no agent in particular."""
 
-    def admit(self, authorization: str | None, address: str) -> User:
-        """The user of a request, which is counted. Raises Unauthorised, TooMany."""
-        user = self.check(authorization, address)
+    def admit(self, connection: HTTPConnection) -> User:
+        """The user of a request or a WebSocket, which is counted as a request. Raises Unauthorised, TooMany."""
+        user = self.check(connection)
         self._requests.take(user.name)
         return user
 
-    def check(self, authorization: str | None, address: str) -> User:
+    def check(self, connection: HTTPConnection) -> User:
         """The user of a request by its headers alone; only a refusal is counted. Raises Unauthorised, TooMany."""
-        user = self.tokens.user_of_header(authorization or "")
+        user = self.tokens.user_of_header(connection.headers.get("authorization", ""))
         if user is None:
-            self._refusals.take(address)
+            self._refusals.take(connection.client.host if connection.client else "")
             raise Unauthorised("This needs a token.", "Send the header Authorization: Bearer TOKEN.")
         return user
 
@@ -110,7 +111,7 @@ class Access:
 def current_user(request: Request) -> User:
     """The user whose token a request carries (a dependency of every route)."""
     access: Access = request.app.state.access
-    return access.admit(request.headers.get("authorization"), request.client.host if request.client else "")
+    return access.admit(request)
 
 
 class Forbidden(UsageError):
@@ -123,8 +124,3 @@ def administrator(request: Request) -> User:
     if not user.is_admin:
         raise Forbidden("Only the administrator may do this.", "Use the administrator's token.")
     return user
-
-
-def user_of_socket(access: Access, connection: WebSocket) -> User:
-    """The user of a WebSocket, counted as one request: asked anew for each message. Raises Unauthorised, TooMany."""
-    return access.admit(connection.headers.get("authorization"), connection.client.host if connection.client else "")

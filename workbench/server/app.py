@@ -75,7 +75,7 @@ class Server:
         @web.get("/openapi.json", include_in_schema=False)
         def schema(request: Request) -> dict[str, Any]:
             """The OpenAPI schema; like everything but health it needs a token."""
-            self._access.admit(request.headers.get("authorization"), request.client.host if request.client else "")
+            self._access.admit(request)
             return web.openapi()
 
         web.include_router(rest.routes(self._access, self._pool))
@@ -158,7 +158,7 @@ class _Gate:
             return
         request = Request(scope)
         try:
-            self._access.check(request.headers.get("authorization"), request.client.host if request.client else "")
+            self._access.check(request)
         except WorkbenchError as error:
             await _known_error(request, error)(scope, receive, send)
             return

@@ -18,7 +18,7 @@ from workbench.api.outcome import QuestionOutcome
 from workbench.api.search import SaidPage, SearchOptions
 from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.sanitize import json_text
-from workbench.server.access import Access, Unauthorised, administrator, current_user, user_of_socket
+from workbench.server.access import Access, Unauthorised, administrator, current_user
 from workbench.server.schemas import AgentChange, MemoryChange, NewAgent, NewUser, Question
 from workbench.server.session_pool import SessionPool
 from workbench.server.streaming import KEEP_ALIVE, events_of, kept_alive
@@ -132,7 +132,7 @@ def routes(access: Access, pool: SessionPool) -> APIRouter:
     async def socket(connection: WebSocket, agent: str) -> None:
         """A conversation over a WebSocket: the client sends {"text": …} or {"stop": true}, and gets events as JSON."""
         try:
-            user = user_of_socket(access, connection)
+            user = access.admit(connection)
         except UsageError as error:
             await connection.close(4401, error.message)
             return
@@ -358,7 +358,7 @@ async def _converse(access: Access, pool: SessionPool, name: str, connection: We
                 await tell(UsageError("This is no JSON.", 'Send {"text": "your question"}.'))
                 continue
             try:
-                user_of_socket(access, connection)  # as if each message were a request of its own
+                access.admit(connection)  # as if each message were a request of its own
                 if isinstance(message, dict) and message.get("stop") is True:
                     with pool.using(name) as pooled:
                         pooled.session.stop()

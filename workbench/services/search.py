@@ -11,6 +11,7 @@ from workbench.agent.tools.attached_documents import AttachedDocuments
 from workbench.agent.tools.context import ToolContext, page_read
 from workbench.agent.tools.registry import CallRefused
 from workbench.api.events import Event, PageRead
+from workbench.api.results import ResultPage
 from workbench.api.search import Said, SearchOptions
 from workbench.core.errors import NotFound, UsageError
 from workbench.core.settings import Settings
@@ -60,18 +61,15 @@ class SearchService:
             beside=space.reader if space else None, restriction=self.restriction(chosen, options),
             reranker=self._app.reranker(reranker) if reranker else None,
         )  # fmt: skip
-        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
-        return replace(event, agent=self._name)
+        return self._page_read(result)
 
     def grep(self, pattern: str, page: int = 1) -> PageRead:
         """Page `page` (from 1) of the lines that match a regular expression. Raises UsageError."""
         _from_one(page)
-        space = self._space
         result = ArchivalGrep(self._app.search.pager).page(
             self._sources(""), pattern, page - 1, self._budget, self._handle_of, reader=self._reader
         )
-        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
-        return replace(event, agent=self._name)
+        return self._page_read(result)
 
     def follow(self, passage: int, page: int = 1) -> PageRead:
         """Page `page` (from 1) of the passages that belong to one by name. Raises NotFound."""
@@ -85,9 +83,8 @@ class SearchService:
             self._sources(""), passage, called, page - 1, self._budget, self._handle_of, reader=self._reader,
             beside=space.reader if space else None,
         )  # fmt: skip
-        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
         where = f"{self._app.archive.path_of(stored.document)} p.{stored.page}"
-        return replace(event, agent=self._name, passage=passage, query=where)
+        return replace(self._page_read(result), passage=passage, query=where)
 
     def recall(self, words: str = "") -> list[Said]:
         """What was said on the branch of the agent with these words, newest first; everything without words, nothing without agent."""
@@ -122,8 +119,7 @@ class SearchService:
         result = yield from sweeper.run(
             query, page - 1, self._budget, self._handle_of, restriction=restriction, stopped=self._stop.is_set
         )
-        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
-        yield replace(event, agent=self._name)
+        yield self._page_read(result)
 
     def stop(self) -> None:
         """End the sweep that runs."""
@@ -153,10 +149,10 @@ class SearchService:
         agent = self._current.opened
         return agent.workspace if agent else None
 
-    @property
-    def _name(self) -> str:
+    def _page_read(self, result: ResultPage) -> PageRead:
         space = self._space
-        return space.memory.agent.name if space else ""
+        event = page_read(result, self._app.search, space.in_context() if space else frozenset(), origin="user")
+        return replace(event, agent=space.memory.agent.name if space else "")
 
     @property
     def _budget(self) -> Budget:
