@@ -84,8 +84,8 @@ def history(memory: AgentMemory) -> Iterator[Event]:
 
 
 def _hit(hit: Mapping[str, Any]) -> Hit:
-    why, span = hit.get("why"), hit.get("span")
-    return Hit(**{**hit, "why": Explanation(**why) if why else None, "span": tuple(span) if span else None})
+    why = hit.get("why")
+    return Hit.load({**hit, "why": Explanation(**why) if why else None})
 
 
 def _value(key: str, value: Any) -> Any:
