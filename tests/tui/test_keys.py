@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.fake_session import Gate
+from textual.pilot import Pilot
+
+from tests.support.fake_session import FakeSession, Gate
 from tests.support.grid import grid
 from tests.support.lease import EARLIER, QUESTION, REPLY, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
@@ -19,6 +23,7 @@ from workbench.api.events import (
     Yielded,
 )
 from workbench.api.session import AgentInfo
+from workbench.tui.app import WorkbenchApp
 from workbench.tui.panes.archive import HitList
 from workbench.tui.panes.chat import LIVE_BLOCKS
 from workbench.tui.panes.prompt import PromptArea
@@ -87,8 +92,9 @@ async def test_escape_stops_the_answer_before_the_load() -> None:
         assert "stop_load" in session.calls
 
 
-@piloted
-async def test_a_question_can_be_asked_while_documents_load() -> None:
+@asynccontextmanager
+async def asked_while_loading() -> AsyncIterator[tuple[FakeSession, WorkbenchApp, Pilot[int]]]:
+    """A question that was sent before a load has brought its first document."""
     session = lease(attached=False)
     session.script = REPLY
     session.open("answered")
@@ -96,6 +102,12 @@ async def test_a_question_can_be_asked_while_documents_load() -> None:
         await wait_until(pilot, lambda: "118/190" in grid(app))
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: "asked as soon as the first document is there" in grid(app))
+        yield session, app, pilot
+
+
+@piloted
+async def test_a_question_can_be_asked_while_documents_load() -> None:
+    async with asked_while_loading() as (session, app, pilot):
         assert not session.asked, "no document could answer it yet"
         session.shelf = lease().shelf
         await wait_until(pilot, lambda: "[1] ● lease" in grid(app))
@@ -108,13 +120,7 @@ async def test_a_question_can_be_asked_while_documents_load() -> None:
 @piloted
 async def test_a_question_that_waits_for_documents_is_asked_when_none_came() -> None:
     """A load that fails must not swallow the question."""
-    session = lease(attached=False)
-    session.script = REPLY
-    session.open("answered")
-    async with running(session, load=(Path("leases"),)) as (app, pilot):
-        await wait_until(pilot, lambda: "118/190" in grid(app))
-        await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: "asked as soon as" in grid(app))
+    async with asked_while_loading() as (session, app, pilot):
         app.controller.stop()
         await wait_until(pilot, lambda: session.asked == [QUESTION])
 

@@ -79,6 +79,11 @@ def is_name(text: str) -> bool:
     return bool(text.strip()) and len(text) <= _LONGEST_NAME_CHARS and all(map(_fits_a_name, text.strip()))
 
 
+def as_file_stem(text: str, otherwise: str) -> str:
+    """A plain name of a file, without its ending, made of any text: letters, digits and -_. alone; `otherwise` when nothing is left."""
+    return "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in text).strip("-.") or otherwise
+
+
 def _fits_a_name(sign: str) -> bool:
     return sign.isprintable() or sign in "\u200c\u200d"  # Persian and Indian words are written with these joiners
 

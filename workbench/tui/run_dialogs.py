@@ -15,7 +15,7 @@ from workbench.api.session import SourceInfo
 from workbench.api.table_text import as_csv, as_markdown
 from workbench.core import private_file
 from workbench.core.errors import UsageError
-from workbench.core.sanitize import one_line
+from workbench.core.sanitize import as_file_stem, one_line
 from workbench.tui.commands.display import Display
 from workbench.tui.dialogs import Dialogs
 from workbench.tui.screens.answer_table import AnswerTableScreen
@@ -75,7 +75,11 @@ class RunDialogs:
             again,
             lambda document, cell: self._evidence(source, document, cell, screen.tell),
             lambda shown: self._write(
-                "Write the table", f"{_plain(source)}.csv", lambda file: table_text(shown, file), screen.tell, _FORMS
+                "Write the table",
+                f"{as_file_stem(source, 'result')}.csv",
+                lambda file: table_text(shown, file),
+                screen.tell,
+                _FORMS,
             ),
         )
         self._app.push_screen(screen, closed)
@@ -117,7 +121,7 @@ class RunDialogs:
                 lambda quotes: self._quotes(quotes, sources, screen.tell),
                 lambda found, total: self._write(
                     "Write the report",
-                    f"{_plain(Path(name).stem)}-check.md",
+                    f"{as_file_stem(Path(name).stem, 'result')}-check.md",
                     lambda file: report(found, _title(name, len(found), total), against),
                     screen.tell,
                 ),
@@ -178,7 +182,3 @@ def one_source(sources: Sequence[SourceInfo], wanted: str) -> str:
 
 def _title(name: str, checked: int, total: int) -> str:
     return name if checked >= total else f"{name} (the first {checked} of {total} sentences)"
-
-
-def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name).strip("-.") or "result"

@@ -12,7 +12,7 @@ from workbench.api.agents import FunctionView, Spent
 from workbench.api.bibliography import Reference, bibtex, csl_json
 from workbench.api.events import Event, MemoryEdited
 from workbench.core.errors import UsageError
-from workbench.core.sanitize import one_line
+from workbench.core.sanitize import as_file_stem, one_line
 from workbench.tui.commands.display import Display
 from workbench.tui.widgets.cells import number, plural
 
@@ -155,8 +155,7 @@ def budget(display: Display, words: Sequence[str]) -> None:
 def export(display: Display, words: Sequence[str]) -> None:
     """/export [FILE]"""
     session, agent = display.session, display.session.agent
-    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in agent).lstrip(".")
-    file = Path(" ".join(words) or f"{plain or 'agent'}.md").expanduser()
+    file = Path(" ".join(words) or f"{as_file_stem(agent, 'agent')}.md").expanduser()
 
     def work() -> str:
         cited: tuple[Reference, ...] = ()
