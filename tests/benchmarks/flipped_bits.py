@@ -11,13 +11,12 @@ import collections
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from tests.support.forked import forked
 from tests.support.killing import ROOT
 
 _HEADER_BYTES = 3 * 4_096
@@ -44,35 +43,6 @@ def flip(file: Path, at: int, draw: random.Random) -> None:
         handle.write(bytes(byte ^ (1 << draw.randrange(8)) for byte in before))
 
 
-def ended(home: Path, words: list[str]) -> tuple[int | None, str]:
-    """Exit code (None: it hung) and output of a command in a fork of this process."""
-    out = home / "out.txt"
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            os.environ["WORKBENCH_HOME"] = str(home)
-            handle = os.open(out, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-            os.dup2(handle, 1)
-            os.dup2(handle, 2)
-            from workbench.cli.main import main as run
-
-            code = run(words)
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
-    end = time.monotonic() + _COMMAND_SECONDS
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status), out.read_text(errors="replace")
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None, out.read_text(errors="replace")
-
-
 def main() -> int:
     """Flip, run, judge."""
     files = int(sys.argv[1]) if len(sys.argv) > 1 else 25
@@ -92,7 +62,8 @@ def main() -> int:
             at = draw.randrange(size - 8) if number % 3 else draw.randrange(_HEADER_BYTES)
             flip(home / "data" / "workbench.duckdb", at, draw)
             for words in (["sources"], ["search", "lamp", "--json"], ["context", "a"], ["export", "a", str(home / "a.agent")]):
-                code, said = ended(home, words)
+                code, *texts = forked(words, home, _COMMAND_SECONDS, {"WORKBENCH_HOME": str(home)})
+                said = "".join(texts)
                 ends[f"{words[0]} {code}"] += 1
                 sentence = not code or len(said.strip().splitlines()) == 1
                 if code not in (0, 1, 2) or not sentence or "Unexpected" in said or "Traceback" in said:

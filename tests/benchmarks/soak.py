@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.support.forked import forked
 from tests.support.killing import ROOT
 from tests.support.model_replies import Reply, refusal
 from tests.support.model_scripts import reads_pages
@@ -76,42 +77,14 @@ def work(kind: str, place: Path, seconds: float, seed: str) -> None:
     end = time.monotonic() + seconds
     for words in commands(kind, place, random.Random(f"{seed} {kind}")):
         began = time.monotonic()
-        code, out, err = _forked(words, place)
+        code, out, err = forked(words, place, _COMMAND_SECONDS)
+        if code is None:
+            code, err = -1, f"Unexpected: it hung for {_COMMAND_SECONDS:.0f} s"
         last = (out.strip().splitlines() or [""])[-1]
         told = {"words": words, "code": code, "last": last[-600:], "errors": err[-600:], "seconds": time.monotonic() - began}
         print(json.dumps(told), flush=True)
         if time.monotonic() > end:
             return
-
-
-def _forked(words: list[str], place: Path) -> tuple[int, str, str]:
-    """Exit code (None: it hung), output and errors of a command in a fork of this process."""
-    files = [place / f"{os.getpid()}.{name}" for name in ("out", "err")]
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            for number, file in zip((1, 2), files, strict=True):
-                os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-            from workbench.cli.main import main as run
-
-            code = run(words)
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
-    end, code = time.monotonic() + _COMMAND_SECONDS, -1
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            code = os.waitstatus_to_exitcode(status)
-            break
-        time.sleep(0.005)
-    else:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        files[1].write_text(f"Unexpected: it hung for {_COMMAND_SECONDS:.0f} s")
-    return code, *(file.read_text(errors="replace") for file in files)  # type: ignore[return-value]
 
 
 class Soak:
