@@ -113,15 +113,18 @@ def test_a_question_file_that_asks_nothing_is_refused(text: str) -> None:
 def test_bad_input_gets_one_sentence(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("", encoding="utf-8")
     (tmp_path / "binary.txt").write_bytes(b"\x7fELF\0\1" * 50)
+    (tmp_path / "long.txt").write_text("What is the rent?\n" * 60_000, encoding="utf-8")
     for words in (
         ("empty.txt", "leases"),
         ("binary.txt", "leases"),
+        ("long.txt", "leases"),
         ("none.txt", "leases"),
         ("questions.txt", "nowhere"),
     ):
         code, _, err = run("table", str(tmp_path / words[0]), "--source", words[1])
         assert code == 2
         assert len(err.strip().splitlines()) == 1
+    assert "longer than" in run("table", str(tmp_path / "long.txt"), "--source", "leases")[2]
 
 
 def test_a_file_that_cannot_be_written_is_said_before_the_run(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:

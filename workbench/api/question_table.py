@@ -107,11 +107,13 @@ def question_lines(file: Path) -> str:
     """The text of a question file, read where the person is. Raises UsageError when it cannot be read or is no text."""
     try:
         with file.expanduser().open("rb") as opened:
-            data = opened.read(_MOST_BYTES)
+            data = opened.read(_MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}.", "Name a text file with a question a line."
         ) from None
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{file} is longer than {_MOST_BYTES:,} bytes.", "Ask its questions in several files.")
     if b"\0" in data:
         raise UsageError(f"{file} is no text file.", "Write one question a line into a text file.")
     return data.decode("utf-8-sig", "replace")
