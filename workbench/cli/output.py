@@ -36,7 +36,7 @@ def say(text: str) -> None:
 
 def say_lines(lines: Iterable[str]) -> None:
     """Lines of a result for people, each as `say` prints it."""
-    SINK.get().out("\n".join(map(unbroken, lines)))
+    say_clean(map(unbroken, lines))
 
 
 def say_clean(lines: Iterable[str]) -> None:

@@ -416,9 +416,9 @@ class Controller:
             self._app.copy_to_clipboard(text)
         return text
 
-    def command_help(self, name: str) -> Sequence[str]:
+    def command_help(self, name: str) -> str:
         """The help of a command. Raises UsageError for an unknown command."""
-        return [registry.find(name).line]
+        return registry.find(name).line
 
     def open_help(self) -> None:
         """The list of commands."""

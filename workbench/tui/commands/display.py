@@ -171,7 +171,7 @@ class Display(Protocol):
         """The themes, the one in force first."""
         ...
 
-    def command_help(self, name: str) -> Sequence[str]:
+    def command_help(self, name: str) -> str:
         """The help of a command. Raises UsageError for an unknown command."""
         ...
 

@@ -155,7 +155,7 @@ def save(display: Display, words: Sequence[str]) -> None:
 def help_(display: Display, words: Sequence[str]) -> None:
     """/help [COMMAND]"""
     if words:
-        display.say("\n".join(display.command_help(words[0].lstrip("/"))))
+        display.say(display.command_help(words[0].lstrip("/")))
         return
     # In the chat, which stays at its end, one would begin to read at the last command.
     display.open_help()

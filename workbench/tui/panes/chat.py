@@ -91,14 +91,14 @@ class ChatPane(VerticalScroll, Pane):
 
     def last_answer(self) -> str:
         """The newest answer that is drawn; "" when there is none."""
-        blocks = (block for block in reversed(self._live) if isinstance(block, ExchangeBlock))
-        return next((block.exchange.answer for block in blocks if block.exchange.answer), "")
+        return next((block.exchange.answer for block in reversed(self._exchanges) if block.exchange.answer), "")
 
     @property
     def citations(self) -> list[Citation]:
         """What the newest answer cites: verified quotes with their numbers."""
-        blocks = (block for block in reversed(self._live) if isinstance(block, ExchangeBlock))
-        return next((cited(block.exchange.citations) for block in blocks if block.exchange.answer), [])
+        return next(
+            (cited(block.exchange.citations) for block in reversed(self._exchanges) if block.exchange.answer), []
+        )
 
     def changed(self) -> None:
         """The current exchange was written to."""
@@ -147,22 +147,24 @@ class ChatPane(VerticalScroll, Pane):
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
         self._in_context = in_context
-        for block in self._live:
-            if isinstance(block, ExchangeBlock):
-                block.show_context(in_context)
+        for block in self._exchanges:
+            block.show_context(in_context)
+
+    @property
+    def _exchanges(self) -> list[ExchangeBlock]:
+        """The exchanges that have a widget of their own, oldest first."""
+        return [block for block in self._live if isinstance(block, ExchangeBlock)]
 
     def cited_passages(self) -> set[int]:
         """The passages that the drawn answers cite and whose files are not known yet."""
-        blocks = [block for block in self._live if isinstance(block, ExchangeBlock)]
-        cited = {item.passage for block in blocks for item in block.exchange.citations if not item.origin}
-        return {passage for passage in cited if passage is not None and passage not in self._files}
+        items = [item for block in self._exchanges for item in block.exchange.citations if not item.origin]
+        return {item.passage for item in items if item.passage is not None} - self._files.keys()
 
     def link(self, files: Mapping[int, str]) -> None:
         """Citations of these passages are links to files, by their file:// addresses."""
         self._files = {**self._files, **files}
-        for block in self._live:
-            if isinstance(block, ExchangeBlock):
-                block.link(self._files)
+        for block in self._exchanges:
+            block.link(self._files)
 
     def clear(self) -> None:
         """Nothing is drawn any more, but our own remarks since the last exchange."""
@@ -252,7 +254,7 @@ class ChatPane(VerticalScroll, Pane):
         block.remove()
 
     def _show_fold(self) -> None:
-        live = [block for block in self._live if isinstance(block, ExchangeBlock) and block is not self._current]
+        live = [block for block in self._exchanges if block is not self._current]
         drawn = self._earlier.messages + sum(block.exchange.messages for block in live)
         current = self._current.exchange.messages if self._current else 0
         # Steps of the present question that left are still drawn: the row stands for nothing that can be seen.

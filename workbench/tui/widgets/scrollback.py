@@ -1,4 +1,4 @@
-"""What was said earlier in this session, in one widget: any number of exchanges, of which only the rows in sight are drawn.
+"""What was said earlier in this session, in one widget: many exchanges, of which only the rows in sight are drawn.
 
 Every widget of the chat makes a change of the focus slower, so that only the newest exchanges have one of their own. What the
 model no longer has is dim and says so; the person still reads it.
@@ -11,7 +11,7 @@ from workbench.tui.widgets.lines import Lines, Row
 from workbench.tui.widgets.notes import NoteBlock
 
 KEPT_MESSAGES = 400
-"""Of more than this the oldest go behind the row at the top."""
+"""Of more than this, each exchange and remark counted as one besides, the oldest go behind the row at the top."""
 
 
 class Scrollback(Lines):
