@@ -18,11 +18,11 @@ from loaders.document import Document, LoadError
 from loaders.equations import linear
 from loaders.grid import COLUMNS, Cell, Grid
 from loaders.left_out import LeftOut
+from loaders.list_numbers import counted
 from loaders.opc import DAMAGED, Package, attribute, local
 from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
-from loaders.word_styles import counted
 
 VERSION = 3
 

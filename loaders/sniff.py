@@ -128,7 +128,7 @@ def _inside_zip(path: Path) -> Kind:
         if _contents_bytes(path) > _CONTENTS_BYTES:
             return Kind.ZIP
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            names = [name.replace("\\", "/") for name in archive.namelist()]
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 mimetype = archive.read("mimetype").strip()
                 return _MIMETYPES.get(mimetype, Kind.OPEN_DOCUMENT if b"opendocument" in mimetype else Kind.ZIP)

@@ -13,7 +13,7 @@ from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 from loaders.word_body import Body
 
-VERSION = 4
+VERSION = 5
 
 
 def load(path: Path) -> Document:

@@ -18,12 +18,15 @@ from loaders.document import LoadError, Page
 from loaders.drawing import chosen, decorative, description, diagram_lines
 from loaders.embedded_files import read_embedded
 from loaders.equations import is_power, linear
+from loaders.field_codes import FieldCodes
 from loaders.grid import COLUMNS, Grid, arranged, labelled
 from loaders.left_out import LeftOut
+from loaders.list_numbers import counted
 from loaders.opc import Package, attribute, is_on, local
+from loaders.symbol_fonts import has_no_letters, in_signs, sign
 from loaders.tables import PlacedRows, TableKeeper
 from loaders.web_page import add_html, decoded
-from loaders.word_styles import Styles, child, roman_number, value
+from loaders.word_styles import Styles, child, value
 
 _PAGE_END = "\f"
 _DEPTH = 60
@@ -38,21 +41,13 @@ _BULLET = re.compile(r"^\s*[•◦▪‣●○■]\s*")
 _RULE = re.compile(r"_{5,}")
 _LINK = re.compile(r'\bHYPERLINK\s+(?!\\)"?([^"\s]+)"?', re.IGNORECASE)
 _PAGE_FIELD = re.compile(r"^\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
 _DELETED = ("del", "moveFrom")
+_UNSEEN = {"hidden": left_out.HIDDEN, "struck": left_out.STRUCK}
 _PASSED = frozenset(
     "pPr rPr tblPr tblGrid trPr tcPr sectPr sdtPr sdtEndPr smartTagPr customXmlPr instrText delText delInstrText rt rubyPr "
     "fldData ffData proofErr bookmarkStart bookmarkEnd permStart permEnd tblPrEx rPrChange pPrChange sectPrChange".split()
 )
-_SYMBOLS: dict[str, dict[int, str]] = {
-    "wingdings": {0xA8: "☐", 0x6F: "☐", 0x71: "☐", 0xFE: "☒", 0xFD: "☒", 0x78: "☒", 0xFC: "✓", 0xFB: "✗", 0xE0: "→", 0xDF: "←",
-                  0xA7: "▪", 0x6C: "●", 0x6E: "■", 0x4A: "☺", 0x4C: "☹", 0xF0: "⇨", 0xD8: "➢"},
-    "wingdings 2": {0x50: "✓", 0x4F: "✗", 0x52: "☑", 0x54: "☒", 0xA3: "☐"},
-    "symbol": dict(zip(
-        [*range(0x41, 0x5B), *range(0x61, 0x7B), 0xB3, 0xA3, 0xB9, 0xB1, 0xB4, 0xB8, 0xA5, 0xB0, 0xAE, 0xAC, 0xDE, 0xD7, 0xB7],
-        [*"ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖαβχδεφγηιϕκλμνοπθρστυϖωξψζ≥≤≠±×÷∞°→←⇒⋅•"], strict=True,
-    )),
-}  # fmt: skip
-"""Signs of fonts that have no letters, by their place in the font."""
 
 
 @dataclass
@@ -98,7 +93,12 @@ class Body:
         self.comments = self._by_id("comments", "comment")
         self.commented: dict[str, list[str]] = {}
         self.open_ranges: set[str] = set()
+        self.settings = self._part("settings")
+        self.section: Any = None
         self.numbers = {"footnotes": 0, "endnotes": 0}
+        self.field_codes = FieldCodes()
+        self.paragraph_style: str | None = None
+        self.marked_runs: list[Any] = []
         self.endnotes: list[str] = []
         self.fields: list[_Field] = []
         self.links: set[tuple[str, str]] = set()
@@ -154,12 +154,11 @@ class Body:
         """Headers or footers of the section under way, each text once in the document."""
         if self.section is None:
             return
-        settings = self._part("settings")
         for one in self.section:
             kind = attribute(one, "type") or "default"
             if local(one) != reference or (kind == "first" and not is_on(child(self.section, "titlePg"))):
                 continue
-            if kind == "even" and not is_on(child(settings, "evenAndOddHeaders")):
+            if kind == "even" and not is_on(child(self.settings, "evenAndOddHeaders")):
                 continue
             relation = self.relations.get(attribute(one, "id") or "")
             root = None if relation is None else self.package.xml(relation.target)
@@ -189,7 +188,7 @@ class Body:
                     inline.parts[:0] = carried.parts
                     inline.take(carried)
                     carried = None
-                if self._mark_is_deleted(block):
+                if self._goes_on(block):
                     carried = inline
                 else:
                     self._paragraph(block, inline)
@@ -224,7 +223,8 @@ class Body:
     def _paragraph(self, paragraph: Any, inline: _Inline) -> None:
         properties = child(paragraph, "pPr")
         text = inline.text
-        label = self.styles.label(properties) if text.strip() else None
+        # A paragraph without text counts in its list too.
+        label = self.styles.label(properties)
         if label is None and (typed := _BULLET.match(text)) and not text[typed.end() :].startswith(_PAGE_END):
             text, label = text[typed.end() :], (0, "-")
         level = self.styles.heading_level(properties)
@@ -233,6 +233,7 @@ class Body:
         if child(properties, "sectPr") is not None:
             self._margins("footerReference", "Page footer")
             self.section = next(self.sections, None)
+            self._begin_numbers("eachSect")
             self._blank_page()
             self._margins("headerReference", "Page header")
 
@@ -278,10 +279,13 @@ class Body:
         for box in inline.boxes if self.depth < _DEPTH else ():
             self.blocks(box)
 
-    def _mark_is_deleted(self, paragraph: Any) -> bool:
-        """Whether the end of a paragraph is deleted, so that it goes on with the next one."""
-        properties = child(child(paragraph, "pPr"), "rPr")
-        return any(child(properties, name) is not None for name in _DELETED)
+    def _goes_on(self, paragraph: Any) -> bool:
+        """Whether a paragraph goes on with the next one: its end is deleted, or it is that one's large first letter."""
+        properties = child(paragraph, "pPr")
+        frame = child(properties, "framePr")
+        if frame is not None and attribute(frame, "dropCap") in ("drop", "margin"):
+            return True
+        return any(child(child(properties, "rPr"), name) is not None for name in _DELETED)
 
     def _deleted(self, element: Any) -> None:
         if any(local(one) in ("delText", "t") and (one.text or "").strip() for one in element.iter()):
@@ -311,8 +315,10 @@ class Body:
     # Tables
 
     def _table(self, table: Any) -> None:
-        rows = [row for row in self._unwrapped(table) if local(row) == "tr" and not self._is_deleted_row(row)]
-        cells = [[cell for cell in self._unwrapped(row) if local(cell) == "tc"] for row in rows]
+        rows = [
+            row for row in self._unwrapped(table) if local(row) == "tr" and not self._is_deleted(row, "trPr", "del")
+        ]
+        cells = self._cells(rows)
         nested = any(local(one) == "tbl" for row in cells for cell in row for one in self._unwrapped(cell))
         if all(len(row) <= 1 for row in cells) or (nested and len(cells) == 1):
             # It only lays out the page: a frame, or blocks side by side.
@@ -393,8 +399,16 @@ class Body:
                 grid.merge(top, left, height, width)
         return grid, page_ends
 
-    def _is_deleted_row(self, row: Any) -> bool:
-        deleted = child(child(row, "trPr"), "del") is not None
+    def _cells(self, rows: Sequence[Any]) -> list[list[Any]]:
+        """The cells of each row; those that a tracked change deletes are counted, and the others close up."""
+        return [
+            [one for one in self._unwrapped(row) if local(one) == "tc" and not self._is_deleted(one, "tcPr", "cellDel")]
+            for row in rows
+        ]
+
+    def _is_deleted(self, element: Any, properties: str, mark: str) -> bool:
+        """Whether a tracked change deletes a row or a cell."""
+        deleted = child(child(element, properties), mark) is not None
         if deleted:
             self.omitted.add(left_out.DELETED)
         return deleted
@@ -408,9 +422,9 @@ class Body:
                 found = self._inline(block)
                 inline.take(found)
                 text = found.text.strip(" \t\n")
+                label = self.styles.label(child(block, "pPr"))
                 if not text:
                     continue
-                label = self.styles.label(child(block, "pPr"))
                 if label and label[1] not in ("-", ""):
                     text = f"{label[1]} {text}"
                 if texts and label is None and plain and texts[-1][-1:] not in ".!?;:":
@@ -433,8 +447,10 @@ class Body:
         if self.depth > _DEPTH:
             return ""
         self.depth += 1
-        rows = [row for row in self._unwrapped(table) if local(row) == "tr" and not self._is_deleted_row(row)]
-        cells = [[cell for cell in self._unwrapped(row) if local(cell) == "tc"] for row in rows]
+        rows = [
+            row for row in self._unwrapped(table) if local(row) == "tr" and not self._is_deleted(row, "trPr", "del")
+        ]
+        cells = self._cells(rows)
         grid, _ = self._grid(rows, cells, inline)
         plan = arranged(grid)
         lines = [labelled(plan.shown, grid.texts[row]).replace(" | ", ", ") for row in plan.body]
@@ -445,7 +461,9 @@ class Body:
 
     def _inline(self, paragraph: Any) -> _Inline:
         inline = _Inline()
+        outer, self.paragraph_style = self.paragraph_style, value(child(paragraph, "pPr"), "pStyle")
         self._runs(paragraph, inline, 0)
+        self.paragraph_style = outer
         # A field whose code does not end with its paragraph is broken, and must not swallow the rest of the document.
         self.fields = [one for one in self.fields if one.result]
         for one in self.fields:
@@ -472,7 +490,10 @@ class Body:
                     self._link(inline, "".join(inline.parts[start:]), relation.target)
             elif name == "fldSimple":
                 if not (self.in_margin and _PAGE_FIELD.match(attribute(one, "instr") or "")):
+                    begins = len(inline.parts)
                     self._runs(one, inline, depth + 1)
+                    if not any(inline.parts[begins:]):
+                        self._add(inline, self.field_codes.shown(attribute(one, "instr") or ""))
             elif name == "sdt":
                 if not is_on(child(child(one, "sdtPr"), "showingPlcHdr")):
                     self._runs(one, inline, depth + 1)
@@ -488,20 +509,19 @@ class Body:
 
     def _run(self, run: Any, inline: _Inline) -> None:
         properties = child(run, "rPr")
-        if properties is not None:
-            kind = (
-                left_out.HIDDEN if is_on(child(properties, "vanish"))
-                else left_out.STRUCK if is_on(child(properties, "strike")) or is_on(child(properties, "dstrike"))
-                else None
-            )  # fmt: skip
-            if kind is not None and child(run, "fldChar") is None:
-                if self._shown() and any(local(one) == "t" and (one.text or "").strip() for one in run):
-                    self.omitted.add(kind)
-                return
+        unseen = self.styles.unseen(properties, self.paragraph_style)
+        if unseen is not None and child(run, "fldChar") is None:
+            if self._shown() and any(local(one) == "t" and (one.text or "").strip() for one in run):
+                self.omitted.add(_UNSEEN[unseen])
+            return
         if value(properties, "vertAlign") == "superscript":
             self._superscript(run, inline)
+        font = _font(properties)
+        signs = font if font and has_no_letters(font) else ""
         for one in chosen(run):
-            self._piece(one, inline)
+            self._piece(one, inline, signs)
+        if self.marked_runs and self.marked_runs[-1] is run:
+            self.marked_runs.pop()
 
     def _superscript(self, run: Any, inline: _Inline) -> None:
         """Mark a raised number after a number as its power: 10 with a raised 6 is not 106."""
@@ -509,20 +529,25 @@ class Body:
         if is_power("".join(inline.parts[-2:]), text):
             self._add(inline, "^")
 
-    def _piece(self, one: Any, inline: _Inline) -> None:
+    def _piece(self, one: Any, inline: _Inline, signs: str = "") -> None:
+        """A piece of a run; `signs` is its font when that has no letters."""
         name = local(one)
+        if name in ("t", "sym") and self.marked_runs and self.marked_runs[-1] is one.getparent():
+            return  # the author's own mark of a note, which stands there already
         if name == "t":
-            self._add(inline, one.text or "")
+            text = one.text or ""
+            if signs or _PRIVATE.search(text):
+                text = in_signs(text, signs or "Symbol")
+            self._add(inline, text)
         elif name in ("tab", "ptab"):
             self._add(inline, "\t")
-        elif name == "br":
-            self._add(inline, "\n" if attribute(one, "type") != "page" else "")
-        elif name == "cr":
+        elif name == "br" or name == "cr":
             self._add(inline, "\n")
         elif name == "noBreakHyphen":
             self._add(inline, "-")
         elif name == "lastRenderedPageBreak":
             inline.parts.append(_PAGE_END)
+            self._begin_numbers("eachPage")
         elif name == "sym":
             self._add(inline, _symbol(one))
         elif name == "fldChar":
@@ -576,6 +601,8 @@ class Body:
             self.fields[-1].result, self.fields[-1].begins = True, len(inline.parts)
         elif kind == "end" and self.fields:
             ended = self.fields.pop()
+            if not any(part for part in inline.parts[ended.begins :]):
+                self._add(inline, self.field_codes.shown(ended.code))
             link = _LINK.search(ended.code)
             if link and ended.result and "\\l" not in ended.code.split(link[1])[0]:
                 self._link(inline, "".join(inline.parts[ended.begins :]), link[1])
@@ -593,19 +620,51 @@ class Body:
         note = self.notes[kind].get(attribute(reference, "id") or "")
         if note is None or not self._shown():
             return
-        self.numbers[kind] += 1
-        number = str(self.numbers[kind]) if kind == "footnotes" else roman_number(self.numbers[kind])
+        number = self._own_mark(reference)
+        if not number:
+            self.numbers[kind] += 1
+            number = self._note_number(kind)
         self._add(inline, f"[{number}]", apart=True)
         target = next((one.target for one in self.package.relations(self.main).values() if one.kind == kind), "")
         outer, fields, ranges = self.relations, self.fields, self.open_ranges
         self.relations, self.fields, self.open_ranges, inside = self.package.relations(target), [], set(), _Inline()
         text = " ".join(" ".join(self._texts(note, inside)).replace(_PAGE_END, " ").split())
         self.relations, self.fields, self.open_ranges = outer, fields, ranges
+        text = text.removeprefix(number).lstrip() if not number.isalnum() else text
         if kind == "footnotes":
             inline.below.append(f"Footnote {number}: {text}")
         else:
             self.endnotes.append(f"Endnote {number}: {text}")
         inline.take(inside)
+
+    def _own_mark(self, reference: Any) -> str:
+        """The mark that the author gave a note in place of a number ("*"), "" when it is numbered."""
+        if attribute(reference, "customMarkFollows") not in ("1", "true", "on"):
+            return ""
+        run = reference.getparent()
+        pieces = (_symbol(one) if local(one) == "sym" else one.text or "" for one in run if local(one) in ("t", "sym"))
+        mark = " ".join("".join(pieces).split())
+        if mark:
+            self.marked_runs.append(run)
+        return mark
+
+    def _note_properties(self, kind: str, name: str) -> str | None:
+        """How notes are numbered: by the section's own word, else by the document's."""
+        holder = f"{kind[:-1]}Pr"
+        said = value(child(self.section, holder), name)
+        return said if said is not None else value(child(self.settings, holder), name)
+
+    def _note_number(self, kind: str) -> str:
+        start = self._note_properties(kind, "numStart") or "1"
+        number = self.numbers[kind] + (int(start) - 1 if start.isdigit() and len(start) < 5 else 0)
+        usual = "decimal" if kind == "footnotes" else "lowerRoman"
+        return counted(number, self._note_properties(kind, "numFmt") or usual)
+
+    def _begin_numbers(self, when: str) -> None:
+        """Notes are numbered anew where a page or a section begins, if the document says so."""
+        for kind in self.numbers:
+            if self._note_properties(kind, "numRestart") == when:
+                self.numbers[kind] = 0
 
     def _comment(self, comment: Any) -> str:
         key = attribute(comment, "id") or ""
@@ -684,15 +743,15 @@ def _cut(grid: Grid, start: int, end: int) -> Grid:
 def _symbol(element: Any) -> str:
     """The sign of a `w:sym`: a code in a font without letters, or a letter."""
     try:
-        code = int(attribute(element, "char") or "", 16)
+        return sign(attribute(element, "font") or "", int(attribute(element, "char") or "", 16))
     except ValueError:
         return ""
-    font = (attribute(element, "font") or "").lower()
-    place = code - 0xF000 if code >= 0xF000 else code
-    known = _SYMBOLS.get(font, {}).get(place)
-    if known is not None:
-        return known
-    return "•" if font.startswith(("wingdings", "webdings", "symbol")) else chr(code) if 32 <= code < 0xE000 else ""
+
+
+def _font(properties: Any) -> str:
+    """The font that a run names for its letters, "" when it names none."""
+    fonts = child(properties, "rFonts")
+    return "" if fonts is None else attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or ""
 
 
 def _form_field(data: Any) -> str:

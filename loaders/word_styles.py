@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from loaders.list_numbers import counted
 from loaders.opc import attribute, is_on, local
 
 _HEADING = re.compile(r"^heading (\d)$", re.IGNORECASE)
 _BASED_ON = 20
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
-_LARGEST = 5_000
 
 
 def child(element: Any, name: str) -> Any:
@@ -32,6 +31,8 @@ class _Style:
     based_on: str
     outline: int | None
     numbering: tuple[str, int] | None
+    hidden: bool | None
+    struck: bool | None
 
 
 @dataclass
@@ -40,6 +41,8 @@ class _Level:
     form: str
     text: str
     legal: bool
+    restart: int | None
+    """After which level it begins anew (from 1); 0 for never, None for every one above it."""
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Styles:
                 self._styles[attribute(one, "styleId") or ""] = _style(one)
         self._lists: dict[str, _List] = {}
         self._numbers: dict[str, tuple[str, dict[int, int]]] = {}
+        self._changed: dict[str, dict[int, _Level]] = {}
         self._begun: set[str] = set()
         if numbering is not None:
             self._read_lists(numbering)
@@ -96,23 +100,43 @@ class Styles:
             self._begun.add(number)
             for level, start in known[1].items():
                 listed.counted[level] = start - 1
-        return depth, self._next(listed, depth)
+        return depth, self._next(listed, depth, {**listed.levels, **self._changed.get(number, {})})
 
-    def _next(self, listed: _List, depth: int) -> str:
-        level = listed.levels.get(depth)
+    def unseen(self, run: Any, paragraph_style: str | None) -> str | None:
+        """ "hidden" or "struck" for a run that its own properties or its styles let nobody read, else None.
+
+        What the run says itself goes before its style, and that before the paragraph's.
+        """
+        styles = (value(run, "rStyle"), paragraph_style)
+        if run is None and not paragraph_style:
+            return None
+        for names, kind in ((("vanish",), "hidden"), (("strike", "dstrike"), "struck")):
+            on = _said(run, *names)
+            for style in styles if on is None else ():
+                said = (getattr(one, kind) for one in self._chain(style))
+                if (on := next((one for one in said if one is not None), None)) is not None:
+                    break
+            if on:
+                return kind
+        return None
+
+    def _next(self, listed: _List, depth: int, levels: Mapping[int, _Level]) -> str:
+        level = levels.get(depth)
         if level is None:
             return "-"
         if level.form == "bullet":
             return "-"
         listed.counted[depth] = listed.counted.get(depth, level.start - 1) + 1
         for deeper in [one for one in listed.counted if one > depth]:
-            del listed.counted[deeper]
+            restart = levels[deeper].restart if deeper in levels else None
+            if restart is None or depth < restart:
+                del listed.counted[deeper]
         if level.form == "none":
             return ""
 
         def shown(match: re.Match[str]) -> str:
             place = int(match[1]) - 1
-            other = listed.levels.get(place)
+            other = levels.get(place)
             start = other.start if other else 1
             return counted(listed.counted.get(place, start), "decimal" if level.legal or not other else other.form)
 
@@ -142,7 +166,10 @@ class Styles:
                     for level in overrides
                     if (start := _number(value(level, "startOverride"))) is not None
                 }
-                self._numbers[attribute(one, "numId") or ""] = (value(one, "abstractNumId") or "", starts)
+                number = attribute(one, "numId") or ""
+                self._changed[number] = {depth: level for place in overrides for depth, level in _levels(place)}
+                starts = {depth: level.start for depth, level in self._changed[number].items()} | starts
+                self._numbers[number] = (value(one, "abstractNumId") or "", starts)
         for key, style in linked.items():
             styled = self._styles[style].numbering if style in self._styles else None
             target = self._numbers.get(styled[0]) if styled else None
@@ -157,7 +184,15 @@ def _style(element: Any) -> _Style:
         value(element, "basedOn") or "",
         _number(value(properties, "outlineLvl")),
         _numbering(properties),
+        _said(child(element, "rPr"), "vanish"),
+        _said(child(element, "rPr"), "strike", "dstrike"),
     )
+
+
+def _said(properties: Any, *names: str) -> bool | None:
+    """Whether a property is on, None when it is not there."""
+    found = next((one for name in names if (one := child(properties, name)) is not None), None)
+    return None if found is None else is_on(found)
 
 
 def _numbering(properties: Any) -> tuple[str, int] | None:
@@ -173,7 +208,11 @@ def _levels(abstract: Any) -> list[tuple[int, _Level]]:
             start = _number(value(one, "start"))
             legal = is_on(child(one, "isLgl"))
             level = _Level(
-                1 if start is None else start, value(one, "numFmt") or "decimal", value(one, "lvlText") or "", legal
+                1 if start is None else start,
+                value(one, "numFmt") or "decimal",
+                value(one, "lvlText") or "",
+                legal,
+                _number(value(one, "lvlRestart")),
             )
             levels.append((depth, level))
     return levels
@@ -181,25 +220,3 @@ def _levels(abstract: Any) -> list[tuple[int, _Level]]:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() and len(text) < 9 else None
-
-
-def counted(number: int, form: str) -> str:
-    """A number of a list as its format shows it."""
-    if not 0 < number < _LARGEST:
-        return str(number)
-    if form in ("lowerLetter", "upperLetter"):
-        letters = chr(97 + (number - 1) % 26) * ((number - 1) // 26 + 1)
-        return letters if form == "lowerLetter" else letters.upper()
-    if form in ("lowerRoman", "upperRoman"):
-        roman = roman_number(number)
-        return roman if form == "lowerRoman" else roman.upper()
-    return f"{number:02}" if form == "decimalZero" else str(number)
-
-
-def roman_number(number: int) -> str:
-    """A number in small Roman figures."""
-    roman = ""
-    for size, sign in _ROMAN:
-        count, number = divmod(number, size)
-        roman += sign * count
-    return roman

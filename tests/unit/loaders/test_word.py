@@ -338,3 +338,89 @@ def test_a_deep_or_empty_document_ends(read: Read) -> None:
     assert text(read(p("Above."), deep)) == "Above."
     with pytest.raises(LoadError, match="no text"):
         read(p(""))
+
+
+def test_styles_can_hide_and_strike_out_too(read: Read) -> None:
+    styles = (
+        "<w:style w:styleId='Hid'><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId='Old'><w:rPr><w:strike/></w:rPr></w:style>"
+        "<w:style w:styleId='Older'><w:basedOn w:val='Old'/></w:style>"
+    )
+    document = read(
+        p("Fee ", r("900", "<w:rStyle w:val='Older'/>"), r("700", "<w:rStyle w:val='Old'/><w:strike w:val='0'/>")),
+        p("Never seen.", properties="<w:pStyle w:val='Hid'/>"), styles=styles,
+    )  # fmt: skip
+    assert text(document) == "Fee 700"
+    assert (
+        document.metadata["left_out"] == "not read: 1 piece of struck-out text, 1 piece of hidden text"
+    )
+
+
+def test_deleted_cells_close_up(read: Read) -> None:
+    gone = "<w:cellDel/>"
+    document = read(f"<w:tbl>{tr('Name', tc('Rank', gone), 'Age')}{tr('Ada', tc('Lady', gone), '36')}{tr('Bo', '7')}</w:tbl>")
+    assert text(document) == "Name | Age\nName: Ada | Age: 36\nName: Bo | Age: 7"
+    assert document.metadata["left_out"] == "not read: 2 pieces of deleted text"
+
+
+def test_notes_have_the_marks_and_numbers_of_the_document(read: Read) -> None:
+    def note(number: int, more: str = "") -> str:
+        return f'<w:r><w:footnoteReference w:id="{number}"{more}/>{"<w:t>*</w:t>" if more else ""}</w:r>'
+
+    anew = '<w:footnotePr><w:numFmt w:val="lowerLetter"/><w:numStart w:val="2"/><w:numRestart w:val="eachSect"/></w:footnotePr>'
+    document = read(
+        p("Fee", note(1, ' w:customMarkFollows="1"'), " and rent", note(2)),
+        p("Heat", note(3), properties=f"<w:sectPr>{anew}</w:sectPr>"), p("Tar", note(4)), f"<w:sectPr>{anew}</w:sectPr>",
+        footnotes="".join(f'<w:footnote w:id="{n}">{p("* Once." if n == 1 else f"Note {n}.")}</w:footnote>' for n in (1, 2, 3, 4)),
+    )  # fmt: skip
+    assert text(document).split("\n\n") == [
+        "Fee [*] and rent [b]", "Footnote *: Once.", "Footnote b: Note 2.", "Heat [c]", "Footnote c: Note 3.", "Tar [b]",
+        "Footnote b: Note 4.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (r"EQ \f(1,2)", "1/2"), (r"EQ \f(a+b;2,5)", "(a+b)/(2,5)"), (r"EQ \r(3,x)", "3√(x)"), (r"EQ x\s\up5(2)", "x^2"),
+        (r"EQ \* jc2 \* hps10 \o\ad(\s\up 9(きょう),京)", "京"), (r"EQ \b \bc\[ (\f(1,2))", "(1/2)"),
+        ("MACROBUTTON NoMacro [Name here]", "[Name here]"), ("SYMBOL 163", "£"), (r'SYMBOL 97 \f "Symbol" \s 12', "α"),
+        ("AUTONUM", "1."), ("XE bells", ""),
+    ],
+)  # fmt: skip
+def test_fields_without_a_result_show_what_their_code_says(read: Read, said: str, shown: str) -> None:
+    assert text(read(p("Here ", mark("begin"), code(f" {said} "), mark("end"), "."))) == f"Here {shown}."
+
+
+def test_lists_count_as_word_does(read: Read) -> None:
+    def item(said: str, number: int, depth: int = 0) -> str:
+        return p(said, properties=f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>')
+
+    def level(depth: int, form: str, shown: str, more: str = "") -> str:
+        inside = f'<w:start w:val="1"/>{more}<w:numFmt w:val="{form}"/><w:lvlText w:val="{shown}"/>'
+        return f'<w:lvl w:ilvl="{depth}">{inside}</w:lvl>'
+
+    levels = level(0, "decimal", "Article %1") + level(1, "decimal", "§ %2", '<w:lvlRestart w:val="0"/>')
+    changed = f'<w:lvlOverride w:ilvl="0">{level(0, "upperRoman", "Part %1")}</w:lvlOverride>'
+    numbering = (
+        f'<w:abstractNum w:abstractNumId="1">{levels}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+        f'<w:num w:numId="2"><w:abstractNumId w:val="1"/>{changed}</w:num>'
+    )
+    document = read(
+        item("Rent", 1), item("due", 1, 1), item("", 1), item("Heat", 1), item("shared", 1, 1), item("Annex", 2),
+        numbering=numbering,
+    )  # fmt: skip
+    assert text(document) == "Article 1 Rent\n  § 1 due\nArticle 3 Heat\n  § 2 shared\nPart I Annex"
+
+
+def test_signs_of_fonts_without_letters(read: Read) -> None:
+    def in_font(font: str, said: str) -> str:
+        return r(said, f"<w:rFonts w:ascii='{font}' w:hAnsi='{font}'/>")
+
+    document = read(p(in_font("Wingdings", "\uf0fe"), " Agreed, ", in_font("Wingdings", "\xfe"), in_font("Symbol", "a"), " \uf062"))
+    assert text(document) == "☒ Agreed, ☒α β"
+
+
+def test_breaks_part_words_and_large_first_letters_do_not(read: Read) -> None:
+    drop = "<w:framePr w:dropCap='drop'/>"
+    document = read(p("Above", "<w:r><w:br w:type='column'/><w:t>Below</w:t></w:r>"), p("O", properties=drop), p("nce upon."))
+    assert text(document) == "Above\nBelow\n\nOnce upon."
