@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loaders import limits
@@ -16,10 +16,13 @@ from loaders.registry import Loader
 from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 4
+VERSION = 5
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
+_REPAIRS = 100
+"""After so many torn records quotation marks of a table mean nothing."""
+
 _STATED_DELIMITER = re.compile(r"sep=([,;\t|])[ \t]*\n")
 """Excel's own first line, which says how the others are cut."""
 
@@ -33,7 +36,7 @@ def load(path: Path) -> Document:
     text = text[stated.end() :] if stated else text
     delimiter = "\t" if path.suffix.lower() == ".tsv" else stated[1] if stated else delimiter_of(text)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+        rows = _rows(text, delimiter)
     except csv.Error as error:
         raise LoadError(f"it is not a table: {error}", "Check its quotation marks, or rename it to .txt.") from None
     keeper = TableKeeper()
@@ -44,6 +47,42 @@ def load(path: Path) -> Document:
         else:
             keeper.add("", 1, builder.table(block, shown_chars=keeper.shown_chars(block)))
     return Document("", (builder.page(),), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    """The records of a table. A quotation mark that nobody closes is one of the text, and ends with its line."""
+    lines = text.split("\n")
+    rows: list[list[str]] = []
+    start = repairs = 0
+    while start < len(lines):
+        literal = repairs >= _REPAIRS
+        reader = csv.reader(
+            (f"{line}\n" for line in itertools.islice(lines, start, None)),
+            delimiter=delimiter,
+            quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL,
+        )
+        before, torn = 0, False
+        for row in reader:
+            if reader.line_num > before + 1 and _swallows(
+                lines, start + before, start + reader.line_num, row, delimiter
+            ):
+                torn = True
+                break
+            rows.append(row)
+            before = reader.line_num
+        start += before
+        if not torn:
+            break
+        rows += csv.reader([lines[start]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        start, repairs = start + 1, repairs + 1
+    return rows
+
+
+def _swallows(lines: Sequence[str], start: int, end: int, row: Sequence[str], delimiter: str) -> bool:
+    """Whether a record of several lines is none: its quotation mark is never closed, or a cell has taken in whole rows."""
+    if end >= len(lines) and sum(line.count('"') for line in lines[start:end]) % 2:
+        return True
+    return delimiter == "\t" and any("\n" in cell and "\t" in cell for cell in row)
 
 
 def _blocks(rows: list[list[str]]) -> Iterator[list[list[str]]]:

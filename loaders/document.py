@@ -15,13 +15,16 @@ from typing import Any
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _ESCAPE_SEQUENCES = re.compile(
-    "\x1b\\[[0-?]*[ -/]*[@-~]"  # control sequences: colours, movements of the cursor
+    "(?:\x1b\\[[0-?]*[ -/]*[@-~]"  # control sequences: colours, movements of the cursor
     "|\x9b[0-?]*\\d[0-?]*[@-~]"  # the same in eight bits; without a digit it is a letter in a wrong encoding
     "|\x1b[\\]PX^_][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\\\)"  # titles, hyperlinks, strings for the device
-    "|\x1b[ -/]*[0-~]"  # character sets, saving the cursor
+    "|\x1b[ -/]*[0-~])+"  # character sets, saving the cursor
 )
 """What ECMA-48 lets a terminal act on: it is no text, and its letters must not stick to the words beside it."""
 
+
+_MOVES = re.compile("(?:\x1b\\[|\x9b)[\\d;]*[A-HIae`df]")
+"""Sequences that move the cursor."""
 
 _SOFT_HYPHEN = "\xad"
 _SOFT_LINE_END = re.compile(r"\xad[ \t]*\n[ \t]*(\S+)[ \t]*\n?")
@@ -33,11 +36,19 @@ def clean_text(text: str) -> str:
     Soft hyphens, which only say where a word may be parted, are taken out; a word parted by one stands whole on its line.
     """
     if "\x1b" in text or "\x9b" in text:
-        text = _ESCAPE_SEQUENCES.sub("", text)
+        text = _ESCAPE_SEQUENCES.sub(_in_place_of, text)
     text = _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
     if _SOFT_HYPHEN in text:
         text = _SOFT_LINE_END.sub(r"\1\n", text).replace(_SOFT_HYPHEN, "")
     return text
+
+
+def _in_place_of(sequences: re.Match[str]) -> str:
+    """What stands for escape sequences: a space where they move the cursor, so that words do not run together."""
+    text, start, end = sequences.string, sequences.start(), sequences.end()
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    apart = before and not before.isspace() and after and not after.isspace() and _MOVES.search(sequences[0])
+    return " " if apart else ""
 
 
 def join_surrogates(text: str) -> str:

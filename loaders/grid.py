@@ -206,8 +206,11 @@ def arranged(grid: Grid, inherited: Sequence[str] = ()) -> Arrangement:
         return Arrangement(tuple(titles), (), names, _marked(grid, names), tuple(rows), False)
     names = tuple(_joined(grid, rows[start:end]))
     above = [" ".join(dict.fromkeys(filter(None, texts[row]))) for row in rows[:start]]
-    shown = _with_unit(names, " ".join([grid.above, grid.caption, *titles, *above]), _some(texts, rows[end:]))
-    return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), tuple(rows[end:]), True)
+    # Where a table goes on on another page, or files were put together, the names stand among the rows again.
+    said = [texts[row] for row in rows[start:end]]
+    body = tuple(row for row in rows[end:] if texts[row] not in said)
+    shown = _with_unit(names, " ".join([grid.above, grid.caption, *titles, *above]), _some(texts, body))
+    return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), body, True)
 
 
 def _marked(grid: Grid, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,12 @@ from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, Page
 from loaders.registry import Loader
-from loaders.text import read_text
+from loaders.text import read_text, unescaped
+from loaders.web_page import without_markup
 
-VERSION = 3
+VERSION = 4
 
 _DEPTH = 60
-_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_COMMA = re.compile(rf"{_STRING}|,\s*([\]}}])", re.DOTALL)
@@ -31,10 +32,10 @@ def load(path: Path) -> Document:
     records, torn = _records(text)
     builder = PageBuilder(1, None, limits.TextBudget())
     if not records:
-        page = Page(1, None, limits.TextBudget().add(_unescaped(text)))
+        page = Page(1, None, limits.TextBudget().add(unescaped(text)))
         return Document("", (page,), LOADER.name, VERSION, {"note": "not valid JSON, kept as text"})
     for record in records:
-        builder.paragraph(_unescaped(record.line) if isinstance(record, _Torn) else "\n".join(_lines(record, "", 0)))
+        builder.paragraph(unescaped(record.line) if isinstance(record, _Torn) else "\n".join(_lines(record, "", 0)))
     return Document("", (builder.page(),), LOADER.name, VERSION, {"note": _told(torn)} if torn else {})
 
 
@@ -53,7 +54,7 @@ def _records(text: str) -> tuple[list[Any], list[_Torn]]:
     Lines that are torn stand in their places among those of JSON lines, and by themselves. Nothing for what is no JSON.
     """
     try:
-        value = json.loads(text)
+        value = _parsed(text)
         return (value or [value]) if isinstance(value, list) else [value], []
     except (ValueError, RecursionError):
         pass
@@ -61,7 +62,7 @@ def _records(text: str) -> tuple[list[Any], list[_Torn]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                records.append(json.loads(line))
+                records.append(_parsed(line))
             except (ValueError, RecursionError) as error:
                 records.append(_Torn(number, line.strip(), getattr(error, "msg", "nested too deeply")))
     torn = [record for record in records if isinstance(record, _Torn)]
@@ -71,21 +72,28 @@ def _records(text: str) -> tuple[list[Any], list[_Torn]]:
     if values := _one_after_the_other(text):
         return values, []
     try:
-        value = json.loads(_without_comments(text))
+        value = _parsed(_without_comments(text))
         return (value or [value]) if isinstance(value, list) else [value], []
     except (ValueError, RecursionError):
         return [], []
 
 
-def _unescaped(text: str) -> str:
-    """Text with the letters that JSON writes as escapes, so that a torn record can be searched like a whole one."""
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object; those of one name, of which a dictionary keeps the last, as a list."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        for name, count in Counter(name for name, _ in pairs).items():
+            if count > 1:
+                members[name] = [value for other, value in pairs if other == name]
+    return members
 
-    def letter(match: re.Match[str]) -> str:
-        units = [int(unit, 16) for unit in match[0].split("\\u")[1:]]
-        letters = b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", "replace")
-        return letters if letters.isprintable() else match[0]
 
-    return _ESCAPED.sub(letter, text)
+_AS_WRITTEN: dict[str, Any] = {"parse_float": str, "parse_int": str, "object_pairs_hook": _members}
+"""Numbers stay as they stand: 1.10 is a price or a version, and 20 digits are more than a float holds."""
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, **_AS_WRITTEN)
 
 
 def _without_comments(text: str) -> str:
@@ -96,7 +104,7 @@ def _without_comments(text: str) -> str:
 
 def _one_after_the_other(text: str) -> list[Any]:
     """Values of several lines each that follow each other without a comma; nothing when anything else is among them."""
-    decoder, place, values = json.JSONDecoder(), 0, list[Any]()
+    decoder, place, values = json.JSONDecoder(**_AS_WRITTEN), 0, list[Any]()
     try:
         while place < len(text):
             value, place = decoder.raw_decode(text, place)
@@ -134,7 +142,7 @@ def _named(path: str, shown: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return without_markup(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 LOADER = Loader(name="json_records", version=VERSION, suffixes=(".json", ".jsonl", ".ndjson", ".geojson"), load=load)

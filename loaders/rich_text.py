@@ -17,18 +17,20 @@ from typing import Any
 from loaders import left_out, limits, program
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
+from loaders.field_codes import FieldCodes
 from loaders.left_out import LeftOut
 from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 from loaders.web_page import add_html
 
-VERSION = 3
+VERSION = 4
 
 SECONDS = 60.0
 
 _UNREAD = {b"pict": left_out.PICTURE, b"object": left_out.OBJECT}
 _TOKEN = re.compile(rb"\\([a-zA-Z]+)(-?\d{1,10})? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.DOTALL)
+_BREAKS = (b"page", b"sect", b"column")
 _DROPPED = (b"chatn", b"chftn", b"chpgn")
 _FILE_ENCODINGS = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
 _FONT_ENCODINGS = {
@@ -51,12 +53,14 @@ def load(path: Path) -> Document:
         # pandoc takes anything for Rich Text, and makes a document of its bytes.
         raise LoadError("it is not a Rich Text file", "Open it in the program that made it and save it again.")
     builder, keeper, omitted = PageBuilder(1, None, limits.TextBudget()), TableKeeper(), LeftOut()
-    html = _html(rewritten(data))
+    rewriter = _Rewriter()
+    html = _html(rewriter.whole(data))
     notes_read = html.count('role="doc-noteref"')
     add_html(put_right(html), builder, keeper, omitted)
     for word, kind in _UNREAD.items():
         omitted.add(kind, len(re.findall(rb"\\" + word + rb"\b", data)))
     notes = len(re.findall(rb"\\(?:footnote|annotation)\b", data))
+    omitted.add(left_out.HIDDEN, rewriter.hidden)
     omitted.add(left_out.NOTE, max(0, notes - notes_read))
     if builder.empty:
         raise LoadError("it has no text", "Nothing to load; export it as PDF if it holds pictures of text.")
@@ -80,6 +84,12 @@ class _Group:
     """That of the font in use, "" for that of the file."""
     skipped: int = 1
     """How many characters after an escaped one only stand in for it (`\\uc`)."""
+    instruction: bool = False
+    """In the code of a field, which is kept for those that have no result."""
+    label_at: int = -1
+    """Where the number of a list item begins in what is written, -1 outside of one."""
+    result_at: int = -1
+    """Where the result of a field begins in what is written, -1 outside of one."""
     one_text: bool = False
     """In a comment or a margin, where a new paragraph format would tear off what stands before it."""
 
@@ -93,25 +103,24 @@ class _Row:
     cell: int = 0
 
 
-def rewritten(data: bytes) -> bytes:
-    """The file with comments as notes, headers and footers as paragraphs, marks in cells that go on, and plain letters."""
-    return _Rewriter().whole(data)
-
-
 class _Rewriter:
-    """One pass over the pieces of a file."""
+    """One pass over the pieces of a file: comments as notes, headers and footers as paragraphs, marks in cells that go on."""
 
     def __init__(self) -> None:
         self.out: list[bytes] = []
         self.groups: list[_Group] = []
         self.row = _Row()
         self.author = b""
+        self.field_codes, self.code, self.tick = FieldCodes(), b"", ""
+        self.rows_unmarked = False
+        self.list_at, self.hidden = -1, 0
         self.encoding, self.fonts, self.font = "cp1252", dict[int, str](), 0
         self.letters = b""
         self.high = self.skip = 0
 
     def whole(self, data: bytes) -> bytes:
         """The file as it is to be read."""
+        self.rows_unmarked = b"\\trowd" in data and b"\\intbl" not in data
         for word, number, token in rtf_pieces(data):
             self._piece(word, number, token)
         self._flush()
@@ -132,9 +141,15 @@ class _Rewriter:
         self._flush()
         group = self.groups[-1] if self.groups else _Group()
         if token == b"{":
-            self.groups.append(_Group(encoding=group.encoding, skipped=group.skipped, one_text=group.one_text))
+            self.groups.append(
+                _Group(b"}", False, group.encoding, group.skipped, group.instruction, one_text=group.one_text)
+            )
         elif token == b"}":
+            self._end_field(group)
+            self._end_label(group)
             token = self.groups.pop().end if self.groups else token
+        elif word in _BREAKS:
+            token = b"\\line "
         elif word == b"u":
             # pandoc takes a letter too many with what stands in for an escaped one, so that is dropped here.
             self._letter(number % 65536)
@@ -148,6 +163,10 @@ class _Rewriter:
             group.end, group.one_text, token = b"\\par}", True, b""
         elif word in _DROPPED or (word == b"pard" and group.one_text):
             token = b""
+        elif not word and group.instruction:
+            self.code += token[1:]
+        elif token.strip() == b"\\v":
+            self.hidden += 1
         elif word:
             self._keep(word, number, group)
             if word == b"uc":
@@ -171,6 +190,16 @@ class _Rewriter:
             group.encoding = ""
         elif word == b"atnauthor":
             group.author, self.author = True, b""
+        elif word == b"fldinst":
+            group.instruction, self.code, self.tick = True, b"", ""
+        elif word in (b"ffres", b"ffdefres") and b"FORMCHECKBOX" in self.code and number in (0, 1):
+            self.tick = self.tick or ("[x]" if number else "[ ]")
+        elif word == b"listtext":
+            group.label_at = len(self.out) + 1
+        elif word == b"ls":
+            self.list_at = len(self.out)
+        elif word == b"fldrslt":
+            group.result_at = len(self.out) + 1
         elif word == b"trowd":
             self.row = _Row()
         elif word in _ROW_WORDS:
@@ -183,6 +212,32 @@ class _Rewriter:
             self.row.cell += 1
         elif word == b"row":
             self.row.cell = 0
+        if self.rows_unmarked and word in (b"cellx", b"row"):
+            # Some programs leave it to the reader which paragraphs are those of a row; pandoc wants to be told.
+            self.out.append(b"\\pard\\intbl " if word == b"cellx" else b"")
+
+    def _end_field(self, group: _Group) -> None:
+        """What a field without a result shows: a tick, or what its code says."""
+        if group.result_at < 0 or any(map(_is_text, self.out[group.result_at :])):
+            return
+        shown = self.tick or self.field_codes.shown(self.code.decode("latin-1"))
+        self.code, self.tick = b"", ""
+        for char in shown:
+            if char.isascii():
+                self.out.append(b"\\" + char.encode() if char in "{}\\" else char.encode())
+            else:
+                self._letter(ord(char))
+
+    def _end_label(self, group: _Group) -> None:
+        """The number of a list item as Word wrote it for readers without lists: pandoc would make a bullet of it."""
+        if group.label_at < 0:
+            return
+        label = b"".join(piece for piece in self.out[group.label_at :] if _is_text(piece)).strip()
+        if self.list_at >= 0 and any(map(str.isalnum, label.decode("ascii", "replace").split("\\u")[0])):
+            # The paragraph is none of a list then.
+            self.out[self.list_at] = b""
+            self.out[group.label_at - 1 :] = [label + b" "]
+        self.list_at = -1
 
     def _text(self, token: bytes) -> None:
         if self._half_a_letter():
@@ -192,6 +247,8 @@ class _Rewriter:
         self._flush()
         if self.groups and self.groups[-1].author:
             self.author += token
+        if self.groups and self.groups[-1].instruction:
+            self.code += token
         if token.isascii():
             self.out.append(token)
             return
@@ -232,6 +289,11 @@ class _Rewriter:
         name = self.author.strip()
         said = b"Comment by " + name + b": " if name else b"Comment: "
         self.out += [b"\\footnote\\plain ", _mark(COMMENT), said]
+
+
+def _is_text(piece: bytes) -> bool:
+    """Whether a piece that was written is text, not a control word or the bounds of a group."""
+    return piece.startswith(b"{\\uc0") or (piece[:1] not in (b"\\", b"{", b"}") and bool(piece.strip()))
 
 
 def _mark(sign: str) -> bytes:

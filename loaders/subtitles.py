@@ -13,7 +13,7 @@ from loaders.blocks import PageBuilder
 from loaders.document import Document
 from loaders.registry import Loader
 
-VERSION = 2
+VERSION = 3
 
 _TIMES = re.compile(
     r"^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})(?:\s.*)?$"
@@ -24,6 +24,7 @@ _CLOCK_TIME = re.compile(r"^(?:(?:(\d+):)?(\d+):)?(\d+)(?:[.,:](\d+))?$")
 _OFFSET = re.compile(r"^(\d+(?:\.\d+)?)(h|m|s|ms|f|t)$")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}|</?>")
+_DRAWN = re.compile(r"\{[^}]*\\p[1-9][^}]*\}.*?(?:\{[^}]*\\p0[^}]*\}|$)")
 _ENDS_SENTENCE = re.compile(r"""[.!?…。！？؟।]["'”’»)\]♪]*$""")
 _NEW_SPEAKER = re.compile(r"^(?:[-–—]\s*\S|>>|\[|♪)|^[A-ZÀ-Þ][\w .'-]{0,30}:\s")
 _LEFT_OUT_BLOCKS = ("NOTE", "STYLE", "REGION")
@@ -73,8 +74,8 @@ def _of_ass(content: str) -> tuple[list[_Cue], int]:
             left_out += 1
         elif kind == "Dialogue" and "text" in names:
             held = dict(zip(names, rest.split(",", len(names) - 1)))
-            said = held.get("text", "")
-            if re.search(r"\{[^}]*\\p[1-9]", said):
+            said = _DRAWN.sub("", held.get("text", ""))
+            if not re.sub(r"\{[^}]*\}", "", said).strip() and said != held.get("text", ""):
                 left_out += 1
                 continue
             lines = re.split(r"\\[Nn]", re.sub(r"\{[^}]*\}", "", said).replace("\\h", " "))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from loaders.date_text import dates
 from loaders.document import Table
 from loaders.grid import NO_VALUE
 from loaders.number_text import decimal_sign, numbers
@@ -82,7 +83,10 @@ class TableKeeper:
         # Narrow columns without a name or a cell are there for looks.
         used = [place for place in range(width) if named[place] or any(cut[place])]
         # A column that does not prove its decimal sign has that of the others.
-        signs = {place: "" if placed.stored is not None else decimal_sign(cut[place]) for place in used}
+        signs = {
+            place: decimal_sign(cut[place]) if placed.stored is None or _are_texts(placed.stored, place) else ""
+            for place in used
+        }
         proven = set(signs.values()) - {""}
         usual_sign = proven.pop() if len(proven) == 1 else "."
         labels, arrays = [], []
@@ -167,6 +171,11 @@ def _at(row: Sequence[Any], place: int) -> Any:
     return row[place] if place < len(row) else None
 
 
+def _are_texts(stored: Sequence[Sequence[Any]], place: int) -> bool:
+    """Whether a column of a workbook is stored as text, numbers among it or not."""
+    return all(isinstance(_at(row, place), str | None) for row in stored)
+
+
 def _texts(cells: Sequence[str]) -> pa.Array:
     import pyarrow as pa
 
@@ -218,6 +227,9 @@ def _typed(cells: Sequence[str], sign: str) -> pa.Array:
         for fits, value, kind in kinds:
             if all(map(fits, filled)):
                 return pa.array([value(cell) if holds else None for cell, holds in zip(cells, held)], kind)
+        if (days := dates(filled)) is not None:
+            written = iter(days)
+            return pa.array([next(written) if holds else None for holds in held], pa.date32())
     except (ValueError, OverflowError):
         pass
     return _texts(cells)

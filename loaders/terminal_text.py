@@ -6,6 +6,10 @@ import re
 
 _OVERSTRUCK = re.compile(r"[^\n\x08]\x08")
 _CHANGING = re.compile(r"[\d\s.,:%|/\\#=>*\-\[\]()█▉▊▋▌▍▎▏░▒▓⠀-⣿]+|\b(?:[kKMGT]i?)?B(?:/s)?\b|\bETA\b")
+_SPELLED = re.compile(r"(?:\^\[|\\(?:x1[bB]|033|e|u001[bB])|␛)(?=\[[\d;?]*[A-Za-z])")
+"""The escape character as `cat -v`, shells and programs spell it."""
+
+_BARE = re.compile(r"\[(?:\d{1,3})(?:;\d{1,3})*m")
 _PASSES = 8
 _PROGRESS = re.compile(r"\d\s?%|\d+\s?/\s?\d+|B/s\b|\bETA\b|[=#>.\-]{4}|[█▉▊▋▌▍▎▏░▒▓]")
 
@@ -24,6 +28,17 @@ def without_overstrikes(text: str) -> str:
         if not count + more:
             break
     return text.replace("\x08", "")
+
+
+def with_escapes(text: str) -> str:
+    """`text` with escape characters that were spelled out ("^[[31m", "\\033[31m") or lost ("[31m") in their places.
+
+    What then is an escape sequence is taken out with the others. Lost ones are believed where colours end too.
+    """
+    text = _SPELLED.sub("\x1b", text)
+    if "[0m" in text.replace("\x1b[", "") and "\x1b[" not in text:
+        text = _BARE.sub(lambda match: f"\x1b{match[0]}", text)
+    return text
 
 
 def without_progress(text: str) -> tuple[str, int]:

@@ -11,9 +11,10 @@ from loaders import limits
 from loaders.document import Document, LoadError, Page, clean_text
 from loaders.registry import Loader
 from loaders.tables import TableKeeper
-from loaders.terminal_text import without_overstrikes, without_progress
+from loaders.terminal_text import with_escapes, without_overstrikes, without_progress
+from loaders.tex_letters import with_letters
 
-VERSION = 3
+VERSION = 4
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -27,6 +28,13 @@ _COMMON = (
     *("cp1254", "cp1255", "cp1256", "cp1257", "cp874", "iso8859_2", "mac_roman", "cp437", "cp850", "cp866"),
 )
 """Encodings that documents are really in: a guess among all that exist is wrong too often on short texts."""
+_WIDER = {
+    "gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030", "hz-gb-2312": "hz",
+    "big5": "big5hkscs", "big5-hkscs": "big5hkscs", "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932",
+    "sjis": "cp932", "windows-31j": "cp932", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252",
+    "latin1": "cp1252", "latin-1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252", "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874", "tis-620": "cp874",
+}  # fmt: skip
 _GUESS_BYTES = 256 * 1024
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
 _STRAY = re.compile(
@@ -35,6 +43,10 @@ _STRAY = re.compile(
 """Bytes apart from any word, one of which means nothing in Windows-1252 or a letter that hardly a language has (þ, ÿ)."""
 
 _PIPE_TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-{3,}:?[ \t]*\|[-:| \t]*$", re.MULTILINE)
+_LOGS = (".log", ".txt", ".out", "")
+_TEX = (".tex", ".bib")
+_SETTINGS = (".properties", ".toml", ".yaml", ".yml")
+_ESCAPED = re.compile(r"(?<!\\)(?:\\u[0-9a-fA-F]{4})+")
 _TYPED = (".txt", ".text", "")
 """Texts that people type: the bars and dashes of a table are one there, as in Markdown."""
 
@@ -45,7 +57,14 @@ _ENCODING_REMEDY = "Save it as UTF-8 text and load it again."
 
 def load(path: Path) -> Document:
     """The text of `path`, a page for each form feed. Raises LoadError when it is empty, too long or not text."""
-    text, dropped = without_progress(without_overstrikes(_checked(decode(path.read_bytes()))))
+    text = without_overstrikes(_checked(decode(path.read_bytes())))
+    if path.suffix.lower() in _LOGS:
+        text = with_escapes(text)
+    elif path.suffix.lower() in _TEX:
+        text = with_letters(text)
+    elif path.suffix.lower() in _SETTINGS:
+        text = unescaped(text)
+    text, dropped = without_progress(text)
     sheets = text.split(_PAGE_BREAK)
     while len(sheets) > 1 and not sheets[-1].strip():
         sheets.pop()
@@ -67,6 +86,34 @@ def load(path: Path) -> Document:
 def read_text(path: Path) -> str:
     """The cleaned text of a file, its encoding told by mark, else UTF-8, else guessed. Raises LoadError."""
     return _checked(clean_text(decode(path.read_bytes())))
+
+
+def decoded_as(data: bytes, stated: str) -> str | None:
+    """`data` in the encoding that it states, read as web browsers do; None when it cannot be in that.
+
+    Names of encodings stand for the larger ones that programs write under them (gb2312 for GBK). What states one byte a
+    letter and is valid UTF-8 beyond ASCII is UTF-8: the statement is a default that nobody looked at.
+    """
+    name = stated.strip().strip("\"'").lower()
+    name = _WIDER.get(name, name)
+    single = name.startswith(("cp125", "iso-8859", "iso8859", "windows-125", "mac", "koi8"))
+    for candidate in ("utf-8", name) if single else ("utf-8",) if name.startswith(("utf-16", "utf16")) else (name,):
+        try:
+            return data.decode(candidate)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return None
+
+
+def unescaped(text: str) -> str:
+    """Text with letters in place of their escapes (`\\u00fc`), by which nobody would look for them."""
+
+    def letter(match: re.Match[str]) -> str:
+        units = [int(unit, 16) for unit in match[0].split("\\u")[1:]]
+        letters = b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", "replace")
+        return letters if letters.isprintable() else match[0]
+
+    return _ESCAPED.sub(letter, text)
 
 
 def _checked(text: str) -> str:

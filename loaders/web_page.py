@@ -16,12 +16,13 @@ from loaders.document import Document, LoadError, clean_text
 from loaders.equations import is_power, linear
 from loaders.grid import Cell, Grid, arranged, collapsed
 from loaders.left_out import LeftOut
+from loaders.list_numbers import counted
 from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.tables import TableKeeper
-from loaders.text import decode
+from loaders.text import decode, decoded_as
 
-VERSION = 3
+VERSION = 4
 
 _DROPPED = "script style noscript template head link meta button datalist rp".split()
 _OBJECTS = {"iframe": left_out.OBJECT, "object": left_out.OBJECT, "embed": left_out.OBJECT, "canvas": left_out.PICTURE,
@@ -42,7 +43,10 @@ _SHOWN_TWICE = re.compile(r"(?:^|\s)(?:katex-html|MathJax_Preview|mwe-math-fallb
 _BLOCK_STYLE = re.compile(r"(?:^|[;{\s])display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SIMPLE_SELECTOR = re.compile(r"^(?:(\w+)?([.#])([\w-]+))$")
+_LISTS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _DEPTH = 400
+_STOP = re.compile(r"\s?[.,;:!?)\]]")
+_MARKUP = re.compile(r"</(?:p|div|b|i|em|strong|a|ul|ol|li|span|table|h[1-6]|blockquote)>|<br\s*/?>|<p>", re.IGNORECASE)
 _TWICE = "shown twice"
 _CELL_CHARS = 1_500
 """A cell with more text than this, in a table that names no columns, shows that the table only lays out the page."""
@@ -66,11 +70,9 @@ def decoded(data: bytes) -> str:
     """The text of a page: by byte order mark, else as the page itself says, else guessed."""
     declared = _CHARSET.search(data[:2048])
     if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) and b"\x00" not in data[:200]:
-        name = declared[1].decode("ascii", "replace").lower()
-        try:
-            return data.decode("cp1252" if name in ("iso-8859-1", "latin1", "latin-1") else name)
-        except (LookupError, UnicodeDecodeError):
-            pass
+        text = decoded_as(data, declared[1].decode("ascii", "replace"))
+        if text is not None:
+            return text
     return decode(data)
 
 
@@ -216,7 +218,7 @@ def seen_text(element: Any, omitted: LeftOut | None = None) -> str:
     parts: list[str] = []
     _collect(element, parts, omitted or LeftOut(), 0)
     text = " ".join("".join(parts).split())
-    return re.sub(r"(?:; )+(?=[;.,]|$)", "", re.sub(r"\s+;", ";", text)).removeprefix("; ")
+    return re.sub(r"(?:; )+(?=[;.,]|$)", "", re.sub(r"\s+([;,])", r"\1", text)).removeprefix("; ")
 
 
 def _collect(element: Any, parts: list[str], omitted: LeftOut, depth: int) -> None:
@@ -255,12 +257,15 @@ def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
         options = list(element.iter("option"))
         chosen = [option for option in options if option.get("selected") is not None]
         chosen = chosen or ([] if element.get("multiple") is not None else options[:1])
-        return " " + ", ".join(" ".join(option.text_content().split()) for option in chosen) + " "
+        shown = (option.get("label") or option.text_content() for option in chosen)
+        return " " + ", ".join(" ".join(text.split()) for text in shown) + " "
+    if tag == "textarea":
+        return f" {element.text_content()} "
     if tag == "math":
         text = linear(element)
         if not text:
             omitted.add(left_out.EQUATION)
-        return f" {text} " if text else ""
+        return f" {text}{'' if _STOP.match(element.tail or '') else ' '}" if text else ""
     if tag == "svg":
         texts = [" ".join("".join(one.itertext()).split()) for one in element.iter() if _svg_text(one)]
         if not any(texts):
@@ -386,6 +391,18 @@ class _Walk:
             self.builder.paragraph(text)
 
 
+def without_markup(text: str) -> str:
+    """A value that is a piece of HTML, as feeds and exports of web sites hold them, as its reader sees it; others as they are."""
+    if "<" not in text or not _MARKUP.search(text):
+        return text
+    builder = PageBuilder(1, None, limits.TextBudget())
+    try:
+        add_html(text, builder)
+    except LoadError:
+        return text
+    return builder.page().text or text
+
+
 def grids_of(html: str) -> list[Grid]:
     """The tables of data in a piece of HTML as grids, those inside others left to their cells."""
     root = _parsed(html)
@@ -417,18 +434,17 @@ def _joined(lines: list[str]) -> str:
 def _marker(item: Any) -> str:
     """What stands before an item: its number in an ordered list, else a dash."""
     parent = item.getparent()
-    if parent is None or parent.tag != "ol" or (parent.get("reversed") is not None):
+    if parent is None or parent.tag != "ol":
         return "-"
-    number = _whole(parent.get("start"), 1)
-    for one in parent.iterchildren("li"):
+    items = list(parent.iterchildren("li"))
+    down = parent.get("reversed") is not None
+    number = _whole(parent.get("start"), len(items) if down else 1)
+    for one in items:
         number = _whole(one.get("value"), number)
         if one is item:
             break
-        number += 1
-    letters = parent.get("type") or "1"
-    if letters in "aA" and 1 <= number <= 26:
-        return f"{chr(ord(letters) + number - 1)}."
-    return f"{number}."
+        number += -1 if down else 1
+    return f"{counted(number, _LISTS.get(item.get('type') or parent.get('type') or '', 'decimal'))}."
 
 
 def _whole(text: str | None, usual: int) -> int:
@@ -441,12 +457,16 @@ def _span(text: str | None, zero: bool = False) -> int:
 
 
 def _own_rows(table: Any) -> Iterator[Any]:
-    """The rows of a table that are not those of a table inside it."""
+    """The rows of a table that are not those of a table inside it; its foot stands last, wherever it is written."""
+    feet = []
     for child in table:
         if child.tag == "tr":
             yield child
-        elif child.tag in ("thead", "tbody", "tfoot"):
+        elif child.tag in ("thead", "tbody"):
             yield from child.iterchildren("tr")
+        elif child.tag == "tfoot":
+            feet += child.iterchildren("tr")
+    yield from feet
 
 
 def _lays_out(table: Any, rows: list[Any]) -> bool:

@@ -11,10 +11,12 @@ from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, Page
 from loaders.registry import Loader
 from loaders.text import read_text
+from loaders.web_page import without_markup
 
-VERSION = 1
+VERSION = 2
 
 _DEPTH = 200
+_INNER_CHARS = 80
 
 
 def load(path: Path) -> Document:
@@ -28,7 +30,10 @@ def load(path: Path) -> Document:
         page = Page(1, None, limits.TextBudget().add(read_text(path)))
         return Document("", (page,), LOADER.name, VERSION, {"note": "not well-formed XML, kept as text"})
     builder = PageBuilder(1, None, limits.TextBudget())
-    for child in [root] if len(root) == 0 or _mixed(root) else root:
+    whole = len(root) == 0 or _mixed(root)
+    if not whole:
+        builder.paragraph(_head(root) if _attributes(root) else "")
+    for child in [root] if whole else root:
         builder.paragraph("\n".join(_lines(child, 0)))
     if builder.empty:
         raise LoadError("it has no text", "Nothing to load.")
@@ -36,20 +41,36 @@ def load(path: Path) -> Document:
 
 
 def _lines(element: Any, depth: int) -> Iterator[str]:
-    name = _name(element.tag)
-    attributes = ", ".join(f"{_name(key)}={value}" for key, value in element.attrib.items())
-    head = f"{name} ({attributes})" if attributes else name
+    head, attributes = _head(element), _attributes(element)
     if len(element) == 0 or depth >= _DEPTH or _mixed(element):
-        text = " ".join("".join(element.itertext()).split())
+        text = " ".join(without_markup("".join(element.itertext())).split())
         if text:
             yield f"{head}: {text}"
         elif attributes:
             yield head
+        # Words among the elements of a text are whole; what the elements say of themselves stands below.
+        for inner in element.iter() if len(element) and depth < _DEPTH else ():
+            if inner is not element and _attributes(inner):
+                said = " ".join("".join(inner.itertext()).split())
+                yield f"{_head(inner)}: {said[:_INNER_CHARS]}" if said else _head(inner)
         return
     if attributes:
         yield head
     for child in element:
         yield from _lines(child, depth + 1)
+
+
+def _head(element: Any) -> str:
+    """The name of an element with its attributes."""
+    attributes = _attributes(element)
+    return f"{_name(element.tag)} ({attributes})" if attributes else _name(element.tag)
+
+
+def _attributes(element: Any) -> str:
+    """What an element says of itself; where its schema is to be found is no news to anybody."""
+    return ", ".join(
+        f"{_name(key)}={value}" for key, value in element.attrib.items() if "XMLSchema-instance" not in key
+    )
 
 
 def _mixed(element: Any) -> bool:

@@ -59,3 +59,30 @@ def test_no_letter_is_lost_and_every_font_has_its_encoding(tmp_path: Path) -> No
 
 def test_an_absurd_number_is_no_obstacle(tmp_path: Path) -> None:
     assert "The lock." in text(read(tmp_path, rb"{\f" + b"9" * 5_000 + rb" }The lock."))
+
+
+def test_fields_without_a_result_and_ticks_are_shown(tmp_path: Path) -> None:
+    box = rb"{\field{\*\fldinst {FORMCHECKBOX}{\*\formfield{\fftype1\ffres25\ffdefres1}}}{\fldrslt }} Pets, "
+    half = rb"{\field{\*\fldinst { EQ \\f(1,2) }}{\fldrslt }} and {\field{\*\fldinst REF x}{\fldrslt clause 7}}"
+    assert text(read(tmp_path, box + half)) == "[x] Pets, 1/2 and clause 7"
+
+
+def test_breaks_part_words_and_hidden_text_is_counted(tmp_path: Path) -> None:
+    document = read(tmp_path, rb"One\page Two\column Three{\v never seen}\v0")
+    assert text(document).split() == ["One", "Two", "Three"]
+    assert document.metadata["left_out"] == "not read: 1 piece of hidden text"
+
+
+def test_items_keep_the_numbers_that_word_wrote(tmp_path: Path) -> None:
+    lists = (
+        rb"{\*\listtable{\list{\listlevel\levelnfc0{\leveltext\'02\'00.;}{\levelnumbers\'01;}}\listid7}}"
+        rb"{\*\listoverridetable{\listoverride\listid7\listoverridecount0\ls1}}"
+    )
+    items = rb"\pard\ls1\ilvl0{\listtext 4.1\tab}Rent\par\pard\ls1\ilvl0{\listtext 4.2\tab}Heat\par\pard End"
+    assert text(read(tmp_path, lists + items)) == "4.1 Rent\n\n4.2 Heat\n\nEnd"
+
+
+def test_rows_that_do_not_say_so_are_rows(tmp_path: Path) -> None:
+    cells = rb"\trowd\cellx1000\cellx2000 "
+    rows = [cells + rb"Port\cell Toll\cell\row", cells + rb"Hull\cell 12\cell\row", cells + rb"York\cell 9\cell\row"]
+    assert "Port: Hull | Toll: 12\nPort: York | Toll: 9" in text(read(tmp_path, b"".join(rows) + rb"\pard After"))

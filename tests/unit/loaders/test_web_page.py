@@ -119,3 +119,24 @@ def test_tables_for_programs_that_lose_spans() -> None:
     assert "hidden" not in plain
     assert "<th>Adult return</th>" in plain
     assert plain.count("<td>Oslo</td>") == 2
+
+
+@pytest.mark.parametrize("stated", ["iso-8859-1", "windows-1252", "utf-16", "utf-8"])
+def test_a_page_in_another_encoding_than_it_states(tmp_path: Path, stated: str) -> None:
+    (tmp_path / "a.html").write_bytes(f"<html><meta charset={stated}><p>Käse für 5 €".encode())
+    assert registry.read(tmp_path / "a.html").pages[0].text == "Käse für 5 €"
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<ol type=i><li>x<li>y</ol>", "i. x\nii. y"), ("<ol reversed><li>x<li>y</ol>", "2. x\n1. y"),
+        ("<ol><li value=27 type=a>x</ol>", "aa. x"), ("Note:<textarea>a\nb</textarea>", "Note: a b"),
+        ("<select><option selected label='Full name'>F</select>", "Full name"), ("So <math><mi>x</mi></math>.", "So x."),
+        ("<table><tr><th>A<th>B<tfoot><tr><td>Sum<td>3<tbody><tr><td>x<td>1<tr><td>y<td>2</table>",
+         "A | B\nA: x | B: 1\nA: y | B: 2\nA: Sum | B: 3"),
+    ],
+)  # fmt: skip
+def test_lists_fields_and_feet_as_a_browser_shows_them(tmp_path: Path, html: str, shown: str) -> None:
+    (tmp_path / "a.html").write_text(f"<html><body>{html}</body></html>", "utf-8")
+    assert registry.read(tmp_path / "a.html").pages[0].text == shown
