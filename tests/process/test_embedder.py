@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -17,7 +18,7 @@ from tests.support.processes import alive, descendants
 from workbench.core.errors import EmbedderError
 from workbench.core.worker_process import CancelledError
 from workbench.embedding import minilm
-from workbench.embedding.client import LocalEmbedder
+from workbench.embedding.client import LocalEmbedder, Patience
 
 WORDS = ("keeper", "light", "bell", "storm", "harbour", "1891", "lease", "clause", "灯台", "المنارة", "wreck", "lamp")
 
@@ -161,6 +162,38 @@ def test_a_person_who_waits_is_not_told_of_a_worker_that_was_killed(
     assert not alive(worker)
     assert vectors.shape == (len(asked), 384)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("waited_for", [True, False])
+def test_a_worker_that_stands_still_is_told_and_replaced(second: LocalEmbedder, worker: int, waited_for: bool) -> None:
+    """What is sent is far more than its pipe holds: sending must not wait for ever either."""
+    told: list[str] = []
+    impatient = LocalEmbedder(on_wait=told.append)
+    impatient.patience = Patience(told=0.8, query=2.0, passages=2.0)
+    before = descendants(os.getpid())
+    try:
+        impatient.embed(["warm"])
+        (stopped,) = set(descendants(os.getpid())) - set(before)
+        os.kill(stopped, signal.SIGSTOP)
+        told.clear()
+        asked = [f"the lamp at pier {number} {'wick ' * 900}" for number in range(24)]
+        vectors = impatient.embed(asked, exact=waited_for)
+        assert not alive(stopped)
+    finally:
+        impatient.stop()
+    assert (vectors == second.embed(asked, exact=waited_for)).all()
+    assert "Waiting for the embedding process" in told[0]
+    assert "was ended: it gave no sign of life for 2 seconds" in told[1]
+
+
+def test_a_person_who_stops_does_not_wait_for_a_worker_that_stands_still(second: LocalEmbedder, worker: int) -> None:
+    os.kill(worker, signal.SIGSTOP)
+    cancel, began = threading.Event(), time.monotonic()
+    threading.Timer(0.5, cancel.set).start()
+    with pytest.raises(CancelledError):
+        second.embed(["wick " * 3_000] * 60, cancel=cancel)
+    assert time.monotonic() - began < 5
+    assert second.embed(["again"]).shape == (1, 384)
 
 
 def test_importing_the_embedder_is_light() -> None:

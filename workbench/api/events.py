@@ -525,7 +525,8 @@ class Notice(Event):
     """Something about the model or its server that the user should know, and what to do about it.
 
     `about`: embedding (a source keeps another model than the settings name) | fit (how the window fits the model, before the first
-    question) | window (lowered for this run) | truncation (the server reads less than was sent) | reply (cut or filtered).
+    question) | window (lowered for this run) | truncation (the server reads less than was sent) | reply (cut or filtered) |
+    waiting (for what).
     """
 
     durable: ClassVar[bool] = True

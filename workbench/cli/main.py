@@ -148,6 +148,7 @@ def _with_session(command: Command) -> Body:
     assert body is not None
 
     def run(chosen: argparse.Namespace) -> int:
+        from workbench.cli.output import waits_told
         from workbench.ipc import command_client
 
         _ask_consent(command, chosen)
@@ -176,7 +177,7 @@ def _with_session(command: Command) -> Body:
                 return ask_owner()
         while True:
             try:
-                with own_session(chosen, lambda text: complain(text, 1)) as session:
+                with own_session(chosen, lambda text: complain(text, 1)) as session, waits_told(session):
                     return body(session, chosen)
             except ArchiveBusy:
                 # One that was asked in vain for so long is no workbench, or one that hangs.
@@ -264,4 +265,7 @@ class LocalCommands:
         run = COMMANDS[command].run if command in COMMANDS else None
         if run is None:
             raise UsageError(f"There is no command {command!r} here.", "Both workbenches must be of the same version.")
-        return run(session, argparse.Namespace(**arguments))
+        from workbench.cli.output import waits_told
+
+        with waits_told(session):
+            return run(session, argparse.Namespace(**arguments))

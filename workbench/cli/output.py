@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.events import AnswerDone, Event, Failed
+from workbench.api.events import AnswerDone, Event, Failed, Notice
 from workbench.cli import text_output
 from workbench.core import private_file
 from workbench.core.errors import UsageError
@@ -22,6 +23,7 @@ from workbench.ipc.command_output import SINK, STANDARD, complain
 
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
+    from workbench.services.session import Session
 
 
 def line(value: dict[str, Any]) -> None:
@@ -128,6 +130,24 @@ def show(events: Iterable[Event], *, as_json: bool, link: text_output.Link = tex
             else:
                 tell_progress(event, as_json=as_json)
             yield event
+
+
+@contextmanager
+def waits_told(session: Session) -> Iterator[None]:
+    """While this lasts, people are told on standard error what the command waits for."""
+    sink, broadcaster = SINK.get(), session.app.broadcaster
+    subscription = broadcaster.join(lambda agent: False)
+
+    def hear() -> None:
+        for event in subscription.events():
+            if isinstance(event, Notice) and event.about == "waiting":
+                sink.err(unbroken(event.message))
+
+    threading.Thread(target=hear, name="waits", daemon=True).start()
+    try:
+        yield
+    finally:
+        broadcaster.leave(subscription)
 
 
 @contextmanager

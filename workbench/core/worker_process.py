@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +33,8 @@ FRAME_BYTES = 1 << 30
 _LENGTHS = struct.Struct(">II")
 _POLL_SECONDS = 0.05
 _GOODBYE_SECONDS = 2.0
+_FULL_SECONDS = 60.0
+"""A child reads its pipe ahead, whatever else it does: one that takes nothing for so long stands still."""
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -89,7 +91,7 @@ class Worker:
 
     def __init__(self, module: str, arguments: Sequence[str] = (), *, log_file: Path | None = None) -> None:
         self._inbox = _Inbox()
-        self._sending = threading.Lock()
+        self._sending = threading.RLock()
         with contextlib.ExitStack() as stack:
             output: IO[bytes] | int = subprocess.DEVNULL
             if log_file is not None:
@@ -108,6 +110,7 @@ class Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        os.set_blocking(self._stdin.fileno(), False)
 
     @property
     def pid(self) -> int:
@@ -119,13 +122,24 @@ class Worker:
         """Whether the child is still there."""
         return self._process.poll() is None
 
-    def send(self, header: dict[str, Any], blob: bytes = b"") -> None:
-        """Send one frame. Raises WorkerGoneError."""
+    def send(self, header: dict[str, Any], blob: bytes = b"", full: Callable[[], None] | None = None) -> None:
+        """Send one frame. Raises WorkerGoneError.
+
+        `full` is called again and again while the pipe takes nothing, and may kill the child; without it that is done after a minute.
+        """
         data = memoryview(_packed(header, blob))
         try:
             with self._sending:
+                since = time.monotonic()
                 while data:
-                    data = data[self._stdin.write(data) or 0 :]
+                    if written := self._stdin.write(data):
+                        data, since = data[written:], time.monotonic()
+                    elif not select.select([], [self._stdin], [], _POLL_SECONDS)[1]:
+                        if full is not None:
+                            full()
+                        elif time.monotonic() - since > _FULL_SECONDS:
+                            self.kill()
+                            raise WorkerGoneError("the worker stopped answering")
         except (OSError, ValueError):
             raise self._gone() from None
 
@@ -183,9 +197,11 @@ class Worker:
         self._close_pipes()
 
     def _close_pipes(self) -> None:
-        for pipe in (self._stdin, self._stdout):
-            with contextlib.suppress(OSError):
-                pipe.close()
+        # Not under the hands of a thread that sends: its number may be another file's by then. The dead child's pipe ends its wait.
+        with self._sending, contextlib.suppress(OSError):
+            self._stdin.close()
+        with contextlib.suppress(OSError):
+            self._stdout.close()
 
 
 def _environment() -> dict[str, str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -31,7 +34,32 @@ _TEXT_CHARS = 20_000
 """More of a text than the model could ever see is not sent."""
 _REMEMBERED_VECTORS = 4_096
 _POLL_SECONDS = 0.05
+_SLOW = 4
+"""A worker that gives signs of life is told to be slow after so many times the seconds after which a silent one is told."""
+_LONGEST_LOOK_SECONDS = 2.0
+"""More between two looks at a worker passed while this process stood still itself, and is not counted."""
 _FAILED = "The embedding model failed: "
+
+
+OnWait = Callable[[str], object]
+"""Told in one sentence what an embedder waits for, and when that is over; called from the thread that waits."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds without a sign of life of a worker: when it is told, and when the worker is ended and started anew.
+
+    A worker gives a sign every second, so a slow one is told from one that was stopped. `query` is the bound where a person
+    waits, `passages` that of a load; both are doubled before the model is there. `stalled` is for one that gives signs and makes no
+    vector.
+    """
+
+    told: float = 5.0
+    query: float = 10.0
+    passages: float = 30.0
+    stalled: float = 120.0
 
 
 class Embedder(Protocol):
@@ -62,8 +90,11 @@ class LocalEmbedder:
     model_id = minilm.MODEL_ID
     dimensions = minilm.DIMENSIONS
 
-    def __init__(self, *, log_file: Path | None = None) -> None:
+    patience = Patience()
+
+    def __init__(self, *, log_file: Path | None = None, on_wait: OnWait | None = None) -> None:
         self._log_file = log_file
+        self._on_wait = on_wait
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
         self._remembered: collections.OrderedDict[str, bytes] = collections.OrderedDict()
@@ -102,12 +133,12 @@ class LocalEmbedder:
         known = self._recall(cut) if exact else {}
         missing = list(dict.fromkeys(text for text in cut if text not in known)) if exact else cut
         vectors = np.zeros((len(missing), self.dimensions), np.float32)
-        for first, count, block in self._embedded(missing, exact, cancel):
-            rows = np.frombuffer(block, np.float32).reshape(count, -1)
+        for places, block in self._embedded(missing, exact, cancel):
+            rows = np.frombuffer(block, np.float32).reshape(len(places), -1)
             if not self.dimensions:
                 self.dimensions = rows.shape[1]
                 vectors = np.zeros((len(missing), self.dimensions), np.float32)
-            vectors[first : first + len(rows)] = rows
+            vectors[places] = rows
             if on_done is not None:
                 on_done(len(rows))
         if not exact:
@@ -120,21 +151,30 @@ class LocalEmbedder:
 
     def _embedded(
         self, texts: Sequence[str], exact: bool, cancel: threading.Event | None
-    ) -> Iterator[tuple[int, int, bytes]]:
-        """See _Connection.embed. A person who waits for it is not told of a worker that was killed: the next one is asked."""
-        for may_try_again in (exact, False):
+    ) -> Iterator[tuple[list[int], bytes]]:
+        """(places in `texts`, their vectors) as they come. Raises EmbedderError, CancelledError.
+
+        A person who waits is not told of a worker that was killed, nobody of one that hung: the next one is asked for what is left.
+        """
+        left, again = list(range(len(texts))), True
+        while left:
             with self._lock:
                 connection = self._ready()
+            asked, missing = left, set(left)
             try:
-                yield from connection.embed(texts, exact, cancel)
+                for first, count, block in connection.embed([texts[place] for place in asked], exact, cancel):
+                    places = asked[first : first + count]
+                    missing.difference_update(places)
+                    yield places, block
                 return
             except EmbedderError:
-                if connection.open or connection.is_over or not may_try_again:
+                if connection.open or connection.is_over or not again or not (exact or connection.hung):
                     raise
+                again, left = False, sorted(missing)
 
     def _ready(self) -> _Connection:
         if self._connection is None or not self._connection.open:
-            self._connection = _Connection(self._log_file, self._arguments())
+            self._connection = _Connection(self._log_file, self._arguments(), self.patience, self._on_wait)
         return self._connection
 
     def _arguments(self) -> Sequence[str]:
@@ -161,8 +201,10 @@ class ChosenEmbedder(LocalEmbedder):
     `model_id` is what its vectors are stored under; `dimensions` is 0 until it has embedded something.
     """
 
-    def __init__(self, spec: EmbedderSpec, *, log_file: Path | None = None) -> None:
-        super().__init__(log_file=log_file)
+    patience = replace(Patience(), stalled=600.0)
+
+    def __init__(self, spec: EmbedderSpec, *, log_file: Path | None = None, on_wait: OnWait | None = None) -> None:
+        super().__init__(log_file=log_file, on_wait=on_wait)
         self.spec = spec
         self.model_id = spec.model
         self.dimensions = 0
@@ -200,10 +242,20 @@ class ChosenEmbedder(LocalEmbedder):
 class _Connection:
     """One life of the worker: who waits for which answer, and the thread that hands the answers out."""
 
-    def __init__(self, log_file: Path | None, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self, log_file: Path | None, arguments: Sequence[str], patience: Patience, on_wait: OnWait | None
+    ) -> None:
         self.open = True
         self.is_over = False
         """Whether another worker would end the same way: it was stopped, or the model does not load."""
+        self.hung = ""
+        """Why it was ended from here; "" while it was not."""
+        self.patience = patience
+        self.ready = False
+        self.signs = self.made = 0
+        """How many signs of life came, and how many vectors it said that it had made."""
+        self._on_wait = on_wait
+        self._told: set[str] = set()
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
         self._numbers = itertools.count(1)
@@ -220,18 +272,25 @@ class _Connection:
     ) -> Iterator[tuple[int, int, bytes]]:
         """(first row, count, vectors) as they come, in any order, until all texts are done."""
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        number = next(self._numbers)
+        number, watch = next(self._numbers), _Watch(self, exact)
         with self._lock:
             if not self.open:
-                raise _failed("the worker stopped")
+                raise _failed(self.hung or "the worker stopped")
             self._waiting[number] = answers
+
+        def full() -> None:
+            watch.look()
+            if cancel is not None and cancel.is_set():
+                self._give_up("the work was stopped")
+                raise CancelledError
+
         try:
             for first in range(0, len(texts), _FRAME_TEXTS):
                 part = texts[first : first + _FRAME_TEXTS]
-                self._worker.send({"id": number, "first": first, "texts": part, "exact": exact})
+                self._worker.send({"id": number, "first": first, "texts": part, "exact": exact}, full=full)
             done = 0
             while done < len(texts):
-                answer = _next(answers, cancel)
+                answer = _next(answers, cancel, watch.look)
                 if isinstance(answer, EmbedderError):
                     raise answer
                 header, block = answer
@@ -240,10 +299,10 @@ class _Connection:
         except WorkerGoneError as gone:
             # The thread that receives may not have noticed yet; the next call must not be handed this dead worker.
             self.open = False
-            raise _failed(str(gone)) from None
+            raise _failed(self.hung or str(gone)) from None
         except (CancelledError, GeneratorExit):
             with contextlib.suppress(WorkerGoneError):
-                self._worker.send({"cancel": number})
+                self._worker.send({"cancel": number}, full=lambda: self._give_up("the work was stopped"))
             raise
         finally:
             with self._lock:
@@ -254,6 +313,7 @@ class _Connection:
         try:
             while (frame := self._worker.receive()) is not None:
                 header, block = frame
+                self._note(header)
                 if "fatal" in header:
                     error, self.is_over = _failed(header["fatal"]), True
                     break
@@ -262,7 +322,7 @@ class _Connection:
                 if answers is not None:
                     answers.put(_failed(header["error"]) if "error" in header else (header, block))
         except WorkerGoneError as gone:
-            error = _failed(str(gone))
+            error = _failed(self.hung or str(gone))
         with self._lock:
             self.open = False
             waiting = list(self._waiting.values())
@@ -270,11 +330,77 @@ class _Connection:
             answers.put(error)
         self._worker.kill()
 
+    def _note(self, header: dict[str, Any]) -> None:
+        """A frame came, whatever it says: the worker is alive."""
+        self.signs += 1
+        self._told.discard("silent")
+        made = header.get("alive", self.made + header.get("count", 0))
+        if made != self.made or "ready" in header:
+            self._told.discard("slow")
+        self.made, self.ready = made, self.ready or "ready" in header
 
-def _next(answers: queue.SimpleQueue[Any], cancel: threading.Event | None) -> Any:
+    def judge(self, silent: float, still: float, waited_for: bool) -> None:
+        """Tell, or end, a worker that was waited for so many seconds without a sign of life, or (`still`) without a vector."""
+        bounds = self.patience
+        bound = bounds.query if waited_for else bounds.passages
+        bound = bound if self.ready else 2 * bound
+        named = f"the embedding process ({self._worker.pid})"
+        if silent > bound:
+            self._replace(f"gave no sign of life for {bound:.3g} seconds")
+        elif still > bounds.stalled and self.ready:
+            self._replace(f"made no vector for {bounds.stalled:.3g} seconds")
+        elif silent > bounds.told:
+            self._tell(
+                "silent",
+                f"Waiting for {named}, which gives no sign of life; after {bound:.3g} seconds it is started anew.",
+            )
+        elif still > bounds.told * _SLOW:
+            does = "is at work and has made no vector" if self.ready else "has been loading its model"
+            self._tell("slow", f"Waiting for {named}, which {does} for {still:.0f} seconds.")
+
+    def _replace(self, why: str) -> None:
+        self._give_up(why)
+        self._tell("ended", f"The embedding process was ended: it {why}. A new one is asked for the rest, once.")
+
+    def _give_up(self, why: str) -> None:
+        with self._lock:
+            self.hung, self.open = self.hung or f"its process {why}", False
+        self._worker.kill()
+
+    def _tell(self, what: str, sentence: str) -> None:
+        with self._lock:
+            if what in self._told or "ended" in self._told:
+                return
+            self._told.add(what)
+        log.warning("%s", sentence)
+        if self._on_wait is not None:
+            self._on_wait(sentence)
+
+
+class _Watch:
+    """Counts how long one caller has waited for a worker without a sign of life, and without a vector."""
+
+    def __init__(self, connection: _Connection, waited_for: bool) -> None:
+        self._connection, self._waited_for = connection, waited_for
+        self._signs, self._made = connection.signs, connection.made
+        self._silent = self._still = 0.0
+        self._at = time.monotonic()
+
+    def look(self) -> None:
+        """To be called again and again while the caller waits."""
+        now, connection = time.monotonic(), self._connection
+        passed, self._at = min(now - self._at, _LONGEST_LOOK_SECONDS), now
+        self._silent = self._silent + passed if connection.signs == self._signs else 0.0
+        self._still = self._still + passed if connection.made == self._made else 0.0
+        self._signs, self._made = connection.signs, connection.made
+        connection.judge(self._silent, self._still, self._waited_for)
+
+
+def _next(answers: queue.SimpleQueue[Any], cancel: threading.Event | None, look: Callable[[], None]) -> Any:
     while True:
         if cancel is not None and cancel.is_set():
             raise CancelledError
+        look()
         with contextlib.suppress(queue.Empty):
             return answers.get(timeout=_POLL_SECONDS if cancel is not None else 1.0)
 

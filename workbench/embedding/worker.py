@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import collections
 import faulthandler
+import itertools
 import logging
 import os
 import sys
 import threading
+import time
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +24,7 @@ from workbench.core.worker_process import Channel
 from workbench.embedding import minilm
 
 NICENESS = 5
+PULSE_SECONDS = 1.0
 _SLICE_TEXTS = 8
 _MOST_STREAMS = 8
 
@@ -99,6 +102,13 @@ class _Work:
         self.queries: collections.deque[tuple[int, int, str]] = collections.deque()
         self.slices: collections.deque[tuple[int, int, list[str]]] = collections.deque()
         self.cancelled: set[int] = set()
+        self.made = 0
+        """How many vectors were made so far."""
+        self._count = itertools.count(1)
+
+    def count(self) -> None:
+        """One more vector was made; any thread may say so."""
+        self.made = next(self._count)
 
     def take(self, header: dict[str, Any]) -> None:
         with self.changed:
@@ -157,6 +167,7 @@ class _Lane(threading.Thread):
                 if number in self.work.cancelled:
                     return
                 vectors.append(self.model.encode(text, exact, self.number))
+                self.work.count()
         except Exception as error:
             log.exception("embedding failed")
             self.channel.send({"id": number, "error": f"{type(error).__name__}: {error}"})
@@ -164,9 +175,21 @@ class _Lane(threading.Thread):
         self.channel.send({"id": number, "first": first, "count": len(texts)}, np.stack(vectors).tobytes())
 
 
+def _pulse(channel: Channel, work: _Work) -> None:
+    """Say every second that this process is there, and how many vectors it has made.
+
+    Whoever waits can tell one that is slow from one that was stopped.
+    """
+    while True:
+        time.sleep(PULSE_SECONDS)
+        channel.send({"alive": work.made})
+
+
 def main() -> None:
     """Load the model, say so, then answer until the pipe ends."""
     channel = Channel.take_over(NICENESS)
+    work = _Work()
+    threading.Thread(target=_pulse, args=(channel, work), name="pulse", daemon=True).start()
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s embedding %(name)s: %(message)s")
     lanes = max(1, min(_MOST_STREAMS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
@@ -182,7 +205,6 @@ def main() -> None:
         log.exception("the embedding model cannot be loaded")
         channel.send({"fatal": str(error) or type(error).__name__})
         return
-    work = _Work()
     for number in range(lanes):
         _Lane(number, work, model, channel).start()
     channel.send({"ready": True, "engine": type(model).__name__, "lanes": lanes})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.broadcast import EventBroadcaster
 from workbench.api.documents import LoadOptions
+from workbench.api.events import Notice
 from workbench.core import platforms
 from workbench.core.errors import EmbedderError
 from workbench.core.keys import key_of
@@ -61,11 +62,13 @@ class AppContext:
         self.database = Database(
             self.paths.database_file, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads
         )
-        self._embedder = LocalEmbedder(log_file=self.paths.log_file)
+        self.broadcaster = EventBroadcaster()
+        """Tells displays what others do to the agent they show."""
+        self._embedder = LocalEmbedder(log_file=self.paths.log_file, on_wait=self.tell_wait)
         self.shared = self._shared_archive()
         """The archive that other homes share; None where the home has its own."""
         self.archive: ArchivalStorage = self.shared or DuckDBArchive(self.database, clock)
-        self.embedders = EmbedderPool(self.archive.models, settings, self.paths.log_file)
+        self.embedders = EmbedderPool(self.archive.models, settings, self.paths.log_file, self.tell_wait)
         """Embedding models beside the built-in one."""
         self.queries = QueryEmbedder(self.embedder)
         self.search = ArchivalSearch(
@@ -80,8 +83,6 @@ class AppContext:
         self.recorder = StepRecorder(self.home, self.search.texts, clock)
         self.recall = RecallStorage(self.recorder.stored, self._likeness)
         self.open_agents = AgentRegistry()
-        self.broadcaster = EventBroadcaster()
-        """Tells displays what others do to the agent they show."""
         self.servers = ServerProfiles(self.paths.servers_file)
         """What was found out about model servers."""
         self.prices = PriceTable(self.paths.prices_file)
@@ -133,6 +134,10 @@ class AppContext:
     def embedder(self) -> LocalEmbedder:
         """The built-in embedder of passages and queries; its worker process starts when it first embeds."""
         return self._embedder
+
+    def tell_wait(self, sentence: str) -> None:
+        """Tell every display and command what this process waits for."""
+        self.broadcaster.tell(None, Notice(about="waiting", message=sentence))
 
     def clear_caches(self) -> None:
         """Drop the words of passages from all caches: something was forgotten."""

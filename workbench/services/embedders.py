@@ -17,7 +17,7 @@ from workbench.core.embedding_spec import EmbedderSpec, read_spec
 from workbench.core.errors import EmbedderError, WorkbenchError
 from workbench.core.keys import embedding_key_of
 from workbench.core.settings import Settings
-from workbench.embedding.client import ChosenEmbedder, Embedder, Kind
+from workbench.embedding.client import ChosenEmbedder, Embedder, Kind, OnWait
 from workbench.storage.archive import Models
 from workbench.storage.embedding_models import BUILT_IN, EmbeddingModel
 
@@ -112,8 +112,8 @@ class CheckedEmbedder:
 class EmbedderPool:
     """The embedders of the registered models. Any thread may call; each starts when it first embeds."""
 
-    def __init__(self, models: Models, settings: Settings, log_file: Path) -> None:
-        self._models, self._settings, self._log_file = models, settings, log_file
+    def __init__(self, models: Models, settings: Settings, log_file: Path, on_wait: OnWait | None = None) -> None:
+        self._models, self._settings, self._log_file, self._on_wait = models, settings, log_file, on_wait
         self._open: dict[str, CheckedEmbedder] = {}
         self._failed: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -250,8 +250,8 @@ class EmbedderPool:
 
     def _made(self, spec: EmbedderSpec, settings: Settings) -> _Stoppable:
         if spec.kind != "openai":
-            return ChosenEmbedder(spec, log_file=self._log_file)
+            return ChosenEmbedder(spec, log_file=self._log_file, on_wait=self._on_wait)
         from workbench.models.openai.embeddings import EmbeddingServer
 
         key = embedding_key_of(settings, spec.base_url)
-        return EmbeddingServer(spec.model, spec.base_url, key, query_seconds=_QUERY_SECONDS)
+        return EmbeddingServer(spec.model, spec.base_url, key, query_seconds=_QUERY_SECONDS, on_wait=self._on_wait)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from workbench.api.documents import LoadOptions
 from workbench.core.paths import Paths
 from workbench.core.settings import Settings
-from workbench.embedding.client import LocalEmbedder
+from workbench.embedding.client import LocalEmbedder, OnWait
 from workbench.ingest.reader_client import Reader
 from workbench.services.embedders import admit
 from workbench.services.load_worker import LoadWorker
@@ -36,8 +36,8 @@ def open_archive(url: str, places: Paths) -> Iterator[PostgresArchive]:
 
 
 @contextmanager
-def open_worker(settings: Settings, places: Paths) -> Iterator[OpenWorker]:
-    """A worker of the archive that the settings name. Raises ConfigError, ArchiveError."""
+def open_worker(settings: Settings, places: Paths, on_wait: OnWait | None = None) -> Iterator[OpenWorker]:
+    """A worker of the archive that the settings name; `on_wait` is told what it waits for. Raises ConfigError, ArchiveError."""
     from loaders.options import ReadOptions
 
     mine = places.for_archive(settings.archive).ensure()
@@ -47,7 +47,7 @@ def open_worker(settings: Settings, places: Paths) -> Iterator[OpenWorker]:
 
     with open_archive(settings.archive, mine) as archive:
         admit(archive.models, settings.embedding_model)
-        embedder = LocalEmbedder(log_file=mine.log_file)
+        embedder = LocalEmbedder(log_file=mine.log_file, on_wait=on_wait)
         try:
             yield OpenWorker(archive, embedder, reader_of)
         finally:

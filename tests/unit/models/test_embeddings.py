@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -191,3 +193,47 @@ def test_models_of_a_family_get_the_words_that_they_were_trained_with(server: Em
     made.embed(["one"])
     made.embed(["one"], kind="query")
     assert server.texts == ["search_document: one", "search_query: one"]
+
+
+def test_an_answer_that_drips_is_given_up_in_a_sentence() -> None:
+    """Byte after byte is no silence, and would hold a load for hours."""
+    told: list[str] = []
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    self.wfile.write(b"[")
+                    time.sleep(0.05)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    try:
+        began = time.monotonic()
+        patient = EmbeddingServer("words-embed", url, slow_seconds=0.4, told_seconds=0.1, on_wait=told.append)
+        with pytest.raises(EmbedderError, match=r"sends its answer too slowly: \d+ bytes in \d+ seconds\.") as caught:
+            patient.embed(["one", "two"])
+        assert time.monotonic() - began < 5
+        assert caught.value.hint
+        (said,) = told
+        assert said.startswith(f"Waiting for the embedding server at {url}: ")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_server_that_is_slow_before_its_answer_is_waited_for_and_told(
+    server: EmbeddingStandIn,
+) -> None:
+    server.delay_seconds, told = 0.5, list[str]()
+    client(server, slow_seconds=0.2, told_seconds=0.1, on_wait=told.append).embed(["one", "two"])
+    said = "no answer for 0.1 seconds, and it is given up after 120"
+    assert told == [f"Waiting for the embedding server at {server.url}: {said}."]

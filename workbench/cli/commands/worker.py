@@ -28,7 +28,7 @@ def worker(chosen: argparse.Namespace) -> int:
             "Workers need a shared archive.", "Set `archive` to its URL first (`workbench help postgres`)."
         )
     files = passages = failed = 0
-    with open_worker(settings, places) as work:
+    with open_worker(settings, places, progress) as work:
         if chosen.status:
             return _status(work.left(), chosen.json)
         for done in work.run(watch=chosen.watch):

@@ -101,6 +101,8 @@ class Line:
         self._client: openai.OpenAI | None = None
         self._socket: socket.socket | None = None
         self._hung_up = Flag()
+        self.received_bytes = 0
+        """How much of the present answer has come, unpacked."""
 
     def exchange(
         self, body: Mapping[str, Any], cancel: Flag, silence: Callable[[], float], path: str = ""
@@ -111,6 +113,7 @@ class Line:
         comments that keep a connection alive do not count. Raises Refused or Lost.
         """
         events: queue.SimpleQueue[Event | _Ended] = queue.SimpleQueue()
+        self.received_bytes = 0
         threading.Thread(target=self._read, args=(dict(body), path, events), name="model-line", daemon=True).start()
         ended = False
         try:
@@ -119,8 +122,8 @@ class Line:
                 try:
                     item = events.get(timeout=_POLL_SECONDS)
                 except queue.Empty:
-                    if time.monotonic() - heard > silence():
-                        raise Lost(f"said nothing for {silence():.3g} seconds", timed_out=True) from None
+                    if time.monotonic() - heard > (borne := silence()):
+                        raise Lost(f"said nothing for {borne:.3g} seconds", timed_out=True) from None
                     continue
                 heard = time.monotonic()
                 if isinstance(item, _Ended):
@@ -171,7 +174,13 @@ class Line:
         with contextlib.closing(response):
             yield Head(response.headers.get("content-type", ""))
             # Reading on after [DONE], to the end of the response, is what lets the connection be used again.
-            yield from read_response(response.iter_bytes())
+            yield from read_response(self._counted(response.iter_bytes()))
+
+    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            # Blanks before an answer are a gateway's way of keeping the connection, and no part of it.
+            self.received_bytes += len(piece) if self.received_bytes else len(piece.lstrip())
+            yield piece
 
     def _connect(self) -> openai.OpenAI:
         import httpx2

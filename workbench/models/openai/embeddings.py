@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,6 +38,9 @@ _SHORTEST_CHARS = 200
 
 _MOST_DIMENSIONS = 16_384
 _NO_KEY = "no-key"
+_LEAST_BYTES = 4_096
+_TOLD_AGAIN_SECONDS = 30.0
+"""A server that is slow with every answer is not told of with every one."""
 _TOO_MUCH = (400, 413, 422, 500)
 """Refusals that may be about the size of a request: half of it is tried."""
 
@@ -49,12 +53,50 @@ class _Asked:
     seconds: float
 
 
+class _Arrival:
+    """How an answer comes in. Raises Lost once it comes so slowly that it would hold up everything for hours.
+
+    The vectors are computed before the first byte of an answer, which then comes as fast as the line is.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        silence_seconds: float,
+        window_seconds: float,
+        told_seconds: float,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._line, self._longest, self._window = line, silence_seconds, window_seconds
+        self._told_seconds, self._tell = told_seconds, tell
+        self._began = self._since = time.monotonic()
+        self._before, self._told = 0, False
+
+    def look(self) -> float:
+        """To be called while it is waited for; how long a silence is borne, in seconds."""
+        now, came = time.monotonic(), self._line.received_bytes
+        if came and not self._before:
+            self._before, self._since = came, now
+        elif self._before and now - self._since > self._window:
+            if came - self._before < _LEAST_BYTES:
+                raise Lost(
+                    f"sends its answer too slowly: {came:,} bytes in {now - self._began:.0f} seconds", timed_out=True
+                )
+            self._before, self._since = came, now
+        if not self._told and now - self._began > self._told_seconds:
+            self._told = True
+            silent = f"no answer for {self._told_seconds:.3g} seconds, and it is given up after {self._longest:.3g}"
+            self._tell(f"its answer comes slowly, {came:,} bytes so far" if came else silent)
+        return self._longest
+
+
 class EmbeddingServer:
     """An Embedder (see embedding.client) over HTTP. Any thread may call; each request has a connection of its own for its time.
 
     `dimensions` is 0 until a vector came; then every other length is an error. `timeout_seconds` is the longest silence that
-    is borne, `query_seconds` that of a query, for which somebody waits. `came_normalised` tells whether the last vectors had
-    length 1 before they were made so.
+    is borne, `query_seconds` that of a query, for which somebody waits; an answer that has begun must bring 4 kB in each
+    `slow_seconds`. `on_wait` is told in a sentence what is waited for, once that takes `told_seconds`.
+    `came_normalised` tells whether the last vectors had length 1 before they were made so.
     """
 
     def __init__(
@@ -66,6 +108,9 @@ class EmbeddingServer:
         query_seconds: float = 15.0,
         timeout_seconds: float = 120.0,
         backoff_seconds: float = 0.5,
+        slow_seconds: float = 15.0,
+        told_seconds: float = 5.0,
+        on_wait: Callable[[str], object] | None = None,
     ) -> None:
         self.model_id = model
         self.dimensions = 0
@@ -77,6 +122,8 @@ class EmbeddingServer:
         self._secrets = Secrets.of_server(base_url, self._key)
         self._timeout_seconds, self._query_seconds = timeout_seconds, query_seconds
         self._backoff_seconds = backoff_seconds
+        self._slow_seconds, self._told_seconds = slow_seconds, told_seconds
+        self._on_wait, self._told_at = on_wait, float("-inf")
         self._batch = _BATCH_TEXTS
         self._idle: list[Line] = []
         self._lock = threading.Lock()
@@ -159,13 +206,17 @@ class EmbeddingServer:
                     if isinstance(failure, Refused):
                         raise
                     raise self._said(failure) from None
+                if wait > self._told_seconds:
+                    self._tell(f"it is busy, and is asked again in {wait:.0f} seconds")
                 if asked.stop.wait(wait):
                     raise CancelledError from None
 
     def _answer(self, texts: list[str], asked: _Asked) -> Any:
         """The JSON value that the server answers with. Raises Refused, Lost, CancelledError."""
         body = {"model": self._model, "input": texts}
-        exchange = self._line().exchange(body, asked.stop, lambda: asked.seconds, "/embeddings")
+        line = self._line()
+        arrival = _Arrival(line, asked.seconds, self._slow_seconds, self._told_seconds, self._tell)
+        exchange = line.exchange(body, asked.stop, arrival.look, "/embeddings")
         values: list[Any] = []
         try:
             for event in exchange:
@@ -235,6 +286,12 @@ class EmbeddingServer:
         error = explained(failure, self._server)
         message = error.message.replace("The model server at", "The embedding server at")
         return EmbedderError(message, _hint(failure, self._server))
+
+    def _tell(self, what: str) -> None:
+        now = time.monotonic()
+        if self._on_wait is not None and now - self._told_at > _TOLD_AGAIN_SECONDS:
+            self._told_at = now
+            self._on_wait(self._secrets.scrub(f"Waiting for the embedding server at {self._server.shown}: {what}."))
 
     def _line(self) -> Line:
         with self._lock:
