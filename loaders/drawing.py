@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,18 +10,42 @@ from typing import Any
 from loaders import left_out
 from loaders.equations import is_power, linear
 from loaders.left_out import LeftOut
-from loaders.opc import local
+from loaders.list_numbers import counted
+from loaders.opc import local, unescaped
 
 _FALLBACK = "Fallback"
 
 
+_NUMBERS = {"alphaLc": "lowerLetter", "alphaUc": "upperLetter", "romanLc": "lowerRoman", "romanUc": "upperRoman",
+            "circleNum": "decimalEnclosedCircle", "ea1Jpn": "japaneseCounting", "ea1Chs": "chineseCounting",
+            "ea1Cht": "taiwaneseCounting"}  # fmt: skip
+_KIND = re.compile(r"(\w+?)(ParenBoth|ParenR|Period|Plain|DbPlain|WdBlackPlain|WdWhitePlain|Minus|KorPeriod)?$")
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """How the paragraphs of a list are numbered: from which number on, and in which of the kinds of DrawingML."""
+
+    kind: str
+    start: int
+
+    def label(self, number: int) -> str:
+        """What stands before the paragraph of a number."""
+        match = _KIND.match(self.kind)
+        form, end = (match[1], match[2] or "") if match else ("arabic", "Period")
+        shown = counted(number, _NUMBERS.get(form, "decimal"))
+        before, after = {"ParenBoth": ("(", ")"), "ParenR": ("", ")"), "Period": ("", ".")}.get(end, ("", ""))
+        return f"{before}{shown}{after}"
+
+
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph of a text body. `bullet` is "" for none, "-" for a mark, "1" where it is numbered; None: not said."""
+    """A paragraph of a text body. `bullet` is "" for none, "-" for a mark or a number; None: not said."""
 
     text: str
     level: int
     bullet: str | None
+    numbered: Numbering | None = None
 
 
 def paragraphs(body: Any, omitted: LeftOut) -> Iterator[Paragraph]:
@@ -32,14 +57,17 @@ def paragraphs(body: Any, omitted: LeftOut) -> Iterator[Paragraph]:
         if not text:
             continue
         properties = next((one for one in paragraph if local(one) == "pPr"), None)
-        level, bullet = 0, None
+        level, bullet, numbered = 0, None, None
         if properties is not None:
             level = int(properties.get("lvl") or 0) if (properties.get("lvl") or "0").isdigit() else 0
             for one in properties:
                 name = local(one)
                 if name in ("buNone", "buChar", "buBlip", "buAutoNum"):
-                    bullet = {"buNone": "", "buAutoNum": "1"}.get(name, "-")
-        yield Paragraph(text, level, bullet)
+                    bullet = "" if name == "buNone" else "-"
+                if name == "buAutoNum":
+                    start = one.get("startAt") or "1"
+                    numbered = Numbering(one.get("type") or "arabicPeriod", int(start) if start.isdigit() else 1)
+        yield Paragraph(text, level, bullet, numbered)
 
 
 def run_text(element: Any, omitted: LeftOut) -> str:
@@ -48,7 +76,7 @@ def run_text(element: Any, omitted: LeftOut) -> str:
     for one in element:
         name = local(one)
         if name == "r":
-            text = "".join(child.text or "" for child in one if local(child) == "t")
+            text = unescaped("".join(child.text or "" for child in one if local(child) == "t"))
             if _struck(one):
                 omitted.add(left_out.STRUCK, bool(text.strip()))
             else:

@@ -36,6 +36,7 @@ _PERIOD = re.compile(
     r"^(?:(?:FY|CY|H[12]|Q[1-4])?[ -]?(?:19|20)\d\d(?:[/–-]\d{2,4})?[AEFPB]?"
     r"|\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d|(?:19|20)\d\d-\d\d(?:-\d\d)?)$"
 )
+_DAY = re.compile(r"^(?:(?:19|20)\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d)(?:[ T]\d.*)?$")
 _DASHES = ("-", "–", "—")
 _SYMBOLS_BEFORE = re.compile(r"^[$€£¥(\[<>~≈±+−-]*$")
 _SYMBOLS_AFTER = re.compile(r"^[)\]%‰*†‡]*$")
@@ -240,12 +241,21 @@ def _is_title(grid: Grid, row: int, following: int) -> bool:
     first = next(place for place, text in enumerate(texts) if text)
     if is_number(texts[first]):
         return False
+    # A table may begin some columns from the edge of its sheet.
+    if first > 0 and _begins_at(grid, following, first):
+        return True
     # "Rent" alone above the second of two columns is its name.
     if first > 0 and (row, first) not in grid.merged and grid.own_cells(following) <= 2:
         return False
     # A group's name over some of the columns is no title either.
     spans = sum(map(bool, texts))
     return not (first > 0 and 1 < spans < max(len(texts), len(grid.texts[following])) - first)
+
+
+def _begins_at(grid: Grid, row: int, column: int) -> bool:
+    """Whether the rows from `row` on have their first cell in a column, and nothing before it."""
+    rows = [texts for texts in grid.texts[row : row + 9] if any(texts)]
+    return bool(rows) and not any(any(texts[:column]) for texts in rows) and bool(rows[0][column : column + 1])
 
 
 def _header(grid: Grid, rows: Sequence[int], declared: int | None) -> tuple[int, int]:
@@ -288,8 +298,9 @@ def _are_fields(rows: Sequence[Sequence[str]]) -> bool:
         for _, value in pairs[1:]
         if value and value.casefold() not in NO_VALUE and value[0] not in "=#" and NO_STORED_VALUE not in value
     ]
-    words = sum(not is_number(value) for value in values)
-    return len(values) >= 2 and len(values) * 0.4 <= words < len(values)
+    # A column of a table has values of one kind.
+    kinds = Counter("day" if _DAY.match(value) else "number" if is_number(value) else "word" for value in values)
+    return len(values) >= 2 and len(kinds) > 1 and max(kinds.values()) <= len(values) * 0.6
 
 
 def _from_above(grid: Grid, row: int) -> int:

@@ -24,6 +24,7 @@ COMMENT = "comment"
 PART = "damaged part"
 DEEP = "part nested too deeply"
 SOUND = "sound or film"
+LINK = "link target"
 
 _PLURALS = {
     DELETED: "pieces of deleted text",

@@ -14,13 +14,14 @@ from loaders.document import LoadError
 from loaders.grid import COLUMNS, NO_STORED_VALUE
 from loaders.left_out import LeftOut
 from loaders.opc import DAMAGED, Package, attribute, local
-from loaders.sheet import Comment, Row, Sheet
+from loaders.sheet import STRUCK_OUT, Comment, Row, Sheet
 
 _ROWS = 1_048_576
 _REPEATED_ROWS = 1_000
 """Rows with text that are repeated more often than this are filling."""
 
 _REPEATED_CELLS = 200
+_WEB = ("http", "https", "ftp", "mailto")
 
 
 def ods_sheets(package: Package, omitted: LeftOut) -> Iterator[Sheet]:
@@ -34,18 +35,24 @@ def ods_sheets(package: Package, omitted: LeftOut) -> Iterator[Sheet]:
         if local(style) == "style"
         and any(local(one) == "table-properties" and attribute(one, "display") == "false" for one in style)
     }
+    struck = frozenset(
+        attribute(style, "name") or ""
+        for style in root.iter()
+        if local(style) == "style"
+        and any((attribute(one, "text-line-through-style") or "none") != "none" for one in style)
+    )
     for table in root.iter():
         if local(table) == "table" and local(table.getparent()) == "spreadsheet":
             hidden = attribute(table, "style-name") in hidden_styles
-            yield _Table(table, omitted).sheet(attribute(table, "name") or "Sheet", hidden)
+            yield _Table(table, omitted, struck).sheet(attribute(table, "name") or "Sheet", hidden)
     omitted.add(left_out.MACRO, any(package.names("Basic/")))
 
 
 class _Table:
     """Reads one sheet: collects its rows, merged ranges, hidden columns and comments."""
 
-    def __init__(self, table: Any, omitted: LeftOut) -> None:
-        self.table, self.omitted = table, omitted
+    def __init__(self, table: Any, omitted: LeftOut, struck: frozenset[str]) -> None:
+        self.table, self.omitted, self.struck = table, omitted, struck
         self.rows: list[Row] = []
         self.merges: list[tuple[int, int, int, int]] = []
         self.comments: list[Comment] = []
@@ -85,7 +92,12 @@ class _Table:
             if local(cell) not in ("table-cell", "covered-table-cell") or len(texts) >= COLUMNS:
                 continue
             text, value = self._shown(cell)
+            if text and attribute(cell, "style-name") in self.struck:
+                text = f"{text} {STRUCK_OUT}"
             column, times = len(texts), _count(cell, "number-columns-repeated")
+            for link in cell.iter() if text else ():
+                if local(link) == "a" and (target := attribute(link, "href") or "").partition(":")[0] in _WEB:
+                    self.comments.append(Comment(number, column, "", target[:500], "Link"))
             for one in cell:
                 if local(one) == "annotation":
                     self.comments.append(_comment(one, number, column))

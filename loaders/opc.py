@@ -17,6 +17,7 @@ DAMAGED = "Open it in the program that made it, save it again, or export it as P
 
 _UNPACKED_BYTES = 2 << 30
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _STRICT_PLACE_BYTES = 8_192
 _ERRORS = (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, EOFError, ValueError)
 """What zipfile raises for damaged and for encrypted entries."""
@@ -162,6 +163,11 @@ def attribute(element: Any, name: str) -> str | None:
     if value is not None:
         return str(value)
     return next((str(text) for key, text in element.attrib.items() if key.rpartition("}")[2] == name), None)
+
+
+def unescaped(text: str) -> str:
+    """A string of Office with the characters that it writes as `_x000D_`: control characters, which XML cannot hold."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def is_on(element: Any) -> bool:

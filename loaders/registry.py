@@ -31,6 +31,7 @@ BUILT_IN = (
     "loaders.mail_folder",
     "loaders.workbook",
     "loaders.locked_office",
+    "loaders.office_xml",
     "loaders.web_page",
     "loaders.ebook",
     "loaders.image",

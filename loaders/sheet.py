@@ -8,6 +8,9 @@ from typing import Any
 
 from loaders.grid import Grid
 
+STRUCK_OUT = "(struck out)"
+"""What stands behind the text of a cell that is struck out as a whole: its row would say nothing without it."""
+
 
 @dataclass
 class Row:
@@ -21,12 +24,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment on the cell at `row` and `column` (both from 0)."""
+    """A comment on the cell at `row` and `column` (both from 0), or the target of the link in it."""
 
     row: int
     column: int
     author: str
     text: str
+    kind: str = "Comment"
 
 
 @dataclass(frozen=True)

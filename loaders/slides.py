@@ -24,7 +24,7 @@ from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 
-VERSION = 3
+VERSION = 4
 
 _TITLES = ("title", "ctrTitle")
 _FURNITURE = ("sldNum",)
@@ -148,6 +148,8 @@ class _Presentation:
                     yield from self._shapes(one, inherited, _inner_frame(one, frame), depth + 1)
                 else:
                     self.omitted.add(left_out.DEEP)
+            elif name in ("sp", "pic", "graphicFrame", "contentPart", "cxnSp") and _is_hidden(one):
+                self.omitted.add(left_out.HIDDEN, any(local(inner) == "t" and inner.text for inner in one.iter()))
             elif name in ("sp", "pic", "graphicFrame", "contentPart"):
                 holder = next((inner for inner in one.iter() if local(inner) == "ph"), None)
                 kind = None if holder is None else holder.get("type") or "body"
@@ -202,9 +204,9 @@ class _Presentation:
                 bullet = "-" if shape.kind in ("body", "obj") else ""
             for deeper in [level for level in counted if level > paragraph.level]:
                 del counted[deeper]
-            if bullet == "1":
-                counted[paragraph.level] = counted.get(paragraph.level, 0) + 1
-                bullet = f"{counted[paragraph.level]}."
+            if paragraph.numbered is not None:
+                counted[paragraph.level] = counted.get(paragraph.level, paragraph.numbered.start - 1) + 1
+                bullet = paragraph.numbered.label(counted[paragraph.level])
             text = " ".join(paragraph.text.split()) if bullet else paragraph.text
             if bullet:
                 builder.line("  " * paragraph.level + f"{bullet} {text}")
@@ -266,10 +268,15 @@ class _Presentation:
 
     def _links(self, root: Any, relations: Mapping[str, Relation]) -> Iterator[tuple[str, str]]:
         seen = set()
-        for run in (one for one in root.iter() if local(one) == "r"):
-            link = next((one for one in run.iter() if local(one) == "hlinkClick"), None)
-            relation = None if link is None else relations.get(attribute_r(link))
-            text = " ".join("".join(one.text or "" for one in run if local(one) == "t").split())
+        for link in (one for one in root.iter() if local(one) == "hlinkClick"):
+            relation, run = relations.get(attribute_r(link)), link.getparent().getparent()
+            if local(run) == "r":
+                text = " ".join("".join(one.text or "" for one in run if local(one) == "t").split())
+            else:
+                # The link of a whole shape: what stands in it, else what describes it.
+                shape = run.getparent() if local(link.getparent()) == "cNvPr" else None
+                said = [] if shape is None else [one.text or "" for one in shape.iter() if local(one) == "t"]
+                text = " ".join(" ".join(said).split()) or ("" if shape is None else description(shape))
             if relation is None or not relation.external or not text:
                 continue
             target = relation.target[:500]
@@ -293,6 +300,11 @@ class _Presentation:
         rich = " ".join(paragraph.text for paragraph in self._paragraphs(comment))
         if said := " ".join(f"{plain} {rich}".split()):
             builder.paragraph(f"Comment{f' by {author}' if author else ''}: {said}")
+
+
+def _is_hidden(shape: Any) -> bool:
+    """Whether the author has hidden a shape: nobody sees it on the slide."""
+    return any(local(inner) == "cNvPr" and inner.get("hidden") in ("1", "true") for one in shape for inner in one)
 
 
 def attribute_r(element: Any) -> str:

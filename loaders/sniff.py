@@ -28,6 +28,7 @@ class Kind(enum.Enum):
     LOCKED_OFFICE = "Office files with a password"
     OLE = "other compound files of older programs"
     RTF = "Rich Text files"
+    OFFICE_XML = "Office documents in one XML file"
     HTML = "web pages"
     MAIL = "e-mail messages"
     MAIL_FOLDER = "mail folders (mbox)"
@@ -88,12 +89,20 @@ _MAIL_HEADER = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _MESSAGE = re.compile(rb"From [^\n]*\d:\d\d[^\n]*\n(?:>From [^\n]*\n)?[!-9;-~]+:")
+_ONE_XML_FILE = re.compile(rb"<(?:\?xml\b|(?:\w+:)?(?:Workbook|package|wordDocument|document)\b)")
+_OFFICE_NAMESPACES = (
+    b'="urn:schemas-microsoft-com:office:spreadsheet"', b'="http://schemas.microsoft.com/office/2006/xmlPackage"',
+    b'="http://schemas.microsoft.com/office/word/2003/wordml"', b"office:mimetype=",
+)  # fmt: skip
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\xef\xbb\xbf")
 
 
 def kind_of(head: bytes, path: Path) -> Kind | None:
     """The kind of the file at `path` whose first bytes are `head`; None when it may be any text or is not known."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # Excel writes its web pages so.
+        head = head.decode("utf-16", "ignore").encode("ascii", "replace")
     start = head[:1024].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
     if start.startswith(b"%PDF-"):
         return Kind.PDF
@@ -114,6 +123,8 @@ def kind_of(head: bytes, path: Path) -> Kind | None:
         return Kind.MAIL_FOLDER
     if len(_MAIL_HEADER.findall(head.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0])) >= 2:
         return Kind.MAIL
+    if _ONE_XML_FILE.match(start) and any(mark in head for mark in _OFFICE_NAMESPACES):
+        return Kind.OFFICE_XML
     return Kind.HTML if start[:20].lower().startswith((b"<!doctype html", b"<html")) else None
 
 

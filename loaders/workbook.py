@@ -20,12 +20,13 @@ from loaders.tables import TableKeeper
 from loaders.xls_sheets import xls_sheets
 from loaders.xlsx_sheets import cell_name, xlsx_sheets
 
-VERSION = 4
+VERSION = 5
 
 _REMEDY = "Open it in the program that made it and save it again, or export it as CSV."
 _HIDDEN_SHEET = "(hidden sheet) "
 _HIDDEN_ROW = "(hidden row) "
 _ALIKE_ROWS = 50
+_PARTS = 6
 
 
 def load(path: Path) -> Document:
@@ -47,6 +48,16 @@ def load(path: Path) -> Document:
         if "encrypted" in str(error).lower():
             raise PasswordNeededError from None
         raise LoadError(f"it is damaged or not a workbook ({type(error).__name__}: {error})", _REMEDY) from None
+    return _document(pages, keeper, omitted)
+
+
+def document_of(sheets: Iterable[Sheet], omitted: LeftOut) -> Document:
+    """A workbook of sheets that were read from another format. Raises LoadError when they have no text."""
+    keeper = TableKeeper()
+    return _document(_pages(sheets, keeper), keeper, omitted)
+
+
+def _document(pages: Sequence[Page], keeper: TableKeeper, omitted: LeftOut) -> Document:
     if not any(page.text.strip() for page in pages):
         raise LoadError("the workbook has no cells with text", "Nothing to load.")
     notes = {**keeper.notes, **omitted.notes}
@@ -78,7 +89,7 @@ class _SheetPage:
         self.builder.heading(1, f"{self.sheet.name} (hidden sheet)" if self.sheet.hidden else self.sheet.name)
         header: tuple[str, ...] = ()
         before: list[Row] = []
-        for block in self._blocks():
+        for block in (part for whole in self._blocks() for part in _side_by_side(whole)):
             names = header if before and _goes_on(before, block) else ()
             header, before = self._add(block, names), block
         for row in sorted(self.comments):
@@ -118,8 +129,9 @@ class _SheetPage:
         """Add a block; returns the names of its columns, () when it has none."""
         grid = Grid([row.texts for row in rows], values=[row.values for row in rows])
         places = {row.number: place for place, row in enumerate(rows)}
+        columns = _columns(rows)
         for top, left, bottom, right in self.sheet.merges:
-            if top in places:
+            if top in places and left in columns:
                 height = sum(top <= row.number <= bottom for row in rows[places[top] : places[top] + bottom - top + 1])
                 grid.merge(places[top], left, height, right - left + 1)
         named = next((one for one in self.sheet.ranges if one.top in places), None)
@@ -134,21 +146,25 @@ class _SheetPage:
         if max(map(grid.own_cells, range(len(rows)))) <= 1:
             for place, row in enumerate(rows):
                 self.builder.paragraph(grid.marks.get(place, "") + next(filter(None, row.texts)))
-                for note in self._notes(row, ()):
+                for note in self._notes(row, (), columns):
                     self.builder.line(note)
             return ()
         plan = arranged(grid, inherited)
         if self.comments:
-            grid.notes = {place: notes for place, row in enumerate(rows) if (notes := self._notes(row, plan.names))}
+            grid.notes = {
+                place: notes for place, row in enumerate(rows) if (notes := self._notes(row, plan.names, columns))
+            }
         placed = self.builder.table(grid, inherited, self.keeper.shown_chars(grid.texts))
         self.keeper.add(self.name, self.builder.number, placed)
         return plan.names
 
-    def _notes(self, row: Row, names: Sequence[str]) -> list[str]:
-        """The comments on the cells of a row, each with what the cell is."""
+    def _notes(self, row: Row, names: Sequence[str], columns: range) -> list[str]:
+        """The comments on the cells of a row in these columns, each with what the cell is."""
         label = next((text for text in row.texts if text), "")
         notes = []
-        for comment in self.comments.pop(row.number, ()):
+        here = [comment for comment in self.comments.get(row.number, ()) if comment.column in columns]
+        self.comments[row.number] = [one for one in self.comments.get(row.number, ()) if one not in here]
+        for comment in here:
             column = names[comment.column] if comment.column < len(names) else ""
             own = row.texts[comment.column] if comment.column < len(row.texts) else ""
             of = ", ".join(dict.fromkeys(part for part in (label, column, own if own != label else "") if part))
@@ -156,10 +172,57 @@ class _SheetPage:
         return notes
 
 
+def _side_by_side(block: list[Row]) -> Iterator[list[Row]]:
+    """A block, or the tables that stand beside each other in it, an empty column between them.
+
+    A gap in one table looks the same: they are two when each has words for names and begins with a column of words, and
+    either each has a title of its own or one has rows that the other has not.
+    """
+    width = max(len(row.texts) for row in block)
+    filled = [any(place < len(row.texts) and row.texts[place] for row in block) for place in range(width)]
+    gaps = [place for place in range(1, width - 1) if not filled[place] and filled[place + 1]]
+    edges = [-1, *gaps, width]
+    parts = [(start + 1, end) for start, end in itertools.pairwise(edges)]
+    if len(parts) < 2 or len(parts) > _PARTS:
+        yield block
+        return
+    cut = [[part for row in block if any((part := _part(row, start, end)).texts)] for start, end in parts]
+    titled = all(len(part) > 2 and sum(map(bool, part[0].texts)) == 1 for part in cut)
+    uneven = len({tuple(row.number for row in part) for part in cut}) > 1
+    if (titled or uneven) and all(_is_table(part, 1 if titled else 0) for part in cut):
+        yield from cut
+    else:
+        yield block
+
+
+def _part(row: Row, start: int, end: int) -> Row:
+    """The cells of some columns of a row, in their places."""
+    texts = [text if place >= start else "" for place, text in enumerate(row.texts[:end])]
+    values = [value if place >= start else None for place, value in enumerate(row.values[:end])]
+    return Row(row.number, texts if any(texts) else [], values, row.hidden)
+
+
+def _is_table(rows: Sequence[Row], first: int) -> bool:
+    """Whether rows have names in words from the row `first` on, two at least, and words below the first of them."""
+    if len(rows) < first + 2:
+        return False
+    names = [place for place, text in enumerate(rows[first].texts) if text]
+    if len(names) < 2 or any(_is_value(rows[first], place) for place in names):
+        return False
+    labels = [row for row in rows[first + 1 :] if names[0] < len(row.texts) and row.texts[names[0]]]
+    return bool(labels) and not any(_is_value(row, names[0]) for row in labels)
+
+
+def _columns(rows: Sequence[Row]) -> range:
+    """The columns between the first and the last that have a cell."""
+    firsts = [next((place for place, text in enumerate(row.texts) if text), 0) for row in rows]
+    return range(min(firsts), max(max(len(row.texts) for row in rows), 1 + max(firsts)))
+
+
 def _said(comment: Comment, of: str = "") -> str:
     by = f" by {comment.author}" if comment.author else ""
     on = f" ({of[:120]})" if of else ""
-    return f"Comment{by} on {cell_name(comment.row, comment.column)}{on}: {comment.text}"
+    return f"{comment.kind}{by} on {cell_name(comment.row, comment.column)}{on}: {comment.text}"
 
 
 def _only_names(block: Sequence[Row], following: Sequence[Row]) -> bool:

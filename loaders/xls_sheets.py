@@ -11,8 +11,9 @@ from loaders import left_out
 from loaders.grid import COLUMNS
 from loaders.left_out import LeftOut
 from loaders.number_format import general, number_format
-from loaders.sheet import Comment, Row, Sheet
+from loaders.sheet import STRUCK_OUT, Comment, Row, Sheet
 
+_LINKS = 500
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
@@ -31,6 +32,11 @@ def xls_sheets(path: Path, omitted: LeftOut) -> Iterator[Sheet]:
                 for (row, column), note in sorted(sheet.cell_note_map.items())
                 if note.text.strip()
             ]
+            comments += [
+                Comment(link.frowx, link.fcolx, "", str(link.url_or_path)[:500], "Link")
+                for link in sheet.hyperlink_list[:_LINKS]
+                if link.type == "url" and link.url_or_path
+            ]
             yield Sheet(sheet.name, bool(sheet.visibility), rows, merges, hidden, comments)
             workbook.unload_sheet(number)
 
@@ -38,7 +44,7 @@ def xls_sheets(path: Path, omitted: LeftOut) -> Iterator[Sheet]:
 def _rows(workbook: Any, sheet: Any, omitted: LeftOut) -> Iterator[Row]:
     for number in range(sheet.nrows):
         cells = [_shown(workbook, cell, omitted) for cell in sheet.row(number)[:COLUMNS]]
-        texts = [text for text, _ in cells]
+        texts = [text and f"{text}{_struck(workbook, cell)}" for (text, _), cell in zip(cells, sheet.row(number))]
         if any(texts):
             info = sheet.rowinfo_map.get(number)
             yield Row(number, texts, [value for _, value in cells], bool(info is not None and info.hidden))
@@ -71,6 +77,14 @@ def _shown(workbook: Any, cell: Any, omitted: LeftOut) -> tuple[str, Any]:
     if not shown:
         omitted.add(left_out.HIDDEN)
     return shown, int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _struck(workbook: Any, cell: Any) -> str:
+    """What stands behind the text of a cell that is struck out."""
+    try:
+        return f" {STRUCK_OUT}" if workbook.font_list[workbook.xf_list[cell.xf_index].font_index].struck_out else ""
+    except (IndexError, TypeError):
+        return ""
 
 
 def _code(workbook: Any, cell: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from loaders import left_out
@@ -18,15 +18,15 @@ from loaders.drawing import chosen, description, paragraphs
 from loaders.grid import COLUMNS, NO_STORED_VALUE, Grid
 from loaders.left_out import LeftOut
 from loaders.number_format import BUILT_IN, NumberFormat, general, number_format
-from loaders.opc import Package, attribute, local
-from loaders.sheet import Comment, NamedRange, Row, Sheet
+from loaders.opc import Package, Relation, attribute, is_on, local, unescaped
+from loaders.sheet import STRUCK_OUT, Comment, NamedRange, Row, Sheet
 
 Shown = tuple[str, Any]
 """A cell as it is shown, and the value that is stored where it is no text."""
 
 _OLD_NOTE = "[Threaded comment]"
 _REFERENCE = re.compile(r"^\$?([A-Za-z]{1,3})\$?(\d{1,7})$")
-_DRAWING_TEXTS = 2_000
+_LINKS = 500
 
 
 def xlsx_sheets(package: Package, omitted: LeftOut) -> Iterator[Sheet]:
@@ -53,9 +53,11 @@ class _Reader:
         properties = next((one for one in root if local(one) == "workbookPr"), None)
         self.since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
         self.centred: set[str] = set()
+        self.struck: set[str] = set()
         self.strings = self._strings(next(iter(package.related(main, "sharedstrings")), "xl/sharedStrings.xml"))
         self.formats = self._formats(next(iter(package.related(main, "styles")), "xl/styles.xml"))
         self.columns: dict[str, int] = {}
+        self.hyperlinks: list[tuple[str, str]] = []
         self.people = self._people(main)
 
     def sheet(self, part: str, name: str, hidden: bool, kind: str) -> Sheet:
@@ -63,9 +65,10 @@ class _Reader:
         if kind != "chartsheet":
             self._read(part, sheet)
         related = self.package.relations(part).values()
-        sheet.comments = list(
-            self._comments([one.target for one in related if one.kind in ("comments", "threadedcomment")])
-        )
+        sheet.comments = [
+            *self._links(self.package.relations(part)),
+            *self._comments([one.target for one in related if one.kind in ("comments", "threadedcomment")]),
+        ]
         sheet.ranges = [named for one in related if one.kind == "table" for named in self._range(one.target)]
         sheet.extras = [extra for one in related if one.kind == "drawing" for extra in self._drawing(one.target)]
         for one in related:
@@ -79,10 +82,11 @@ class _Reader:
         import lxml.etree
 
         merges: list[tuple[int, int, int, int]] = []
+        self.hyperlinks = []
         hidden_columns: set[int] = set()
         number = -1
         with self.package.open(part) as stream:
-            tags = ("{*}row", "{*}mergeCell", "{*}col")
+            tags = ("{*}row", "{*}mergeCell", "{*}col", "{*}hyperlink")
             events = lxml.etree.iterparse(
                 stream,
                 events=("end",),
@@ -104,6 +108,8 @@ class _Reader:
                     element.clear()
                     while element.getprevious() is not None:
                         del element.getparent()[0]
+                elif name == "hyperlink":
+                    self.hyperlinks.append((element.get("ref") or "", attribute(element, "id") or ""))
                 elif name == "mergeCell":
                     merges += _area(element.get("ref") or "")
                 elif element.get("hidden") in ("1", "true"):
@@ -133,6 +139,8 @@ class _Reader:
             if column >= COLUMNS:
                 break
             text, value = self._cell(cell)
+            if text and self.struck and cell.get("s") in self.struck:
+                text = f"{text} {STRUCK_OUT}"
             if column < len(texts):
                 texts[column], values[column] = text, value
                 continue
@@ -173,7 +181,7 @@ class _Reader:
             text = self.strings[place] if 0 <= place < len(self.strings) else ""
             return self._text(cell, text)
         if inline is not None:
-            return self._text(cell, _rich_text(inline))
+            return self._text(cell, self._seen(inline))
         if formula is not None and (stored is None or (not stored and kind != "str")):
             self.omitted.add(left_out.FORMULA)
             code = " ".join("".join(formula.itertext()).split())
@@ -181,7 +189,7 @@ class _Reader:
         if not stored:
             return "", None
         if kind == "str":
-            return self._text(cell, stored)
+            return self._text(cell, unescaped(stored))
         if kind == "b":
             return ("TRUE", True) if stored not in ("0", "false") else ("FALSE", False)
         if kind == "e":
@@ -235,11 +243,32 @@ class _Reader:
             for _, item in lxml.etree.iterparse(
                 stream, events=("end",), tag="{*}si", resolve_entities=False, no_network=True, huge_tree=True
             ):
-                strings.append(_rich_text(item))
+                strings.append(self._seen(item))
                 item.clear()
                 while item.getprevious() is not None:
                     del item.getparent()[0]
         return strings
+
+    def _seen(self, item: Any) -> str:
+        """A string without the runs that are struck out, which are counted; one of nothing else is marked."""
+        if len(item) < 2 or not any(_is_struck(run) for run in item):
+            return _rich_text(item)
+        text = "".join(_rich_text([run]) for run in item if not _is_struck(run))
+        if not text.strip():
+            return f"{_rich_text(item)} {STRUCK_OUT}"
+        self.omitted.add(left_out.STRUCK)
+        return text
+
+    def _links(self, relations: Mapping[str, Relation]) -> Iterator[Comment]:
+        """Where the links of a sheet lead; those beyond what a person would read are counted."""
+        for number, (reference, key) in enumerate(self.hyperlinks):
+            relation, place = relations.get(key), _cell_place(reference.partition(":")[0])
+            if relation is None or not relation.external or place is None:
+                continue
+            if number >= _LINKS:
+                self.omitted.add(left_out.LINK)
+            else:
+                yield Comment(*place, "", relation.target[:500], "Link")
 
     def _formats(self, part: str) -> list[NumberFormat]:
         root = self.package.xml(part)
@@ -251,6 +280,13 @@ class _Reader:
                 codes[int(one.get("numFmtId"))] = one.get("formatCode") or "General"
         styles = next((one for one in root if local(one) == "cellXfs"), ())
         numbers = [one.get("numFmtId") or "0" for one in styles if local(one) == "xf"]
+        fonts = next((one for one in root if local(one) == "fonts"), ())
+        struck = {str(number) for number, font in enumerate(fonts) if _is_struck(font)}
+        self.struck = {
+            str(number)
+            for number, style in enumerate(one for one in styles if local(one) == "xf")
+            if style.get("fontId") in struck
+        }
         # A text centred across the empty cells after it stands over them like a merged one.
         self.centred = {
             str(number)
@@ -332,10 +368,15 @@ def _rich_text(element: Any) -> str:
     for child in element:
         name = local(child)
         if name == "t":
-            parts.append(child.text or "")
+            parts.append(unescaped(child.text or ""))
         elif name in ("r", "text", "is"):
             parts.append(_rich_text(child))
     return "".join(parts)
+
+
+def _is_struck(font: Any) -> bool:
+    """Whether a font, or that of a run, strikes its text out."""
+    return any(local(one) == "strike" and is_on(one) for part in (font, *font) for one in part)
 
 
 def _iso_day(stored: str) -> Shown:

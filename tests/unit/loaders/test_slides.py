@@ -129,3 +129,33 @@ def test_equations_and_alternatives(deck: Any, read: Any) -> None:
         )
     )
     assert text(read()).split() == ["Fleet", "Area", "r^2"]
+
+
+def test_numbers_of_lists_are_those_of_the_slide(deck: Any, read: Any) -> None:
+    body = slide(deck).shapes.add_textbox(*BOX).text_frame
+    body.text = "first\nsecond"
+    for paragraph in body.paragraphs:
+        number = etree.SubElement(paragraph._p.get_or_add_pPr(), "{http://schemas.openxmlformats.org/drawingml/2006/main}buAutoNum")
+        number.set("type", "alphaLcParenBoth")
+        number.set("startAt", "3")
+    assert text(read()) == "Fleet\n\n(c) first\n(d) second"
+
+
+def test_hidden_shapes_are_counted_and_links_of_shapes_told(deck: Any, read: Any) -> None:
+    made = slide(deck)
+    button = made.shapes.add_textbox(*BOX)
+    button.text_frame.text = "Timetable"
+    button.click_action.hyperlink.address = "https://ferry.example/times"
+    unseen = made.shapes.add_textbox(*BOX)
+    unseen.text_frame.text = "An older plan"
+    unseen._element.nvSpPr.cNvPr.set("hidden", "1")
+    document = read()
+    assert text(document) == "Fleet\n\nTimetable\n\nLink “Timetable”: https://ferry.example/times"
+    assert document.metadata["left_out"] == "not read: 1 piece of hidden text"
+
+
+def test_characters_that_xml_cannot_hold(deck: Any, read: Any) -> None:
+    box = slide(deck).shapes.add_textbox(*BOX)
+    box.text_frame.text = "x"
+    box.text_frame.paragraphs[0].runs[0]._r.t.text = "one_x000D_two"
+    assert text(read()) == "Fleet\n\none\ntwo"

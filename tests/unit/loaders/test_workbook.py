@@ -9,7 +9,10 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
+from openpyxl.styles import Font
 from openpyxl.worksheet.table import Table
 
 from loaders import registry
@@ -144,3 +147,43 @@ def test_charts_and_text_boxes_of_a_sheet(tmp_path: Path) -> None:
 def test_text_that_reads_like_a_number_stays_text(read) -> None:  # type: ignore[no-untyped-def]
     book, _ = sheet(["Code", "N"], ["007", 1], ["0815", 2])
     assert columns(read(book)) == {"code": ["007", "0815"], "n": [1, 2]}
+
+
+def test_links_and_struck_out_cells(read) -> None:  # type: ignore[no-untyped-def]
+    book, active = sheet(["Item", "Price"], ["Tar", 900], ["Oil", CellRichText(TextBlock(InlineFont(strike=True), "8"), " 7")], ["Wax", 5])
+    active["B2"].font = Font(strike=True)
+    active["A4"].hyperlink = "https://wax.example/a"
+    document = read(book)
+    assert lines(document)[3:] == [
+        "Item: Tar | Price: 900 (struck out)", "Item: Oil | Price: 7", "Item: Wax | Price: 5",
+        "Link on A4 (Wax, Item): https://wax.example/a",
+    ]  # fmt: skip
+    assert document.metadata["left_out"] == "not read: 1 piece of struck-out text"
+
+
+def test_characters_that_xml_cannot_hold(read) -> None:  # type: ignore[no-untyped-def]
+    book, _ = sheet(["Item", "Note"], ["a", "one_x000D_ two"], ["b", "tag_x005F_x0041_"])
+    assert lines(read(book))[3:] == ["Item: a | Note: one two", "Item: b | Note: tag_x0041_"]
+
+
+def test_numbers_that_are_stored_as_text(read) -> None:  # type: ignore[no-untyped-def]
+    book, _ = sheet(["Id", "Rate"], ["007", "5,75"], ["008", "6,25"])
+    assert columns(read(book)) == {"id": ["007", "008"], "rate": [5.75, 6.25]}
+
+
+def test_tables_beside_each_other_and_one_table_with_a_gap(read) -> None:  # type: ignore[no-untyped-def]
+    names, hull, york = ["Port", "Toll", None, "Ship", "Tons"], ["Hull", 12, None, "Brig", 120], ["York", 9, None, "Cog", 60]
+    titled, _ = sheet(["Tolls", None, None, "Fleet"], names, hull, york)
+    document = read(titled)
+    assert lines(document)[2:] == [
+        "Tolls", "", "Port | Toll", "Port: Hull | Toll: 12", "Port: York | Toll: 9", "", "Fleet", "", "Ship | Tons",
+        "Ship: Brig | Tons: 120", "Ship: Cog | Tons: 60",
+    ]  # fmt: skip
+    assert columns(document, 1) == {"ship": ["Brig", "Cog"], "tons": [120, 60]}
+    gap, _ = sheet(["Item", 2032, None, 2033], ["Rent", 5, None, 6], ["Heat", 7, None, 8])
+    assert lines(read(gap))[3:] == ["Item: Rent | 2032: 5 | 2033: 6", "Item: Heat | 2032: 7 | 2033: 8"]
+
+
+def test_a_form_with_values_of_several_kinds(read) -> None:  # type: ignore[no-untyped-def]
+    book, _ = sheet(["Client", "Acme"], ["Contract", "K-77"], ["Value", 12500], ["Start", datetime.date(2033, 2, 3)])
+    assert lines(read(book))[2:] == ["Client | Acme", "Contract | K-77", "Value | 12500", "Start | 2033-02-03"]
