@@ -28,7 +28,16 @@ def made(home: Path) -> Path:
     environment = {**os.environ, "WORKBENCH_HOME": str(home), "PYTHONPATH": str(ROOT)}
     for words in (
         ["load", str(ROOT / "sample_docs"), "--source", "samples"],
-        ["ask", "With what oil must the Brass Aunt be oiled?", "--attach", "samples", "--agent", "a", "--model", "reader"],
+        [
+            "ask",
+            "With what oil must the Brass Aunt be oiled?",
+            "--attach",
+            "samples",
+            "--agent",
+            "a",
+            "--model",
+            "reader",
+        ],
     ):
         subprocess.run([sys.executable, "-m", "workbench", *words], env=environment, check=True, capture_output=True)
     return home / "data" / "workbench.duckdb"
@@ -61,7 +70,12 @@ def main() -> int:
             shutil.copytree(whole, home)
             at = draw.randrange(size - 8) if number % 3 else draw.randrange(_HEADER_BYTES)
             flip(home / "data" / "workbench.duckdb", at, draw)
-            for words in (["sources"], ["search", "lamp", "--json"], ["context", "a"], ["export", "a", str(home / "a.agent")]):
+            for words in (
+                ["sources"],
+                ["search", "lamp", "--json"],
+                ["context", "a"],
+                ["export", "a", str(home / "a.agent")],
+            ):
                 code, *texts = forked(words, home, _COMMAND_SECONDS, {"WORKBENCH_HOME": str(home)})
                 said = "".join(texts)
                 ends[f"{words[0]} {code}"] += 1
@@ -69,7 +83,10 @@ def main() -> int:
                 if code not in (0, 1, 2) or not sentence or "Unexpected" in said or "Traceback" in said:
                     wrong += 1
                     print(f"PROBLEM {' '.join(words)} with bits flipped at {at}: {code} {said[-400:]}")
-    print(f"{sum(ends.values())} commands on {files} files:", ", ".join(f"{end}: {count}" for end, count in sorted(ends.items())))
+    print(
+        f"{sum(ends.values())} commands on {files} files:",
+        ", ".join(f"{end}: {count}" for end, count in sorted(ends.items())),
+    )
     return 1 if wrong else 0
 
 

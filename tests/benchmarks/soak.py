@@ -81,7 +81,13 @@ def work(kind: str, place: Path, seconds: float, seed: str) -> None:
         if code is None:
             code, err = -1, f"Unexpected: it hung for {_COMMAND_SECONDS:.0f} s"
         last = (out.strip().splitlines() or [""])[-1]
-        told = {"words": words, "code": code, "last": last[-600:], "errors": err[-600:], "seconds": time.monotonic() - began}
+        told = {
+            "words": words,
+            "code": code,
+            "last": last[-600:],
+            "errors": err[-600:],
+            "seconds": time.monotonic() - began,
+        }
         print(json.dumps(told), flush=True)
         if time.monotonic() > end:
             return
@@ -240,7 +246,10 @@ def main() -> int:
         soak.problems += [line for line in doctor.splitlines() if not line.startswith("ok ") and line.strip()]
         told = ", ".join(f"{name} {count}" for name, count in sorted(soak.done.items()))
         print(f"{minutes:g} minutes: {told}; {requests} requests of the model")
-        print("  seconds each, in the middle:", ", ".join(f"{name} {_median(took):.1f}" for name, took in sorted(soak.took.items())))
+        print(
+            "  seconds each, in the middle:",
+            ", ".join(f"{name} {_median(took):.1f}" for name, took in sorted(soak.took.items())),
+        )
         print(
             f"owner: {samples[0]:.0f} MB at first, {head:.0f} MB after the warm-up, {tail:.0f} MB at the end, at most {max(samples):.0f}"
         )

@@ -12,7 +12,9 @@ from tests.support.lease import CITATIONS, context
 from workbench.api.events import AnswerDone, Citation, QuestionAsked, StepFinished, StepStarted
 from workbench.api.html_export import page
 
-ATTACK = '</script><script>document.title="run"</script><img src="http://example.org/x" onerror=\'document.title="run"\'>'
+ATTACK = (
+    '</script><script>document.title="run"</script><img src="http://example.org/x" onerror=\'document.title="run"\'>'
+)
 
 
 @pytest.mark.browser

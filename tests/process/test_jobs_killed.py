@@ -39,7 +39,9 @@ def mills(tmp_path: Path) -> Path:
     folder = tmp_path / "mills"
     folder.mkdir()
     for name, count in LOOMS.items():
-        (folder / f"{name}.md").write_text(f"# {name}\n\nThe mill of {name} had {count} looms. It burned on {count} August 1902.\n")
+        (folder / f"{name}.md").write_text(
+            f"# {name}\n\nThe mill of {name} had {count} looms. It burned on {count} August 1902.\n"
+        )
     command(tmp_path / "home", "load", str(folder), "--source", "mills")
     return tmp_path / "home"
 
@@ -75,7 +77,9 @@ def test_a_table_asked_of_a_model_goes_on_after_a_kill(mills: Path, tmp_path: Pa
 
 def test_a_check_goes_on_after_a_kill(mills: Path, tmp_path: Path) -> None:
     text = tmp_path / "text.md"
-    text.write_text("\n\n".join(f"The mill of {name} had {count} looms." for name, count in LOOMS.items()), encoding="utf-8")
+    text.write_text(
+        "\n\n".join(f"The mill of {name} had {count} looms." for name, count in LOOMS.items()), encoding="utf-8"
+    )
     killed_at(mills, "checked", 2, "check", str(text), "--source", "mills")
     told = command(mills, "check", str(text), "--source", "mills")
     assert [item["state"] for item in told if item["event"] == "checked"] == ["supported"] * len(LOOMS)

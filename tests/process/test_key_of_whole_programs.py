@@ -45,7 +45,9 @@ class Bench:
         """Processes that were handed the key in their environment, by us."""
         self.papers = folder / "papers"
         self.papers.mkdir()
-        (self.papers / "letter.md").write_text("# Letter\n\nThe ferry of the east pier was painted green by Tove Lund.\n")
+        (self.papers / "letter.md").write_text(
+            "# Letter\n\nThe ferry of the east pier was painted green by Tove Lund.\n"
+        )
         self.settings = self.home / "config" / "config.toml"
         key = {"file": f'api_key = "{KEY}"\n', "keyring": 'api_key = "keyring"\n'}.get(place, "")
         self.settings.write_text(
@@ -89,7 +91,10 @@ class Bench:
                 yield str(file), "".join(sorted(leaked_bytes(raw)))
                 if zipfile.is_zipfile(file):
                     with zipfile.ZipFile(file) as archive:
-                        yield from ((f"{file}:{name}", archive.read(name).decode("utf-8", "replace")) for name in archive.namelist())
+                        yield from (
+                            (f"{file}:{name}", archive.read(name).decode("utf-8", "replace"))
+                            for name in archive.namelist()
+                        )
                 if file.suffix == ".duckdb":
                     with duckdb.connect(str(file), read_only=True) as database:
                         rows = database.execute(
@@ -201,7 +206,12 @@ def mcp(bench: Bench) -> None:
     """The archive for other programs' models; it asks no model, and inherits the key all the same."""
     hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}}  # fmt: skip
-    call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "ferry"}}}
+    call = {
+        "jsonrpc": "2.0",
+        "id": 2,
+        "method": "tools/call",
+        "params": {"name": "search", "arguments": {"query": "ferry"}},
+    }
     ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
     said = "".join(json.dumps(one) + "\n" for one in (hello, ready, call))
     process = bench.start("mcp")

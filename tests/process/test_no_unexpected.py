@@ -41,7 +41,18 @@ def _settings(home: Path, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["settings bytes", "settings toml", "settings folder", "settings link", "log", "socket", "database", "home bytes", "home file"]
+    "kind",
+    [
+        "settings bytes",
+        "settings toml",
+        "settings folder",
+        "settings link",
+        "log",
+        "socket",
+        "database",
+        "home bytes",
+        "home file",
+    ],
 )
 def test_odd_surroundings(tmp_path: Path, kind: str) -> None:
     home: Path | bytes = tmp_path / "home"

@@ -92,14 +92,17 @@ def test_a_report_about_another_company_contradicts_nothing(run: Run, tmp_path: 
         "# Annual report\n\nWe sell shoes in malls and opened 12 stores in 2022.\n", encoding="utf-8"
     )
     (folder / "ALDABEAUTY_2022_10K.md").write_text(
-        "# Annual report\n\nAlda Beauty reported net sales of 10,209 million dollars for fiscal 2022.\n", encoding="utf-8"
+        "# Annual report\n\nAlda Beauty reported net sales of 10,209 million dollars for fiscal 2022.\n",
+        encoding="utf-8",
     )
     run("load", str(folder), "--source", "reports")
     file = tmp_path / "own.md"
 
     def states(text: str) -> list[str]:
         file.write_text(text, encoding="utf-8")
-        return [item["state"] for item in run("check", str(file), "--source", "reports")[1] if item["event"] == "checked"]
+        return [
+            item["state"] for item in run("check", str(file), "--source", "reports")[1] if item["event"] == "checked"
+        ]
 
     for name in ("Fern Locker", "Fern Locker Inc"):
         assert states(f"{name} reported net sales of 8,759 million dollars for fiscal 2022.") == ["not found"]

@@ -94,7 +94,9 @@ def test_no_echo_of_the_key_is_kept_or_shown(make_session: Any, home: Path) -> N
 )
 def test_what_doctor_finds_out_holds_no_echo_of_the_key(place: str) -> None:
     tried: list[str] = []
-    with ModelServer(lambda body: ECHOES[place](server.headers[-1]["authorization"]), models=[f"model-for-{KEY}"]) as server:
+    with ModelServer(
+        lambda body: ECHOES[place](server.headers[-1]["authorization"]), models=[f"model-for-{KEY}"]
+    ) as server:
         settings = Settings(base_url=server.url, model="scripted", window_tokens=2_048)
         (profile,) = survey(settings, KEY, ports=(), measure=False, tell=tried.append)
         assert server.requests

@@ -37,7 +37,9 @@ def lease(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A loaded document, and a terminal that has links."""
     folder = tmp_path / "leases"
     folder.mkdir()
-    (folder / NAME).write_text("The lighthouse lease was signed by Ada Quill on 3 May 2021.\n\n\x1b]8;;http://evil\x1b\\here")
+    (folder / NAME).write_text(
+        "The lighthouse lease was signed by Ada Quill on 3 May 2021.\n\n\x1b]8;;http://evil\x1b\\here"
+    )
     assert run("load", str(folder), "--source", "leases")[0] == 0
     for name in ("TMUX", "STY", "NO_HYPERLINKS"):
         monkeypatch.delenv(name, raising=False)

@@ -129,7 +129,9 @@ def test_bad_input_gets_one_sentence(run: Run, leases: dict[str, Any], tmp_path:
 
 def test_a_file_that_cannot_be_written_is_said_before_the_run(run: Run, leases: dict[str, Any], tmp_path: Path) -> None:
     for flag in ("--xlsx", "--output"):
-        code, lines, err = run("table", str(tmp_path / "questions.txt"), "--source", "leases", flag, str(tmp_path / "none" / "t"))
+        code, lines, err = run(
+            "table", str(tmp_path / "questions.txt"), "--source", "leases", flag, str(tmp_path / "none" / "t")
+        )
         assert (code, lines, len(err.strip().splitlines())) == (2, [], 1)
 
 

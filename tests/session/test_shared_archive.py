@@ -224,7 +224,9 @@ def test_an_agent_moves_between_homes_of_one_archive(
     assert "notes of keeper" in [row.name for row in there.app.archive.sources(notes=True)]
     there.open_agent("other")
     there.agent_service.delete("keeper")
-    assert here.search("bell rings at noon").hits[0].text == "The bell rings at noon in Harl.", "the first one keeps its own"
+    assert here.search("bell rings at noon").hits[0].text == "The bell rings at noon in Harl.", (
+        "the first one keeps its own"
+    )
     here.library.remove("papers")
     here.open_agent("keeper")
     assert bodies(here) == sent
@@ -392,7 +394,9 @@ def test_who_may_not_bring_an_older_schema_up_is_told_who_may() -> None:
     execute("DO $$ BEGIN CREATE ROLE old_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     for statement in statements("reader", "old_reader"):
         execute(statement, _name(url))
-    with pytest.raises(ArchiveError, match=f"has schema {newest - 1}, this workbench needs {newest}, and you may not") as refused:
+    with pytest.raises(
+        ArchiveError, match=f"has schema {newest - 1}, this workbench needs {newest}, and you may not"
+    ) as refused:
         PostgresServer(url_of(_name(url), user="old_reader"))
     assert "owner" in refused.value.hint
     assert execute("SELECT max(version) FROM workbench.schema_versions", _name(url)) == [(newest - 1,)]

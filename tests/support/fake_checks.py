@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from workbench.api.check import CheckedSentence, CheckProgress, Comparison
+from workbench.api.check import ChangedFact, CheckedSentence, CheckProgress, Comparison
 from workbench.api.question_table import OPEN, AnswerRow, AnswerTable, Cell, Column, TableProgress
 from workbench.core.errors import WorkbenchError
 
@@ -23,9 +23,10 @@ def opened() -> threading.Event:
 
 @dataclass
 class FakeChecks:
-    """Implements CheckServiceProtocol: what `found` says, the last sentence of it behind `gate`."""
+    """Implements CheckServiceProtocol: what `found` says, the last sentence of it behind `gate`; `changed` between two documents."""
 
     found: Sequence[CheckedSentence] = ()
+    changed: Sequence[ChangedFact] = ()
     text: str = "The rent is 900 euros."
     stops: int = 0
     gate: threading.Event = field(default_factory=opened)
@@ -52,8 +53,11 @@ class FakeChecks:
             yield CheckProgress(number, len(self.found), 0, float(number))
 
     def compare(self, first: str, second: str, source: str = "") -> Comparison:
-        """Nothing changed."""
-        return Comparison(first, second, "", "", (), 0, 0, 0)
+        """What was given, of these two."""
+        self.asked.append((f"{first} {second}", source))
+        if self.fault is not None:
+            raise self.fault
+        return Comparison(first, second, "2019-01-01", "2021-05-01", tuple(self.changed), 41, 3, 5)
 
     def stop(self) -> None:
         """Counted; what waits behind the gate ends."""

@@ -9,6 +9,7 @@ from workbench.api.check import (
     NOT_FOUND,
     PARTLY,
     SUPPORTED,
+    ChangedFact,
     CheckedSentence,
     Quote,
     ValueDifference,
@@ -190,6 +191,21 @@ CHECKED = (
 """A text of the user's own: a heading, a true sentence, and three findings."""
 
 
+CHANGED = (
+    ChangedFact(
+        Quote("The annual rent is EUR 11,400.", "lease-2019.pdf", 12, None, 12, "2019-01-01"),
+        Quote("The rent falls to EUR 9,800.", "amend-2021.pdf", 3, None, 3, "2021-05-01"),
+        (ValueDifference("number", "EUR 11,400", "EUR 9,800"),),
+    ),
+    ChangedFact(
+        Quote("The rent is reviewed on 1 January 2021.", "lease-2019.pdf", 13, None, 13, "2019-01-01"),
+        Quote("The rent is reviewed on 1 March 2022.", "amend-2021.pdf", 3, None, 3, "2021-05-01"),
+        (ValueDifference("date", "1 January 2021", "1 March 2022"),),
+    ),
+)
+"""What the amendment states otherwise than the lease."""
+
+
 def lease(*, loading: bool = False, attached: bool = True) -> FakeSession:
     """A session about leases."""
     session = FakeSession(
@@ -200,7 +216,7 @@ def lease(*, loading: bool = False, attached: bool = True) -> FakeSession:
         now=context(3, 620, 400, 195, 640, 1_204, 2_741),
     )
     session.question_tables.heads, session.question_tables.cells = HEADS, CELLS
-    session.checks.found = CHECKED
+    session.checks.found, session.checks.changed = CHECKED, CHANGED
     if attached:
         session.shelf = [SourceInfo("leases", 3, 41, 412, 1_000_000, True, "2026-01-01T00:00:00Z")]
         session.papers = [

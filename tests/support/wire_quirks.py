@@ -457,13 +457,15 @@ ERRORS = (
     _error(
         "no throughput of its own",
         400,
-        {"message": "Invocation of model ID with on-demand throughput isn’t supported. Retry with an inference profile"},
+        {
+            "message": "Invocation of model ID with on-demand throughput isn’t supported. Retry with an inference profile"
+        },
         "inference profile",
     ),
+    _error("not pulled", 404, _openai('model "x" not found, try pulling it first'), "try pulling it first.*--model"),
     _error(
-        "not pulled", 404, _openai('model "x" not found, try pulling it first'), "try pulling it first.*--model"
+        "overloaded once", 529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, SAME
     ),
-    _error("overloaded once", 529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, SAME),
     _error("timeout of a gateway once", 524, "<html><title>524: A timeout occurred</title></html>", SAME),
     Quirk(
         "busy once",
@@ -534,6 +536,7 @@ OVERFLOWS = (
     _overflow("payload", 413, "Payload Too Large", None),
 )
 
+
 def _chunked(name: str, change: Callable[[list[dict[str, Any]]], list[Any]], ends: str = SAME) -> Quirk:
     """The chunks of a stream changed; a text among them is sent as it is."""
 
@@ -541,7 +544,10 @@ def _chunked(name: str, change: Callable[[list[dict[str, Any]]], list[Any]], end
         if not text.startswith("data:"):
             return text
         made = change(_chunks(text))
-        return "".join(one if isinstance(one, str) else f"data: {json.dumps(one)}\n\n" for one in made) + "data: [DONE]\n\n"
+        return (
+            "".join(one if isinstance(one, str) else f"data: {json.dumps(one)}\n\n" for one in made)
+            + "data: [DONE]\n\n"
+        )
 
     return _bent(name, bend, ends=ends)
 
@@ -613,7 +619,9 @@ STREAMS = (
     _chunked("messages in place of deltas", lambda chunks: [_as_message(c) for c in chunks]),
     _chunked("calls counted in words", _each_entry(lambda entry, number: entry.update(index=str(entry["index"])))),
     _chunked("calls counted from one", _each_entry(lambda entry, number: entry.update(index=1))),
-    _chunked("a new id with every piece", _each_entry(lambda entry, number: entry.update(id=f"chatcmpl-tool-{number}"))),
+    _chunked(
+        "a new id with every piece", _each_entry(lambda entry, number: entry.update(id=f"chatcmpl-tool-{number}"))
+    ),
     _chunked("arguments with all before them", _so_far),
     _chunked("arguments a second time", _written_again),
     _chunked("a name in pieces", _name_in_pieces),
@@ -634,7 +642,9 @@ STREAMS = (
         ends="queue is full",
     ),
     _bent("events over several lines", lambda text: _over_lines(text)),
-    _bent("pings of another API", lambda text: re.sub("^data: {", 'event: ping\ndata: {"type": "ping"}\n\ndata: {', text)),
+    _bent(
+        "pings of another API", lambda text: re.sub("^data: {", 'event: ping\ndata: {"type": "ping"}\n\ndata: {', text)
+    ),
     _bent("packed without a word", lambda text: gzip.compress(text.encode())),
     _bent("called Latin-1", lambda text: text, "text/event-stream; charset=iso-8859-1"),
     _bent("a page behind the stream", lambda text: f"{text}<!-- cached by the gateway -->"),
@@ -653,13 +663,22 @@ STREAMS = (
     Quirk(
         "an error that is no JSON",
         lambda body, good: Reply(
-            finish=None, done=False, tail='data: {"error": "json parser could not parse <tool_call>\nContent: \'{"x"\'"}\n\n'
+            finish=None,
+            done=False,
+            tail='data: {"error": "json parser could not parse <tool_call>\nContent: \'{"x"\'"}\n\n',
         ),
         ends="json parser could not parse",
     ),
     Quirk("null, streamed and whole", lambda body, good: Reply(null=True), ends="answered with nothing", lasting=True),
-    Quirk("nothing, streamed and whole", lambda body, good: Reply(empty=True), ends="answered with nothing", lasting=True),
-    Quirk("500 for ever", lambda body, good: Reply(status=500, error="Internal Server Error"), "Internal Server Error", True),
+    Quirk(
+        "nothing, streamed and whole", lambda body, good: Reply(empty=True), ends="answered with nothing", lasting=True
+    ),
+    Quirk(
+        "500 for ever",
+        lambda body, good: Reply(status=500, error="Internal Server Error"),
+        "Internal Server Error",
+        True,
+    ),
 )
 """Streams as public issue trackers tell of them, beside those of BODIES."""
 
@@ -702,7 +721,14 @@ STRICT = (
         "a schema with additionalProperties",
         lambda body: "additionalProperties" in json.dumps(body.get("tools") or ""),
         400,
-        [{"error": {"code": 400, "message": 'Unknown name "additionalProperties" at \'tools[0].parameters\': Cannot find field.'}}],
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": "Unknown name \"additionalProperties\" at 'tools[0].parameters': Cannot find field.",
+                }
+            }
+        ],
     ),
     _refuses(
         "temperature, told by a gateway",

@@ -27,9 +27,11 @@ from workbench.tui.screens.overlay import Overlay
 
 OVERLAYS = {
     "AnswerTableScreen": ("/table What is the annual rent?",),
+    "AnswersScreen": ("/answers",),
     "AskFor": ("f3",),
     "AddDocuments": ("f2",),
     "Choose": ("ctrl+p",),
+    "ComparisonScreen": ("/compare lease-2019.pdf amend-2021.pdf",),
     "Confirm": ("/forget #3",),
     "HelpScreen": ("f1",),
     "Jump": ("ctrl+o",),
@@ -50,7 +52,7 @@ OVERLAYS = {
 BASES = ("RunScreen",)
 """What overlays only derive from."""
 
-FOCUS = ("PromptArea", "ExchangeBlock", "FoldBlock", "HitList", "LibraryLines", "MemoryPane", "TracePane")
+FOCUS = ("PromptArea", "ExchangeBlock", "Scrollback", "FoldBlock", "HitList", "LibraryLines", "MemoryPane", "TracePane")
 """What takes the focus on the main screen, by class."""
 
 QUIT = "ctrl+q"

@@ -32,7 +32,9 @@ async def test_loading() -> None:
             if size is NARROW:
                 app.arrangement.show("archive")
                 await wait_until(pilot, lambda app=app: "nothing paged in yet" in grid(app))
-                assert grid(app).count("118/190") == 2, "in the status line and below the prompt, not in the tab as well"
+                assert grid(app).count("118/190") == 2, (
+                    "in the status line and below the prompt, not in the tab as well"
+                )
 
 
 @piloted

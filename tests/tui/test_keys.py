@@ -487,7 +487,7 @@ async def test_two_slashes_begin_and_end_a_question_of_several_lines() -> None:
         await wait_until(pilot, lambda: "// on a line of its own sends" in grid(app))
         await pilot.press(*"ab", "enter", *"cd", "enter", "slash", "slash", "enter")
         await wait_until(pilot, lambda: session.asked == ["ab\ncd"])
-        await wait_until(pilot, lambda: "ctrl+j newline" in grid(app))
+        await wait_until(pilot, lambda: "enter send" in grid(app))
 
 
 @piloted

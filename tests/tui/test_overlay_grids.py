@@ -19,8 +19,8 @@ SIZES = (("120x36", WIDE), ("80x24", NARROW))
 CHANGING = {"HelpScreen", "Choose"}
 """Their rows are the table of commands: they are looked at for their frame alone, below."""
 
-ELSEWHERE = {"AnswerTableScreen", "TextCheckScreen"}
-"""They fill row by row: their grids are in test_table_and_check.py."""
+ELSEWHERE = {"AnswerTableScreen", "TextCheckScreen", "ComparisonScreen", "AnswersScreen"}
+"""Their grids, filled and half filled, are in test_table_and_check.py and test_other_answers.py."""
 
 
 @pytest.mark.parametrize("sizes", [SIZES[1:], pytest.param(SIZES[:1], marks=pytest.mark.nightly)])

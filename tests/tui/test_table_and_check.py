@@ -1,4 +1,4 @@
-"""The table of answers and the check of a text on the screen: filled as one looks on, every key pressed, stopped and gone on with."""
+"""The table of answers, the check of a text and two documents compared on the screen: every key pressed, stopped and gone on with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tests.support.fake_session import FakeSession
 from tests.support.grid import check, grid
 from tests.support.lease import lease
-from tests.support.pilot import NARROW, WIDE, piloted, running, wait_until
+from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
 from workbench.api.question_table import Cell, Evidence
 from workbench.api.session import SourceInfo
 from workbench.core.errors import UsageError, WorkError
@@ -18,6 +18,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.run_dialogs import one_source
 from workbench.tui.screens.answer_table import AnswerTableScreen
 from workbench.tui.screens.ask_for import AskFor
+from workbench.tui.screens.comparison import ComparisonScreen
 from workbench.tui.screens.source_page import SourcePage
 from workbench.tui.screens.text_check import TextCheckScreen
 
@@ -192,6 +193,49 @@ async def test_a_check_walks_from_finding_to_finding() -> None:
             await wait_until(pilot, lambda app=app: "walk from finding to" in grid(app))
             await pilot.press("escape", "q")
             await wait_until(pilot, lambda app=app: app.chat.said[-1].endswith("5 of 5 sentences"))
+
+
+@piloted
+async def test_two_documents_are_compared_and_both_pages_open() -> None:
+    for name, size in (("120x36", WIDE), ("80x24", NARROW)):
+        session = lease()
+        async with running(session, size) as (app, pilot):
+            await ask(pilot, "/compare @lease amend-2021.pdf --source leases")
+            await wait_until(pilot, lambda app=app: isinstance(app.screen, ComparisonScreen) and "1 of 2" in grid(app))
+            assert session.checks.asked == [("lease-2019.pdf amend-2021.pdf", "leases")]
+            check(app, f"comparison-{name}")
+            await pilot.press("down", "enter")
+            await wait_until(pilot, lambda app=app: isinstance(app.screen, SourcePage) and "quote 1 of 2" in grid(app))
+            assert session.calls[-1] == "page lease-2019.pdf 13 13"
+            await pilot.press("n")
+            await wait_until(pilot, lambda app=app: "quote 2 of 2" in grid(app))
+            await pilot.press("escape", "y", "w")
+            await wait_until(pilot, lambda app=app: isinstance(app.screen, AskFor))
+            assert "1 January 2021 in the first, 1 March 2022 in the second" in app.clipboard
+            await pilot.press("enter")
+            await wait_until(pilot, lambda app=app: "written to" in grid(app))
+            assert "date 1 January 2021 → 1 March 2022" in Path("lease-2019-amend-2021.md").read_text()
+            await pilot.press("f1")
+            await wait_until(pilot, lambda app=app: "What two documents state differently" in grid(app))
+            await pilot.press("escape", "q")
+            assert not isinstance(app.screen, ComparisonScreen)
+
+
+@piloted
+async def test_what_cannot_be_compared_is_said() -> None:
+    session = lease()
+    session.checks.changed = ()
+    async with running(session) as (app, pilot):
+        await ask(pilot, "/compare lease-2019.pdf")
+        await wait_until(pilot, lambda: "Two documents are compared." in grid(app))
+        session.checks.fault = UsageError("Both names are the same document.", "Name two documents.")
+        await ask(pilot, "/compare notes.md notes.md")
+        await wait_until(pilot, lambda: "Both names are the same document." in grid(app))
+        session.checks.fault = None
+        await ask(pilot, "/compare notes.md lease-2019.pdf")
+        await wait_until(pilot, lambda: "no fact is stated differently" in grid(app))
+        await pilot.press("enter", "y")
+        assert isinstance(app.screen, ComparisonScreen)
 
 
 @piloted

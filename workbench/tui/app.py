@@ -116,6 +116,8 @@ class WorkbenchApp(App[int]):
         Binding("f9", "samples", "Sample documents", id="samples", show=False),
         Binding("ctrl+t", "agents", "Agents", id="agents", show=False),
         Binding("ctrl+r", "recall", "Recall", id="recall", show=False),
+        Binding("ctrl+up", "other_answer(-1)", "Earlier answer", id="earlier-answer", show=False),
+        Binding("ctrl+down", "other_answer(1)", "Later answer", id="later-answer", show=False),
         Binding("y", "copy", "Copy the last answer", id="copy", show=False),
         Binding("z", "zoom", show=False, id="zoom-letter"),
         Binding("slash", "command", "Type a command", id="command", show=False),
@@ -436,6 +438,13 @@ class WorkbenchApp(App[int]):
     def action_recall(self) -> None:
         """ctrl+r."""
         self.controller.dialogs.recall("")
+
+    def action_other_answer(self, by: int) -> None:
+        """ctrl+up, ctrl+down: the answer before or after, behind the newest the prompt."""
+        if not self.chat.region.area:
+            self.arrangement.reveal("chat")
+        if not self.chat.other_answer(by):
+            self.prompt.area.focus()
 
     def action_copy(self) -> None:
         """y."""

@@ -74,7 +74,7 @@ class Bridge:
         self._offer_citations()
 
     def _offer_citations(self) -> None:
-        self._panes.prompt.area.citations = {item.number for item in self._panes.chat.citations}
+        self._panes.prompt.cite({item.number for item in self._panes.chat.citations})
 
     def redraw(self, history: Sequence[ev.Event], agent: str) -> None:
         """The branch is another one: nothing stays of what was drawn but what the user found, and our last remarks."""

@@ -405,6 +405,10 @@ class Controller:
         """The check of a text."""
         self._runs.check(name, text, source)
 
+    def open_comparison(self, first: str, second: str, source: str) -> None:
+        """What two documents state differently."""
+        self._runs.compare(first, second, source)
+
     def open_memory(self) -> None:
         """The lines of the working context, to edit and pin."""
         self.dialogs.memory()
@@ -427,6 +431,10 @@ class Controller:
     def open_agents(self) -> None:
         """The agents, to switch to one."""
         self.dialogs.agents()
+
+    def open_answers(self) -> None:
+        """All questions of the conversation with their answers."""
+        self.dialogs.answers()
 
     def open_timeline(self) -> None:
         """All steps on one page."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from textual.app import App
 from textual.screen import Screen
 
-from workbench.api.events import Citation, ContextAssembled, PageRead
+from workbench.api.events import AnswerDone, Citation, ContextAssembled, Event, PageRead, QuestionAsked
 from workbench.api.history import ContextDiff
 from workbench.api.paging import StepRecord, coverage, fault_table, references, steps_of
 from workbench.api.results import Hit
@@ -21,6 +21,7 @@ from workbench.tui.graphics import Terminal
 from workbench.tui.layout import Arrangement
 from workbench.tui.panes.pane import Pane
 from workbench.tui.regions import Regions
+from workbench.tui.screens.answers import UNASKED, AnswersScreen, Asked
 from workbench.tui.screens.ask_for import AddDocuments, AskFor
 from workbench.tui.screens.choose import Choice, Choose
 from workbench.tui.screens.help import HelpScreen
@@ -93,6 +94,16 @@ class Dialogs:
                 lambda text, show: self._display.fetch(lambda: self._display.session.search_service.recall(text), show),
                 words,
             )
+        )
+
+    def answers(self) -> None:
+        """Every question of the conversation with its answer."""
+        session = self._display.session
+        self._display.fetch(
+            lambda: asked_of(session.history()),
+            lambda asked: self._push(
+                AnswersScreen(asked, lambda item, quotes, failed: self.citation(item, quotes, failed=failed))
+            ),
         )
 
     def agents(self) -> None:
@@ -300,6 +311,19 @@ class Dialogs:
                 self._arrangement.jump(letter)
 
         self._app.push_screen(Jump(self._arrangement.places()), done)
+
+
+def asked_of(history: Iterable[Event]) -> list[Asked]:
+    """The questions of a conversation, each with its answer, and what the agent said unasked."""
+    asked: list[Asked] = []
+    for event in history:
+        if isinstance(event, QuestionAsked):
+            asked.append(Asked(event.text))
+        elif isinstance(event, AnswerDone) and asked and asked[-1].answer is None:
+            asked[-1] = replace(asked[-1], answer=event)
+        elif isinstance(event, AnswerDone):
+            asked.append(Asked(UNASKED, event))
+    return asked
 
 
 def _moved(steps: Sequence[int | None], step: int | None, by: int) -> int | None:

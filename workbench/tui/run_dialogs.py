@@ -1,4 +1,4 @@
-"""Opens the overlays that show a run as it goes: a table of answers, and the check of a text."""
+"""Opens the overlays on many documents: a table of answers, the check of a text, the comparison of two documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from workbench.api.check import Quote, report
+from workbench.api.check import Comparison, Quote, comparison_report, report
 from workbench.api.events import Citation
 from workbench.api.question_table import AnswerTable, Cell
 from workbench.api.session import SourceInfo
@@ -20,6 +20,7 @@ from workbench.tui.commands.display import Display
 from workbench.tui.dialogs import Dialogs
 from workbench.tui.screens.answer_table import AnswerTableScreen
 from workbench.tui.screens.ask_for import AskFor
+from workbench.tui.screens.comparison import ComparisonScreen
 from workbench.tui.screens.run import Item, Run
 from workbench.tui.screens.text_check import TextCheckScreen
 from workbench.tui.widgets.cells import number
@@ -28,7 +29,7 @@ _FORMS = ("comma-separated values with the quotes; a name ending in .md gets a M
 
 
 class RunDialogs:
-    """The overlays that show runs. A run ends with its overlay; what it found is kept, so the same command goes on."""
+    """The overlays on many documents. A run ends with its overlay; what it found is kept, so the same command goes on."""
 
     def __init__(self, app: App[int], display: Display, dialogs: Dialogs) -> None:
         self._app = app
@@ -129,6 +130,25 @@ class RunDialogs:
             self._app.push_screen(screen, closed)
 
         display.fetch(work, show)
+
+    # -- two documents ------------------------------------------------------------------------------
+
+    def compare(self, first: str, second: str, source: str) -> None:
+        """What two documents state differently."""
+        display, checks = self._display, self._display.session.checks
+
+        def show(found: Comparison) -> None:
+            def written(shown: Comparison) -> None:
+                stems = (as_file_stem(Path(name).stem, "document") for name in (shown.first, shown.second))
+                self._write(
+                    "Write the report", f"{'-'.join(stems)}.md", lambda _: comparison_report(shown), screen.tell
+                )
+
+            screen = ComparisonScreen(found, lambda quotes: self._quotes(quotes, sources, screen.tell), written)
+            self._app.push_screen(screen)
+
+        sources = (source,) if source else None
+        display.fetch(lambda: checks.compare(first, second, source), show)
 
     def _quotes(self, quotes: Sequence[Quote], sources: Sequence[str] | None, failed: Callable[[str], None]) -> None:
         found = [

@@ -30,9 +30,13 @@ def test_a_value_is_verified_only_by_a_quote_that_states_it(column: Column, text
 
 def test_a_figure_of_another_year_is_no_value() -> None:
     column = Column("Profit", "What was the net income in 2030?", "number")
-    other = Candidate("Net income was $340 million.", "", "Results of 2031", Evidence("Net income was $340 million.", 1), 0.7)
+    other = Candidate(
+        "Net income was $340 million.", "", "Results of 2031", Evidence("Net income was $340 million.", 1), 0.7
+    )
     assert settle("a.pdf", column, NO_ANSWER, [other]).state != "found"
-    own = Candidate("Net income of 2030 was $289 million.", "", "", Evidence("Net income of 2030 was $289 million.", 2), 0.7)
+    own = Candidate(
+        "Net income of 2030 was $289 million.", "", "", Evidence("Net income of 2030 was $289 million.", 2), 0.7
+    )
     cell = settle("a.pdf", column, NO_ANSWER, [other, own])
     assert (cell.state, cell.typed, cell.verified) == ("found", "289000000", True)
 
@@ -40,7 +44,12 @@ def test_a_figure_of_another_year_is_no_value() -> None:
 LINES = [
     Candidate(text, "", "", Evidence(text, page), 0.1)
     for page, text in enumerate(
-        ("Twelve people find room in the hut.", "The grebes breed below it.", "On 3 May 2019 Anna Holt had the roof replaced."), 1
+        (
+            "Twelve people find room in the hut.",
+            "The grebes breed below it.",
+            "On 3 May 2019 Anna Holt had the roof replaced.",
+        ),
+        1,
     )
 ]
 
@@ -74,7 +83,9 @@ def test_the_one_date_of_a_document_is_what_a_question_without_a_subject_asks_fo
     other = Candidate("It was painted on 5 June 2020.", "", "", Evidence("", 5), 0.1)
     unsure = settle("a.md", column, NO_ANSWER, [*LINES, other])
     assert (unsure.state, [one.page for one in unsure.evidence]) == ("not sure", [3, 5])
-    year = settle("a.md", column, NO_ANSWER, [Candidate("It stood in 1954.", "", "", Evidence("It stood in 1954.", 1), 0.1)])
+    year = settle(
+        "a.md", column, NO_ANSWER, [Candidate("It stood in 1954.", "", "", Evidence("It stood in 1954.", 1), 0.1)]
+    )
     assert (year.state, len(year.evidence)) == ("not sure", 1)
     assert settle("a.md", Column("Sale", "When was it sold?", "date"), NO_ANSWER, LINES).state != "found"
 

@@ -35,7 +35,10 @@ PERIOD_END = "On which date did the fiscal period end?"
         (NET_INCOME, "Adjusted net income was $77 million."),
         (NET_INCOME, "Net income 4,312 4,101 3,988"),
         (NET_INCOME, "Of this, $9 million of net income was related to subsidiaries abroad."),
-        ("How many shares were outstanding?", "The firm reduced its outstanding share count by approximately 191 million shares."),
+        (
+            "How many shares were outstanding?",
+            "The firm reduced its outstanding share count by approximately 191 million shares.",
+        ),
         ("How many directors were elected?", "Directors, executive officers and corporate governance 93"),
         (STAFF, "Options were granted to two employee groups."),
         (
@@ -103,7 +106,10 @@ def test_an_attribute_is_no_statement() -> None:
     )
     growth = "Is the company an emerging growth company?"
     assert read_value(YES_NO, growth, "Smaller Reporting Company Emerging Growth Company") is None
-    assert read_value(YES_NO, growth, "See the definition of “emerging growth company” in the rules of the company.") is None
+    assert (
+        read_value(YES_NO, growth, "See the definition of “emerging growth company” in the rules of the company.")
+        is None
+    )
     said = read_value(YES_NO, growth, "The company is not an emerging growth company.")
     assert said is not None
     assert said.value == "no"
@@ -150,7 +156,12 @@ COLUMNS = "Columns: 2031, 2030, 2029 (in millions, except per share data)."
 @pytest.mark.parametrize(
     ("question", "row", "columns", "value"),
     [
-        ("What was the total revenue in fiscal 2031?", "Total revenue $ 17,606 $ 15,785 $ 12,868 12 %", COLUMNS, "17606000000"),
+        (
+            "What was the total revenue in fiscal 2031?",
+            "Total revenue $ 17,606 $ 15,785 $ 12,868 12 %",
+            COLUMNS,
+            "17606000000",
+        ),
         ("What was the total revenue in fiscal 2030?", "Total revenue 17,606 15,785 12,868", COLUMNS, "15785000000"),
         ("What were the earnings per share in 2029?", "Earnings per share $ 10.13 $ 10.10 $ 9.95", COLUMNS, "9.95"),
         ("What was the total revenue in fiscal 2028?", "Total revenue 17,606 15,785 12,868", COLUMNS, None),
@@ -158,10 +169,17 @@ COLUMNS = "Columns: 2031, 2030, 2029 (in millions, except per share data)."
         ("How much was goodwill in 2031?", "Goodwill and other intangible assets 17,606 15,785 12,868", COLUMNS, None),
         ("How much was goodwill in 2031?", "Goodwill, net 17,606 15,785 12,868", COLUMNS, "17606000000"),
         ("What was the total revenue in fiscal 2031?", "Total assets 17,606 15,785 12,868", COLUMNS, None),
-        ("What was the total revenue in 2031?", "Total revenue 17,606 15,785", "Columns: 2031, 2031 (in millions).", None),
+        (
+            "What was the total revenue in 2031?",
+            "Total revenue 17,606 15,785",
+            "Columns: 2031, 2031 (in millions).",
+            None,
+        ),
     ],
 )
-def test_the_figure_of_a_row_is_that_of_the_year_asked_for(question: str, row: str, columns: str, value: str | None) -> None:
+def test_the_figure_of_a_row_is_that_of_the_year_asked_for(
+    question: str, row: str, columns: str, value: str | None
+) -> None:
     read = read_column(question, row, columns)
     assert (read.value if read else None) == value
 

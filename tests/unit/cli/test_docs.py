@@ -67,7 +67,11 @@ def test_modules_of_the_architecture_exist() -> None:
 
 
 def classes() -> set[str]:
-    return {name for path in sources() for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    return {
+        name
+        for path in sources()
+        for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
 
 
 def sources() -> list[Path]:
@@ -90,7 +94,9 @@ ATTRIBUTE = re.compile(r"self\.(\w+)(?:: [^=\n]+)? = (?:threading|asyncio)\.(?:L
 
 def test_every_lock_and_flag_is_in_its_row_by_name_and_no_other_is() -> None:
     text = (FOLDER / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (.+?) \| (.+?) \|", text[text.index("## Locks and flags") : text.index("## How to add")], re.MULTILINE)
+    rows = re.findall(
+        r"^\| (.+?) \| (.+?) \|", text[text.index("## Locks and flags") : text.index("## How to add")], re.MULTILINE
+    )
     told: dict[str, set[str]] = {}
     for what, owner in rows:
         for module in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)[.`]", owner):

@@ -80,9 +80,13 @@ def test_a_compose_file_names_what_exists_and_publishes_to_this_machine_alone(pa
             assert port.startswith("127.0.0.1:"), port
         for volume in service.get("volumes", ()):
             assert volume.partition(":")[0] in composed["volumes"]
-        named = {name.removeprefix("WORKBENCH_").lower() for name in service.get("environment", ()) if "WORKBENCH_" in name}
+        named = {
+            name.removeprefix("WORKBENCH_").lower() for name in service.get("environment", ()) if "WORKBENCH_" in name
+        }
         assert named <= set(Settings.__dataclass_fields__)
-        assert not [value for name, value in service.get("environment", {}).items() if "PASSWORD" in name and "${" not in value]
+        assert not [
+            value for name, value in service.get("environment", {}).items() if "PASSWORD" in name and "${" not in value
+        ]
 
 
 def test_the_shared_archive_of_the_container_is_the_server_beside_it() -> None:

@@ -9,7 +9,9 @@ import pytest
 from workbench.core.hyperlinks import file_address, has_links, hyperlink, is_safe
 
 
-@pytest.mark.parametrize("name", ["a b.pdf", "näh.pdf", "x\x1b]8;;http://e.org\x1b\\.pdf", "line\nend.pdf", "50%#?.pdf", "\udce9.pdf"])
+@pytest.mark.parametrize(
+    "name", ["a b.pdf", "näh.pdf", "x\x1b]8;;http://e.org\x1b\\.pdf", "line\nend.pdf", "50%#?.pdf", "\udce9.pdf"]
+)
 def test_any_name_of_a_file_becomes_a_harmless_address(name: str) -> None:
     address = file_address(Path("/papers") / name)
     assert is_safe(address)
@@ -19,7 +21,9 @@ def test_any_name_of_a_file_becomes_a_harmless_address(name: str) -> None:
     assert linked == f"\x1b]8;;{address}\x1b\\words\x1b]8;;\x1b\\"
 
 
-@pytest.mark.parametrize("address", ["", "http://e.org/", "file://host/x", "file:///x y", "file:///x\x1b\\", "file:///x;y", "javascript:1"])
+@pytest.mark.parametrize(
+    "address", ["", "http://e.org/", "file://host/x", "file:///x y", "file:///x\x1b\\", "file:///x;y", "javascript:1"]
+)
 def test_what_is_no_address_of_ours_is_no_link(address: str) -> None:
     assert hyperlink(address, "words") == "words"
     assert not is_safe(address)

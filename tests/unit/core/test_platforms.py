@@ -31,7 +31,9 @@ def test_windows_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch, cap
     ]
 
 
-@pytest.mark.parametrize(("module", "name", "said"), [(socket, "AF_UNIX", "Unix sockets"), (signal, "SIGHUP", "SIGHUP")])
+@pytest.mark.parametrize(
+    ("module", "name", "said"), [(socket, "AF_UNIX", "Unix sockets"), (signal, "SIGHUP", "SIGHUP")]
+)
 def test_a_system_without_sockets_or_signals_is_refused_from_python_too(
     module: Any, name: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -123,10 +123,14 @@ def test_a_sentence_that_ends_with_a_colon_says_something_and_a_label_does_not()
 
 
 def test_beside_the_measure_that_is_asked_for_a_sentence_without_it_is_not_quoted() -> None:
-    found = ranked("What did the siren cost?", "The siren cost 40 pounds.\n\nWhat the siren cost was in the papers of 1904.")
+    found = ranked(
+        "What did the siren cost?", "The siren cost 40 pounds.\n\nWhat the siren cost was in the papers of 1904."
+    )
     alike = replace(found, probabilities=(0.5, 0.45))
     assert [quote.text for quote in alike.quotes()] == ["The siren cost 40 pounds."]
-    neither = ranked("What did the siren cost?", "The siren cost much.\n\nWhat the siren cost was in the papers of 1904.")
+    neither = ranked(
+        "What did the siren cost?", "The siren cost much.\n\nWhat the siren cost was in the papers of 1904."
+    )
     assert len(replace(neither, probabilities=(0.5, 0.45)).quotes()) == 2
 
 
@@ -159,6 +163,8 @@ def test_the_record_that_says_more_of_the_question_answers_it() -> None:
         "name: Sandpiper | class: quad | built: 1999 | berth: B2\nname: Curlew | class: single scull | built: 1987 | berth: B1\n"
         "name: Grebe | class: single scull | built: 2010 | berth: B4"
     )
-    assert [quote.text.split(" |")[0] for quote in ranked("Which boat was built in 1987?", records).quotes()] == ["name: Curlew"]
+    assert [quote.text.split(" |")[0] for quote in ranked("Which boat was built in 1987?", records).quotes()] == [
+        "name: Curlew"
+    ]
     both = ranked("Which boats are single sculls?", records).quotes()
     assert {quote.text.split(" |")[0] for quote in both} == {"name: Curlew", "name: Grebe"}

@@ -70,7 +70,9 @@ def test_a_denial_is_not_lost(question: str, right: str, wrong: str) -> None:
 
 def test_quotes_are_few_and_short_and_say_nothing_twice() -> None:
     sentences = " ".join(f"The mill has a wheel number {n} of oak and iron." for n in range(30))
-    quotes = ranked("How many wheels has the mill?", {"#a1": Hit(1, "#a1", "mill.txt", 1, None, "", sentences)}).quotes()
+    quotes = ranked(
+        "How many wheels has the mill?", {"#a1": Hit(1, "#a1", "mill.txt", 1, None, "", sentences)}
+    ).quotes()
     assert 1 <= len(quotes) <= 3
     assert all(len(quote.text) <= QUOTE_CHARS for quote in quotes)
     assert len({quote.text for quote in quotes}) == len(quotes)
@@ -145,7 +147,9 @@ def test_a_line_that_is_only_a_number_is_no_heading() -> None:
 def test_another_sentence_that_says_all_that_is_asked_is_shown_beside_the_best() -> None:
     passages = {
         "#a1": Hit(1, "#a1", "survey.txt", 7, None, "", "In fog we steered with Gorm Frith by cornet to the pier."),
-        "#a2": Hit(1, "#a2", "survey.txt", 6, None, "", "In fog Gorm Frith used a cornet to steer. He was never aground."),
+        "#a2": Hit(
+            1, "#a2", "survey.txt", 6, None, "", "In fog Gorm Frith used a cornet to steer. He was never aground."
+        ),
     }
     quotes = ranked("What did Gorm Frith steer by in fog?", passages).quotes()
     assert {quote.document_page for quote in quotes} == {6, 7}

@@ -28,7 +28,9 @@ ENDLESS: dict[str, Iterator[Event]] = {
     "calls": (
         chunk({"tool_calls": [{"index": n, "id": f"c{n}", "function": {"name": "search"}}]}) for n in itertools.count()
     ),
-    "calls in the old form": (chunk({"function_call": {"name": "s", "arguments": "x" * 20_000}}) for _ in itertools.count()),
+    "calls in the old form": (
+        chunk({"function_call": {"name": "s", "arguments": "x" * 20_000}}) for _ in itertools.count()
+    ),
     "what it wants back": (chunk({"reasoning_details": [{"data": "x" * 20_000}]}) for _ in itertools.count()),
 }
 

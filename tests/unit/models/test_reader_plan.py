@@ -70,7 +70,9 @@ def test_linked_passages_are_read_like_results() -> None:
 def test_a_language_without_stems_of_its_own_is_read_on_instead_of_searched_by_names() -> None:
     question = "Wann wurde die Brücke über den Fluss erbaut?"
     first = Search(question, 0, 1, 9, ("#a1",))
-    passages = {"#a1": Hit(1, "#a1", "market.md", 1, None, "", "Am Freitag ist Markt. Käse wird nach Gewicht verkauft.")}
+    passages = {
+        "#a1": Hit(1, "#a1", "market.md", 1, None, "", "Am Freitag ist Markt. Käse wird nach Gewicht verkauft.")
+    }
     view = View(question, "search", ("s (9 documents, 9 passages)",), (), (first,), passages, "", results=(("#a1",),))
     made = decide(view, word_score)
     assert (made.name, made.arguments["query"], made.arguments["page"]) == ("archival_memory_search", question, 1)

@@ -32,7 +32,9 @@ def home(opened: Opened) -> HomeStorage:
     return opened[0]
 
 
-def message(number: int, agent: int, parent: int | None, text: str, kind: str = "user_message", step: int = 1) -> list[Any]:
+def message(
+    number: int, agent: int, parent: int | None, text: str, kind: str = "user_message", step: int = 1
+) -> list[Any]:
     return [number, agent, parent, step, "user", kind, json.dumps({"message": text}, ensure_ascii=False), 5, NOON]
 
 
@@ -91,7 +93,14 @@ def test_an_agent_takes_its_notes_along_and_leaves_no_trace(opened: Opened) -> N
     notes = archive.source_id(NOTES_PREFIX + "audit")
     archive.store(arrival(notes, "n.txt", ["A note."], loader=f"note of {agent.id}"))
     home.agents.attach(agent.id, notes)
-    home.keep(Changes({"messages": [message(1, agent.id, None, "a"), message(2, other.id, None, "b")], "steps": [step(agent.id, 1)]}))
+    home.keep(
+        Changes(
+            {
+                "messages": [message(1, agent.id, None, "a"), message(2, other.id, None, "b")],
+                "steps": [step(agent.id, 1)],
+            }
+        )
+    )
     home.agents.rename(agent, "lease")
     assert archive.source_names([notes]) == {notes: NOTES_PREFIX + "lease"}
     assert home.agents.sizes() == {agent.id: (1, 1), other.id: (0, 1)}
@@ -199,7 +208,12 @@ def test_operations_of_the_user_are_in_order(home: HomeStorage) -> None:
     assert newest is not None
     assert (newest.id, newest.kind, newest.parent) == (2, "undo", 1)
     assert home.steps.operation(1) == home.steps.operation_before(agent, 2) == home.steps.question_operation(agent, 5)
-    assert home.steps.operation_before(agent, 1) is home.steps.question_operation(agent, 6) is home.steps.operation(9) is None
+    assert (
+        home.steps.operation_before(agent, 1)
+        is home.steps.question_operation(agent, 6)
+        is home.steps.operation(9)
+        is None
+    )
 
 
 def test_a_fork_has_a_past_of_its_own_and_what_was_attached(opened: Opened) -> None:

@@ -131,6 +131,10 @@ class Display(Protocol):
         """Open the memory map; with `play` it runs through all steps."""
         ...
 
+    def open_answers(self) -> None:
+        """Open all questions of the conversation with their answers."""
+        ...
+
     def open_timeline(self) -> None:
         """Open the timeline of all steps."""
         ...
@@ -153,6 +157,10 @@ class Display(Protocol):
 
     def open_check(self, name: str, text: Callable[[], str], source: str) -> None:
         """Open the check of a text; "" is what is attached. `text` may block."""
+        ...
+
+    def open_comparison(self, first: str, second: str, source: str) -> None:
+        """Open what two documents state differently; "" is what is attached."""
         ...
 
     def open_memory(self) -> None:

@@ -18,6 +18,7 @@ KEY_ACTIONS = (
     ("zoom", "Zoom", "f10", "the pane with the focus, alone"),
     ("recall", "Recall", "ctrl+r", "what was said, also what was evicted"),
     ("agents", "Agents", "ctrl+t", "switch to another agent"),
+    ("other_answer(-1)", "Earlier answer", "ctrl+up", "go to the answer before; there 1-9 open its citations"),
     ("jump", "Jump", "ctrl+o", "to a pane by its letter"),
     ("stop", "Stop", "esc", "the answer after this step, or the load"),
     ("quit", "Quit", "ctrl+q", "everything is saved"),

@@ -85,7 +85,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "recall", "[WORDS]", "what was said, also what was evicted; a dot marks what is in context", look.recall, "Find"
     ),
-    Command("answers", "", "every question of this conversation with its answer", look.answers, "Find"),
+    Command("answers", "", "every question of this conversation with its answer and its sources", look.answers, "Find"),
     Command(
         "table",
         "QUESTIONS [--source S]",
@@ -98,6 +98,13 @@ COMMANDS: tuple[Command, ...] = (
         "FILE [--source S]",
         "check a text of your own against its sources, sentence by sentence",
         many.check,
+        "Find",
+    ),
+    Command(
+        "compare",
+        "DOCUMENT DOCUMENT [--source S]",
+        "the facts that two documents state differently, with the pages of both",
+        many.compare,
         "Find",
     ),
     Command("memory", "", "the blocks of the working context, whole", do.memory, "Memory and context"),

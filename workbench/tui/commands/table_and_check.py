@@ -1,4 +1,4 @@
-"""The slash commands for many documents at once: a table of answers, and the check of a text of the user's own."""
+"""The slash commands for many documents at once: a table of answers, the check of a text of the user's own, two documents compared."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from workbench.api.question_table import question_lines
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
 from workbench.tui.commands.display import Display
+from workbench.tui.commands.view import document_named
 
 _SOURCE = re.compile(r"""(?:^|\s)--source[ =]("[^"]*"|'[^']*'|\S+)\s*$""")
 
@@ -35,6 +36,20 @@ def check(display: Display, words: Sequence[str]) -> None:
     name = file.name if file else f"“{one_line(typed, 24)}”"
     display.open_check(name, lambda: checks.text_of(file) if file else typed, source)
     display.say(f"checking {one_line(name, 80)} sentence by sentence")
+
+
+def compare(display: Display, words: Sequence[str]) -> None:
+    """/compare DOCUMENT DOCUMENT [--source S]"""
+    names, source = [*words], ""
+    if "--source" in names[:-1]:
+        at = names.index("--source")
+        source = names[at + 1]
+        del names[at : at + 2]
+    if len(names) != 2:
+        raise UsageError("Two documents are compared.", "For example /compare lease-2019.pdf amend-2021.pdf.")
+    first, second = (document_named(display, name) for name in names)
+    display.open_comparison(first, second, source)
+    display.say(f"comparing {one_line(first, 80)} with {one_line(second, 80)}")
 
 
 def _split(words: Sequence[str]) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.api.events import AnswerDone, Event, QuestionAsked
 from workbench.api.session import DocumentInfo
 from workbench.core.errors import UsageError
 from workbench.core.sanitize import one_line
@@ -46,42 +45,31 @@ def docs(display: Display, words: Sequence[str]) -> None:
     display.fetch(display.session.documents, done)
 
 
+def document_named(display: Display, typed: str) -> str:
+    """The document that is meant by a name, by "@" and a name, or by a part of the name of one alone."""
+    known = {document.path for document in display.documents}
+    bare = typed[1:] if typed.startswith("@") and typed not in known else typed
+    near = [name for name in known if bare.lower() in name.lower()]
+    return near[0] if bare not in known and len(near) == 1 else bare
+
+
 def open_(display: Display, words: Sequence[str]) -> None:
     """/open DOCUMENT[:PAGE]"""
     if not words:
         raise UsageError("Open which document?", "For example /open lease.pdf:12; /docs lists them.")
     path, page = " ".join(words), 1
-    known = {document.path for document in display.documents}
     head, _, tail = path.rpartition(":")
-    if path not in known and head and tail.isdigit():
+    if head and tail.isdigit() and path not in {document.path for document in display.documents}:
         path, page = head, max(1, int(tail))
-    near = [name for name in known if path.lower() in name.lower()]
-    if path not in known and len(near) == 1:
-        path = near[0]
+    path = document_named(display, path)
     display.open_page(path, page)
     display.say(f"opening page {number(page)} of {one_line(path, 120)}")
 
 
 def answers(display: Display, words: Sequence[str]) -> None:
     """/answers"""
-
-    def work() -> list[Event]:
-        return [event for event in display.session.history() if isinstance(event, (QuestionAsked, AnswerDone))]
-
-    def done(found: list[Event]) -> None:
-        lines = [
-            f"? {one_line(event.text, 200)}" if isinstance(event, QuestionAsked) else _told(event)
-            for event in found[-2 * MOST_LISTED :]
-            if isinstance(event, (QuestionAsked, AnswerDone))
-        ]
-        display.say("\n".join(lines) if lines else "nothing was asked yet")
-
-    display.fetch(work, done)
-
-
-def _told(event: AnswerDone) -> str:
-    state = event.state or ("answered" if event.answered else "not found")
-    return f"    {one_line(event.text, 300)} ({state}, {plural(len(event.citations), 'citation')})"
+    display.open_answers()
+    display.say("all answers are open")
 
 
 def timeline(display: Display, words: Sequence[str]) -> None:

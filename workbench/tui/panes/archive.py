@@ -75,12 +75,24 @@ def best_first(text: str, query: str) -> Content:
     return Content.assemble(*pieces, shown[at:])
 
 
+def matching_line(text: str, query: str, width: int) -> Content:
+    """The sentence of `best_first` on one line of at most `width` cells, from where its first marked word can be seen."""
+    shown = best_first(text, query)
+    marks = [span.start for span in shown.spans if "bold" in str(span.style)]
+    if marks and marks[0] > width * 2 // 3:
+        start = shown.plain.rfind(" ", 0, max(0, marks[0] - width // 4)) + 1
+        shown = Content.assemble(("… ", "$muted"), shown[start:])
+    return shown.truncate(width, ellipsis=True).stylize_before("$muted")
+
+
 BAR_CELLS = 9
 SCORE_CELLS = 5
+WHY = " x why"
+"""Stands over the scores: the key that says how one came about."""
 
 
 class HitList(Lines, can_focus=True):
-    """One row a hit: in context or not, document, page, score."""
+    """One row a hit: in context or not, document, page, score; below it the sentence that matches, where there is room."""
 
     BINDINGS = [
         Binding("up", "move(-1)", "Up", show=False),
@@ -105,6 +117,17 @@ class HitList(Lines, can_focus=True):
         self._page: PageRead | None = None
         self._in_context: Collection[int] = frozenset()
         self._cursor = 0
+        self._room = 0
+        self._drawn: list[int] = []
+
+    def fits(self, room: int) -> None:
+        """At least `room` rows can be seen, whatever the preview below takes."""
+        self._room = room
+        self.changed(layout=False)
+
+    def on_resize(self) -> None:
+        """Another height shows other rows."""
+        self.changed(layout=False)
 
     def show(self, page: PageRead | None, in_context: Collection[int]) -> None:
         """Draw this page, or that there is none; the cursor on its first hit."""
@@ -130,28 +153,61 @@ class HitList(Lines, can_focus=True):
         hits = self._page.hits
         places = [page_place(hit.page, hit.label, 6) for hit in hits]
         place_cells = max(map(cell_len, places)) + 1
-        name_cells = width - 2 - place_cells - BAR_CELLS - SCORE_CELLS - 1
+        scored = any(hit.score is not None for hit in hits)
+        end_cells = BAR_CELLS + SCORE_CELLS + 1 if scored else 0
+        name_cells = width - 2 - place_cells - end_cells
         top = max(hit.score or 0.0 for hit in hits)
         # Scores compare within one search only: unless they already spread over 0..1, the best one fills the bar.
         scale = 1.0 if 0.25 <= top <= 1 else top or 1.0
+        headed, with_sentence = self._room > len(hits), self._room > 2 * len(hits)
         rows: list[Content] = []
+        self._drawn = []
         for at, (hit, place) in enumerate(zip(hits, places, strict=True)):
             live = hit.passage in self._in_context
             dot = f"{glyphs.IN_CONTEXT} " if live else "  "
             name = fit(crop_path(one_line(hit.document, 300), name_cells - 1), name_cells)
-            bar = glyphs.bar((hit.score or 0.0) / scale, BAR_CELLS)
-            score = right(score_text(hit.score or 0.0), SCORE_CELLS) + " "
             here = self.has_focus and at == self._cursor
-            rows.append(
-                Content.assemble(
-                    (dot, "$in-context"),
-                    (name, CURSOR if here else ""),
-                    (fit(place, place_cells), CURSOR if here else "$muted"),
-                    (bar, "$in-context" if live else "$muted"),
-                    (score, ""),
-                )
-            )
-        return rows
+            pieces = [
+                (dot, "$in-context"),
+                (name, CURSOR if here else ""),
+                (fit(place, place_cells), CURSOR if here else "$muted"),
+            ]
+            if scored:
+                bar = glyphs.bar((hit.score or 0.0) / scale, BAR_CELLS)
+                pieces += [(bar, "$in-context" if live else "$muted")]
+                pieces += [(right(score_text(hit.score or 0.0), SCORE_CELLS) + " ", "")]
+            rows.append(Content.assemble(*pieces))
+            self._drawn.append(at)
+            if with_sentence:
+                sentence = matching_line(hit.shown, self._page.query, max(1, width - 4))
+                rows.append(Content.assemble("    ", sentence))
+                self._drawn.append(at)
+        if headed:
+            rows.insert(0, self._head(width, place_cells, end_cells))
+            self._drawn.insert(0, -1)
+        return self._in_sight(rows)
+
+    def _head(self, width: int, place_cells: int, end_cells: int) -> Content:
+        """What the columns are: the score orders the hits of one search, and x says how it came about."""
+        assert self._page is not None
+        counted = self._page.function == "archival_grep" or any(
+            hit.why is not None and hit.why.mode == "exact" for hit in self._page.hits
+        )
+        measure = fit("matches" if counted else "relevance", BAR_CELLS) + WHY if end_cells else ""
+        name = fit("in context", width - 2 - place_cells - end_cells)
+        return Content.assemble(
+            (f"{glyphs.IN_CONTEXT} ", "$in-context"), (name, "$muted"), (fit("page", place_cells) + measure, "$muted")
+        ).truncate(width)
+
+    def _in_sight(self, rows: list[Content]) -> list[Content]:
+        """The rows around the cursor, where not all of them can be seen."""
+        height = self.size.height
+        if not 0 < height < len(rows):
+            return rows
+        last = max(y for y, at in enumerate(self._drawn) if at == self._cursor)
+        first = max(0, last - height + 1)
+        self._drawn = self._drawn[first : first + height]
+        return rows[first : first + height]
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
@@ -167,12 +223,11 @@ class HitList(Lines, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """The first click moves the cursor, the second opens."""
-        if self._page and 0 <= event.y < len(self._page.hits):
-            by = event.y - self._cursor
-            if by:
-                self.action_move(by)
-            else:
-                self.action_choose()
+        at = self._drawn[event.y] if self._page and 0 <= event.y < len(self._drawn) else -1
+        if at >= 0 and at != self._cursor:
+            self.action_move(at - self._cursor)
+        elif at >= 0:
+            self.action_choose()
 
     def on_focus(self) -> None:
         """Show the cursor."""
@@ -391,8 +446,10 @@ class ArchivePane(Pane):
         self._entitle()
 
     def on_resize(self) -> None:
-        """The query in the frame is cut to its width."""
+        """The query in the frame is cut to its width; the preview leaves the rows above it some room."""
         self._entitle()
+        size, most = self.content_size, self._preview.styles.max_height
+        self._list.fits(size.height - (int(most.resolve(size, self.app.size)) if most is not None else 0))
 
     def _entitle(self) -> None:
         if (shown := self.shown) is not None:

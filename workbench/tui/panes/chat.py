@@ -7,14 +7,17 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.timer import Timer
+from textual.widget import Widget
 
 from workbench.api.citation_marks import cited
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.fold import FoldBlock
+from workbench.tui.widgets.key_bar import KeyBar
 from workbench.tui.widgets.notes import ErrorBlock, NoteBlock, Welcome
 from workbench.tui.widgets.scrollback import Scrollback
 
@@ -38,11 +41,17 @@ class ChatPane(VerticalScroll, Pane):
     JUMP = "c"
     HELP = (
         "Your questions, every step of the agent on one line with the tokens it cost, and the answers.\n"
-        "tab goes to an exchange, up and down through its steps and citations, space expands a step,\n"
-        "enter opens a cited page. What is dim was evicted to recall storage: you read it, the model does not.\n"
+        "ctrl+up goes to the answer before, ctrl+down to the one after (here N and n do too); there 1 to 9 open that\n"
+        "citation, up and down go through steps and citations, space expands a step, enter opens a cited page.\n"
+        "What is dim was evicted to recall storage: you read it, the model does not.\n"
         "The row at the top stands for messages from before this session and for those that are far back: enter\n"
         "pages them in for you. esc stops the answer after this step, esc again cancels it."
     )
+
+    BINDINGS = [
+        Binding("N", "app.other_answer(-1)", "Earlier answer", show=False),
+        Binding("n", "app.other_answer(1)", "Later answer", show=False),
+    ]
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -51,6 +60,8 @@ class ChatPane(VerticalScroll, Pane):
         self._earlier = Scrollback()
         self.past = False
         """Whether what is drawn now is from before this session."""
+        self._at_answer = False
+        """Whether an exchange has the focus."""
         self._evicted = 0
         self._folded = 0
         self._in_context: Collection[int] = frozenset()
@@ -221,6 +232,49 @@ class ChatPane(VerticalScroll, Pane):
         """Our own remarks since the start of this conversation, the newest last."""
         return self._said
 
+    # -- going through the answers ---------------------------------------------------------------
+
+    def goal(self) -> Widget:
+        """The newest exchange has the cursor, where there is one."""
+        return self._current or self
+
+    def other_answer(self, by: int) -> bool:
+        """Put the focus on the exchange before or after the one that has it; False behind the newest.
+
+        Before the oldest is the row that stands for what is not drawn.
+        """
+        past, live = self._earlier.exchanges, self._exchanges
+        everything = [*past, *live]
+        here = self._earlier.chosen if self._earlier.has_focus else self.app.focused
+        now = -1 if here is self._fold else len(everything)
+        at = next((place for place, block in enumerate(everything) if block is here), now) + by
+        if at >= len(everything):
+            return False
+        if at < 0:
+            if self._fold.display:
+                self._fold.focus()
+            return True
+        block = everything[at]
+        block.point_at_sources()
+        owner = self._earlier if at < len(past) else block
+        if owner is self._earlier:
+            self._earlier.choose(block)
+        owner.focus(scroll_visible=False)
+        self.call_after_refresh(owner.show_whole)
+        return True
+
+    def on_descendant_focus(self) -> None:
+        """Say which keys there are."""
+        self._look()
+
+    def on_descendant_blur(self) -> None:
+        """Say where one is, unless another exchange has the focus now."""
+        self._look()
+
+    def _look(self) -> None:
+        self._at_answer = isinstance(self.app.focused, (ExchangeBlock, Scrollback))
+        self._show_place()
+
     # -- keeping it light --------------------------------------------------------------------
 
     def _add(self, block: ExchangeBlock | NoteBlock) -> None:
@@ -271,6 +325,9 @@ class ChatPane(VerticalScroll, Pane):
         self._show_place()
 
     def _show_place(self) -> None:
+        if self._at_answer:
+            self.frame(number=KeyBar("1-9 open sources · N earlier answer · n later · space steps"))
+            return
         below = round(self.max_scroll_y - self.scroll_y)
         following = below <= 0 or (self._anchored and not self._anchor_released)
         self.frame(

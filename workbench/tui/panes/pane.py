@@ -33,7 +33,7 @@ class Pane(Widget):
     def frame(self, *, title: str | Content | None = None, number: str | Content = "") -> None:
         """Set the words in the frame. A str in a border would be parsed for markup, so only content is ever set."""
         self.border_title = Content.assemble(title or self.TITLE)
-        self.border_subtitle = Content.assemble(number) if number else None
+        self.border_subtitle = number if isinstance(number, Content) else Content(number) if number else None
 
     def goal(self) -> Widget:
         """What gets the focus when the user jumps here."""

@@ -16,6 +16,7 @@ from workbench.core.sanitize import sanitize
 from workbench.tui.panes.pane import Pane
 from workbench.tui.widgets.cells import crop, fit
 from workbench.tui.widgets.exchange_rows import CURSOR
+from workbench.tui.widgets.key_bar import KeyBar
 from workbench.tui.widgets.lines import Lines
 from workbench.tui.widgets.text_fields import TypedText
 
@@ -63,7 +64,8 @@ class PromptArea(TypedText):
         self._draft = ""
         self.citations: Collection[int] = ()
         """Numbers of the last answer's citations, which open with a digit while nothing is typed."""
-        self._multiline = False
+        self.multiline = False
+        """Whether enter makes a new line, until // stands on a line of its own."""
 
     def remember(self, text: str) -> None:
         """Add a question to what up recalls."""
@@ -83,10 +85,10 @@ class PromptArea(TypedText):
             return
         text = self.text.strip()
         if text == MULTILINE:
-            self._set_multiline(not self._multiline)
+            self._set_multiline(not self.multiline)
             self.clear()
             return
-        if self._multiline:
+        if self.multiline:
             if text.split("\n")[-1].strip() != MULTILINE:
                 self.action_newline()
                 return
@@ -98,10 +100,9 @@ class PromptArea(TypedText):
             self.post_message(self.Sent(text))
 
     def _set_multiline(self, on: bool) -> None:
-        self._multiline = on
-        pane = self.parent
-        if isinstance(pane, Pane):
-            pane.frame(number="several lines · // on a line of its own sends" if on else pane.NUMBER)
+        self.multiline = on
+        if isinstance(self.parent, PromptPane):
+            self.parent.hint()
 
     def action_newline(self) -> None:
         """A new line in the question."""
@@ -234,7 +235,7 @@ class PromptPane(Pane):
     HELP = (
         "enter sends, ctrl+j makes a new line, up and down recall what was asked before.\n"
         "// begins a question of several lines, and // on a line of its own sends it. While nothing is typed,\n"
-        "1 to 9 open that citation of the last answer.\n"
+        "1 to 9 open that citation of the last answer; ctrl+up goes to the answers before it, where 1 to 9 open theirs.\n"
         "/ starts a command, @ names a document; tab takes the first completion, the arrows choose another.\n"
         "Questions may be typed and sent while documents load; one sent while another is answered waits its turn."
     )
@@ -253,8 +254,25 @@ class PromptPane(Pane):
         """The text area takes the focus."""
         return self.area
 
+    def cite(self, numbers: Collection[int]) -> None:
+        """The last answer has citations of these numbers, which digits open while nothing is typed."""
+        self.area.citations = numbers
+        self.hint()
+
+    def hint(self) -> None:
+        """The keys that there are now, in the frame."""
+        numbers = [number for number in self.area.citations if number <= 9]
+        if self.area.multiline:
+            self.frame(number="several lines · // on a line of its own sends")
+        elif numbers and not self.area.text:
+            opens = "1 opens the source" if max(numbers) == 1 else f"1-{max(numbers)} open sources"
+            self.frame(number=KeyBar(f"{opens} · ctrl+up earlier answers · {self.NUMBER}"))
+        else:
+            self.frame(number=self.NUMBER)
+
     def on_text_area_changed(self) -> None:
         """Offer completions for the word before the cursor."""
+        self.hint()
         area = self.area
         row, column = area.cursor_location
         before = area.document.get_line(row)[:column]

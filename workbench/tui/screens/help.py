@@ -17,6 +17,8 @@ KEYS = (
     ("up down", "earlier questions, from the first and last line of the prompt"),
     ("esc", "leave zoom; stop the answer after this step, again: now; stop a load"),
     ("ctrl+o", "jump to a pane by its letter"),
+    ("1-9", "open that citation of the last answer, while nothing is typed"),
+    ("ctrl+up", "the answer before, ctrl+down the one after; there 1-9 open its citations"),
     ("tab", "next pane, next exchange"),
     ("f1", "this help"),
     ("f2", "add documents"),

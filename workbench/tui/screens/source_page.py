@@ -26,7 +26,8 @@ class SourcePage(Overlay[None]):
 
     HELP = (
         "A page of a document; the cited passage is marked. ] and [ turn pages, / finds words on it, v shows the page\n"
-        "as it looks, n and N go to the next and previous quote or match, e opens $PAGER, y copies what is marked."
+        "as it looks, n and N go to the next and previous quote or match, e opens $PAGER, y copies what is marked.\n"
+        "Paragraphs fill the window; l shows the lines as they are in the document, and again joins them."
     )
     BINDINGS = [
         Binding("right_square_bracket", "turn(1)", "Next page", show=False),
@@ -35,6 +36,7 @@ class SourcePage(Overlay[None]):
         Binding("N", "other(-1)", "Previous quote or match", show=False),
         Binding("y", "copy", "Copy the text", show=False),
         Binding("v", "picture", "The page as it looks", show=False),
+        Binding("l", "lines", "The lines of the document, or paragraphs", show=False),
         Binding("e", "pager", "Read in $PAGER", show=False),
         Binding("slash", "find", "Find on this page", show=False),
         Binding("q", "close", "Close", show=False),
@@ -58,7 +60,7 @@ class SourcePage(Overlay[None]):
         self._count = ""
 
     def compose(self) -> ComposeResult:
-        yield TextBox(id="source")
+        yield TextBox(id="source", flows=True)
 
     def on_mount(self) -> None:
         """Show the page and go to the passage."""
@@ -112,6 +114,11 @@ class SourcePage(Overlay[None]):
         page = self._page
         self._open_picture(page, page.text[page.start : page.end])
 
+    def action_lines(self) -> None:
+        """l."""
+        box = self.query_one(TextBox)
+        box.flow(not box.flows)
+
     def action_find(self) -> None:
         """Mark the next place on this page that says something; the same words again go on to the next one."""
 
@@ -135,20 +142,20 @@ class SourcePage(Overlay[None]):
 
     def _mark(self, words: str, by: int = 1) -> None:
         """Mark the next match, or the previous one, and say which of how many it is."""
-        page, low, wanted = self._page, self._page.text.casefold(), words.casefold()
+        page, low = self._page, self._page.text.casefold()
         # Folding may change the length of a text: then the letters are compared as they are.
-        text = low if len(low) == len(page.text) else page.text
-        places = [match.start() for match in re.finditer(re.escape(wanted), text)]
+        text, wanted = (low, words.casefold()) if len(low) == len(page.text) else (page.text, words)
+        places = [match.span() for match in _across_lines(wanted).finditer(text)]
         if not places:
             self._count = "not on this page"
             self._show(replace(page, start=0, end=0))
             return
         if by > 0:
-            at = next((n for n, place in enumerate(places) if place >= page.end), 0)
+            at = next((n for n, place in enumerate(places) if place[0] >= page.end), 0)
         else:
-            at = next((n for n in range(len(places) - 1, -1, -1) if places[n] < page.start), len(places) - 1)
+            at = next((n for n in range(len(places) - 1, -1, -1) if places[n][0] < page.start), len(places) - 1)
         self._count = f"match {at + 1} of {len(places)}"
-        self._show(replace(page, start=places[at], end=places[at] + len(wanted)))
+        self._show(replace(page, start=places[at][0], end=places[at][1]))
 
     def action_copy(self) -> None:
         """Copy the marked passage, else the page."""
@@ -163,8 +170,10 @@ class SourcePage(Overlay[None]):
 
 def quote_span(text: str, quote: str) -> tuple[int, int] | None:
     """Where a quote stands in a page, whatever its blanks and line ends; None where it does not stand word for word."""
-    words = quote.split()
-    if not words:
-        return None
-    match = re.search(r"\s+".join(map(re.escape, words)), text)
+    match = _across_lines(quote).search(text) if quote.strip() else None
     return match.span() if match else None
+
+
+def _across_lines(words: str) -> re.Pattern[str]:
+    """Finds words whatever stands between them, and behind a hyphen, as blanks and line ends."""
+    return re.compile(r"\s+".join(re.escape(word).replace(r"\-", r"-\s*") for word in words.split()))

@@ -11,25 +11,32 @@ from textual.content import Content
 from workbench.core.sanitize import sanitize
 from workbench.tui.widgets.cells import wrap
 from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.reflow import flowed
 
 
 class TextLines(Lines):
-    """Foreign text, with an optional marked stretch of characters."""
+    """Foreign text, with an optional marked stretch of characters; `flows`: paragraphs fill the width, whatever lines they came in."""
 
-    def __init__(self, text: str, mark: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, text: str, mark: tuple[int, int] = (0, 0), *, flows: bool = False) -> None:
         super().__init__()
         self.first_marked = 0
+        self.flows = flows
         self.put(text, mark)
 
     def put(self, text: str, mark: tuple[int, int] = (0, 0)) -> None:
         """Show another text. `mark` counts characters of `text` as it came."""
         start, end = mark
         # Cleaning changes lengths, so the three parts are cleaned one by one.
-        self._parts = (sanitize(text[:start]), sanitize(text[start:end]), sanitize(text[end:]))
+        before, marked, after = sanitize(text[:start]), sanitize(text[start:end]), sanitize(text[end:])
+        self._text, self._mark = before + marked + after, (len(before), len(before) + len(marked))
         self.changed()
 
     def rows(self, width: int) -> Sequence[Content]:
-        before, marked, after = self._parts
+        text, (start, end) = self._text, self._mark
+        if self.flows:
+            shown = flowed(text, width, start, end)
+            text, start, end = shown.text, shown.start, shown.end
+        before, marked, after = text[:start], text[start:end], text[end:]
         if not marked:
             return [Content(line) for part in (before + after).split("\n") for line in wrap(part, width)]
         content = Content.assemble(before, (marked, "$background on $in-context"), after)
@@ -47,9 +54,11 @@ class TextLines(Lines):
 class TextBox(VerticalScroll):
     """A scrolling box of text."""
 
-    def __init__(self, text: str = "", mark: tuple[int, int] = (0, 0), *, id: str | None = None) -> None:
+    def __init__(
+        self, text: str = "", mark: tuple[int, int] = (0, 0), *, id: str | None = None, flows: bool = False
+    ) -> None:
         super().__init__(id=id)
-        self._lines = TextLines(text, mark)
+        self._lines = TextLines(text, mark, flows=flows)
         self._wanted = False
 
     def compose(self) -> ComposeResult:
@@ -59,6 +68,17 @@ class TextBox(VerticalScroll):
         """Show another text from its start."""
         self._lines.put(text, mark)
         self.scroll_home(animate=False)
+
+    @property
+    def flows(self) -> bool:
+        """Whether paragraphs fill the width."""
+        return self._lines.flows
+
+    def flow(self, on: bool) -> None:
+        """Let paragraphs fill the width, or show the lines as they came; what is marked stays in sight."""
+        self._lines.flows = on
+        self._lines.changed()
+        self.show_mark()
 
     def show_mark(self) -> None:
         """Scroll to the marked stretch, at the latest when the text has been laid out."""

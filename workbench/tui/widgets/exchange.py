@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.events import Click
 from textual.geometry import Region
 from textual.message import Message
+from textual.widget import Widget
 
 from workbench.api.citation_marks import cited
 from workbench.tui.widgets import glyphs
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
 EMPTY = Row(note_rows("", 10)[0].content)
 
 
+def show_rows(widget: Widget, first: int, count: int) -> bool:
+    """Scroll the chat to these rows of a widget in it; False when they are too many to be seen together.
+
+    Unless they can be seen already, the chat no longer follows what comes.
+    """
+    chat = widget.screen.get_widget_by_id("chat")
+    top = widget.virtual_region.y + first
+    height = chat.scrollable_content_region.height
+    if count > height:
+        return False
+    if not chat.scroll_y <= top <= top + count <= chat.scroll_y + height:
+        chat.release_anchor()
+        chat.scroll_to_region(Region(0, top, widget.size.width, count), animate=False)
+    return True
+
+
 class ExchangeBlock(Lines, can_focus=True):
     """A question and all that came of it."""
 
@@ -35,6 +52,7 @@ class ExchangeBlock(Lines, can_focus=True):
         Binding("left", "move(-1)", show=False),
         Binding("right", "move(1)", show=False),
         Binding("space,enter", "act", "Expand the step, open the source", show=False),
+        *(Binding(str(digit), f"cite({digit})", "Open this citation", show=False) for digit in range(1, 10)),
     ]
 
     @dataclass
@@ -47,6 +65,8 @@ class ExchangeBlock(Lines, can_focus=True):
     def __init__(self, exchange: Exchange) -> None:
         super().__init__()
         self.exchange = exchange
+        self.pointed = False
+        """Whether its cursor is drawn although it has not the focus: it has left the chat as a widget."""
         self._cursor = 0
         self._in_context: Collection[int] = frozenset()
         self._files: Mapping[int, str] = {}
@@ -77,7 +97,7 @@ class ExchangeBlock(Lines, can_focus=True):
 
     def rows(self, width: int) -> list[Row]:
         exchange = self.exchange
-        cursor = self._cursor if self.has_focus else None
+        cursor = self._cursor if self.has_focus or self.pointed else None
         shown = cited(exchange.citations)
         parts = [question_rows(exchange.question, width) if exchange.question else []]
         steps = self._folded_row(width, cursor) if exchange.folded_steps else step_rows(self.steps, width, cursor)
@@ -125,28 +145,28 @@ class ExchangeBlock(Lines, can_focus=True):
         """How many things the cursor can stand on."""
         return self._first_citation() + len(by_page(self.exchange.citations))
 
-    def action_move(self, by: int) -> None:
-        """Move the cursor; at the ends the key goes on to the chat, which scrolls."""
+    def move(self, by: int) -> bool:
+        """Move the cursor; False at the ends."""
         if not 0 <= self._cursor + by < self.items:
-            raise SkipAction()
+            return False
         self._cursor += by
         self.changed(layout=False)
-        self._show_cursor()
+        return True
 
-    def _show_cursor(self) -> None:
-        for y, row in enumerate(self.laid_out(self.content_size.width)):
-            if any(target.item == self._cursor for target in row.targets) and self.parent is not None:
-                region = Region(0, self.virtual_region.y + y, self.size.width, 1)
-                self.screen.get_widget_by_id("chat").scroll_to_region(region, animate=False)
-                return
+    def point_at_sources(self) -> None:
+        """Put the cursor on the first citation, else on the last thing it can stand on."""
+        self._cursor = min(self._first_citation(), max(self.items - 1, 0))
+        self.changed(layout=False)
 
-    def action_act(self) -> None:
-        """Open what the cursor stands on."""
-        self.open_item(self._cursor)
+    def cursor_row(self, width: int) -> int:
+        """The row that the cursor stands on; the first where there is nothing to stand on."""
+        rows = self.laid_out(width)
+        return next((y for y, row in enumerate(rows) if any(item.item == self._cursor for item in row.targets)), 0)
 
-    def open_item(self, item: int) -> None:
-        """Expand or close a step, or open a citation."""
+    def act(self, item: int | None = None) -> CitationChosen | None:
+        """Expand or close a step, by default the one under the cursor; of a citation, what opens it."""
         exchange = self.exchange
+        item = self._cursor if item is None else item
         if exchange.folded_steps and item == 0 and exchange.visible_steps:
             exchange.folded_steps = False
         elif item < len(self.steps):
@@ -154,20 +174,55 @@ class ExchangeBlock(Lines, can_focus=True):
         else:
             shown = by_page(exchange.citations)
             at = item - self._first_citation()
-            if 0 <= at < len(shown):
-                self.post_message(self.CitationChosen(shown[at][1], cited(exchange.citations)))
-            return
+            return self.CitationChosen(shown[at][1], cited(exchange.citations)) if 0 <= at < len(shown) else None
         self.changed()
+        return None
+
+    def citation(self, number: int) -> CitationChosen | None:
+        """What opens the citation of this number."""
+        shown = cited(self.exchange.citations)
+        chosen = next((item for item in shown if item.number == number), None)
+        return self.CitationChosen(chosen, shown) if chosen is not None else None
+
+    def clicked(self, x: int, y: int, width: int) -> CitationChosen | None:
+        """Act on what stands in this cell."""
+        rows = self.laid_out(width)
+        for target in rows[y].targets if 0 <= y < len(rows) else ():
+            if target.start <= x < target.end:
+                self._cursor = target.item
+                return self.act()
+        return None
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor; at the ends the key goes on to the chat, which scrolls."""
+        if not self.move(by):
+            raise SkipAction()
+        self.show_cursor()
+
+    def show_cursor(self) -> None:
+        """Scroll the chat to the row of the cursor."""
+        show_rows(self, self.cursor_row(self.content_size.width), 1)
+
+    def show_whole(self) -> None:
+        """Scroll the chat so that all of it can be seen, where it is too long the row of the cursor."""
+        if not show_rows(self, 0, self.size.height):
+            self.show_cursor()
+
+    def action_act(self) -> None:
+        """Open what the cursor stands on."""
+        self._open(self.act())
+
+    def action_cite(self, number: int) -> None:
+        """1-9."""
+        self._open(self.citation(number))
 
     def on_click(self, event: Click) -> None:
         """A click acts on what was clicked."""
-        rows = self.laid_out(self.content_size.width)
-        if not 0 <= event.y < len(rows):
-            return
-        for target in rows[event.y].targets:
-            if target.start <= event.x < target.end:
-                self._cursor = target.item
-                self.open_item(target.item)
+        self._open(self.clicked(event.x, event.y, self.content_size.width))
+
+    def _open(self, chosen: CitationChosen | None) -> None:
+        if chosen is not None:
+            self.post_message(chosen)
 
     def on_focus(self) -> None:
         """Show the cursor."""
