@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -25,11 +26,19 @@ from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.text import decode
 
-VERSION = 4
+VERSION = 5
 
 SHOWN = ("From", "To", "Cc", "Date")
+_COUNT = re.compile(rb"\s*(\d{1,9})[ \t]*\r?\n(?=[!-9;-~]+:)")
+"""What Apple's mail program writes above a message: how many bytes it has. Its own notes follow the message."""
+
+_NARROW = re.compile(rb"=\?(gb2312|gbk|gb_2312-80|ks_c_5601-1987|euc-kr|shift_jis|big5)(\*[\w-]+)?\?", re.IGNORECASE)
+_WIDE = {b"ks_c_5601-1987": b"cp949", b"euc-kr": b"cp949", b"shift_jis": b"cp932", b"big5": b"big5hkscs"}
+"""Encodings of headers that programs name when they mean a larger one."""
+
 
 _DEPTH = 8
+_HEAD_BYTES = 64 * 1024
 _PICTURE = "picture in the text"
 _SIGNATURE = "signature"
 _NO_FILES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
@@ -53,7 +62,11 @@ def load(path: Path) -> Document:
 
 def parsed(data: bytes) -> EmailMessage:
     """The message of these bytes, whatever is wrong with it."""
-    message = email.message_from_bytes(data, policy=email.policy.default)
+    if counted := _COUNT.match(data):
+        data, end = data[counted.end() :], int(counted[1])
+        data = data[:end] if data[end:].lstrip().startswith(b"<?xml") else data
+    head = _NARROW.sub(lambda match: b"=?" + _WIDE.get(match[1].lower(), b"gb18030") + b"?", data[:_HEAD_BYTES])
+    message = email.message_from_bytes(head + data[_HEAD_BYTES:], policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
@@ -158,6 +171,9 @@ class MailPages:
             else:
                 files.append((name, _data(part), kind))
         shown = [(name, header(message, name)) for name in SHOWN]
+        answers = header(message, "Reply-To")
+        if answers and answers != header(message, "From"):
+            shown.append(("Reply-To", answers))
         return MailText(
             header(message, "Subject"), shown, parts.texts, parts.calendars, parts.messages, files, left_out
         )  # fmt: skip
@@ -228,4 +244,6 @@ def _data(part: EmailMessage) -> bytes:
     return data if isinstance(data, bytes) else content(part).encode("utf-8", "replace")
 
 
-LOADER = Loader(name="mail", version=VERSION, suffixes=(".eml", ".mht", ".mhtml"), kinds=(Kind.MAIL,), load=load)
+LOADER = Loader(
+    name="mail", version=VERSION, suffixes=(".eml", ".emlx", ".mht", ".mhtml"), kinds=(Kind.MAIL,), load=load
+)

@@ -1,4 +1,4 @@
-"""Reads the files attached to a mail, each by the loader for its kind, as further pages of the mail."""
+"""Reads the files attached to a mail or packed in an archive, each by the loader for its kind, as pages of it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _REASON_CHARS = 80
 class Attachments:
     """Collects the pages and tables of attached files, the names of all of them, and why some were not read."""
 
-    def __init__(self, budget: limits.TextBudget) -> None:
-        self.budget = budget
+    def __init__(self, budget: limits.TextBudget, most: int = _FILES) -> None:
+        self.budget, self.most = budget, most
         self.names: list[str] = []
         self.tables: list[Table] = []
         self.not_read: list[str] = []
@@ -33,8 +33,8 @@ class Attachments:
         self.names.append(shown)
         self._count += 1
         try:
-            if self._count > _FILES:
-                raise LoadError(f"more than {_FILES} files are attached")
+            if self._count > self.most:
+                raise LoadError(f"more than {self.most} files are attached")
             document = read_embedded(name, data, kind)
         except LoadError as error:
             self.not_read.append(f"{shown} ({error.reason[:_REASON_CHARS]})")

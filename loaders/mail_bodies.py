@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import contextlib
+import email
+import email.policy
+import quopri
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +18,7 @@ from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import clean_text
 from loaders.mail_quotes import is_forward
-from loaders.text import decode
+from loaders.text import decode, decoded_as
 from loaders.web_page import add_html
 
 CALENDARS = ("text/calendar", "application/ics")
@@ -23,6 +28,8 @@ _ADDRESS = re.compile(r"(?:https?://|mailto:|cid:)\S+")
 _FEW_WORDS = 3
 _MANY_WORDS = 30
 _LEFT_OUT_TEXTS = frozenset(("text/css", "text/javascript", "text/x-amp-html", "text/watch-html", "text/rtf"))
+_UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n((?:[ -`]{1,62}\n)+?)(?:`|)\n?end[ \t]*$", re.MULTILINE)
+_ENRICHED = re.compile(r"<param>.*?</param>|</?[A-Za-z][\w-]*>", re.DOTALL | re.IGNORECASE)
 _HOLDER = re.compile("\ue000(\\d+)\ue001")
 _LINE_END = "\ue002"
 _MARKS = re.compile("[\ue000-\ue002]")
@@ -67,7 +74,7 @@ def _walk(part: EmailMessage, parts: Parts, depth: int) -> None:
     if depth > _DEPTH:
         parts.left_out.append("parts nested too deeply")
     elif kind in ("message/rfc822", "message/news", "message/global"):
-        parts.messages += _children(part)[:1]
+        parts.messages += [_opened(part, child) for child in _children(part)[:1]]
     elif kind == "message/delivery-status":
         blocks = ["\n".join(f"{key}: {value}" for key, value in block.items()) for block in _children(part)]
         parts.texts.append("\n\n".join(block for block in blocks if block))
@@ -85,6 +92,35 @@ def _children(part: EmailMessage) -> list[EmailMessage]:
     return [child for child in payload if isinstance(child, EmailMessage)] if isinstance(payload, list) else []
 
 
+def _without_files(text: str, parts: Parts) -> str:
+    """A text without the files that older programs write into it (uuencode), which are attached as others are."""
+
+    def file(match: re.Match[str]) -> str:
+        lines = []
+        for line in match[2].split("\n"):
+            with contextlib.suppress(binascii.Error):
+                lines.append(binascii.a2b_uu(line))
+        part = EmailMessage()
+        part.set_content(b"".join(lines), "application", "octet-stream", filename=match[1].strip())
+        parts.files.append(part)
+        return ""
+
+    return _UUENCODED.sub(file, text)
+
+
+def _opened(part: EmailMessage, child: EmailMessage) -> EmailMessage:
+    """A message inside a part. The standard library does not decode one that was encoded for the way."""
+    encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
+    if child.keys() or encoding not in ("base64", "quoted-printable"):
+        return child
+    text = str(child.get_payload()).encode("ascii", "surrogateescape")
+    try:
+        data = base64.b64decode(text + b"===") if encoding == "base64" else quopri.decodestring(text)
+    except binascii.Error:
+        return child
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
 def _take(part: EmailMessage, kind: str, parts: Parts) -> None:
     """A part that has no parts: text of the message, an invitation, or a file."""
     attached = bool(filename(part)) or _asked(part.get_content_disposition) == "attachment"
@@ -94,8 +130,13 @@ def _take(part: EmailMessage, kind: str, parts: Parts) -> None:
         parts.left_out.append(f"a part of type {kind}")
     elif attached or not kind.startswith("text/"):
         parts.files.append(part)
+    elif kind == "text/html":
+        parts.texts.append(html_text(content(part)))
     else:
-        parts.texts.append(html_text(content(part)) if kind == "text/html" else plain_text(part))
+        text = plain_text(part)
+        if kind in ("text/enriched", "text/richtext"):
+            text = _ENRICHED.sub("", text).replace("<<", "<")
+        parts.texts.append(_without_files(text, parts) if _UUENCODED.search(text) else text)
 
 
 def _walk_alternatives(children: list[EmailMessage], parts: Parts, depth: int) -> None:
@@ -147,11 +188,8 @@ def content(part: Message) -> str:
     if not isinstance(data, bytes):
         return str(part.get_payload())
     charset = _asked(part.get_content_charset)
-    # Programs state Latin-1 by default; bytes beyond ASCII that are valid UTF-8 are hardly ever anything else.
-    stated = ("utf-8", "cp1252", charset) if charset in ("iso-8859-1", "latin-1", "windows-1252") else (charset,)
-    for name in stated if charset and charset not in ("us-ascii", "ascii") else ():
-        with contextlib.suppress(LookupError, UnicodeDecodeError):
-            return data.decode(name)
+    if charset and charset not in ("us-ascii", "ascii") and (text := decoded_as(data, charset)) is not None:
+        return text
     return decode(data) if data.strip() else ""
 
 

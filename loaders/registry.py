@@ -44,12 +44,14 @@ BUILT_IN = (
     "loaders.calendars",
     "loaders.contacts",
     "loaders.compressed",
+    "loaders.archive",
     "loaders.fetched",
     "loaders.markup",
     "loaders.markdown",
     "loaders.text",
 )
 _OFFICE = frozenset((Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.ODS, Kind.ODP, Kind.RTF, Kind.EPUB, Kind.MSG))
+_ARCHIVES = (".zip", "")
 _ESCAPE = "\x1b"
 _REPLACEMENT = "\ufffd"
 ENTRY_POINT_GROUP = "workbench.loaders"
@@ -122,6 +124,8 @@ def choose(path: Path) -> Choice:
     if by_name is not None and (kind is None or kind in (Kind.HTML, Kind.MAIL)):
         # Both are text: a Markdown file that begins with a tag stays Markdown.
         return Choice(by_name)
+    if kind is Kind.ZIP and suffix not in _ARCHIVES:
+        return _not_yet(kind, suffix, by_name)  # a damaged document, or a program
     for loader in all_loaders() if kind is not None else ():
         if kind in loader.kinds:
             return Choice(loader)

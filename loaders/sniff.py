@@ -21,6 +21,7 @@ class Kind(enum.Enum):
     EPUB = "e-books (epub)"
     OPEN_DOCUMENT = "other OpenDocument files"
     ZIP = "ZIP archives"
+    TAR = "tar archives"
     DOC = "older Word documents (doc)"
     PPT = "older PowerPoint presentations (ppt)"
     XLS = "older Excel workbooks (xls)"
@@ -117,6 +118,8 @@ def kind_of(head: bytes, path: Path) -> Kind | None:
     for prefix, kind in _PREFIXES:
         if head.startswith(prefix):
             return kind
+    if head[257:262] == b"ustar":
+        return Kind.TAR
     if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
         return Kind.COMPRESSED
     if begins_message(start):

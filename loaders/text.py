@@ -97,7 +97,8 @@ def decoded_as(data: bytes, stated: str) -> str | None:
     name = stated.strip().strip("\"'").lower()
     name = _WIDER.get(name, name)
     single = name.startswith(("cp125", "iso-8859", "iso8859", "windows-125", "mac", "koi8"))
-    for candidate in ("utf-8", name) if single else ("utf-8",) if name.startswith(("utf-16", "utf16")) else (name,):
+    wide = name.startswith(("utf-16", "utf16")) and b"\x00" not in data
+    for candidate in ("utf-8", name) if single else ("utf-8",) if wide else (name,):
         try:
             return data.decode(candidate)
         except (LookupError, UnicodeDecodeError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
@@ -244,3 +246,40 @@ def test_a_message_of_outlook_is_read_like_any_other() -> None:
         "> From: Ada\n> Sent: Monday\n> Subject: Winch?\n>\n> How much?"
     )
     assert (second.label, second.text) == ("terms.txt", "Cash on delivery.")
+
+
+# -- what other programs write --------------------------------------------------------------------
+
+HEAD = b"From: Ada <ada@example.org>\nTo: Nils <nils@example.org>\nSubject: Harbour\nMIME-Version: 1.0\n"
+
+
+def test_a_message_that_was_encoded_for_the_way_is_a_message(tmp_path: Path) -> None:
+    inner = base64.b64encode("From: Carl <c@example.org>\nSubject: Fee\n\nThe fee is 700 €.\n".encode())
+    mixed = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee below.\n--b\nContent-Type: message/rfc822\n"
+    document = read(tmp_path, HEAD + mixed + b"Content-Transfer-Encoding: base64\n\n" + inner + b"\n--b--\n")
+    assert document.pages[1].text == "Message sent by Carl <c@example.org>: Fee\n\nThe fee is 700 €."
+
+
+def test_headers_in_a_larger_encoding_than_they_name(tmp_path: Path) -> None:
+    subject = base64.b64encode("租金由朱镕基支付".encode("gb18030"))
+    made = HEAD.replace(b"Harbour", b"=?gb2312?B?" + subject + b"?=")
+    document = read(tmp_path, made + b"Content-Type: text/plain; charset=gb2312\n\n" + "朱镕基".encode("gb18030"))
+    assert document.title == "租金由朱镕基支付"
+    assert body(document) == "朱镕基"
+    assert "note" not in document.metadata
+
+
+def test_mails_of_apple_and_files_written_into_the_text(tmp_path: Path) -> None:
+    note = binascii.b2a_uu(b"The key is under the mat.\n")
+    text = HEAD + b"Reply-To: Desk <desk@example.org>\n\nSee the file.\n\nbegin 644 note.txt\n" + note + b"`\nend\nAda\n"
+    document = read(tmp_path, b"%d\n%s<?xml version='1.0'?><plist/>" % (len(text), text), "a.emlx")
+    assert [page.text for page in document.pages] == [
+        "Harbour\n\nFrom: Ada <ada@example.org>\nTo: Nils <nils@example.org>\nReply-To: Desk <desk@example.org>\n\nSee the file.\n\nAda",
+        "The key is under the mat.\n",
+    ]
+    assert document.pages[1].label == "note.txt"
+
+
+def test_marks_of_enriched_text_are_no_words(tmp_path: Path) -> None:
+    document = read(tmp_path, HEAD + b"Content-Type: text/enriched\n\n<color><param>red</param>Shut</color> if a << b.\n")
+    assert body(document) == "Shut if a < b."

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from loaders import compressed, registry, tables
+from loaders import archive, compressed, registry, tables
 from loaders.document import LoadError, PasswordNeededError
 from loaders.sniff import Kind, kind_of
 from workbench.ingest.reader_client import BrokeLimitsError, Reader
@@ -80,16 +80,38 @@ def test_bombs_inside_bombs_end_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert "empty" in reasons["locked.pdf.gz"]
 
 
-def test_an_archive_of_many_files_says_to_unpack_it(tmp_path: Path) -> None:
+def test_an_archive_is_a_document_with_the_pages_of_its_files(tmp_path: Path) -> None:
+    fees = b"Port,Toll\nHull,12\nYork,9\n"
+    files = {"in/fees.csv": fees, "note.txt": b"Packed.", "__MACOSX/._note.txt": b"x", "a.bin": b"\x00" * 9}
     data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as archive:
-        info = tarfile.TarInfo("a.txt")
-        info.size = 4
-        archive.addfile(info, io.BytesIO(b"text"))
+    with tarfile.open(fileobj=data, mode="w:gz") as packing:
+        for name, content in files.items():
+            info = tarfile.TarInfo(f"./{name}")
+            info.size = len(content)
+            packing.addfile(info, io.BytesIO(content))
     (tmp_path / "files.tgz").write_bytes(data.getvalue())
-    with pytest.raises(LoadError, match="archive of several files") as caught:
-        registry.read(tmp_path / "files.tgz")
+    entries = {name.replace("/", "__"): content for name, content in files.items() if "MAC" not in name}
+    packed = zipped(tmp_path / "files.zip", **entries)
+    for document in (registry.read(tmp_path / "files.tgz"), registry.read(packed)):
+        assert [(page.label, page.text[-20:]) for page in document.pages] == [
+            ("in/fees.csv", "Port: York | Toll: 9"), ("note.txt", "Packed."),
+        ]  # fmt: skip
+        assert [table.name for table in document.tables] == ["fees"]
+        assert document.metadata["left_out"].startswith("of the files in it: a.bin (files of type .bin")
+
+
+def test_archives_that_are_better_unpacked_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "FILES", 2)
+    with pytest.raises(LoadError, match="archive of 3 files") as caught:
+        registry.read(zipped(tmp_path / "many.zip", **{f"{number}.txt": b"text" for number in range(3)}))
     assert "Unpack" in caught.value.remedy
+    monkeypatch.setattr(archive, "UNPACKED_BYTES", 1 << 20)
+    with pytest.raises(LoadError, match="bomb"):
+        registry.read(zipped(tmp_path / "bomb.zip", **{"a.txt": bytes(2 << 20)}))
+    with pytest.raises(LoadError, match="none of the files in it can be read"):
+        registry.read(zipped(tmp_path / "none.zip", **{"a.bin": bytes(9)}))
+    with pytest.raises(LoadError, match="not yet supported"):
+        registry.read(zipped(tmp_path / "a.jar", **{"a.txt": b"text"}))
 
 
 def test_a_zip_with_an_absurd_table_of_contents_is_not_opened(tmp_path: Path) -> None:
