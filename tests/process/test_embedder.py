@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,6 +163,61 @@ def test_a_person_who_waits_is_not_told_of_a_worker_that_was_killed(
     assert not alive(worker)
     assert vectors.shape == (len(asked), 384)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
+
+
+class Watched(LocalEmbedder):
+    """Notes the texts that go to the worker, once all callers have asked for theirs, and that somebody waits for another's."""
+
+    def __init__(self, callers: int) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+        self.all_asked = threading.Barrier(callers)
+        self.waited_for = threading.Event()
+
+    def _share(self, *more: Any) -> Any:
+        shared = super()._share(*more)
+        if shared[1]:
+            self.waited_for.set()
+        return shared
+
+    def _embedded(self, texts: Sequence[str], *more: Any) -> Any:
+        self.sent.extend(texts)
+        self.all_asked.wait(30)
+        return super()._embedded(texts, *more)
+
+
+def test_what_many_ask_for_at_once_is_embedded_once(embedder: LocalEmbedder) -> None:
+    shared, own = texts(8, seed=7), [f"only caller {number} asks for this" for number in range(4)]
+    watched, answers = Watched(4), dict[int, Any]()
+
+    def ask(number: int) -> None:
+        answers[number] = watched.embed([*shared, own[number]], exact=True)
+
+    callers = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    watched.stop()
+    assert sorted(watched.sent) == sorted([*shared, *own])
+    for number, vectors in answers.items():
+        assert (vectors == embedder.embed([*shared, own[number]], exact=True)).all()
+
+
+def test_what_another_asked_for_and_gave_up_is_still_embedded(embedder: LocalEmbedder) -> None:
+    cancel, sample, watched, answers = threading.Event(), texts(400, seed=8), Watched(1), list[Any]()
+    other = threading.Thread(target=lambda: answers.append(watched.embed(sample[-5:], exact=True)))
+
+    def give_up(many: int) -> None:
+        other.start()
+        assert watched.waited_for.wait(30)
+        cancel.set()
+
+    with pytest.raises(CancelledError):
+        watched.embed(sample, exact=True, cancel=cancel, on_done=give_up)
+    other.join(60)
+    watched.stop()
+    assert (answers[0] == embedder.embed(sample[-5:], exact=True)).all()
 
 
 @pytest.mark.parametrize("waited_for", [True, False])

@@ -98,6 +98,9 @@ class LocalEmbedder:
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
         self._remembered: collections.OrderedDict[str, bytes] = collections.OrderedDict()
+        self._asked: dict[str, _Asked] = {}
+        """By text, the call that the worker has it from just now."""
+        self._forgotten = 0
 
     def start(self) -> None:
         """Start the worker; it loads the model while the caller goes on."""
@@ -115,6 +118,7 @@ class LocalEmbedder:
         """Keep no text of what was embedded."""
         with self._lock:
             self._remembered.clear()
+            self._forgotten += 1
 
     def embed(
         self,
@@ -125,29 +129,84 @@ class LocalEmbedder:
         cancel: threading.Event | None = None,
         on_done: Callable[[int], None] | None = None,
     ) -> np.ndarray[Any, Any]:
-        """See Embedder.embed."""
+        """See Embedder.embed. What several threads ask for at once, exact, is embedded once."""
         import numpy as np
 
         exact = kind == "query" if exact is None else exact
         cut = [text[:_TEXT_CHARS] for text in texts]
-        known = self._recall(cut) if exact else {}
-        missing = list(dict.fromkeys(text for text in cut if text not in known)) if exact else cut
-        vectors = np.zeros((len(missing), self.dimensions), np.float32)
-        for places, block in self._embedded(missing, exact, cancel):
+        if not exact:
+            return self._made(cut, exact, cancel, on_done)
+        known = self._known(cut, cancel, on_done)
+        joined = b"".join(known[text] for text in cut)
+        return np.frombuffer(joined, np.float32).reshape(len(cut), self.dimensions).copy()
+
+    def _made(
+        self, texts: Sequence[str], exact: bool, cancel: threading.Event | None, on_done: Callable[[int], None] | None
+    ) -> np.ndarray[Any, Any]:
+        """The vectors of texts, which the worker makes now."""
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        for places, block in self._embedded(texts, exact, cancel):
             rows = np.frombuffer(block, np.float32).reshape(len(places), -1)
             if not self.dimensions:
                 self.dimensions = rows.shape[1]
-                vectors = np.zeros((len(missing), self.dimensions), np.float32)
+                vectors = np.zeros((len(texts), self.dimensions), np.float32)
             vectors[places] = rows
             if on_done is not None:
                 on_done(len(rows))
-        if not exact:
-            return vectors
-        fresh = {text: vector.tobytes() for text, vector in zip(missing, vectors, strict=True)}
-        self._remember(fresh)
-        known.update(fresh)
-        joined = b"".join(known[text] for text in cut)
-        return np.frombuffer(joined, np.float32).reshape(len(cut), self.dimensions).copy()
+        return vectors
+
+    def _known(
+        self, texts: Sequence[str], cancel: threading.Event | None, on_done: Callable[[int], None] | None
+    ) -> dict[str, bytes]:
+        """The vector of each text: remembered, made now, or awaited where another thread has asked for it already."""
+        known: dict[str, bytes] = {}
+        missing = list(dict.fromkeys(texts))
+        while missing:
+            mine, theirs, asked = self._share(missing, known)
+            try:
+                if mine:
+                    vectors = self._made(mine, True, cancel, on_done)
+                    asked.vectors = {text: vector.tobytes() for text, vector in zip(mine, vectors, strict=True)}
+            finally:
+                self._arrived(asked)
+            known.update(asked.vectors)
+            for other in theirs:
+                while not other.over.wait(_POLL_SECONDS if cancel is not None else None):
+                    if cancel is not None and cancel.is_set():
+                        raise CancelledError
+                known.update((text, other.vectors[text]) for text in missing if text in other.vectors)
+            # What another thread asked for and did not get is asked for here.
+            missing = [text for text in missing if text not in known]
+        return known
+
+    def _share(self, texts: Sequence[str], known: dict[str, bytes]) -> tuple[list[str], list[_Asked], _Asked]:
+        """Which texts nobody has asked for, and who has asked for the others; those that are remembered enter `known`."""
+        theirs: dict[int, _Asked] = {}
+        with self._lock:
+            asked = _Asked(self._forgotten)
+            for text in texts:
+                if (vector := self._remembered.get(text)) is not None:
+                    self._remembered.move_to_end(text)
+                    known[text] = vector
+                elif (other := self._asked.get(text)) is not None:
+                    theirs[id(other)] = other
+                else:
+                    asked.texts.append(text)
+                    self._asked[text] = asked
+        return asked.texts, list(theirs.values()), asked
+
+    def _arrived(self, asked: _Asked) -> None:
+        """Whoever waits for these texts finds their vectors, or that they did not come."""
+        with self._lock:
+            for text in asked.texts:
+                del self._asked[text]
+            if asked.forgotten == self._forgotten:
+                self._remembered.update(asked.vectors)
+            while len(self._remembered) > _REMEMBERED_VECTORS:
+                self._remembered.popitem(last=False)
+        asked.over.set()
 
     def _embedded(
         self, texts: Sequence[str], exact: bool, cancel: threading.Event | None
@@ -181,18 +240,15 @@ class LocalEmbedder:
         """The model that the worker has; nothing is the built-in one."""
         return ()
 
-    def _recall(self, texts: Sequence[str]) -> dict[str, bytes]:
-        with self._lock:
-            known = {text: self._remembered[text] for text in texts if text in self._remembered}
-            for text in known:
-                self._remembered.move_to_end(text)
-            return known
 
-    def _remember(self, vectors: dict[str, bytes]) -> None:
-        with self._lock:
-            self._remembered.update(vectors)
-            while len(self._remembered) > _REMEMBERED_VECTORS:
-                self._remembered.popitem(last=False)
+class _Asked:
+    """Texts that one call has sent to the worker; `over` is set once their vectors are there, or will not come."""
+
+    def __init__(self, forgotten: int) -> None:
+        self.forgotten = forgotten
+        self.texts: list[str] = []
+        self.vectors: dict[str, bytes] = {}
+        self.over = threading.Event()
 
 
 class ChosenEmbedder(LocalEmbedder):
