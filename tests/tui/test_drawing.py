@@ -157,7 +157,7 @@ def test_reading_ahead_is_told_apart() -> None:
             query="q", page=1, pages=3, first=1, last=1, total=9, hits=(hit(1, "a", 1, 0.5),), origin="read-ahead"
         ),
     )
-    assert (line.page, line.result) == ("p.1/3", "1 hit ahead")
+    assert (line.page, line.result) == ("p.1/3", "1 hit read ahead")
 
 
 def test_hits_and_preview_fit_their_width() -> None:

@@ -39,9 +39,9 @@ async def explained(size: tuple[int, int]) -> None:
         app.arrangement.show("archive")
         app.archive.goal().focus()
         await pilot.press("x")
-        await wait_until(pilot, lambda: "similar, number 3" in grid(app))
+        await wait_until(pilot, lambda: "like the query, number 3" in grid(app))
         shown = grid(app)
-        assert "12.30 of 15.10" in shown
+        assert "12.30 where the best has 15.10" in shown
         assert "3 linked passages" in shown
         await pilot.press("down")
         await wait_until(pilot, lambda: "does not say how" in grid(app))

@@ -83,9 +83,9 @@ def test_the_map_tells_passages_that_left_as_receipts_from_those_that_left_with_
         lines.show(Moment(now, before))
         return "\n".join(row.plain for row in lines.rows(100))
 
-    assert "3 passages left the window, kept as receipts" in said(shrunk)
+    assert "3 passages left the window: not cited" in said(shrunk)
     assert "1 message, 30 tokens, to recall storage; 1 passage left context" in said(evicted)
-    assert "2 passages left the window, kept as receipts" in said(evicted)
+    assert "2 passages left the window: not cited" in said(evicted)
     lines.show(Moment(before, before))
     assert "nothing moved between the tiers" in "\n".join(row.plain for row in lines.rows(100))
 

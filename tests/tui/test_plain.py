@@ -48,7 +48,7 @@ LINES: list[tuple[Event, str | None]] = [
     (Evicted(messages=6, tokens=1_118), "  evicted 6 messages to recall storage (-1,118 tokens)"),
     (
         PagedOut(messages=1, tokens=2_300, passages=(4, 7)),
-        "  2 passages left the window, kept as receipts (-2,300 tokens)",
+        "  2 passages left the window: not cited (-2,300 tokens)",
     ),
     (SummaryWritten(text="s", tokens=120), "  summary rewritten (120 tokens)"),
     (AnswerDelta(text="par"), None),

@@ -141,7 +141,7 @@ def sweep_coverage(read: int, pages: int, found: int, quiet: int) -> str:
 
 def paged_out(passages: int) -> str:
     """What left the window after an answer, in one line for people."""
-    return f"{passages:,} passage{'s' * (passages != 1)} left the window, kept as receipts"
+    return f"{passages:,} passage{'s' * (passages != 1)} left the window: not cited"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,14 +70,18 @@ class Explanation:
             return [f"linked by name: strength {self.fused:.3f}"]
         parts = []
         if self.vector_rank or self.similarity:
-            parts.append(f"meaning   {self.similarity:.3f} similar, {_place(self.vector_rank)}")
+            parts.append(f"meaning   {self.similarity:.3f} like the query, {_place(self.vector_rank)}")
         if self.keyword_rank:
-            parts.append(f"words     {self.keyword_score:.2f} of {self.keyword_best:.2f}, {_place(self.keyword_rank)}")
-        parts.append(f"fused     {self.fused:.3f}")
+            parts.append(
+                f"words     {self.keyword_score:.2f} where the best has {self.keyword_best:.2f}, {_place(self.keyword_rank)}"
+            )
+        parts.append(f"together  {self.fused:.3f}")
         if self.lift:
             parts.append(f"exact     +{self.lift:.2f} for the phrase or identifier in the question")
         if self.links:
             parts.append(f"links     +{self.links:.3f}: passage {self.linked_from} belongs to it by name")
+        if self.lift or self.links:
+            parts.append(f"score     {self.fused + self.lift + self.links:.3f}")
         if self.rerank is not None:
             parts.append(f"reranked  {self.rerank:.3f} by the cross-encoder, was number {self.rerank_from}")
         return parts

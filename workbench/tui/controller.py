@@ -33,6 +33,9 @@ from workbench.tui.workers import Ended, Work
 
 Result = TypeVar("Result")
 
+FIRST_QUESTION = "With what oil must the Brass Aunt be oiled?"
+"""Offered to whoever tries the sample documents and cannot know what is in them."""
+
 HEARTBEAT_SECONDS = 60.0
 """How often the session is asked whether the model has a turn of its own."""
 
@@ -229,9 +232,9 @@ class Controller:
 
     # -- what commands may do ----------------------------------------------------------------
 
-    def say(self, text: str) -> None:
-        """A line in the chat."""
-        self._regions.chat.say(text)
+    def say(self, text: str, *, passing: bool = False) -> None:
+        """A line in the chat; one in `passing` goes when the next one comes."""
+        self._regions.chat.say(text, passing=passing)
 
     def fetch(
         self,
@@ -262,7 +265,10 @@ class Controller:
         if not folder.is_dir():
             self.say("this installation has no sample documents; f2 adds your own")
             return
-        self.say(f"loading the sample documents, {one_line(str(folder), 200)}; ask meanwhile, esc stops it")
+        self._regions.prompt.area.remember(FIRST_QUESTION)
+        self.say(
+            f"loading the sample documents, about an invented harbour town; ask meanwhile: up, then enter, asks “{FIRST_QUESTION}”"
+        )
         self.load_paths([str(folder)])
 
     def start_load(self, start: Callable[[], Iterator[Event]]) -> bool:

@@ -42,7 +42,9 @@ from workbench.tui.widgets.cells import number, page_place, plural
 GENERAL_HELP = (
     "A language model with a small, fixed context window reads your documents by paging: "
     "it searches the archive, reads a page of results, writes what matters into its working "
-    "memory, and answers with quotes. The bar at the top is its window, live."
+    "memory, and answers with quotes. The bar at the top is its window, live: S system and functions, "
+    "M working memory, Σ summary of what left, C chat, P pages of documents, then what is free and R, "
+    "reserved for the answer. Past the dotted mark the model is warned, past the line old messages leave."
 )
 
 

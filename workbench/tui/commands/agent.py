@@ -28,7 +28,7 @@ def edit(display: Display, words: Sequence[str]) -> None:
     """/edit [BLOCK LINE]"""
     if not words:
         display.open_memory()
-        display.say("the lines of the working memory are open")
+        display.say("the lines of the working memory are open", passing=True)
         return
     if len(words) == 1:
         raise UsageError("What should the line say?", "For example /edit human prefers short answers.")

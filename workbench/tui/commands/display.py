@@ -30,8 +30,8 @@ class Display(Protocol):
         """Whether a question is being answered, here or in another workbench."""
         ...
 
-    def say(self, text: str) -> None:
-        """Write a line in the chat."""
+    def say(self, text: str, *, passing: bool = False) -> None:
+        """Write a line in the chat; one in `passing` goes when the next line of ours comes, so that answers stay in sight."""
         ...
 
     def fetch(

@@ -78,7 +78,7 @@ def diff(display: Display, words: Sequence[str]) -> None:
     second = chosen[1] if len(chosen) > 1 else None
     display.open_diff(first, second)
     names = [f"step {number(step)}" if step else "the next prompt" for step in (first, second)]
-    display.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}")
+    display.say(f"comparing {names[0] if first else 'the newest step'} with {names[1]}", passing=True)
 
 
 def fork(display: Display, words: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ def search(display: Display, words: Sequence[str]) -> None:
         raise UsageError("Search for what?", "For example /search rent review; quotes search for the exact words.")
     query, _ = read_line(words[0])
     display.start_search(words[0])
-    display.say(f'searching the archive for "{one_line(query, 120)}"')
+    display.say(f'searching the archive for "{one_line(query, 120)}"', passing=True)
 
 
 def follow(display: Display, words: Sequence[str]) -> None:
@@ -29,7 +29,7 @@ def follow(display: Display, words: Sequence[str]) -> None:
         raise UsageError("Follow which passage?", "For example /follow #a3; f on a row of the archive does the same.")
     handle = words[0]
     display.show_page(lambda: display.session.search_service.follow(display.session.search_service.passage_of(handle)))
-    display.say(f"looking for what belongs to {one_line(handle, 20)} by name")
+    display.say(f"looking for what belongs to {one_line(handle, 20)} by name", passing=True)
 
 
 def grep(display: Display, words: Sequence[str]) -> None:
@@ -38,7 +38,7 @@ def grep(display: Display, words: Sequence[str]) -> None:
         raise UsageError("Which pattern?", r"For example /grep lease-\d{4}; it is a regular expression.")
     pattern = words[0]
     display.show_page(lambda: display.session.search_service.grep(pattern))
-    display.say(f"looking for every match of {one_line(pattern, 120)}")
+    display.say(f"looking for every match of {one_line(pattern, 120)}", passing=True)
 
 
 def sweep(display: Display, words: Sequence[str]) -> None:

@@ -105,7 +105,7 @@ def context(display: Display, words: Sequence[str]) -> None:
     """/context [STEP]"""
     step = _count(words, "step") if words else None
     display.open_context(step)
-    display.say(f"the prompt of step {step} is open" if step is not None else "the next prompt is open")
+    display.say(f"the prompt of step {step} is open" if step is not None else "the next prompt is open", passing=True)
 
 
 def dump(display: Display, words: Sequence[str]) -> None:
@@ -159,7 +159,7 @@ def help_(display: Display, words: Sequence[str]) -> None:
         return
     # In the chat, which stays at its end, one would begin to read at the last command.
     display.open_help()
-    display.say("the list of commands is open; f1 is the help on the pane with the focus")
+    display.say("the list of commands is open; f1 is the help on the pane with the focus", passing=True)
 
 
 def exit_(display: Display, words: Sequence[str]) -> None:

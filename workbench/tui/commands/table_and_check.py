@@ -35,7 +35,7 @@ def check(display: Display, words: Sequence[str]) -> None:
     file, checks = _file(typed), display.session.checks
     name = file.name if file else f"“{one_line(typed, 24)}”"
     display.open_check(name, lambda: checks.text_of(file) if file else typed, source)
-    display.say(f"checking {one_line(name, 80)} sentence by sentence")
+    display.say(f"checking {one_line(name, 80)} sentence by sentence", passing=True)
 
 
 def compare(display: Display, words: Sequence[str]) -> None:
@@ -49,7 +49,7 @@ def compare(display: Display, words: Sequence[str]) -> None:
         raise UsageError("Two documents are compared.", "For example /compare lease-2019.pdf amend-2021.pdf.")
     first, second = (document_named(display, name) for name in names)
     display.open_comparison(first, second, source)
-    display.say(f"comparing {one_line(first, 80)} with {one_line(second, 80)}")
+    display.say(f"comparing {one_line(first, 80)} with {one_line(second, 80)}", passing=True)
 
 
 def _split(words: Sequence[str]) -> tuple[str, str]:

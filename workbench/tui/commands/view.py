@@ -17,13 +17,15 @@ def recall(display: Display, words: Sequence[str]) -> None:
     """/recall [WORDS]"""
     text = " ".join(words)
     display.open_recall(text)
-    display.say(f'recall storage is open for "{one_line(text, 120)}"' if text else "recall storage is open")
+    display.say(
+        f'recall storage is open for "{one_line(text, 120)}"' if text else "recall storage is open", passing=True
+    )
 
 
 def memory_map(display: Display, words: Sequence[str]) -> None:
     """/map"""
     display.open_map()
-    display.say("the memory map is open")
+    display.say("the memory map is open", passing=True)
 
 
 def docs(display: Display, words: Sequence[str]) -> None:
@@ -63,28 +65,28 @@ def open_(display: Display, words: Sequence[str]) -> None:
         path, page = head, max(1, int(tail))
     path = document_named(display, path)
     display.open_page(path, page)
-    display.say(f"opening page {number(page)} of {one_line(path, 120)}")
+    display.say(f"opening page {number(page)} of {one_line(path, 120)}", passing=True)
 
 
 def answers(display: Display, words: Sequence[str]) -> None:
     """/answers"""
     display.open_answers()
-    display.say("all answers are open")
+    display.say("all answers are open", passing=True)
 
 
 def timeline(display: Display, words: Sequence[str]) -> None:
     """/timeline"""
     display.open_timeline()
-    display.say("the timeline is open")
+    display.say("the timeline is open", passing=True)
 
 
 def faults(display: Display, words: Sequence[str]) -> None:
     """/faults"""
     display.open_faults()
-    display.say("replaying the passages this conversation read at other windows")
+    display.say("replaying the passages this conversation read at other windows", passing=True)
 
 
 def replay(display: Display, words: Sequence[str]) -> None:
     """/replay"""
     display.open_map(play=True)
-    display.say("playing the memory map from the first step; space pauses")
+    display.say("playing the memory map from the first step; space pauses", passing=True)

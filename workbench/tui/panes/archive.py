@@ -153,7 +153,8 @@ class HitList(Lines, can_focus=True):
         hits = self._page.hits
         places = [page_place(hit.page, hit.label, 6) for hit in hits]
         place_cells = max(map(cell_len, places)) + 1
-        scored = any(hit.score is not None for hit in hits)
+        # The matches of a pattern stand in reading order.
+        scored = any(hit.score for hit in hits)
         end_cells = BAR_CELLS + SCORE_CELLS + 1 if scored else 0
         name_cells = width - 2 - place_cells - end_cells
         top = max(hit.score or 0.0 for hit in hits)
@@ -190,9 +191,7 @@ class HitList(Lines, can_focus=True):
     def _head(self, width: int, place_cells: int, end_cells: int) -> Content:
         """What the columns are: the score orders the hits of one search, and x says how it came about."""
         assert self._page is not None
-        counted = self._page.function == "archival_grep" or any(
-            hit.why is not None and hit.why.mode == "exact" for hit in self._page.hits
-        )
+        counted = any(hit.why is not None and hit.why.mode == "exact" for hit in self._page.hits)
         measure = fit("matches" if counted else "relevance", BAR_CELLS) + WHY if end_cells else ""
         name = fit("in context", width - 2 - place_cells - end_cells)
         return Content.assemble(
@@ -257,6 +256,7 @@ class Preview(Lines):
     def explain(self) -> None:
         """Say, or no longer say, how the scores of hits came about."""
         self._explains = not self._explains
+        self.set_class(self._explains, "-explains")
         self.changed()
 
     def rows(self, width: int) -> list[Content]:
@@ -271,7 +271,10 @@ class Preview(Lines):
         if self._hit.linked:
             rows.append(Content.styled(crop(f"{self._hit.linked} linked passages · f lists them", width), "$muted"))
         if self._explains:
-            lines = self._hit.why.lines() if self._hit.why else ["this page does not say how its scores came about"]
+            known = self._hit.why.lines() if self._hit.why else []
+            lines = known or [
+                "this page does not say how its scores came about" if self._hit.score else "no score: in reading order"
+            ]
             rows += [Content.styled(part, "$accent") for line in lines for part in wrap(line, width)]
         heading = one_line(self._hit.heading, 300)
         if heading and not text.startswith(heading.rsplit(" > ", 1)[-1]):
@@ -308,7 +311,8 @@ class ArchivePane(Pane):
         "which orders the hits of this search and compares with no other search.\n"
         "] and [ go to the next and previous page; pages the agent has not read are your own search and\n"
         "never enter its context. left and right go through the pages read before. enter opens the page of\n"
-        "the document, x says how its score came about, f lists what belongs to it by name. f3 searches for you."
+        "the document, x says how its score came about, f lists what belongs to it by name. f3 searches for you.\n"
+        "A page that was read ahead was found with your question, before the model asked for anything."
     )
     BINDINGS = [
         Binding("right_square_bracket", "turn(1)", "Next page", show=False),
@@ -456,7 +460,7 @@ class ArchivePane(Pane):
             self.frame(title=self._title(shown), number=self._number(shown))
 
     def _title(self, shown: PageRead) -> Content:
-        who = {"user": "yours", "model": ""}.get(shown.origin, "ahead")
+        who = {"user": "yours", "model": ""}.get(shown.origin, "read ahead")
         who = _FOUND.get(shown.function, "recall") or who
         query = crop(one_line(shown.query, 200), max(8, self.size.width - 18 - len(who)))
         parts: list[tuple[str, str]] = [("Archive", ""), (" · ", ""), (f'"{query}"', "")]

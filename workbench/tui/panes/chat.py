@@ -69,6 +69,7 @@ class ChatPane(VerticalScroll, Pane):
         self._current: ExchangeBlock | None = None
         self._live: list[ExchangeBlock | NoteBlock] = []
         self._last: list[NoteBlock] = []
+        self._passing: ExchangeBlock | NoteBlock | None = None
         self._said: list[str] = []
         self._drawing: Timer | None = None
         self._pace = STREAM_SECONDS
@@ -140,9 +141,13 @@ class ChatPane(VerticalScroll, Pane):
         assert self._current is not None
         return self._current.exchange
 
-    def say(self, text: str, *, style: str = "$muted", told_again: bool = False) -> None:
-        """One of our own remarks; `told_again`: the history of the conversation says it too."""
+    def say(self, text: str, *, style: str = "$muted", told_again: bool = False, passing: bool = False) -> None:
+        """One of our own remarks; `told_again`: the history of the conversation says it too.
+
+        One in `passing` goes when something else comes: a window that was opened is no news once it is closed.
+        """
         self._note(NoteBlock(text, style=style), told_again)
+        self._passing = self._live[-1] if passing else None
 
     def fail(self, message: str, hint: str, *, told_again: bool = False) -> None:
         """Something failed."""
@@ -278,6 +283,10 @@ class ChatPane(VerticalScroll, Pane):
     # -- keeping it light --------------------------------------------------------------------
 
     def _add(self, block: ExchangeBlock | NoteBlock) -> None:
+        if self._passing is not None and self._passing in self._live:
+            self._live.remove(self._passing)
+            self._passing.remove()
+        self._passing = None
         if isinstance(block, ExchangeBlock):
             self._current = block
             block.show_context(self._in_context)
@@ -326,7 +335,7 @@ class ChatPane(VerticalScroll, Pane):
 
     def _show_place(self) -> None:
         if self._at_answer:
-            self.frame(number=KeyBar("1-9 open sources · N earlier answer · n later · space steps"))
+            self.frame(number=KeyBar("1-9 open sources · N earlier answer · n later · up down enter"))
             return
         below = round(self.max_scroll_y - self.scroll_y)
         following = below <= 0 or (self._anchored and not self._anchor_released)

@@ -90,7 +90,7 @@ class TraceLines(Lines):
             )
         moved = [f"{signed(step.paged_in)} paged in"] if step.paged_in else []
         moved += [f"{signed(-step.paged_out)} evicted"] if step.paged_out else []
-        moved += [f"{signed(-step.shrunk)} to receipts"] if step.shrunk else []
+        moved += [f"{signed(-step.shrunk)} not cited"] if step.shrunk else []
         return Content.assemble(
             (f"step {step.step:<4}", "$accent"),
             right(number(step.used), 7),
@@ -108,7 +108,7 @@ class TracePane(VerticalScroll, Pane):
         "One bar a step: how full the usable window was when the prompt was sent. The model is warned at the\n"
         "first mark and messages are evicted at the second; bars beyond a mark change their colour.\n"
         "Below, each step: tokens of its prompt, what its searches paged in and what was evicted.\n"
-        "Once a question is answered, results shrink to receipts: passages that it does not cite are out.\n"
+        "Once a question is answered, passages that the answer does not cite leave the window; one line of each result stays.\n"
         "A fault is a passage that was evicted and is read again; every fourth read a fault is thrashing.\n"
         "f5 shows the prompt of a step word for word."
     )

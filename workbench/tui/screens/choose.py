@@ -115,7 +115,7 @@ class Choose(Overlay[Value]):
         rows = self.query_one(ChoiceList)
         rows.grouped = not words
         rows.put([item for _, _, item in fitting])
-        count = f"{len(fitting)} of {len(self._choices)}" if words else f"{len(self._choices)}"
+        count = f"{len(fitting)} of {len(self._choices)}" if words else f"all {len(self._choices)}"
         self.named(self.query_one("#choose"), self._title, f"{count} · up down choose · enter go · esc close")
 
     def action_move(self, by: int) -> None:

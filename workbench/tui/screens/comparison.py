@@ -88,7 +88,8 @@ class ComparisonScreen(Overlay[None]):
         found = self._comparison
         self.rows.focus()
         names = [crop_path(one_line(name, 200), 30) for name in (found.first, found.second)]
-        title = f"Compare · {names[0]} and {names[1]} · {plural(len(found.changed), 'fact')} stated differently"
+        told = plural(len(found.changed), "fact") if found.changed else "nothing"
+        title = f"Compare · {names[0]} and {names[1]} · {told} stated differently"
         self.named(
             self.query_one("#comparison"), title, "enter opens both pages · w write · y copy · f1 keys · esc close"
         )
@@ -115,7 +116,9 @@ class ComparisonScreen(Overlay[None]):
     def _draw(self) -> None:
         fact, box = self.rows.chosen, self.query_one(TextBox)
         if fact is None:
-            box.put("Every sentence of one that speaks of what the other speaks of says the same.")
+            box.put(
+                "No sentence of one states another number, date or name than the sentence of the other that comes nearest to it."
+            )
             self.named(box, "nothing differs", "")
             return
         box.put(both_wordings(fact))

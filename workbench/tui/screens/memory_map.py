@@ -123,7 +123,10 @@ class MapLines(Lines):
             legend.append((piece, part.style))
         each = max(1, round(context.window / (width * height))) if context.window else 0
         rows.append(Content.assemble(*legend).truncate(width))
-        return [*rows, Content.styled(crop(f"R reserved   a cell is {plural(each, 'token')}", width), "$muted")]
+        free = max(0, context.window - context.reserve - context.used)
+        last = f"R reserved for the answer {number(context.reserve)}   {glyphs.FREE} free {number(free)}"
+        last += f"   a cell is {plural(each, 'token')}"
+        return [*rows, Content.styled(crop(last, width), "$muted")]
 
     def _moved(self, moment: Moment, width: int) -> list[Content]:
         if moment.before is None:

@@ -40,7 +40,8 @@ class FaultLines(Lines):
         passages = len({item.passage for item in view.string})
         about = (
             f"{plural(len(view.string), 'reference')} to {plural(passages, 'passage')}. A fault is a passage that was "
-            "evicted and is needed again: it is read twice. First reads are not counted."
+            "evicted and is needed again: it is read twice. First reads are not counted. What leaves first: under FIFO the "
+            "oldest, under LRU the one unused for longest, under the optimum the one needed last, which only hindsight knows."
         )
         rows = [Content.styled(line, "$muted") for line in wrap(about, width)]
         rows += [Content(""), Content.styled(fit("  window", 12) + "".join(right(p, 10) for p in POLICIES), "bold")]

@@ -101,8 +101,8 @@ class SourcePage(Overlay[None]):
         if self._quote in self._quotes:
             at = f"quote {self._quotes.index(self._quote) + 1} of {len(self._quotes)}"
             following = " · n next" if len(self._quotes) > 1 else ""
-            return f"{at}{following} · esc close · ] [ page · v picture · / find · e pager · y copy"
-        return "] next · [ prev · v picture · / find · e pager · y copy · esc close"
+            return f"{at}{following} · esc close · ] [ page · v picture · / find · e pager · y copy · l lines"
+        return "] next · [ prev · v picture · / find · e pager · y copy · l lines · esc close"
 
     def action_turn(self, by: int) -> None:
         """The next or previous page of the document."""

@@ -22,7 +22,7 @@ FetchDiff = Callable[[int | None, int | None, int, int, Callable[[ContextDiff], 
 """Steps, by how many each is moved on, and what takes the diff."""
 
 _STYLES = {"+": "$in-context", "-": "$text-error"}
-_KEYS = "up down segment · ] [ second · } { first · esc close"
+_KEYS = "up down segment · ] [ other second step · } { other first step · esc close"
 
 
 class ChangeList(PartList[SegmentChange]):
@@ -104,7 +104,9 @@ class StepDiff(Overlay[None]):
         self.query_one(ChangeList).put(diff.changes)
         if not diff.changes:
             self.query_one(DiffLines).put(())
-            self.named(self.query_one("#segment"), "nothing changed", "")
+            same = diff.first == diff.second and diff.first is not None
+            what = "there is no step before this one" if same else "nothing changed"
+            self.named(self.query_one("#segment"), what, "")
 
     def on_cursor_list_moved(self) -> None:
         """The lines follow the cursor."""

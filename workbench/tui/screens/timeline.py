@@ -15,8 +15,10 @@ from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, fit, number, plural, right
+from workbench.tui.widgets.lines import Lines
 
-GAUGE_CELLS = 24
+GAUGE_CELLS, NARROW_GAUGE_CELLS = 24, 12
+WIDE_CELLS = 90
 
 
 class StepList(PartList[StepRecord]):
@@ -34,7 +36,7 @@ class StepList(PartList[StepRecord]):
 
     def rows(self, width: int) -> list[Content]:
         rows: list[Content] = []
-        cells = GAUGE_CELLS if width >= 70 else 12
+        cells = GAUGE_CELLS if width >= WIDE_CELLS else NARROW_GAUGE_CELLS
         for at, item in enumerate(self.items):
             share = item.used / item.usable if item.usable else 0.0
             style = "$text-error" if share >= self.marks[1] else "$text-warning" if share >= self.marks[0] else "$muted"
@@ -60,8 +62,29 @@ class StepList(PartList[StepRecord]):
         return rows or [Content.styled(self.EMPTY, "$muted")]
 
 
+class Legend(Lines):
+    """One dim line, cut at the width; it may differ on a narrow screen."""
+
+    def __init__(self, wide: str, narrow: str) -> None:
+        super().__init__()
+        self._texts = (wide, narrow)
+
+    def rows(self, width: int) -> list[Content]:
+        return [Content.styled(crop(self._texts[width < WIDE_CELLS], width), "$muted")]
+
+
+HEADS = (
+    f" step  {'prompt, of what is usable':<{GAUGE_CELLS}}  tokens        {'what it did':<16}question or answer",
+    f" step  {'prompt':<{NARROW_GAUGE_CELLS}}  tokens        {'what it did':<16}question or answer",
+)
+SIGNS = (
+    f"{glyphs.SEARCH} passages read   {glyphs.EDIT} memory edits   ! warned that the window fills   {glyphs.UP} messages evicted",
+    f"{glyphs.SEARCH} passages read  {glyphs.EDIT} memory edits  ! warning  {glyphs.UP} evicted",
+)
+
+
 class TimelineScreen(Overlay[int]):
-    """All steps. Dismissed with a step that the panes are to show; m and d open its map and what it changed."""
+    """All steps. Dismissed with a step that the panes are to show; x and d open its prompt and what it changed."""
 
     HELP = (
         "One row a step: how full its prompt was, the passages it read, its edits, ! for a warning and an\n"
@@ -88,8 +111,11 @@ class TimelineScreen(Overlay[int]):
         self._open_diff = open_diff
 
     def compose(self) -> ComposeResult:
-        with VerticalGroup(id="timeline") as frame, VerticalScroll(can_focus=False):
-            yield StepList()
+        with VerticalGroup(id="timeline") as frame:
+            yield Legend(*HEADS)
+            with VerticalScroll(can_focus=False):
+                yield StepList()
+            yield Legend(*SIGNS)
         keys = "enter panes at this step · x prompt · d changes · esc close"
         self.named(frame, f"Timeline · {plural(len(self._steps), 'step')}", keys)
 

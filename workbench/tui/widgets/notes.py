@@ -52,7 +52,8 @@ WELCOME = (
     ("what no longer fits is evicted, and every answer quotes its pages.", ""),
     ("", ""),
     ("f2  adds documents: files or folders", ""),
-    ("f1  helps with whatever has the focus", ""),
+    ("f1  helps with whatever has the focus, ctrl+q leaves", ""),
+    ("/model  lets a language model answer; the built-in reader only quotes", ""),
     ("", ""),
 )
 

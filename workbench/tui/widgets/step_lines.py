@@ -66,7 +66,7 @@ def called(event: FunctionCalled) -> StepLine:
         _sentence(event.function, arguments),
         event.call,
         detail=f"{event.function}({', '.join(arguments)})\n{detail}".strip(),
-        result="ahead" if event.origin == "system" and event.function == "archival_memory_search" else "",
+        result="read ahead" if event.origin == "system" and event.function == "archival_memory_search" else "",
         hidden=event.function == "send_message",
     )
 
@@ -104,7 +104,7 @@ def paged(line: StepLine, event: PageRead, again: int = 0) -> None:
     line.page = f"p.{number(event.page)}/{number(max(event.pages, 1))}"
     line.hits = len(event.hits)
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
-    line.result = f"{shown} ahead" if event.origin not in ("model", "user") else shown
+    line.result = f"{shown} read ahead" if event.origin not in ("model", "user") else shown
     where = [f"{one_line(hit.document, 60)} {page_place(hit.page, hit.label)}" for hit in event.hits]
     line.detail += (
         f"\n{number(event.first)}–{number(event.last)} of {number(event.total)}: " + " · ".join(where) if where else ""
