@@ -180,7 +180,7 @@ def test_explain_in_text_and_json(loaded: Any, home: Path, monkeypatch: pytest.M
     assert code == 0
     assert set(explained) == {"mode", "vector", "keyword", "fused", "lift", "links", "rerank"}
     code, lines = run_cli("search", "harbour light", "--explain")
-    assert any("fused" in text for text in lines)
+    assert any("together" in text for text in lines)
     code, lines = run_cli("search", "harbour light", "--json")
     assert "explain" not in json.loads(lines[-1])["hits"][0]
 
