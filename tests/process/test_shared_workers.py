@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.ingest_fakes import CountingEmbedder, InProcessReader
 from tests.support.killing import corpus
 from tests.support.postgres import new_database
 from tests.support.shared_workers import BUILT_IN, contents, offer, time_with, worker
+from workbench.embedding.machine_slot import MachineSlot
+from workbench.services.load_worker import LoadWorker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.server import PostgresServer
 
@@ -79,6 +83,30 @@ def test_workers_that_are_killed_lose_and_double_nothing(
     archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
 ) -> None:
     assert check(archives, tmp_path / "docs", 16, kills=2, at_once=2) > 0
+
+
+def test_a_worker_without_the_slot_of_its_machine_leaves_embedding_to_who_has_it(
+    archives: tuple[PostgresArchive, PostgresArchive], tmp_path: Path
+) -> None:
+    archive, embedder = archives[0], CountingEmbedder()
+    corpus(tmp_path / "docs", 4)
+    offer(archive, tmp_path / "docs")
+    other, own = (MachineSlot("an archive", folder=tmp_path, most=1) for _ in range(2))
+    assert other.held()
+    one = LoadWorker(archive, embedder, lambda options: InProcessReader(), own)
+    thread = threading.Thread(target=lambda: list(one.run()))
+    thread.start()
+    try:
+        until = time.monotonic() + 60
+        while archive.jobs.backlog().files and time.monotonic() < until:
+            time.sleep(0.05)
+        left = archive.jobs.backlog()
+        assert (left.files, left.passages > 0, embedder.texts) == (0, True, [])
+    finally:
+        other.close()
+        thread.join(60)
+    assert archive.jobs.backlog().passages == 0
+    assert other.held(), "who has nothing left to do gives up its slot"
 
 
 @pytest.mark.nightly

@@ -17,6 +17,7 @@ from typing import Any
 from tests.support.ingest_fakes import CountingEmbedder, InProcessReader
 from tests.support.killing import ROOT
 from workbench.embedding.client import LocalEmbedder
+from workbench.embedding.machine_slot import MachineSlot
 from workbench.services.load_worker import LoadWorker
 from workbench.storage.postgres.archive import PostgresArchive
 from workbench.storage.postgres.server import PostgresServer
@@ -87,9 +88,10 @@ def contents(archive: PostgresArchive) -> list[list[tuple[Any, ...]]]:
 def _work(url: str, seconds: float, watch: bool) -> None:
     archive = PostgresArchive(PostgresServer(url), f"home {os.getpid()}")
     model: Any = LocalEmbedder() if seconds < 0 else DistantEmbedder(seconds)
-    if seconds < 0:
+    slot = MachineSlot(url) if seconds < 0 else None
+    if slot is not None and slot.held():
         model.embed(["is the model there?"])
-    for _ in LoadWorker(archive, model, lambda options: InProcessReader()).run(watch=watch):
+    for _ in LoadWorker(archive, model, lambda options: InProcessReader(), slot).run(watch=watch):
         pass
     archive.close()
 

@@ -11,7 +11,6 @@ import collections
 import faulthandler
 import itertools
 import logging
-import os
 import sys
 import threading
 import time
@@ -22,11 +21,11 @@ import numpy as np
 from workbench.core.errors import EmbedderError, WorkbenchError
 from workbench.core.worker_process import Channel
 from workbench.embedding import minilm
+from workbench.embedding.machine_slot import CORES_OF_ONE, cores
 
 NICENESS = 5
 PULSE_SECONDS = 1.0
 _SLICE_TEXTS = 8
-_MOST_STREAMS = 8
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +191,7 @@ def main() -> None:
     threading.Thread(target=_pulse, args=(channel, work), name="pulse", daemon=True).start()
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s embedding %(name)s: %(message)s")
-    lanes = max(1, min(_MOST_STREAMS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
+    lanes = max(1, min(CORES_OF_ONE, cores()))
     try:
         if sys.argv[1:]:
             from workbench.embedding import other_encoders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from workbench.core.worker_process import CancelledError
@@ -20,10 +21,21 @@ _IDLE_SECONDS = 0.2
 
 
 class EmbeddingStage:
-    """Threads that embed what waits in the archive. `current` is the document they are at."""
+    """Threads that embed what waits in the archive. `current` is the document they are at.
 
-    def __init__(self, waiting: EmbeddingBacklog, embedder: Embedder, meter: Meter, cancel: threading.Event) -> None:
+    While `may_embed` says no, what waits is left to other processes.
+    """
+
+    def __init__(
+        self,
+        waiting: EmbeddingBacklog,
+        embedder: Embedder,
+        meter: Meter,
+        cancel: threading.Event,
+        may_embed: Callable[[], bool] | None = None,
+    ) -> None:
         self._waiting, self._embedder, self._meter, self._cancel = waiting, embedder, meter, cancel
+        self._may_embed = may_embed or (lambda: True)
         self._claiming = threading.Lock()
         self._at = 0
         self._more = threading.Event()
@@ -70,7 +82,7 @@ class EmbeddingStage:
     def _run(self) -> None:
         while not self._cancel.is_set():
             last = self._last.is_set()
-            batch = self._claim()
+            batch = self._claim() if self._may_embed() else []
             if batch:
                 self._embed(batch)
             elif last:

@@ -68,14 +68,16 @@ def load(
     cancel: threading.Event,
     rules: LoadRules | None = None,
     in_use: PassagesInUse | None = None,
+    may_embed: Callable[[], bool] | None = None,
 ) -> Iterator[LoadProgress | Loaded]:
     """Load what `origins` hold into `source`; the last event is Loaded. `clock` gives seconds.
 
     Raises EmbedderError and what the archive raises; what is stored by then is whole. A file that cannot be loaded is a
     row in Loaded.failed and in the archive's queue. Setting `cancel` ends the load within a moment. Documents
-    whose passages are `in_use` are not collected, though nothing links them any more.
+    whose passages are `in_use` are not collected, though nothing links them any more. While `may_embed` says no, passages are
+    left for other processes to embed.
     """
-    run = _Load(source, archive, embedder, reader, clock, cancel, rules or LoadRules())
+    run = _Load(source, archive, embedder, reader, clock, cancel, rules or LoadRules(), may_embed)
     try:
         yield from run.events(origins, in_use)
     finally:
@@ -85,7 +87,7 @@ def load(
 class _Load:
     def __init__(
         self, source: str, archive: ArchivalStorage, embedder: Embedder, reader: Reader, clock: Callable[[], float],
-        cancel: threading.Event, rules: LoadRules,
+        cancel: threading.Event, rules: LoadRules, may_embed: Callable[[], bool] | None,
     ) -> None:  # fmt: skip
         self.archive, self.rules = archive, rules
         self.cancel, self.ended = cancel, _Either(cancel)
@@ -93,7 +95,7 @@ class _Load:
         self.name, self.source = source, archive.source_id(source)
         self.tally, self.meter = LoadReport(), Meter(clock)
         self.meter.left_before(archive.waiting.count(embedder.model_id))
-        self.vectors = EmbeddingStage(archive.waiting, embedder, self.meter, self.ended)
+        self.vectors = EmbeddingStage(archive.waiting, embedder, self.meter, self.ended, may_embed)
         self.intake = StoreStage(
             self.source, archive, embedder.model_id, reader, self.ended, self.meter, self.tally, rules.passwords,
             retry=rules.retry,

@@ -20,6 +20,7 @@ from workbench.storage.postgres.jobs import Backlog, ClaimedFiles
 
 if TYPE_CHECKING:
     from workbench.embedding.client import Embedder
+    from workbench.embedding.machine_slot import MachineSlot
     from workbench.ingest.reader_client import Reader
 
 _LOOK_SECONDS = 0.5
@@ -35,12 +36,21 @@ class WorkDone:
 
 
 class LoadWorker:
-    """One worker. `reader_of` makes what reads files by the rules of a source."""
+    """One worker. `reader_of` makes what reads files by the rules of a source.
+
+    With a `slot` it embeds only while it holds that, and leaves passages to the worker of its machine that does.
+    """
 
     def __init__(
-        self, archive: PostgresArchive, embedder: Embedder, reader_of: Callable[[LoadOptions], Reader]
+        self,
+        archive: PostgresArchive,
+        embedder: Embedder,
+        reader_of: Callable[[LoadOptions], Reader],
+        slot: MachineSlot | None = None,
     ) -> None:
-        self._archive, self._embedder, self._reader_of = archive, embedder, reader_of
+        self._archive, self._embedder, self._reader_of, self._slot = archive, embedder, reader_of, slot
+        self._reader: tuple[str, Reader] | None = None
+        """What read the last files, and the rules it reads by: starting one for each claim takes longer than a file."""
         self.cancel = threading.Event()
 
     def run(self, *, watch: bool = False) -> Iterator[WorkDone]:
@@ -60,24 +70,40 @@ class LoadWorker:
                 # Others have claimed what is left: if one of them ends before its time, it is ours.
                 self.cancel.wait(_LOOK_SECONDS)
         finally:
+            self._let_go_of_reader()
+            if self._slot is not None:
+                self._slot.close()
             self._archive.collect()
+
+    def _may_embed(self) -> bool:
+        return self._slot is None or self._slot.held()
+
+    def _reader_by(self, rules: str) -> Reader:
+        """What reads files by the rules of a source."""
+        if self._reader is None or self._reader[0] != rules:
+            self._let_go_of_reader()
+            self._reader = rules, self._reader_of(LoadOptions.load(rules))
+        return self._reader[1]
+
+    def _let_go_of_reader(self) -> None:
+        if self._reader is not None:
+            with contextlib.suppress(Exception):
+                self._reader[1].stop()
+        self._reader = None
 
     def _load(self, claimed: ClaimedFiles) -> Loaded | None:
         from workbench.ingest.origins import QueuedFiles
         from workbench.ingest.pipeline import LoadRules, load
 
-        options = LoadOptions.load(claimed.rules)
-        reader = self._reader_of(options)
         loaded = None
         try:
             for event in load(
                 [QueuedFiles(claimed.files)], source=claimed.source, archive=self._archive, embedder=self._embedder,
-                reader=reader, clock=time.monotonic, cancel=self.cancel, rules=LoadRules(retry=True, one_of_many=True),
+                reader=self._reader_by(claimed.rules), clock=time.monotonic, cancel=self.cancel,
+                rules=LoadRules(retry=True, one_of_many=True), may_embed=self._may_embed,
             ):  # fmt: skip
                 loaded = event if isinstance(event, Loaded) else loaded
         finally:
-            with contextlib.suppress(Exception):
-                reader.stop()
             with contextlib.suppress(Exception):
                 self._archive.jobs.release(claimed)
         return loaded
@@ -87,6 +113,8 @@ class LoadWorker:
         from workbench.ingest.embedding_stage import EmbeddingStage
         from workbench.ingest.progress import Meter
 
+        if not self._may_embed():
+            return False
         meter = Meter(time.monotonic)
         stage = EmbeddingStage(self._archive.waiting, self._embedder, meter, self.cancel)
         try:

@@ -9,6 +9,7 @@ from workbench.api.documents import LoadOptions
 from workbench.core.paths import Paths
 from workbench.core.settings import Settings
 from workbench.embedding.client import LocalEmbedder, OnWait
+from workbench.embedding.machine_slot import MachineSlot
 from workbench.ingest.reader_client import Reader
 from workbench.services.embedders import admit
 from workbench.services.load_worker import LoadWorker
@@ -49,7 +50,7 @@ def open_worker(settings: Settings, places: Paths, on_wait: OnWait | None = None
         admit(archive.models, settings.embedding_model)
         embedder = LocalEmbedder(log_file=mine.log_file, on_wait=on_wait)
         try:
-            yield OpenWorker(archive, embedder, reader_of)
+            yield OpenWorker(archive, embedder, reader_of, MachineSlot(settings.archive))
         finally:
             with suppress(Exception):
                 embedder.stop()
