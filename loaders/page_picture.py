@@ -75,7 +75,9 @@ def _page(path: Path, number: int, size: tuple[int, int], quote: str, passwords:
     pdf = _opened(path, passwords)
     try:
         if not 1 <= number <= len(pdf):
-            raise LoadError(f"it has no page {number} any more", "Load it again.")
+            raise LoadError(
+                f"page {number} is none of its own: it is one of an attached file, or gone", "Load it again."
+            )
         page = pdf[number - 1]
         try:
             width, height = page.get_size()

@@ -6,14 +6,16 @@ import contextlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loaders import limits, ocr, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
+from loaders import limits, ocr, pdf_forms, pdf_layers, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
 from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
-from loaders.line_hyphens import rejoined
-from loaders.pdf_lines import PageLines, printed
+from loaders.line_hyphens import MARK, rejoined
+from loaders.mail_attachments import Attachments
+from loaders.pdf_lines import Box, PageLines, printed
 from loaders.registry import Loader
 from loaders.running_lines import told_apart
 from loaders.sniff import Kind
@@ -21,7 +23,7 @@ from loaders.sniff import Kind
 if TYPE_CHECKING:
     import pypdfium2
 
-VERSION = 3
+VERSION = 4
 
 _DAMAGED_REMEDY = "Open it in a PDF viewer and save or print it to a new PDF; if that fails too, get the file again."
 _SCANNED = "it has no text layer (scanned pages or drawings only)"
@@ -29,8 +31,18 @@ _EMPTY = "its pages have no text, and no pictures that could be drawn"
 _NOTHING_SEEN = "no text can be recognised on its pages"
 _NOTHING_REMEDY = "Nothing to load; exclude it, or scan it again at 300 dots an inch."
 
+_OBJECTS = 20_000
+_SAMPLES = 16
 _SECOND_LOOK_PAGES = 200
 """A PDF in which pdfium finds no text is shown to pypdf too, unless it has more pages than this."""
+
+_ATTACHMENTS = 1_000
+_CATALOG = re.compile(rb"\b(\d{1,9}) (\d{1,5}) obj\b(?:(?!endobj).){0,2000}?/Type\s*/Catalog\b", re.DOTALL)
+_OF = re.compile(r"(.+?)( (?:of|with|or|attached) .*)")
+"""What is counted, and what is said of it."""
+
+_TAIL_BYTES = 2_048
+_COMPLETED_BYTES = 128 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +64,8 @@ def unlock(path: Path, password: str) -> Document:
         if len(pdf) == 0:
             return _repaired(path, password)
         budget = limits.TextBudget()
-        document = pdf_pictures.recognised(pdf, _read(pdf, budget), budget)
+        document = pdf_pictures.recognised(pdf, _read(pdf, budget, path, password), budget)
+        document = _with_files(pdf, document, budget)
         if not _has_text(document) and len(pdf) <= _SECOND_LOOK_PAGES:
             with contextlib.suppress(LoadError):
                 return _repaired(path, password)
@@ -61,22 +74,33 @@ def unlock(path: Path, password: str) -> Document:
         pdf.close()
 
 
-def _read(pdf: pypdfium2.PdfDocument, budget: limits.TextBudget) -> Document:
+def _read(
+    pdf: pypdfium2.PdfDocument, budget: limits.TextBudget, path: Path | None = None, password: str = ""
+) -> Document:
+    """The document with all of its pages; without `path` nothing is asked of pypdf."""
     import pypdfium2
 
     count = _checked_count(len(pdf))
     outline = tuple(_outline(pdf))
     metadata = {key.lower(): value for key, value in _metadata(pdf).items() if value}
     left_out = Counter[str]()
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms that it cannot run
     with contextlib.suppress(pypdfium2.PdfiumError):
         pdf.init_forms()
-    texts = rejoined(told_apart([budget.add(_page_text(pdf, index, left_out)) for index in range(count)]))
+    layers = frozenset[str]() if path is None else pdf_layers.switched_off(path, password)
+    lost: list[int] = []
+    texts = [_page_text(pdf, index, left_out, layers, lost) for index in range(count)]
+    if lost and path is not None:
+        _with_lost_letters(path, password, texts, lost[:_SECOND_LOOK_PAGES])
+    texts = rejoined(told_apart([budget.add(text) for text in texts]))
+    if fields := pdf_forms.xfa_lines(pdf, "\n".join(texts)):
+        texts[0] = budget.add("\n\n".join(filter(None, [texts[0].rstrip(), "\n".join(fields)])))
     pages = []
     for index, text in enumerate(texts):
         label = clean_text(pdf.get_page_label(index)).strip() or None
         pages.append(Page(index + 1, label, text, _headings(text, index + 1, outline)))
     if left_out:
-        metadata["left_out"] = ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in left_out.items())
+        metadata["left_out"] = ", ".join(f"{count} {_noun(what, count)}" for what, count in left_out.items())
     return Document(
         title=metadata.get("title", ""),
         pages=tuple(pages),
@@ -84,8 +108,28 @@ def _read(pdf: pypdfium2.PdfDocument, budget: limits.TextBudget) -> Document:
         loader_version=VERSION,
         metadata=metadata,
         outline=outline,
-        attachments=_attachments(pdf),
     )
+
+
+def _with_files(pdf: pypdfium2.PdfDocument, document: Document, budget: limits.TextBudget) -> Document:
+    """The document with the files that are attached to it as further pages; of a portfolio they are all there is to read."""
+    attached, pages = Attachments(budget), list(document.pages)
+    for name, data in _attached_files(pdf):
+        pages += attached.pages(name, data, "", len(pages) + 1)
+    if not attached.names:
+        return document
+    metadata = dict(document.metadata)
+    if attached.left_out:
+        of_files = f"of the attached files: {attached.left_out}"
+        metadata["left_out"] = "; ".join(filter(None, [metadata.get("left_out"), of_files]))
+    names = tuple(dict.fromkeys(attached.names))
+    return replace(document, pages=tuple(pages), metadata=metadata, attachments=names, tables=tuple(attached.tables))
+
+
+def _noun(what: str, count: int) -> str:
+    if count == 1:
+        return what
+    return _OF.sub(r"\1s\2", what, count=1) if _OF.match(what) else f"{what}s"
 
 
 def _checked_count(pages: int) -> int:
@@ -94,15 +138,21 @@ def _checked_count(pages: int) -> int:
     return pages
 
 
-def _page_text(pdf: pypdfium2.PdfDocument, index: int, left_out: Counter[str]) -> str:
+def _page_text(
+    pdf: pypdfium2.PdfDocument, index: int, left_out: Counter[str], layers: frozenset[str], lost: list[int]
+) -> str:
     """The text of a page, "" when the page itself is damaged: the others are still worth reading."""
     import pypdfium2
 
     try:
         page = pdf[index]
         try:
+            if layers and (hidden := pdf_layers.hide(page, layers)):
+                left_out["piece of text in a hidden layer"] += hidden
             textpage = page.get_textpage()
             try:
+                if _loses_letters(page, textpage):
+                    lost.append(index)
                 return _read_page(pdf, page, textpage, left_out)
             finally:
                 textpage.close()
@@ -117,9 +167,13 @@ def _page_text(pdf: pypdfium2.PdfDocument, index: int, left_out: Counter[str]) -
 def _read_page(
     pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, left_out: Counter[str]
 ) -> str:
-    raw_text = textpage.get_text_range()
+    raw_text = textpage.get_text_range().replace(MARK, " ")
     lines = PageLines(textpage, raw_text)
-    lines.raw_text = pdf_scripts.arabic(raw_text, lines.origin)
+    lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(raw_text, lines.origin), lines.font)
+    if outside := lines.cut_to(_visible(page)):
+        left_out["line of text outside the page"] += outside
+    if _has_no_letters(textpage, raw_text):
+        left_out["page with fonts that do not say which letters they show"] += 1
     notes = pdf_notes.of_page(pdf, page, lines.within)
     if notes is not None:
         left_out.update(notes.left_out)
@@ -133,7 +187,35 @@ def _in_order(page: pypdfium2.PdfPage, lines: PageLines) -> str:
     """The text of a page in the order in which it is read."""
     if page.get_rotation() == 0 and (texts := pdf_scripts.vertical(lines) or pdf_layout.ordered(lines)) is not None:
         return printed("\n".join(texts))
-    return printed(lines.raw_text)
+    return printed("\n".join(map(lines.text, lines.lines)) if lines.changed else lines.raw_text)
+
+
+def _loses_letters(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> bool:
+    """Whether a page has more pieces of text than pdfium finds letters on it."""
+    import pypdfium2.raw as raw
+
+    count, letters = raw.FPDFPage_CountObjects(page.raw), textpage.count_chars()
+    if count <= letters:
+        return False
+    kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) for index in range(min(count, _OBJECTS)))
+    return sum(kind == raw.FPDF_PAGEOBJ_TEXT for kind in kinds) > letters
+
+
+def _visible(page: pypdfium2.PdfPage) -> Box:
+    """What a reader sees of a page."""
+    left, bottom, right, top = page.get_bbox()  # the boxes that the page inherits too
+    return Box(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
+
+
+def _has_no_letters(textpage: pypdfium2.PdfTextPage, raw_text: str) -> bool:
+    """Whether much of a page is drawn in fonts of which nothing tells the letters: its text is not what the page shows."""
+    import pypdfium2.raw as raw
+
+    places = [
+        place for place in range(0, len(raw_text), max(1, len(raw_text) // _SAMPLES)) if not raw_text[place].isspace()
+    ]
+    unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, place) == 1 for place in places)
+    return unknown * 4 > len(places)
 
 
 def _outline(pdf: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
@@ -183,14 +265,16 @@ def _find(text: str, title: str, start: int) -> int | None:
     return match.start() if match else None
 
 
-def _attachments(pdf: pypdfium2.PdfDocument) -> tuple[str, ...]:
+def _attached_files(pdf: pypdfium2.PdfDocument) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the files that are attached to the document."""
     import pypdfium2
 
     try:
-        return tuple(_one_line(pdf.get_attachment(i).get_name()) for i in range(min(pdf.count_attachments(), 1000)))
+        for index in range(min(pdf.count_attachments(), _ATTACHMENTS)):
+            attachment = pdf.get_attachment(index)
+            yield _one_line(attachment.get_name()), bytes(attachment.get_data())
     except pypdfium2.PdfiumError as error:
         log.warning("the attachments are damaged: %s", error)
-        return ()
 
 
 def _repaired(path: Path, password: str, *, locked: bool = False) -> Document:
@@ -200,6 +284,9 @@ def _repaired(path: Path, password: str, *, locked: bool = False) -> Document:
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
+        if (whole := _completed(path)) is not None:
+            with contextlib.closing(whole):
+                return _with_text(_read(whole, limits.TextBudget()))
         with path.open("rb") as file:
             reader = pypdf.PdfReader(file, strict=False)
             if reader.is_encrypted and not reader.decrypt(password):
@@ -223,6 +310,28 @@ def _repaired(path: Path, password: str, *, locked: bool = False) -> Document:
         raise LoadError("it is damaged or not a PDF: pdfium and pypdf cannot open it", _DAMAGED_REMEDY) from None
 
 
+def _completed(path: Path) -> pypdfium2.PdfDocument | None:
+    """A PDF whose end is missing, with an end that says where its catalog is; None where that does not help.
+
+    Its last lines name the catalog, without which no page can be found; the objects before the cut are whole.
+    """
+    import pypdfium2
+
+    data = path.read_bytes()
+    if b"%%EOF" in data[-_TAIL_BYTES:] or not data.startswith(b"%PDF") or len(data) > _COMPLETED_BYTES:
+        return None
+    catalogs = list(_CATALOG.finditer(data))
+    if not catalogs:
+        return None
+    root = b"%s %s R" % catalogs[-1].groups()
+    with contextlib.suppress(pypdfium2.PdfiumError):
+        pdf = pypdfium2.PdfDocument(data + b"\nendobj\ntrailer\n<</Root " + root + b">>\nstartxref\n0\n%%EOF\n")
+        if len(pdf):
+            return pdf
+        pdf.close()
+    return None
+
+
 def _read_with_pypdf(reader: Any) -> Document:
     count = _checked_count(len(reader.pages))
     if count == 0:
@@ -234,7 +343,7 @@ def _read_with_pypdf(reader: Any) -> Document:
     labels = reader.page_labels if "/PageLabels" in reader.root_object else [None] * count
     for index in range(count):
         try:
-            text = clean_text(reader.pages[index].extract_text())
+            text = _text_by_pypdf(reader.pages[index])
         except (MemoryError, RecursionError):
             raise
         except Exception as error:
@@ -243,6 +352,48 @@ def _read_with_pypdf(reader: Any) -> Document:
         pages.append(Page(index + 1, labels[index] or None, budget.add(text)))
     metadata = {"title": title, "read_with": "pypdf"} if title else {"read_with": "pypdf"}
     return Document(title, tuple(pages), LOADER.name, VERSION, metadata)
+
+
+def _text_by_pypdf(page: Any) -> str:
+    text = clean_text(page.extract_text())
+    return pdf_scripts.upright(text, lambda: _letters_by_pypdf(page)) or text
+
+
+def _letters_by_pypdf(page: Any) -> list[pdf_scripts.Letter]:
+    """The pieces of a page's text with the places where they are drawn."""
+    letters: list[pdf_scripts.Letter] = []
+
+    def take(text: str, matrix: Sequence[float], text_matrix: Sequence[float], *_: object) -> None:
+        x, y = text_matrix[4], text_matrix[5]
+        placed = (matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5])
+        letters.append((clean_text(text).strip(), *placed))
+
+    page.extract_text(visitor_text=take)
+    return letters
+
+
+def _with_lost_letters(path: Path, password: str, texts: list[str], pages: Sequence[int]) -> None:
+    """Put what pypdf reads in place of the texts of pages on which pdfium finds fewer letters than pieces of text.
+
+    Letters set one by one in a font that is neither in the file nor on this machine have no extent for pdfium, which
+    leaves them out.
+    """
+    import pypdf
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    try:
+        with path.open("rb") as file:
+            reader = pypdf.PdfReader(file, strict=False)
+            if reader.is_encrypted and not reader.decrypt(password):
+                return
+            for index in pages:
+                text = _text_by_pypdf(reader.pages[index])
+                if len("".join(text.split())) > len("".join(texts[index].split())):
+                    texts[index] = text
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        log.info("pypdf: %s: %s", type(error).__name__, error)
 
 
 def _has_text(document: Document) -> bool:

@@ -26,6 +26,7 @@ _ROWS = 3
 _FLOWS = 0.25
 """The share of a column's lines that go on in the middle of a sentence, if it is prose."""
 
+_EDGE_LINES = 3
 _HEAD_CHARS = 32
 _HEAD_LINES = 4
 _UPWARDS = 6
@@ -56,6 +57,8 @@ class _Part:
 def ordered(page: PageLines) -> list[str] | None:
     """The lines of a page in reading order, not yet as they are printed; None where pdfium's are in that order already."""
     page.part_uneven_lines()
+    if not page.lines:
+        return None
     if _is_drawn_upwards(page) and (rows := _by_rows(page)):
         return None if _is_turned(page) else rows
     changes: dict[int, list[str]] = {}
@@ -65,6 +68,8 @@ def ordered(page: PageLines) -> list[str] | None:
         dropped.update(range(start + 1, end))
     if not changes:
         changes, dropped = _column_by_column(page)
+    if not changes:
+        changes, dropped = _columns_in_order(page)
     for start, stacks in _column_heads(page):
         places = [place for stack in stacks for place in stack]
         if not any(place in changes or place in dropped for place in places):
@@ -81,15 +86,43 @@ def ordered(page: PageLines) -> list[str] | None:
         if not {place, place + 1} & (changes.keys() | dropped):
             changes[place] = [_joined(page, [place, place + 1])]
             dropped.add(place + 1)
-    if not changes or _is_turned(page):
+    edges = _edges_out_of_order(page)
+    if not (changes or edges) or _is_turned(page):
         return None
     texts: list[str] = []
-    for place, line in enumerate(page.lines):
+    for place in _in_turn(len(page.lines), edges):
         if place in changes:
             texts += changes[place]
         elif place not in dropped:
-            texts.append(page.text(line))
+            texts.append(page.text(page.lines[place]))
     return texts
+
+
+def _edges_out_of_order(page: PageLines) -> tuple[int, int] | None:
+    """How many lines were drawn first and stand below all others, and how many last and above them; None without any.
+
+    Programs draw a footer before the page or a title after it.
+    """
+    placed = [(place, box) for place, box in enumerate(page.boxes) if box is not None]
+    if len(placed) < 3:
+        return None
+    lowest = list(itertools.accumulate((box[1] for _, box in reversed(placed)), min))[::-1]
+    highest = list(itertools.accumulate((box[3] for _, box in placed), max))
+    first = last = 0
+    for count in range(1, min(_EDGE_LINES, len(placed) - 2) + 1):
+        if max(box[3] for _, box in placed[:count]) <= lowest[count]:
+            first = placed[count][0]
+        if min(box[1] for _, box in placed[-count:]) >= highest[-count - 1]:
+            last = len(page.lines) - placed[-count][0]
+    return (first, last) if (first or last) and first + last < len(page.lines) else None
+
+
+def _in_turn(count: int, edges: tuple[int, int] | None) -> Iterator[int]:
+    """The places of lines, those drawn first and last in each other's stead."""
+    first, last = edges or (0, 0)
+    yield from range(count - last, count)
+    yield from range(first, count - last)
+    yield from range(first)
 
 
 def _is_turned(page: PageLines) -> bool:
@@ -120,6 +153,8 @@ def _is_drawn_upwards(page: PageLines) -> bool:
             steps += 1
             upwards += box[1] > before[3] - 0.2 * (before[3] - before[1])
         before = box
+    if steps > 1 and upwards == steps:
+        return True
     return upwards >= _UPWARDS and upwards >= _UPWARDS_SHARE * steps
 
 
@@ -362,7 +397,15 @@ def _columns(
         _is_prose([part.text for part in column], [part.box for part in column], page.unit) for column in columns
     ):
         return None
-    return None if _are_table_rows(rows) else [[part.text for part in column] for column in columns]
+    return None if _are_table_rows(rows) else [_with_marks([part.text for part in column]) for column in columns]
+
+
+def _with_marks(lines: Sequence[str]) -> list[str]:
+    """The lines of a column with a mark at the hyphens that cut words: to pdfium the row went on behind them."""
+    return [
+        f"{line[:-1]}{MARK}" if line[-1:] == "-" and line[-2:-1].isalpha() and below[:1].islower() else line
+        for line, below in zip(lines, [*lines[1:], ""])
+    ]
 
 
 def _is_prose(texts: Sequence[str], boxes: Sequence[Box], unit: float) -> bool:
@@ -461,6 +504,34 @@ def _belongs(first: Sequence[int], left: Sequence[int], right: Sequence[int], pa
     return not (
         len({number for number, _ in paired}) < max(_ROWS, 0.7 * len(values)) or len(paired) < 0.6 * len(labels)
     )
+
+
+def _columns_in_order(page: PageLines) -> tuple[dict[int, list[str]], set[int]]:
+    """Columns of prose that stand beside each other and were drawn from right to left, in the order in which they are read."""
+    runs = _runs(page)
+    changes: dict[int, list[str]] = {}
+    dropped: set[int] = set()
+    around = [united([box for place in run if (box := page.boxes[place]) is not None]) for run in runs]
+    first = 0
+    while first + 1 < len(runs):
+        last = first
+        while last + 1 < len(runs) and _stands_before(around[last + 1], around[last], page.unit):
+            last += 1
+        columns = runs[first : last + 1]
+        if len(columns) > 1 and all(map(page.is_latin, columns)):
+            texts = [[page.text(page.lines[place]).strip() for place in run] for run in columns]
+            boxes = [[box for place in run if (box := page.boxes[place]) is not None] for run in columns]
+            if all(_is_prose(text, box, page.unit) for text, box in zip(texts, boxes)):
+                changes[columns[0][0]] = [line for text in reversed(texts) for line in text]
+                dropped.update(place for run in columns for place in run if place != columns[0][0])
+        first = last + 1
+    return changes, dropped
+
+
+def _stands_before(box: Box, other: Box, unit: float) -> bool:
+    """Whether a column stands at the left of another one, beside most of it."""
+    common = min(box.top, other.top) - max(box.bottom, other.bottom)
+    return box.right < other.left + 0.2 * unit and common > 0.6 * min(box.height, other.height)
 
 
 def _are_labels(labels: Sequence[str], values: Sequence[str]) -> bool:

@@ -29,6 +29,7 @@ _LINE_END = re.compile(f"\r\n|\r|\n|{LINE_END_HYPHEN}")
 _SHAPES = re.compile("[\ufb50-\ufdfb\ufdfd\ufe70-\ufefc]+")
 """Initial, medial, final and joined shapes of Arabic letters."""
 
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _WORD = re.compile(r"\S+")
 _UNEVEN = 3
 _OBJECTS = 400
@@ -71,7 +72,7 @@ class Line:
 
 def printed(text: str) -> str:
     """pdfium's text as the page shows it: hyphens at line ends as MARK and `\\n`, Arabic in letters, not in shapes."""
-    text = _SHAPES.sub(_letters, text.replace(MARK, "").replace(LINE_END_HYPHEN, f"{MARK}\n"))
+    text = _SHAPES.sub(_letters, text.replace(LINE_END_HYPHEN, f"{MARK}\n"))
     # In PDF files these are glyphs without a meaning, and no line ends.
     return clean_text(text.replace("\x0b", "").replace("\x0c", ""))
 
@@ -136,6 +137,27 @@ class PageLines:
         self._pointers = tuple(first + place * size for place in range(4))
         """Where pdfium writes left, bottom, right and top."""
 
+    changed = False
+    """Whether lines are no longer those of pdfium's text."""
+
+    def cut_to(self, visible: Box) -> int:
+        """Take out the lines that stand outside of a box altogether; how many that were. A box without any is none."""
+        kept = [
+            place
+            for place, box in enumerate(self.boxes)
+            if box is None
+            or (box[0] < visible[2] and box[2] > visible[0] and box[1] < visible[3] and box[3] > visible[1])
+        ]
+        if len(kept) < len(self.boxes) and any(self.boxes[place] is not None for place in kept):
+            left = set(range(len(self.boxes))).difference(kept)
+            count = sum(not self.raw_text[self.lines[at].start : self.lines[at].end].isspace() for at in left)
+            for name in ("lines", "cells", "boxes"):
+                found = getattr(self, name)
+                self.__dict__[name] = [found[place] for place in kept]
+            self.changed = True
+            return count
+        return 0
+
     @cached_property
     def lines(self) -> list[Line]:
         """The lines of the text, in the order in which they were drawn."""
@@ -188,8 +210,11 @@ class PageLines:
         """Part the lines that pdfium made of parts on different heights: columns drawn in turn, one a little lower."""
         parted: list[Line] = []
         for line, cells in zip(self.lines, self.cells):
-            steps = sum(not side_by_side(one, other) for one, other in itertools.pairwise(cells))
-            parted += self._parted(line) if steps >= _UNEVEN else [line]
+            steps = [(one, other) for one, other in itertools.pairwise(cells) if not side_by_side(one, other)]
+            # What goes back to the left and down is another line, of a few letters mostly.
+            back = any(other.right < one.left and other.top < one.bottom + 1 for one, other in steps)
+            self.changed = self.changed or back
+            parted += self._parted(line) if len(steps) >= _UNEVEN or back else [line]
         if len(parted) > len(self.lines):
             for name in ("cells", "boxes", "unit"):
                 self.__dict__.pop(name, None)
@@ -216,6 +241,11 @@ class PageLines:
         heights = sorted(box.height for box in self.boxes if box is not None and box.height > 0.5)
         return heights[len(heights) // 2] if heights else 10.0
 
+    def is_latin(self, places: Sequence[int]) -> bool:
+        """Whether some lines are in a script that is written from left to right."""
+        text = "".join(self.raw_text[self.lines[place].start : self.lines[place].end] for place in places[:5])
+        return _RIGHT_TO_LEFT.search(text) is None
+
     def words(self, line: Line) -> list[Word]:
         """The words of a line with their boxes, those that have one."""
         words = []
@@ -236,6 +266,12 @@ class PageLines:
         """Where the character at a place of the text is drawn from."""
         self._calls.char_origin(self._address, self._char(place), self._pointers[0], self._pointers[1])
         return self._sides[0], self._sides[1]
+
+    def font(self, place: int) -> str:
+        """The name of the font of the character at a place of the text, without the mark of a subset."""
+        buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+        self._raw.FPDFText_GetFontInfo(self._handle, self._char(place), buffer, 128, flags)
+        return buffer.value.decode("utf-8", "replace").rpartition("+")[2]
 
     def within(self, box: Box) -> str:
         """The page's words inside a box."""

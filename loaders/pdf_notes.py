@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -95,10 +96,14 @@ def _take(
             else:
                 found.left_out["link target"] += 1
     elif kind == raw.FPDF_ANNOT_WIDGET:
-        if form is not None and not hidden:
+        if hidden:
+            found.left_out["hidden field"] += bool(_string(raw, annotation, b"V"))
+        elif form is None or raw.FPDFAnnot_GetFormFieldType(form, annotation) <= 0:
+            _take_loose_field(raw, annotation, found)
+        else:
             _take_field(raw, form, annotation, found)
     elif kind not in _UNSHOWN:
-        said = _string(raw, annotation, b"Contents")
+        said = _string(raw, annotation, b"Contents") or _plain(_string(raw, annotation, b"RC"))
         if said and hidden:
             found.left_out["hidden note"] += 1
         elif kind == raw.FPDF_ANNOT_FREETEXT:
@@ -150,6 +155,20 @@ def _take_field(raw: Any, form: Any, annotation: Any, found: PageNotes) -> None:
                 found.values.append(Value(box, value, label))
     elif kind == raw.FPDF_FORMFIELD_SIGNATURE:
         found.left_out["signature field"] += 1
+
+
+def _take_loose_field(raw: Any, annotation: Any, found: PageNotes) -> None:
+    """A field that the document's form does not list; it stands on the page all the same."""
+    label = _string(raw, annotation, b"TU") or _string(raw, annotation, b"T")
+    if state := _string(raw, annotation, b"AS"):
+        found.values.append(Value(_box(raw, annotation), "[ ]" if state == "Off" else "[x]", label, mark=True))
+    elif value := _string(raw, annotation, b"V"):
+        found.values.append(Value(_box(raw, annotation), value, label))
+
+
+def _plain(rich: str) -> str:
+    """The words of a text that a program wrote with their looks only."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", lambda tag: " " if "p" in tag[0][:3] else "", rich)).split())
 
 
 def _chosen(raw: Any, form: Any, annotation: Any) -> Iterator[str]:

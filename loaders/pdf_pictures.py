@@ -57,7 +57,7 @@ def recognised(pdf: pypdfium2.PdfDocument, document: Document, budget: TextBudge
     found = [number for number, text in texts.items() if text]
     metadata = {**document.metadata, "pages_by_ocr": _ranges(found)} if found else dict(document.metadata)
     if reading.left_out:
-        metadata["left_out"] = "; ".join(reading.left_out)
+        metadata["left_out"] = "; ".join(filter(None, [metadata.get("left_out"), *reading.left_out]))
     return replace(document, pages=pages, loader=ALL_BY_OCR if everything else BY_OCR, metadata=metadata)
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from loaders.pdf_lines import Box, PageLines
+from loaders.symbol_fonts import sign
 
 Letter = tuple[str, float, float]
 """A letter and where it is drawn from: x and y in points."""
@@ -16,6 +17,10 @@ Letter = tuple[str, float, float]
 _ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 _UPRIGHT = re.compile("[\u2e80-\u303f\u3041-\u30ff\u31f0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _EAST_ASIAN = re.compile("[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+_PRIVATE = re.compile("[\uf021-\uf0ff]")
+_BOXES = frozenset(b"\x6f\x78\xa7\xa8\xd8\xfb\xfc\xfd\xfe")
+"""Where Wingdings has boxes, ticks and bullets."""
 
 _SINGLE_LETTERS = 6
 """So many letters by themselves below each other make a column."""
@@ -60,6 +65,24 @@ def _ligatures() -> tuple[dict[str, str], re.Pattern[str]]:
     return turned, re.compile("|".join(longest_first))
 
 
+def signs(raw_text: str, font: Callable[[int], str]) -> str:
+    """A page's text, of the same length, with signs in place of the private characters that fonts without letters give.
+
+    `font` names that of the character at a place; of those that give none away the usual boxes, ticks and bullets are read
+    as those of Wingdings, the others as Symbol's.
+    """
+    if raw_text.isascii() or not _PRIVATE.search(raw_text):
+        return raw_text
+    return _PRIVATE.sub(lambda match: _sign(match[0], font(match.start())), raw_text)
+
+
+def _sign(letter: str, font: str) -> str:
+    name = font.lower().replace("-", " ").replace("regular", "").replace("mt", "").strip()
+    if name not in ("wingdings", "wingdings 2", "symbol"):
+        name = "wingdings" if ord(letter) & 0xFF in _BOXES else "symbol"
+    return sign(name, ord(letter))
+
+
 def vertical(page: PageLines) -> list[str] | None:
     """The lines of a page that is written in columns from top to bottom, those from right to left; None of any other page.
 
@@ -85,6 +108,22 @@ def vertical(page: PageLines) -> list[str] | None:
             (before if box.bottom > top else behind).append(page.text(line))
     columns = [column for tier in _tiers(letters, size) for column in columns_of(tier, size)]
     return [*before, *columns, *behind]
+
+
+def upright(text: str, letters: Callable[[], Sequence[Letter]]) -> str | None:
+    """The text of a page of which a reader without geometry gives one letter a line; None of any other page.
+
+    `letters` gives the letters with their places: those of a page that is written in columns from top to bottom.
+    """
+    lines = text.split()
+    single = sum(len(line) == 1 and _UPRIGHT.match(line) is not None for line in lines)
+    if single < _SINGLE_LETTERS or single * 2 < len(lines):
+        return None
+    placed = [letter for letter in letters() if letter[0].strip()]
+    if len(placed) < _SINGLE_LETTERS:
+        return None
+    size = _letter_size(placed)
+    return "\n".join(column for tier in _tiers(placed, size) for column in columns_of(tier, size))
 
 
 def _upright_lines(page: PageLines) -> set[int]:

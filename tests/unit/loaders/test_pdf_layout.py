@@ -96,7 +96,7 @@ def test_columns_on_different_heights_drawn_in_turn(tmp_path: Path) -> None:
 def test_a_word_parted_at_the_end_of_a_columns_line(tmp_path: Path) -> None:
     left = [*LEFT[:2], "found that the motor of the lower lock-", *LEFT[3:]]
     lines = drawn(tmp_path / "a.pdf", row_by_row([left, RIGHT], (60, 300))).split("\n")
-    assert lines[2:4] == left[2:4]
+    assert lines[2:4] == ["found that the motor of the lower lockgate", left[3].removeprefix("gate ")]
 
 
 # -- rows that belong together --------------------------------------------------------------------
@@ -301,3 +301,36 @@ def test_what_only_looks_alike_at_the_edges_is_left_alone() -> None:
     letters = [f"Chapter {name}\n{name} text\n{name} end" for name in ("one", "two", "three", "four")]
     assert told_apart(letters) == letters
     assert told_apart(["Same\nSame"] * 5) == ["Same\nSame"] * 5
+
+
+# -- small orders ---------------------------------------------------------------------------------
+
+
+def test_words_that_a_column_cut_are_whole(tmp_path: Path) -> None:
+    left = [*LEFT[:-1], "service of the canal com-", "pany in the town."]
+    text = drawn(tmp_path / "a.pdf", row_by_row([left, [*RIGHT, "And so it was."]], (60, 300)))
+    assert "service of the canal company\nin the town." in text
+
+
+def test_rows_that_begin_with_one_figure_are_rows(tmp_path: Path) -> None:
+    rows = [["Clause", "4", "5"], ["Duty", "Keep the lamp lit", "Oil the gate"], ["Who", "Keeper", "Warden"]]
+    text = drawn(tmp_path / "a.pdf", row_by_row(rows, (60, 160, 360)))
+    assert text.split("\n") == ["Clause Duty Who", "4 Keep the lamp lit Keeper", "5 Oil the gate Warden"]
+
+
+def test_a_few_rows_drawn_upwards(tmp_path: Path) -> None:
+    rows = row_by_row([["Item", "Rent", "Heat"], ["2033", "1,350", "870"]], (60, 260))
+    text = drawn(tmp_path / "a.pdf", [rows[4], rows[5], rows[2], rows[3], rows[0], rows[1]])
+    assert text.split("\n") == ["Item 2033", "Rent 1,350", "Heat 870"]
+
+
+def test_a_footer_drawn_first_and_a_title_drawn_last(tmp_path: Path) -> None:
+    body = [(60.0, 700.0 - 13 * row, line) for row, line in enumerate(LEFT)]
+    text = drawn(tmp_path / "a.pdf", [(60, 40, "Canal company"), *body, (60, 780, "Report on the locks")])
+    assert text.split("\n") == ["Report on the locks", *LEFT, "Canal company"]
+
+
+def test_columns_of_prose_drawn_from_right_to_left(tmp_path: Path) -> None:
+    columns = column_by_column([LEFT, RIGHT], (60, 300))
+    text = drawn(tmp_path / "a.pdf", [*columns[len(LEFT) :], *columns[: len(LEFT)]])
+    assert text.split("\n") == [*LEFT, *RIGHT]
