@@ -76,7 +76,7 @@ def _page(path: Path, number: int, size: tuple[int, int], quote: str, passwords:
     try:
         if not 1 <= number <= len(pdf):
             raise LoadError(
-                f"page {number} is none of its own: it is one of an attached file, or gone", "Load it again."
+                f"it has no page {number}: that is one of a file attached to it, or gone", "Load it again."
             )
         page = pdf[number - 1]
         try:

@@ -198,7 +198,7 @@ def _loses_letters(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> 
     if count <= letters:
         return False
     kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) for index in range(min(count, _OBJECTS)))
-    return sum(kind == raw.FPDF_PAGEOBJ_TEXT for kind in kinds) > letters
+    return list(kinds).count(raw.FPDF_PAGEOBJ_TEXT) > int(letters)
 
 
 def _visible(page: pypdfium2.PdfPage) -> Box:
@@ -214,7 +214,7 @@ def _has_no_letters(textpage: pypdfium2.PdfTextPage, raw_text: str) -> bool:
     places = [
         place for place in range(0, len(raw_text), max(1, len(raw_text) // _SAMPLES)) if not raw_text[place].isspace()
     ]
-    unknown = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, place) == 1 for place in places)
+    unknown: int = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, place) == 1 for place in places)
     return unknown * 4 > len(places)
 
 
