@@ -75,9 +75,7 @@ def _page(path: Path, number: int, size: tuple[int, int], quote: str, passwords:
     pdf = _opened(path, passwords)
     try:
         if not 1 <= number <= len(pdf):
-            raise LoadError(
-                f"it has no page {number}: that is one of a file attached to it, or gone", "Load it again."
-            )
+            raise LoadError(f"it has no page {number}: that is one of a file attached to it, or gone", "Load it again.")
         page = pdf[number - 1]
         try:
             width, height = page.get_size()
