@@ -26,7 +26,7 @@ from loaders.web_page import add_html, decoded, with_plain_tables
 if TYPE_CHECKING:
     from loaders.fetch import Fetched
 
-VERSION = 2
+VERSION = 3
 SUFFIX = ".fetched"
 
 _MAGIC = b"%WORKBENCH-FETCHED\n"

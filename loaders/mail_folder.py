@@ -15,7 +15,7 @@ from loaders.document import Document, LoadError
 from loaders.registry import Loader
 from loaders.sniff import Kind, begins_message
 
-VERSION = 2
+VERSION = 3
 
 _LABEL_CHARS = 60
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)

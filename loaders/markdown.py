@@ -17,7 +17,7 @@ from loaders.tables import PlacedRows, TableKeeper
 from loaders.text import read_text
 from loaders.web_page import grids_of
 
-VERSION = 3
+VERSION = 4
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")

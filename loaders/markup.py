@@ -15,7 +15,7 @@ from loaders.registry import Loader
 from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 3
+VERSION = 4
 
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}\s*$")
 _ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")

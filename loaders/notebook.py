@@ -19,7 +19,7 @@ from loaders.tables import TableKeeper
 from loaders.text import read_text
 from loaders.web_page import add_html
 
-VERSION = 1
+VERSION = 2
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _OUTPUT_CHARS = 20_000

@@ -24,7 +24,7 @@ from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 
-VERSION = 3
+VERSION = 4
 
 _PAGE_END = "\f"
 _DEPTH = 60

@@ -10,7 +10,7 @@ from loaders.document import Document, LoadError, clean_text
 from loaders.registry import Loader
 from loaders.sniff import Kind
 
-VERSION = 3
+VERSION = 4
 
 _EMBEDDED = "__substg1.0_3701000D"
 _EMBEDDED_HEADER_BYTES = 24

@@ -15,7 +15,7 @@ from workbench.api.documents import LoadOptions
 from workbench.api.events import Loaded, LoadProgress
 from workbench.cli.commands import load as loading
 from workbench.cli.commands import sources as commands
-from workbench.core.errors import NotFound, UsageError
+from workbench.core.errors import EmbedderError, NotFound, UsageError
 from workbench.services.folder_watch import snapshot, watch
 
 
@@ -202,3 +202,16 @@ def test_a_snapshot_sees_files_that_change_and_passes_over_hidden_ones(shelf: Pa
     (shelf / "lamp.md").write_text("Longer than it was before, by some words.", encoding="utf-8")
     assert snapshot([str(shelf)]) != before
     assert list(snapshot([str(shelf / "lamp.md")])) == [str(shelf / "lamp.md")]
+
+
+def test_a_load_whose_embedding_model_is_not_there_leaves_no_empty_source(make_session: Any, shelf: Path) -> None:
+    session = make_session(embedding_model="openai:any@http://127.0.0.1:9/v1")
+    for source in (None, "named"):
+        with pytest.raises(EmbedderError, match="Nothing answers"):
+            list(session.load([shelf], source, attach=True))
+    assert session.sources() == []
+    other = make_session()
+    list(other.load([shelf], "kept", attach=False))
+    with pytest.raises(EmbedderError):
+        list(session.load([shelf], "another", attach=False))
+    assert [source.name for source in session.sources()] == ["kept"]

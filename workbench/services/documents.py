@@ -101,8 +101,9 @@ class DocumentService:
         if source:
             source = source if self._is_known(source) else _checked(source)
         origins = origins_of(named, options, self._app.paths.data)
+        known = {row.name for row in self._archive.sources(notes=True)}
         groups = [(source, origins)] if source else [(self._source_of(one, options), [one]) for one in origins]
-        return self._begin(groups, attach, options)
+        return self._begin(groups, attach, options, new={name for name, _ in groups} - known)
 
     def reload(
         self, source: str, *, prune: bool = False, passwords: Sequence[str] = (), ocr: bool = False
@@ -210,15 +211,27 @@ class DocumentService:
         self.cancel.set()
 
     def _begin(
-        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, *, published: bool = True
+        self,
+        groups: Sequence[tuple[str, list[Origin]]],
+        attach: bool,
+        options: LoadOptions,
+        *,
+        published: bool = True,
+        new: Collection[str] = (),
     ) -> Iterator[Event]:
+        """Begin a load; `new` are the sources that it makes, which go again if it fails before anything is in them."""
         if not self._loading.acquire(blocking=False):
             raise UsageError("Another load is running.", "Wait for it, or stop it with esc.")
         self.cancel.clear()
-        return self._load(groups, attach, options, published)
+        return self._load(groups, attach, options, published, new)
 
     def _load(
-        self, groups: Sequence[tuple[str, list[Origin]]], attach: bool, options: LoadOptions, published: bool
+        self,
+        groups: Sequence[tuple[str, list[Origin]]],
+        attach: bool,
+        options: LoadOptions,
+        published: bool,
+        new: Collection[str],
     ) -> Iterator[Event]:
         try:
             for name, origins in groups:
@@ -234,8 +247,21 @@ class DocumentService:
                         yield self._publisher.publish(event) if published else event
                 if attach:
                     yield self._publisher.publish(catalog.attached(self._app, name))
+        except Exception:
+            # An embedding model that is not there fails before the first document.
+            self._forget_empty(new)
+            raise
         finally:
             self._loading.release()
+
+    def _forget_empty(self, names: Collection[str]) -> None:
+        """Forget the sources of these names that have neither a document nor a file that waits."""
+        held = {row.name for row in self._archive.sources()}
+        for name in held.intersection(names):
+            source = self._archive.find_source(name)
+            if not self._archive.holdings.links(source) and not self._archive.queue.files(source):
+                self._archive.holdings.remove(source)
+                self._changed()
 
     def _one(self, name: str, origins: list[Origin], options: LoadOptions) -> Generator[Event, None, None]:
         from workbench.ingest.pipeline import LoadRules, load
