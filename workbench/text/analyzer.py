@@ -99,7 +99,7 @@ def number_and_unit(normal: str) -> tuple[str, ...]:
     return match.groups() if match else ()
 
 
-TERMS_VERSION = 4
+TERMS_VERSION = 5
 """Raised whenever the same text would give other terms: stored terms of another version must be made again."""
 
 _WORD = r"[\p{L}\p{M}\p{N}]+"
@@ -111,7 +111,16 @@ _RUN = regex.compile(_WORD)
 _LETTERS_OR_DIGITS = regex.compile(r"\p{N}+|[\p{L}\p{M}]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々]+")
 _CUT_WORD = regex.compile(rf"({_WORD})[-\u2010\u2011]\s*\n\s*(?=({_WORD}))")
-_GROUPED_NUMBER = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_GROUPED_NUMBER = regex.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
+"""Groups of three digits, or as in India of two before the last three."""
+
+_GROUPED_AMONG_LETTERS = regex.compile(
+    r"(?<=[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])"
+    r"|(?<![\d,.])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}])"
+)
+"""A number in a script without spaces is no word of its own."""
+
+_TELEPHONE = regex.compile(r"(?<![\p{L}\p{N}+])\+\d{1,3}(?:[ ()/.-]{1,3}\d{1,4}){2,7}(?!\d)")
 _GROUPED_BY_POINTS = regex.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+,\d{1,2}")
 _GROUPED_BY_SPACES = regex.compile(
     r"(?<![\p{L}\p{N}.,'])\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?:[.,]\d+)?(?![\p{L}\p{N}'])"
@@ -172,13 +181,17 @@ def _stored(word: str, language: str) -> tuple[str, ...]:
 
 
 def _written_otherwise(text: str) -> Iterator[str]:
-    """Dates in ISO form, and numbers grouped by spaces or apostrophes as plain ones."""
-    if not _DIGITS_IN_A_ROW.search(text):
+    """Dates in ISO form, numbers grouped by spaces or apostrophes as plain ones, telephone numbers without their gaps."""
+    if "+" not in text and not _DIGITS_IN_A_ROW.search(text):
         return
     normal = normalise(text)
     yield from dates(fold_accents(normal))
     for match in _GROUPED_BY_SPACES.finditer(normal):
         yield match[0].replace(" ", "").replace("'", "").replace(",", ".")
+    if not normal.isascii():
+        yield from (match[0].replace(",", "") for match in _GROUPED_AMONG_LETTERS.finditer(normal))
+    if "+" in normal:
+        yield from ("".join(_RUN.findall(match[0])) for match in _TELEPHONE.finditer(normal))
 
 
 def content_words(text: str) -> list[str]:
@@ -219,6 +232,8 @@ def compact(text: str) -> str:
         return day
     if _DECIMAL.fullmatch(token) or _WHOLE.fullmatch(token):
         return token
+    if _TELEPHONE.fullmatch(token) or (token[:1] == "+" and _WHOLE.fullmatch(token[1:])):
+        return "".join(_RUN.findall(token))
     if "@" in token or not _TOKEN.fullmatch(token):
         return ""
     joined = fold("".join(_RUN.findall(token)))
@@ -255,6 +270,8 @@ def _forms(token: str) -> tuple[tuple[str, float], ...]:
         forms[fold(token)] = 1.5
         if len(pieces) > 1 and (joined := compact(token)):
             forms.setdefault(joined, _COMPACT_WEIGHT)
+            if joined.endswith(".00"):
+                forms.setdefault(joined[:-3], _COMPACT_WEIGHT)
         forms |= {fold(name.replace("'", "")): 1.0 for name in _HYPHENS.split(token) if "'" in name}
     share = 1.0 if pieces == [token] else 0.6
     for piece in pieces:

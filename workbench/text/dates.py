@@ -11,21 +11,59 @@ from workbench.text.stemming import fold_accents
 # January to December, then short forms; normalised and folded spelling (no accents). Languages whose month names are the
 # same word after folding share an entry.
 _NAMES = {
-    1: "january jan januar janner janvier janv enero ene gennaio gen janeiro januari ianuarie ocak",
-    2: "february feb februar fevrier fevr febrero febbraio fevereiro fev februari subat",
-    3: "march mar marz maerz mrz mars marzo marco maart mrt mart",
-    4: "april apr avril avr abril abr aprile nisan",
-    5: "may mai mayo maggio mag maio mei maj mayis",
-    6: "june jun juni juin junio giugno giu junho haziran",
-    7: "july jul juli juillet juil julio luglio lug julho temmuz",
-    8: "august aug aout agosto ago augustus augusti agustos",
-    9: "september sep sept septembre septiembre settembre set setembro eylul",
-    10: "october oct oktober okt octobre octubre ottobre ott outubro out ekim",
-    11: "november nov novembre noviembre novembro kasim",
-    12: "december dec dezember dez decembre diciembre dic dicembre dezembro desember aralik",
+    1: (
+        "january jan januar janner janvier janv enero ene gennaio gen janeiro januari ianuarie ocak stycznia "
+        "styczen ledna leden sijecnja tammikuuta januara январь января січня ιανουαριου ιανουαριοσ يناير"
+    ),
+    2: (
+        "february feb februar fevrier fevr febrero febbraio fevereiro fev februari subat lutego luty unora "
+        "unor veljace helmikuuta februara февраль февраля лютого φεβρουαριου φεβρουαριοσ فبراير"
+    ),
+    3: (
+        "march mar marz maerz mrz mars marzo marco maart mrt mart marca marzec brezna brezen ozujka martie "
+        "maaliskuuta март марта березня μαρτιου μαρτιοσ maret مارس"
+    ),
+    4: (
+        "april apr avril avr abril abr aprile nisan kwietnia kwiecien dubna duben travnja aprilie huhtikuuta "
+        "aprila апрель апреля квітня απριλιου απριλιοσ ابريل"
+    ),
+    5: (
+        "may mai mayo maggio mag maio mei maj mayis maja kvetna kveten svibnja toukokuuta маи мая травня "
+        "μαιου μαιοσ مايو"
+    ),
+    6: (
+        "june jun juni juin junio giugno giu junho haziran czerwca czerwiec cervna cerven lipnja iunie "
+        "kesakuuta juna июнь июня червня ιουνιου ιουνιοσ يونيو"
+    ),
+    7: (
+        "july jul juli juillet juil julio luglio lug julho temmuz lipca lipiec cervence cervenec srpnja iulie "
+        "heinakuuta jula июль июля липня ιουλιου ιουλιοσ يوليو"
+    ),
+    8: (
+        "august aug aout agosto ago augustus augusti agustos sierpnia sierpien srpna srpen kolovoza elokuuta "
+        "augusta август августа серпня αυγουστου αυγουστοσ agustus اغسطس"
+    ),
+    9: (
+        "september sep sept septembre septiembre settembre set setembro eylul wrzesnia wrzesien zari rujna "
+        "septembrie syyskuuta septembra сентябрь сентября вересня σεπτεμβριου σεπτεμβριοσ سبتمبر"
+    ),
+    10: (
+        "october oct oktober okt octobre octubre ottobre ott outubro out ekim pazdziernika pazdziernik rijna "
+        "rijen octombrie lokakuuta oktobra октябрь октября жовтня οκτωβριου οκτωβριοσ اكتوبر"
+    ),
+    11: (
+        "november nov novembre noviembre novembro kasim listopada listopad noiembrie marraskuuta novembra "
+        "ноябрь ноября листопада νοεμβριου νοεμβριοσ نوفمبر"
+    ),
+    12: (
+        "december dec dezember dez decembre diciembre dic dicembre dezembro desember aralik grudnia grudzien "
+        "prosince prosinec decembrie joulukuuta decembra декабрь декабря грудня δεκεμβριου δεκεμβριοσ ديسمبر"
+    ),
 }
 _MONTHS = {name: number for number, names in _NAMES.items() for name in names.split()}
-_NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NAME = rf"\p{{L}}{{{min(map(len, _MONTHS))},{max(map(len, _MONTHS))}}}"
+"""Any word; whether it is a month is looked up, which is faster than two hundred names in a pattern."""
+
 _YEAR = r"(?P<y>1[0-9]{3}|20[0-9]{2}|21[0-9]{2})"
 _DAY = r"(?P<d>0?[1-9]|[12][0-9]|3[01])"
 _MONTH = r"(?P<m>0?[1-9]|1[0-2])"
@@ -143,6 +181,8 @@ def _iso(parts: dict[str, str | None]) -> Iterator[str]:
         pairs = dict.fromkeys((month, day) for day, month in ((one, two), (two, one)) if month <= 12)
     else:
         name = parts.get("n")
+        if name and name not in _MONTHS:
+            return
         pairs = {(_MONTHS[name] if name else int(parts["m"] or 0), int(parts.get("d") or 0)): None}
     for month, day in pairs:
         if day <= _LONGEST.get(month, 31):
