@@ -57,6 +57,7 @@ LOADERS_IN_WORDS = {
     "outlook": "Outlook messages", "mail": "mail", "mail_folder": "mail", "workbook": "Excel", "locked_office": "Word",
     "web_page": "web pages", "ebook": "EPUB", "image": "pictures", "delimited": "CSV", "parquet": "Parquet",
     "notebook": "notebooks", "json_records": "JSON", "xml_records": "XML", "subtitles": "subtitles",
+    "office_xml": "Word", "archive": "zip and tar",
     "calendars": "calendars", "contacts": "contacts", "compressed": "compressed files", "fetched": "web pages",
     "markup": "text", "markdown": "Markdown", "text": "text",
 }  # fmt: skip

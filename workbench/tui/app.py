@@ -55,7 +55,7 @@ from workbench.tui.widgets.text_fields import is_early
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
     from workbench.tui.controller import Controller
-    from workbench.tui.workers import Arrived, Ended, Happened, Overheard
+    from workbench.tui.workers import Arrived, Ended, Happened, Left, Overheard
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -95,6 +95,7 @@ class WorkbenchApp(App[int]):
         links: whether the terminal has links (OSC 8): citations are then links to their files.
         now: the clock of the status line, in seconds.
         driver: how the terminal is driven; default: Textual's choice.
+        given_back: called when the terminal is given back, with what still runs ("" for nothing).
     """
 
     CSS_PATH = Path(__file__).with_name("styles") / "workbench.tcss"
@@ -136,8 +137,10 @@ class WorkbenchApp(App[int]):
         links: bool = False,
         now: Callable[[], float] = time.monotonic,
         driver: type[Driver] | None = None,
+        given_back: Callable[[str], None] = lambda doing: None,
     ) -> None:
         super().__init__(driver_class=driver)
+        self._given_back = given_back
         self._open_session = open_session
         self._controller: Controller | None = None
         self._early: list[str] = []
@@ -306,6 +309,14 @@ class WorkbenchApp(App[int]):
         """A question or a load is over."""
         if not self.controller.work.leaving:
             self.controller.ended(message)
+
+    def on_left(self, message: Left) -> None:
+        """Everything was told to stop."""
+        self.exit(0)
+
+    def on_unmount(self) -> None:
+        """The terminal is given back; threads may still end what they do."""
+        self._given_back(self.controller.work.doing if self.is_open else "")
 
     # -- the prompt --------------------------------------------------------------------------
 
@@ -545,10 +556,11 @@ def run(
     ascii: bool = False,
     theme: str = "workbench",
     links: bool = False,
+    given_back: Callable[[str], None] = lambda doing: None,
 ) -> int:
     """Show the screen until the user quits; the exit code. Raises what `open_session`, called in a thread, raised.
 
-    Closing the session is the caller's business.
+    Closing the session is the caller's business. `given_back` is told when the terminal is free, and what still runs.
     """
     app = WorkbenchApp(
         open_session,
@@ -559,6 +571,7 @@ def run(
         theme=theme,
         links=links,
         driver=_driver(),
+        given_back=given_back,
     )
     # The event loop takes these over and leaves them at their defaults, which would end the program while it still closes.
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}

@@ -39,6 +39,9 @@ FIRST_QUESTION = "With what oil must the Brass Aunt be oiled?"
 HEARTBEAT_SECONDS = 60.0
 """How often the session is asked whether the model has a turn of its own."""
 
+LEAVE_SECONDS = 1.0
+"""How long the screen waits, after ctrl+q, for what runs to be told that it shall stop."""
+
 LIBRARY_SECONDS = 2.0
 """How often the numbers of documents are asked for while a load runs."""
 
@@ -547,9 +550,13 @@ class Controller:
             self.say("not asked, up recalls it: " + "; ".join(one_line(text, 200) for text in texts))
 
     def leave(self) -> None:
-        """Quit: workers are told to stop, then the terminal is given back."""
+        """Quit: workers are told to stop, then the terminal is given back; asked for again, at once."""
+        if self.work.leaving:
+            self._app.exit(0)
+            return
+        self._regions.status.leaving(self.work.doing)
         self.work.leave()
-        self._app.exit(0)
+        self._app.set_timer(LEAVE_SECONDS, lambda: self._app.exit(0))
 
 
 def blocks_of(context: ContextAssembled, known: Mapping[str, BlockView]) -> list[BlockView]:

@@ -63,6 +63,10 @@ class Ended(Message):
         self.group = group
 
 
+class Left(Message):
+    """Everything was told to stop, for the end of the program."""
+
+
 class Work:
     """The threads behind the screen: one question and one load at a time, side by side."""
 
@@ -237,20 +241,40 @@ class Work:
         # A thread of its own: however the screen ends, nothing waits for one that only listens.
         threading.Thread(target=run, name="listen", daemon=True).start()
 
+    @property
+    def doing(self) -> str:
+        """What is under way, for whoever waits for its end; "" when nothing is."""
+        named = {
+            "ask": "the answer",
+            "load": "the load",
+            "sweep": "the sweep",
+            "table": "the table",
+            "check": "the check",
+        }
+        return " and ".join(name for group, name in named.items() if group in self._running)
+
     def leave(self) -> None:
-        """Stop everything now, for the end of the program."""
+        """Tell everything to stop, for the end of the program; Left comes when it is told.
+
+        In a thread: the process that owns the database may be one that does not answer.
+        """
         self.leaving = True
         self._waiting.clear()
         self._loads.clear()
-        self._session.stop_load()
-        self._session.stop()
-        self._session.stop()
-        with contextlib.suppress(WorkbenchError):  # the process that runs them may have ended
-            if "table" in self._running:
-                self._session.question_tables.stop()
-            if "check" in self._running:
-                self._session.checks.stop()
-        self._session.subscription.close()
+
+        def run() -> None:
+            with contextlib.suppress(WorkbenchError):  # the process that runs them may have ended
+                self._session.stop_load()
+                self._session.stop()
+                self._session.stop()
+                if "table" in self._running:
+                    self._session.question_tables.stop()
+                if "check" in self._running:
+                    self._session.checks.stop()
+            self._session.subscription.close()
+            self._app.post_message(Left())
+
+        threading.Thread(target=run, name="leave", daemon=True).start()
 
     def ended(self, group: str) -> None:
         """A group is free again."""

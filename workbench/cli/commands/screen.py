@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -57,7 +59,7 @@ def open_display(chosen: argparse.Namespace) -> int:
     settings = settings_of(chosen, paths.locate().ensure())
     from workbench.tui.app import run
 
-    with SessionOpener(chosen, files) as opener:
+    with ClosingLine() as closing, SessionOpener(chosen, files) as opener:
         return run(
             opener,
             window_tokens=settings.window_tokens,
@@ -66,7 +68,37 @@ def open_display(chosen: argparse.Namespace) -> int:
             theme=settings.theme,
             links=not os.environ.get("TEXTUAL_DRIVER") and has_links(os.environ, settings.hyperlinks),
             remarks=opener.remarks,
+            given_back=closing.begin,
         )
+
+
+class ClosingLine:
+    """Says what a program waits for whose screen has gone, where that takes longer than a moment."""
+
+    SECONDS = 0.5
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def begin(self, doing: str) -> None:
+        """The screen has gone; `doing` still runs, "" where the session only closes."""
+        what = f"for {doing} to stop" if doing else "for the archive to close"
+        self._timer = threading.Timer(self.SECONDS, self._tell, (f"Waiting {what}; what is done is saved.\n",))
+        self._timer.daemon = True
+        self._timer.start()
+
+    @staticmethod
+    def _tell(text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+    def __enter__(self) -> ClosingLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _check(file: Path) -> None:

@@ -27,6 +27,7 @@ class StatusLine(Lines):
         self._loading: tuple[int, int] | None = None
         self._moment: int | None = None
         self._server = True
+        self._leaving: str | None = None
 
     def on_mount(self) -> None:
         """A clock that only draws while something runs."""
@@ -86,6 +87,11 @@ class StatusLine(Lines):
         self._loading = progress
         self.changed(layout=False)
 
+    def leaving(self, doing: str) -> None:
+        """The program ends; this is told to stop before ("" for nothing)."""
+        self._leaving = doing
+        self.changed(layout=False)
+
     def rows(self, width: int) -> list[Content]:
         agent = self._identity[0]
         state = self._state()
@@ -117,6 +123,9 @@ class StatusLine(Lines):
         return [who + searches + held + read, who + searches + held, who + held, who]
 
     def _state(self) -> Content:
+        if self._leaving is not None:
+            what = f" · stopping {self._leaving}" if self._leaving else ""
+            return Content.styled(f"{glyphs.RUNNING} leaving{what}", "$text-warning")
         if self._moment is not None:
             return Content.styled(f"{glyphs.READY} at step {number(self._moment)} · esc back to now", "$text-warning")
         if self._started is not None:

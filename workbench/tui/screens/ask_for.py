@@ -23,8 +23,8 @@ MOST_SHOWN = 8
 
 FORMATS = (
     "Read are PDF, Word, PowerPoint, OpenDocument, RTF, Excel, CSV, Parquet, web pages, EPUB, Markdown, text and source"
-    " code, mail and Outlook messages, pictures by OCR, notebooks, JSON, XML, subtitles, calendars, contacts, and"
-    " compressed files of these: workbench help formats"
+    " code, mail and Outlook messages, pictures by OCR, notebooks, JSON, XML, subtitles, calendars, contacts,"
+    " compressed files, zip and tar of these: workbench help formats"
 )
 """The built-in loaders in words; a test names the words of each, so that one that is added is told here too."""
 
