@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import socket
 import ssl
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import json_server
 from tests.support.model_replies import Reply
 from tests.support.model_server import ModelServer
 from workbench.core.errors import ModelError
@@ -226,3 +228,40 @@ def test_a_redirect_to_the_same_call_is_followed_and_any_other_is_told() -> None
     elsewhere = Reply(status=302, error="", headers={"location": "https://elsewhere.example/v1/chat/completions"})
     with ModelServer([elsewhere]) as server:
         assert "https://elsewhere.example" in sentence(server.url)
+
+
+def test_a_server_that_wants_a_slash_behind_each_call_gets_it() -> None:
+    seen: list[str] = []
+
+    class Strict(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(self.path)
+            choice = {"index": 0, "message": {"content": "hello"}, "finish_reason": "stop"}
+            raw = json.dumps({"choices": [choice]}).encode() if self.path.endswith("/") else b""
+            self.send_response(200 if raw else 307)
+            self.send_header("Location", f"{self.path}/")
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Strict)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    assert ask(f"http://127.0.0.1:{server.server_port}/v1").content == "hello"
+    server.shutdown()
+    assert seen == ["/v1/chat/completions", "/v1/chat/completions/"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"candidates": [{"content": {"parts": [{"text": "hello"}]}, "finishReason": "STOP"}]},
+        {"result": "hello", "is_end": True},
+        {"promptFeedback": {"blockReason": "SAFETY"}},
+    ],
+)
+def test_an_answer_in_the_form_of_another_api_is_named_as_that(answer: dict[str, Any]) -> None:
+    with json_server.server(lambda path, body: (200, answer)) as (url, _):
+        assert re.search(f"in the form of another API .with .*{next(iter(answer))}.*OPENAI_BASE_URL", sentence(url))

@@ -27,6 +27,8 @@ class Address:
 
     url: str
     query: tuple[tuple[str, str], ...] = ()
+    ends_in_slash: bool = False
+    """Whether the server wants a slash behind each call, and sends on whoever leaves it out."""
 
     @property
     def host(self) -> str:
@@ -66,7 +68,8 @@ class Address:
             return None
         if target.scheme not in ("http", "https") or (urlsplit(self.url).scheme, target.scheme) == ("https", "http"):
             return None
-        moved = Address(_CALLS.sub("", target._replace(query="", fragment="").geturl()), self.query)
+        url = _CALLS.sub("", target._replace(query="", fragment="").geturl())
+        moved = Address(url, self.query, target.path.endswith("/"))
         return moved if moved != self else None
 
 

@@ -186,6 +186,10 @@ class OpenAIChat:
         if reply.kind == "failed":
             hint = "Look at the server's own log, then ask again."
             raise ModelError(f"{at} gave up its reply ({self._secrets.scrub(reply.finish)[:60]}).", hint)
+        if reply.hollow and reply.foreign:
+            keys = ", ".join(sorted(reply.foreign)[:6])
+            hint = "Check that OPENAI_BASE_URL is the address of an OpenAI-compatible API: most servers have one that ends in /v1."
+            raise ModelError(self._secrets.scrub(f"{at} answered in the form of another API (with {keys})."), hint)
         if reply.hollow:
             said = f" Beside it, it said: {'; '.join(reply.remarks[-2:])}" if reply.remarks else ""
             hint = "Ask again, or choose another model; the server's log may say more."

@@ -166,6 +166,7 @@ class Line:
         if self._client is None:
             self._client = self._connect()
         path = path or ("/responses" if "input" in body else "/chat/completions")
+        path += "/" if self.route.address.ends_in_slash else ""
         # The body goes out as it is: the SDK's typed method would rewrite it, and the record must equal what was sent.
         response = cast(
             "httpx2.Response",
@@ -258,6 +259,8 @@ def _as_wire_error(error: BaseException, route: Route) -> BaseException:
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         reason = str(cause) or f"no connection within {CONNECT_SECONDS:.0f} seconds"
         return unreachable(_without_number(reason), route.address, route.shown, route.proxy)
+    if isinstance(cause, httpx2.DecodingError):
+        return Lost("says that its answer is packed, and it cannot be unpacked")
     if isinstance(cause, httpx2.TimeoutException):
         return Lost("said nothing for too long", timed_out=True)
     if isinstance(cause, httpx2.TransportError):

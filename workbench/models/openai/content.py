@@ -14,23 +14,23 @@ from workbench.models.base import ReasoningDelta, TextDelta
 from workbench.models.openai.written_calls import CALL_MARKS, WrittenCall, call_at_end, known_name, written_calls
 
 _WORD = (
-    r"(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reasoning|reason|reflection|scratchpad|analysis"
+    r"(?:\w+[:_])?(?:think(?:ing)?|thoughts?|reasoning(?:_content)?|reason|cot_budget_reflect|reflection|scratchpad|analysis"
     r"|(?:inner|internal)_(?:monologue|thoughts?))"
 )
 _ATTRIBUTES = r"(?: [\w-]+=[^<>\n]{0,40})?"
 _OPENER = re.compile(
     rf"<{_WORD}{_ATTRIBUTES}>|\[THINK\]|<\|START_THINKING\|>|<\|(?:begin|start)_of_(?:thought|thinking)\|>|◁think▷"
-    r"|<\|think(?:ing)?\|>|<\|channel>\s*thought\s*\n|<unused94>(?:thought\n)?|<details type=\"reasoning\"[^>\n]*>",
+    r"|<\|(?:think(?:ing)?|thought|reasoning)\|>|<\|channel>\s*thought\s*\n|<unused94>(?:thought\n)?|<details type=\"reasoning\"[^>\n]*>",
     re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    rf"</{_WORD}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_(?:thought|thinking)\|>|◁/think▷|<\|/think(?:ing)?\|>"
+    rf"</{_WORD}>|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_(?:thought|thinking)\|>|◁/think▷|<\|/(?:think(?:ing)?|thought|reasoning)\|>"
     r"|<channel\|>|<unused95>|</details>",
     re.IGNORECASE,
 )
 _WRAPPED = re.compile(
-    r"\s*(?:<(?P<tag>answer|response|output|final|final_answer|solution)>(?P<inner>.*?)(?:</(?P=tag)>\s*)?"
-    r"|<\|begin_of_(?P<mark>solution|answer|response)\|>(?P<said>.*?)(?:<\|end_of_(?P=mark)\|>\s*)?)",
+    r"\s*(?:<(?P<tag>answer|response|output|final|final_answer|final_response|solution)>(?P<inner>.*?)(?:</(?P=tag)>\s*)?"
+    r"|<\|begin_of_(?P<mark>solution|answer|response|box)\|>(?P<said>.*?)(?:<\|end_of_(?P=mark)\|>\s*)?)",
     re.IGNORECASE | re.DOTALL,
 )
 """Marks around everything that is said."""
@@ -41,13 +41,21 @@ _LONGEST_MARK = 40
 _TURN_START = (
     r"<\|im_start\|>\s*(?:\w+\s*\n)?|<\|start_header_id\|>\s*\w*\s*<\|end_header_id\|>|<start_of_turn>\s*\w*"
     r"|<[|｜](?:assistant|user|system|observation|Assistant|User|bot|human)[|｜]>|\[INST\]|<\|start\|>\s*\w*"
+    r"|(?:assistant)?<\|message\|>"
 )
 _TURN_END = (
     r"<\|(?:im_end|eot_id|eom_id|end|endoftext|end_of_text|return|call|end_of_turn|eot|eos|END_OF_TURN_TOKEN|END_RESPONSE)\|>"
     r"|<[|｜]end[▁_ ]of[▁_ ]sentence[|｜]>|</?s>|<(?:end_of_turn|eos|bos|pad|end_of_utterance)>|\[/INST\]"
+    r"|<SPECIAL_\d+>|\[\|endofturn\|\]|\[e~\["
 )
 _LEADING = re.compile(rf"(?:\s*(?:{_TURN_START}|{_TURN_END}|<\|START_RESPONSE\|>|<\|final\|>))+\s*")
 _END = re.compile(rf"\s*(?:{_TURN_END})(?=\s*(?:$|{_TURN_START}|{_TURN_END}))|\s*(?:{_TURN_START})\s*\Z")
+_OTHER_END = re.compile(r"(?<=[^\s\"'`“(])\n*<[|｜][\w▁:/-]{2,40}[|｜]>\s*\Z")
+"""A special token of any name that ends a reply, right after its last sign or on a line of its own: no sentence ends so."""
+_FINAL_RESPONSE = re.compile(
+    r"\A(?P<thought>.*?)\[BEGIN FINAL RESPONSE\](?P<said>.*?)(?:\[END FINAL RESPONSE\].*)?\Z", re.DOTALL
+)
+"""Apriel's marks: what stands before them was thought."""
 _HARMONY = re.compile(r"<\|(?:start|end|return|call)\|>")
 _CHANNEL = re.compile(
     r"(?:\w+\s*)?(?:to=[\w.]+\s*)?<\|channel\|>\s*(?P<channel>\w+)(?P<more>[^<]*)(?:<\|constrain\|>\s*\w*)?\s*<\|message\|>(?P<body>.*)",
@@ -102,7 +110,7 @@ def _without_marks(text: str, thoughts: list[str]) -> str:
     while block := _BLOCK.search(text):
         thoughts.append(block[2])
         text = text[: block.start()] + text[block.end() :]
-    end = _END.search(text)
+    end = _END.search(text) or _OTHER_END.search(text)
     text = text[: end.start()] if end else text
     if wrapped := _WRAPPED.fullmatch(text):
         return str(wrapped["inner"] if wrapped["tag"] else wrapped["said"]).strip()
@@ -132,6 +140,8 @@ def _channels(content: str, functions: Collection[str]) -> tuple[str, list[str],
     if "<|channel|>" not in content:
         if bare := _BARE_HARMONY.match(content):
             return bare["said"].strip(), [bare["thought"]], []
+        if final := _FINAL_RESPONSE.match(content):
+            return final["said"].strip(), [final["thought"]], []
         return content, thoughts, []
     said: list[str] = []
     calls: list[WrittenCall] = []
@@ -223,7 +233,10 @@ class TextSplitter:
         return [TextDelta(piece)] if piece else []
 
 
-_BEFORE_CALLS = ("functools", "Action:", "Thought:", "assistant", "commentary", "to=", "Function call:", "Tool call:")
+_BEFORE_CALLS = (
+    "functools", "print(", "await ", "result = ", "tool_call", "TOOL_CALL", "Code:", "Tool:", "Function:", "✿FUNCTION✿", "&lt;", "~~~",
+    "Action:", "Thought:", "assistant", "commentary", "to=", "Function call:", "Tool call:",
+)  # fmt: skip
 """Words that calls written as text begin with."""
 
 

@@ -246,18 +246,39 @@ def sanitize(text: str) -> str:
     return one_line(text, _LONGEST_READ_CHARS)
 
 
+_RESETS = (
+    "x-ratelimit-reset-after",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+    "x-ratelimit-reset",
+    "ratelimit-reset",
+)
+
+
 def _header_seconds(headers: Mapping[str, str]) -> float | None:
+    """How long a server asks to wait, in the header that it has for that; None where none can be read."""
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if (wait := _seconds(headers.get(name, ""))) is not None:
+            return wait / 1000
+    if (wait := _seconds(headers.get("retry-after", ""))) is not None:
+        return wait
+    # Where it is told how much is left of a limit, the one that is used up counts.
+    left = {name: headers.get(name.replace("reset", "remaining").removesuffix("-after"), "0") for name in _RESETS}
+    waits = (_seconds(headers.get(name, "")) for name in _RESETS if left[name].strip() in ("0", "0.0", ""))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _seconds(written: str) -> float | None:
+    """A number of seconds, a date, a time since 1970, or words such as 6m0s."""
     try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return _bounded(float(milliseconds) / 1000)
-        if after := headers.get("retry-after") or headers.get("x-ratelimit-reset-after"):
-            return _bounded(float(after))
+        number = float(written)
     except ValueError:
-        date = email.utils.parsedate_tz(headers.get("retry-after", ""))
-        if date:
+        if date := email.utils.parsedate_tz(written):
             return max(0.0, email.utils.mktime_tz(date) - time.time())
-        return written_wait_seconds(f"retry after {headers.get('retry-after', '')}")
-    return None
+        return written_wait_seconds(f"retry after {written}")
+    if 1e12 < number < 1e14:
+        number /= 1000
+    return _bounded(number - time.time() if 1e9 < number < 1e11 else number)
 
 
 def _bounded(seconds: float) -> float | None:

@@ -51,14 +51,16 @@ _WINDOW = re.compile(
     r"|request (size|body|entity)?\s*(is )?too large|request (size )?exceeds|length of the (messages"
     r"|prompt|input|conversation)"
     r"|\bconversation\b|\bpayload\b|kontext\w*|contexte|contexto|contesto|上下文|输入|提示词|入力|コンテキスト"
+    r"|контекст\w*|токен\w*|промпт\w*|컨텍스트|토큰|프롬프트|입력"
 )
 _EXCESS = re.compile(
     r"\bexceed\w*|\btoo (long|large|big|many)|\b(longer|larger|greater|bigger|more) than"
-    r"|\boverflow\w*|\bover (the|its) limit"
+    r"|\boverflow\w*|\bover (the |its |token )?limit|\b(context|window) is full\b"
     r"|\breduce\b|\bshort(er|en)\b|\bbeyond\b|\bcannot (fit|truncate)|does ?n[o ]?t fit|not fit"
     r"|too small|zu lang|d[ée]pass|überschr|exced[ei]|supera|\bmust be (<|less|at most)|<=|≤"
     r"|should be \[|\bmax\w* (context|prompt|model|input)\b|\bonly \d|max\w* (size|length)|\bmust have (less|fewer)"
     r"|supports? up to|cannot exceed|超|过长|過長|太长|長すぎ|上限|limit is \d"
+    r"|превы\w+|слишком|초과|너무|max\w* \d+ (tokens )?allowed"
 )
 _RATE_WORDS = re.compile(
     r"rate limit|per (minute|day|hour|second)|\b[tr]pm\b|\btpd\b|throttl|too many requests|quota|please wait"
@@ -76,6 +78,11 @@ _REPLY_ALONE = re.compile(
     r"\A[^+]{0,40}max (completion |output |new )?tokens (must|should|has to) be (less|<|≤|at most|between)"
 )
 _NEVER_OVERFLOW = {401, 402, 403, 404, 405}
+_OTHER_SIZES = re.compile(
+    r"\bimages?\b|\b(audio|video|picture|photo|attachment)s?\b|\d ?[kmg]i?b\b|\bpixels?\b"
+    r"|\bstop( sequences?)?\W{0,3}(array|string)|stop sequences"
+)
+"""What else may be too large: not the prompt, unless tokens are spoken of."""
 
 
 def _is_overflow(status: int, words: str) -> bool:
@@ -98,7 +105,7 @@ def _is_overflow(status: int, words: str) -> bool:
         return False
     if re.search(r"\bid\b.{0,60}(length|too long)|function (name|description)|tool name|tools\W|\binput should", words):
         return False
-    if not _WINDOW.search(words):
+    if not _WINDOW.search(words) or (_OTHER_SIZES.search(words) and "token" not in words):
         return False
     numbers = overflow_numbers(words)
     return bool(_EXCESS.search(words)) or (numbers.limit is not None and (numbers.requested or 0) > numbers.limit)
@@ -144,7 +151,8 @@ _RULES = (
         r"insufficient (balance|fund|credit|quota|account)|credits? (balance|exhaust|limit|requ|remain)|out of credit"
         r"|exceeded your current quota|payment required|\bbilling\b.{0,40}(limit|inactive|not active|enable|requir)"
         r"|account.{0,30}(overdue|suspend|deactivat|arrear)|(add|buy|purchase|top up).{0,30}(credits?|balance|funds)"
-        r"|spend(ing)? limit|\bkey limit exceeded|(monthly|weekly|daily) limit\b|over(due)? .{0,10}payment|余额|欠费|额度",
+        r"|spend(ing)? limit|budget (has been |was |is )?exceed|exceed\w* .{0,20}budget"
+        r"|\bkey limit exceeded|(monthly|weekly|daily) limit\b|over(due)? .{0,10}payment|余额|欠费|额度",
         range(200, 500),
     ),
     _rule(
@@ -269,12 +277,13 @@ def _says(rule: _Rule, status: int, words: str) -> bool:
 
 # The numbers of an overflow, read out of the words where they stand.
 
-_NUMBER = re.compile(r"(?<![\w.])(?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?P<k>k\b)?(?!\w)")
+_NUMBER = re.compile(r"(?<![\w.])(?<!\(-)(?<! -)(?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?P<k>k\b)?(?!\w)")
 _LIMIT_CUE = re.compile(
     r"\bmax\w*(?! (?:output |completion |new )?tokens\b(?! allowed))|\blimit\w*|at most|\bup to"
     r"|\bonly\b|\ballowed\b|\bsupports?\b|\bn ctx\b|\bcontext (?:size|length|window)|\bwindow\b"
     r"|\bcapacity|\bavailable|\bexceed\w*|\bthan\b|>=?|<=?|≤|\bconfigured|too large for|\bsize\b"
-    r"|current question is|kontextfenster von|上限|最大"
+    r"|current question is|kontextfenster von|上限|最大|최대|предел\w*|максим\w*"
+    r"|m[áa]xim[oa]|massim[oa]|l[íi]mite|limite|höchst\w*|maximal\w*|grenze"
 )
 _REQUEST_CUE = re.compile(
     r"\brequest(?:ed|s)?\b(?! for)|\bresulted\b|\bcontains?\b|\bhas\b|\bhave\b|\bprovided\b"
@@ -311,8 +320,8 @@ def overflow_numbers(text: str, known: tuple[int, ...] = ()) -> Overflow:
         r"\btokens?\b", words
     ):
         return Overflow()
-    if bounds := re.search(r"\[\s*\d+\s*,\s*(\d[\d,]*)\s*\]", words):
-        return Overflow(int(bounds.group(1).replace(",", "")))
+    if bounds := re.findall(r"\[\s*\d+\s*,\s*(\d[\d,]*)\s*\]", words):
+        return Overflow(int(bounds[-1].replace(",", "")))
     limits: list[int] = []
     totals: list[int] = []
     prompts: list[int] = []
@@ -371,9 +380,14 @@ def _means_limit(before: str, after: str) -> bool:
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "秒": 1.0, "分": 60.0}
-_UNIT = r"ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?"
+_UNIT = (
+    r"ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?"
+    r"|sekunden?|secondes?|segundos?|secondi|minuten?|minutos?|minuti"
+)
+_CLOCK = re.compile(r"(?:retry|wait|again|reset)\w*\b[^.;\d]{0,24}(\d{1,2}):(\d\d):(\d\d)\b")
 _WAIT = re.compile(
-    r"(?:retry|try again|wait|available|reset\w*|retry delay)\b[^.;\d]{0,48}?"
+    r"(?:retry|try again|wait|available|reset\w*|retry delay"
+    r"|versuch\w*|warte\w*|réessaye\w*|int[ée]nt\w*|riprova\w*|tente\w*)\b[^.;\d]{0,48}?"
     rf"(?P<first>\d+(?:\.\d+)?)\s*(?P<unit>{_UNIT})(?![a-z])(?P<more>(?:\s*\d+(?:\.\d+)?\s*(?:{_UNIT})(?![a-z]))*)"
 )
 _WAIT_BARE = re.compile(
@@ -385,6 +399,8 @@ _WAIT_HAN = re.compile(r"(\d+(?:\.\d+)?)\s*(秒|分)\w{0,4}(?:后|後)")
 def written_wait_seconds(text: str) -> float | None:
     """How long to wait, as a refusal says it in its words: "retry after 14 seconds", "try again in 1m20s", "retryDelay": "38s"."""
     words = normalised(text)
+    if clock := _CLOCK.search(words):
+        return float(clock[1]) * 3600 + float(clock[2]) * 60 + float(clock[3])
     if match := _WAIT.search(words):
         parts = [(match["first"], match["unit"]), *re.findall(rf"(\d+(?:\.\d+)?)\s*({_UNIT})", match["more"])]
         return sum(

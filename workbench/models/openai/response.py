@@ -30,14 +30,20 @@ _MOST_REMARKS = 8
 _MOST_SIGNED_CHARS = 1 << 20
 """What a server wants back with its reply is kept up to here; signatures have some thousand characters."""
 
+_ANY_API = frozenset({"type", "id", "object", "created", "model", "message", "event"})
+"""Keys that pings and remarks have as well."""
+
 _ENDS = {
-    "whole": r"(stop|eos)\b.*|(end|pause)( turn)?|tool calls?|tool use|function calls?|complete\w*|done|finish\w*|success|normal",
+    "whole": r"(stop|eos|eot)\b.*|(end|pause)(ed)?( (of )?(turn|text|sequence|message))?|tool calls?|tool use|function calls?|complete\w*"
+    r"|done|finish(ed)?|success|normal|natural|final|model stop",
     "cut": r"(max )?length|(error )?limit|max (output |new |completion )?tokens?|"
-    r"(token|model|context|output|length) (limit|length|window)\w*|model context window exceeded|.*truncat\w+|incomplete|budget\w*",
+    r"(token|model|context|output|length) (limit|length|window)\w*|model context window exceeded|.*truncat\w+|incomplete|budget\w*"
+    r"|.*\blength\b.*",
     "filtered": r".*(filter|safety|blocklist|prohibited|recitation|spii|refus|guardrail|moderat|toxic|sensitive|policy|blocked|flagged"
-    r"|language).*",
-    "malformed": r".*(malformed|unexpected tool|invalid (tool|function)|(tool|function) call (error|invalid|pars)).*",
-    "failed": r".*(error|fail|abort|cancel|interrupt|insufficient|timeout|unload).*|load",
+    r"|language|violation|harmful|unsafe|\bpii\b|\brisk\b).*",
+    "malformed": r".*(malformed|unexpected tool|invalid (tool|function)|(tool|function) call (error|invalid|pars)|missing thought"
+    r"|too many tool calls).*",
+    "failed": r".*(error|fail|abort|cancel|interrupt|insufficient|timeout|unload|disconnect|preempt|evict).*|load",
 }
 _KINDS_OF_END = {kind: re.compile(rf"(?:{pattern})") for kind, pattern in _ENDS.items()}
 
@@ -45,7 +51,7 @@ _KINDS_OF_END = {kind: re.compile(rf"(?:{pattern})") for kind, pattern in _ENDS.
 def kind_of_end(reason: str) -> str:
     """What a finish_reason means: whole, cut, filtered, malformed or failed; "" when there is none, "other" when unknown."""
     words = re.sub(r"[_\-\s]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", reason)).strip().lower()
-    if not words or words in ("null", "none", "unknown", "finish reason unspecified"):
+    if not words or words in ("null", "none", "unknown", "finish reason unspecified", "not finished", "in progress"):
         return ""
     return next((kind for kind, pattern in _KINDS_OF_END.items() if pattern.fullmatch(words)), "other")
 
@@ -99,6 +105,8 @@ class ReplyReader:
         self.runaway = False
         """Whether the reply is many times longer than it may be; nothing more of it is read."""
         self.remarks: list[str] = []
+        self.foreign: set[str] = set()
+        """Keys of what came in place of chunks: another API's."""
         self.chunks = 0
 
     def feed(self, event: Event) -> Iterator[Delta]:
@@ -135,7 +143,9 @@ class ReplyReader:
         if not isinstance(value, Mapping):
             return
         self.chunks += 1
-        self._usage = _usage(value.get("usage")) or self._usage
+        if choices is None and "usage" not in value:
+            self.foreign.update(str(key)[:40] for key in list(value)[:8] if key not in _ANY_API)
+        self._usage = _usage_of(value) or self._usage
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, Mapping) and choice.get("index") in (None, 0, "0"):
                 for delta in self._choice(choice, event.whole):
@@ -145,6 +155,7 @@ class ReplyReader:
 
     def _choice(self, choice: Mapping[str, Any], whole: bool) -> Iterator[Delta]:
         written = choice.get("delta") or choice.get("message")
+        written = {"content": written} if isinstance(written, str) else written
         if isinstance(written, Mapping):
             yield from self._written(written)
         elif isinstance(choice.get("text"), str):
@@ -173,7 +184,9 @@ class ReplyReader:
             if text := self._whole(key, _plain(written.get(key))):
                 self._refused = self._refused or key == "refusal"
                 yield from self._said(self._increments[key].feed(text))
-        for delta in self._merger.feed(written.get("tool_calls")):
+        parts = written.get("content")
+        inside = [part for part in parts if _is_call(part)] if isinstance(parts, list) else []
+        for delta in self._merger.feed(written.get("tool_calls") or inside):
             # A new call counts too, or calls without arguments would have no end.
             self.received_chars += len(delta.arguments) or _CALL_CHARS
             yield delta
@@ -313,6 +326,8 @@ def _has_choices(value: Any) -> bool:
 
 def _plain(content: Any) -> str:
     """Content as text: a string, or the text parts of a list; null is nothing."""
+    if isinstance(content, Mapping):
+        content = [content]
     if isinstance(content, list):
         return "".join(
             part if isinstance(part, str) else str(part.get("text") or "")
@@ -334,6 +349,22 @@ def whole_number(value: Any) -> int | None:
     if not isinstance(value, (int, float)) or not 0 <= value <= _MOST_TOKENS:
         return None
     return int(value)
+
+
+def _is_call(part: Any) -> bool:
+    """Whether a part of a content that is a list is a function call (Anthropic's own form)."""
+    return (
+        isinstance(part, Mapping)
+        and part.get("type") in ("tool_use", "tool_call", "function_call")
+        and bool(part.get("name"))
+    )
+
+
+def _usage_of(value: Mapping[str, Any]) -> Usage | None:
+    """The usage of a chunk, under its name or those that Gemini and Groq have for it."""
+    groq = value.get("x_groq")
+    beside = groq.get("usage") if isinstance(groq, Mapping) else None
+    return _usage(value.get("usage")) or _usage(value.get("usageMetadata")) or _usage(beside)
 
 
 def _usage(value: Any) -> Usage | None:

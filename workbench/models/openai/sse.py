@@ -95,8 +95,9 @@ def read_events(pieces: Iterable[bytes]) -> Iterator[Event]:
         elif event:
             yield from _read_event(event)
             event, chars = [], 0
-    if event:
-        yield from _read_event(event)
+    cut = bool(event) and isinstance(event[-1], _Cut)
+    # One that was cut in its line says nothing, unless it is an error.
+    yield from (item for item in _read_event(event) if not (cut and isinstance(item, Broken)) or "error" in item.text)
 
 
 def read_whole(text: str) -> Iterator[Event]:
@@ -191,7 +192,13 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
         for line in lines:
             yield line.decode("utf-8", "replace")
     if rest := b"".join(begun):
-        yield rest.decode("utf-8", "replace")
+        yield _Cut(rest.decode("utf-8", "replace"))
+
+
+class _Cut(str):
+    """A line whose end did not come."""
+
+    __slots__ = ()
 
 
 def _read_event(lines: list[str]) -> Iterator[Event]:

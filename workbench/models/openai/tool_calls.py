@@ -16,7 +16,8 @@ from workbench.models.openai.written_calls import known_name
 _LONGEST_ID_CHARS = 40
 """OpenAI refuses longer ids in a history, and a conversation may go on with another server."""
 
-_OWN_KEYS = frozenset({"index", "id", "type", "function", "name", "arguments"})
+_ARGUMENTS = ("arguments", "parameters", "args", "input")
+_OWN_KEYS = frozenset({"index", "id", "type", "function", "custom", "name", *_ARGUMENTS})
 _LONGEST_EXTRA_CHARS = 32_768
 _TAIL_MARKS = re.compile(r"(?:\s*(?:</?[\w:-]+>|<[|｜][^<>|｜]{1,40}[|｜]>|```))+\s*$")
 
@@ -60,6 +61,11 @@ class CallMerger:
 
     def feed(self, entries: Any) -> list[CallDelta]:
         """Take the `tool_calls` of one delta, or of a whole message; what they add."""
+        if isinstance(entries, str):
+            entries = _loaded(entries)
+        if isinstance(entries, Mapping):
+            numbered = entries and all(str(key).isdigit() for key in entries)
+            entries = list(entries.values()) if numbered else [entries]
         added = (
             (self._take(entry) for entry in entries if isinstance(entry, Mapping)) if isinstance(entries, list) else ()
         )
@@ -78,10 +84,10 @@ class CallMerger:
         return tuple(calls)
 
     def _take(self, entry: Mapping[str, Any]) -> CallDelta | None:
-        function = entry.get("function")
-        source = function if isinstance(function, Mapping) else entry
+        source = next((entry[key] for key in ("function", "custom") if isinstance(entry.get(key), Mapping)), entry)
         index, ident = _index(entry.get("index")), str(entry.get("id") or "")
-        name, piece = str(source.get("name") or ""), _text(source.get("arguments"))
+        given = next((source[key] for key in _ARGUMENTS if source.get(key) is not None), None)
+        name, piece = str(source.get("name") or ""), _text(given)
         call = self._current(index, ident)
         if call is None or (not self._goes_on(call, name) and _is_another(call, ident, name, piece)):
             if not (ident or name or piece):
@@ -135,7 +141,16 @@ def _index(value: Any) -> int | None:
 def _text(arguments: Any) -> str:
     if arguments is None:
         return ""
+    if isinstance(arguments, list) and len(arguments) == 1 and isinstance(arguments[0], Mapping):
+        arguments = arguments[0]
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _bare(arguments: str) -> str:

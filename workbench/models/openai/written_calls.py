@@ -9,6 +9,7 @@ such payloads and nothing else: a reply that says anything beside its call calls
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -18,10 +19,11 @@ WrittenCall = tuple[str, str]
 """A call read from text: its name and its arguments as JSON text, which may be malformed."""
 
 CALL_MARKS = re.compile(
-    r"</?(?:[\w-]+[:_])?(?:(?i:tool_?calls?|function_?calls?)|tool_code|tool_use|use_tool|tools?|actions?|call|invoke)>"
-    r"|<\|?/?(?:start|end|tool)_?(?:function_?)?call\|?>|<<function>>"
-    r"|<[|｜]/?[^<>|｜\n]{1,40}[|｜]>|\[/?(?:TOOL_CALLS?|ARGS|AVAILABLE_TOOLS|TOOL_REQUEST|END_TOOL_REQUEST)\]|\[CALL_ID\]\w*"
-    r"|^[ \t]*```[ \t]*[\w-]*[ \t]*$|\A>>>|\Afunctools(?=\s*\[)",
+    r"</?(?:[\w-]+[:_])?(?:(?i:tool_?calls?|function_?calls?)|tool_code|tool_use|use_tool|tools?|actions?|call|invoke)"
+    r"(?:\s+(?!name\b|function\b)[\w-]+=[\"']?[\w-]{1,60}[\"']?)?>"
+    r"|<\|?/?(?:start|end|tool)_?(?:function_?)?call\|?>|<<function>>|\Atool_call>|<end_code>|<\|tool_call:begin\|>\w*(?=<)"
+    r"|<[|｜]/?[^<>|｜\n\"']{1,40}[|｜]>|\[/?(?:TOOL_CALLS?|ARGS|AVAILABLE_TOOLS|TOOL_REQUEST|END_TOOL_REQUEST)\]|\[CALL_ID\]\w*"
+    r"|^[ \t]*(?:```|~~~)[ \t]*[\w-]*[ \t]*$|\A>>>|\Afunctools(?=\s*\[)",
     re.MULTILINE,
 )
 """The marks around calls: tags, special tokens (a bar or its full-width twin inside angle brackets), fences."""
@@ -32,14 +34,16 @@ _NAMESPACE = re.compile(
 """What some families put before the names of their tags: DeepSeek and LongCat their own, others a namespace."""
 
 _REACT = re.compile(
-    r"(?:\s*Thought\s*:.*?\n)?\s*Action\s*:\s*`{0,3}(?P<name>[A-Za-z_][\w.:-]*)`{0,3}\s*\n+\s*Action[ _]Input\s*:\s*"
-    r"(?P<input>.*?)\s*(?:\n\s*Observation\b.*)?",
+    r"(?:\s*Thought\s*:.*?\n)?\s*(?:Action|Tool|Function|✿FUNCTION✿)\s*:\s*`{0,3}(?P<name>[A-Za-z_][\w.:-]*)`{0,3}\s*\n+"
+    r"\s*(?:Action[ _]Input|Arguments|Args|Parameters|Input|✿ARGS✿)\s*:\s*(?P<input>.*?)\s*(?:\n\s*(?:Observation\b|✿RESULT✿).*)?",
     re.DOTALL | re.IGNORECASE,
 )
-"""A step of a ReAct agent; what the model imagines after "Observation" is not read."""
+"""A step of a ReAct agent, or of Qwen's; what the model imagines after "Observation" is not read."""
 
 _ROLE = re.compile(
-    r"(?:assistant|commentary|analysis|Action|Function call|Tool call)\b\s*(?::|\n)\s*(?=[{\[`<])", re.IGNORECASE
+    r"(?:assistant|commentary|analysis|Action|(?:Function|Tool)[ _]?calls?)\b\s*(?::|\n)\s*(?=[{\[`<])"
+    r"|(?:Thought\s*:.{0,4000}?\n)?\s*Code\s*:\s*\n(?=```)",
+    re.IGNORECASE | re.DOTALL,
 )
 """The role that a template left before a call, or the word that introduces it."""
 
@@ -58,7 +62,11 @@ _ARGUMENT_KEYS = (
 _BESIDE_FLAT = frozenset({*_NAME_KEYS, "type", "id"})
 """Keys of an object that names a function and holds its arguments beside the name."""
 
-_WRAPPERS = ("tool_calls", "function_calls", "tool_call", "function_call", "calls", "tools")
+_WRAPPERS = (
+    "tool_calls", "function_calls", "tool_call", "function_call", "calls", "tools", "toolCalls", "toolCall", "functionCalls",
+    "functionCall", "parts",
+)  # fmt: skip
+_CALL_TAGS = frozenset({"function", "function_call", "tool_call", "tool", "call", "invoke", "tool_use"})
 _NOISE = {"function", "json", "assistant", "commentary", "tool", "python", "typescript", "tool_call"}
 _MOST_CALLS = 32
 
@@ -74,7 +82,7 @@ _QUOTED_PAIR = re.compile(
     re.DOTALL,
 )
 _INVOCATION = re.compile(
-    r"\s*<(?P<tag>function|invoke)(?:=(?P<plain>[^>\s]+)|\s+name=[\"'](?P<named>[^\"']+)[\"'])\s*>(?P<body>.*?)"
+    r"\s*<(?P<tag>function|invoke|tool_call|function_call|tool|call)(?:=(?P<plain>[^>\s]+)|\s+name=[\"'](?P<named>[^\"']+)[\"'])\s*>(?P<body>.*?)"
     r"(?:</(?P=tag)>|\Z)\s*",
     re.DOTALL,
 )
@@ -108,7 +116,8 @@ def written_calls(text: str, functions: Collection[str]) -> list[WrittenCall]:
     Between call marks, and in an object that has exactly a name and arguments, an unknown name is a call too: the model
     is then told that there is no such function, and what it wrote is not taken for an answer.
     """
-    body = _NAMESPACE.sub(r"\1", text.strip())
+    body = text.strip()
+    body = _NAMESPACE.sub(r"\1", html.unescape(body) if body.startswith("&lt;") else body)
     if not functions or not body or not re.search(r"[{(<\[]", body):
         return []
     if react := _REACT.fullmatch(body):
@@ -201,6 +210,8 @@ def _json_calls(text: str, functions: Collection[str], marked: bool) -> list[Wri
         return None
     if text.startswith(("{'", "[{'")):
         text = _as_json(text)
+    elif re.match(r"\{\s*(?:name|function|tool)\s*:", text):
+        text = re.sub(r"([{,]\s*)([A-Za-z_]\w*)(?=\s*:)", r'\1"\2"', text)
     decoder, at, calls = json.JSONDecoder(), 0, list[WrittenCall]()
     while at < len(text):
         try:
@@ -287,6 +298,8 @@ def _element_calls(text: str, functions: Collection[str], marked: bool) -> list[
     if not elements:
         return None
     fields = dict(elements)
+    if len(elements) == 1 and elements[0][0] in _CALL_TAGS and elements[0][1].startswith("<"):
+        return _element_calls(elements[0][1], functions, marked)
     if name := next((fields[key] for key in _NAME_KEYS if key in fields), ""):
         name = known_name(name, functions)
         given = next((fields[key] for key in _ARGUMENT_KEYS if key in fields), None)
@@ -333,10 +346,10 @@ def _braced_calls(text: str, functions: Collection[str], marked: bool) -> list[W
 def _named_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
     """A name followed by `arg_key` and `arg_value` pairs (GLM), or by an object."""
     start = re.match(
-        r"(?:(?:assistant|commentary|analysis)\s*)*(?:to=)?(?P<name>[\w.:/-]+)\s*(?:<\|constrain\|>)?\s*(?:json|code)?\s*(?=[{<])",
+        r"(?:(?:assistant|commentary|analysis)\s*)*(?:to=)?(?P<name>[\w.:/-]+)\s*(?:<\|constrain\|>)?\s*(?:json|code)?\s*(?::\s*)?(?=[{<])",
         text,
     )
-    if start is None or (name := known_name(start["name"], functions)) not in functions:
+    if start is None or (name := known_name(start["name"].rstrip(":"), functions)) not in functions:
         return None
     rest, pairs, at = text[start.end() :], dict[str, Any](), 0
     if rest.startswith("{"):
@@ -348,6 +361,7 @@ def _named_calls(text: str, functions: Collection[str], marked: bool) -> list[Wr
 
 def _python_calls(text: str, functions: Collection[str], marked: bool) -> list[WrittenCall] | None:
     """Calls as Python writes them, with literal arguments: `[search(query="x")]` (Llama 4), `print(api.search("x"))` (Gemma)."""
+    text = re.sub(r"\A(?:[A-Za-z_]\w*\s*=\s*)?(?:await\s+)?(?=[A-Za-z_][\w.]*\s*\()", "", text)
     text = re.sub(r"\A(\*\*|`)([\w.]+)\1(?=\()|\A`(?=[^`]+`\Z)|(?<=\))`\Z", r"\2", text)
     if not re.match(r"\[?\s*[A-Za-z_][\w.]*\s*\(", text) or len(text) > 20_000:
         return None
@@ -374,8 +388,14 @@ def _python_call(node: Any, functions: Collection[str]) -> WrittenCall | None:
         return _python_call(node.args[0], functions)
     path = ast.unparse(node.func)
     name = known_name(path.removesuffix(".call"), functions)
-    if name not in functions or any(one.arg is None for one in node.keywords):
+    if name not in functions:
         return None
+    if any(one.arg is None for one in node.keywords):
+        only = node.keywords[0].value if len(node.keywords) == 1 and not node.args else None
+        try:
+            return (name, json.dumps(_literal(only), ensure_ascii=False)) if isinstance(only, ast.Dict) else None
+        except (ValueError, TypeError):
+            return None
     if node.args:
         # Which parameter is meant is not known here; the model is told to name it.
         return name, f"({', '.join(ast.unparse(one) for one in node.args)})"
