@@ -74,6 +74,8 @@ class PageBuilder:
             placed.append((self.last_line, grid.as_row(row)))
             for note in grid.notes.get(row, ()):
                 self.line(note)
+        for row in plan.below:
+            self.line(grid.marks.get(row, "") + next(filter(None, grid.texts[row])))
         self._tight, self._last = False, ""
         if unwritten:
             self.paragraph(f"({unwritten:,} more rows are in the table only: ask for them by SQL.)")

@@ -20,6 +20,9 @@ VERSION = 5
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
+_SPACED_QUOTE = re.compile(r'[,;|] +"[^"\n]*"[ ]*(?:[,;|\n]|$)')
+"""A cell in quotation marks after a space, as people and some programs write them."""
+
 _REPAIRS = 100
 """After so many torn records quotation marks of a table mean nothing."""
 
@@ -54,12 +57,14 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
     lines = text.split("\n")
     rows: list[list[str]] = []
     start = repairs = 0
+    spaced = delimiter != "\t" and _SPACED_QUOTE.search(text) is not None
     while start < len(lines):
         literal = repairs >= _REPAIRS
         reader = csv.reader(
             (f"{line}\n" for line in itertools.islice(lines, start, None)),
             delimiter=delimiter,
             quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL,
+            skipinitialspace=spaced,
         )
         before, torn = 0, False
         for row in reader:

@@ -36,6 +36,11 @@ _PERIOD = re.compile(
     r"^(?:(?:FY|CY|H[12]|Q[1-4])?[ -]?(?:19|20)\d\d(?:[/–-]\d{2,4})?[AEFPB]?"
     r"|\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d|(?:19|20)\d\d-\d\d(?:-\d\d)?)$"
 )
+_NOTE = re.compile(
+    r"(?:sources?|notes?|remarks?|quellen?|anm(?:erkung(?:en)?)?|hinweis|fuentes?|notas?|fonte|bron|kilde|källa|źródło|出典|注|资料来源)"
+    r"\s?[.:：]|[*†‡]\s?\S|(?:\(?[1-9a-z]\)|[¹²³])\s?\S{2}",
+    re.IGNORECASE,
+)
 _DAY = re.compile(r"^(?:(?:19|20)\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d)(?:[ T]\d.*)?$")
 _DASHES = ("-", "–", "—")
 _SYMBOLS_BEFORE = re.compile(r"^[$€£¥(\[<>~≈±+−-]*$")
@@ -179,6 +184,8 @@ class Arrangement:
     shown: tuple[str, ...]
     body: tuple[int, ...]
     header: bool
+    below: tuple[int, ...] = ()
+    """Rows after the table's own: where its numbers come from, notes on it."""
 
 
 def is_number(text: str) -> bool:
@@ -210,8 +217,12 @@ def arranged(grid: Grid, inherited: Sequence[str] = ()) -> Arrangement:
     # Where a table goes on on another page, or files were put together, the names stand among the rows again.
     said = [texts[row] for row in rows[start:end]]
     body = tuple(row for row in rows[end:] if texts[row] not in said)
+    notes = 0
+    while notes < len(body) - 1 and grid.own_cells(row := body[-1 - notes]) == 1 and _NOTE.match(texts[row][0]):
+        notes += 1
+    body, below = body[: len(body) - notes], body[len(body) - notes :]
     shown = _with_unit(names, " ".join([grid.above, grid.caption, *titles, *above]), _some(texts, body))
-    return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), body, True)
+    return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), body, True, below)
 
 
 def _marked(grid: Grid, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -264,7 +275,8 @@ def _header(grid: Grid, rows: Sequence[int], declared: int | None) -> tuple[int,
     if declared is not None:
         end = sum(row < declared for row in rows)
         return (0, end) if end < len(rows) else (0, 0)
-    if _are_fields([texts[row] for row in rows]):
+    # A text across the whole table names the rows below it, and is no value.
+    if _are_fields([texts[row] for row in rows if grid.own_cells(row) > 1 or not all(texts[row])]):
         return 0, 0
     first_number = next((place for place, row in enumerate(rows) if not _all_names(grid, rows, place)), len(rows))
     if 0 < first_number < len(rows) and first_number <= HEADER_ROWS:
@@ -335,7 +347,9 @@ def _all_names(grid: Grid, rows: Sequence[int], place: int) -> bool:
 def _stacked(grid: Grid, rows: Sequence[int], bottom: int, limit: int) -> tuple[int, int]:
     """The rows that belong to the names with the row `bottom`: groups above it, and what divides a group below it."""
     start = bottom
-    while bottom + 1 < min(limit, len(rows) - 1) and _divides(grid, rows[bottom], rows[bottom + 1]):
+    while bottom + 1 < min(limit, len(rows) - 1) and (
+        _divides(grid, rows[bottom], rows[bottom + 1]) or _tells_apart(grid, rows[bottom], rows[bottom + 1])
+    ):
         bottom += 1
     while start > 0 and _groups(grid, rows[start - 1], rows[start]):
         start -= 1
@@ -363,6 +377,16 @@ def _divides(grid: Grid, upper: int, lower: int) -> bool:
         (place := grid.merged.get((lower, column))) is not None and place[0] <= upper and texts[lower][column]
         for column in range(len(texts[lower]))
     )
+
+
+def _tells_apart(grid: Grid, upper: int, lower: int) -> bool:
+    """Whether a row gives names of their own to columns that the row above it names alike: 2032, 2032 over Q1, Q2."""
+    above, below = grid.texts[upper], grid.texts[lower]
+    twins = [column for column, name in enumerate(above) if name and above.count(name) > 1]
+    if not twins or grid.merged or below[0] or any(map(_MEASURE.match, below)):
+        return False
+    named = [(above[column], below[column]) for column in twins if column < len(below) and below[column]]
+    return len(named) == len(twins) == len(set(named))
 
 
 def _groups(grid: Grid, upper: int, lower: int) -> bool:

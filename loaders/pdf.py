@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loaders import limits, ocr, pdf_forms, pdf_layers, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
+from loaders import limits, ocr, pdf_figures, pdf_forms, pdf_layers, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
 from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
 from loaders.line_hyphens import MARK, rejoined
 from loaders.mail_attachments import Attachments
@@ -88,8 +88,9 @@ def _read(
     with contextlib.suppress(pypdfium2.PdfiumError):
         pdf.init_forms()
     layers = frozenset[str]() if path is None else pdf_layers.switched_off(path, password)
+    tagged = pdf_figures.is_tagged(pdf)
     lost: list[int] = []
-    texts = [_page_text(pdf, index, left_out, layers, lost) for index in range(count)]
+    texts = [_page_text(pdf, index, left_out, layers, lost, tagged) for index in range(count)]
     if lost and path is not None:
         _with_lost_letters(path, password, texts, lost[:_SECOND_LOOK_PAGES])
     texts = rejoined(told_apart([budget.add(text) for text in texts]))
@@ -139,7 +140,12 @@ def _checked_count(pages: int) -> int:
 
 
 def _page_text(
-    pdf: pypdfium2.PdfDocument, index: int, left_out: Counter[str], layers: frozenset[str], lost: list[int]
+    pdf: pypdfium2.PdfDocument,
+    index: int,
+    left_out: Counter[str],
+    layers: frozenset[str],
+    lost: list[int],
+    tagged: bool,
 ) -> str:
     """The text of a page, "" when the page itself is damaged: the others are still worth reading."""
     import pypdfium2
@@ -153,7 +159,8 @@ def _page_text(
             try:
                 if _loses_letters(page, textpage):
                     lost.append(index)
-                return _read_page(pdf, page, textpage, left_out)
+                text = _read_page(pdf, page, textpage, left_out)
+                return _with_descriptions(text, page) if tagged else text
             finally:
                 textpage.close()
         finally:
@@ -172,6 +179,7 @@ def _read_page(
     lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(raw_text, lines.origin), lines.font)
     if outside := lines.cut_to(_visible(page)):
         left_out["line of text outside the page"] += outside
+    lines.mark_raised()
     if _has_no_letters(textpage, raw_text):
         left_out["page with fonts that do not say which letters they show"] += 1
     notes = pdf_notes.of_page(pdf, page, lines.within)
@@ -190,15 +198,21 @@ def _in_order(page: pypdfium2.PdfPage, lines: PageLines) -> str:
     return printed("\n".join(map(lines.text, lines.lines)) if lines.changed else lines.raw_text)
 
 
+def _with_descriptions(text: str, page: pypdfium2.PdfPage) -> str:
+    """The text of a page of a tagged document with the descriptions of its pictures below."""
+    said = [f"[Picture: {one}]" for one in pdf_figures.descriptions(page) if one not in text]
+    return "\n\n".join([text.rstrip(), *said]) if said else text
+
+
 def _loses_letters(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> bool:
-    """Whether a page has more pieces of text than pdfium finds letters on it."""
+    """Whether a page has many more pieces of text than pdfium finds letters on it; gaps may be pieces too."""
     import pypdfium2.raw as raw
 
     count, letters = raw.FPDFPage_CountObjects(page.raw), textpage.count_chars()
-    if count <= letters:
+    if count <= 2 * letters:
         return False
     kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) for index in range(min(count, _OBJECTS)))
-    return list(kinds).count(raw.FPDF_PAGEOBJ_TEXT) > int(letters)
+    return list(kinds).count(raw.FPDF_PAGEOBJ_TEXT) > 2 * int(letters)
 
 
 def _visible(page: pypdfium2.PdfPage) -> Box:
@@ -373,7 +387,7 @@ def _letters_by_pypdf(page: Any) -> list[pdf_scripts.Letter]:
 
 
 def _with_lost_letters(path: Path, password: str, texts: list[str], pages: Sequence[int]) -> None:
-    """Put what pypdf reads in place of the texts of pages on which pdfium finds fewer letters than pieces of text.
+    """Put what pypdf reads in place of the texts of pages on which pdfium finds far fewer letters than pieces of text.
 
     Letters set one by one in a font that is neither in the file nor on this machine have no extent for pdfium, which
     leaves them out.
@@ -388,7 +402,7 @@ def _with_lost_letters(path: Path, password: str, texts: list[str], pages: Seque
                 return
             for index in pages:
                 text = _text_by_pypdf(reader.pages[index])
-                if len("".join(text.split())) > len("".join(texts[index].split())):
+                if len("".join(text.split())) > len("".join(texts[index].split())) and pdf_scripts.is_east_asian(text):
                     texts[index] = text
     except (MemoryError, RecursionError):
         raise

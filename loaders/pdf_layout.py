@@ -66,10 +66,10 @@ def ordered(page: PageLines) -> list[str] | None:
     for start, end, columns in _row_by_row(page):
         changes[start] = [line.strip() for column in columns for line in column]
         dropped.update(range(start + 1, end))
-    if not changes:
-        changes, dropped = _column_by_column(page)
-    if not changes:
-        changes, dropped = _columns_in_order(page)
+    runs = [] if changes else _runs(page)
+    for columns_of in (_column_by_column, _columns_in_order) if len(runs) > 1 else ():
+        if not changes:
+            changes, dropped = columns_of(page, runs)
     for start, stacks in _column_heads(page):
         places = [place for stack in stacks for place in stack]
         if not any(place in changes or place in dropped for place in places):
@@ -446,9 +446,8 @@ def _are_table_rows(rows: Sequence[Sequence[_Part | None]]) -> bool:
 # -- rows that were drawn column by column ---------------------------------------------------------
 
 
-def _column_by_column(page: PageLines) -> tuple[dict[int, list[str]], set[int]]:
+def _column_by_column(page: PageLines, runs: Sequence[Sequence[int]]) -> tuple[dict[int, list[str]], set[int]]:
     """Lines that stand for rows, by the place of the first of them, and the places of lines that went into others."""
-    runs = _runs(page)
     changes: dict[int, list[str]] = {}
     dropped: set[int] = set()
     first = 0
@@ -487,8 +486,11 @@ def _belongs(first: Sequence[int], left: Sequence[int], right: Sequence[int], pa
     labels = [(number, box) for number in first if (box := page.boxes[number]) is not None]
     before = [box for number in left if (box := page.boxes[number]) is not None]
     values = [(number, box) for number in right if (box := page.boxes[number]) is not None]
+    # Colons say of two labels already what they are.
+    colons = all(page.raw_text[: page.lines[number].end].rstrip().endswith((":", "：")) for number, _ in labels)
+    least = 2 if colons else _ROWS
     if (
-        min(len(labels), len(values)) < _ROWS
+        min(len(labels), len(values)) < least
         or min(box.left for _, box in values) < max(box.right for box in before) - 1
     ):
         return False
@@ -502,13 +504,12 @@ def _belongs(first: Sequence[int], left: Sequence[int], right: Sequence[int], pa
         return False
     paired = [(number, label) for number, box in values for label, other in labels if side_by_side(box, other, 0.6)]
     return not (
-        len({number for number, _ in paired}) < max(_ROWS, 0.7 * len(values)) or len(paired) < 0.6 * len(labels)
+        len({number for number, _ in paired}) < max(least, 0.7 * len(values)) or len(paired) < 0.6 * len(labels)
     )
 
 
-def _columns_in_order(page: PageLines) -> tuple[dict[int, list[str]], set[int]]:
+def _columns_in_order(page: PageLines, runs: Sequence[Sequence[int]]) -> tuple[dict[int, list[str]], set[int]]:
     """Columns of prose that stand beside each other and were drawn from right to left, in the order in which they are read."""
-    runs = _runs(page)
     changes: dict[int, list[str]] = {}
     dropped: set[int] = set()
     around = [united([box for place in run if (box := page.boxes[place]) is not None]) for run in runs]

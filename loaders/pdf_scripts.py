@@ -126,6 +126,11 @@ def upright(text: str, letters: Callable[[], Sequence[Letter]]) -> str | None:
     return "\n".join(column for tier in _tiers(placed, size) for column in columns_of(tier, size))
 
 
+def is_east_asian(text: str) -> bool:
+    """Whether most of a text is Chinese, Japanese or Korean."""
+    return sum(map(len, _EAST_ASIAN.findall(text))) * 2 > len("".join(text.split()))
+
+
 def _upright_lines(page: PageLines) -> set[int]:
     """The lines that are columns or letters of columns, where most of the page is; else none.
 

@@ -37,6 +37,9 @@ _WIDER = {
 }  # fmt: skip
 _GUESS_BYTES = 256 * 1024
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
+_FOLDED = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})\r?\n[ \t]([\x80-\xbf])")
+"""A letter that the folding of a long line has cut: calendars and contacts are folded by bytes."""
+
 _STRAY = re.compile(
     rb"(?<![A-Za-z\x80-\xff])[\x80-\xff]*[\x81\x8d\x8f\x90\x9d\xfe\xff][\x80-\xff]*(?![A-Za-z\x80-\xff])"
 )
@@ -134,6 +137,11 @@ def decode(data: bytes) -> str:
             return data.decode(name)
         except UnicodeDecodeError:
             continue
+    if b"\n " in data:
+        try:
+            return _FOLDED.sub(rb"\1\2", data).decode("utf-8")
+        except UnicodeDecodeError:
+            pass
     text = data.decode("utf-8", errors="replace")
     return text if _is_damaged_utf8(text) or _is_damaged_ascii(data) else _guessed(data)
 

@@ -154,6 +154,8 @@ def _strip_unseen(root: Any, omitted: LeftOut, keep_hidden: bool = False) -> Non
     import lxml.etree
 
     hidden_names = set() if keep_hidden or root.find(".//script") is not None else set(_hidden_names(root))
+    for shadow in [one for one in root.iter("template") if (one.get("shadowrootmode") or "") in ("open", "closed")]:
+        shadow.tag = "div"  # the browser puts it on the page without a script
     lxml.etree.strip_elements(root, *_DROPPED, with_tail=False)
     for element in list(root.iter()):
         kind = _unseen(element, hidden_names, keep_hidden)
@@ -179,7 +181,7 @@ def _unseen(element: Any, hidden_names: set[tuple[str, str]], keep_hidden: bool)
         return None
     if element.get("hidden") is not None or (style and _HIDING.search(style)):
         return left_out.HIDDEN
-    if tag == "dialog" and element.get("open") is None:
+    if element.get("popover") is not None or (tag == "dialog" and element.get("open") is None):
         return left_out.HIDDEN
     if hidden_names:
         names = [(".", name) for name in (element.get("class") or "").split()] + [("#", element.get("id") or "")]
@@ -231,7 +233,7 @@ def _collect(element: Any, parts: list[str], omitted: LeftOut, depth: int) -> No
         return
     block = tag == "br" or _is_block(element, tag)
     if block:
-        parts.append("; " if tag == "li" and element.getprevious() is not None else " ")
+        parts.append("; " if tag == "li" and (element.getprevious() is not None or _is_inner_list(element)) else " ")
     if element.text:
         parts.append(element.text)
     for child in element:
@@ -245,6 +247,12 @@ def _collect(element: Any, parts: list[str], omitted: LeftOut, depth: int) -> No
             parts.append("; ")
     if block:
         parts.append(" ")
+
+
+def _is_inner_list(item: Any) -> bool:
+    """Whether an item is one of a list in an item."""
+    outer = item.getparent().getparent() if item.getparent() is not None else None
+    return outer is not None and outer.tag == "li"
 
 
 def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
@@ -262,7 +270,7 @@ def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
     if tag == "textarea":
         return f" {element.text_content()} "
     if tag == "math":
-        text = linear(element)
+        text = linear(element) or " ".join((element.get("alttext") or "").split())
         if not text:
             omitted.add(left_out.EQUATION)
         return f" {text}{'' if _STOP.match(element.tail or '') else ' '}" if text else ""
@@ -501,4 +509,6 @@ def _are_fields(cells: list[list[Cell]]) -> bool:
     )
 
 
-LOADER = Loader(name="web_page", version=VERSION, suffixes=(".html", ".htm", ".xhtml"), kinds=(Kind.HTML,), load=load)
+LOADER = Loader(
+    name="web_page", version=VERSION, suffixes=(".html", ".htm", ".xhtml", ".svg"), kinds=(Kind.HTML,), load=load
+)

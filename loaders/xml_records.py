@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ VERSION = 2
 
 _DEPTH = 200
 _INNER_CHARS = 80
+_NAME = re.compile(r"&[\w.-]+;")
+_NAMES_DEEP, _NAMED_CHARS = 3, 1_000
 
 
 def load(path: Path) -> Document:
@@ -29,6 +33,7 @@ def load(path: Path) -> Document:
     except (lxml.etree.LxmlError, ValueError):
         page = Page(1, None, limits.TextBudget().add(read_text(path)))
         return Document("", (page,), LOADER.name, VERSION, {"note": "not well-formed XML, kept as text"})
+    _put_names_right(root)
     builder = PageBuilder(1, None, limits.TextBudget())
     whole = len(root) == 0 or _mixed(root)
     if not whole:
@@ -38,6 +43,40 @@ def load(path: Path) -> Document:
     if builder.empty:
         raise LoadError("it has no text", "Nothing to load.")
     return Document("", (builder.page(),), LOADER.name, VERSION)
+
+
+def _put_names_right(root: Any) -> None:
+    """The texts that the file itself gives to names (`&co;`), and letters that HTML names, in place of the names.
+
+    Nothing is fetched, and a text that grows or holds elements stays a name: a small hostile file can claim billions.
+    """
+    import lxml.etree
+
+    names = [one for one in root.iter() if one.tag is lxml.etree.Entity]
+    if not names:
+        return
+    stated = root.getroottree().docinfo.internalDTD
+    texts = {one.name: one.content for one in (stated.iterentities() if stated is not None else ()) if one.content}
+    for entity in names:
+        said = _text_of_name(entity.text, texts, 0) + (entity.tail or "")
+        parent, before = entity.getparent(), entity.getprevious()
+        entity.tail = None
+        if before is None:
+            parent.text = (parent.text or "") + said
+        else:
+            before.tail = (before.tail or "") + said
+        parent.remove(entity)
+
+
+def _text_of_name(name: str, texts: dict[str, str], depth: int) -> str:
+    """What a name stands for; the name itself where that is not known, or no short text."""
+    text = texts.get(name.strip("&;"))
+    if text is None:
+        return html.unescape(name)
+    if depth >= _NAMES_DEEP or "<" in text or len(text) > _NAMED_CHARS:
+        return name
+    whole = _NAME.sub(lambda match: _text_of_name(match[0], texts, depth + 1), text)
+    return whole if len(whole) <= _NAMED_CHARS else name
 
 
 def _lines(element: Any, depth: int) -> Iterator[str]:

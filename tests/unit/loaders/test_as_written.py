@@ -117,3 +117,21 @@ def test_words_of_a_caption_beside_a_drawing(tmp_path: Path) -> None:
     head = "[Events]\nFormat: Start, End, Name, Text\n"
     line = "Dialogue: 0:00:01.00,0:00:03.00,Ada,Hello{\\p1}m 0 0 l 5 5{\\p0} world\n"
     assert text(tmp_path, "a.ass", head + line) == "[00:00:01] Ada: Hello world"
+
+
+def test_names_that_a_file_gives_a_text_and_letters_that_html_names(tmp_path: Path) -> None:
+    stated = '<!DOCTYPE r SYSTEM "http://x.example/r.dtd" [<!ENTITY co "Acme &amp; Son"><!ENTITY s SYSTEM "file:///etc/hostname">]>'
+    assert text(tmp_path, "a.xml", f"{stated}<r><p>By &co; of caf&eacute; &s;</p></r>") == "p: By Acme & Son of café &s;"
+    growing = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9))
+    grown = text(tmp_path, "b.xml", f'<!DOCTYPE r [<!ENTITY a0 "lol lol lol">{growing}]><r><p>x &a8; y</p></r>')
+    assert len(grown) < 2_000
+
+
+def test_letters_that_the_folding_of_a_line_has_cut(tmp_path: Path) -> None:
+    event = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20320914T160000Z\r\nSUMMARY:K\xc3\r\n \xa4se f\xc3\xbcr alle\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    assert text(tmp_path, "a.ics", event).startswith("Event: Käse für alle | ")
+
+
+def test_quotation_marks_behind_a_space(tmp_path: Path) -> None:
+    data = 'name, note, n\n"x, y", "z, w", 1\n"a", "b, c", 2\n'
+    assert text(tmp_path, "a.csv", data).split("\n")[1:] == ["name: x, y | note: z, w | n: 1", "name: a | note: b, c | n: 2"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from loaders.blocks import PageBuilder
-from loaders.grid import Cell, Grid, arranged, collapsed
+from loaders.grid import Cell, Grid, arranged, collapsed, line_of
 from loaders.limits import TextBudget
 
 
@@ -119,3 +119,29 @@ def test_hostile_spans_end() -> None:
     grid = cells(*[[Cell("x", rows=60_000, columns=60_000), "y"]] * 300)
     assert sum(map(len, grid.texts)) < 3_000_000
     assert text_of(Grid([["a", "b"], []])) == "a | b"
+
+
+def test_rows_that_divide_a_table_leave_its_names() -> None:
+    grid = Grid([["Item", "Qty"], ["Fruit", ""], ["Plum", "5"], ["Fish", ""], ["Cod", "7"]])
+    for row in (1, 3):
+        grid.merge(row, 0, 1, 2)
+    plan = arranged(grid)
+    assert (plan.names, [line_of(grid, row, plan.names) for row in plan.body]) == (
+        ("Item", "Qty"), ["Fruit", "Item: Plum | Qty: 5", "Fish", "Item: Cod | Qty: 7"],
+    )  # fmt: skip
+
+
+def test_years_over_quarters_without_merged_cells() -> None:
+    rows = [["Region", "2032", "2032", "2033", "2033"], ["", "Q1", "Q2", "Q1", "Q2"], ["North", "1", "2", "3", "4"]]
+    assert arranged(Grid([*rows, ["South", "5", "6", "7", "8"]])).names == ("Region", "2032 Q1", "2032 Q2", "2033 Q1", "2033 Q2")
+
+
+def test_notes_below_a_table_are_no_rows_of_it() -> None:
+    rows = [["Port", "Toll"], ["Hull", "12"], ["York", ""], ["Source: harbour office", ""], ["* with duty", ""]]
+    plan = arranged(Grid(rows))
+    assert (plan.body, plan.below) == ((1, 2), (3, 4))
+
+
+def test_names_that_come_again_are_left_out() -> None:
+    plan = arranged(Grid([["Port", "Toll"], ["Hull", "12"], ["Port", "Toll"], ["York", "9"]]))
+    assert plan.body == (1, 3)

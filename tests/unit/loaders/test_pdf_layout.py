@@ -334,3 +334,8 @@ def test_columns_of_prose_drawn_from_right_to_left(tmp_path: Path) -> None:
     columns = column_by_column([LEFT, RIGHT], (60, 300))
     text = drawn(tmp_path / "a.pdf", [*columns[len(LEFT) :], *columns[: len(LEFT)]])
     assert text.split("\n") == [*LEFT, *RIGHT]
+
+
+def test_two_labels_with_colons_have_their_values(tmp_path: Path) -> None:
+    text = drawn(tmp_path / "a.pdf", column_by_column([["Name:", "Born in:"], ["Ragna Myhre", "Hull"]], (60, 160)))
+    assert text.split("\n") == ["Name: Ragna Myhre", "Born in: Hull"]

@@ -147,3 +147,23 @@ def test_lines_of_words_are_no_columns() -> None:
     assert upright("会議は\n火曜日", list) is None
     letters = [(letter, 100.0 - 20 * (place // 4), 700.0 - 14 * (place % 4)) for place, letter in enumerate("会議は火曜日に東")]
     assert upright("\n".join("会議は火曜日に東"), lambda: letters) == "会議は火\n曜日に東"
+
+
+def test_a_raised_figure_does_not_make_another_number(tmp_path: Path) -> None:
+    def raised(x: float, figure: str) -> str:
+        return f"BT /F1 6 Tf {x} 704 Td ({figure}) Tj ET\n"
+
+    content = words(60, 700, "About 10") + raised(98.9, "6") + words(110, 700, "feet of pipe") + words(60, 650, "It cost 106 in 1923.")
+    assert text(tmp_path, sheet(content)).split("\n") == ["About 10^6 feet of pipe", "It cost 106 in 1923."]
+
+
+def test_descriptions_of_the_pictures_of_a_tagged_document(tmp_path: Path) -> None:
+    content = "/Figure <</MCID 0>> BDC\nq 100 0 0 100 60 500 cm /I1 Do Q\nEMC\n/P <</MCID 1>> BDC\n" + words(60, 700, "Body.") + "EMC\n"
+    data = sheet(
+        content, stream("\xff", "/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8"),
+        "<</Type/StructTreeRoot/K[8 0 R 9 0 R]/ParentTree 10 0 R>>",
+        "<</Type/StructElem/S/Figure/P 7 0 R/Pg 3 0 R/K 0/Alt(Chart of tolls: Hull leads)>>",
+        "<</Type/StructElem/S/P/P 7 0 R/Pg 3 0 R/K 1/Alt(Logo)>>", "<</Nums[0[8 0 R 9 0 R]]>>",
+        catalog="/MarkInfo<</Marked true>>/StructTreeRoot 7 0 R", page="/StructParents 0", resources="/XObject<</I1 6 0 R>>",
+    )  # fmt: skip
+    assert text(tmp_path, data) == "Body.\n\n[Picture: Chart of tolls: Hull leads]"
