@@ -15,6 +15,7 @@ from workbench.api.events import PageRead
 from workbench.api.results import Explanation
 from workbench.core.paths import samples
 from workbench.tui.panes.archive import HitList, matching_line
+from workbench.tui.screens.text_view import hanging
 from workbench.tui.widgets.notes import NoteBlock
 
 
@@ -82,3 +83,23 @@ def test_a_word_far_back_in_its_sentence_is_brought_into_the_line() -> None:
     assert line.plain.startswith("… ")
     assert " rent" in line.plain
     assert len(line.plain) <= 40
+
+
+@piloted
+async def test_the_palette_says_what_its_rows_do_on_a_narrow_screen() -> None:
+    async with running(lease(), NARROW) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: "search the archive yourself" in grid(app))
+        assert "Commands · Keys" in grid(app)
+        await pilot.press("down")
+        await wait_until(pilot, lambda: "│ load files or folders and attach them" in grid(app))
+        await pilot.press(*"compare")
+        await wait_until(pilot, lambda: "Commands · Find" in grid(app))
+        assert "the facts that two documents state differently, with the pages of both" in grid(app)
+
+
+def test_what_goes_on_in_the_next_line_of_help_stands_in_its_column() -> None:
+    row = "  /retry    ask the last question again, on a branch before it"
+    assert hanging(row, 40) == ["  /retry    ask the last question again,", "            on a branch before it"]
+    assert hanging(row, 80) == [row]
+    assert hanging("no columns but many words in it", 12) == ["no columns", "but many", "words in it"]

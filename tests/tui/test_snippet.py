@@ -21,6 +21,11 @@ def test_the_sentence_with_the_words_of_the_query_comes_first_with_its_words_mar
     assert marked == ["rents", "reviewed"]
 
 
+def test_a_number_with_a_point_is_one_word_of_the_query() -> None:
+    shown = best_first("The rent is 4.2 percent of 1,284 euros.", "4.2 and 1,284")
+    assert [shown.plain[span.start : span.end] for span in shown.spans if "bold" in str(span.style)] == ["4.2", "1,284"]
+
+
 def test_without_a_match_the_text_is_shown_from_its_start_without_markdown() -> None:
     assert best_first(TEXT, "zebra").plain.startswith("The harbour General remarks come first. They say nothing of it.")
     assert best_first("| a | b |\n|---|---|\n| 1 | 2 |", "").plain.split() == ["a", "b", "1", "2"]

@@ -102,7 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "compare",
-        "DOCUMENT DOCUMENT [--source S]",
+        "DOCUMENT DOCUMENT",
         "the facts that two documents state differently, with the pages of both",
         many.compare,
         "Find",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workbench.api.results import Hit
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\d+(?:[.,:/]\d+)+|\w+")
 _RULE = re.compile(r"^[\s|:-]+$", re.MULTILINE)
 _MARKUP = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+|\|)|\*\*|__|`|(?<=\s)\|(?=\s)|\|\s*$", re.MULTILINE)
 _SHORTEST = 3
@@ -152,7 +152,7 @@ class HitList(Lines, can_focus=True):
             return [Content.styled("no results", "$muted")]
         hits = self._page.hits
         places = [page_place(hit.page, hit.label, 6) for hit in hits]
-        place_cells = max(map(cell_len, places)) + 1
+        place_cells = max(len("page"), *map(cell_len, places)) + 1
         # The matches of a pattern stand in reading order.
         scored = any(hit.score for hit in hits)
         end_cells = BAR_CELLS + SCORE_CELLS + 1 if scored else 0

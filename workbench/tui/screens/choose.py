@@ -17,9 +17,13 @@ from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.widgets.cells import crop, fit
+from workbench.tui.widgets.lines import Lines
 from workbench.tui.widgets.text_fields import TypedLine
 
 Value = TypeVar("Value")
+
+GROUPED_CELLS = 90
+"""On a narrower screen the heading of the chosen row stands in the frame, so that what it does has room."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,17 @@ class ChoiceList(PartList[Choice[Value]]):
     grouped = True
 
     def rows(self, width: int) -> list[Content]:
-        name_cells = min(max([10, *(cell_len(one_line(item.name, 60)) for item in self.items)]) + 2, width // 2)
+        grouped = self.grouped and width >= GROUPED_CELLS
+        longest = max([10, *(cell_len(one_line(item.name, 60)) for item in self.items)]) + 2
+        name_cells = min(longest, max(28, width * 3 // 10) if any(item.about for item in self.items) else width)
         key_cells = max([0, *(cell_len(item.key) for item in self.items)])
-        group_cells = max([0, *(cell_len(item.group) for item in self.items)]) + 2 if self.grouped else 0
+        group_cells = max([0, *(cell_len(item.group) for item in self.items)]) + 2 if grouped else 0
         rows: list[Content] = []
         before = ""
         for at, item in enumerate(self.items):
             head = fit(item.group if item.group != before else "", group_cells)
             before = item.group
-            name = fit(one_line(item.name, 60), name_cells)
+            name = fit(one_line(item.name, 60), name_cells - 1) + " "
             about = fit(
                 crop(one_line(item.about, 200), width - group_cells - name_cells - key_cells - 1),
                 width - group_cells - name_cells - key_cells,
@@ -67,6 +73,22 @@ class ChoiceList(PartList[Choice[Value]]):
             else:
                 rows.append(Content.assemble((head, "$muted"), (name, "$accent"), about, (key, "$muted")))
         return rows or [Content.styled(self.EMPTY, "$muted")]
+
+
+class About(Lines):
+    """What the chosen row is, whole where the row itself has no room for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+
+    def say(self, text: str) -> None:
+        """Show this."""
+        self._text = text
+        self.changed(layout=False)
+
+    def rows(self, width: int) -> list[Content]:
+        return [Content.styled(crop(one_line(self._text, 200), width), "$muted")]
 
 
 class Choose(Overlay[Value]):
@@ -91,6 +113,7 @@ class Choose(Overlay[Value]):
     def compose(self) -> ComposeResult:
         with VerticalGroup(id="choose"):
             yield TypedLine(placeholder=self._placeholder, select_on_focus=False)
+            yield About()
             with VerticalScroll(id="choices", can_focus=False):
                 yield ChoiceList[Value]()
 
@@ -115,8 +138,18 @@ class Choose(Overlay[Value]):
         rows = self.query_one(ChoiceList)
         rows.grouped = not words
         rows.put([item for _, _, item in fitting])
-        count = f"{len(fitting)} of {len(self._choices)}" if words else f"all {len(self._choices)}"
-        self.named(self.query_one("#choose"), self._title, f"{count} · up down choose · enter go · esc close")
+        self._entitle()
+
+    def on_cursor_list_moved(self) -> None:
+        """Another heading may be the one of the cursor."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        rows = self.query_one(ChoiceList)
+        self.query_one(About).say(rows.chosen.about if rows.chosen else "")
+        count = f"{len(rows.items)} of {len(self._choices)}" if self._words else f"all {len(self._choices)}"
+        group = f" · {rows.chosen.group}" if rows.chosen is not None and rows.chosen.group else ""
+        self.named(self.query_one("#choose"), self._title + group, f"{count} · up down choose · enter go · esc close")
 
     def action_move(self, by: int) -> None:
         """Another row of what fits by now: the news that something was typed may still be on its way."""

@@ -45,7 +45,7 @@ class HelpScreen(Overlay[None]):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        box = TextBox(help_text(self._text, KEYS), id="help")
+        box = TextBox(help_text(self._text, KEYS), id="help", hangs=True)
         self.named(box, f"Help · {self._topic}")
         yield box
 

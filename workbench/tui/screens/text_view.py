@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -13,14 +15,29 @@ from workbench.tui.widgets.cells import wrap
 from workbench.tui.widgets.lines import Lines
 from workbench.tui.widgets.reflow import flowed
 
+_COLUMNS = re.compile(r"(\s*\S.*?\s{2,})(?=\S)")
+
+
+def hanging(text: str, width: int) -> list[str]:
+    """`text` as lines of at most `width` cells; of a row with two columns, what has no room goes on below the second one."""
+    match = _COLUMNS.match(text)
+    if cell_len(text) <= width or match is None or cell_len(match[1]) > width * 3 // 5:
+        return wrap(text, width)
+    indent = cell_len(match[1])
+    first, *rest = wrap(text[match.end() :], width - indent)
+    return [match[1] + first, *(" " * indent + line for line in rest)]
+
 
 class TextLines(Lines):
-    """Foreign text, with an optional marked stretch of characters; `flows`: paragraphs fill the width, whatever lines they came in."""
+    """Foreign text, with an optional marked stretch of characters.
 
-    def __init__(self, text: str, mark: tuple[int, int] = (0, 0), *, flows: bool = False) -> None:
+    `flows`: paragraphs fill the width, whatever lines they came in. `hangs`: what goes on in the next line stands in its column.
+    """
+
+    def __init__(self, text: str, mark: tuple[int, int] = (0, 0), *, flows: bool = False, hangs: bool = False) -> None:
         super().__init__()
         self.first_marked = 0
-        self.flows = flows
+        self.flows, self.hangs = flows, hangs
         self.put(text, mark)
 
     def put(self, text: str, mark: tuple[int, int] = (0, 0)) -> None:
@@ -38,7 +55,8 @@ class TextLines(Lines):
             text, start, end = shown.text, shown.start, shown.end
         before, marked, after = text[:start], text[start:end], text[end:]
         if not marked:
-            return [Content(line) for part in (before + after).split("\n") for line in wrap(part, width)]
+            broken = hanging if self.hangs else wrap
+            return [Content(line) for part in (before + after).split("\n") for line in broken(part, width)]
         content = Content.assemble(before, (marked, "$background on $in-context"), after)
         rows: list[Content] = []
         self.first_marked = 0
@@ -55,10 +73,16 @@ class TextBox(VerticalScroll):
     """A scrolling box of text."""
 
     def __init__(
-        self, text: str = "", mark: tuple[int, int] = (0, 0), *, id: str | None = None, flows: bool = False
+        self,
+        text: str = "",
+        mark: tuple[int, int] = (0, 0),
+        *,
+        id: str | None = None,
+        flows: bool = False,
+        hangs: bool = False,
     ) -> None:
         super().__init__(id=id)
-        self._lines = TextLines(text, mark, flows=flows)
+        self._lines = TextLines(text, mark, flows=flows, hangs=hangs)
         self._wanted = False
 
     def compose(self) -> ComposeResult:
