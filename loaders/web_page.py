@@ -355,8 +355,9 @@ class _Walk:
         block = _is_block(element, tag)
         if block:
             self.flush()
+        within = tag == "li" or (tag == "dd" and _holds_list(element))
+        self.lists += within
         if tag == "li":
-            self.lists += 1
             self.marker = _marker(element)
         self.inline.append(element.text or "")
         for child in element:
@@ -364,8 +365,7 @@ class _Walk:
             self.inline.append(child.tail or "")
         if block:
             self.flush()
-        if tag == "li":
-            self.lists -= 1
+        self.lists -= within
 
     def table(self, table: Any, depth: int) -> None:
         """A table of data as a grid; one that only lays out the page as the blocks in its cells."""
@@ -377,8 +377,9 @@ class _Walk:
         if _are_fields(cells):
             if title:
                 self.builder.line(title)
-            for label, value in cells:
-                self.builder.line(f"{label.text.rstrip(' :')}: {value.text}" if value.text else label.text)
+            for label, *values in filter(None, cells):
+                value = values[0].text if values else ""
+                self.builder.line(f"{label.text.rstrip(' :')}: {value}" if value else label.text)
             return
         grid = collapsed(Grid.of_cells(cells, _header_rows(rows), title))
         placed = self.builder.table(grid)
@@ -433,6 +434,11 @@ def _title_and_cells(table: Any, rows: Iterable[Any], omitted: LeftOut) -> tuple
 def _cell(element: Any, omitted: LeftOut) -> Cell:
     rows = _span(element.get("rowspan"), zero=True)
     return Cell(seen_text(element, omitted), rows, _span(element.get("colspan")), element.tag == "th")
+
+
+def _holds_list(element: Any) -> bool:
+    """Whether a description is a list and nothing else, as encyclopedias indent one under an item of another."""
+    return len(element) > 0 and not (element.text or "").strip() and all(child.tag in ("ul", "ol", "dl") for child in element)
 
 
 def _joined(lines: list[str]) -> str:
@@ -503,10 +509,12 @@ def _header_rows(rows: Iterable[Any]) -> int | None:
 
 
 def _are_fields(cells: list[list[Cell]]) -> bool:
-    """Whether every row is a label and its value, as in a form or an information box."""
-    return bool(cells) and all(
+    """Whether rows are labels and their values, as in a form or an information box, perhaps with titles or pictures between."""
+    fields = sum(
         len(row) == 2 and row[0].header and not row[1].header and row[0].rows == row[1].rows == 1 for row in cells
     )
+    across = sum(len(row) < 2 for row in cells)
+    return fields > across and fields + across == len(cells)
 
 
 LOADER = Loader(

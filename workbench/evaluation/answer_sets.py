@@ -45,7 +45,7 @@ class AnswerSet:
     questions: tuple[AnswerQuestion, ...]
 
     def write(self, folder: Path, without: frozenset[str] = frozenset()) -> None:
-        """Write the documents as text files, those in `without` left out, so that they can be loaded as a user would."""
+        """Write the documents as files, those in `without` left out, so that they can be loaded as a user would."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in self.documents.items():
             if name not in without:
@@ -91,12 +91,12 @@ class _Names:
         self._taken: set[str] = set()
         self.documents: dict[str, str] = {}
 
-    def of(self, title: str, text: str) -> str:
+    def of(self, title: str, text: str, ending: str = ".txt") -> str:
         if (title, text) not in self._known:
             base = " ".join(_NOT_IN_NAMES.sub(" ", title.replace("_", " ")).split())[:80] or "untitled"
-            name, number = f"{base}.txt", 2
+            name, number = f"{base}{ending}", 2
             while name.casefold() in self._taken:
-                name, number = f"{base} {number}.txt", number + 1
+                name, number = f"{base} {number}{ending}", number + 1
             self._taken.add(name.casefold())
             self._known[title, text] = name
             self.documents[name] = text
@@ -179,11 +179,40 @@ def _long_documents(name: str, contents: list[Any]) -> AnswerSet | None:
     """One long text with several questions, as in L-Eval."""
     names = _Names()
     questions: list[AnswerQuestion] = []
+    asked: set[tuple[str, str]] = set()
     for number, row in enumerate(_rows(contents, "instructions", "outputs", "input")):
-        document = names.of(f"{row.get('source', name)} {number + 1}", row["input"])
+        text = row["input"]
+        if heading := _HEADING.search(text):
+            document = names.of(_closed_up(heading.group(1)), _as_page(text, heading.group(1)), ".html")
+        else:
+            document = names.of(f"{row.get('source', name)} {number + 1}", text)
         for at, (question, answer) in enumerate(zip(row["instructions"], row["outputs"], strict=True)):
-            questions.append(AnswerQuestion(f"{number}-{at}", question, (answer,), frozenset([document])))
+            if (document, question) not in asked:
+                asked.add((document, question))
+                questions.append(AnswerQuestion(f"{number}-{at}", question, (answer,), frozenset([document])))
     return AnswerSet(name, names.documents, tuple(questions)) if questions else None
+
+
+_HEADING = re.compile(r"<H1>\s*(.*?)\s*</H1>", re.DOTALL)
+
+
+def _as_page(text: str, title: str) -> str:
+    """The text of a web page as L-Eval keeps it (`<Td_colspan="2"> Genre </Td>`, words set apart from their punctuation) as HTML."""
+    body = _closed_up(re.sub(r"<(T[hd])_", r"<\1 ", text))
+    return f'<!doctype html><html><head><meta charset="utf-8"><title>{_closed_up(title)}</title></head><body>{body}</body></html>'
+
+
+def _closed_up(text: str) -> str:
+    """A text whose words were split from their punctuation ("`` Doc '' Brown (actor) , 1985"), as it was written."""
+    for pattern, written in _SET_APART:
+        text = pattern.sub(written, text)
+    return text
+
+
+_SET_APART = tuple((re.compile(pattern), written) for pattern, written in (
+    (r"``\s*", '"'), (r"\s*''", '"'), (r"\s+([,.;:!?)%])", r"\1"), (r"\(\s+", "("), (r"\s+('(?:s|re|ll|ve|d|m)\b|n't\b)", r"\1"),
+    (r"(\w) - (\w)", r"\1-\2"), (r"(\d) -- (\d)", "\\1\u2013\\2"), (r" -- ", " \u2013 "),
+))  # fmt: skip
 
 
 _LAYOUTS: tuple[Callable[[str, list[Any]], AnswerSet | None], ...] = (

@@ -198,12 +198,12 @@ class Chunker:
     def _page(self, page: Page, title: str, path: list[Heading]) -> Iterator[PassageDraft]:
         room = self.limits.embedder_tokens - self.limits.mark_tokens - self.limits.context_line_tokens
         atoms = self._atoms(page.text, [_line_start(page.text, heading) for heading in page.headings], room)
-        heads = TableHeads(page.text, is_row)
+        heads = TableHeads(page.text, is_row, [_line_start(page.text, heading) for heading in page.headings])
         for start, end in self._spans(page.text, atoms, room):
             within = [heading for heading in page.headings if _line_start(page.text, heading) <= start]
             parts = [one.title for one in _path_after(path, within)]
-            if head := heads.above(start):
-                parts.append(head)
+            if head := heads.above(start) or heads.item_above(_start_of_line(page.text, start)):
+                parts.append(head.replace(HEADING_SEPARATOR, " "))
             heading = HEADING_SEPARATOR.join(parts)
             context = self._context_line(title, heading)
             yield PassageDraft(page.number, start, end, page.text[start:end], heading, context)
@@ -304,7 +304,11 @@ def _path_after(path: Iterable[Heading], headings: Iterable[Heading]) -> list[He
 
 
 def _line_start(text: str, heading: Heading) -> int:
-    return text.rfind("\n", 0, heading.start_char) + 1
+    return _start_of_line(text, heading.start_char)
+
+
+def _start_of_line(text: str, position: int) -> int:
+    return text.rfind("\n", 0, position) + 1
 
 
 def _bounded(text: str, span: tuple[int, int, float], limit_chars: int) -> Iterator[tuple[int, int, float]]:

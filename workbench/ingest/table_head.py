@@ -1,6 +1,6 @@
-"""Finds the head of the table in whose middle a passage begins: its columns' years, its unit, its caption.
+"""Finds what the lines above say of the table or the list in whose middle a passage begins: columns, years, unit, caption, item.
 
-A row of figures says nothing without them, and a table is often longer than a passage.
+A row of figures says nothing without them, and a table is often longer than a passage; nor does an item under another one.
 """
 
 from __future__ import annotations
@@ -34,29 +34,52 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?。！？]\s*$")
+_ITEM = re.compile(r"\s*(?:[-*+•◦▪]|\d{1,3}[.)])\s+")
 _LABELLED = re.compile(r"(?:^|\| )[^|:]{1,120}: \S")
 
 
 class TableHeads:
-    """The heads of the tables of one page. `is_row` tells rows of tables from lines of prose."""
+    """The heads of the tables of one page. `is_row` tells rows of tables from lines of prose.
 
-    def __init__(self, text: str, is_row: Callable[[str], bool]) -> None:
+    `headings` are the places where its headings begin: what stands above one is no head of what stands below it.
+    """
+
+    def __init__(self, text: str, is_row: Callable[[str], bool], headings: Sequence[int] = ()) -> None:
         self._lines = text.split("\n")
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._is_row = is_row
+        self._headings = {bisect_right(self._starts, start) - 1 for start in headings}
+
+    def item_above(self, start_char: int) -> str:
+        """The item of a list under which the one at `start_char` stands; "" where it stands under none."""
+        place = bisect_right(self._starts, start_char) - 1
+        here = self._lines[place] if place < len(self._lines) else ""
+        depth = len(here) - len(here.lstrip())
+        if not depth or not _ITEM.match(here):
+            return ""
+        for number in range(place - 1, max(-1, place - _LOOK_BACK), -1):
+            line = self._lines[number]
+            if not line.strip() or number in self._headings:
+                return ""
+            if len(line) - len(line.lstrip()) < depth:
+                bare = _ITEM.sub("", line).strip()
+                return " ".join(bare.split())[:_HEAD_CHARS].rstrip(" :") if _ITEM.match(line) else ""
+        return ""
 
     def above(self, start_char: int) -> str:
         """The head of the table that goes on at `start_char`, as one line; "" where none does."""
         place = bisect_right(self._starts, start_char) - 1
         here = self._lines[place] if place < len(self._lines) else ""
-        if not place or not self._goes_on(place):
+        if not place or place in self._headings or not self._goes_on(place):
             return ""
         labelled = len(_LABELLED.findall(here)) >= 2
         first = place
         for number in range(place - 1, max(-1, place - _LOOK_BACK), -1):
             line = self._lines[number].strip()
+            if number in self._headings:
+                break
             if not line:
                 if labelled or not self._table_above(number):
                     break
@@ -81,15 +104,17 @@ class TableHeads:
     def _names_periods(self, line: str) -> bool:
         """Whether a line has the years or days of two columns or more, and no other figures."""
         periods = _PERIOD.findall(line)
-        if len(periods) < 2 or len(line) > _HEAD_CHARS:
+        if len(periods) < 2 or len(line) > _HEAD_CHARS or _ITEM.match(line):
             return False
         rest = _PERIOD.sub(" ", line)
         return all(_DAY.match(number) for number in _NUMBER.findall(rest)) and len(rest.split()) <= 4 * len(periods) + 6
 
     def _names_columns(self, line: str, number: int) -> bool:
         """Whether a line is the heads of columns, parted by bars, above rows of figures."""
-        following = self._lines[number + 1 : number + 4]
-        return line.count(" | ") >= 1 and not _NUMBER.search(line) and any(map(_NUMBER.search, following))
+        bars, following = line.count(" | "), self._lines[number + 1 : number + 4]
+        if not bars or _NUMBER.search(line) or _LABELLED.search(line) or not any(map(_NUMBER.search, following)):
+            return False
+        return not number or self._lines[number - 1].count(" | ") != bars
 
     def _with_unit(self, number: int) -> str:
         """The line of names with what is said of all columns right above and below it."""

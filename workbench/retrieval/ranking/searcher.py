@@ -16,6 +16,7 @@ from workbench.retrieval.ranking.result import LIFT, Ranking, ScoreBreakdown
 from workbench.text import analyzer, phrases
 from workbench.text.analyzer import normalise
 from workbench.text.entities import names_in, words
+from workbench.text.references import ASKS_FOR_REFERENCES, reference_share
 
 MEANING_LIMIT = 200
 """A query by meaning has no natural end: at most so many results."""
@@ -146,6 +147,11 @@ def _passes(text: str, asked: Query) -> bool:
     return not any(phrases.contains(text, word) for word in asked.excluded)
 
 
+_LOOKED_AT, _MOSTLY, _REFERENCES = 40, 0.4, 0.5
+"""Of so many of the best passages those whose lines are references in so large a part count for so much: the titles of cited articles
+say what a document is about in the words of any question, and answer none."""
+
+
 def _by_meaning(view: View, asked: Query, vector: Asked | None, scope: _Scope, limit: int, follow: bool) -> Ranking:
     """Fused candidates that are relevant at all; with `follow`, the passages they lead to as well."""
     if asked.phrases:
@@ -169,6 +175,11 @@ def _by_meaning(view: View, asked: Query, vector: Asked | None, scope: _Scope, l
         rows = [row for row in rows if _passes(view.text_of(row), asked)]
     totals = {row: round((scores[row] if row in scores else first.score(row)) + bonus.get(row, 0.0), 6) for row in rows}
     ids = dict(zip(rows, view.ids[np.array(rows, dtype=np.int64)].tolist(), strict=True))
+    if not ASKS_FOR_REFERENCES.search(asked.words):
+        first_rows = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:_LOOKED_AT]
+        for row, text in zip(first_rows, view.texts_of(first_rows), strict=True):
+            if reference_share(text) >= _MOSTLY:
+                totals[row] = round(totals[row] * _REFERENCES, 6)
     best = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:limit]
     why = tuple(
         ScoreBreakdown(first.vector_ranks.get(row, 0), first.cosines.get(row, 0.0), first.keyword_ranks.get(row, 0), first.bm25[row],
