@@ -7,11 +7,16 @@ names its subject, the day beside it is when somebody read it.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from workbench.core.text_cache import text_cache
 
+def _without_marks(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+
+
 _SECTIONS = frozenset(
-    """
+    _without_marks(name) for name in """
     references|reference list|bibliography|selected bibliography|footnotes|endnotes|citations|works cited|external links|see also
     further reading|contents|table of contents|notes and references|references and notes|notes and citations|navigation menu
     einzelnachweise|weblinks|siehe auch|literaturverzeichnis|fußnoten|inhaltsverzeichnis
@@ -55,7 +60,7 @@ ASKS_FOR_REFERENCES = re.compile(
 def names_references(heading: str) -> bool:
     """Whether a heading, or the last of a path of headings ("Report > References"), is that of references, links or contents."""
     last = heading.rsplit(" > ", 1)[-1]
-    return " ".join(_NOT_LETTERS.sub(" ", last).casefold().split()) in _SECTIONS
+    return _without_marks(" ".join(_NOT_LETTERS.sub(" ", last).casefold().split()).removesuffix(" edit")) in _SECTIONS
 
 
 @text_cache(65_536)

@@ -44,3 +44,37 @@ def test_rows_with_names_need_their_caption_only() -> None:
 
 def test_nothing_is_called_by_the_columns_of_a_table() -> None:
     assert title_keys("a.pdf", "Income > columns: 2033 2032") == title_keys("a.pdf", "Income")
+
+
+LIST = """Records
+- Most bells in a day
+  - 13 by Ada Holm in 2031 and 2032
+  - 12 by Ole Berg
+- Most bells in a year
+  - 402 by Ada Holm
+Years: 2031 | Bells: none
+Rain 3 4
+Links
+12. Rain of 2031 3 4
+"""
+
+
+def test_an_item_under_another_one_is_headed_by_it() -> None:
+    heads = TableHeads(LIST, is_row)
+
+    def item(line: str) -> str:
+        return heads.item_above(LIST.rindex("\n", 0, LIST.index(line)) + 1)
+
+    assert item("12 by Ole") == item("13 by Ada") == "Most bells in a day"
+    assert item("402 by") == "Most bells in a year"
+    assert item("Most bells in a year") == item("Rain 3") == ""
+
+
+def test_no_head_goes_past_a_heading_nor_is_one_made_of_an_item_or_a_row_with_names() -> None:
+    heads = TableHeads(LIST, is_row, [LIST.index("Links")])
+    assert heads.above(LIST.index("402 by")) == heads.above(LIST.index("Rain 3")) == heads.above(LIST.index("12. Rain")) == ""
+
+
+def test_the_second_line_of_two_alike_is_a_row_not_the_names() -> None:
+    table = "Genre | Drama\nLanguage | Welsh\nSeasons | 3\nEpisodes | 10\n"
+    assert "Language" not in head(table, "Episodes")

@@ -160,3 +160,17 @@ def test_the_texts_of_a_drawing(tmp_path: Path) -> None:
     texts = "<title>Plan</title><text>North <tspan>quay</tspan></text>"
     (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{texts}</svg>')
     assert registry.read(tmp_path / "a.svg").pages[0].text == "Plan; North quay"
+
+
+def test_an_information_box_with_titles_and_a_picture_is_fields(read) -> None:  # type: ignore[no-untyped-def]
+    box = """<table><tr><th colspan=2>The Bell</th></tr><tr><td colspan=2>A picture of it</td></tr><tr></tr>
+    <tr><th>Cast</th><td><ul><li>Ada Holm</li><li>Ole Berg</li></ul></td></tr><tr><th>Language</th><td>Welsh</td></tr>
+    <tr><th>Seasons</th><td></td></tr><tr><th>Episodes</th><td>10</td></tr></table>"""
+    assert text(read(box)).split("\n") == [
+        "The Bell", "A picture of it", "Cast: Ada Holm; Ole Berg", "Language: Welsh", "Seasons", "Episodes: 10",
+    ]  # fmt: skip
+
+
+def test_a_list_that_a_description_indents_stands_under_its_item(read) -> None:  # type: ignore[no-untyped-def]
+    body = "<ul><li>Most bells</li></ul><dl><dd><ul><li>13 by Ada</li></ul></dd></dl><dl><dt>Bell</dt><dd>It rings.</dd></dl>"
+    assert text(read(body)).startswith("- Most bells\n  - 13 by Ada\n") and "It rings." in text(read(body))

@@ -168,3 +168,9 @@ def test_the_record_that_says_more_of_the_question_answers_it() -> None:
     ]
     both = ranked("Which boats are single sculls?", records).quotes()
     assert {quote.text.split(" |")[0] for quote in both} == {"name: Curlew", "name: Grebe"}
+
+
+def test_an_item_of_a_list_is_read_with_the_item_above_it() -> None:
+    text = "- Most bells in a day\n  - 13 by Ada Holm\n- Most bells in a year\n  - 402 by Ole Berg"
+    assert "402" in ranked("who has the most bells in a year", text).candidates[0].text
+    assert "13" in ranked("who has the most bells in a day", text).candidates[0].text

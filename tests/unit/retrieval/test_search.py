@@ -271,3 +271,12 @@ def test_searches_run_while_the_index_changes() -> None:
             assert all(50 <= count <= 70 for count in counts)
     assert sum(len(each.result()) for each in running) >= 20
     assert len(ids(index, '"storm lamp"')) == 70
+
+
+def test_references_stand_behind_what_a_document_says_unless_they_are_asked_for() -> None:
+    said = passage(0, "The lamp of the harbour was lit at dusk.", heading="Bell > Lamp")
+    cited = passage(1, '[1] A. Smith. The lamp of the harbour keeper. 2019.\n[2] B. Brown. The harbour lamp. 2020.')
+    linked = passage(2, "The lamp of the harbour keeper", heading="Bell > External links")
+    index = SearchIndex.build([said, cited, linked], unit(1, 3))
+    assert ids(index, "lamp of the harbour keeper")[0] == 0
+    assert ids(index, "references on the lamp of the harbour keeper")[0] != 0

@@ -14,6 +14,7 @@ from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.periods import lies_in, period_of
 from workbench.models.extractive.sentences import is_heading
 from workbench.text.dates import days
+from workbench.text.references import ASKS_FOR_REFERENCES, is_reference, names_references
 
 _DENIED = 0.15
 """What the likelihood of a sentence counts that affirms where the question denies: it would say the opposite."""
@@ -64,19 +65,12 @@ def _worth(asked: Asked, one: Candidate) -> float:
 
 def _of_form(asked: Asked, one: Candidate) -> float:
     """What the likelihood of a line counts by what it is: titles name a subject, references other texts; neither says much."""
-    if _REFERENCE.search(one.text) and not _ASKS_REFERENCE.search(asked.text):
+    if not ASKS_FOR_REFERENCES.search(asked.text) and (is_reference(one.text) or names_references(one.section)):
         return _REFERRED
     return _TITLE if asked.kind != "person" and is_heading(one.text) else 1.0
 
 
 _TITLE, _REFERRED = 0.4, 0.3
-_REFERENCE = re.compile(
-    r"^\[\d{1,3}\]\s+[A-Z]|\b(?:arXiv|In Proceedings|In Proc\.|doi(?:\.org|:)|pages? \d+[–-]\d+|Vol\. ?\d+, No\.)"
-    r"|^(?:[A-Z][\w'’-]+, (?:[A-Z]\.[ -]?){1,3}[;,] ){2,}"
-)
-_ASKS_REFERENCE = re.compile(
-    r"\b(?:cit(?:e[sd]?|ation)|references?|published|journal|proceedings|doi|arxiv|volume)\b", re.IGNORECASE
-)
 
 
 def _of_time(asked: Asked, one: Candidate) -> float:

@@ -22,12 +22,11 @@ from workbench.models.extractive.languages import KINDS, Language, kind_of, lang
 from workbench.models.extractive.measures import counted, counts, gives, measure_of
 from workbench.models.extractive.sentences import blocks, is_heading, opens_entry, rarity, stem
 from workbench.text.dates import days, with_iso_days
-from workbench.text.references import is_reference, names_references
 from workbench.text.stemming import snowball
 
 Array = np.ndarray[Any, Any]
 
-FEATURES_VERSION = 3
+FEATURES_VERSION = 2
 """Changes whenever a feature is computed otherwise: a scorer is only valid for the version it was fitted with."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,\-/][^\W_]+)*")
@@ -72,8 +71,6 @@ NAMES: tuple[str, ...] = (
     "fresh_names", "because", "is", "negation", "first", "position", "passage_rank", "passage_sentences", "is_question",
     "is_row", "colon", "upper", "spaced", "nouns", "english", "terms", "candidates",
     *(f"asks_{kind}" for kind in KINDS),
-    "reference", "reference_section", "reference_passage", "function_share", "capital_words", "separators", "digits", "ends",
-    "rest_own", "rest_near", "rest_missing", "rest_terms",
 )  # fmt: skip
 
 
@@ -185,6 +182,10 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
             continue
         entry, sentences = _with_entry(paragraph)
         if item := under.get(lines[number], ""):
+            if pieces and pieces[-1][0] == above and _bare_item(above) == item and not _is_said(above, ""):
+                # Right under the item above it: the two say something together, that one nothing by itself.
+                pieces.pop()
+                sentences = [f"{above} {sentences[0]}", *sentences[1:]]
             pieces.extend((sentence, item, at + 1 < len(sentences)) for at, sentence in enumerate(sentences))
             continue
         for at, sentence in enumerate(sentences):
@@ -219,8 +220,12 @@ def _items_above(text: str) -> dict[str, str]:
             continue
         if open_items:
             found[" ".join(line.split())] = open_items[-1][1]
-        open_items.append((depth, line[mark.end() :].strip()[-120:]))
+        open_items.append((depth, _bare_item(line)))
     return found
+
+
+def _bare_item(line: str) -> str:
+    return _ITEM.sub("", line, count=1).strip()[-120:]
 
 
 _ITEM = re.compile(r"\s*(?:[-*+•◦▪]|\d{1,3}[.)])\s+")
@@ -573,57 +578,12 @@ def matrix(asked: Asked, found: Sequence[Candidate], score: Score) -> Array:
             sum(map(str.isupper, letters)) / max(1, len(letters)), float(asked.language.spaced),
             float(asked.language.capitalised_nouns), float(code == "en"), min(12.0, float(len(terms))), math.log(count),
             *(float(asked.kind == kind) for kind in KINDS),
-            *_form(one, asked.language), *_rest(asked, mine, near, held_title[one.title]),
         ])  # fmt: skip
     made = np.array(rows, dtype=np.float64)
     for column, gap in (("cover_own", "cover_own_gap"), ("cover_near", "cover_near_gap")):
         values_of = made[:, NAMES.index(column)]
         made[:, NAMES.index(gap)] = values_of - values_of.max()
     return np.round(made, 5)
-
-
-def _form(one: Candidate, language: Language) -> list[float]:
-    """What kind of text a candidate is, in whatever language: an entry of a list of references, names in a row, or a sentence."""
-    text = one.text
-    found = _WORD.findall(text)
-    count = max(1, len(found))
-    letters = [word for word in found if word[0].isalpha()]
-    if language.spaced:
-        function = sum(word.lower() in language.function_words for word in found) / count
-    else:
-        function = len(_function_pattern(language.code).findall(text)) / max(1, len(text)) if language.function_words else 0.0
-    return [
-        float(is_reference(text)), float(names_references(one.section) or names_references(one.title)),
-        _reference_share(one.passage), function, sum(word[0].isupper() for word in letters) / max(1, len(letters)),
-        min(1.0, len(_SEPARATOR.findall(text)) / count), sum(map(str.isdigit, text)) / max(1, len(text)),
-        float(text.rstrip("\"”’»)")[-1:] in tuple(".!?。！？")),
-    ]  # fmt: skip
-
-
-_SEPARATOR = re.compile(r"[;|·•→/]|\s-\s")
-
-
-@text_cache(8_192)
-def _reference_share(passage: str) -> float:
-    """Which share of a passage's lines are entries of a list of references."""
-    lines = [line for paragraph in blocks(passage) for line in paragraph]
-    return sum(map(is_reference, lines)) / max(1, len(lines))
-
-
-def _rest(asked: Asked, own: Mapping[str, float], near: Mapping[str, float], title: Mapping[str, float]) -> list[float]:
-    """How much a candidate says of what the title of its document leaves of the question: of a document about the thing, each
-    sentence has the thing's name over it. Its own share, with what is around it, the heaviest term that is missing, and how much
-    is left at all."""
-    left = {term: weight for term, weight in asked.weights.items() if title.get(term, 0.0) < 0.5}
-    total = sum(left.values())
-    if not total:
-        return [1.0, 1.0, 0.0, 0.0]
-    return [
-        sum(weight * own.get(term, 0.0) for term, weight in left.items()) / total,
-        sum(weight * near.get(term, 0.0) for term, weight in left.items()) / total,
-        max((weight for term, weight in left.items() if near.get(term, 0.0) < 0.5), default=0.0),
-        total / asked.total,
-    ]
 
 
 def _with_iso_days(one: Candidate) -> Candidate:

@@ -16,7 +16,7 @@ from workbench.retrieval.ranking.result import LIFT, Ranking, ScoreBreakdown
 from workbench.text import analyzer, phrases
 from workbench.text.analyzer import normalise
 from workbench.text.entities import names_in, words
-from workbench.text.references import ASKS_FOR_REFERENCES, reference_share
+from workbench.text.references import ASKS_FOR_REFERENCES, names_references, reference_share
 
 MEANING_LIMIT = 200
 """A query by meaning has no natural end: at most so many results."""
@@ -148,8 +148,8 @@ def _passes(text: str, asked: Query) -> bool:
 
 
 _LOOKED_AT, _MOSTLY, _REFERENCES = 40, 0.4, 0.5
-"""Of so many of the best passages those whose lines are references in so large a part count for so much: the titles of cited articles
-say what a document is about in the words of any question, and answer none."""
+"""Of so many of the best passages, those in a section of references or links, or with so many lines that are references, count for so
+much: the titles of cited articles say what a document is about in the words of any question, and answer none."""
 
 
 def _by_meaning(view: View, asked: Query, vector: Asked | None, scope: _Scope, limit: int, follow: bool) -> Ranking:
@@ -177,8 +177,9 @@ def _by_meaning(view: View, asked: Query, vector: Asked | None, scope: _Scope, l
     ids = dict(zip(rows, view.ids[np.array(rows, dtype=np.int64)].tolist(), strict=True))
     if not ASKS_FOR_REFERENCES.search(asked.words):
         first_rows = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:_LOOKED_AT]
-        for row, text in zip(first_rows, view.texts_of(first_rows), strict=True):
-            if reference_share(text) >= _MOSTLY:
+        looked_at = zip(first_rows, view.texts_of(first_rows), view.calls_of(first_rows), strict=True)
+        for row, text, called in looked_at:
+            if reference_share(text) >= _MOSTLY or any(names_references(one.replace("_", " ")) for one in called[1:]):
                 totals[row] = round(totals[row] * _REFERENCES, 6)
     best = sorted(rows, key=lambda row: (-totals[row], ids[row]))[:limit]
     why = tuple(
