@@ -438,7 +438,11 @@ def _cell(element: Any, omitted: LeftOut) -> Cell:
 
 def _holds_list(element: Any) -> bool:
     """Whether a description is a list and nothing else, as encyclopedias indent one under an item of another."""
-    return len(element) > 0 and not (element.text or "").strip() and all(child.tag in ("ul", "ol", "dl") for child in element)
+    return (
+        len(element) > 0
+        and not (element.text or "").strip()
+        and all(child.tag in ("ul", "ol", "dl") for child in element)
+    )
 
 
 def _joined(lines: list[str]) -> str:

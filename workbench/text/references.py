@@ -11,12 +11,14 @@ import unicodedata
 
 from workbench.core.text_cache import text_cache
 
+
 def _without_marks(text: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
 
 
 _SECTIONS = frozenset(
-    _without_marks(name) for name in """
+    _without_marks(name)
+    for name in """
     references|reference list|bibliography|selected bibliography|footnotes|endnotes|citations|works cited|external links|see also
     further reading|contents|table of contents|notes and references|references and notes|notes and citations|navigation menu
     einzelnachweise|weblinks|siehe auch|literaturverzeichnis|fußnoten|inhaltsverzeichnis
@@ -25,7 +27,10 @@ _SECTIONS = frozenset(
     riferimenti|collegamenti esterni|voci correlate|bibliografia|referências|ligações externas|ver também|sumário
     externe links|zie ook|примечания|ссылки|литература|см также
     参考文献|参考资料|參考資料|参见|參見|外部链接|外部連結|外部リンク|脚注|注释|注釋|出典|関連項目|目录|目錄|目次
-    """.strip().replace("\n", "|").replace("    ", "").split("|")
+    """.strip()
+    .replace("\n", "|")
+    .replace("    ", "")
+    .split("|")
 )
 _NOT_LETTERS = re.compile(r"\W*[(\[](?:edit|hide|show|bearbeiten|modifier|editar)[)\]]|[\W\d_]+")
 
@@ -38,7 +43,9 @@ _REFERENCE = re.compile(
     r"|检索于|閲覧|存档于|原始内容",
     re.IGNORECASE,
 )
-_AUTHORS = re.compile(r"^(?:[A-Z][\w'’-]+, (?:[A-Z]\.[ -]?){1,3}[;,] ){2,}|^\W*[A-Z][\w'’-]+, [A-Z][\w.'’ -]{1,25} \([^)]*\d{4}\)\.?\s")
+_AUTHORS = re.compile(
+    r"^(?:[A-Z][\w'’-]+, (?:[A-Z]\.[ -]?){1,3}[;,] ){2,}|^\W*[A-Z][\w'’-]+, [A-Z][\w.'’ -]{1,25} \([^)]*\d{4}\)\.?\s"
+)
 _CITED_TITLE = re.compile(r"^\W*[\"“«„](?P<title>[^\"”»“]{8,200})[\"”»“]\W{1,3}(?P<rest>.{0,60})$")
 _LONGEST_PUBLISHER = 6
 
@@ -72,4 +79,6 @@ def is_reference(line: str) -> bool:
     if not cited:
         return False
     words = cited["rest"].split()
-    return len(words) <= _LONGEST_PUBLISHER and all(word[:1].isupper() or not word[:1].isalpha() or len(word) <= 3 for word in words)
+    return len(words) <= _LONGEST_PUBLISHER and all(
+        word[:1].isupper() or not word[:1].isalpha() or len(word) <= 3 for word in words
+    )
