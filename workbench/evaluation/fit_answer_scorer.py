@@ -45,9 +45,9 @@ GAP_SHARE = 0.08
 """The same for the confidence, which has to be right for what people ask."""
 
 SET_WEIGHTS = {"nq": 4.0, "lnq": 2.0}
-"""What the questions of a set count; "lnq" are whole web pages (L-Eval), a hundred questions of another kind than all others. XQuAD asks the same 826 questions in four languages, in whole sentences; nq-open is alone in
+"""What the questions of a set count. XQuAD asks the same 826 questions in four languages, in whole sentences; nq-open is alone in
 asking as people type, so it counts as much as those four: out of fold its quotes hold 92 % instead of 89 %, XQuAD's the same within two
-points, HotpotQA's, which is answered by chains, 35 instead of 41."""
+points, HotpotQA's, which is answered by chains, 35 instead of 41. "lnq" are a hundred questions about whole web pages."""
 
 TREES = {"max_iter": 150, "learning_rate": 0.08, "max_leaf_nodes": 10, "min_samples_leaf": 30, "l2_regularization": 5.0,
          "max_features": 0.3, "early_stopping": False, "random_state": 0}  # fmt: skip
