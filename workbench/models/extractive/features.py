@@ -215,7 +215,7 @@ def _items_above(text: str) -> dict[str, str]:
         depth = len(line) - len(line.lstrip())
         while open_items and open_items[-1][0] >= depth:
             open_items.pop()
-        if not (mark := _ITEM.match(line)):
+        if not _ITEM.match(line):
             open_items = open_items if depth and line.strip() else []
             continue
         if open_items:
