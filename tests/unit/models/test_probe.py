@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +146,86 @@ QUIRKS: dict[str, tuple[str, Play]] = {
         "template marks: they stand in its text",
         lambda body, reply: Reply(content=f"{reply.content}<|im_end|>") if reply.content == "OK" else reply,
     ),
+    "lines that end in CR": (
+        "streaming: about its stream: its lines end in CR alone",
+        lambda body, reply: replace(reply, bend=lambda text: text.replace("\n", "\r")),
+    ),
+    "byte order mark": (
+        "streaming: about its stream: it begins with a byte order mark",
+        lambda body, reply: replace(reply, bend=lambda text: f"\ufeff{text}"),
+    ),
+    "packed without a word": (
+        "streaming: about its stream: it is packed without saying so",
+        lambda body, reply: replace(reply, bend=lambda text: gzip.compress(text.encode())),
+    ),
+    "all the text before it": (
+        "streaming: each piece of a stream holds all the text before it",
+        lambda body, reply: _of_chunks(_growing(), replace(reply, content="1, 2, 3, " * 4) if reply.finish == "length" else reply),
+    ),
+    "text in parts": (
+        "streaming: its text comes as parts in a list",
+        lambda body, reply: _of_chunks(_in_parts, reply),
+    ),
+    "calls in the old form": (
+        "tool pieces: calls come in the old form",
+        lambda body, reply: _of_chunks(_in_the_old_form, reply),
+    ),
+    "an error behind the reply": (
+        "streaming: an error behind a reply that is whole: {\"message\": \"late trouble\"}",
+        lambda body, reply: replace(reply, tail='data: {"error": {"message": "late trouble"}}\n\n'),
+    ),
+    "the same call four times": (
+        "streaming tools: it makes 4 calls where one was asked for",
+        lambda body, reply: replace(reply, calls=[*reply.calls] * 4),
+    ),
 }  # fmt: skip
 
 
-GATE = ("no tools", "calls as text", "no calls at all", "overflow", "limit ignored")
+def _of_chunks(change: Callable[[dict[str, Any]], Mapping[str, Any]], reply: Reply) -> Reply:
+    """A reply whose deltas are changed one after the other."""
+
+    def bend(text: str) -> str:
+        if not text.startswith("data:"):
+            return text
+        chunks = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
+        for choice in (choice for chunk in chunks for choice in chunk["choices"]):
+            choice["delta"].update(change(choice["delta"]))
+        return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+
+    return replace(reply, bend=bend)
+
+
+def _in_parts(delta: dict[str, Any]) -> Mapping[str, Any]:
+    return {"content": [{"type": "text", "text": delta["content"]}]} if delta.get("content") else {}
+
+
+def _in_the_old_form(delta: dict[str, Any]) -> Mapping[str, Any]:
+    calls = delta.get("tool_calls")
+    return {"tool_calls": None, "function_call": calls[0]["function"]} if calls else {}
+
+
+def _growing() -> Callable[[dict[str, Any]], Mapping[str, Any]]:
+    written = ""
+
+    def grow(delta: dict[str, Any]) -> Mapping[str, Any]:
+        nonlocal written
+        written += delta.get("content") or ""
+        return {"content": written} if delta.get("content") else {}
+
+    return grow
+
+
+def test_what_kept_a_server_from_answering_at_first_is_named() -> None:
+    asked: list[Body] = []
+
+    def play(body: Body, reply: Reply) -> Reply:
+        asked.append(body)
+        return Reply(status=503, error={"error": {"message": "Loading model"}}) if len(asked) < 2 else reply
+
+    assert "availability: it refused once before it answered (503): Loading model" in said(look(play))
+
+
+GATE = ("no tools", "calls as text", "no calls at all", "overflow", "limit ignored", "lines that end in CR", "calls in the old form")
 """The others are planted together in a test below, or in the nightly run."""
 
 

@@ -6,6 +6,7 @@ refusals teach is kept, so that the first request of a question is already made 
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -22,9 +23,10 @@ from workbench.models.base import Completion, ModelRequest
 from workbench.models.openai.client import OpenAIChat
 from workbench.models.openai.discovery import Listing, shown_url
 from workbench.models.openai.errors import Lost, Refused
+from workbench.models.openai.refusal_kinds import Kind
 from workbench.models.openai.response import is_object, kind_of_end
 from workbench.models.openai.retry import Learnt, Repair
-from workbench.models.openai.sse import Chunk, Done, Event, Head, Remark
+from workbench.models.openai.sse import Chunk, Done, Event, Head, Oddity, Remark
 
 _WEATHER = {
     "type": "function",
@@ -61,6 +63,11 @@ _LIMIT_TOKENS, _LIMIT_CHARS = 16, 16 * 9
 _FILLER = "The harbour log of that day says that the lamp at the pier was lit at dusk and put out at dawn. "
 _CUT_SHARE = 0.75
 """A usage below this share of our count of a long prompt is a prompt that was cut, not another tokenizer."""
+
+
+_HOLDS_ALL = Finding(
+    "streaming", QUIRK, "each piece of a stream holds all the text before it", "What is new in it is taken."
+)
 
 
 @dataclass
@@ -102,6 +109,14 @@ class _Heard:
             if isinstance(choice, Mapping)
             and isinstance(delta := choice.get("delta") or choice.get("message"), Mapping)
         ]
+
+    @property
+    def holds_all_before(self) -> bool:
+        """Whether each piece of the text holds all that came before it."""
+        pieces = [
+            delta["content"] for delta in self.deltas if isinstance(delta.get("content"), str) and delta["content"]
+        ]
+        return len(pieces) > 1 and all(after.startswith(before) for before, after in itertools.pairwise(pieces))
 
     @property
     def raw_text(self) -> str:
@@ -150,6 +165,7 @@ class Prober:
             self._add("reply", BAD, hello.failure, "Nothing can be asked of it until this is mended.")
             return self._done(base)
         self._add("reply", OK, "it answers")
+        self._availability(hello)
         self._findings += _of_wire(hello.reply)
         self._findings += _of_stream(hello, self._model)
         self._usage(hello)
@@ -199,6 +215,15 @@ class Prober:
         if learnt is None:
             self._learnt = model.learnt
         return heard
+
+    def _availability(self, heard: _Heard) -> None:
+        """What kept the server from answering at first."""
+        passing = [one for one in heard.refusals if one.kind in (Kind.RATE, Kind.BUSY, Kind.LOADING, Kind.FAULT)]
+        if passing:
+            said = heard.secrets.scrub(" ".join(passing[0].text.split()))[:80] or "without a word"
+            counted = "once" if len(passing) == 1 else f"{len(passing)} times"
+            found = f"it refused {counted} before it answered ({passing[0].status}): {said}"
+            self._add("availability", QUIRK, found, "A server that is busy or loads is asked again after a while.")
 
     def _usage(self, heard: _Heard) -> None:
         usage = heard.reply.usage if heard.reply else None
@@ -289,6 +314,8 @@ class Prober:
         heard = self._ask("Count from 1 to 400, with commas. Write nothing else.", _LIMIT_TOKENS)
         if heard.reply is None:
             return
+        if heard.holds_all_before and _HOLDS_ALL not in self._findings:
+            self._findings.append(_HOLDS_ALL)
         length = len(heard.reply.content) + len(heard.reply.reasoning)
         if length > _LIMIT_CHARS:
             found = f"it wrote {length:,} characters where {_LIMIT_TOKENS} tokens were allowed"
@@ -386,6 +413,15 @@ def _odd_stream(
         yield Finding("streaming", QUIRK, "it answers in one piece although a stream was asked for", "It is read so.")
     elif "event-stream" not in head:
         yield Finding("streaming", QUIRK, f"its stream is called {head or 'nothing'}", "It is read for what it is.")
+    for oddity in dict.fromkeys(event.text for event in heard.events if isinstance(event, Oddity)):
+        yield Finding("streaming", QUIRK, f"about its stream: {oddity}", "It is read all the same.")
+    if heard.holds_all_before:
+        yield _HOLDS_ALL
+    if any(isinstance(delta.get("content"), (list, Mapping)) for delta in heard.deltas):
+        yield Finding("streaming", QUIRK, "its text comes as parts in a list", "The parts are put together.")
+    if late := [chunk["error"] for chunk in chunks if chunk.get("error")]:
+        words = heard.secrets.scrub(json.dumps(late[0], ensure_ascii=False))[:80]
+        yield Finding("streaming", QUIRK, f"an error behind a reply that is whole: {words}", "The reply counts.")
     if remarks := [event.text for event in heard.events if isinstance(event, Remark)]:
         yield Finding("streaming", QUIRK, f"words among its events: {remarks[0][:60]!r}", "They are left out.")
     responses = reply.shape.get("wire") == RESPONSES
@@ -440,6 +476,13 @@ def _of_call(aspect: str, heard: _Heard) -> tuple[str, str, str, str]:
         odd = next((name for name in raw if name not in ("None", "", "get_weather")), "")
         if odd:
             return aspect, QUIRK, f"it writes the name as {odd[:60]!r}", "The function that is meant is called."
+        if (times := len(heard.reply.calls)) > 1:
+            return (
+                aspect,
+                QUIRK,
+                f"it makes {times} calls where one was asked for",
+                "The same call is carried out once.",
+            )
         finish = heard.reply.finish_reason
         return aspect, OK, f"calls work ({finish})", ""
     if heard.reply.calls:
@@ -464,9 +507,12 @@ def _of_tool_deltas(heard: _Heard) -> Iterator[Finding]:
         entry for delta in heard.deltas for entry in (delta.get("tool_calls") or ()) if isinstance(entry, Mapping)
     ]
     if not entries:
+        if any(delta.get("function_call") for delta in heard.deltas):
+            yield Finding("tool pieces", QUIRK, "calls come in the old form, as function_call", "They are carried out.")
         return
     functions = [entry["function"] for entry in entries if isinstance(entry.get("function"), Mapping)]
-    if len([one for one in functions if one.get("name")]) > 1 and len(entries) > 2:
+    named = [str((entry.get("index"), entry.get("id"))) for entry in entries if _names(entry)]
+    if len(named) > len(set(named)):
         yield Finding("tool pieces", QUIRK, "name and id come with every piece", "They are taken once.")
     if any(isinstance(one.get("arguments"), Mapping) for one in functions):
         yield Finding("tool pieces", QUIRK, "arguments come as an object, not as text", "They are taken as they are.")
@@ -478,6 +524,11 @@ def _of_tool_deltas(heard: _Heard) -> Iterator[Finding]:
         yield Finding("tool pieces", QUIRK, "calls have no index", "Their order tells them apart.")
     if any(delta.get("function_call") for delta in heard.deltas):
         yield Finding("tool pieces", QUIRK, "each call comes a second time in the old form", "It is carried out once.")
+
+
+def _names(entry: Mapping[str, Any]) -> bool:
+    function = entry.get("function")
+    return isinstance(function, Mapping) and bool(function.get("name"))
 
 
 _WRITTEN = {

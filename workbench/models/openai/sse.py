@@ -62,7 +62,14 @@ class Head:
     content_type: str
 
 
-Event = Chunk | Broken | Remark | WebPage | Done | Head
+@dataclass(frozen=True)
+class Oddity:
+    """Something unusual about the form of a response, which is read all the same; nothing depends on it."""
+
+    text: str
+
+
+Event = Chunk | Broken | Remark | WebPage | Done | Head | Oddity
 
 
 class TooLong(Exception):
@@ -71,12 +78,18 @@ class TooLong(Exception):
 
 def read_response(pieces: Iterable[bytes]) -> Iterator[Event]:
     """The events of a response in order, whatever it calls itself. Raises TooLong."""
-    start, body = _begun(iter(pieces))
+    start, body, marked = _begun(iter(pieces))
     if start.startswith(_GZIP):
         # A gateway forgot to say that it packs: the transport unpacks only what says so.
-        start, body = _begun(_unpacked(body))
+        yield Oddity("it is packed without saying so")
+        start, body, marked = _begun(_unpacked(body))
+    if marked:
+        yield Oddity("it begins with a byte order mark")
     if _FIELD.match(start):
-        yield from read_events(body)
+        ends: set[bytes] = set()
+        yield from read_events(_noted(body, ends))
+        if ends == {b"\r"}:
+            yield Oddity("its lines end in CR alone")
     elif start.startswith(b"<"):
         yield WebPage(_all(body, _LONGEST_PAGE_BYTES, cut=True))
     elif start:
@@ -141,14 +154,23 @@ def _values(text: str) -> list[Any]:
     return values if len(values) > 1 else []
 
 
-def _begun(rest: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes that are not blank, and everything from there on."""
-    start = b""
+def _begun(rest: Iterator[bytes]) -> tuple[bytes, Iterator[bytes], bool]:
+    """The first bytes that are not blank, everything from there on, and whether a byte order mark stands before it."""
+    start, blank = b"", b""
     for piece in rest:
-        start = (start + piece).lstrip(_BLANK)
+        whole = start + piece
+        start = whole.lstrip(_BLANK)
+        blank = (blank + whole[: len(whole) - len(start)])[:64]
         if len(start) >= 8:
             break
-    return start, _chained(start, rest)
+    return start, _chained(start, rest), b"\xef\xbb\xbf" in blank
+
+
+def _noted(pieces: Iterable[bytes], ends: set[bytes]) -> Iterator[bytes]:
+    """The pieces as they are; which ends of lines they have enters `ends`."""
+    for piece in pieces:
+        ends.update(end for end in (b"\r", b"\n") if end in piece)
+        yield piece
 
 
 def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
