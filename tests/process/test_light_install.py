@@ -37,6 +37,7 @@ def run(light: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=light, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
 
 
+@pytest.mark.nightly
 @pytest.mark.process
 def test_the_default_install_works_without_pytorch(light: dict[str, str]) -> None:
     missing = run({**light}, "--version")

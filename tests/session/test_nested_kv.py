@@ -66,6 +66,7 @@ def test_true_totals_are_what_finds_it_in_a_crowd(folder: Path, tmp_path: Path) 
     assert without == {0: 0.0, 1: 0.0, 3: 0.0}
 
 
+@pytest.mark.nightly
 def test_the_reader_finds_every_end_in_either_wording(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nested_kv, "SAMPLES", 1)
     rows = list(experiment.run(experiment.Plan("nested-kv", folder), Settings(model=READER)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.support.fake_session import FakeSession, hit
 from tests.support.grid import grid
-from tests.support.pilot import NARROW, WIDE, piloted, running, wait_until
+from tests.support.pilot import NARROW, piloted, running, wait_until
 from workbench.api.events import AnswerDone, FunctionCalled, FunctionReturned, PageRead, Yielded
 from workbench.api.results import Explanation
 from workbench.api.search import SearchOptions
@@ -28,8 +28,7 @@ def session() -> FakeSession:
 
 @piloted
 async def test_x_says_how_a_score_came_about() -> None:
-    for size in (WIDE, NARROW):
-        await explained(size)
+    await explained(NARROW)
 
 
 async def explained(size: tuple[int, int]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.grid import grid
 from tests.support.lease import ANSWER, QUESTION, lease
-from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from tests.support.pilot import NARROW, ask, piloted, running, wait_until
 from workbench.api.citation_marks import numbered
 from workbench.api.events import AnswerDone, StepStarted, Yielded
 from workbench.api.session import BlockView, LineView
@@ -29,7 +29,7 @@ def with_lines() -> Any:
 
 @piloted
 async def test_lines_of_memory_are_edited_pinned_added_and_deleted() -> None:
-    for size in (WIDE, NARROW):
+    for size in (NARROW,):
         session = with_lines()
         async with running(session, size) as (app, pilot):
             await ask(pilot, "/edit")

@@ -9,7 +9,7 @@ from tests.support.conversations import talks
 from tests.support.grid import grid
 from tests.support.lease import lease
 from tests.support.model_server import ModelServer
-from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
+from tests.support.pilot import NARROW, ask, piloted, running, wait_until
 from workbench.tui.screens.confirm import Confirm
 from workbench.tui.screens.step_diff import ChangeList, StepDiff
 from workbench.tui.screens.xray import XRay
@@ -89,8 +89,7 @@ def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> Non
         session.open_all = lambda: None
         list(session.submit("one"))
         list(session.submit("two"))
-        for size in (WIDE, NARROW):
-            asyncio.run(scenario(session, size))
+        asyncio.run(scenario(session, NARROW))
 
 
 def test_the_xray_steps_over_numbers_that_a_fork_does_not_have(make_session: Any) -> None:
