@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from loaders import limits
 from loaders.document import Heading, Page, clean_text
-from loaders.grid import Grid, arranged, line_of
+from loaders.grid import Grid, arranged, field_line, line_of
 from loaders.tables import PlacedRows
 
 _LINE_ABOVE = 160
@@ -70,7 +70,7 @@ class PageBuilder:
                 unwritten += 1
                 placed.append((None, grid.as_row(row)))
                 continue
-            self.line(line_of(grid, row, plan.shown))
+            self.line(field_line(grid, row) if plan.fields else line_of(grid, row, plan.shown))
             placed.append((self.last_line, grid.as_row(row)))
             for note in grid.notes.get(row, ()):
                 self.line(note)

@@ -184,6 +184,8 @@ class Arrangement:
     shown: tuple[str, ...]
     body: tuple[int, ...]
     header: bool
+    fields: bool = False
+    """Whether the rows are labels with their values, as in a form."""
     below: tuple[int, ...] = ()
     """Rows after the table's own: where its numbers come from, notes on it."""
 
@@ -211,7 +213,8 @@ def arranged(grid: Grid, inherited: Sequence[str] = ()) -> Arrangement:
         end += 1
     if end == start:
         names = tuple(inherited)
-        return Arrangement(tuple(titles), (), names, _marked(grid, names), tuple(rows), False)
+        fields = not names and grid.header_rows is None and _are_fields([texts[row] for row in rows])
+        return Arrangement(tuple(titles), (), names, _marked(grid, names), tuple(rows), False, fields)
     names = tuple(_joined(grid, rows[start:end]))
     above = [" ".join(dict.fromkeys(filter(None, texts[row]))) for row in rows[:start]]
     # Where a table goes on on another page, or files were put together, the names stand among the rows again.
@@ -222,7 +225,7 @@ def arranged(grid: Grid, inherited: Sequence[str] = ()) -> Arrangement:
         notes += 1
     body, below = body[: len(body) - notes], body[len(body) - notes :]
     shown = _with_unit(names, " ".join([grid.above, grid.caption, *titles, *above]), _some(texts, body))
-    return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), body, True, below)
+    return Arrangement(tuple(titles), tuple(rows[:start]), names, _marked(grid, shown), body, True, False, below)
 
 
 def _marked(grid: Grid, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -515,6 +518,12 @@ def line_of(grid: Grid, row: int, names: Sequence[str]) -> str:
                 parts += [f"{name}: {text}" if name != text else text for name in dict.fromkeys(across)] or [text]
         column += width
     return mark + " | ".join(parts)
+
+
+def field_line(grid: Grid, row: int) -> str:
+    """A row of a form as a line: `label: value`, or what stands there alone."""
+    label, *values = dict.fromkeys(filter(None, grid.texts[row]))
+    return grid.marks.get(row, "") + (f"{label.rstrip(' :：')}: {values[0]}" if values else label)
 
 
 def collapsed(grid: Grid) -> Grid:

@@ -186,4 +186,4 @@ def test_tables_beside_each_other_and_one_table_with_a_gap(read) -> None:  # typ
 
 def test_a_form_with_values_of_several_kinds(read) -> None:  # type: ignore[no-untyped-def]
     book, _ = sheet(["Client", "Acme"], ["Contract", "K-77"], ["Value", 12500], ["Start", datetime.date(2033, 2, 3)])
-    assert lines(read(book))[2:] == ["Client | Acme", "Contract | K-77", "Value | 12500", "Start | 2033-02-03"]
+    assert lines(read(book))[2:] == ["Client: Acme", "Contract: K-77", "Value: 12500", "Start: 2033-02-03"]

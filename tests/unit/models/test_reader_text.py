@@ -32,6 +32,13 @@ def test_an_ordinal_ends_no_sentence() -> None:
     assert sentences("It cost 30. The keeper paid.") == ["It cost 30.", "The keeper paid."]
 
 
+def test_the_label_of_an_item_is_no_sentence() -> None:
+    text = "The rules of the house\n\ni. Doors are locked at nine.\nii. Guests sign the book. Dogs stay outside.\n[ ] Flood\n[x] Fire"
+    assert sentences(text)[1:] == [
+        "i. Doors are locked at nine.", "ii. Guests sign the book.", "Dogs stay outside.", "[ ] Flood", "[x] Fire",
+    ]  # fmt: skip
+
+
 def test_a_record_is_a_sentence_of_its_own() -> None:
     records = ["name: Curlew | class: single scull | berth: B1", "name: Sandpiper | class: quad | berth: B2"]
     assert sentences("\n".join(records)) == records

@@ -23,7 +23,7 @@ _ABBREVIATIONS = frozenset(
 _END = re.compile(r"([.!?…]+|[。！？]+)([\"'”’)\]」』）》]*)(\s+|(?<=[。！？])|(?<=[。！？][」』）》”’])|$)")
 _LEADER_DOTS = 4
 """So many dots in a row lead the eye to a price or a page number; they end no sentence."""
-_ROW = re.compile(r"^\s*(?:[-*•+]\s|\||#{1,6}\s|\d{1,3}[.)]\s)")
+_ROW = re.compile(r"^\s*(?:[-*•+]\s|\||#{1,6}\s|\d{1,3}[.)]\s|(?:[ivxlc]{1,7}|[a-z])[.)]\s|(?:\[[ x]\]|[☐☒☑✓])\s)")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-_./:#][A-Za-z0-9]+)*")
 _YEARLIKE = re.compile(r"^[A-Za-z]{0,3}[-']?(?:1[0-9]|20)\d\d(?:[-/]\d{1,4})*s?$")
 _MEASURE = re.compile(r"^\d[\d.,:/-]*(?:st|nd|rd|th|s|[a-z]{1,3})?$", re.IGNORECASE)
@@ -150,6 +150,8 @@ def _split(block: str) -> Iterator[str]:
             continue
         if rest and (rest[0].islower() or rest[0] in ".…·"):
             continue
+        if single and rest and _LABEL.fullmatch(block, start, match.start()):
+            continue
         if len(match.group(1)) >= _LEADER_DOTS and rest:
             continue
         if single and rest and word.isdigit() and len(word) <= 2 and _is_ordinal(block[start : match.start()], rest):
@@ -165,6 +167,9 @@ def _is_ordinal(before: str, after: str) -> bool:
     """Whether a number with a stop is an ordinal: "zum 30. September", "der 2. Weltkrieg", not "It cost 30. The keeper paid"."""
     return is_month(after.split(maxsplit=1)[0].strip(".,;:)")) or bool(_BEFORE_ORDINAL.search(before))
 
+
+_LABEL = re.compile(r"\s*(?:[ivxlc]{1,7}|[a-z])")
+"""The Roman number or letter of a list item is no sentence."""
 
 _BEFORE_ORDINAL = re.compile(
     r"\b(?:am|an dem|zum|zur|vom|beim|der|die|das|den|dem|des|im|jede[nrs]?|unser\w*|dieses?|diese[rn]|seine[mnrs]?|ihre[mnrs]?) \d{1,2}$",
