@@ -243,3 +243,14 @@ def test_a_budget_that_is_spent_is_money() -> None:
     error = {"error": {"message": "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0", "type": "budget_exceeded"}}
     said = explained(refusal(400, J(error), {}), Server("http://127.0.0.1:1/v1", "some-model")).one_line()
     assert re.search("balance|quota", said)
+
+
+@pytest.mark.parametrize("pieces", ["T|he lamp| is green.", "A| keeper| named Alda.", "arch|aeology| of lamps", "*|*Bold** |words", "pri|ntable| pages"])
+def test_a_reply_that_begins_like_a_call_and_is_none_is_shown_as_it_comes(pieces: str) -> None:
+    splitter, shown = TextSplitter(FUNCTIONS), ""
+    *before, last = pieces.split("|")
+    for piece in before:
+        shown += "".join(delta.text for delta in splitter.feed(piece) if isinstance(delta, TextDelta))
+    assert shown == "".join(before)
+    assert "".join(delta.text for delta in splitter.feed(last) if isinstance(delta, TextDelta)) == last
+    assert splitter.finish()[1].text == pieces.replace("|", "")

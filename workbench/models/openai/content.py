@@ -200,20 +200,22 @@ class TextSplitter:
         start = self._pending.lstrip()
         if opened := _OPENER.match(start):
             self._state, self._pending, self._thought = "thinking", start[opened.end() :], True
-        elif start and not _may_be_mark(start):
+        elif start and not _may_be_mark(start) and not (self._functions and self._may_begin_a_call(start)):
             # A reply that begins like a call may be one; it is shown only once it turns out to be something else.
             calls = (
                 start[0] in "{["
-                or start.startswith("```")
-                or any(mark.startswith(start) for mark in ("```", ">>>"))
-                or start.startswith(">>>")
-                or _begins_like(start, _BEFORE_CALLS)
-                or _begins_like(start.lstrip("*`"), self._functions)
+                or start.startswith(_BEFORE_CALLS)
+                or start.lstrip("*`").startswith(tuple(self._functions))
             )
             marks = start[0] in "<[◁" or start.startswith("analysis")
             self._state = "held" if (calls and self._functions) or marks else "text"
             if self._thought:
                 self._pending = self._pending.lstrip("\n")
+
+    def _may_begin_a_call(self, start: str) -> bool:
+        """Whether more must come before it shows whether a reply begins like a call."""
+        bare = start.lstrip("*`")
+        return _is_beginning(start, _BEFORE_CALLS) or _is_beginning(bare, self._functions)
 
     def _think(self) -> list[ReasoningDelta]:
         closed = _CLOSER.search(self._pending)
@@ -234,14 +236,15 @@ class TextSplitter:
 
 
 _BEFORE_CALLS = (
-    "functools", "print(", "await ", "result = ", "tool_call", "TOOL_CALL", "Code:", "Tool:", "Function:", "✿FUNCTION✿", "&lt;", "~~~",
+    "```", ">>>", "functools", "print(", "await ", "result = ", "tool_call", "TOOL_CALL", "Code:", "Tool:", "Function:",
+    "✿FUNCTION✿", "&lt;", "~~~",
     "Action:", "Thought:", "assistant", "commentary", "to=", "Function call:", "Tool call:",
 )  # fmt: skip
 """Words that calls written as text begin with."""
 
 
-def _begins_like(start: str, words: Collection[str]) -> bool:
-    return any(start.startswith(word) or word.startswith(start) for word in words)
+def _is_beginning(text: str, words: Collection[str]) -> bool:
+    return any(len(text) < len(word) and word.startswith(text) for word in words)
 
 
 def _may_be_mark(start: str) -> bool:
