@@ -14,7 +14,9 @@ from workbench.core.errors import ModelError
 from workbench.core.sent_request import as_recorded, rebuilt
 from workbench.models.base import Completion, ModelRequest
 from workbench.models.openai.client import OpenAIChat
+from workbench.models.openai.response import ReplyReader
 from workbench.models.openai.retry import Learnt
+from workbench.models.openai.sse import read_response
 
 TOOLS = [
     {
@@ -191,3 +193,63 @@ def test_a_form_that_is_refused_is_asked_for_as_plain_json_and_then_in_words() -
     kinds = [body.get("response_format", {}).get("type") for _, body in asked]
     assert kinds == ["json_schema", "json_object", None]
     assert "response_format" not in said.body
+
+
+def read(raw: str) -> Completion:
+    """A streamed reply of the API as it is read."""
+    plain = {"messages": START, "tools": TOOLS, "max_tokens": 64}
+    reader = ReplyReader(plain, {"input": [], "max_output_tokens": 64})
+    for event in read_response([raw.encode()]):
+        list(reader.feed(event))
+    list(reader.end())
+    assert reader.kind == "whole"
+    return reader.completion()
+
+
+def named(kind: str, *, typed: bool = True, **more: Any) -> str:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **more} if typed else more)}\n\n"
+
+
+SAID = {"type": "message", "content": [{"type": "output_text", "text": "At the pier."}]}
+CALLED = {"type": "function_call", "id": "fc", "call_id": "c", "name": "find", "arguments": '{"query": "lamp"}'}
+
+
+def ended(*output: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"object": "response", "status": "completed", "output": list(output), **more}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        named("response.output_text.done", text="At the pier.") + named("response.completed", response=ended()),
+        json.dumps(ended(output_text="At the pier.")),
+        json.dumps({"response": ended(SAID)}),
+        named("response.output_text.delta", typed=False, output_index=0, delta="At the pier.")
+        + named("response.completed", typed=False, response=ended(SAID)),
+        named("response.output_text.delta", item_id="m", delta="At the pier.")
+        + named("response.completed", response=ended({**SAID, "id": "m"})),
+    ],
+)
+def test_text_is_read_wherever_it_is_told_and_once(raw: str) -> None:
+    assert read(raw).content == "At the pier."
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        named("response.output_item.added", output_index=0, item={**CALLED, "arguments": ""})
+        + named("response.function_call_arguments.done", output_index=0, item_id="fc", arguments=CALLED["arguments"])
+        + named("response.completed", response=ended()),
+        json.dumps(ended({**CALLED, "arguments": {"query": "lamp"}})),
+        json.dumps(ended({"type": "custom_tool_call", "call_id": "c", "name": "find", "input": CALLED["arguments"]})),
+        named("response.output_item.added", output_index=0, item={**CALLED, "name": "", "arguments": ""})
+        + named("response.function_call_arguments.delta", output_index=0, item_id="fc", delta=CALLED["arguments"])
+        + named("response.completed", response=ended(CALLED)),
+        named("response.output_item.added", item={**CALLED, "arguments": ""})
+        + named("response.function_call_arguments.delta", item_id="fc", delta=CALLED["arguments"])
+        + named("response.completed", response=ended(CALLED)),
+    ],
+)
+def test_a_call_is_read_wherever_it_is_told_and_once(raw: str) -> None:
+    (call,) = read(raw).calls
+    assert (call.id, call.name, json.loads(call.arguments)) == ("c", "find", {"query": "lamp"})

@@ -229,7 +229,7 @@ def _read_event(lines: list[str]) -> Iterator[Event]:
     if not data:
         return
     if whole := _parsed("\n".join(data)):
-        yield whole
+        yield _named(whole, lines)
         return
     # Some servers forget the empty line between events, so each line may be one by itself.
     each = [_parsed(line) for line in data]
@@ -239,6 +239,15 @@ def _read_event(lines: list[str]) -> Iterator[Event]:
         text = "\n".join(line.removeprefix("data:").strip() for line in lines if not line.startswith(":"))
         failed = any(line.replace(" ", "").lower() == "event:error" for line in lines)
         yield Broken(text) if failed or isinstance(_words(data[0]), Broken) else Remark(text)
+
+
+def _named(event: Event, lines: list[str]) -> Event:
+    """An event of the Responses API with its type, which some gateways leave in the name of the event alone."""
+    value = event.value if isinstance(event, Chunk) else None
+    name = next((line[6:].strip() for line in lines if line[:6].lower() == "event:"), "")
+    if name.startswith("response.") and isinstance(value, dict) and "type" not in value:
+        return Chunk({"type": name, **value})
+    return event
 
 
 def _data(line: str) -> str:
