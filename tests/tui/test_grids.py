@@ -68,29 +68,31 @@ async def test_answer() -> None:
 @piloted
 async def test_stopped() -> None:
     """A stopped answer says so, and what was done stays on the screen."""
-    session = lease()
-    session.script = [*STEPS[:-1], Stopped(reason="user", detail="You stopped it.")]
-    session.open("searched")
-    async with running(session) as (app, pilot):
-        await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: "stopped by you" in grid(app))
-        check(app, "stopped-120x36")
+    for name, size in (("stopped-120x36", WIDE), ("stopped-80x24", NARROW)):
+        session = lease()
+        session.script = [*STEPS[:-1], Stopped(reason="user", detail="You stopped it.")]
+        session.open("searched")
+        async with running(session, size) as (app, pilot):
+            await ask(pilot, QUESTION)
+            await wait_until(pilot, lambda app=app: "stopped by you" in grid(app))
+            check(app, name)
 
 
 @piloted
 async def test_model_unreachable() -> None:
     """What failed, where it looked, and what to do; a document that cannot be read has its reason and remedy."""
-    session = lease()
     hint = "Start the server, or change the model with /model."
-    session.script = [ModelUnreachable("Nothing answers at http://localhost:11434/v1.", hint)]
     failed = FileFailed(path="scan.pdf", reason="It has no text, only pictures.", remedy="Run OCR on it first.")
-    session.loading = [Gate("read"), Loaded(source="scans", documents=0, failed=(failed,))]
-    async with running(session, load=(Path("scans"),)) as (app, pilot):
-        await ask(pilot, QUESTION)
-        await wait_until(pilot, lambda: "Nothing answers" in grid(app))
-        session.open("read")
-        await wait_until(pilot, lambda: "Run OCR" in grid(app))
-        check(app, "error-120x36")
+    for name, size in (("error-120x36", WIDE), ("error-80x24", NARROW)):
+        session = lease()
+        session.script = [ModelUnreachable("Nothing answers at http://localhost:11434/v1.", hint)]
+        session.loading = [Gate("read"), Loaded(source="scans", documents=0, failed=(failed,))]
+        async with running(session, size, load=(Path("scans"),)) as (app, pilot):
+            await ask(pilot, QUESTION)
+            await wait_until(pilot, lambda app=app: "Nothing answers" in grid(app))
+            session.open("read")
+            await wait_until(pilot, lambda app=app: "Run OCR" in grid(app))
+            check(app, name)
 
 
 @piloted
@@ -112,16 +114,18 @@ async def test_narrow_panes() -> None:
 @piloted
 async def test_ascii() -> None:
     """With --ascii there is no sign beyond ASCII, and nothing has moved."""
-    grids = []
-    for ascii_only in (False, True):
-        session = lease()
-        session.open_all()
-        async with running(session, ascii=ascii_only) as (app, pilot):
-            await ask(pilot, QUESTION.replace("2021 ", ""))
-            await wait_until(pilot, lambda: "lease-2019.pdf p.12   [2]" in grid(app) and "ready" in grid(app))
-            grids.append(grid(app))
-            if ascii_only:
-                check(app, "ascii-120x36")
-    plain = grids[1]
-    assert plain.isascii()
-    assert [len(row) for row in plain.splitlines()] == [len(row) for row in grids[0].splitlines()]
+    for name, size in (("ascii-120x36", WIDE), ("ascii-80x24", NARROW)):
+        grids = []
+        for ascii_only in (False, True):
+            session = lease()
+            session.open_all()
+            async with running(session, size, ascii=ascii_only) as (app, pilot):
+                await ask(pilot, QUESTION.replace("2021 ", ""))
+                await wait_until(pilot, lambda: "[2] * amend" in grid(app) or "[2] ● amend" in grid(app))
+                await wait_until(pilot, lambda: "ready" in grid(app))
+                grids.append(grid(app))
+                if ascii_only:
+                    check(app, name)
+        plain = grids[1]
+        assert plain.isascii()
+        assert [len(row) for row in plain.splitlines()] == [len(row) for row in grids[0].splitlines()]

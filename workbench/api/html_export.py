@@ -17,6 +17,7 @@ from typing import Any
 from workbench.api.citation_marks import cited, numbered
 from workbench.api.events import AnswerDone, ContextAssembled, Event, QuestionAsked, paged_out
 from workbench.api.paging import StepRecord, steps_of
+from workbench.api.segment_titles import segment_title
 from workbench.core.sanitize import sanitize
 
 LETTERS = {
@@ -144,7 +145,7 @@ def _step(item: StepRecord, context: ContextAssembled | None) -> dict[str, Any]:
             {
                 "id": f"{segment.name} {segment.message or segment.title}",
                 "letter": LETTERS.get(segment.name, "C"),
-                "title": sanitize(segment.title or segment.name),
+                "title": segment_title(segment),
                 "tokens": segment.tokens,
                 "text": sanitize(segment.text),
             }

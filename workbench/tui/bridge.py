@@ -302,6 +302,7 @@ class Bridge:
         if not replayed or not event.failed:
             new = [plural(event.documents, "document"), plural(event.pages, "page"), plural(event.passages, "passage")]
             said = f"loaded {one_line(event.source, 80)}: " + (" · ".join(new) if event.documents else "nothing new")
+            said += f" · {len(event.failed):,} not loaded" if event.failed else ""
             said += f" · {event.unchanged:,} unchanged" if event.unchanged else ""
             said += f" · {event.excluded:,} skipped by ignore rules" if event.excluded else ""
             said += f" · {clock(event.seconds)}" if event.seconds >= 1 else ""

@@ -10,10 +10,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
 from workbench.api.history import SIGNS, ContextDiff, SegmentChange
+from workbench.api.segment_titles import segment_title
 from workbench.core.sanitize import sanitize
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
-from workbench.tui.screens.xray import segment_title
 from workbench.tui.widgets.cells import number, wrap
 from workbench.tui.widgets.lines import Lines
 from workbench.tui.widgets.segment_styles import part_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 
 from textual.app import ComposeResult
@@ -12,11 +10,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 
 from workbench.api.events import ContextAssembled, Segment
-from workbench.core.sanitize import one_line
+from workbench.api.segment_titles import segment_title
 from workbench.tui.screens.overlay import Overlay
 from workbench.tui.screens.part_list import PartList
 from workbench.tui.screens.text_view import TextBox
-from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import number
 from workbench.tui.widgets.segment_styles import part_of
 
@@ -42,43 +39,6 @@ class SegmentList(PartList[Segment]):
 
     def tokens(self, item: Segment) -> str:
         return number(item.tokens)
-
-
-def segment_title(segment: Segment) -> str:
-    """What a segment is, on one line: a call with its arguments, a result or a message with its first words."""
-    words = message_words(segment.role, segment.text)
-    if segment.message is None or not words:
-        return one_line(segment.title or segment.name.replace("_", " "), 200)
-    return one_line(words, 200)
-
-
-def message_words(role: str, text: str) -> str:
-    """The beginning of a message as people would name it; "" for what is no message of a conversation."""
-    if role == "assistant":
-        # What the model thought stands before its calls.
-        calls = [line for line in text.split("\n") if re.match(r"[a-z_]+\(\{", line)]
-        if not calls:
-            return text
-        name, _, rest = calls[0].partition("(")
-        try:
-            arguments = json.loads(rest.rstrip(")"))
-        except ValueError:
-            return calls[0]
-        given = [str(value) for key, value in arguments.items() if key not in ("request_heartbeat", "inner_thoughts")]
-        return f"{name.replace('archival_memory_', '').replace('core_memory_', 'memory ')} {' · '.join(given)}"
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return text
-    if not isinstance(data, dict):
-        return text
-    said = str(data.get("message", "") or data.get("reason", "") or data.get("text", ""))
-    kind = str(data.get("type", ""))
-    if role == "tool":
-        return f"{glyphs.ARROW} {said}"
-    if kind == "user_message":
-        return f"{glyphs.BAR} {said}"
-    return f"{kind.replace('_', ' ')} {said}".strip()
 
 
 class XRay(Overlay[None]):
