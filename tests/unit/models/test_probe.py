@@ -147,15 +147,15 @@ QUIRKS: dict[str, tuple[str, Play]] = {
         lambda body, reply: Reply(content=f"{reply.content}<|im_end|>") if reply.content == "OK" else reply,
     ),
     "lines that end in CR": (
-        "streaming: about its stream: its lines end in CR alone",
+        "streaming: its stream has lines that end in CR alone",
         lambda body, reply: replace(reply, bend=lambda text: text.replace("\n", "\r")),
     ),
     "byte order mark": (
-        "streaming: about its stream: it begins with a byte order mark",
+        "streaming: its stream begins with a byte order mark",
         lambda body, reply: replace(reply, bend=lambda text: f"\ufeff{text}"),
     ),
     "packed without a word": (
-        "streaming: about its stream: it is packed without saying so",
+        "streaming: its stream is packed without saying so",
         lambda body, reply: replace(reply, bend=lambda text: gzip.compress(text.encode())),
     ),
     "all the text before it": (

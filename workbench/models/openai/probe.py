@@ -414,7 +414,7 @@ def _odd_stream(
     elif "event-stream" not in head:
         yield Finding("streaming", QUIRK, f"its stream is called {head or 'nothing'}", "It is read for what it is.")
     for oddity in dict.fromkeys(event.text for event in heard.events if isinstance(event, Oddity)):
-        yield Finding("streaming", QUIRK, f"about its stream: {oddity}", "It is read all the same.")
+        yield Finding("streaming", QUIRK, f"its stream {oddity}", "It is read all the same.")
     if heard.holds_all_before:
         yield _HOLDS_ALL
     if any(isinstance(delta.get("content"), (list, Mapping)) for delta in heard.deltas):

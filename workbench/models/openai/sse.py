@@ -81,15 +81,15 @@ def read_response(pieces: Iterable[bytes]) -> Iterator[Event]:
     start, body, marked = _begun(iter(pieces))
     if start.startswith(_GZIP):
         # A gateway forgot to say that it packs: the transport unpacks only what says so.
-        yield Oddity("it is packed without saying so")
+        yield Oddity("is packed without saying so")
         start, body, marked = _begun(_unpacked(body))
     if marked:
-        yield Oddity("it begins with a byte order mark")
+        yield Oddity("begins with a byte order mark")
     if _FIELD.match(start):
         ends: set[bytes] = set()
         yield from read_events(_noted(body, ends))
         if ends == {b"\r"}:
-            yield Oddity("its lines end in CR alone")
+            yield Oddity("has lines that end in CR alone")
     elif start.startswith(b"<"):
         yield WebPage(_all(body, _LONGEST_PAGE_BYTES, cut=True))
     elif start:
