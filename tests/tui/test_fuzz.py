@@ -20,10 +20,10 @@ from workbench.tui.screens.choose import Choose
 from workbench.tui.screens.jump import Jump
 from workbench.tui.screens.overlay import DismissOnce
 
-SIZES = ((120, 36), (80, 24), (60, 16), (100, 30), (40, 10), (200, 50))
+SIZES = ((120, 36), (80, 24), (60, 16), (100, 30), (40, 10), (200, 50), (20, 5))
 NAMED = (
     "enter escape tab shift+tab up down left right pageup pagedown home end space backspace delete "
-    "f1 f2 f3 f4 f5 f8 f10 ctrl+o ctrl+p ctrl+r ctrl+j ctrl+t ctrl+a ctrl+k ctrl+u ctrl+z ctrl+c"
+    "f1 f2 f3 f4 f5 f8 f9 f10 ctrl+o ctrl+p ctrl+r ctrl+j ctrl+t ctrl+a ctrl+k ctrl+u ctrl+z ctrl+c ctrl+up ctrl+down"
 ).split()
 OPENERS = ("f1", "f2", "f3", "f4", "f5", "f8", "ctrl+o", "ctrl+p", "ctrl+r", "ctrl+t")
 PRINTABLE = "abcdefghijklmnopqrstuvwxyzCZ0123456789[]{}/@#!?.,:-\"' é"

@@ -97,3 +97,12 @@ async def test_the_page_is_read_in_paragraphs_and_l_shows_its_lines() -> None:
         await wait_until(pilot, lambda: "year 2022 and on every second" in boxed(app))
         await pilot.press("l", "slash", *"index of retail prices that the office", "enter")
         await wait_until(pilot, lambda: "match 1 of 1" in grid(app))
+
+
+def test_a_wider_line_elsewhere_on_the_page_is_not_the_width_of_its_paper() -> None:
+    heading = (
+        "A heading over both columns of the page that is as wide as the whole sheet is, and wider than any line of the text below it "
+        * 2
+    )
+    shown = lines(f"{heading.strip()}\n\n\n\n{PROSE}", 74)
+    assert shown[4] == " ".join(PROSE.split())

@@ -21,6 +21,9 @@ _INDENTED = re.compile(r"(?: {3,}|\t)\S")
 _FULL = 0.85
 """Lines of proportional type that fill their paper differ by about this much in how many letters they hold."""
 
+_NEAR = 3
+"""How wide the paper is, is told by so many lines before and after: a page may have columns, and a heading may be wider."""
+
 _NUMERIC_SHARE = 0.4
 
 
@@ -40,9 +43,12 @@ def flowed(text: str, width: int, start: int = 0, end: int = 0) -> Flowed:
     if max(cells) <= width:
         return Flowed(text, start, end)
     running = [bool(line.strip()) and not _is_row(line) for line in lines]
-    fullest = max((cells[at] for at in range(len(lines)) if running[at]), default=0)
+    held = [count if runs else 0 for count, runs in zip(cells, running, strict=True)]
     goes_on = [
-        at + 1 < len(lines) and running[at] and running[at + 1] and _goes_on(lines[at], lines[at + 1], fullest)
+        at + 1 < len(lines)
+        and running[at]
+        and running[at + 1]
+        and _goes_on(lines[at], lines[at + 1], max(held[max(0, at - _NEAR) : at + _NEAR + 1]))
         for at in range(len(lines))
     ]
     pieces: list[str] = []
