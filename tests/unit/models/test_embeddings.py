@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -106,7 +106,7 @@ WRONG = [
     (with_value(lambda row: [None, *row[1:]]), "NaN or infinity"),
     (with_value(lambda row: [0.0] * len(row)), "vector of zeros"),
     (with_value(lambda row: row[:-1]), "different lengths"),
-    (with_value(lambda row: ["0.1"] * len(row)), "no vector"),
+    (with_value(lambda row: ["0.1 m"] * len(row)), "no vector"),
     (with_value(lambda row: []), "no vector"),
     (with_value(lambda row: "§§§"), "no vector"),
     (lambda answer: {"object": "list"}, "with 0 vectors"),
@@ -199,6 +199,10 @@ def test_an_answer_that_drips_is_given_up_in_a_sentence() -> None:
     """Byte after byte is no silence, and would hold a load for hours."""
     told: list[str] = []
 
+    class Leaving(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """Whoever asked has gone, as it should."""
+
     class Dripping(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -213,7 +217,7 @@ def test_an_answer_that_drips_is_given_up_in_a_sentence() -> None:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    server = Leaving(("127.0.0.1", 0), Dripping)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     try:
@@ -237,3 +241,33 @@ def test_a_server_that_is_slow_before_its_answer_is_waited_for_and_told(
     client(server, slow_seconds=0.2, told_seconds=0.1, on_wait=told.append).embed(["one", "two"])
     said = "no answer for 0.1 seconds, and it is given up after 120"
     assert told == [f"Waiting for the embedding server at {server.url}: {said}."]
+
+
+def with_rows(make: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda answer: {**answer, "data": [{**row, **make(row)} for row in answer["data"]]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda answer: {"result": {"data": [row["embedding"] for row in answer["data"]]}, "success": True, "errors": []},
+        lambda answer: {"embeddings": {"float": [row["embedding"] for row in answer["data"]]}},
+        with_rows(lambda row: {"embedding": {"float": row["embedding"]}}),
+        with_rows(lambda row: {"embedding": [str(number) for number in row["embedding"]]}),
+        with_rows(lambda row: {"index": row["index"] + 1}),
+    ],
+    ids=["Cloudflare", "Cohere", "by type", "numbers as text", "counted from one"],
+)
+def test_vectors_are_found_in_the_shapes_of_other_apis(server: EmbeddingStandIn, change: Any) -> None:
+    server.change = change
+    assert np.allclose(client(server).embed(TEXTS[:3]), right(server, TEXTS[:3]), atol=1e-6)
+
+
+def test_a_server_that_takes_a_text_and_no_list_gets_one_after_the_other(server: EmbeddingStandIn) -> None:
+    def reply(body: dict[str, Any]) -> tuple[int, Any]:
+        if isinstance(body["input"], list):
+            return 422, {"detail": [{"loc": ["body", "input"], "msg": "str type expected"}]}
+        return 200, {"data": [{"index": 0, "embedding": server.vector(body["input"]).tolist()}]}
+
+    server.reply = reply  # type: ignore[method-assign]
+    assert np.allclose(client(server).embed(TEXTS[:3]), right(server, TEXTS[:3]), atol=1e-6)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from workbench.core.worker_process import CancelledError
 from workbench.models.openai.address import read_address
 from workbench.models.openai.connection import Line, Route
 from workbench.models.openai.errors import Lost, Refused, Server, explained, refusal_in
-from workbench.models.openai.refusal_kinds import Kind
+from workbench.models.openai.refusal_kinds import Kind, normalised
 from workbench.models.openai.retry import Patience
 from workbench.models.openai.sse import Chunk, Event, WebPage
 
@@ -38,6 +39,9 @@ _SHORTEST_CHARS = 200
 
 _MOST_DIMENSIONS = 16_384
 _NO_KEY = "no-key"
+_WANTS_TEXT = re.compile(
+    r"\binput\b.*\b(valid )?str(ing)?\b.*\b(type|expected|required|valid)\b|\bstr(ing)?\b.*\bexpected\b.*\binput\b"
+)
 _LEAST_BYTES = 4_096
 _TOLD_AGAIN_SECONDS = 30.0
 """A server that is slow with every answer is not told of with every one."""
@@ -125,6 +129,8 @@ class EmbeddingServer:
         self._slow_seconds, self._told_seconds = slow_seconds, told_seconds
         self._on_wait, self._told_at = on_wait, float("-inf")
         self._batch = _BATCH_TEXTS
+        self._one_text = False
+        """Whether the server wants a text as it is, and no list of them."""
         self._idle: list[Line] = []
         self._lock = threading.Lock()
 
@@ -179,6 +185,10 @@ class EmbeddingServer:
         try:
             return self._asked(texts, asked)
         except Refused as refused:
+            if not self._one_text and refused.status in (400, 422) and _WANTS_TEXT.search(normalised(refused.text)):
+                with self._lock:
+                    self._one_text, self._batch = True, 1
+                return np.concatenate([self._some([text], asked) for text in texts])
             if refused.kind in (Kind.KEY, Kind.MODEL, Kind.ADDRESS, Kind.MONEY, Kind.REGION, Kind.RATE):
                 raise self._said(refused) from None
             if len(texts) > 1 and refused.status in _TOO_MUCH:
@@ -213,7 +223,7 @@ class EmbeddingServer:
 
     def _answer(self, texts: list[str], asked: _Asked) -> Any:
         """The JSON value that the server answers with. Raises Refused, Lost, CancelledError."""
-        body = {"model": self._model, "input": texts}
+        body = {"model": self._model, "input": texts[0] if self._one_text and len(texts) == 1 else texts}
         line = self._line()
         arrival = _Arrival(line, asked.seconds, self._slow_seconds, self._told_seconds, self._tell)
         exchange = line.exchange(body, asked.stop, arrival.look, "/embeddings")
@@ -244,6 +254,8 @@ class EmbeddingServer:
         rows = list(_rows(answer))
         if len(rows) != count:
             raise self._wrong(f"answered {count} texts with {len(rows)} vectors")
+        if sorted(place for place, _ in rows) == list(range(1, count + 1)):
+            rows = [(place - 1, value) for place, value in rows]
         places = [place for place, _ in rows]
         if sorted(places) != list(range(count)):
             raise self._wrong("numbers its vectors so that nobody can tell which text each belongs to")
@@ -306,23 +318,33 @@ class EmbeddingServer:
 
 
 def _rows(answer: Any) -> Iterator[tuple[int, Any]]:
-    """(number of the text, its vector) in the shapes of OpenAI, of Ollama's and TEI's own APIs, and of llama.cpp's bare list."""
-    listed: list[Any]
+    """(number of the text, its vector) in the shapes of OpenAI, of the own APIs of Ollama, TEI, Cohere and Cloudflare, and of
+
+    llama.cpp's bare list."""
+    for inside in ("result", "data", "response"):
+        if isinstance(answer, Mapping) and isinstance(answer.get(inside), Mapping):
+            answer = answer[inside]
+    listed: Any = answer
     if isinstance(answer, Mapping):
-        listed = next((answer[key] for key in ("data", "embeddings") if isinstance(answer.get(key), list)), [])
-    else:
-        listed = answer if isinstance(answer, list) else []
+        found = (_of_type(answer.get(key)) for key in ("data", "embeddings"))
+        listed = next((value for value in found if isinstance(value, list)), [])
+    listed = listed if isinstance(listed, list) else []
     for place, entry in enumerate(listed):
         if not isinstance(entry, Mapping):
             yield place, entry
             continue
         index = entry.get("index", place)
-        value = entry.get("embedding")
+        value = _of_type(entry.get("embedding"))
         # llama.cpp wraps the one pooled vector of a text in a list.
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
             value = value[0]
         with contextlib.suppress(TypeError, ValueError):
             yield int(index), value
+
+
+def _of_type(value: Any) -> Any:
+    """Vectors, or one, out of an object that has them by the type of their numbers."""
+    return value.get("float", value.get("dense")) if isinstance(value, Mapping) else value
 
 
 def _numbers(value: Any) -> list[float] | None:
@@ -337,6 +359,8 @@ def _numbers(value: Any) -> list[float] | None:
             return None
     if not isinstance(value, list):
         return None
+    with contextlib.suppress(ValueError):
+        value = [float(item) if isinstance(item, str) else item for item in value]
     numbers = [float("nan") if item is None else item for item in value]
     if any(isinstance(item, bool) or not isinstance(item, (int, float)) for item in numbers):
         return None
