@@ -70,7 +70,7 @@ def _of_form(asked: Asked, one: Candidate) -> float:
     return _TITLE if asked.kind != "person" and is_heading(one.text) else 1.0
 
 
-_TITLE, _REFERRED = 0.4, 0.3
+_TITLE, _REFERRED = 0.4, 0.1
 
 
 def _of_time(asked: Asked, one: Candidate) -> float:

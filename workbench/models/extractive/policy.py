@@ -176,6 +176,8 @@ def _read_through(
     quotes = openings(ranking) if form == "summary" else listed(ranking, exactly=form == "count")
     if form == "count" and (len(quotes) < 2 or not _holds_counted(quotes, ranking, evidence)):
         return None
+    if form == "count" and view.swept and ranking.confidence < scorer.thresholds.answer:
+        return None  # Lines that name the thing and hardly what is asked of it are no count of it.
     if last is not None and last.page < min(last.last_page, LIST_PAGES - 1) and not view.repeating:
         return _search(last.query, last.page + 1)
     if form != "summary" and not view.swept and "archival_sweep" in view.functions and not view.repeating:
