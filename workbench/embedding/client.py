@@ -400,7 +400,7 @@ class _Connection:
         bounds = self.patience
         bound = bounds.query if waited_for else bounds.passages
         bound = bound if self.ready else 2 * bound
-        named = f"the embedding process ({self._worker.pid})"
+        process = self._worker.pid
         if silent > bound:
             self._replace(f"gave no sign of life for {bound:.3g} seconds")
         elif still > bounds.stalled and self.ready:
@@ -408,11 +408,12 @@ class _Connection:
         elif silent > bounds.told:
             self._tell(
                 "silent",
-                f"Waiting for {named}, which gives no sign of life; after {bound:.3g} seconds it is started anew.",
+                f"Waiting for the embedding process ({process}), which gives no sign of life; "
+                f"after {bound:.3g} seconds it is started anew.",
             )
         elif still > bounds.told * _SLOW:
             does = "is at work and has made no vector" if self.ready else "has been loading its model"
-            self._tell("slow", f"Waiting for {named}, which {does} for {still:.0f} seconds.")
+            self._tell("slow", f"Waiting for the embedding process ({process}), which {does} for {still:.0f} seconds.")
 
     def _replace(self, why: str) -> None:
         self._give_up(why)
