@@ -7,11 +7,23 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loaders import limits, ocr, pdf_figures, pdf_forms, pdf_layers, pdf_layout, pdf_notes, pdf_pictures, pdf_scripts
+from loaders import (
+    limits,
+    ocr,
+    pdf_figures,
+    pdf_forms,
+    pdf_layers,
+    pdf_layout,
+    pdf_notes,
+    pdf_pictures,
+    pdf_scripts,
+    pdf_tables,
+)
+from loaders.blocks import PageBuilder
 from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, PasswordNeededError, clean_text
 from loaders.line_hyphens import MARK, rejoined
 from loaders.mail_attachments import Attachments
@@ -19,6 +31,7 @@ from loaders.pdf_lines import Box, PageLines, printed
 from loaders.registry import Loader
 from loaders.running_lines import told_apart
 from loaders.sniff import Kind
+from loaders.tables import PlacedRows, TableKeeper
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -74,6 +87,17 @@ def unlock(path: Path, password: str) -> Document:
         pdf.close()
 
 
+@dataclass
+class _Reading:
+    """What is known of a document while its pages are read, and what is collected: `lost` are pages without all letters."""
+
+    layers: frozenset[str]
+    tagged: bool
+    left_out: Counter[str] = field(default_factory=Counter)
+    lost: list[int] = field(default_factory=list)
+    keeper: TableKeeper = field(default_factory=TableKeeper)
+
+
 def _read(
     pdf: pypdfium2.PdfDocument, budget: limits.TextBudget, path: Path | None = None, password: str = ""
 ) -> Document:
@@ -83,16 +107,14 @@ def _read(
     count = _checked_count(len(pdf))
     outline = tuple(_outline(pdf))
     metadata = {key.lower(): value for key, value in _metadata(pdf).items() if value}
-    left_out = Counter[str]()
     logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms that it cannot run
     with contextlib.suppress(pypdfium2.PdfiumError):
         pdf.init_forms()
     layers = frozenset[str]() if path is None else pdf_layers.switched_off(path, password)
-    tagged = pdf_figures.is_tagged(pdf)
-    lost: list[int] = []
-    texts = [_page_text(pdf, index, left_out, layers, lost, tagged) for index in range(count)]
-    if lost and path is not None:
-        _with_lost_letters(path, password, texts, lost[:_SECOND_LOOK_PAGES])
+    reading = _Reading(layers, pdf_figures.is_tagged(pdf))
+    texts = [_page_text(pdf, index, reading) for index in range(count)]
+    if reading.lost and path is not None:
+        _with_lost_letters(path, password, texts, reading.lost[:_SECOND_LOOK_PAGES])
     texts = rejoined(told_apart([budget.add(text) for text in texts]))
     if fields := pdf_forms.xfa_lines(pdf, "\n".join(texts)):
         texts[0] = budget.add("\n\n".join(filter(None, [texts[0].rstrip(), "\n".join(fields)])))
@@ -100,8 +122,9 @@ def _read(
     for index, text in enumerate(texts):
         label = clean_text(pdf.get_page_label(index)).strip() or None
         pages.append(Page(index + 1, label, text, _headings(text, index + 1, outline)))
-    if left_out:
-        metadata["left_out"] = ", ".join(f"{count} {_noun(what, count)}" for what, count in left_out.items())
+    if reading.left_out:
+        metadata["left_out"] = ", ".join(f"{count} {_noun(what, count)}" for what, count in reading.left_out.items())
+    metadata |= reading.keeper.notes
     return Document(
         title=metadata.get("title", ""),
         pages=tuple(pages),
@@ -109,6 +132,7 @@ def _read(
         loader_version=VERSION,
         metadata=metadata,
         outline=outline,
+        tables=tuple(reading.keeper.tables),
     )
 
 
@@ -123,8 +147,8 @@ def _with_files(pdf: pypdfium2.PdfDocument, document: Document, budget: limits.T
     if attached.left_out:
         of_files = f"of the attached files: {attached.left_out}"
         metadata["left_out"] = "; ".join(filter(None, [metadata.get("left_out"), of_files]))
-    names = tuple(dict.fromkeys(attached.names))
-    return replace(document, pages=tuple(pages), metadata=metadata, attachments=names, tables=tuple(attached.tables))
+    names, tables = tuple(dict.fromkeys(attached.names)), (*document.tables, *attached.tables)
+    return replace(document, pages=tuple(pages), metadata=metadata, attachments=names, tables=tables)
 
 
 def _noun(what: str, count: int) -> str:
@@ -139,41 +163,35 @@ def _checked_count(pages: int) -> int:
     return pages
 
 
-def _page_text(
-    pdf: pypdfium2.PdfDocument,
-    index: int,
-    left_out: Counter[str],
-    layers: frozenset[str],
-    lost: list[int],
-    tagged: bool,
-) -> str:
+def _page_text(pdf: pypdfium2.PdfDocument, index: int, reading: _Reading) -> str:
     """The text of a page, "" when the page itself is damaged: the others are still worth reading."""
     import pypdfium2
 
     try:
         page = pdf[index]
         try:
-            if layers and (hidden := pdf_layers.hide(page, layers)):
-                left_out["piece of text in a hidden layer"] += hidden
+            if reading.layers and (hidden := pdf_layers.hide(page, reading.layers)):
+                reading.left_out["piece of text in a hidden layer"] += hidden
             textpage = page.get_textpage()
             try:
                 if _loses_letters(page, textpage):
-                    lost.append(index)
-                text = _read_page(pdf, page, textpage, left_out)
-                return _with_descriptions(text, page) if tagged else text
+                    reading.lost.append(index)
+                text = _read_page(pdf, page, textpage, reading, index + 1)
+                return _with_descriptions(text, page) if reading.tagged else text
             finally:
                 textpage.close()
         finally:
             page.close()
     except pypdfium2.PdfiumError as error:
         log.warning("page %d cannot be read: %s", index + 1, error)
-        left_out["damaged page"] += 1
+        reading.left_out["damaged page"] += 1
         return ""
 
 
 def _read_page(
-    pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, left_out: Counter[str]
+    pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, reading: _Reading, number: int
 ) -> str:
+    left_out = reading.left_out
     raw_text = textpage.get_text_range().replace(MARK, " ")
     lines = PageLines(textpage, raw_text)
     lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(raw_text, lines.origin), lines.font)
@@ -187,15 +205,34 @@ def _read_page(
         left_out.update(notes.left_out)
         if notes.values:
             return pdf_notes.with_notes(pdf_notes.filled(lines, notes.values), lines, notes)
-    text = _in_order(page, lines)
+    text = _in_order(page, lines, reading.keeper, number)
     return text if notes is None else pdf_notes.with_notes(text, lines, notes)
 
 
-def _in_order(page: pypdfium2.PdfPage, lines: PageLines) -> str:
-    """The text of a page in the order in which it is read."""
+def _in_order(page: pypdfium2.PdfPage, lines: PageLines, keeper: TableKeeper, number: int) -> str:
+    """The text of a page in the order in which it is read; ruled tables are offered to `keeper`."""
+    if tables := pdf_tables.ruled(page, lines) if page.get_rotation() == 0 else []:
+        return printed("\n".join(_with_tables(lines, tables, keeper, number)))
     if page.get_rotation() == 0 and (texts := pdf_scripts.vertical(lines) or pdf_layout.ordered(lines)) is not None:
         return printed("\n".join(texts))
     return printed("\n".join(map(lines.text, lines.lines)) if lines.changed else lines.raw_text)
+
+
+def _with_tables(
+    lines: PageLines, tables: Sequence[pdf_tables.RuledTable], keeper: TableKeeper, number: int
+) -> Iterator[str]:
+    """The lines of a page with those of its ruled tables as rows with the names of their columns."""
+    begins = {min(table.places): table for table in tables}
+    inside = {place for table in tables for place in table.places}
+    for place, line in enumerate(lines.lines):
+        if place in begins:
+            builder = PageBuilder(number, None, limits.TextBudget())
+            placed = builder.table(begins[place].grid)
+            yield builder.page().text
+            rows = tuple((None, tuple(cell.replace(MARK, "") for cell in cells)) for _, cells in placed.rows)
+            keeper.offer("", number, PlacedRows(placed.names, rows))
+        if place not in inside:
+            yield lines.text(line)
 
 
 def _with_descriptions(text: str, page: pypdfium2.PdfPage) -> str:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from loaders.document import clean_text
+from loaders.pdf_tables import object_calls
 
 if TYPE_CHECKING:
     import pypdfium2
 
-_OBJECTS = 5_000
+_OBJECTS = 400
+"""A page has its pictures among its first objects mostly; a drawing of thousands of lines is none."""
+
 _ELEMENTS = 5_000
 _CHARS = 2_000
 _WORDS = 2
@@ -29,9 +32,10 @@ def descriptions(page: pypdfium2.PdfPage) -> list[str]:
     """The descriptions of the pictures of a page; none is asked for on a page without pictures, which are most."""
     import pypdfium2.raw as raw
 
+    get_object, kind_of, _ = object_calls()
+    address, pictures = ctypes.cast(page.raw, ctypes.c_void_p).value, (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM)
     count = min(_OBJECTS, max(0, raw.FPDFPage_CountObjects(page.raw)))
-    kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) for index in range(count))
-    if not any(kind in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_SHADING) for kind in kinds):
+    if not any(kind_of(get_object(address, index)) in pictures for index in range(count)):
         return []
     tree = raw.FPDF_StructTree_GetForPage(page.raw)
     if not tree:

@@ -106,6 +106,9 @@ def _edges_out_of_order(page: PageLines) -> tuple[int, int] | None:
     placed = [(place, box) for place, box in enumerate(page.boxes) if box is not None]
     if len(placed) < 3:
         return None
+    middle = placed[len(placed) // 2][1]
+    if placed[0][1][3] > middle[1] and placed[-1][1][1] < middle[3]:
+        return None
     lowest = list(itertools.accumulate((box[1] for _, box in reversed(placed)), min))[::-1]
     highest = list(itertools.accumulate((box[3] for _, box in placed), max))
     first = last = 0

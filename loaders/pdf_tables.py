@@ -1,0 +1,361 @@
+"""Tables of a PDF page that are ruled by lines, where the text of their cells is wrapped: their rows as a grid.
+
+A program draws such a table cell by cell, so that the lines of one cell stand between those of the next and no order of
+lines gives the rows. The rules say which words are one cell. Pages that are drawn line by line, which is nearly every
+one, are told by the boxes of their lines alone; the rules of the others are asked for.
+"""
+
+from __future__ import annotations
+
+import bisect
+import ctypes
+import functools
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loaders.grid import Grid, arranged, is_number
+from loaders.line_hyphens import MARK
+from loaders.pdf_lines import Box, PageLines, united
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+_EAST_ASIAN = re.compile("[\u3001-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_THIN = 2.5
+"""A drawing that is thinner than this, in points, is a rule."""
+
+_NEAR = 3.0
+_OBJECTS = 5_000
+_FEW_OBJECTS = 400
+"""Of pages with more objects than this the rules are asked for only where cells are wrapped."""
+
+_RULES = 800
+_LONG = 0.6
+_SHORTEST = 15.0
+_SHORT, _MANY_PATHS = 4.0, 120
+_FRAME_POINTS, _POINTS = 5, 400
+_GAP = 30.0
+_APART = 2.0
+"""Words of one cell do not stand so far apart, in heights of a line."""
+
+_COLUMNS, _ROWS = 30, 200
+_CELL_CHARS = 450
+_FILLED = 0.5
+"""The share of cells with text, if lines are the rules of a table."""
+
+
+@dataclass(frozen=True)
+class RuledTable:
+    """A table, the places of the lines of the page that it is made of, and its grid."""
+
+    places: frozenset[int]
+    grid: Grid
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    """Where its rules stand, from the left and from the top."""
+
+
+def ruled(page: pypdfium2.PdfPage, lines: PageLines) -> list[RuledTable]:
+    """The ruled tables of a page, from the top; none of a page without cells beside each other, which is nearly every one."""
+    import pypdfium2.raw as raw
+
+    count = max(0, raw.FPDFPage_CountObjects(page.raw))
+    wrapped = _has_cells_drawn_one_by_one(lines.boxes)
+    if not wrapped and (count > _FEW_OBJECTS or sum(len(cells) > 1 for cells in lines.cells) < 2):
+        return []
+    across, down = (_in_one_piece(rules, axis) for axis, rules in enumerate(_rules(page, min(count, _OBJECTS))))
+    if len(down) < 3 or len(across) < 3:
+        return []
+    tables: list[RuledTable] = []
+    for xs, ys in _frames(across, down):
+        table = _table(lines, xs, ys, across, down)
+        if table is not None and tables and _goes_on(tables[-1], table):
+            tables[-1] = _as_one(tables[-1], table)
+        elif table is not None:
+            tables.append(table)
+    return [table for table in tables if _is_worth_it(table.grid, wrapped)]
+
+
+def _is_worth_it(grid: Grid, wrapped: bool) -> bool:
+    """Whether a table has names of columns, or wrapped cells of two columns of words: labels with what is said of them.
+
+    Of others the lines of the page say as much, and more of what stands around them.
+    """
+    if len(grid.texts[0]) == 2 and not any(is_number(row[1]) for row in grid.texts):
+        grid.header_rows = 0
+        return wrapped
+    return arranged(grid).header
+
+
+def _goes_on(above: RuledTable, below: RuledTable) -> bool:
+    """Whether a table has the columns of the one right above it."""
+    return (
+        len(above.xs) == len(below.xs)
+        and all(abs(one - other) <= _NEAR for one, other in zip(above.xs, below.xs))
+        and 0 <= above.ys[-1] - below.ys[0] < _GAP
+    )
+
+
+def _as_one(above: RuledTable, below: RuledTable) -> RuledTable:
+    shift = len(above.grid.texts)
+    merged = {(row + shift, column): (top + shift, left) for (row, column), (top, left) in below.grid.merged.items()}
+    grid = Grid([*above.grid.texts, *below.grid.texts], {**above.grid.merged, **merged})
+    return RuledTable(above.places | below.places, grid, above.xs, below.ys)
+
+
+def _in_one_piece(rules: Sequence[Box], axis: int) -> list[Box]:
+    """Rules in one direction (0: across, 1: down), those that go on where another ends as one; short ones are none."""
+    lines: list[list[Box]] = []
+    edge = float("-inf")
+    for rule in sorted(rules, key=lambda box: box[1 - axis] + box[3 - axis]):
+        middle = (rule[1 - axis] + rule[3 - axis]) / 2
+        if middle - edge > _NEAR:
+            lines.append([])
+            edge = middle
+        lines[-1].append(rule)
+    kept: list[Box] = []
+    for line in lines:
+        line.sort(key=lambda box: box[axis])
+        piece = line[0]
+        for rule in line[1:]:
+            if rule[axis] <= piece[axis + 2] + _NEAR:
+                piece = united((piece, rule))
+            else:
+                kept.append(piece)
+                piece = rule
+        kept.append(piece)
+    return [piece for piece in kept if piece[axis + 2] - piece[axis] >= _SHORTEST]
+
+
+def _has_cells_drawn_one_by_one(boxes: Sequence[Box | None]) -> bool:
+    """Whether a line stands higher than the one before it and at its right: the next cell after a wrapped one."""
+    before: Box | None = None
+    for box in boxes:
+        if box is None:
+            continue
+        if before is not None and box[0] >= before[2] - 1 and box[3] > before[3] + 1 and box[1] > before[1] + 1:
+            return True
+        before = box
+    return False
+
+
+@functools.cache
+def object_calls() -> tuple[Callable[..., int], Callable[..., int], Callable[..., int]]:
+    """pdfium's functions for an object of a page, its kind and its bounds, without the checks of their arguments."""
+    import pypdfium2.raw as raw
+
+    def unchecked(function: Any, result: Any, *arguments: Any) -> Callable[..., int]:
+        address = ctypes.cast(function, ctypes.c_void_p).value
+        made: Callable[..., int] = ctypes.CFUNCTYPE(result, ctypes.c_void_p, *arguments)(address or 0)
+        return made
+
+    number, pointer = ctypes.c_int, ctypes.c_void_p
+    return (
+        unchecked(raw.FPDFPage_GetObject, pointer, number),
+        unchecked(raw.FPDFPageObj_GetType, number),
+        unchecked(raw.FPDFPageObj_GetBounds, number, pointer, pointer, pointer, pointer),
+    )
+
+
+def _rules(page: pypdfium2.PdfPage, count: int) -> tuple[list[Box], list[Box]]:
+    """The thin drawings of a page, those across and those down; of a frame its sides."""
+    import pypdfium2.raw as raw
+
+    get_object, kind_of, bounds = object_calls()
+    across, down = list[Box](), list[Box]()
+    floats = (ctypes.c_float * 4)()
+    first, size = ctypes.addressof(floats), ctypes.sizeof(ctypes.c_float)
+    places = tuple(first + number * size for number in range(4))
+    address = ctypes.cast(page.raw, ctypes.c_void_p).value
+    path, paths = raw.FPDF_PAGEOBJ_PATH, 0
+    for index in range(count):
+        item = get_object(address, index)
+        if not item or kind_of(item) != path or not bounds(item, *places):
+            continue
+        paths += 1
+        if paths > _MANY_PATHS and not down:
+            return [], []  # lines under figures, areas behind rows
+        if floats[3] - floats[1] < _SHORT and floats[2] - floats[0] < _SHORT:
+            continue
+        for one in _sides(raw, item, Box(*floats)):
+            (down if one.height > one.width else across).append(one)
+        if len(across) + len(down) > _RULES:
+            return [], []
+    return across, down
+
+
+def _sides(raw: Any, item: Any, box: Box) -> Iterator[Box]:
+    """A rule itself; of a frame that is drawn, or of several lines in one path, the parts. A filled area is no frame."""
+    if min(box.width, box.height) <= _THIN:
+        if max(box.width, box.height) > _THIN:
+            yield box
+        return
+    shape = ctypes.cast(item, raw.FPDF_PAGEOBJECT)
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    if not raw.FPDFPath_GetDrawMode(shape, fill, stroke) or not stroke.value:
+        return
+    count = max(0, raw.FPDFPath_CountSegments(shape))
+    if count <= _FRAME_POINTS:
+        left, bottom, right, top = box
+        yield from (Box(left, bottom, right, bottom), Box(left, top, right, top))
+        yield from (Box(left, bottom, left, top), Box(right, bottom, right, top))
+        return
+    points: list[tuple[float, float]] = []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    matrix = raw.FS_MATRIX()
+    raw.FPDFPageObj_GetMatrix(shape, matrix)
+    for place in range(min(_POINTS, count)):
+        segment = raw.FPDFPath_GetPathSegment(shape, place)
+        raw.FPDFPathSegment_GetPoint(segment, x, y)
+        if raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_MOVETO:
+            points.clear()
+        points.append(
+            (matrix.a * x.value + matrix.c * y.value + matrix.e, matrix.b * x.value + matrix.d * y.value + matrix.f)
+        )
+        if len(points) > 1:
+            yield from _straight(points[-2], points[-1])
+        if raw.FPDFPathSegment_GetClose(segment) and len(points) > 2:
+            yield from _straight(points[-1], points[0])
+
+
+def _straight(one: tuple[float, float], other: tuple[float, float]) -> Iterator[Box]:
+    box = Box(min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
+    if min(box.width, box.height) <= _THIN < max(box.width, box.height):
+        yield box
+
+
+def _frames(across: Sequence[Box], down: Sequence[Box]) -> Iterator[tuple[list[float], list[float]]]:
+    """Where the rules of each table stand: those down from the left, those across from the top.
+
+    A line under a few figures is no rule of a table: rules go over most of its height or width, in one piece or several.
+    """
+    groups: list[tuple[Box, list[Box]]] = []
+    for rule in sorted([*across, *down], key=lambda box: -box.top):
+        touching = [
+            group for group in groups if _touch(rule, group[0]) and any(_touch(rule, other) for other in group[1])
+        ]
+        merged = [rule, *(one for group in touching for one in group[1])]
+        groups = [group for group in groups if all(group is not one for one in touching)]
+        groups.append((united(merged), merged))
+    for frame, group in sorted(groups, key=lambda group: -group[0].top):
+        xs = _long_ones(group, 0, frame.height)
+        ys = _long_ones(group, 1, frame.width)[::-1]
+        if 3 <= len(xs) <= _COLUMNS and 3 <= len(ys) <= _ROWS:
+            yield xs, ys
+
+
+def _long_ones(group: Sequence[Box], axis: int, full: float) -> list[float]:
+    """The places of rules in one direction (0: down, 1: across) that together are most of `full` long."""
+    lengths: dict[float, float] = {}
+    rules = [box for box in group if (box.height > box.width) == (axis == 0)]
+    middles = [((box[axis] + box[axis + 2]) / 2, box[3 - axis] - box[1 - axis]) for box in rules]
+    for place in _distinct([middle for middle, _ in middles]):
+        lengths[place] = sum(length for middle, length in middles if -0.1 <= middle - place <= _NEAR)
+    return [place for place, length in lengths.items() if length >= _LONG * full]
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one.left <= other.right + _NEAR and other.left <= one.right + _NEAR
+        and one.bottom <= other.top + _NEAR and other.bottom <= one.top + _NEAR
+    )  # fmt: skip
+
+
+def _distinct(values: Sequence[float]) -> list[float]:
+    kept: list[float] = []
+    for value in sorted(values):
+        if not kept or value - kept[-1] > _NEAR:
+            kept.append(value)
+    return kept
+
+
+def _table(
+    lines: PageLines, xs: Sequence[float], ys: Sequence[float], across: Sequence[Box], down: Sequence[Box]
+) -> RuledTable | None:
+    """The grid between these rules; None where a line goes over its edge, or most of it is empty."""
+    places = [
+        place
+        for place, box in enumerate(lines.boxes)
+        if box is not None and ys[-1] < (box.bottom + box.top) / 2 < ys[0] and box.left < xs[-1] and box.right > xs[0]
+    ]
+    cells: dict[tuple[int, int], list[tuple[int, str]]] = {}
+    apart = 0
+    upwards = [-y for y in ys]
+    for place in places:
+        line = lines.lines[place]
+        words = lines.words(line)
+        before: tuple[Box, int, int] | None = None
+        for word in words:
+            column = bisect.bisect_left(xs, (word.box[0] + word.box[2]) / 2) - 1
+            row = bisect.bisect_left(upwards, -(word.box[1] + word.box[3]) / 2) - 1
+            if not (0 <= column < len(xs) - 1 and 0 <= row < len(ys) - 1):
+                return None
+            if before is not None and before[1:] == (row, column):
+                # Columns that no rule parts: the rules are those of something else.
+                apart += word.box.left - before[0].right > _APART * word.box.height
+            before = (word.box, row, column)
+            said = lines.raw_text[word.start : word.end] + (MARK if line.hyphen and word is words[-1] else "")
+            cells.setdefault((row, column), []).append((place, said))
+    texts = [[_cell_text(cells.get((row, column), ())) for column in range(len(xs) - 1)] for row in range(len(ys) - 1)]
+    filled = sum(bool(text) for row in texts for text in row)
+    if not places or apart * 3 > len(texts) or any(len(text) > _CELL_CHARS for row in texts for text in row):
+        return None
+    grid = Grid(texts)
+    spans = _spans(xs, ys, across, down)
+    for top, left, height, width in spans:
+        parts = [grid.texts[row][column] for row in range(top, top + height) for column in range(left, left + width)]
+        grid.texts[top][left] = " ".join(filter(None, parts))
+        grid.merge(top, left, height, width)
+        filled += height * width - sum(map(bool, parts))
+    rows = sum(grid.own_cells(row) > 1 for row in range(len(texts)))
+    if filled < _FILLED * len(texts) * len(texts[0]) or rows * 2 < len(texts):
+        return None
+    return RuledTable(frozenset(places), grid, tuple(xs), tuple(ys))
+
+
+def _cell_text(words: Sequence[tuple[int, str]]) -> str:
+    """The words of a cell, those of one line after those of the other; a mark stands where a line end cut a word."""
+    text = ""
+    last = -1
+    for place, said in words:
+        unspaced = place != last and _EAST_ASIAN.match(text[-1:]) and _EAST_ASIAN.match(said)
+        text += said if not text or text.endswith(MARK) or unspaced else f" {said}"
+        last = place
+    return text.rstrip(MARK)
+
+
+def _spans(
+    xs: Sequence[float], ys: Sequence[float], across: Sequence[Box], down: Sequence[Box]
+) -> list[tuple[int, int, int, int]]:
+    """Cells over several rows or columns, where no rule parts them: top, left, height, width of each."""
+
+    at_x = [[box for box in down if abs((box.left + box.right) / 2 - x) <= _NEAR] for x in xs]
+    at_y = [[box for box in across if abs((box.bottom + box.top) / 2 - y) <= _NEAR] for y in ys]
+    high = [(one + other) / 2 for one, other in itertools.pairwise(ys)]
+    wide = [(one + other) / 2 for one, other in itertools.pairwise(xs)]
+
+    def parted_beside(row: int, edge: int) -> bool:
+        return any(box[1] < high[row] < box[3] for box in at_x[edge])
+
+    def parted_below(column: int, edge: int) -> bool:
+        return any(box[0] < wide[column] < box[2] for box in at_y[edge])
+
+    taken: set[tuple[int, int]] = set()
+    spans = []
+    for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
+        if (row, column) in taken:
+            continue
+        width = height = 1
+        while column + width < len(xs) - 1 and not parted_beside(row, column + width):
+            width += 1
+        while row + height < len(ys) - 1 and not any(
+            parted_below(step, row + height) for step in range(column, column + width)
+        ):
+            height += 1
+        taken.update((row + down_, column + step) for down_ in range(height) for step in range(width))
+        if width > 1 or height > 1:
+            spans.append((row, column, height, width))
+    return spans
