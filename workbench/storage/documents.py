@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.core.errors import NotFound
 from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
@@ -50,7 +50,9 @@ NOTE_LOADER = "note of "
 """How the loader of a note is called, with the agent's number behind it."""
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
-_PATHS_KEPT = 8
+_PATHS_KEPT, _KEPT, _PASSAGES_KEPT = 8, 32, 256
+
+T = TypeVar("T")
 
 
 def origin_of(metadata: str) -> str:
@@ -74,6 +76,8 @@ class DuckDBArchive:
         self.bulk = PassageReader(database, self.models)
         self.search: PassageSearch | None = None
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
+        self._kept: dict[tuple[str, frozenset[int]], tuple[int, dict[int, Any]]] = {}
+        self._passages: tuple[int, dict[int, Passage]] = -1, {}
 
     @property
     def catalogue(self) -> int:
@@ -165,7 +169,7 @@ class DuckDBArchive:
 
     def let_go_of_paths(self) -> None:
         """Keep no names of documents in memory."""
-        self._paths = {}
+        self._paths, self._kept, self._passages = {}, {}, (-1, {})
 
     def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
         rows = self.database.archive_rows(
@@ -178,20 +182,38 @@ class DuckDBArchive:
 
     def source_names(self, sources: Iterable[int]) -> dict[int, str]:
         """Names of sources by id."""
-        wanted = [list(sources)]
-        rows = self.database.archive_rows(
-            "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", wanted
-        )
-        return {int(key): str(name) for key, name in rows}
+        wanted = frozenset(sources)
+
+        def read() -> dict[int, str]:
+            rows = self.database.archive_rows(
+                "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", [list(wanted)]
+            )
+            return {int(key): str(name) for key, name in rows}
+
+        return dict(self._catalogued("names", wanted, read))
 
     def sizes(self, sources: Iterable[int]) -> dict[int, tuple[int, str]]:
         """(pages, title) of every document in these sources."""
-        rows = self.database.archive_rows(
-            "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
-            "WHERE list_contains(?, source_id)",
-            [list(sources)],
-        )
-        return {int(key): (int(pages), str(title)) for key, pages, title in rows}
+        wanted = frozenset(sources)
+
+        def read() -> dict[int, tuple[int, str]]:
+            rows = self.database.archive_rows(
+                "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
+                "WHERE list_contains(?, source_id)",
+                [list(wanted)],
+            )
+            return {int(key): (int(pages), str(title)) for key, pages, title in rows}
+
+        return dict(self._catalogued("sizes", wanted, read))
+
+    def _catalogued(self, what: str, wanted: frozenset[int], read: Callable[[], dict[int, T]]) -> dict[int, T]:
+        """What `read` returns, kept for as long as sources and documents are the same: a step asks for it several times."""
+        now = self.database.catalogue
+        known = self._kept.get((what, wanted))
+        if known is None or known[0] != now:
+            known = now, read()
+            self._kept = {**dict(list(self._kept.items())[-_KEPT:]), (what, wanted): known}
+        return known[1]
 
     def path_of(self, document: int) -> str | None:
         """The path that a document goes by; None when no source links it any more."""
@@ -202,18 +224,28 @@ class DuckDBArchive:
 
     def content_hashes(self, documents: Iterable[int]) -> dict[int, str]:
         """The hash of the bytes that each document was read from."""
-        rows = self.database.archive_rows(
-            "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", [list(documents)]
-        )
-        return {int(key): str(digest) for key, digest in rows}
+        wanted = frozenset(documents)
+
+        def read() -> dict[int, str]:
+            rows = self.database.archive_rows(
+                "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", [list(wanted)]
+            )
+            return {int(key): str(digest) for key, digest in rows}
+
+        return dict(self._catalogued("hashes", wanted, read))
 
     def self_made(self, documents: Iterable[int]) -> dict[int, str]:
         """What each document is that nobody loaded: "note" (the agent wrote it) or "pasted" (the user did); others are missing."""
-        rows = self.database.archive_rows(
-            "SELECT document_id, metadata FROM documents WHERE starts_with(loader, ?) AND list_contains(?, document_id)",
-            [NOTE_LOADER, list(documents)],
-        )
-        return {int(key): origin_of(metadata) for key, metadata in rows}
+        wanted = frozenset(documents)
+
+        def read() -> dict[int, str]:
+            rows = self.database.archive_rows(
+                "SELECT document_id, metadata FROM documents WHERE starts_with(loader, ?) AND list_contains(?, document_id)",
+                [NOTE_LOADER, list(wanted)],
+            )
+            return {int(key): origin_of(metadata) for key, metadata in rows}
+
+        return dict(self._catalogued("self made", wanted, read))
 
     # -- loading ------------------------------------------------------------------------------------------------
 
@@ -321,6 +353,19 @@ class DuckDBArchive:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Passages by id; an id that is gone is missing."""
+        if len(ids) > _PASSAGES_KEPT // 4:
+            return self._read_passages(ids)
+        now = self.database.catalogue
+        kept, known = self._passages
+        if kept != now or len(known) > _PASSAGES_KEPT:
+            known = {}
+        missing = [key for key in ids if key not in known]
+        if missing:
+            known = {**known, **self._read_passages(missing)}
+            self._passages = now, known
+        return {key: known[key] for key in ids if key in known}
+
+    def _read_passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         rows = self.database.archive_rows(
             "SELECT passage_id, document_id, page_number, start_char, end_char, heading, text, tokens FROM passages "
             "WHERE list_contains(?, passage_id)" if len(ids) > 8 else
