@@ -24,6 +24,7 @@ class ReadOptions:
 _DEFAULT = ReadOptions()
 _OPTIONS: ContextVar[ReadOptions] = ContextVar("options", default=_DEFAULT)
 _ALIVE: ContextVar[Callable[[], None]] = ContextVar("alive", default=lambda: None)
+_AT_PAGE: ContextVar[Callable[[int, int], None]] = ContextVar("at_page", default=lambda page, pages: None)
 
 
 def current() -> ReadOptions:
@@ -36,12 +37,22 @@ def alive() -> None:
     _ALIVE.get()()
 
 
+def at_page(page: int, pages: int) -> None:
+    """Say that `page` of so many is read now, for whoever waits for a long document; it gives no more time."""
+    _AT_PAGE.get()(page, pages)
+
+
 @contextlib.contextmanager
-def reading(options: ReadOptions, on_alive: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Set the choices, and what is called as a sign of life, for what is read inside."""
-    tokens = _OPTIONS.set(options), _ALIVE.set(on_alive)
+def reading(
+    options: ReadOptions,
+    on_alive: Callable[[], None] = lambda: None,
+    on_page: Callable[[int, int], None] = lambda page, pages: None,
+) -> Iterator[None]:
+    """Set the choices, and what is called as a sign of life and at each page, for what is read inside."""
+    tokens = _OPTIONS.set(options), _ALIVE.set(on_alive), _AT_PAGE.set(on_page)
     try:
         yield
     finally:
         _OPTIONS.reset(tokens[0])
         _ALIVE.reset(tokens[1])
+        _AT_PAGE.reset(tokens[2])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loaders import (
     limits,
     ocr,
+    options,
     pdf_figures,
     pdf_forms,
     pdf_layers,
@@ -112,7 +113,10 @@ def _read(
         pdf.init_forms()
     layers = frozenset[str]() if path is None else pdf_layers.switched_off(path, password)
     reading = _Reading(layers, pdf_figures.is_tagged(pdf))
-    texts = [_page_text(pdf, index, reading) for index in range(count)]
+    texts = []
+    for index in range(count):
+        options.at_page(index + 1, count)
+        texts.append(_page_text(pdf, index, reading))
     if reading.lost and path is not None:
         _with_lost_letters(path, password, texts, reading.lost[:_SECOND_LOOK_PAGES])
     texts = rejoined(told_apart([budget.add(text) for text in texts]))

@@ -52,7 +52,10 @@ def recognised(pdf: pypdfium2.PdfDocument, document: Document, budget: TextBudge
         }
         return replace(document, loader=UNREAD, metadata=noted)
     reading = ocr.Reading()
-    texts = {page.number: _text(pdf, page, reading) for page in pictures}
+    texts = {}
+    for page in pictures:
+        options.at_page(page.number, len(document.pages))
+        texts[page.number] = _text(pdf, page, reading)
     pages = tuple(_read(page, texts.get(page.number, ""), budget) for page in document.pages)
     found = [number for number, text in texts.items() if text]
     metadata = {**document.metadata, "pages_by_ocr": _ranges(found)} if found else dict(document.metadata)

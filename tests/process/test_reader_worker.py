@@ -153,3 +153,25 @@ def test_a_worker_that_cannot_start_says_so() -> None:
     with pytest.raises(WorkerGoneError, match="exit code 1"):
         worker.receive(20.0)
     worker.close()
+
+
+def test_a_long_document_says_which_page_is_read(tmp_path: Path, reader: Reader) -> None:
+    """A PDF of a thousand pages takes seconds, one that is scanned minutes: until its end nothing else is known of it."""
+    texts = [f"Page {number} of a long report.\n" + "Words follow here.\n" * 30 for number in range(400)]
+    file = pdf(tmp_path / "long.pdf", texts)
+    seen: set[tuple[int, int]] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            reader.read(file)
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    while not done.wait(0.002):
+        seen.add(reader.page)
+    thread.join(20)
+    assert {pages for _, pages in seen} == {0, 400}
+    assert reader.page == (0, 0)

@@ -445,7 +445,10 @@ class Detached(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LoadProgress(Event):
-    """How far a load is. Rates per second; `remaining_seconds` None while unknown. `stage`: scan | read | embed | write."""
+    """How far a load is. Rates per second; `remaining_seconds` None while unknown. `stage`: scan | read | embed | write.
+
+    `current_page` of `current_pages` of the file `current` is read now; 0 where that is not known.
+    """
 
     source: str = ""
     stage: str = ""
@@ -458,6 +461,8 @@ class LoadProgress(Event):
     passages_per_second: float = 0.0
     remaining_seconds: float | None = None
     failed: int = 0
+    current_page: int = 0
+    current_pages: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

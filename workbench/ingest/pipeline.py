@@ -153,7 +153,8 @@ class _Load:
             yield self._progress(stage, current)
 
     def _progress(self, stage: str, current: str = "") -> LoadProgress:
-        return self.meter.progress(self.name, stage, current, failed=len(self.tally.failed))
+        page = self.intake.page if stage == "read" else (0, 0)
+        return self.meter.progress(self.name, stage, current, failed=len(self.tally.failed), page=page)
 
     def _check(self) -> None:
         if self.ended.is_set():

@@ -79,8 +79,10 @@ class Meter:
         expected += unread_bytes * self.passages_read / self.bytes_read if unread_bytes else 0
         return max(0.0, (expected - self.passages_done) / rate)
 
-    def progress(self, source: str, stage: str, current: str, failed: int) -> LoadProgress:
-        """The event for a display."""
+    def progress(
+        self, source: str, stage: str, current: str, failed: int, page: tuple[int, int] = (0, 0)
+    ) -> LoadProgress:
+        """The event for a display; `page` is the page of the current file that is read now, of how many."""
         return LoadProgress(
             source=source,
             stage=stage,
@@ -93,6 +95,8 @@ class Meter:
             passages_per_second=self.rate(),
             remaining_seconds=self.remaining_seconds(),
             failed=failed,
+            current_page=page[0],
+            current_pages=page[1],
         )
 
 

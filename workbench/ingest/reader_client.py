@@ -49,6 +49,8 @@ class Reader:
         self._worker: Worker | None = None
         self._folder = ""
         self._busy = threading.Lock()
+        self.page = (0, 0)
+        """The page that is read now, of how many; (0, 0) where that is not known."""
 
     def start(self) -> None:
         """Start the worker ahead of the first file; does not wait for it."""
@@ -115,10 +117,20 @@ class Reader:
 
     def _answer(self, worker: Worker, cancel: threading.Event | None) -> Frame | None:
         """The worker's answer; the time counts anew after each sign of life, which OCR gives with every page."""
-        end = time.monotonic() + self.limit_seconds + ocr.DOCUMENT_SECONDS
-        while (frame := worker.receive(self.limit_seconds, cancel)) is not None and "alive" in frame[0]:
-            if time.monotonic() > end:
-                return None
+        self.page = (0, 0)
+        now = time.monotonic()
+        until, end = now + self.limit_seconds, now + self.limit_seconds + ocr.DOCUMENT_SECONDS
+        while (frame := worker.receive(max(0.0, until - now), cancel)) is not None:
+            now, header = time.monotonic(), frame[0]
+            if "page" in header and "ok" not in header:
+                self.page = (int(header["page"]), int(header["pages"]))
+            elif "alive" in header:
+                until = now + self.limit_seconds
+                if now > end:
+                    return None
+            else:
+                break
+        self.page = (0, 0)
         return frame
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from workbench.ingest.prepare import prepare
 
 NICENESS = 10
 _GRACE_SECONDS = 5.0
+_TELL_SECONDS = 0.25
 _REPLACE_BYTES = 1 << 30
 """A worker that once needed this much memory is not given another file: its parent starts a fresh one."""
 
@@ -45,12 +47,20 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
         channel.send({"alive": True})
 
+    told = 0.0
+
+    def at_page(page: int, pages: int) -> None:
+        nonlocal told
+        if (now := time.monotonic()) - told >= _TELL_SECONDS:
+            told = now
+            channel.send({"page": page, "pages": pages})
+
     while True:
         header, _ = channel.frames.get()
         # SIGALRM is left at its default: the kernel ends a worker that hangs even when nobody is left to kill it.
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
         try:
-            with options.reading(options.ReadOptions(**header["options"]), alive):
+            with options.reading(options.ReadOptions(**header["options"]), alive, at_page):
                 path, passwords = Path(header["path"]), header["passwords"]
                 drawing = header.get("draw")
                 reply, blob = _draw(path, passwords, drawing) if drawing else _read(path, passwords, chunker)

@@ -70,6 +70,11 @@ class StoreStage:
         """Whether files are still to be stored."""
         return bool(self._waiting or self._jobs)
 
+    @property
+    def page(self) -> tuple[int, int]:
+        """The page that is read now, of how many; (0, 0) where that is not known."""
+        return self._reader.page
+
     def take(self, file: Candidate) -> None:
         """Decide what becomes of an entry: left out, not loadable, or waiting."""
         entry = file.found

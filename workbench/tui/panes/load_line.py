@@ -40,6 +40,8 @@ class LoadLine(Lines):
         if progress.passages_per_second and width >= 60:
             end += f" · {progress.passages_per_second:,.0f}/s"
         stage = one_line(progress.stage, 8)
+        if progress.current_pages > 1:
+            stage += f" p.{number(progress.current_page)}/{number(progress.current_pages)}"
         room = width - len(end) - len(stage) - 4
         name_cells = max(6, min(32, room // 2))
         cells = max(3, room - name_cells)
