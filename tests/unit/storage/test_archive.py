@@ -148,6 +148,24 @@ def test_what_nothing_refers_to_is_collected_and_its_numbers_stay_unused(archive
     assert archive.passages_of(new.document, 1)[0].id > passage.id
 
 
+def test_what_was_read_once_is_not_remembered_beyond_a_change(archive: ArchivalStorage) -> None:
+    source = archive.source_id("papers")
+    stored = archive.store(arrival(source, "log.txt", [OIL], title="Log", loader="note of 1"), unit_vectors(1))
+    (passage,) = archive.passages_of(stored.document, 1)
+
+    def known() -> tuple[object, ...]:
+        return (archive.passages([passage.id]), archive.sizes([source]), archive.source_names([source]),
+                archive.content_hashes([stored.document]), archive.self_made([stored.document]))  # fmt: skip
+
+    assert all(known())
+    archive.holdings.rename(source, "letters")
+    assert known()[2] == {source: "letters"}
+    archive.holdings.unlink(source, ["log.txt"])
+    archive.holdings.remove(source)
+    archive.collect()
+    assert known() == ({}, {}, {}, {}, {})
+
+
 def test_passages_wait_for_their_vectors_and_get_them_once(archive: ArchivalStorage) -> None:
     source = archive.source_id("papers")
     stored = archive.store(arrival(source, "a.txt", [OIL, ROPE]))
