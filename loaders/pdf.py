@@ -215,7 +215,7 @@ def _read_page(
 
 def _in_order(page: pypdfium2.PdfPage, lines: PageLines, keeper: TableKeeper, number: int) -> str:
     """The text of a page in the order in which it is read; ruled tables are offered to `keeper`."""
-    if tables := pdf_tables.ruled(page, lines) if page.get_rotation() == 0 else []:
+    if tables := pdf_tables.tables_of(page, lines) if page.get_rotation() == 0 else []:
         return printed("\n".join(_with_tables(lines, tables, keeper, number)))
     if page.get_rotation() == 0 and (texts := pdf_scripts.vertical(lines) or pdf_layout.ordered(lines)) is not None:
         return printed("\n".join(texts))
@@ -223,7 +223,7 @@ def _in_order(page: pypdfium2.PdfPage, lines: PageLines, keeper: TableKeeper, nu
 
 
 def _with_tables(
-    lines: PageLines, tables: Sequence[pdf_tables.RuledTable], keeper: TableKeeper, number: int
+    lines: PageLines, tables: Sequence[pdf_tables.FoundTable], keeper: TableKeeper, number: int
 ) -> Iterator[str]:
     """The lines of a page with those of its ruled tables as rows with the names of their columns."""
     begins = {min(table.places): table for table in tables}

@@ -1,4 +1,4 @@
-"""Tables of a PDF page that are ruled by lines, where the text of their cells is wrapped: their rows as a grid.
+"""Tables of a PDF page that are ruled by lines, or whose cells have wrapped text: their rows as a grid.
 
 A program draws such a table cell by cell, so that the lines of one cell stand between those of the next and no order of
 lines gives the rows. The rules say which words are one cell. Pages that are drawn line by line, which is nearly every
@@ -42,14 +42,15 @@ _APART = 2.0
 """Words of one cell do not stand so far apart, in heights of a line."""
 
 _COLUMNS, _ROWS = 30, 200
+_NAME_CHARS = 40
 _CELL_CHARS = 450
 _FILLED = 0.5
 """The share of cells with text, if lines are the rules of a table."""
 
 
 @dataclass(frozen=True)
-class RuledTable:
-    """A table, the places of the lines of the page that it is made of, and its grid."""
+class FoundTable:
+    """The places of the lines of the page that a table is made of, and its grid."""
 
     places: frozenset[int]
     grid: Grid
@@ -58,8 +59,8 @@ class RuledTable:
     """Where its rules stand, from the left and from the top."""
 
 
-def ruled(page: pypdfium2.PdfPage, lines: PageLines) -> list[RuledTable]:
-    """The ruled tables of a page, from the top; none of a page without cells beside each other, which is nearly every one."""
+def tables_of(page: pypdfium2.PdfPage, lines: PageLines) -> list[FoundTable]:
+    """The ruled tables of a page, from the top, or those with wrapped cells; none where no cells stand beside each other."""
     import pypdfium2.raw as raw
 
     count = max(0, raw.FPDFPage_CountObjects(page.raw))
@@ -68,8 +69,8 @@ def ruled(page: pypdfium2.PdfPage, lines: PageLines) -> list[RuledTable]:
         return []
     across, down = (_in_one_piece(rules, axis) for axis, rules in enumerate(_rules(page, min(count, _OBJECTS))))
     if len(down) < 3 or len(across) < 3:
-        return []
-    tables: list[RuledTable] = []
+        return _unruled(lines) if wrapped else []
+    tables: list[FoundTable] = []
     for xs, ys in _frames(across, down):
         table = _table(lines, xs, ys, across, down)
         if table is not None and tables and _goes_on(tables[-1], table):
@@ -77,6 +78,74 @@ def ruled(page: pypdfium2.PdfPage, lines: PageLines) -> list[RuledTable]:
         elif table is not None:
             tables.append(table)
     return [table for table in tables if _is_worth_it(table.grid, wrapped)]
+
+
+def _unruled(lines: PageLines) -> list[FoundTable]:
+    """Tables without rules whose cells are wrapped and were drawn cell by cell, row by row, each row from its top on.
+
+    The first line has the names; every part of the lines below begins where one of them does.
+    """
+    tables, place = list[FoundTable](), 0
+    while place < len(lines.lines):
+        found = _cell_by_cell(lines, place) if len(lines.cells[place]) > 1 else None
+        if found is None:
+            place += 1
+            continue
+        tables.append(found)
+        place = max(found.places) + 1
+    return tables
+
+
+def _cell_by_cell(lines: PageLines, start: int) -> FoundTable | None:
+    lefts = [cell.left for cell in lines.cells[start]]
+    if lefts != sorted(lefts):
+        return None
+    rows: list[list[list[tuple[int, str]]]] = []
+    row_top = bottom = 0.0
+    column, jumps, place = len(lefts), 0, start
+    while place < len(lines.lines):
+        cells = lines.cells[place]
+        if len(rows) == 1 and cells and cells[0].left > lefts[-1] + _NEAR and abs(cells[0].top - row_top) <= _NEAR:
+            # A cell of the first row behind a wrapped one.
+            lefts += [cell.left for cell in cells]
+            rows[0] += [[] for _ in cells]
+        places = [_begins_at(cell.left, lefts) for cell in cells]
+        if not cells or -1 in places or places != sorted(set(places)):
+            break
+        box = cells[0]
+        if places[0] == 0 and column > 0:
+            if rows and (box.top > bottom + _NEAR or bottom - box.top > 3 * box.height):
+                break
+            rows.append([[] for _ in lefts])
+            row_top = box.top
+        elif places[0] > column and abs(box.top - row_top) <= _NEAR:
+            jumps += box.bottom > bottom + 1
+        elif not (len(places) == 1 and places[0] == column and box.top < row_top):
+            break
+        for cell, at in zip(cells, places):
+            rows[-1][at] += [(place, said) for said in _words_in(lines, place, cell)]
+        bottom = min([cell.bottom for cell in cells] + ([bottom] if rows and places[0] > 0 else []))
+        column = places[-1]
+        place += 1
+    texts = [[_cell_text(cell) for cell in row] for row in rows]
+    if jumps < 1 or len(texts) < 3 or any(sum(map(bool, row)) < 2 for row in texts):
+        return None
+    numbers = any(is_number(text) for row in texts[1:] for text in row[1:])
+    named = (len(lefts) > 2 or numbers) and all(0 < len(text) <= _NAME_CHARS for text in texts[0])
+    header = named and not any(map(str.isdigit, "".join(texts[0])))
+    return FoundTable(frozenset(range(start, place)), Grid(texts, header_rows=int(header)), tuple(lefts), ())
+
+
+def _begins_at(left: float, lefts: Sequence[float]) -> int:
+    return next((number for number, edge in enumerate(lefts) if abs(left - edge) <= _NEAR), -1)
+
+
+def _words_in(lines: PageLines, place: int, cell: Box) -> Iterator[str]:
+    line = lines.lines[place]
+    words = lines.words(line)
+    for word in words:
+        if cell.left - 1 <= (word.box.left + word.box.right) / 2 <= cell.right + 1:
+            yield lines.raw_text[word.start : word.end] + (MARK if line.hyphen and word is words[-1] else "")
 
 
 def _is_worth_it(grid: Grid, wrapped: bool) -> bool:
@@ -90,7 +159,7 @@ def _is_worth_it(grid: Grid, wrapped: bool) -> bool:
     return arranged(grid).header
 
 
-def _goes_on(above: RuledTable, below: RuledTable) -> bool:
+def _goes_on(above: FoundTable, below: FoundTable) -> bool:
     """Whether a table has the columns of the one right above it."""
     return (
         len(above.xs) == len(below.xs)
@@ -99,11 +168,11 @@ def _goes_on(above: RuledTable, below: RuledTable) -> bool:
     )
 
 
-def _as_one(above: RuledTable, below: RuledTable) -> RuledTable:
+def _as_one(above: FoundTable, below: FoundTable) -> FoundTable:
     shift = len(above.grid.texts)
     merged = {(row + shift, column): (top + shift, left) for (row, column), (top, left) in below.grid.merged.items()}
     grid = Grid([*above.grid.texts, *below.grid.texts], {**above.grid.merged, **merged})
-    return RuledTable(above.places | below.places, grid, above.xs, below.ys)
+    return FoundTable(above.places | below.places, grid, above.xs, below.ys)
 
 
 def _in_one_piece(rules: Sequence[Box], axis: int) -> list[Box]:
@@ -274,7 +343,7 @@ def _distinct(values: Sequence[float]) -> list[float]:
 
 def _table(
     lines: PageLines, xs: Sequence[float], ys: Sequence[float], across: Sequence[Box], down: Sequence[Box]
-) -> RuledTable | None:
+) -> FoundTable | None:
     """The grid between these rules; None where a line goes over its edge, or most of it is empty."""
     places = [
         place
@@ -313,7 +382,7 @@ def _table(
     rows = sum(grid.own_cells(row) > 1 for row in range(len(texts)))
     if filled < _FILLED * len(texts) * len(texts[0]) or rows * 2 < len(texts):
         return None
-    return RuledTable(frozenset(places), grid, tuple(xs), tuple(ys))
+    return FoundTable(frozenset(places), grid, tuple(xs), tuple(ys))
 
 
 def _cell_text(words: Sequence[tuple[int, str]]) -> str:

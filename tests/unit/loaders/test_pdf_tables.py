@@ -80,3 +80,24 @@ def test_lines_that_are_no_rules_of_a_table_make_none(tmp_path: Path) -> None:
     table = Table(RENT, colWidths=(220, 80, 80))
     table.setStyle(TableStyle(under))
     assert lines(read(tmp_path, table)) == [" ".join(row) for row in RENT]
+
+
+def test_wrapped_cells_without_rules_are_whole(tmp_path: Path) -> None:
+    table = Table([[Paragraph(cell, STYLE) for cell in row] for row in DUTIES], colWidths=(60, 180, 90))
+    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    shown = lines(read(tmp_path, Paragraph("Duties of the staff of the whole company", STYLE), table, Paragraph("Signed by all.", STYLE)))
+    assert shown[1:3] == [
+        "Clause | Duty | Who",
+        "Clause: 4 | Duty: Keep the lamp lit from dusk to dawn on every day of the year | Who: The keeper and his mate",
+    ]
+    assert shown[-1] == "Signed by all."
+
+
+def test_a_first_row_with_figures_names_nothing(tmp_path: Path) -> None:
+    rows = [
+        ["3.1", "Certificate of the company as it was amended and restated", "8-K"], ["3.2", "Bylaws of the company as amended", "10-K"],
+        ["3.3", "Lease", "8-K"],
+    ]  # fmt: skip
+    table = Table([[Paragraph(cell, STYLE) for cell in row] for row in rows], colWidths=(60, 120, 60))
+    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    assert lines(read(tmp_path, table))[0] == "3.1 | Certificate of the company as it was amended and restated | 8-K"
