@@ -54,6 +54,18 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("192.168.1.7:8000/v1", "http://192.168.1.7:8000/v1", ()),
         ("api.example.com/v1", "https://api.example.com/v1", ()),
         ("10.example.com/v1", "https://10.example.com/v1", ()),
+        ("gpubox.local:8000", "http://gpubox.local:8000", ()),
+        ("(http://h:1/v1).", "http://h:1/v1", ()),
+        ("http://h:1/v1;", "http://h:1/v1", ()),
+        ("OPENAI_BASE_URL=http://h:1/v1", "http://h:1/v1", ()),
+        ('export OPENAI_BASE_URL="http://h:1/v1"', "http://h:1/v1", ()),
+        ("base_url: https://h:1/v1", "https://h:1/v1", ()),
+        ("curl http://h:1/v1/chat/completions", "http://h:1/v1", ()),
+        ("http:/h:1/v1", "http://h:1/v1", ()),
+        ("http//h:1/v1", "http://h:1/v1", ()),
+        ("http:\\\\h:1\\v1", "http://h:1/v1", ()),
+        ("http\uff1a//h\uff1a1/v1", "http://h:1/v1", ()),
+        ("http://u:p\\w@h:1/v1?key=a!", "http://u:p\\w@h:1/v1", (("key", "a!"),)),
     ],
 )
 def test_an_address_is_read_as_it_was_meant(given: str, url: str, query: Any) -> None:

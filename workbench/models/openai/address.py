@@ -18,6 +18,10 @@ from workbench.models.openai.errors import Lost
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"}
 _CALLS = re.compile(r"(?:/+(?:chat/completions|completions|responses|embeddings|chat)|(?<=/v1)/+models)?/*$")
 _WRAPPING = " \t\r\n\"'`“”‘’<>«»\u00a0\u200b\ufeff"
+_OTHER_SIGNS = str.maketrans("：／．\\", ":/./")
+_BEFORE = re.compile(r"\A(?:(?:export|set|curl|POST)\s+)*(?:[A-Za-z_]\w*\s*[=:]\s*)?[\"'(<]*(?=https?:)", re.IGNORECASE)
+"""A shell's or a settings file's words before an address."""
+_SCHEME = re.compile(r"\A(https?)(?::/{0,3}|//)(?=[\w\[])", re.IGNORECASE)
 _SOCKS = "A SOCKS proxy needs the package socksio, and an address that begins with socks5://."
 
 
@@ -74,11 +78,17 @@ class Address:
 
 
 def read_address(text: str) -> Address:
-    """The address in a setting: without blanks, quotation marks and a call's own path; a scheme is added where none is."""
-    text = "".join(text.split()).strip(_WRAPPING)
+    """The address in a setting: without blanks, quotation marks and a call's own path; a scheme is added where none is.
+
+    What stands before it where it was copied from, as in `OPENAI_BASE_URL=…`, and marks of a sentence behind it are left out.
+    """
+    text = text if "@" in text else text.translate(_OTHER_SIGNS)  # a password is left as it is
+    text = "".join(_BEFORE.sub("", text.strip(_WRAPPING)).split()).strip(_WRAPPING)
+    text = _SCHEME.sub(r"\1://", text if "?" in text else text.rstrip(".,;:!)"))
     if text and "://" not in text:
         host = re.split(r"[:/]", text)[0].lower()
-        text = f"{'http' if _in_private_network(host) else 'https'}://{text}"
+        near = _in_private_network(host) or host.endswith(".local")
+        text = f"{'http' if near else 'https'}://{text}"
     try:
         parts = urlsplit(text)
     except ValueError:
