@@ -28,7 +28,7 @@ _THIN = 2.5
 """A drawing that is thinner than this, in points, is a rule."""
 
 _NEAR = 3.0
-_OBJECTS = 5_000
+_OBJECTS = 1_500
 _FEW_OBJECTS = 400
 """Of pages with more objects than this the rules are asked for only where cells are wrapped."""
 
@@ -100,7 +100,7 @@ def _cell_by_cell(lines: PageLines, start: int) -> FoundTable | None:
     lefts = [cell.left for cell in lines.cells[start]]
     if lefts != sorted(lefts):
         return None
-    rows: list[list[list[tuple[int, str]]]] = []
+    rows: list[list[list[tuple[int, Box]]]] = []
     row_top = bottom = 0.0
     column, jumps, place = len(lefts), 0, start
     while place < len(lines.lines):
@@ -123,13 +123,16 @@ def _cell_by_cell(lines: PageLines, start: int) -> FoundTable | None:
         elif not (len(places) == 1 and places[0] == column and box.top < row_top):
             break
         for cell, at in zip(cells, places):
-            rows[-1][at] += [(place, said) for said in _words_in(lines, place, cell)]
+            rows[-1][at].append((place, cell))
         bottom = min([cell.bottom for cell in cells] + ([bottom] if rows and places[0] > 0 else []))
         column = places[-1]
         place += 1
-    texts = [[_cell_text(cell) for cell in row] for row in rows]
-    if jumps < 1 or len(texts) < 3 or any(sum(map(bool, row)) < 2 for row in texts):
+    if jumps < 1 or len(rows) < 3 or any(sum(map(bool, row)) < 2 for row in rows):
         return None
+    texts = [
+        [_cell_text([(at, said) for at, cell in cells for said in _words_in(lines, at, cell)]) for cells in row]
+        for row in rows
+    ]
     numbers = any(is_number(text) for row in texts[1:] for text in row[1:])
     named = (len(lefts) > 2 or numbers) and all(0 < len(text) <= _NAME_CHARS for text in texts[0])
     header = named and not any(map(str.isdigit, "".join(texts[0])))
