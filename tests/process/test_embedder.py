@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -240,6 +241,24 @@ def test_a_worker_that_stands_still_is_told_and_replaced(second: LocalEmbedder, 
     assert (vectors == second.embed(asked, exact=waited_for)).all()
     assert "Waiting for the embedding process" in told[0]
     assert "was ended: it gave no sign of life for 2 seconds" in told[1]
+
+
+def test_a_worker_is_heard_beside_more_files_than_select_knows(second: LocalEmbedder) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1_200:
+        pytest.skip("this system allows no process so many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1_200), hard))
+    held: list[int] = []
+    second.stop()
+    try:
+        while not held or held[-1] < 1_030:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+        assert second.embed(["one among many"]).shape == (1, 384)
+    finally:
+        for handle in held:
+            os.close(handle)
+        second.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_person_who_stops_does_not_wait_for_a_worker_that_stands_still(second: LocalEmbedder, worker: int) -> None:

@@ -86,6 +86,13 @@ class _Inbox:
         return json.loads(head.decode("utf-8", "surrogatepass")), blob
 
 
+def _is_ready(pipe: IO[bytes], event: int, seconds: float) -> bool:
+    """Whether a pipe can be read or written, or has ended, within some seconds. select() knows no file above the 1024th."""
+    poll = select.poll()
+    poll.register(pipe, event)
+    return bool(poll.poll(seconds * 1000))
+
+
 class Worker:
     """The parent's end: starts `python -m module` and exchanges frames with it. One thread receives, any may send."""
 
@@ -134,7 +141,7 @@ class Worker:
                 while data:
                     if written := self._stdin.write(data):
                         data, since = data[written:], time.monotonic()
-                    elif not select.select([], [self._stdin], [], _POLL_SECONDS)[1]:
+                    elif not _is_ready(self._stdin, select.POLLOUT, _POLL_SECONDS):
                         if full is not None:
                             full()
                         elif time.monotonic() - since > _FULL_SECONDS:
@@ -157,7 +164,7 @@ class Worker:
                     if (left := deadline - time.monotonic()) <= 0:
                         return None
                     wait = min(wait, left)
-                if not select.select([self._stdout], [], [], wait)[0]:
+                if not _is_ready(self._stdout, select.POLLIN, wait):
                     continue
                 data = os.read(self._stdout.fileno(), 1 << 20)
             except (OSError, ValueError):
