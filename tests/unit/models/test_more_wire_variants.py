@@ -40,6 +40,8 @@ CALL = J({"name": NAME, "arguments": GIVEN})
         ("Il prompt supera la lunghezza massima del contesto (4096 token)", 4096),
         ("입력 토큰 수가 최대 컨텍스트 길이(4096)를 초과했습니다.", 4096),
         ("the input tokens is over limit, input 9000 limit 8000", 8000),
+        ("Request body is too large: 6 MB where 4 MB are allowed", None),
+        ("The conversation and its attachments are too long", None),
         ("Unable to parse 'input_ids': shape [1,5378] exceeds max_input_len [1,4096]", 4096),
     ],
 )

@@ -79,10 +79,10 @@ _REPLY_ALONE = re.compile(
 )
 _NEVER_OVERFLOW = {401, 402, 403, 404, 405}
 _OTHER_SIZES = re.compile(
-    r"\bimages?\b|\b(audio|video|picture|photo|attachment)s?\b|\d ?[kmg]i?b\b|\bpixels?\b"
-    r"|\bstop( sequences?)?\W{0,3}(array|string)|stop sequences"
+    r"\b(image|audio|video|picture|photo|attachment)s?\b|\bstop( sequences?)?\W{0,3}(array|string)|stop sequences"
 )
-"""What else may be too large: not the prompt, unless tokens are spoken of."""
+_PROMPT_TOO = re.compile(r"token|\b(context|prompt|conversation|messages?)\b")
+"""What else may be too large, unless the prompt is spoken of too."""
 
 
 def _is_overflow(status: int, words: str) -> bool:
@@ -105,7 +105,7 @@ def _is_overflow(status: int, words: str) -> bool:
         return False
     if re.search(r"\bid\b.{0,60}(length|too long)|function (name|description)|tool name|tools\W|\binput should", words):
         return False
-    if not _WINDOW.search(words) or (_OTHER_SIZES.search(words) and "token" not in words):
+    if not _WINDOW.search(words) or (_OTHER_SIZES.search(words) and not _PROMPT_TOO.search(words)):
         return False
     numbers = overflow_numbers(words)
     return bool(_EXCESS.search(words)) or (numbers.limit is not None and (numbers.requested or 0) > numbers.limit)
