@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 MARK = "\ufdd0"
 """Stands where a line ended in a hyphen; it is a character that no text has."""
 
-_CUT = re.compile(rf"(\S*){MARK}([ \t]*\n)?[ \t]*(\S+)[ \t]*(\n?)")
+_CUT = re.compile(rf"(?<!\S)(\S*){MARK}([ \t]*\n)?[ \t]*(\S+)[ \t]*(\n?)")
 _LEFT = re.compile(r"(-?)([^\W\d_]+)$")
 _RIGHT = re.compile(r"^[^\W\d_]+")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
