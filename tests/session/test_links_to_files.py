@@ -44,6 +44,7 @@ def lease(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("TMUX", "STY", "NO_HYPERLINKS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-kitty")
+    monkeypatch.setenv("NO_COLOR", "1")
     return folder / NAME
 
 
@@ -65,3 +66,12 @@ def test_no_link_without_the_file_or_where_links_are_off(lease: Path, monkeypatc
     assert "\x1b" in printed(*words)
     lease.unlink()
     assert "\x1b" not in printed(*words)
+
+
+def test_words_of_the_query_are_bold_in_a_terminal_that_may_show_it(
+    lease: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("search", "lighthouse", "--source", "leases")
+    assert "\x1b[1m" not in printed(*words)
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b[1mlighthouse\x1b[22m lease was signed" in printed(*words)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.support.fake_session import hit as found
 from tests.support.lease import ANSWER, CITATIONS, EARLIER, FIRST, LOADING, STEPS, context
 from workbench.api.events import (
     AnswerDelta,
@@ -98,3 +99,24 @@ def test_a_score_is_told_where_it_is_explained_and_not_elsewhere() -> None:
     assert score not in "\n".join(text_output.page_lines(FIRST))
     assert f"{hit.document} p.{hit.page}" in "\n".join(text_output.page_lines(FIRST))
     assert score in "\n".join(text_output.page_lines(FIRST, explain=True))
+
+
+def test_a_hit_in_lines_begins_with_the_sentence_that_fits_its_words_marked() -> None:
+    text = (
+        "# Rents\n\nGeneral remarks come first. They say **nothing** of it.\nThe rents were reviewed\x1b[31m in 1925.\n"
+        + "More follows. " * 60
+    )
+    page = PageRead(
+        query="when was the rent reviewed",
+        page=1,
+        pages=1,
+        first=1,
+        last=1,
+        total=1,
+        hits=(found(1, "a.md", 1, 0.5, text),),
+    )
+    lines = list(text_output.page_lines(page, mark=lambda word: f"<{word}>"))
+    assert lines[3].startswith("     … The <rents> were <reviewed> in 1925. More follows.")
+    assert len(lines) == 9
+    assert lines[-1].endswith(" …")
+    assert "<" not in "\n".join(text_output.page_lines(page))

@@ -26,6 +26,12 @@ def test_a_number_with_a_point_is_one_word_of_the_query() -> None:
     assert [shown.plain[span.start : span.end] for span in shown.spans if "bold" in str(span.style)] == ["4.2", "1,284"]
 
 
+def test_common_words_of_the_query_are_not_marked_unless_there_are_no_others() -> None:
+    text = "He came with the boat. The oil is in the shed."
+    assert best_first(text, "with what oil").plain == "… The oil is in the shed."
+    assert [span.style for span in best_first(text, "with the").spans if "bold" in str(span.style)]
+
+
 def test_without_a_match_the_text_is_shown_from_its_start_without_markdown() -> None:
     assert best_first(TEXT, "zebra").plain.startswith("The harbour General remarks come first. They say nothing of it.")
     assert best_first("| a | b |\n|---|---|\n| 1 | 2 |", "").plain.split() == ["a", "b", "1", "2"]

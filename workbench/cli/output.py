@@ -62,6 +62,13 @@ def links_of(session: SessionProtocol, wanted: str) -> text_output.Link:
     return link
 
 
+def mark_of() -> text_output.Mark:
+    """How words of a query stand out: bold in a terminal of this process, unless NO_COLOR is set."""
+    if SINK.get() is not STANDARD or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return lambda word: word
+    return lambda word: f"\x1b[1m{word}\x1b[22m"
+
+
 def progress(text: str) -> None:
     """A line for people about how the command goes, made harmless."""
     SINK.get().err(unbroken(text))

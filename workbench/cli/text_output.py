@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as json_module
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 
 from workbench.api import events as ev
 from workbench.api.citation_marks import cited, numbered
 from workbench.api.events import ContextAssembled, PageRead
 from workbench.api.history import SIGNS, ContextDiff
+from workbench.api.matching import best_first
 from workbench.api.rendering import file_lines, loaded_line, plural, progress_line, reembedded_line, why
 from workbench.core.sanitize import json_text, one_line, sanitize, unbroken
 
@@ -194,10 +196,16 @@ def _aside(text: str) -> str:
 _BAR = 32
 
 
-def page_lines(page: PageRead, *, explain: bool = False, link: Link = unlinked) -> Iterator[str]:
-    """A page of results: one block a hit, and where it stands among all results; how each score came about, if asked.
+Mark = Callable[[str], str]
+"""Makes a word of the query stand out."""
 
-    Each line is clean: no control characters but links of ours.
+
+def page_lines(
+    page: PageRead, *, explain: bool = False, link: Link = unlinked, mark: Mark = lambda word: word
+) -> Iterator[str]:
+    """A page of results: one block a hit, from the sentence on that fits the query; how each score came about, if asked.
+
+    Each line is clean: no control characters but links and marks of ours.
     """
     if not page.total:
         yield "No results."
@@ -214,7 +222,22 @@ def page_lines(page: PageRead, *, explain: bool = False, link: Link = unlinked) 
         yield f"{rank:>3}. {where}{unbroken(score + heading)}"
         if explain and hit.why:
             yield from (f"     · {unbroken(line)}" for line in hit.why.lines())
-        yield from (f"     {line.strip()}" for line in sanitize(hit.text).splitlines() if line.strip())
+        yield from (f"     {line}" for line in _passage_lines(hit.shown, page.query, mark))
+
+
+_PASSAGE_CELLS, _PASSAGE_LINES = 76, 6
+_START, _END = "\ue000", "\ue001"
+"""Private signs around marked words while the text is wrapped; a passage is stripped of them first."""
+
+
+def _passage_lines(text: str, query: str, mark: Mark) -> list[str]:
+    """The passage from the sentence on that fits the query, a few lines of it, the words of the query marked."""
+    match = best_first(text.replace(_START, "").replace(_END, ""), query)
+    whole = "".join(f"{_START}{part}{_END}" if marked else part for part, marked in match.pieces)
+    lines = textwrap.wrap(("… " if match.cut else "") + whole, _PASSAGE_CELLS, break_on_hyphens=False)
+    if len(lines) > _PASSAGE_LINES:
+        lines = [*lines[: _PASSAGE_LINES - 1], f"{lines[_PASSAGE_LINES - 1]} …"]
+    return [re.sub(f"{_START}([^{_END}]*){_END}", lambda found: mark(found[1]), line) for line in lines]
 
 
 def finding_lines(page: PageRead) -> Iterator[str]:

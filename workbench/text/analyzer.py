@@ -16,6 +16,7 @@ from workbench.core.text_cache import text_cache
 from workbench.text.dates import dates, day_of
 from workbench.text.languages import asked_forms, language_of, stored_forms
 from workbench.text.stemming import fold_accents, stem
+from workbench.text.stop_words import STOP_WORDS
 
 # Normalisation: the one form in which phrases and terms are compared, whatever the spelling.
 
@@ -134,15 +135,6 @@ _DIGITS_IN_A_ROW = regex.compile(r"\d{3}")
 _HYPHENS = regex.compile(r"[-_/]")
 _LONGEST_COMPACT, _LEAST_DIGITS = 40, 8
 _COMPACT_WEIGHT = 0.5
-
-_COMMON = """
-    a about after all also an and any are as at be been before being between both but by can could did do does
-    during each for from had has have he her his how i if in into is it its many me more most much my no nor not of on
-    one or other our out over she so some such than that the their them then there these they this those through to
-    under up was we were what when where which while who whom whose why will with would you your
-"""
-STOP_WORDS = frozenset(_COMMON.split())
-"""Common English words: they still match, with less weight. No word is ever dropped."""
 
 
 def index_terms(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from workbench.api.results import Hit
 from workbench.api.search import SearchOptions
 from workbench.cli import text_output
 from workbench.cli.command import Command, json_flag, reranker_flag
-from workbench.cli.output import line, links_of, say, say_clean, say_lines, tell_progress
+from workbench.cli.output import line, links_of, mark_of, say, say_clean, say_lines, tell_progress
 from workbench.core.errors import NotFound, UsageError
 from workbench.ipc.command_output import interruptible
 
@@ -75,7 +75,7 @@ def search(session: Session, chosen: argparse.Namespace) -> int:
                "hits": hits, "next": following, "note": page.note})  # fmt: skip
         return 0
     link = links_of(session, session.settings.hyperlinks)
-    say_clean(text_output.page_lines(page, explain=chosen.explain, link=link))
+    say_clean(text_output.page_lines(page, explain=chosen.explain, link=link, mark=mark_of()))
     if following:
         say(f"Next: {following}")
     return 0
