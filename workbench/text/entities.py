@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import regex
 
 from workbench.core.text_cache import text_cache
-from workbench.text import analyzer
 from workbench.text.analyzer import fold, normalise
+from workbench.text.stop_words import STOP_WORDS
 
 NAME_WORDS = 4
 """The longest name, in words; longer ones are found by their parts."""
@@ -72,7 +72,7 @@ def title_keys(title: str, heading: str = "") -> tuple[str, ...]:
     parts = [part for part in heading.split(" > ") if not part.startswith(TABLE_HEAD)]
     last = parts[-1] if parts else ""
     keys = [key(part) for part in (bare, _BRACKETED_END.sub("", bare), last)]
-    return tuple(dict.fromkeys(part for part in keys if len(part) > 1 and part not in analyzer.STOP_WORDS))
+    return tuple(dict.fromkeys(part for part in keys if len(part) > 1 and part not in STOP_WORDS))
 
 
 @text_cache(200_000)
@@ -82,8 +82,8 @@ def _parts(span: str) -> tuple[str, ...]:
 
 def _groups(parts: list[str]) -> Iterator[str]:
     for start, first in enumerate(parts):
-        if first in analyzer.STOP_WORDS:
+        if first in STOP_WORDS:
             continue
         for end in range(start + 1, min(start + NAME_WORDS, len(parts)) + 1):
-            if parts[end - 1] not in analyzer.STOP_WORDS:
+            if parts[end - 1] not in STOP_WORDS:
                 yield "_".join(parts[start:end])

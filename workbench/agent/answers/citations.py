@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from workbench.api.events import Citation
-from workbench.text.analyzer import STOP_WORDS
 from workbench.text.quotes import fold, is_on_page
+from workbench.text.stop_words import STOP_WORDS
 
 NOT_FOUND = "Not found in the documents."
 NOT_SURE = "Not sure. The nearest passages:"
