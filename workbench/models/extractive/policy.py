@@ -131,8 +131,9 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         and (joins or ranking.confidence < (SURE if nested else chain_confidence(chain.coverage)))
     ):
         members = [evidence.units[index] for index in pruned(evidence, chain).members[: answer.CITATIONS]]
-        if len({unit.handle for unit in members}) > 1 and chain.coverage >= LEAST_COVERAGE:
-            confidence = max(ranking.confidence, chain_confidence(chain.coverage))
+        confidence = max(ranking.confidence, chain_confidence(chain.coverage))
+        several = len({unit.handle for unit in members}) > 1
+        if several and chain.coverage >= LEAST_COVERAGE and confidence >= scorer.thresholds.answer:
             return _say(answer.quoted(_with_best(members, ranking)), Assessment(confidence, scorer.version))
     if ranking.confidence < scorer.thresholds.answer:
         widely = rank(asked, view, score, scorer, widely=True, named=named)
