@@ -417,7 +417,7 @@ class _Connection:
 
     def _replace(self, why: str) -> None:
         self._give_up(why)
-        self._tell("ended", f"The embedding process was ended: it {why}. A new one is asked for the rest, once.")
+        self._tell("ended", f"The embedding process was ended: it {why}.")
 
     def _give_up(self, why: str) -> None:
         with self._lock:
