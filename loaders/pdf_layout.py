@@ -171,10 +171,50 @@ def _by_rows(page: PageLines) -> list[str]:
             rows[-1].append(item)
         else:
             rows.append([item])
+    if columns := _columns_of_rows(page):
+        return columns
     wide = 2 * _WIDE * page.unit
     if sum(sum(box.width > wide for box, _ in row) > 1 for row in rows) >= _ROWS:
         return []
     return [" ".join(page.text(page.lines[number]).strip() for _, number in sorted(row)) for row in rows]
+
+
+def _columns_of_rows(page: PageLines) -> list[str]:
+    """The lines of columns of prose that stand beside each other in rows, one column after the other; none of anything else."""
+    rows: list[list[_Part]] = []
+    for part in sorted(_parts(page), key=lambda part: -(part.box.bottom + part.box.top)):
+        if rows and side_by_side(rows[-1][0].box, part.box):
+            rows[-1].append(part)
+        else:
+            rows.append([part])
+    across = [number for number, row in enumerate(rows) if len(row) > 1]
+    if len(across) < _ROWS:
+        return []
+    first, last = across[0], across[-1]
+    middle = [sorted(row, key=lambda part: part.box.left) for row in rows[first : last + 1]]
+    lefts = [part.box.left for part in middle[0]]
+    if any(len(row) != len(lefts) for row in middle) or any(
+        abs(part.box.left - left) > 3 for row in middle for part, left in zip(row, lefts)
+    ):
+        return []
+    columns = [[row[place] for row in middle] for place in range(len(lefts))]
+    for column in columns:
+        if not _is_prose([part.text for part in column], [part.box for part in column], page.unit):
+            return []
+    outside = [[part.text for row in part_rows for part in row] for part_rows in (rows[:first], rows[last + 1 :])]
+    return [*outside[0], *(part.text for column in columns for part in column), *outside[1]]
+
+
+def _parts(page: PageLines) -> Iterator[_Part]:
+    """The parts of the lines of a page that stand apart, each with its text."""
+    for line, cells in zip(page.lines, page.cells):
+        if len(cells) == 1:
+            yield _Part(cells[0], page.text(line).strip())
+            continue
+        words = page.words(line) if cells else []
+        for cell in cells:
+            held = [word for word in words if cell.left - 1 <= (word.box.left + word.box.right) / 2 <= cell.right + 1]
+            yield _Part(cell, " ".join(page.raw_text[word.start : word.end] for word in held))
 
 
 # -- heads of columns that were drawn one after the other ------------------------------------------

@@ -336,6 +336,12 @@ def test_columns_of_prose_drawn_from_right_to_left(tmp_path: Path) -> None:
     assert text.split("\n") == [*LEFT, *RIGHT]
 
 
+def test_columns_of_prose_drawn_in_any_order(tmp_path: Path) -> None:
+    columns = column_by_column([LEFT, RIGHT], (60, 300))
+    shuffled = [columns[place] for place in (13, 10, 0, 12, 6, 5, 3, 8, 7, 11, 4, 1, 9, 2)]
+    assert drawn(tmp_path / "a.pdf", [(60, 740, "Of locks"), *shuffled]).split("\n") == ["Of locks", *LEFT, *RIGHT]
+
+
 def test_two_labels_with_colons_have_their_values(tmp_path: Path) -> None:
     text = drawn(tmp_path / "a.pdf", column_by_column([["Name:", "Born in:"], ["Ragna Myhre", "Hull"]], (60, 160)))
     assert text.split("\n") == ["Name: Ragna Myhre", "Born in: Hull"]
