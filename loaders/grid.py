@@ -30,7 +30,9 @@ _NAME_CHARS = 120
 _LONG_CHARS = 200
 _COLLAPSED_PLACES = 200_000
 
-_NUMERIC = re.compile(r"^[\s$€£¥(+−-]*\d[\d\s.,:/%)'’−-]*(?:\s?[€$£¥])?(?:\s?(?:\[\w{1,3}\]|[*†‡]{1,2}))?$")
+_NUMERIC = re.compile(
+    r"^[\s$€£¥(+−-]*\d[\d\s.,:/%)'’−-]*(?:\s?[€$£¥])?(?:\s?(?:\[\w{1,3}\]|[*†‡]{1,2}))?(?: \(struck out\))?$"
+)
 _MEASURE = re.compile(r"^[+−-]?\d[\d\s.,]*\s?(?:°[CF]|%|‰|[kMmµ]?[gmWVAl]|[kMG]?Wh|[€$£¥])$")
 _PERIOD = re.compile(
     r"^(?:(?:FY|CY|H[12]|Q[1-4])?[ -]?(?:19|20)\d\d(?:[/–-]\d{2,4})?[AEFPB]?"

@@ -33,7 +33,7 @@ def xls_sheets(path: Path, omitted: LeftOut) -> Iterator[Sheet]:
                 if note.text.strip()
             ]
             comments += [
-                Comment(link.frowx, link.fcolx, "", str(link.url_or_path)[:500], "Link")
+                Comment(link.frowx, link.fcolx, "", _address(link.url_or_path)[:500], "Link")
                 for link in sheet.hyperlink_list[:_LINKS]
                 if link.type == "url" and link.url_or_path
             ]
@@ -77,6 +77,10 @@ def _shown(workbook: Any, cell: Any, omitted: LeftOut) -> tuple[str, Any]:
     if not shown:
         omitted.add(left_out.HIDDEN)
     return shown, int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _address(target: str | bytes) -> str:
+    return target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target)
 
 
 def _struck(workbook: Any, cell: Any) -> str:

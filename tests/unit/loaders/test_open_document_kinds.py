@@ -99,3 +99,30 @@ def test_a_slide_is_a_page_with_its_notes(tmp_path: Path) -> None:
         "Tolls\n\nAbove\n\nGate | Toll\nGate: East | Toll: 4\n\nBelow\n\nNotes: Say hello",
         "(hidden slide)\n\nSecond",
     ]
+
+
+def test_struck_out_cells_and_links_of_a_sheet(tmp_path: Path) -> None:
+    styles = (
+        '<office:automatic-styles><style:style style:name="old" style:family="table-cell"><style:text-properties '
+        'style:text-line-through-style="solid"/></style:style></office:automatic-styles>'
+    )
+    link = '<text:p><text:a xlink:href="https://wax.example/a">Wax</text:a></text:p>'
+    cells = [
+        "<table:table-cell><text:p>Item</text:p></table:table-cell><table:table-cell><text:p>Price</text:p></table:table-cell>",
+        '<table:table-cell><text:p>Tar</text:p></table:table-cell><table:table-cell table:style-name="old" '
+        'office:value-type="float" office:value="900"><text:p>900</text:p></table:table-cell>',
+        f'<table:table-cell>{link}</table:table-cell><table:table-cell office:value-type="float" office:value="5"><text:p>5</text:p>'
+        "</table:table-cell>",
+    ]
+    rows = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
+    names = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "style", "table", "text"))
+    content = (
+        f'<office:document-content {names} xmlns:xlink="http://www.w3.org/1999/xlink">{styles}<office:body><office:spreadsheet>'
+        f'<table:table table:name="Prices">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'
+    )
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+    assert registry.read(tmp_path / "a.ods").pages[0].text.split("\n")[3:] == [
+        "Item: Tar | Price: 900 (struck out)", "Item: Wax | Price: 5", "Link on A3 (Wax, Item): https://wax.example/a",
+    ]  # fmt: skip
