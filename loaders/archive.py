@@ -30,7 +30,16 @@ _UNPACK = "Unpack it and load the folder."
 _UTF_8_NAME = 0x800
 _ENCRYPTED = 0x1
 _NO_DOCUMENTS = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")
-_ERRORS = (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
+_ERRORS = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    IndexError,
+)
 
 
 def load(path: Path) -> Document:

@@ -113,7 +113,7 @@ def _opened(part: EmailMessage, child: EmailMessage) -> EmailMessage:
     encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
     if child.keys() or encoding not in ("base64", "quoted-printable"):
         return child
-    text = str(child.get_payload()).encode("ascii", "surrogateescape")
+    text = str(child.get_payload()).encode("ascii", "replace")
     try:
         data = base64.b64decode(text + b"===") if encoding == "base64" else quopri.decodestring(text)
     except binascii.Error:

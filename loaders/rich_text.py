@@ -31,6 +31,7 @@ SECONDS = 60.0
 _UNREAD = {b"pict": left_out.PICTURE, b"object": left_out.OBJECT}
 _TOKEN = re.compile(rb"\\([a-zA-Z]+)(-?\d{1,10})? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.DOTALL)
 _BREAKS = (b"page", b"sect", b"column")
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DROPPED = (b"chatn", b"chftn", b"chpgn")
 _FILE_ENCODINGS = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
 _FONT_ENCODINGS = {
@@ -133,6 +134,8 @@ class _Rewriter:
                 return
         self.skip = 0
         if token.startswith(b"\\'"):
+            if len(token) < 4:
+                return  # an escape without its figures
             self.letters += bytes([int(token[2:], 16)])
             return
         if not word and token not in (b"{", b"}") and (token[:1] != b"\\" or self._half_a_letter()):
@@ -339,7 +342,7 @@ def put_right(html: str) -> str:
     import lxml.html
 
     try:
-        root = lxml.html.document_fromstring(html)
+        root = lxml.html.document_fromstring(_NO_TEXT.sub("", html))
     except (lxml.etree.LxmlError, ValueError):
         return html
     _place_notes(root)

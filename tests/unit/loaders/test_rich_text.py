@@ -86,3 +86,7 @@ def test_rows_that_do_not_say_so_are_rows(tmp_path: Path) -> None:
     cells = rb"\trowd\cellx1000\cellx2000 "
     rows = [cells + rb"Port\cell Toll\cell\row", cells + rb"Hull\cell 12\cell\row", cells + rb"York\cell 9\cell\row"]
     assert "Port: Hull | Toll: 12\nPort: York | Toll: 9" in text(read(tmp_path, b"".join(rows) + rb"\pard After"))
+
+
+def test_escapes_that_were_cut_and_control_characters_stop_nothing(tmp_path: Path) -> None:
+    assert text(read(tmp_path, rb"Fee \u8364?{\'}12 {\footnote A \'01note.}\'02 due")).startswith("Fee €12 [1]")
