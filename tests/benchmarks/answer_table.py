@@ -41,29 +41,29 @@ class KeptVectors(LocalEmbedder):
 
         super().__init__()
         self._np, self._file = np, file
-        self._known: dict[bytes, Any] = {}
+        self._by_text: dict[bytes, Any] = {}
         if file.exists():
             with np.load(file) as stored:
-                self._known = {
+                self._by_text = {
                     bytes(key): vector for key, vector in zip(stored["keys"], stored["vectors"], strict=True)
                 }
-        self._saved = len(self._known)
+        self._saved = len(self._by_text)
 
     def embed(self, texts: Sequence[str], *, kind: Any = "passage", exact: bool | None = None, **more: Any) -> Any:
         if kind != "query" or not texts:
             return super().embed(texts, kind=kind, exact=exact, **more)
         keys = [hashlib.sha1(text.encode("utf-8", "replace")).digest() for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._by_text}
         if missing:
             made = super().embed(list(missing.values()), kind=kind, exact=exact, **more)
-            self._known.update(zip(missing, made, strict=True))
-        return self._np.stack([self._known[key] for key in keys])
+            self._by_text.update(zip(missing, made, strict=True))
+        return self._np.stack([self._by_text[key] for key in keys])
 
     def save(self) -> None:
-        if len(self._known) > self._saved:
-            keys = self._np.frombuffer(b"".join(self._known), self._np.uint8).reshape(-1, 20)
-            self._np.savez(self._file, keys=keys, vectors=self._np.stack(list(self._known.values())))
-            self._saved = len(self._known)
+        if len(self._by_text) > self._saved:
+            keys = self._np.frombuffer(b"".join(self._by_text), self._np.uint8).reshape(-1, 20)
+            self._np.savez(self._file, keys=keys, vectors=self._np.stack(list(self._by_text.values())))
+            self._saved = len(self._by_text)
 
 
 def chosen(found: AnswerSet, answerable: int, absent: int) -> list[AnswerQuestion]:

@@ -32,23 +32,23 @@ class KeptVectors(LocalEmbedder):
 
         super().__init__()
         self._np, self._file = np, file
-        self._known: dict[str, Any] = {}
+        self._by_text: dict[str, Any] = {}
         if file.exists():
             with np.load(file) as stored:
-                self._known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
-        self._loaded = len(self._known)
+                self._by_text = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
+        self._loaded = len(self._by_text)
 
     def embed(self, texts: Sequence[str], *, kind: Any = "passage", exact: bool | None = None, **more: Any) -> Any:
         if kind != "query":
             return super().embed(texts, kind=kind, exact=exact, **more)
-        missing = list(dict.fromkeys(text for text in texts if text not in self._known))
+        missing = list(dict.fromkeys(text for text in texts if text not in self._by_text))
         if missing:
-            self._known.update(zip(missing, super().embed(missing, kind=kind, exact=exact, **more), strict=True))
-        return self._np.stack([self._known[text] for text in texts])
+            self._by_text.update(zip(missing, super().embed(missing, kind=kind, exact=exact, **more), strict=True))
+        return self._np.stack([self._by_text[text] for text in texts])
 
     def save(self) -> None:
-        if len(self._known) > self._loaded:
-            texts, vectors = list(self._known), list(self._known.values())
+        if len(self._by_text) > self._loaded:
+            texts, vectors = list(self._by_text), list(self._by_text.values())
             self._np.savez(self._file, texts=self._np.array(texts, dtype=object).astype(str), vectors=vectors)
 
 
