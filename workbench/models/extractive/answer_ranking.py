@@ -36,6 +36,10 @@ likely: readers take what stands beside an answer for a part of it."""
 _ALL_COVER = 0.97
 """How much of the question another sentence must say in its own words to be shown even so."""
 
+_FAR_BEHIND = 0.5
+"""How likely the next sentence may be, measured by one that says all of the question, for that one to stand alone. On documents
+that the weights never saw one answer of 1,467 is lost by it."""
+
 _HITS_A_PAGE = 5
 
 
@@ -88,12 +92,13 @@ class Ranking:
         return self.feature("cover_own", at) >= _ALL_COVER and self._holds_answer(at)
 
     def _is_complete(self) -> bool:
-        """Whether the best sentence says what is asked by itself."""
-        return (
-            (self.probabilities[0] >= _COMPLETE if self.probabilities else False)
-            and self.feature("cover_near") >= _COMPLETE_COVER
-            and self._holds_answer(0)
-        )
+        """Whether the best sentence says what is asked by itself: it is likely, or says it all and is far ahead of the next."""
+        if not self.probabilities or not self._holds_answer(0):
+            return False
+        if self.probabilities[0] >= _COMPLETE and self.feature("cover_near") >= _COMPLETE_COVER:
+            return True
+        ahead = len(self.probabilities) < 2 or self.probabilities[1] <= _FAR_BEHIND * self.probabilities[0]
+        return ahead and self.feature("cover_own") >= _ALL_COVER
 
     def _holds_answer(self, at: int) -> bool:
         """Whether a candidate holds something of the kind, and the measure, that is asked for."""
