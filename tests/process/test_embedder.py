@@ -78,7 +78,7 @@ def test_vectors_are_those_of_the_model_itself(embedder: LocalEmbedder) -> None:
     assert np.allclose(np.linalg.norm(fast, axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("exact", [True, pytest.param(False, marks=pytest.mark.nightly)])
 def test_a_vector_depends_on_its_text_alone(embedder: LocalEmbedder, second: LocalEmbedder, exact: bool) -> None:
     sample = texts(12, seed=2)
     crowd = threading.Thread(target=second.embed, args=(texts(16, seed=3),))
@@ -221,7 +221,7 @@ def test_what_another_asked_for_and_gave_up_is_still_embedded(embedder: LocalEmb
     assert (answers[0] == embedder.embed(sample[-5:], exact=True)).all()
 
 
-@pytest.mark.parametrize("waited_for", [True, False])
+@pytest.mark.parametrize("waited_for", [True, pytest.param(False, marks=pytest.mark.nightly)])
 def test_a_worker_that_stands_still_is_told_and_replaced(second: LocalEmbedder, worker: int, waited_for: bool) -> None:
     """What is sent is far more than its pipe holds: sending must not wait for ever either."""
     told: list[str] = []

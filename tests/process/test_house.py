@@ -134,6 +134,7 @@ def test_bad_input_gets_one_sentence_and_its_exit_code(words: list[str], code: i
     assert len(done.stderr.strip().splitlines()) == (1 if code else 0)
 
 
+@pytest.mark.nightly
 def test_a_locked_database_names_its_owner(tmp_path: Path) -> None:
     from workbench.storage.database import Database
 

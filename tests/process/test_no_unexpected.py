@@ -94,6 +94,7 @@ def test_an_agent_needs_a_name(tmp_path: Path, name: str) -> None:
     assert "needs a name" in done.stderr
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("umask", [0o000, *(pytest.param(mask, marks=pytest.mark.nightly) for mask in (0o022, 0o777))])
 def test_what_is_written_is_the_users_alone_under_any_umask(tmp_path: Path, umask: int) -> None:
     home = tmp_path / "home"

@@ -170,6 +170,7 @@ def test_a_model_for_one_run_takes_effect_or_is_refused(tmp_path: Path) -> None:
         assert steps["window"] == 8_192
 
 
+@pytest.mark.nightly
 def test_a_second_display_joins_and_goes_on_when_the_first_one_ends(tmp_path: Path) -> None:
     home, folder = tmp_path / "home", tmp_path / "letters"
     folder.mkdir()

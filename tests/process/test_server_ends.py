@@ -51,6 +51,7 @@ def test_a_question_of_another_display_is_let_end(tmp_path: Path) -> None:
     assert not locate(home).socket_file.exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("killed", [True, pytest.param(False, marks=pytest.mark.nightly)], ids=["killed", "ends"])
 def test_a_load_goes_on_elsewhere_when_its_owner_ends_or_is_killed(tmp_path: Path, killed: bool) -> None:
     folder = tmp_path / "docs"

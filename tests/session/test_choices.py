@@ -68,6 +68,7 @@ def test_every_event_of_an_answer_names_its_agent(run: Run, papers: Path) -> Non
     assert {line["what"] for line in waiting} >= {"archive", "model"}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("refuses", "words"),
     [

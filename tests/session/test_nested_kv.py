@@ -50,6 +50,7 @@ def test_chains_follow_the_orderings_and_are_drawn_beyond(folder: Path) -> None:
         assert at not in links
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "wording",
     [pytest.param(one, marks=[pytest.mark.nightly] if one is not WORDINGS[0] else [], id=one.name) for one in WORDINGS],

@@ -113,6 +113,7 @@ def test_the_old_vectors_serve_until_all_new_ones_are_there(
     assert session.app.database.rows("SELECT count(*) FROM model_vectors") == [(0,)]
 
 
+@pytest.mark.nightly
 def test_what_a_stopped_or_failed_change_embedded_stays(
     make_session: Any, tmp_path: Path, server: EmbeddingStandIn
 ) -> None:

@@ -11,6 +11,7 @@ from workbench.tui import themes
 from workbench.tui.widgets.segment_styles import PARTS
 
 
+@pytest.mark.nightly
 @piloted
 async def test_every_theme_draws_the_same_text() -> None:
     """Ours, a foreign one, and the terminal's own palette."""

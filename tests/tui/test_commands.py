@@ -102,6 +102,7 @@ def _said(app: object) -> list[str]:
     return [block.text for block in app.chat.query(NoteBlock)]  # type: ignore[attr-defined]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "words", ["", pytest.param(" leases", marks=pytest.mark.nightly)], ids=["alone", "with a word"]
 )

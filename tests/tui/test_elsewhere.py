@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.grid import grid
 from tests.support.model_scripts import quoting
 from tests.support.model_server import ModelServer
@@ -47,6 +49,7 @@ def is_exact(session: Any, app: Any) -> bool:
     )
 
 
+@pytest.mark.nightly
 def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_session: Any, papers: Path) -> None:
     async def scenario(session: Any, app: Any, pilot: Any) -> None:
         async def done(text: str) -> None:

@@ -149,6 +149,7 @@ async def test_every_key_of_every_screen() -> None:
     assert not missing, f"no way of the test leads to {sorted(missing)}"
 
 
+@pytest.mark.nightly
 @piloted
 async def test_every_overlay_closes_once_however_often_it_is_told() -> None:
     """What closes it may wait in its queue more than once: the first one closes it, nothing below it goes."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.fake_session import FakeSession, Gate
 from tests.support.grid import check, grid
 from tests.support.lease import EARLIER, QUESTION, STEPS, lease
@@ -111,6 +113,7 @@ async def test_narrow_panes() -> None:
         assert "Archive 37 ◂" not in grid(app)
 
 
+@pytest.mark.nightly
 @piloted
 async def test_ascii() -> None:
     """With --ascii there is no sign beyond ASCII, and nothing has moved."""

@@ -86,6 +86,7 @@ async def test_a_password_is_asked_for_unseen_and_the_file_is_tried_again() -> N
         assert next(item for item in fake.papers if item.path == "vault.pdf").status == "loaded"
 
 
+@pytest.mark.nightly
 @piloted
 async def test_what_the_keys_do() -> None:
     fake = session()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.support.grid import check, grid
@@ -46,6 +47,7 @@ def draw(app: WorkbenchApp, count: int) -> None:
         app.controller.bridge.draw(event)
 
 
+@pytest.mark.nightly
 @piloted
 async def test_keys_go_through_all_answers_and_open_their_sources() -> None:
     session = lease()

@@ -21,6 +21,7 @@ def play(scenario: Any) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "options",
     [

@@ -155,6 +155,7 @@ async def test_a_click_moves_sorts_and_opens() -> None:
         await wait_until(pilot, lambda: isinstance(app.screen, SourcePage))
 
 
+@pytest.mark.nightly
 @piloted
 async def test_a_check_walks_from_finding_to_finding() -> None:
     for name, size in (("120x36", WIDE), ("80x24", NARROW)):
@@ -279,6 +280,7 @@ def test_which_source_a_table_is_about() -> None:
         one_source([], "")
 
 
+@pytest.mark.nightly
 @piloted
 async def test_a_table_of_thousands_of_rows_draws_a_screenful() -> None:
     session: FakeSession = lease()

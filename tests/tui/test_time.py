@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.support.conversations import talks
 from tests.support.grid import grid
 from tests.support.lease import lease
@@ -15,6 +17,7 @@ from workbench.tui.screens.step_diff import ChangeList, StepDiff
 from workbench.tui.screens.xray import XRay
 
 
+@pytest.mark.nightly
 def test_the_chat_follows_the_branch(make_session: Any) -> None:
     async def scenario(session: Any) -> None:
         async with running(session) as (app, pilot):

@@ -247,6 +247,7 @@ def searching(request: Any, number: int) -> Any:
     return "archival_memory_search", {"query": f"Marner oil barrels {number}", "request_heartbeat": True}
 
 
+@pytest.mark.nightly
 def test_the_model_writes_the_summary_in_recorded_requests_of_its_own(make_session: Any, papers: Path) -> None:
     questions = ["How much oil was ordered?", "And by whom?"]
     session, model, events = talk(
