@@ -58,9 +58,9 @@ class _Asked:
 
 
 class _Arrival:
-    """How an answer comes in. Raises Lost once it comes so slowly that it would hold up everything for hours.
+    """Watches an answer arrive and raises Lost when it arrives too slowly.
 
-    The vectors are computed before the first byte of an answer, which then comes as fast as the line is.
+    A server computes all vectors before it sends the first byte, so from then on only the network sets the pace.
     """
 
     def __init__(
