@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from workbench.text.entities import TABLE_HEAD
+from workbench.text.list_items import is_item, items_above
 
 _LOOK_BACK = 90
 """Lines of a table that a page may have above a passage."""
@@ -34,7 +36,6 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?。！？]\s*$")
-_ITEM = re.compile(r"\s*(?:[-*+•◦▪]|\d{1,3}[.)])\s+")
 _LABELLED = re.compile(r"(?:^|\| )[^|:]{1,120}: \S")
 
 
@@ -55,18 +56,12 @@ class TableHeads:
     def item_above(self, start_char: int) -> str:
         """The item of a list under which the one at `start_char` stands; "" where it stands under none."""
         place = bisect_right(self._starts, start_char) - 1
-        here = self._lines[place] if place < len(self._lines) else ""
-        depth = len(here) - len(here.lstrip())
-        if not depth or not _ITEM.match(here):
-            return ""
-        for number in range(place - 1, max(-1, place - _LOOK_BACK), -1):
-            line = self._lines[number]
-            if not line.strip() or number in self._headings:
-                return ""
-            if len(line) - len(line.lstrip()) < depth:
-                bare = _ITEM.sub("", line).strip()
-                return " ".join(bare.split())[:_HEAD_CHARS].rstrip(" :") if _ITEM.match(line) else ""
-        return ""
+        item = self._items_above[place] if place < len(self._items_above) else ""
+        return " ".join(item.split())[:_HEAD_CHARS].rstrip(" :")
+
+    @cached_property
+    def _items_above(self) -> list[str]:
+        return items_above(self._lines, self._headings)
 
     def above(self, start_char: int) -> str:
         """The head of the table that goes on at `start_char`, as one line; "" where none does."""
@@ -104,7 +99,7 @@ class TableHeads:
     def _names_periods(self, line: str) -> bool:
         """Whether a line has the years or days of two columns or more, and no other figures."""
         periods = _PERIOD.findall(line)
-        if len(periods) < 2 or len(line) > _HEAD_CHARS or _ITEM.match(line):
+        if len(periods) < 2 or len(line) > _HEAD_CHARS or is_item(line):
             return False
         rest = _PERIOD.sub(" ", line)
         return all(_DAY.match(number) for number in _NUMBER.findall(rest)) and len(rest.split()) <= 4 * len(periods) + 6

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import NotFound
 from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
@@ -52,8 +52,6 @@ NOTE_LOADER = "note of "
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
 _PATHS_KEPT, _KEPT, _PASSAGES_KEPT = 8, 32, 256
 
-T = TypeVar("T")
-
 
 def origin_of(metadata: str) -> str:
     """Who wrote a document of the note loader, by its metadata: "pasted" (the user) or "note" (the agent)."""
@@ -76,7 +74,7 @@ class DuckDBArchive:
         self.bulk = PassageReader(database, self.models)
         self.search: PassageSearch | None = None
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
-        self._kept: dict[tuple[str, frozenset[int]], tuple[int, dict[int, Any]]] = {}
+        self._kept: dict[tuple[str, frozenset[int]], tuple[int, list[tuple[Any, ...]]]] = {}
         self._passages: tuple[int, dict[int, Passage]] = -1, {}
 
     @property
@@ -182,37 +180,27 @@ class DuckDBArchive:
 
     def source_names(self, sources: Iterable[int]) -> dict[int, str]:
         """Names of sources by id."""
-        wanted = frozenset(sources)
-
-        def read() -> dict[int, str]:
-            rows = self.database.archive_rows(
-                "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", [list(wanted)]
-            )
-            return {int(key): str(name) for key, name in rows}
-
-        return dict(self._catalogued("names", wanted, read))
+        rows = self._catalogued(
+            "SELECT source_id, name FROM sources WHERE list_contains(?, source_id) ORDER BY 1", sources
+        )
+        return {int(key): str(name) for key, name in rows}
 
     def sizes(self, sources: Iterable[int]) -> dict[int, tuple[int, str]]:
         """(pages, title) of every document in these sources."""
-        wanted = frozenset(sources)
+        rows = self._catalogued(
+            "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
+            "WHERE list_contains(?, source_id)",
+            sources,
+        )
+        return {int(key): (int(pages), str(title)) for key, pages, title in rows}
 
-        def read() -> dict[int, tuple[int, str]]:
-            rows = self.database.archive_rows(
-                "SELECT DISTINCT document_id, page_count, title FROM documents JOIN source_documents USING (document_id) "
-                "WHERE list_contains(?, source_id)",
-                [list(wanted)],
-            )
-            return {int(key): (int(pages), str(title)) for key, pages, title in rows}
-
-        return dict(self._catalogued("sizes", wanted, read))
-
-    def _catalogued(self, what: str, wanted: frozenset[int], read: Callable[[], dict[int, T]]) -> dict[int, T]:
-        """What `read` returns, kept for as long as sources and documents are the same: a step asks for it several times."""
-        now = self.database.catalogue
-        known = self._kept.get((what, wanted))
+    def _catalogued(self, sql: str, wanted: Iterable[int]) -> list[tuple[Any, ...]]:
+        """The rows of a query of sources or documents by these ids, kept for as long as both are the same: a step asks several times."""
+        now, key = self.database.catalogue, (sql, frozenset(wanted))
+        known = self._kept.get(key)
         if known is None or known[0] != now:
-            known = now, read()
-            self._kept = {**dict(list(self._kept.items())[-_KEPT:]), (what, wanted): known}
+            known = now, self.database.archive_rows(sql, [list(key[1])])
+            self._kept = {**dict(list(self._kept.items())[-_KEPT:]), key: known}
         return known[1]
 
     def path_of(self, document: int) -> str | None:
@@ -224,28 +212,19 @@ class DuckDBArchive:
 
     def content_hashes(self, documents: Iterable[int]) -> dict[int, str]:
         """The hash of the bytes that each document was read from."""
-        wanted = frozenset(documents)
-
-        def read() -> dict[int, str]:
-            rows = self.database.archive_rows(
-                "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", [list(wanted)]
-            )
-            return {int(key): str(digest) for key, digest in rows}
-
-        return dict(self._catalogued("hashes", wanted, read))
+        rows = self._catalogued(
+            "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", documents
+        )
+        return {int(key): str(digest) for key, digest in rows}
 
     def self_made(self, documents: Iterable[int]) -> dict[int, str]:
         """What each document is that nobody loaded: "note" (the agent wrote it) or "pasted" (the user did); others are missing."""
-        wanted = frozenset(documents)
-
-        def read() -> dict[int, str]:
-            rows = self.database.archive_rows(
-                "SELECT document_id, metadata FROM documents WHERE starts_with(loader, ?) AND list_contains(?, document_id)",
-                [NOTE_LOADER, list(wanted)],
-            )
-            return {int(key): origin_of(metadata) for key, metadata in rows}
-
-        return dict(self._catalogued("self made", wanted, read))
+        rows = self._catalogued(
+            f"SELECT document_id, metadata FROM documents WHERE starts_with(loader, '{NOTE_LOADER}') "
+            "AND list_contains(?, document_id)",
+            documents,
+        )
+        return {int(key): origin_of(metadata) for key, metadata in rows}
 
     # -- loading ------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from workbench.models.extractive.languages import KINDS, Language, kind_of, lang
 from workbench.models.extractive.measures import counted, counts, gives, measure_of
 from workbench.models.extractive.sentences import blocks, is_heading, opens_entry, rarity, stem
 from workbench.text.dates import days, with_iso_days
+from workbench.text.list_items import bare_item, items_above
 from workbench.text.stemming import snowball
 
 Array = np.ndarray[Any, Any]
@@ -171,7 +172,12 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
     else."""
     pieces: list[tuple[str, str, bool]] = []
     section, held = "", ""
-    under = _items_above(text)
+    given = text.splitlines()
+    under = {
+        " ".join(line.split()): item[-_ITEM_CHARS:]
+        for line, item in zip(given, items_above(given), strict=True)
+        if item
+    }
     paragraphs = blocks(text)
     lines = [" ".join(paragraph) for paragraph in paragraphs]
     for number, paragraph in enumerate(paragraphs):
@@ -182,7 +188,12 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
             continue
         entry, sentences = _with_entry(paragraph)
         if item := under.get(lines[number], ""):
-            if pieces and pieces[-1][0] == above and _bare_item(above) == item and not _is_said(above, ""):
+            if (
+                pieces
+                and pieces[-1][0] == above
+                and bare_item(above)[-_ITEM_CHARS:] == item
+                and not _is_said(above, "")
+            ):
                 # Right under the item above it: the two say something together, that one nothing by itself.
                 pieces.pop()
                 sentences = [f"{above} {sentences[0]}", *sentences[1:]]
@@ -207,28 +218,8 @@ def _pieces(text: str) -> list[tuple[str, str, bool]]:
     return pieces
 
 
-def _items_above(text: str) -> dict[str, str]:
-    """For each item of a list that stands under another one: what that one says, without its mark."""
-    found: dict[str, str] = {}
-    open_items: list[tuple[int, str]] = []
-    for line in text.splitlines():
-        depth = len(line) - len(line.lstrip())
-        while open_items and open_items[-1][0] >= depth:
-            open_items.pop()
-        if not _ITEM.match(line):
-            open_items = open_items if depth and line.strip() else []
-            continue
-        if open_items:
-            found[" ".join(line.split())] = open_items[-1][1]
-        open_items.append((depth, _bare_item(line)))
-    return found
-
-
-def _bare_item(line: str) -> str:
-    return _ITEM.sub("", line, count=1).strip()[-120:]
-
-
-_ITEM = re.compile(r"\s*(?:[-*+•◦▪]|\d{1,3}[.)])\s+")
+_ITEM_CHARS = 120
+"""So much of an item stands over those under it, from its end."""
 
 
 _NUMBERED = re.compile(r"(?:§\s?)?\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=[^\W\d_])")
