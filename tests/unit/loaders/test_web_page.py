@@ -135,23 +135,13 @@ def test_a_page_in_another_encoding_than_it_states(tmp_path: Path, stated: str) 
         ("<select><option selected label='Full name'>F</select>", "Full name"), ("So <math><mi>x</mi></math>.", "So x."),
         ("<table><tr><th>A<th>B<tfoot><tr><td>Sum<td>3<tbody><tr><td>x<td>1<tr><td>y<td>2</table>",
          "A | B\nA: x | B: 1\nA: y | B: 2\nA: Sum | B: 3"),
-    ],
-)  # fmt: skip
-def test_lists_fields_and_feet_as_a_browser_shows_them(tmp_path: Path, html: str, shown: str) -> None:
-    (tmp_path / "a.html").write_text(f"<html><body>{html}</body></html>", "utf-8")
-    assert registry.read(tmp_path / "a.html").pages[0].text == shown
-
-
-@pytest.mark.parametrize(
-    ("html", "shown"),
-    [
         ("<x-a><template shadowrootmode=open><p>In the shadow.</template></x-a>", "In the shadow."),
         ("<p>Seen</p><div popover>Not yet</div>", "Seen"), ("<p>So <math alttext='E=mc^2'></math>.", "So E=mc^2."),
         ("<table><tr><th>Who<th>Duties<tr><td>Ada<td><ul><li>Bell<ul><li>at dawn</ul></ul><tr><td>Bo<td>-</table>",
          "Who | Duties\nWho: Ada | Duties: Bell; at dawn\nWho: Bo | Duties: -"),
     ],
 )  # fmt: skip
-def test_newer_elements_as_a_browser_shows_them(tmp_path: Path, html: str, shown: str) -> None:
+def test_lists_fields_feet_and_newer_elements_as_a_browser_shows_them(tmp_path: Path, html: str, shown: str) -> None:
     (tmp_path / "a.html").write_text(f"<html><body>{html}</body></html>", "utf-8")
     assert registry.read(tmp_path / "a.html").pages[0].text == shown
 
