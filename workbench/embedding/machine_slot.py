@@ -56,8 +56,6 @@ class MachineSlot:
         """Take one slot, or see that whoever has it does not use it. Raises OSError."""
         import fcntl
 
-        if self._handle >= 0:
-            return True
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             about = os.fstat(handle)

@@ -7,18 +7,15 @@ names its subject, the day beside it is when somebody read it.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from workbench.core.text_cache import text_cache
-
-
-def _without_marks(text: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-
+from workbench.text.stemming import fold_accents
 
 _SECTIONS = frozenset(
-    _without_marks(name)
-    for name in """
+    fold_accents(name.strip())
+    for name in re.split(
+        r"[|\n]",
+        """
     references|reference list|bibliography|selected bibliography|footnotes|endnotes|citations|works cited|external links|see also
     further reading|contents|table of contents|notes and references|references and notes|notes and citations|navigation menu
     einzelnachweise|weblinks|siehe auch|literaturverzeichnis|fußnoten|inhaltsverzeichnis
@@ -27,10 +24,9 @@ _SECTIONS = frozenset(
     riferimenti|collegamenti esterni|voci correlate|bibliografia|referências|ligações externas|ver também|sumário
     externe links|zie ook|примечания|ссылки|литература|см также
     参考文献|参考资料|參考資料|参见|參見|外部链接|外部連結|外部リンク|脚注|注释|注釋|出典|関連項目|目录|目錄|目次
-    """.strip()
-    .replace("\n", "|")
-    .replace("    ", "")
-    .split("|")
+    """,
+    )
+    if name.strip()
 )
 _NOT_LETTERS = re.compile(r"\W*[(\[](?:edit|hide|show|bearbeiten|modifier|editar)[)\]]|[\W\d_]+")
 
@@ -67,7 +63,7 @@ ASKS_FOR_REFERENCES = re.compile(
 def names_references(heading: str) -> bool:
     """Whether a heading, or the last of a path of headings ("Report > References"), is that of references, links or contents."""
     last = heading.rsplit(" > ", 1)[-1]
-    return _without_marks(" ".join(_NOT_LETTERS.sub(" ", last).casefold().split()).removesuffix(" edit")) in _SECTIONS
+    return fold_accents(" ".join(_NOT_LETTERS.sub(" ", last).casefold().split()).removesuffix(" edit")) in _SECTIONS
 
 
 @text_cache(65_536)
