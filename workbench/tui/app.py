@@ -31,6 +31,7 @@ from textual.filter import Monochrome, NoColor
 from textual.message import Message
 from textual.widgets import Footer, Tabs
 
+from workbench.core.garbage import collect_briefly
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
 from workbench.tui.layout import WIDE_CELLS, Arrangement
@@ -55,7 +56,7 @@ from workbench.tui.widgets.text_fields import is_early
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
     from workbench.tui.controller import Controller
-    from workbench.tui.workers import Arrived, Ended, Happened, Left, Overheard
+    from workbench.tui.workers import Arrived, Ended, Happened, Left, Overheard, Streamed
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -293,6 +294,12 @@ class WorkbenchApp(App[int]):
             self.controller.bridge.draw(message.event)
 
     @_needs_session
+    def on_streamed(self, message: Streamed) -> None:
+        """Pieces of an answer: more come until they are drawn."""
+        if not self.controller.work.leaving:
+            self.controller.bridge.stream(message)
+
+    @_needs_session
     def on_overheard(self, message: Overheard) -> None:
         """An event of what another display or a command did."""
         if not self.controller.work.leaving:
@@ -356,8 +363,10 @@ class WorkbenchApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are taken in the order in which they were typed."""
-        if isinstance(event, events.Key) and event.key != "ctrl+q" and is_early(event, self):
-            return
+        if isinstance(event, events.Key):
+            if event.key != "ctrl+q" and is_early(event, self):
+                return
+            self.chat.give_way()
         await super().on_event(event)
 
     def leave(self) -> None:
@@ -562,8 +571,14 @@ def run(
 
     Closing the session is the caller's business. `given_back` is told when the terminal is free, and what still runs.
     """
+
+    def opened() -> SessionProtocol:
+        session = open_session()
+        collect_briefly()
+        return session
+
     app = WorkbenchApp(
-        open_session,
+        opened,
         window_tokens=window_tokens,
         load=load,
         remarks=remarks,
