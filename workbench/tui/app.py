@@ -29,7 +29,7 @@ from textual.containers import Container
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.message import Message
-from textual.widgets import Footer, Tabs
+from textual.widgets import Tabs
 
 from workbench.core.garbage import collect_briefly
 from workbench.core.sanitize import one_line
@@ -51,6 +51,7 @@ from workbench.tui.widgets.cells import plural, use_ascii
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
 from workbench.tui.widgets.fold import FoldBlock
+from workbench.tui.widgets.key_footer import KeyFooter
 from workbench.tui.widgets.text_fields import is_early
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class WorkbenchApp(App[int]):
                 yield wide
             yield self.prompt
         yield narrow
-        yield Footer(compact=True)
+        yield KeyFooter(compact=True)
 
     def on_mount(self) -> None:
         """Draw what is known, ask for the rest off the event loop, begin to load."""
