@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_LINE_ENDS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
+_RARE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""All of these, in one set: to look for it takes a fifth of the time of two substitutions."""
+
 _ESCAPE_SEQUENCES = re.compile(
     "(?:\x1b\\[[0-?]*[ -/]*[@-~]"  # control sequences: colours, movements of the cursor
     "|\x9b[0-?]*\\d[0-?]*[@-~]"  # the same in eight bits; without a digit it is a letter in a wrong encoding
@@ -37,7 +40,9 @@ def clean_text(text: str) -> str:
     """
     if "\x1b" in text or "\x9b" in text:
         text = _ESCAPE_SEQUENCES.sub(_in_place_of, text)
-    text = _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
+    text = text.replace("\r\n", "\n")
+    if _RARE.search(text):
+        text = _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
     if _SOFT_HYPHEN in text:
         text = _SOFT_LINE_END.sub(r"\1\n", text).replace(_SOFT_HYPHEN, "")
     return text

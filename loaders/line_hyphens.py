@@ -7,7 +7,8 @@ stands elsewhere, or where its halves are no words; "well-/known" and "Trace-/Mo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 MARK = "\ufdd0"
 """Stands where a line ended in a hyphen; it is a character that no text has."""
@@ -16,17 +17,22 @@ _CUT = re.compile(rf"(?<!\S)(\S*){MARK}([ \t]*\n)?[ \t]*(\S+)[ \t]*(\n?)")
 _LEFT = re.compile(r"(-?)([^\W\d_]+)$")
 _RIGHT = re.compile(r"^[^\W\d_]+")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_ENGLISH, _CLOSED = re.compile(r"\b(?:the|of|and)\b"), re.compile(r"\b(?:der|und|die|het|een|och|att|og|det)\b")
+_SPACE = re.compile(r"\s")
+_ENGLISH, _CLOSED = ("the", "of", "and"), ("der", "und", "die", "het", "een", "och", "att", "og", "det")
 """Words of English, and of languages that write compounds as one word."""
+
+_SAMPLE_CHARS = 50_000
 
 
 def rejoined(texts: Sequence[str]) -> list[str]:
     """The texts of a document's pages with the words that were cut at MARK whole, on the line where they begin."""
     if not any(MARK in text for text in texts):
         return list(texts)
-    known = {word for text in texts for word in _WORDS.findall(_CUT.sub("\n", text).casefold())}
-    sample = "\n".join(texts)[:200_000].casefold()
-    closed = len(_CLOSED.findall(sample)) > len(_ENGLISH.findall(sample))
+    # Words are looked for in the different tokens of the document, which are a fifth of its text.
+    tokens = {token for text in texts for token in _without_cuts(text).split()}
+    known = set(_WORDS.findall("\n".join(tokens).casefold()))
+    words = Counter("\n".join(texts)[:_SAMPLE_CHARS].split())
+    closed = _count(words, _CLOSED) > _count(words, _ENGLISH)
 
     def whole(match: re.Match[str]) -> str:
         before, line_end, after = match[1], match[2], match[3]
@@ -43,11 +49,43 @@ def rejoined(texts: Sequence[str]) -> list[str]:
     return [text if MARK not in text else _twice(text, whole) for text in texts]
 
 
+def _count(words: Counter[str], wanted: Sequence[str]) -> int:
+    return sum(words[word] + words[word.capitalize()] for word in wanted)
+
+
 def _twice(text: str, whole: Callable[[re.Match[str]], str]) -> str:
     # What was cut twice in a row is put together in two turns.
     for _ in range(3):
-        text = _CUT.sub(whole, text)
+        if MARK in text:
+            text = _replaced(text, whole)
     return text.replace(MARK, "-")
+
+
+def _without_cuts(text: str) -> str:
+    return _replaced(text, lambda match: "\n") if MARK in text else text
+
+
+def _replaced(text: str, replacement: Callable[[re.Match[str]], str]) -> str:
+    parts, end = list[str](), 0
+    for match in _cuts(text):
+        parts += (text[end : match.start()], replacement(match))
+        end = match.end()
+    return "".join((*parts, text[end:]))
+
+
+def _cuts(text: str) -> Iterator[re.Match[str]]:
+    """What _CUT finds in a text, one after the other; it is tried at the tokens with a MARK only, which are few."""
+    end = 0
+    while (mark := text.find(MARK, end)) >= 0:
+        start = mark
+        while start > end and not text[start - 1].isspace():
+            start -= 1
+        if match := _CUT.match(text, start):
+            yield match
+            end = match.end()
+        else:
+            space = _SPACE.search(text, mark)
+            end = space.end() if space else len(text)
 
 
 def _is_one_word(left: str, right: str, compound: bool, known: set[str], closed: bool) -> bool:

@@ -29,6 +29,8 @@ from loaders.document import Document, Heading, LoadError, OutlineEntry, Page, P
 from loaders.line_hyphens import MARK, rejoined
 from loaders.mail_attachments import Attachments
 from loaders.pdf_lines import Box, PageLines, printed
+from loaders.pdf_names import names_in
+from loaders.pdf_objects import PageObjects
 from loaders.registry import Loader
 from loaders.running_lines import told_apart
 from loaders.sniff import Kind
@@ -55,6 +57,11 @@ _CATALOG = re.compile(rb"\b(\d{1,9}) (\d{1,5}) obj\b(?:(?!endobj).){0,2000}?/Typ
 _OF = re.compile(r"(.+?)( (?:of|with|or|attached) .*)")
 """What is counted, and what is said of it."""
 
+_NUMBERED = re.compile(r"[ \t]*(?:\w{1,8}[ .)]*){0,3}")
+"""What stands before a title on its line: a number, or a word and a number."""
+
+_NUMBER_CHARS = 200
+_TITLE_WORDS = 30
 _TAIL_BYTES = 2_048
 _COMPLETED_BYTES = 128 * 1024 * 1024
 
@@ -90,10 +97,13 @@ def unlock(path: Path, password: str) -> Document:
 
 @dataclass
 class _Reading:
-    """What is known of a document while its pages are read, and what is collected: `lost` are pages without all letters."""
+    """What is known of a document while its pages are read, and what is collected.
+
+    `layers` are those that are off, `described` whether pictures may have descriptions, `lost` pages without all letters.
+    """
 
     layers: frozenset[str]
-    tagged: bool
+    described: bool
     left_out: Counter[str] = field(default_factory=Counter)
     lost: list[int] = field(default_factory=list)
     keeper: TableKeeper = field(default_factory=TableKeeper)
@@ -111,8 +121,12 @@ def _read(
     logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of forms that it cannot run
     with contextlib.suppress(pypdfium2.PdfiumError):
         pdf.init_forms()
-    layers = frozenset[str]() if path is None else pdf_layers.switched_off(path, password)
-    reading = _Reading(layers, pdf_figures.is_tagged(pdf))
+    tagged, layers = pdf_figures.is_tagged(pdf), frozenset[str]()
+    if path is not None:
+        names = names_in(path, pdf_layers.NAME, *([pdf_figures.NAME] if tagged else []))
+        tagged = tagged and pdf_figures.NAME in names
+        layers = pdf_layers.switched_off(path, password) if pdf_layers.NAME in names else layers
+    reading = _Reading(layers, tagged)
     texts = []
     for index in range(count):
         options.at_page(index + 1, count)
@@ -178,10 +192,11 @@ def _page_text(pdf: pypdfium2.PdfDocument, index: int, reading: _Reading) -> str
                 reading.left_out["piece of text in a hidden layer"] += hidden
             textpage = page.get_textpage()
             try:
-                if _loses_letters(page, textpage):
+                objects = PageObjects(page)
+                if _loses_letters(objects, textpage):
                     reading.lost.append(index)
-                text = _read_page(pdf, page, textpage, reading, index + 1)
-                return _with_descriptions(text, page) if reading.tagged else text
+                text = _read_page(pdf, page, textpage, objects, reading, index + 1)
+                return _with_descriptions(text, page, objects) if reading.described else text
             finally:
                 textpage.close()
         finally:
@@ -193,12 +208,14 @@ def _page_text(pdf: pypdfium2.PdfDocument, index: int, reading: _Reading) -> str
 
 
 def _read_page(
-    pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, reading: _Reading, number: int
-) -> str:
+    pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage,
+    objects: PageObjects, reading: _Reading, number: int,
+) -> str:  # fmt: skip
     left_out = reading.left_out
     raw_text = textpage.get_text_range().replace(MARK, " ")
     lines = PageLines(textpage, raw_text)
-    lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(raw_text, lines.origin), lines.font)
+    if lines.from_afar:
+        lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(raw_text, lines.origin), lines.font)
     if outside := lines.cut_to(_visible(page)):
         left_out["line of text outside the page"] += outside
     lines.mark_raised()
@@ -209,15 +226,18 @@ def _read_page(
         left_out.update(notes.left_out)
         if notes.values:
             return pdf_notes.with_notes(pdf_notes.filled(lines, notes.values), lines, notes)
-    text = _in_order(page, lines, reading.keeper, number)
+    text = _in_order(objects, lines, reading.keeper, number, upright=page.get_rotation() == 0)
     return text if notes is None else pdf_notes.with_notes(text, lines, notes)
 
 
-def _in_order(page: pypdfium2.PdfPage, lines: PageLines, keeper: TableKeeper, number: int) -> str:
+def _in_order(objects: PageObjects, lines: PageLines, keeper: TableKeeper, number: int, *, upright: bool) -> str:
     """The text of a page in the order in which it is read; ruled tables are offered to `keeper`."""
-    if tables := pdf_tables.tables_of(page, lines) if page.get_rotation() == 0 else []:
+    if tables := pdf_tables.tables_of(objects, lines) if upright else []:
         return printed("\n".join(_with_tables(lines, tables, keeper, number)))
-    if page.get_rotation() == 0 and (texts := pdf_scripts.vertical(lines) or pdf_layout.ordered(lines)) is not None:
+    if (
+        upright
+        and (texts := (lines.from_afar and pdf_scripts.vertical(lines)) or pdf_layout.ordered(lines)) is not None
+    ):
         return printed("\n".join(texts))
     return printed("\n".join(map(lines.text, lines.lines)) if lines.changed else lines.raw_text)
 
@@ -239,21 +259,21 @@ def _with_tables(
             yield lines.text(line)
 
 
-def _with_descriptions(text: str, page: pypdfium2.PdfPage) -> str:
+def _with_descriptions(text: str, page: pypdfium2.PdfPage, objects: PageObjects) -> str:
     """The text of a page of a tagged document with the descriptions of its pictures below."""
-    said = [f"[Picture: {one}]" for one in pdf_figures.descriptions(page) if one not in text]
+    said = [f"[Picture: {one}]" for one in pdf_figures.descriptions(page, objects) if one not in text]
     return "\n\n".join([text.rstrip(), *said]) if said else text
 
 
-def _loses_letters(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> bool:
+def _loses_letters(objects: PageObjects, textpage: pypdfium2.PdfTextPage) -> bool:
     """Whether a page has many more pieces of text than pdfium finds letters on it; gaps may be pieces too."""
     import pypdfium2.raw as raw
 
-    count, letters = raw.FPDFPage_CountObjects(page.raw), textpage.count_chars()
-    if count <= 2 * letters:
+    letters = int(textpage.count_chars())
+    if objects.count <= 2 * letters:
         return False
-    kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, index)) for index in range(min(count, _OBJECTS)))
-    return list(kinds).count(raw.FPDF_PAGEOBJ_TEXT) > 2 * int(letters)
+    pieces: int = sum(kind == raw.FPDF_PAGEOBJ_TEXT for _, kind in objects.first(_OBJECTS))
+    return pieces > 2 * letters
 
 
 def _visible(page: pypdfium2.PdfPage) -> Box:
@@ -299,25 +319,50 @@ def _metadata(pdf: pypdfium2.PdfDocument) -> dict[str, str]:
 
 def _headings(text: str, number: int, outline: tuple[OutlineEntry, ...]) -> tuple[Heading, ...]:
     """The outline's entries that lead to this page, each where its title stands in the text, in order."""
-    headings = []
+    entries = [entry for entry in outline if entry.page == number]
+    headings = list[Heading]()
+    lowered = text.lower() if entries else ""
+    if len(lowered) != len(text):  # of a Turkish capital: places in the one are none in the other
+        lowered = text
     position = 0
-    for entry in outline:
-        if entry.page != number:
-            continue
-        found = _find(text, entry.title, position)
+    for entry in entries:
+        found = _find(lowered, entry.title, position)
         if found is None:
-            found = _find(text, entry.title, 0)
+            found = _find(lowered, entry.title, 0)
         headings.append(Heading(entry.level, entry.title, position if found is None else found))
         position = headings[-1].start_char
     return tuple(sorted(headings, key=lambda heading: heading.start_char))
 
 
-def _find(text: str, title: str, start: int) -> int | None:
-    """Where `title` begins a line of `text` at or after `start`, else where it stands at all, else None."""
-    words = r"\s*".join(re.escape(word) for word in title.split()[:30])
-    numbered = re.compile(rf"^[ \t]*(?:(?:\w{{1,8}}[ .)]*){{0,3}})?{words}", re.MULTILINE | re.IGNORECASE)
-    match = numbered.search(text, start) or re.compile(words, re.IGNORECASE).search(text, start)
-    return match.start() if match else None
+def _find(lowered: str, title: str, start: int) -> int | None:
+    """Where `title` begins a line of a text at or after `start`, behind a number or none, else where it stands at all.
+
+    The text is given in small letters; None where the title stands nowhere in it.
+    """
+    anywhere = None
+    for place in _places(lowered, title.lower().split()[:_TITLE_WORDS], start):
+        # Of a line without an end in sight it is not asked again and again where it begins.
+        line = lowered.rfind("\n", max(0, place - _NUMBER_CHARS), place) + 1
+        if start <= line and (line or place <= _NUMBER_CHARS) and _NUMBERED.fullmatch(lowered, line, place):
+            return line
+        anywhere = place if anywhere is None else anywhere
+    return anywhere
+
+
+def _places(text: str, words: Sequence[str], start: int) -> Iterator[int]:
+    """Where words stand in a text one after the other, with any blanks between them or none."""
+    place = text.find(words[0], start) if words else -1
+    while place >= 0:
+        end = place + len(words[0])
+        for word in words[1:]:
+            while text[end : end + 1].isspace():
+                end += 1
+            if not text.startswith(word, end):
+                break
+            end += len(word)
+        else:
+            yield place
+        place = text.find(words[0], place + 1)
 
 
 def _attached_files(pdf: pypdfium2.PdfDocument) -> Iterator[tuple[str, bytes]]:

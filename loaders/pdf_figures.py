@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from loaders.document import clean_text
-from loaders.pdf_tables import object_calls
+from loaders.pdf_objects import PageObjects
 
 if TYPE_CHECKING:
     import pypdfium2
+
+NAME = b"/Alt"
+"""Stands in every file with descriptions."""
 
 _OBJECTS = 400
 """A page has its pictures among its first objects mostly; a drawing of thousands of lines is none."""
@@ -28,14 +31,12 @@ def is_tagged(pdf: pypdfium2.PdfDocument) -> bool:
     return bool(raw.FPDFCatalog_IsTagged(pdf.raw))
 
 
-def descriptions(page: pypdfium2.PdfPage) -> list[str]:
+def descriptions(page: pypdfium2.PdfPage, objects: PageObjects) -> list[str]:
     """The descriptions of the pictures of a page; none is asked for on a page without pictures, which are most."""
     import pypdfium2.raw as raw
 
-    get_object, kind_of, _ = object_calls()
-    address, pictures = ctypes.cast(page.raw, ctypes.c_void_p).value, (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM)
-    count = min(_OBJECTS, max(0, raw.FPDFPage_CountObjects(page.raw)))
-    if not any(kind_of(get_object(address, index)) in pictures for index in range(count)):
+    pictures = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM)
+    if not any(kind in pictures for _, kind in objects.first(_OBJECTS)):
         return []
     tree = raw.FPDF_StructTree_GetForPage(page.raw)
     if not tree:

@@ -1,16 +1,12 @@
 """Layers of a PDF that are switched off (optional content groups): nobody sees their text on the page.
 
-pdfium reads the text of all layers. Which are off stands in the document's catalog, which pypdf is asked for, and only
-where a file has layers at all: that is told from its bytes, in some milliseconds.
+pdfium reads the text of all layers. Which are off stands in the document's catalog, which pypdf is asked for.
 """
 
 from __future__ import annotations
 
 import ctypes
 import logging
-import mmap
-import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pypdfium2
 
-_NAMED = b"/OCProperties"
-_OBJECT_STREAM = re.compile(rb"/ObjStm\b[^>]*?>?>?[^<>]*?stream\r?\n|/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
-_STREAM_BYTES = 1 << 20
-_STREAMS = 4_000
+NAME = b"/OCProperties"
+"""Stands in every file with layers."""
+
 _OBJECTS = 20_000
 _DEPTH = 5
 
@@ -31,8 +26,6 @@ log = logging.getLogger(__name__)
 def switched_off(path: Path, password: str) -> frozenset[str]:
     """The names of the layers of the file at `path` that are off when it is opened."""
     try:
-        if not _has_layers(path):
-            return frozenset()
         return _names(path, password)
     except (MemoryError, RecursionError):
         raise
@@ -40,23 +33,6 @@ def switched_off(path: Path, password: str) -> frozenset[str]:
         # pypdf raises whatever a broken file provokes; without the layers the text of all of them is read.
         log.info("the layers cannot be read: %s: %s", type(error).__name__, error)
         return frozenset()
-
-
-def _has_layers(path: Path) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(_NAMED) >= 0:
-            return True
-        for number, match in enumerate(_OBJECT_STREAM.finditer(data)):
-            if number >= _STREAMS:
-                break
-            try:
-                if _NAMED in zlib.decompressobj().decompress(
-                    data[match.end() : match.end() + _STREAM_BYTES], 4 * _STREAM_BYTES
-                ):
-                    return True
-            except zlib.error:
-                continue
-    return False
 
 
 def _names(path: Path, password: str) -> frozenset[str]:

@@ -181,40 +181,43 @@ def _by_rows(page: PageLines) -> list[str]:
 
 def _columns_of_rows(page: PageLines) -> list[str]:
     """The lines of columns of prose that stand beside each other in rows, one column after the other; none of anything else."""
-    rows: list[list[_Part]] = []
-    for part in sorted(_parts(page), key=lambda part: -(part.box.bottom + part.box.top)):
-        if rows and side_by_side(rows[-1][0].box, part.box):
-            rows[-1].append(part)
+    placed = [(cell, number) for number, cells in enumerate(page.cells) for cell in cells]
+    placed.sort(key=lambda item: -(item[0][1] + item[0][3]))
+    rows: list[list[tuple[Box, int]]] = []
+    for item in placed:
+        if rows and side_by_side(rows[-1][0][0], item[0]):
+            rows[-1].append(item)
         else:
-            rows.append([part])
+            rows.append([item])
     across = [number for number, row in enumerate(rows) if len(row) > 1]
     if len(across) < _ROWS:
         return []
     first, last = across[0], across[-1]
-    middle = [sorted(row, key=lambda part: part.box.left) for row in rows[first : last + 1]]
-    lefts = [part.box.left for part in middle[0]]
+    middle = [sorted(row, key=lambda item: item[0].left) for row in rows[first : last + 1]]
+    lefts = [cell.left for cell, _ in middle[0]]
     if any(len(row) != len(lefts) for row in middle) or any(
-        abs(part.box.left - left) > 3 for row in middle for part, left in zip(row, lefts)
+        abs(cell.left - left) > 3 for row in middle for (cell, _), left in zip(row, lefts)
     ):
         return []
-    columns = [[row[place] for row in middle] for place in range(len(lefts))]
+    columns = [[(row[place][0], _part_text(page, *row[place])) for row in middle] for place in range(len(lefts))]
     for column in columns:
-        if not _is_prose([part.text for part in column], [part.box for part in column], page.unit):
+        if not _is_prose([text for _, text in column], [cell for cell, _ in column], page.unit):
             return []
-    outside = [[part.text for row in part_rows for part in row] for part_rows in (rows[:first], rows[last + 1 :])]
-    return [*outside[0], *(part.text for column in columns for part in column), *outside[1]]
+    above, below = (
+        [_part_text(page, *part) for row in outside for part in row] for outside in (rows[:first], rows[last + 1 :])
+    )
+    return [*above, *(text for column in columns for _, text in column), *below]
 
 
-def _parts(page: PageLines) -> Iterator[_Part]:
-    """The parts of the lines of a page that stand apart, each with its text."""
-    for line, cells in zip(page.lines, page.cells):
-        if len(cells) == 1:
-            yield _Part(cells[0], page.text(line).strip())
-            continue
-        words = page.words(line) if cells else []
-        for cell in cells:
-            held = [word for word in words if cell.left - 1 <= (word.box.left + word.box.right) / 2 <= cell.right + 1]
-            yield _Part(cell, " ".join(page.raw_text[word.start : word.end] for word in held))
+def _part_text(page: PageLines, cell: Box, number: int) -> str:
+    """The text of a part of a line that stands apart."""
+    line = page.lines[number]
+    if len(page.cells[number]) == 1:
+        return page.text(line).strip()
+    held = (
+        word for word in page.words(line) if cell.left - 1 <= (word.box.left + word.box.right) / 2 <= cell.right + 1
+    )
+    return " ".join(page.raw_text[word.start : word.end] for word in held)
 
 
 # -- heads of columns that were drawn one after the other ------------------------------------------

@@ -321,7 +321,7 @@ def _above(box: Box, page: PageLines) -> tuple[int, int] | None:
 
 def _shown_links(links: Sequence[Link], text: str, link_text: Callable[[Box], str]) -> Iterator[str]:
     """A line for each target that the page does not spell out, after the words that lead there."""
-    spelled = re.sub(r"\s", "", text.replace(MARK, "-"))
+    spelled = "".join(text.split()).replace(MARK, "-")
     told: set[str] = set()
     for link in links:
         bare = re.sub(r"^(?:https?://|mailto:|tel:)", "", link.target).rstrip("/")

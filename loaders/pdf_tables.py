@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import bisect
 import ctypes
-import functools
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loaders.grid import Grid, arranged, is_number
 from loaders.line_hyphens import MARK
 from loaders.pdf_lines import Box, PageLines, united
-
-if TYPE_CHECKING:
-    import pypdfium2
+from loaders.pdf_objects import PageObjects
 
 _EAST_ASIAN = re.compile("[\u3001-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _THIN = 2.5
@@ -59,15 +56,12 @@ class FoundTable:
     """Where its rules stand, from the left and from the top."""
 
 
-def tables_of(page: pypdfium2.PdfPage, lines: PageLines) -> list[FoundTable]:
+def tables_of(objects: PageObjects, lines: PageLines) -> list[FoundTable]:
     """The ruled tables of a page, from the top, or those with wrapped cells; none where no cells stand beside each other."""
-    import pypdfium2.raw as raw
-
-    count = max(0, raw.FPDFPage_CountObjects(page.raw))
     wrapped = _has_cells_drawn_one_by_one(lines.boxes)
-    if not wrapped and (count > _FEW_OBJECTS or sum(len(cells) > 1 for cells in lines.cells) < 2):
+    if not wrapped and (objects.count > _FEW_OBJECTS or sum(len(cells) > 1 for cells in lines.cells) < 2):
         return []
-    across, down = (_in_one_piece(rules, axis) for axis, rules in enumerate(_rules(page, min(count, _OBJECTS))))
+    across, down = (_in_one_piece(rules, axis) for axis, rules in enumerate(_rules(objects)))
     if len(down) < 3 or len(across) < 3:
         return _unruled(lines) if wrapped else []
     tables: list[FoundTable] = []
@@ -140,7 +134,10 @@ def _cell_by_cell(lines: PageLines, start: int) -> FoundTable | None:
 
 
 def _begins_at(left: float, lefts: Sequence[float]) -> int:
-    return next((number for number, edge in enumerate(lefts) if abs(left - edge) <= _NEAR), -1)
+    for number, edge in enumerate(lefts):
+        if -_NEAR <= left - edge <= _NEAR:
+            return number
+    return -1
 
 
 def _words_in(lines: PageLines, place: int, cell: Box) -> Iterator[str]:
@@ -214,45 +211,22 @@ def _has_cells_drawn_one_by_one(boxes: Sequence[Box | None]) -> bool:
     return False
 
 
-@functools.cache
-def object_calls() -> tuple[Callable[..., int], Callable[..., int], Callable[..., int]]:
-    """pdfium's functions for an object of a page, its kind and its bounds, without the checks of their arguments."""
-    import pypdfium2.raw as raw
-
-    def unchecked(function: Any, result: Any, *arguments: Any) -> Callable[..., int]:
-        address = ctypes.cast(function, ctypes.c_void_p).value
-        made: Callable[..., int] = ctypes.CFUNCTYPE(result, ctypes.c_void_p, *arguments)(address or 0)
-        return made
-
-    number, pointer = ctypes.c_int, ctypes.c_void_p
-    return (
-        unchecked(raw.FPDFPage_GetObject, pointer, number),
-        unchecked(raw.FPDFPageObj_GetType, number),
-        unchecked(raw.FPDFPageObj_GetBounds, number, pointer, pointer, pointer, pointer),
-    )
-
-
-def _rules(page: pypdfium2.PdfPage, count: int) -> tuple[list[Box], list[Box]]:
+def _rules(objects: PageObjects) -> tuple[list[Box], list[Box]]:
     """The thin drawings of a page, those across and those down; of a frame its sides."""
     import pypdfium2.raw as raw
 
-    get_object, kind_of, bounds = object_calls()
     across, down = list[Box](), list[Box]()
-    floats = (ctypes.c_float * 4)()
-    first, size = ctypes.addressof(floats), ctypes.sizeof(ctypes.c_float)
-    places = tuple(first + number * size for number in range(4))
-    address = ctypes.cast(page.raw, ctypes.c_void_p).value
     path, paths = raw.FPDF_PAGEOBJ_PATH, 0
-    for index in range(count):
-        item = get_object(address, index)
-        if not item or kind_of(item) != path or not bounds(item, *places):
+    for item, kind in objects.first(_OBJECTS):
+        if kind != path or (bounds := objects.bounds(item)) is None:
             continue
         paths += 1
         if paths > _MANY_PATHS and not down:
             return [], []  # lines under figures, areas behind rows
-        if floats[3] - floats[1] < _SHORT and floats[2] - floats[0] < _SHORT:
+        box = Box(*bounds)
+        if box[3] - box[1] < _SHORT and box[2] - box[0] < _SHORT:
             continue
-        for one in _sides(raw, item, Box(*floats)):
+        for one in _sides(raw, item, box):
             (down if one.height > one.width else across).append(one)
         if len(across) + len(down) > _RULES:
             return [], []
@@ -331,8 +305,8 @@ def _long_ones(group: Sequence[Box], axis: int, full: float) -> list[float]:
 
 def _touch(one: Box, other: Box) -> bool:
     return (
-        one.left <= other.right + _NEAR and other.left <= one.right + _NEAR
-        and one.bottom <= other.top + _NEAR and other.bottom <= one.top + _NEAR
+        one[0] <= other[2] + _NEAR and other[0] <= one[2] + _NEAR
+        and one[1] <= other[3] + _NEAR and other[1] <= one[3] + _NEAR
     )  # fmt: skip
 
 
@@ -358,19 +332,22 @@ def _table(
     upwards = [-y for y in ys]
     for place in places:
         line = lines.lines[place]
+        said = lines.raw_text[line.start : line.end].strip()
+        if len(said.split()) == 1 and (cell := _cell_of(lines.cells[place], xs, upwards)) is not None:
+            cells.setdefault(cell, []).append((place, said + (MARK if line.hyphen else "")))
+            continue
         words = lines.words(line)
-        before: tuple[Box, int, int] | None = None
-        for word in words:
-            column = bisect.bisect_left(xs, (word.box[0] + word.box[2]) / 2) - 1
-            row = bisect.bisect_left(upwards, -(word.box[1] + word.box[3]) / 2) - 1
-            if not (0 <= column < len(xs) - 1 and 0 <= row < len(ys) - 1):
+        last_cell, last_right = (-1, -1), 0.0
+        for start, end, (left, bottom, right, top) in words:
+            cell = bisect.bisect_left(upwards, -(bottom + top) / 2) - 1, bisect.bisect_left(xs, (left + right) / 2) - 1
+            if not (0 <= cell[0] < len(ys) - 1 and 0 <= cell[1] < len(xs) - 1):
                 return None
-            if before is not None and before[1:] == (row, column):
-                # Columns that no rule parts: the rules are those of something else.
-                apart += word.box.left - before[0].right > _APART * word.box.height
-            before = (word.box, row, column)
-            said = lines.raw_text[word.start : word.end] + (MARK if line.hyphen and word is words[-1] else "")
-            cells.setdefault((row, column), []).append((place, said))
+            # Columns that no rule parts: the rules are those of something else.
+            apart += cell == last_cell and left - last_right > _APART * (top - bottom)
+            last_cell, last_right = cell, right
+            cells.setdefault(cell, []).append((place, lines.raw_text[start:end]))
+        if line.hyphen and words:
+            cells[last_cell][-1] = (place, cells[last_cell][-1][1] + MARK)
     texts = [[_cell_text(cells.get((row, column), ())) for column in range(len(xs) - 1)] for row in range(len(ys) - 1)]
     filled = sum(bool(text) for row in texts for text in row)
     if not places or apart * 3 > len(texts) or any(len(text) > _CELL_CHARS for row in texts for text in row):
@@ -386,6 +363,16 @@ def _table(
     if filled < _FILLED * len(texts) * len(texts[0]) or rows * 2 < len(texts):
         return None
     return FoundTable(frozenset(places), grid, tuple(xs), tuple(ys))
+
+
+def _cell_of(parts: Sequence[Box], xs: Sequence[float], upwards: Sequence[float]) -> tuple[int, int] | None:
+    """The row and column of a line of one part that touches no rule; None of any other one, of which the words decide."""
+    if len(parts) != 1:
+        return None
+    left, bottom, right, top = parts[0]
+    column, row = bisect.bisect_left(xs, left) - 1, bisect.bisect_left(upwards, -top) - 1
+    inside = 0 <= column < len(xs) - 1 and 0 <= row < len(upwards) - 1
+    return (row, column) if inside and right < xs[column + 1] and -bottom < upwards[row + 1] else None
 
 
 def _cell_text(words: Sequence[tuple[int, str]]) -> str:
@@ -404,16 +391,20 @@ def _spans(
 ) -> list[tuple[int, int, int, int]]:
     """Cells over several rows or columns, where no rule parts them: top, left, height, width of each."""
 
-    at_x = [[box for box in down if abs((box.left + box.right) / 2 - x) <= _NEAR] for x in xs]
-    at_y = [[box for box in across if abs((box.bottom + box.top) / 2 - y) <= _NEAR] for y in ys]
-    high = [(one + other) / 2 for one, other in itertools.pairwise(ys)]
-    wide = [(one + other) / 2 for one, other in itertools.pairwise(xs)]
+    standing = [((left + right) / 2, bottom, top) for left, bottom, right, top in down]
+    lying = [((bottom + top) / 2, left, right) for left, bottom, right, top in across]
+    at_x = [[(low, high) for middle, low, high in standing if -_NEAR <= middle - x <= _NEAR] for x in xs]
+    at_y = [[(low, high) for middle, low, high in lying if -_NEAR <= middle - y <= _NEAR] for y in ys]
+    middles_down = [(one + other) / 2 for one, other in itertools.pairwise(ys)]
+    middles_across = [(one + other) / 2 for one, other in itertools.pairwise(xs)]
 
     def parted_beside(row: int, edge: int) -> bool:
-        return any(box[1] < high[row] < box[3] for box in at_x[edge])
+        middle = middles_down[row]
+        return any(low < middle < high for low, high in at_x[edge])
 
     def parted_below(column: int, edge: int) -> bool:
-        return any(box[0] < wide[column] < box[2] for box in at_y[edge])
+        middle = middles_across[column]
+        return any(low < middle < high for low, high in at_y[edge])
 
     taken: set[tuple[int, int]] = set()
     spans = []

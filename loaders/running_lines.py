@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _EDGE_LINES = 3
 _PAGES = 3
@@ -23,40 +23,34 @@ def told_apart(texts: Sequence[str]) -> list[str]:
     Numbers in a line may differ from page to page. Nothing is left out: a footer may say what a question asks for.
     """
     lines = [text.split("\n") for text in texts]
-    tops = [_edge(page, range(len(page))) for page in lines]
-    ends = [_edge(page, range(len(page) - 1, -1, -1)) for page in lines]
-    written = sum(bool(places) for places in tops)
+    tops = [_edge(page, range(len(page)), number) for number, page in enumerate(lines)]
+    ends = [_edge(page, range(len(page) - 1, -1, -1), number) for number, page in enumerate(lines)]
+    written = sum(bool(edge) for edge in tops)
     least = max(_PAGES, _SHARE * written)
     running_tops, running_ends = (
-        {key for key, count in _counted(lines, places).items() if count >= least} for places in (tops, ends)
+        {key for key, count in _counted(edges).items() if count >= least} for edges in (tops, ends)
     )
     if not running_tops and not running_ends:
         return list(texts)
     return [
-        _parted(page, _run(page, number, top, running_tops), _run(page, number, end, running_ends))
-        for number, (page, top, end) in enumerate(zip(lines, tops, ends))
+        _parted(page, _run(top, running_tops), _run(end, running_ends)) for page, top, end in zip(lines, tops, ends)
     ]
 
 
-def _edge(page: Sequence[str], order: range) -> list[int]:
-    """The places of the first lines with words on them, in that order."""
-    places = []
+def _edge(page: Sequence[str], order: range, number: int) -> dict[int, str]:
+    """The places of the first lines with words on them, in that order, and what each has in common with others."""
+    keys = dict[int, str]()
     for place in order:
         if page[place].strip():
-            places.append(place)
-            if len(places) == _EDGE_LINES:
+            keys[place] = _key(page[place], number)
+            if len(keys) == _EDGE_LINES:
                 break
-    return places
+    return keys
 
 
-def _counted(lines: Sequence[Sequence[str]], places: Sequence[Sequence[int]]) -> Counter[str]:
+def _counted(edges: Sequence[Mapping[int, str]]) -> Counter[str]:
     """On how many pages each line stands at this edge."""
-    return Counter(
-        key
-        for number, (page, edge) in enumerate(zip(lines, places))
-        for key in {_key(page[at], number) for at in edge}
-        if key
-    )
+    return Counter(key for edge in edges for key in set(edge.values()) if key)
 
 
 def _key(line: str, page: int) -> str:
@@ -72,11 +66,11 @@ def _key(line: str, page: int) -> str:
     return _NUMBER.sub("#", line) if sum(map(str.isalpha, line)) >= _LETTERS else ""
 
 
-def _run(page: Sequence[str], number: int, edge: Sequence[int], running: set[str]) -> int | None:
+def _run(edge: Mapping[int, str], running: set[str]) -> int | None:
     """The innermost of the running lines that follow each other from the edge on, None without any."""
     last = None
-    for place in edge:
-        if _key(page[place], number) not in running:
+    for place, key in edge.items():
+        if key not in running:
             break
         last = place
     return last

@@ -1,0 +1,65 @@
+"""The objects of a PDF page: what kind each is, and where it stands."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+
+class _Calls(NamedTuple):
+    """pdfium's functions for an object of a page, its kind and its bounds, without the checks of their arguments."""
+
+    get_object: Callable[..., int]
+    kind_of: Callable[..., int]
+    bounds: Callable[..., int]
+
+
+@functools.cache
+def _calls() -> _Calls:
+    import pypdfium2.raw as raw
+
+    def unchecked(function: Any, result: Any, *arguments: Any) -> Callable[..., int]:
+        address = ctypes.cast(function, ctypes.c_void_p).value
+        made: Callable[..., int] = ctypes.CFUNCTYPE(result, ctypes.c_void_p, *arguments)(address or 0)
+        return made
+
+    number, pointer = ctypes.c_int, ctypes.c_void_p
+    return _Calls(
+        unchecked(raw.FPDFPage_GetObject, pointer, number),
+        unchecked(raw.FPDFPageObj_GetType, number),
+        unchecked(raw.FPDFPageObj_GetBounds, number, pointer, pointer, pointer, pointer),
+    )
+
+
+class PageObjects:
+    """The objects of one open page; each is asked for its kind once, when somebody wants to know."""
+
+    def __init__(self, page: pypdfium2.PdfPage) -> None:
+        import pypdfium2.raw as raw
+
+        self.count = max(0, raw.FPDFPage_CountObjects(page.raw))
+        self._page = ctypes.cast(page.raw, ctypes.c_void_p).value
+        self._known: list[tuple[int, int]] = []
+        self._floats = (ctypes.c_float * 4)()
+        first, size = ctypes.addressof(self._floats), ctypes.sizeof(ctypes.c_float)
+        self._places = tuple(first + number * size for number in range(4))
+
+    def first(self, count: int) -> Iterator[tuple[int, int]]:
+        """The address and the kind of each of the first `count` objects."""
+        get_object, kind_of, _ = _calls()
+        known, page = self._known, self._page
+        yield from known[:count]
+        for index in range(len(known), min(count, self.count)):
+            item = get_object(page, index)
+            known.append((item, kind_of(item) if item else 0))
+            yield known[-1]
+
+    def bounds(self, item: int) -> tuple[float, float, float, float] | None:
+        """Left, bottom, right and top of the object at an address, in points; None where it has none."""
+        left, bottom, right, top = self._places
+        return (*self._floats,) if _calls().bounds(item, left, bottom, right, top) else None
