@@ -277,6 +277,39 @@ def test_auto_goes_over_when_the_model_cannot_search(scene: Callable[..., Scene]
     assert sum("tools" in body for body in one.server.requests) == 2
 
 
+UNQUOTED = "Dora Marner gave the keys to her brother Cato."
+
+
+@pytest.mark.parametrize(
+    "reply", ["I will search for the keys of the light.", UNQUOTED, says(UNQUOTED), says(f'It says "{UNQUOTED}" [#a1].')]
+)
+def test_auto_goes_over_when_the_model_gives_no_quote_though_asked(scene: Callable[..., Scene], reply: Any) -> None:
+    one = scene(lambda body: reply if body.get("tools") else form())
+    events = one.ask(drive="auto")
+    assert [bool(body.get("tools")) for body in one.server.requests] == [True, True, False]
+    (notice,) = (event for event in events if isinstance(event, Notice))
+    assert "asked for quotes, it gave none" in notice.message
+    answer = answer_of(events)
+    assert (answer.text.split("\n")[0], answer.state) == (ANSWER, "grounded")
+    assert one.replays
+
+
+@pytest.mark.parametrize("begins", ["I will", "Let me", "Sure, I'll", "Je vais", "Ich werde"])
+def test_an_announcement_is_no_answer_where_the_reader_finds_none(scene: Callable[..., Scene], begins: str) -> None:
+    one = scene(lambda body: f"{begins} search the documents for oxygen bottles." if body.get("tools") else form())
+    answer = answer_of(one.ask("Which airline flew the oxygen bottles to Peru?", drive="auto"))
+    assert not answer.answered
+    assert begins not in answer.text
+
+
+def test_what_is_not_about_the_documents_stays_the_models_answer(scene: Callable[..., Scene]) -> None:
+    poem = "Oxygen bottles hum softly, blue steel under a paper moon in Peru."
+    one = scene(lambda body: poem if body.get("tools") else form())
+    answer = answer_of(one.ask("Which poem would oxygen bottles hum in Peru?", drive="auto"))
+    assert (answer.text, answer.state) == (poem, "not grounded") or poem in " ".join(answer.notes)
+    assert any("reader searched" in note for note in answer.notes)
+
+
 def test_a_model_that_searches_is_left_to_it(scene: Callable[..., Scene]) -> None:
     script = iter(
         [
