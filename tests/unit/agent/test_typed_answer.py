@@ -46,6 +46,9 @@ PERIOD_END = "On which date did the fiscal period end?"
             "The board declared a seven-for-one split in the form of a stock dividend.",
         ),
         (STAFF, "We grant up to 15 working days of leave a year to employees who look after children."),
+        ("How many stores does it have?", "It plans to close 20 to 30 stores this year."),
+        ("What is the rent?", "The rent is $1,100 – $1,250 a month, by size."),
+        ("How many people does it employ?", "It employs 40-50 people in summer."),
     ],
 )
 def test_a_number_of_another_thing_is_not_read(question: str, quote: str) -> None:
@@ -68,6 +71,7 @@ def test_a_number_of_another_thing_is_not_read(question: str, quote: str) -> Non
         (STAFF, "Number of employees: 8,214", "8214", ""),
         ("What is the monthly rent?", "The rent is €950 per month.", "950", "€"),
         ("How long is the notice period?", "Either party may give three months' notice.", "3", "months"),
+        ("How many stores does it have?", "The number of stores rose from 20 to 30 stores.", "30", "stores"),
     ],
 )
 def test_the_number_that_is_asked_for_is_read(question: str, quote: str, value: str, unit: str) -> None:

@@ -246,7 +246,25 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
         return [item for item in found if "?" not in item.key[:4]]
     if not states_figure(question, quote):
         return []
-    return _of_now(question, quote, _of_measure(question, quote, found))
+    return _of_now(question, quote, _of_measure(question, quote, _not_of_range(quote, found)))
+
+
+def _not_of_range(quote: str, found: list[Value]) -> list[Value]:
+    """Without the two ends of a range ("20 to 30 stores"): neither is the number. "From 20 to 30" may be a change and is left."""
+    ends = {
+        id(end)
+        for pair in itertools.pairwise(found)
+        if _RANGE.fullmatch(quote[pair[0].end : pair[1].start]) and not _FROM.search(quote[: pair[0].start])
+        for end in pair
+    }
+    return [item for item in found if id(item) not in ends and not _TIED.search(quote[: item.start])]
+
+
+_RANGE = re.compile(r"\s*(?:to|through|bis|[-–—])\s*[$€£]?\s*", re.IGNORECASE)
+_TIED = re.compile(r"\d[-–—]$")
+"""Before a number that is written as one word with the one before it ("40-50 people")."""
+
+_FROM = re.compile(r"\bfrom\s*[$€£]?\s*$", re.IGNORECASE)
 
 
 def _not_of_another(quote: str, found: list[Value]) -> list[Value]:
