@@ -499,7 +499,7 @@ def read_name(question: str, quote: str) -> Typed | None:
     own, wanted = _terms(quote), _terms(_WHICH.sub(" ", question)) or asked
     if sum(_alike(term, own) >= _SAME_ROOT for term in wanted) < len(wanted) - len(wanted) // 4:
         return None
-    found = [name for name in found if _can_act(name, quote)]
+    found = [name for name in found if _can_act(name, quote) and not _explains_another(name, quote, asked)]
     found = [name for name in found if not any(name != other and name in other for other in found) and not values(name)]
     tokens = list(_NAME_TOKEN.finditer(quote))
     roles = [at for at, token in enumerate(tokens) if stem(fold_accents(token[0])) in asked]
@@ -535,6 +535,17 @@ def _can_act(name: str, quote: str) -> bool:
     if len(words) == 1 and not quote[:at].strip() and tells[0] < 1.0:
         return False  # a capital only because it opens the sentence
     return tells[-1] >= _COMMON_LAST and max(tells) >= _COMMON
+
+
+def _explains_another(name: str, quote: str, asked: frozenset[str]) -> bool:
+    """Whether a name stands in brackets that do not say what is asked for: it tells more of the name before ("Board (Ireland)")."""
+    at = quote.find(name)
+    opened = quote.rfind("(", 0, at)
+    if opened < 0 or ")" in quote[opened:at]:
+        return False
+    closed = quote.find(")", at)
+    inside = quote[opened + 1 : closed if closed >= 0 else len(quote)]
+    return not any(_alike(term, _terms(inside)) >= _SAME_ROOT for term in asked)
 
 
 _OFFICES = frozenset(
