@@ -174,3 +174,22 @@ def test_an_item_of_a_list_is_read_with_the_item_above_it() -> None:
     text = "- Most bells in a day\n  - 13 by Ada Holm\n- Most bells in a year\n  - 402 by Ole Berg"
     assert "402" in ranked("who has the most bells in a year", text).candidates[0].text
     assert "13" in ranked("who has the most bells in a day", text).candidates[0].text
+
+
+def test_what_a_colon_introduces_is_quoted_with_it() -> None:
+    text = (
+        "We compared the lamp with the following set of older lamps:\n\n"
+        "Argand burner: It has a hollow wick. It was the first of its kind.\n\n"
+        "Dalen light: It burns acetylene.\n\n"
+        "The tests took place in May."
+    )
+    quotes = ranked("Which set of older lamps was the lamp compared with?", text)
+    assert [quote.text for quote in quotes.complete(quotes.quotes(1))] == [
+        "We compared the lamp with the following set of older lamps:",
+        "Argand burner: It has a hollow wick.",
+        "Dalen light: It burns acetylene.",
+    ]
+    said = "When the inspector came again in May, the keeper told him this about the old lamp:"
+    told = ranked("What did the keeper tell the inspector about the old lamp?", f"{said} It was never lit.\n\nHe left.")
+    assert said in " ".join(quote.text for quote in told.complete(told.quotes(1)))
+    assert "It was never lit." in " ".join(quote.text for quote in told.complete(told.quotes(1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.text.acronyms import written_short
 from workbench.text.dates import written_as
+from workbench.text.list_items import is_item
 
 QUOTES = 3
 """Quotes an answer may have at most."""
@@ -81,6 +83,38 @@ class Ranking:
             if self.probabilities[at] >= least or self._says_as_much(at):
                 made.append(self._quote(at, used))
         return made
+
+    def complete(self, quotes: Sequence[Quote]) -> list[Quote]:
+        """The quotes, each that ends with a colon with what it introduces: the items of a list, or the sentence that follows."""
+        made: list[Quote] = []
+        for quote in quotes:
+            made.append(quote)
+            if quote.text.endswith(_COLONS):
+                shown = "\n".join(one.text for one in (*quotes, *made))
+                made.extend(one for one in self._introduced(quote) if one.text not in shown)
+        return made
+
+    def _introduced(self, quote: Quote) -> list[Quote]:
+        places = {(one.handle, one.position): place for place, one in enumerate(self.candidates)}
+        at = next(
+            (one.position for one in self.candidates if one.handle == quote.handle and quote.text.endswith(one.text)), -1
+        )
+        items: list[Quote] = []
+        opens, chars = True, 0
+        while at >= 0 and len(items) < _ITEMS and (place := places.get((quote.handle, at := at + 1))) is not None:
+            one = self.candidates[place]
+            if opens:
+                listed = _is_listed(one.text)
+                chars += len(one.text)
+                if chars > _ITEMS_CHARS or (items and not listed):
+                    break
+                items.append(
+                    Quote(one.handle, one.document, one.document_page, one.text, self.probabilities[place])
+                )
+                if not listed:
+                    break
+            opens = not one.joins_next
+        return items
 
     def _tells(self, at: int) -> bool:
         """Whether a candidate gives the measure or the count that is asked for: beside one that does, one that does not adds nothing."""
@@ -160,6 +194,24 @@ _TOLD_LATER = ("date", "number", "person", "place", "reason")
 
 _ENTRY_WORDS = 12
 """An entry that opens with so few words tells what happened in the sentences after them."""
+
+
+_COLONS = (":", "：")
+
+_ITEMS, _ITEMS_CHARS = 6, 900
+"""How much of a list is quoted with the sentence that introduces it, an item by its first sentence."""
+
+_LABELLED = re.compile(r"[^:.!?]{2,60}: \S")
+_LINE_WORDS = 12
+
+
+def _is_listed(text: str) -> bool:
+    """Whether a paragraph that opens so is an item: marked, labelled ("Second: …"), or a line that is no sentence."""
+    return (
+        is_item(text)
+        or _LABELLED.match(text) is not None
+        or (text[-1:] not in tuple(".!?。！？") and len(text.split()) <= _LINE_WORDS)
+    )
 
 
 def _runs_on(text: str) -> bool:

@@ -375,7 +375,7 @@ def _answer(
     if quotes and timed and confidence >= (limits.answer if least is None else least):
         remark = columns_of(ranking.candidates[0].text, ranking.candidates[0].passage)
         told = confidence if is_nested(ranking.asked.text) else ranking.stated
-        return _say(answer.quoted(quotes, remark), Assessment(told, scorer.version, remark=remark))
+        return _say(answer.quoted(ranking.complete(quotes), remark), Assessment(told, scorer.version, remark=remark))
     near = [quote for quote in quotes if _is_near(quote, ranking)]
     if near and confidence >= limits.nearest:
         lacks = answer.lacking(ranking)
