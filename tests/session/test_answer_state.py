@@ -30,7 +30,7 @@ def send(text: str) -> Reply:
 
 
 def session_on(server: ModelServer, make_session: Any, papers: Path, **settings: Any) -> Any:
-    session = make_session(model="scripted", base_url=server.url, **{"drive": "model", **settings})
+    session = make_session(model="scripted", base_url=server.url, **settings)
     session.open_agent("tester")
     list(session.load([papers]))
     return session

@@ -29,6 +29,7 @@ from workbench.agent.tools.context import ToolContext
 from workbench.agent.tools.registry import Outcome
 from workbench.api.events import AnswerDone, Citation, Event, QuoteChecked
 from workbench.memory.agent_memory import AgentMemory
+from workbench.memory.messages import StoredMessage
 from workbench.models.base import Assessment
 from workbench.retrieval.query import Restriction
 from workbench.storage.archive import ArchivalStorage
@@ -102,17 +103,23 @@ class AnswerValidator:
         space = self._workspace
         if self._challenged or not space.settings.verify or space.settings.uses_reader or not says_not_found(text):
             return ""
-        asked = space.memory.queue.question or 0
-        since = [message for message in space.memory.queue.messages if message.id > asked]
-        calls = [call for message in since for call in message.body.get("calls", ())]
-        looked = any(call["name"] in _LOOKING and not str(call["id"]).startswith("ahead_") for call in calls)
-        shown = [space.memory.handle_of(passage) for message in since for passage in message.passages]
-        if looked or not shown:
+        shown = [space.memory.handle_of(passage) for message in self._since() for passage in message.passages]
+        if not shown or any(name in _LOOKING for name in self._called()):
             return ""
         return (
             f"Not delivered: you have not searched. Read the results that are there already ({', '.join(shown[:5])}), then "
             "search with other words; only then say that nothing was found."
         )
+
+    def _since(self) -> list[StoredMessage]:
+        """The messages in the queue since the question."""
+        queue = self._workspace.memory.queue
+        return [message for message in queue.messages if message.id > (queue.question or 0)]
+
+    def _called(self) -> list[str]:
+        """The functions that the model itself has called for the question, in order; the search ahead of it is the system's."""
+        calls = [call for message in self._since() for call in message.body.get("calls", ())]
+        return [str(call["name"]) for call in calls if not str(call["id"]).startswith("ahead_")]
 
     def remark(self, text: str) -> None:
         """Something to be noted with the answer when it is delivered."""
@@ -182,8 +189,13 @@ class AnswerValidator:
         return "", self._delivered(text, checked, found, notes, assessment)
 
     def _goes_to_reader(self, checked: Checked, found: Grounding) -> bool:
-        """Whether the reader answers in the model's place (drive auto): asked for quotes, the model has again given none that is true."""
+        """Whether the reader answers in the model's place (drive auto): asked for quotes, the model has again given none that is true.
+
+        One that calls functions is left to it: it can search, and what it was asked may not be about the documents.
+        """
         if self._workspace.settings.drive != "auto" or not self._repaired or self._workspace.settings.uses_reader:
+            return False
+        if any(name != "send_message" for name in self._called()):
             return False
         return not any(citation.verified for citation in checked.citations) and self._wants_quotes(found)
 
@@ -323,8 +335,7 @@ class AnswerValidator:
             return False
         if 2 * found.bare < max(1, found.claims):
             return False
-        asked = space.memory.queue.question or 0
-        return any(message.id > asked and message.passages for message in space.memory.queue.messages)
+        return any(message.passages for message in self._since())
 
     def _place_of(self, handle: str) -> Place | None:
         return self._place(self._handles().get(handle), handle)
