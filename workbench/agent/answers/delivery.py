@@ -55,7 +55,8 @@ _TOLD_CHARS = 300
 
 _ANNOUNCES = re.compile(
     r"\W*(?:(?:okay|ok|sure|certainly|first|now|to answer\b[^.,]*)\W+){0,2}"
-    r"(?:(?:i|we) (?:will|shall|need to|have to|am going to|am (?:now )?(?:search|look)ing|can)\b|(?:i|we)['’](?:ll|m)\b|let(?:['’]s| me| us)\b"
+    r"(?:(?:i|we) (?:will|shall|need to|have to|am going to|am (?:now )?(?:search|look)ing|can)\b"
+    r"|(?:i|we)['’](?:ll|m)\b|let(?:['’]s| me| us)\b"
     r"|please (?:wait|hold)|(?:one|just a) moment|searching\b|looking\b|ich (?:werde|muss|suche|will)\b|lassen sie mich|"
     r"je vais\b|laissez-moi|voy a\b|déjame|permítame|我(?:将|会|来|需要)|让我)",
     re.IGNORECASE,

@@ -97,7 +97,8 @@ class Ranking:
     def _introduced(self, quote: Quote) -> list[Quote]:
         places = {(one.handle, one.position): place for place, one in enumerate(self.candidates)}
         at = next(
-            (one.position for one in self.candidates if one.handle == quote.handle and quote.text.endswith(one.text)), -1
+            (one.position for one in self.candidates if one.handle == quote.handle and quote.text.endswith(one.text)),
+            -1,
         )
         items: list[Quote] = []
         opens, chars = True, 0
@@ -108,9 +109,7 @@ class Ranking:
                 chars += len(one.text)
                 if chars > _ITEMS_CHARS or (items and not listed):
                     break
-                items.append(
-                    Quote(one.handle, one.document, one.document_page, one.text, self.probabilities[place])
-                )
+                items.append(Quote(one.handle, one.document, one.document_page, one.text, self.probabilities[place]))
                 if not listed:
                     break
             opens = not one.joins_next
