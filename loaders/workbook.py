@@ -18,6 +18,7 @@ from loaders.sheet import Comment, Row, Sheet
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 from loaders.xls_sheets import xls_sheets
+from loaders.xlsb_sheets import is_xlsb, xlsb_sheets
 from loaders.xlsx_sheets import cell_name, xlsx_sheets
 
 VERSION = 5
@@ -40,7 +41,8 @@ def load(path: Path) -> Document:
             pages = _pages(xls_sheets(path, omitted), keeper)
         else:
             with Package(path) as package:
-                pages = _pages((ods_sheets if kind is Kind.ODS else xlsx_sheets)(package, omitted), keeper)
+                sheets = ods_sheets if kind is Kind.ODS else xlsb_sheets if is_xlsb(package) else xlsx_sheets
+                pages = _pages(sheets(package, omitted), keeper)
     except (MemoryError, RecursionError, LoadError):
         raise
     except Exception as error:
@@ -280,7 +282,7 @@ def _number_columns(rows: Sequence[Row]) -> tuple[frozenset[int], frozenset[int]
 LOADER = Loader(
     name="workbook",
     version=VERSION,
-    suffixes=(".xlsx", ".xlsm", ".xls", ".ods"),
+    suffixes=(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
     kinds=(Kind.XLSX, Kind.XLS, Kind.ODS),
     load=load,
     unlock=locked_office.unlock,

@@ -24,7 +24,9 @@ from loaders.sheet import STRUCK_OUT, Comment, NamedRange, Row, Sheet
 Shown = tuple[str, Any]
 """A cell as it is shown, and the value that is stored where it is no text."""
 
-_OLD_NOTE = "[Threaded comment]"
+OLD_NOTE = "[Threaded comment]"
+"""How the copy of a comment begins that is kept for older programs."""
+
 _REFERENCE = re.compile(r"^\$?([A-Za-z]{1,3})\$?(\d{1,7})$")
 _LINKS = 500
 
@@ -35,7 +37,9 @@ def xlsx_sheets(package: Package, omitted: LeftOut) -> Iterator[Sheet]:
     root = package.xml(main)
     if root is None:
         raise KeyError(main)
-    reader = _Reader(package, main, root, omitted)
+    properties = next((one for one in root if local(one) == "workbookPr"), None)
+    since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
+    reader = SheetReader(package, main, omitted, since_1904=since_1904)
     relations = package.relations(main)
     for entry in (one for one in root.iter() if local(one) == "sheet"):
         relation = relations.get(attribute(entry, "id") or "")
@@ -47,20 +51,23 @@ def xlsx_sheets(package: Package, omitted: LeftOut) -> Iterator[Sheet]:
         omitted.add(left_out.MACRO)
 
 
-class _Reader:
-    def __init__(self, package: Package, main: str, root: Any, omitted: LeftOut) -> None:
-        self.package, self.omitted = package, omitted
-        properties = next((one for one in root if local(one) == "workbookPr"), None)
-        self.since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
+class SheetReader:
+    """Reads the sheets of one workbook; `XlsbReader` reads those whose cells are in binary parts."""
+
+    STRINGS, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+
+    def __init__(self, package: Package, main: str, omitted: LeftOut, *, since_1904: bool) -> None:
+        self.package, self.omitted, self.since_1904 = package, omitted, since_1904
         self.centred: set[str] = set()
         self.struck: set[str] = set()
-        self.strings = self._strings(next(iter(package.related(main, "sharedstrings")), "xl/sharedStrings.xml"))
-        self.formats = self._formats(next(iter(package.related(main, "styles")), "xl/styles.xml"))
+        self.strings = self._strings(next(iter(package.related(main, "sharedstrings")), self.STRINGS))
+        self.formats = self._formats(next(iter(package.related(main, "styles")), self.STYLES))
         self.columns: dict[str, int] = {}
         self.hyperlinks: list[tuple[str, str]] = []
         self.people = self._people(main)
 
     def sheet(self, part: str, name: str, hidden: bool, kind: str) -> Sheet:
+        """The sheet in a part of the package; `kind` is that of the relation that leads there."""
         sheet = Sheet(name, hidden, [])
         if kind != "chartsheet":
             self._read(part, sheet)
@@ -179,9 +186,9 @@ class _Reader:
         if kind == "s":
             place = int(stored) if stored and stored.isdigit() else -1
             text = self.strings[place] if 0 <= place < len(self.strings) else ""
-            return self._text(cell, text)
+            return self._text(cell.get("s"), text)
         if inline is not None:
-            return self._text(cell, self._seen(inline))
+            return self._text(cell.get("s"), self._seen(inline))
         if formula is not None and (stored is None or (not stored and kind != "str")):
             self.omitted.add(left_out.FORMULA)
             code = " ".join("".join(formula.itertext()).split())
@@ -189,28 +196,26 @@ class _Reader:
         if not stored:
             return "", None
         if kind == "str":
-            return self._text(cell, unescaped(stored))
+            return self._text(cell.get("s"), unescaped(stored))
         if kind == "b":
             return ("TRUE", True) if stored not in ("0", "false") else ("FALSE", False)
         if kind == "e":
             return stored, None
         if kind == "d":
             return _iso_day(stored)
-        return self._number(cell, stored)
-
-    def _text(self, cell: Any, text: str) -> Shown:
-        text = " ".join(text.split())
-        style = cell.get("s")
-        shown = text if not style or not text else self._format(style).show_text(text)
-        return shown, text if text else None
-
-    def _number(self, cell: Any, stored: str) -> Shown:
         try:
             number = float(stored)
         except ValueError:
             return stored, None
+        return self._number(cell.get("s"), number)
+
+    def _text(self, style: str | None, text: str) -> Shown:
+        text = " ".join(text.split())
+        shown = text if not style or not text else self._format(style).show_text(text)
+        return shown, text if text else None
+
+    def _number(self, style: str | None, number: float) -> Shown:
         value: Any = int(number) if number.is_integer() and abs(number) < 1e15 else number
-        style = cell.get("s")
         if not style:
             return general(number), value
         form = self._format(style)
@@ -308,7 +313,7 @@ class _Reader:
             for one in self._elements(part, "comment", "threadedComment"):
                 text = _rich_text(one)
                 place = _cell_place(one.get("ref") or "")
-                if place is None or not text.strip() or text.startswith(_OLD_NOTE):
+                if place is None or not text.strip() or text.startswith(OLD_NOTE):
                     continue
                 number = one.get("authorId") or ""
                 known = authors[int(number)] if number.isdigit() and int(number) < len(authors) else ""
