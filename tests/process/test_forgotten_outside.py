@@ -55,9 +55,11 @@ def told(found: Any) -> str:
 def cached() -> str:
     """What bounded caches of our functions and the objects that hang on them hold, as one text."""
     kind = type(functools.lru_cache(maxsize=1)(lambda: None))
+    gc.unfreeze()  # what was imported while tests were collected is not listed otherwise (tests.support.selection)
     todo = [
         item for item in gc.get_objects() if isinstance(item, kind) and str(item.__module__).startswith("workbench.")
     ]
+    gc.freeze()
     texts, seen = [], set()
     while todo:
         item = todo.pop()

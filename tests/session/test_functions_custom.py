@@ -141,7 +141,9 @@ def test_entry_points_are_functions_too(monkeypatch: pytest.MonkeyPatch, tmp_pat
         "entry_points",
         lambda **k: [point] if k.get("group") == custom.GROUP else kept(**k),
     )
+    custom._installed.cache_clear()
     found = custom.load(tmp_path)
+    custom._installed.cache_clear()
     assert [(item.name, item.origin) for item in found.functions] == [("knots", "entry point knots")]
     assert found.problems == ()
 

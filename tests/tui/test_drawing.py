@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from rich.cells import cell_len
 
 from tests.support.fake_session import hit
 from tests.support.lease import ANSWER, CITATIONS, context
-from workbench.api.citation_marks import UNQUOTED, UNVERIFIED, cited, marked
+from workbench.api.citation_marks import UNQUOTED, UNVERIFIED, cited, marked, unmarked
 from workbench.api.events import (
     Citation,
     ContextAssembled,
@@ -27,9 +29,10 @@ from workbench.tui.panes.status import StatusLine, short_window
 from workbench.tui.screens.ask_for import matching_paths, shared_start
 from workbench.tui.widgets import glyphs, step_lines
 from workbench.tui.widgets.cells import clock, crop, fit, page_place, plural, right, signed, wrap
+from workbench.tui.widgets.exchange import Room
 from workbench.tui.widgets.exchange_rows import citation_rows, note_rows, question_rows, step_rows
 from workbench.tui.widgets.exchange_state import by_page
-from workbench.tui.widgets.markdown import prose
+from workbench.tui.widgets.markdown import GrowingProse, prose
 
 WIDE_TEXT = st.text(
     alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me")), max_size=60
@@ -56,6 +59,50 @@ def test_no_row_is_wider_than_asked(text: str, width: int) -> None:
         assert content.cell_length <= width
     for part in wrap(text, width):
         assert cell_len(part) <= width
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["word ", "a", "  ", "\n", "\n\n", "**", "*x*", "`c`", "- ", "> ", "# ", "```\n", "[#a1]", "long" * 9, "日本語", "é ", "\r\n"]
+        + ["some more words of the same paragraph "] * 6
+    ),
+    max_size=40,
+)  # fmt: skip
+
+
+@given(PIECES, st.integers(8, 30), st.lists(st.integers(1, 60), min_size=1, max_size=20))
+@settings(max_examples=60)
+def test_a_text_that_grows_is_laid_out_as_the_whole_of_it(parts: list[str], width: int, steps: list[int]) -> None:
+    text, growing, at = "".join(parts), GrowingProse(), 0
+    for step in itertools.cycle(steps):
+        at += step
+        drawn = [(line.plain, line.spans) for line in growing.lines(text[:at], width)]
+        assert drawn == [(line.plain, line.spans) for line in prose(unmarked(text[:at]), width)]
+        if at >= len(text):
+            break
+
+
+def test_lines_that_stand_are_not_laid_out_again() -> None:
+    growing = GrowingProse()
+    before = growing.lines("words of one paragraph " * 20, 40)
+    after = growing.lines("words of one paragraph " * 30, 40)
+    kept = len(before) - 2
+    assert kept > 5
+    assert all(one is other for one, other in zip(before[:kept], after[:kept], strict=True))
+
+
+def test_a_fast_stream_gets_room_for_several_rows_at_once_a_slow_one_none() -> None:
+    seconds = 0.0
+    room = Room(lambda: seconds)
+    assert room.below(10) == 0
+    seconds = 1.0
+    assert room.below(11) == 0
+    seconds = 2.0
+    assert [room.below(rows) for rows in (19, 20, 22)] == [4, 3, 1]
+    seconds = 9.0
+    assert room.below(24) == 0
+    seconds = 9.1
+    assert room.below(224) == Room.MOST_ROWS
 
 
 @given(st.lists(st.integers(0, 9_000), min_size=6, max_size=6), st.integers(12, 200))

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 import workbench.tui
 from workbench.api.events import AnswerDelta, ContextAssembled, LoadProgress
-from workbench.tui.workers import Happened
+from workbench.tui.workers import Happened, Streamed
 
 HEAVY = (
     "torch",
@@ -86,3 +86,12 @@ def test_frequent_events_are_coalesced_and_facts_are_not() -> None:
     assert prompts[0].can_replace(prompts[1])
     assert not progress[0].can_replace(prompts[0])
     assert not Happened(AnswerDelta(text="a")).can_replace(Happened(AnswerDelta(text="b")))
+
+
+def test_pieces_of_an_answer_are_taken_once_and_in_order() -> None:
+    first, second, late = (AnswerDelta(text=text) for text in "abc")
+    stream = Streamed(first)
+    assert stream.add(second)
+    assert stream.take() == [first, second]
+    assert not stream.add(late)
+    assert stream.take() == []

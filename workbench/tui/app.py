@@ -29,8 +29,9 @@ from textual.containers import Container
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.message import Message
-from textual.widgets import Footer, Tabs
+from textual.widgets import Tabs
 
+from workbench.core.garbage import collect_briefly
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
 from workbench.tui.layout import WIDE_CELLS, Arrangement
@@ -50,12 +51,13 @@ from workbench.tui.widgets.cells import plural, use_ascii
 from workbench.tui.widgets.exchange import ExchangeBlock
 from workbench.tui.widgets.filters import AsciiFilter, NoColourFilter
 from workbench.tui.widgets.fold import FoldBlock
+from workbench.tui.widgets.key_footer import KeyFooter
 from workbench.tui.widgets.text_fields import is_early
 
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
     from workbench.tui.controller import Controller
-    from workbench.tui.workers import Arrived, Ended, Happened, Left, Overheard
+    from workbench.tui.workers import Arrived, Ended, Happened, Left, Overheard, Streamed
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -222,7 +224,7 @@ class WorkbenchApp(App[int]):
                 yield wide
             yield self.prompt
         yield narrow
-        yield Footer(compact=True)
+        yield KeyFooter(compact=True)
 
     def on_mount(self) -> None:
         """Draw what is known, ask for the rest off the event loop, begin to load."""
@@ -293,6 +295,12 @@ class WorkbenchApp(App[int]):
             self.controller.bridge.draw(message.event)
 
     @_needs_session
+    def on_streamed(self, message: Streamed) -> None:
+        """Pieces of an answer: more come until they are drawn."""
+        if not self.controller.work.leaving:
+            self.controller.bridge.stream(message)
+
+    @_needs_session
     def on_overheard(self, message: Overheard) -> None:
         """An event of what another display or a command did."""
         if not self.controller.work.leaving:
@@ -356,8 +364,10 @@ class WorkbenchApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are taken in the order in which they were typed."""
-        if isinstance(event, events.Key) and event.key != "ctrl+q" and is_early(event, self):
-            return
+        if isinstance(event, events.Key):
+            if event.key != "ctrl+q" and is_early(event, self):
+                return
+            self.chat.give_way()
         await super().on_event(event)
 
     def leave(self) -> None:
@@ -562,8 +572,14 @@ def run(
 
     Closing the session is the caller's business. `given_back` is told when the terminal is free, and what still runs.
     """
+
+    def opened() -> SessionProtocol:
+        session = open_session()
+        collect_briefly()
+        return session
+
     app = WorkbenchApp(
-        open_session,
+        opened,
         window_tokens=window_tokens,
         load=load,
         remarks=remarks,

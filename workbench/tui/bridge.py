@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from workbench.api import events as ev
 from workbench.api.paging import LiveFaults
@@ -35,6 +36,14 @@ _SEARCHES = (
 _WRITES = ("core_memory_append", "core_memory_replace", "archival_memory_insert", "task_update")
 
 
+class Stream(Protocol):
+    """Pieces that are still coming."""
+
+    def take(self) -> Sequence[ev.Event]:
+        """All that came, for good."""
+        ...
+
+
 class Bridge:
     """Draws events. The callbacks ask for what events do not carry: sources, and the blocks of a new question."""
 
@@ -44,6 +53,8 @@ class Bridge:
         self._memory_changed = memory_changed
         self._steps = 0
         self._faults = LiveFaults()
+        self._stream: Stream | None = None
+        """Pieces of an answer that are not drawn yet."""
         self._before: dict[str, int] = {}
         """The newest event of each agent when it was first drawn here: what came later is of this session."""
 
@@ -87,8 +98,21 @@ class Bridge:
         panes.chat.settle()
         panes.memory.settle()
 
+    def stream(self, pieces: Stream) -> None:
+        """Draw pieces of an answer a moment later, with those that come until then, or before the next event."""
+        self.catch_up()
+        self._stream = pieces
+        self._panes.chat.streamed(self.catch_up)
+
+    def catch_up(self) -> None:
+        """Draw the pieces that came."""
+        pieces, self._stream = self._stream, None
+        for event in pieces.take() if pieces is not None else ():
+            self.draw(event)
+
     def draw(self, event: ev.Event, *, replayed: bool = False) -> None:
         """Draw one event."""
+        self.catch_up()
         panes = self._panes
         if messages := messages_of(event):
             panes.chat.ensure().messages += messages
@@ -148,6 +172,7 @@ class Bridge:
 
     def finish(self) -> None:
         """The question is over, however it ended."""
+        self.catch_up()
         self._panes.status.ended()
         if exchange := self._panes.chat.exchange:
             self._finish(exchange)

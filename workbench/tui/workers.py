@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
-from workbench.api.events import ContextAssembled, Event, Failed, LoadProgress
+from workbench.api.events import AnswerDelta, ContextAssembled, Event, Failed, LoadProgress, Thinking
 from workbench.api.session import SessionProtocol
 from workbench.core.errors import WorkbenchError
 
@@ -41,6 +41,29 @@ class Happened(Message):
         return (
             kind in (LoadProgress, ContextAssembled) and isinstance(message, Happened) and type(message.event) is kind
         )
+
+
+class Streamed(Message):
+    """Pieces of an answer or of thoughts, as many as came until they are taken: a model writes some hundred a second."""
+
+    def __init__(self, piece: AnswerDelta | Thinking) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._pieces: list[AnswerDelta | Thinking] | None = [piece]
+
+    def add(self, piece: AnswerDelta | Thinking) -> bool:
+        """Add what came next; False once they were taken."""
+        with self._lock:
+            if self._pieces is None:
+                return False
+            self._pieces.append(piece)
+            return True
+
+    def take(self) -> list[AnswerDelta | Thinking]:
+        """What came, once; none the second time."""
+        with self._lock:
+            pieces, self._pieces = self._pieces, None
+            return pieces or []
 
 
 class Overheard(Happened):
@@ -284,10 +307,17 @@ class Work:
         self._running.add(group)
 
         def run() -> None:
+            stream: Streamed | None = None
             try:
                 for event in start():
-                    if not self.leaving:
+                    if self.leaving:
+                        continue
+                    if not isinstance(event, (AnswerDelta, Thinking)):
+                        stream = None
                         self._app.post_message(Happened(event))
+                    elif stream is None or not stream.add(event):
+                        stream = Streamed(event)
+                        self._app.post_message(stream)
             except Exception as error:
                 self._fail(error)
             finally:

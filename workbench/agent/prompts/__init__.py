@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from importlib import resources
 from pathlib import Path
@@ -18,8 +19,7 @@ KINDS = ("presets", "personas", "humans")
 
 def names(kind: str, folder: Path | None = None) -> list[str]:
     """Names of the presets, personas or humans there are; a user's own stand in `folder`/kind/NAME.txt."""
-    shipped = resources.files("workbench.agent").joinpath("prompts", kind).iterdir()
-    found = {item.name.removesuffix(".txt") for item in shipped if item.name.endswith(".txt")}
+    found = set(_shipped_names(kind))
     if folder and (own := folder / kind).is_dir():
         found |= {item.stem for item in own.glob("*.txt")}
     return sorted(name for name in found if not name.endswith("_small"))
@@ -89,5 +89,12 @@ def writing_instructions() -> str:
     return _shipped("writing.txt")
 
 
+@functools.cache
+def _shipped_names(kind: str) -> frozenset[str]:
+    files = resources.files("workbench.agent").joinpath("prompts", kind).iterdir()
+    return frozenset(item.name.removesuffix(".txt") for item in files if item.name.endswith(".txt"))
+
+
+@functools.cache
 def _shipped(name: str) -> str:
     return resources.files("workbench.agent").joinpath("prompts", *name.split("/")).read_text(encoding="utf-8").strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import inspect
@@ -64,8 +65,14 @@ def _module(file: Path) -> ModuleType:
     return module
 
 
+@functools.cache
+def _installed() -> tuple[importlib.metadata.EntryPoint, ...]:
+    """The entry points, read once: the files of every installed package are opened for it, an eighth of what an agent takes to open."""
+    return tuple(sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name))
+
+
 def _entry_points() -> Iterator[tuple[str, Callable[[], list[Any]]]]:
-    for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name):
+    for point in _installed():
 
         def make(point: importlib.metadata.EntryPoint = point) -> list[Any]:
             found = point.load()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -29,6 +29,9 @@ STREAM_SECONDS = 0.08
 """Pieces of an answer are drawn together, twelve times a second at most."""
 
 SLOWEST_STREAM_SECONDS = 0.5
+
+TYPING_SECONDS = 0.25
+"""Somebody who pressed a key so short ago is about to press the next one."""
 
 LIVE_BLOCKS = 12
 """More widgets than this make every focus change slow."""
@@ -73,7 +76,8 @@ class ChatPane(VerticalScroll, Pane):
         self._said: list[str] = []
         self._drawing: Timer | None = None
         self._pace = STREAM_SECONDS
-        self._due = 0.0
+        self._due = self._drew = self._typed = float("-inf")
+        self._take: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield self._welcome
@@ -117,20 +121,32 @@ class ChatPane(VerticalScroll, Pane):
         if self._current is not None:
             self._current.changed()
 
-    def streamed(self) -> None:
-        """A piece of an answer came: it is drawn with those that come in the next moment.
+    def streamed(self, take: Callable[[], None] = lambda: None) -> None:
+        """A piece of an answer came: it is drawn with those that come in the next moment, after `take` has written them down.
 
         A model writes up to some hundred pieces a second, and laying an answer out for each would leave keys waiting.
         """
+        self._take = take
         if self._drawing is None:
-            self._due = time.monotonic() + self._pace
-            self._drawing = self.set_timer(self._pace, self._draw_stream)
+            self._draw_in(self._pace)
+
+    def give_way(self) -> None:
+        """A key was pressed: its frame comes first, and that of the next key of somebody who types."""
+        self._typed = time.monotonic()
+
+    def _draw_in(self, seconds: float) -> None:
+        self._due = time.monotonic() + seconds
+        self._drawing = self.set_timer(seconds, self._draw_stream)
 
     def _draw_stream(self) -> None:
-        self._drawing = None
+        self._drawing, now = None, time.monotonic()
+        if now - self._typed < TYPING_SECONDS and now - self._drew < SLOWEST_STREAM_SECONDS:
+            self._draw_in(STREAM_SECONDS)
+            return
         # On a machine that is busy the timer comes late: then fewer frames are drawn, and keys come through between them.
-        late = time.monotonic() - self._due
-        self._pace = min(SLOWEST_STREAM_SECONDS, max(STREAM_SECONDS, 2 * late))
+        self._pace = min(SLOWEST_STREAM_SECONDS, max(STREAM_SECONDS, 2 * (now - self._due)))
+        self._drew = now
+        self._take()
         if self._current is not None:
             self._current.grown()
 

@@ -19,6 +19,8 @@ class Pane(Widget):
     HELP: ClassVar[str] = ""
     JUMP: ClassVar[str] = ""
 
+    _framed: tuple[object, ...] = ()
+
     class Changed(Message):
         """A pane's content changed: its tab shows a mark when the pane cannot be seen."""
 
@@ -31,9 +33,15 @@ class Pane(Widget):
         self.frame(number=self.NUMBER)
 
     def frame(self, *, title: str | Content | None = None, number: str | Content = "") -> None:
-        """Set the words in the frame. A str in a border would be parsed for markup, so only content is ever set."""
-        self.border_title = Content.assemble(title or self.TITLE)
-        self.border_subtitle = number if isinstance(number, Content) else Content(number) if number else None
+        """Set the words in the frame. A str in a border would be parsed for markup, so only content is ever set.
+
+        The same words again cost nothing: setting them has all of the pane painted anew.
+        """
+        words = Content.assemble(title or self.TITLE), number if isinstance(number, Content) else Content(number)
+        named = tuple((type(content), content.plain, tuple(content.spans)) for content in words)
+        if named != self._framed:
+            self._framed = named
+            self.border_title, self.border_subtitle = words[0], words[1] if number else None
 
     def goal(self) -> Widget:
         """What gets the focus when the user jumps here."""

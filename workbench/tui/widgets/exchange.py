@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from workbench.tui.widgets.cells import plural
 from workbench.tui.widgets.exchange_rows import CURSOR, answer_rows, citation_rows, note_rows, question_rows, step_rows
 from workbench.tui.widgets.exchange_state import Exchange, by_page
 from workbench.tui.widgets.lines import Lines, Row, Target
+from workbench.tui.widgets.markdown import GrowingProse
 from workbench.tui.widgets.step_lines import StepLine
 
 if TYPE_CHECKING:
@@ -41,6 +43,33 @@ def show_rows(widget: Widget, first: int, count: int) -> bool:
         chat.release_anchor()
         chat.scroll_to_region(Region(0, top, widget.size.width, count), animate=False)
     return True
+
+
+class Room:
+    """How many blank rows stand below an answer that streams.
+
+    Each row more moves all others, and painting a whole screen takes five times as long as painting the last line. So a fast
+    stream gets room for the rows of half a second at once; a slow one gets none, and goes on row by row. `now` is a clock in seconds.
+    """
+
+    MOST_ROWS = 6
+    SECONDS = 0.5
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._rows = 0
+        self._from: tuple[int, float] | None = None
+
+    def below(self, rows: int) -> int:
+        """The blank rows below so many rows of text."""
+        now = self._now()
+        if self._from is None or rows < self._from[0]:
+            self._from, self._rows = (rows, now), rows
+        elif rows > self._rows:
+            before, since = self._from
+            speed = (rows - before) / max(now - since, self.SECONDS)
+            self._from, self._rows = (rows, now), rows + min(self.MOST_ROWS, int(speed * self.SECONDS))
+        return max(0, self._rows - rows)
 
 
 class ExchangeBlock(Lines, can_focus=True):
@@ -70,6 +99,8 @@ class ExchangeBlock(Lines, can_focus=True):
         self._cursor = 0
         self._in_context: Collection[int] = frozenset()
         self._files: Mapping[int, str] = {}
+        self._growing = GrowingProse()
+        self._room = Room(time.monotonic)
 
     def show_context(self, in_context: Collection[int]) -> None:
         """Which passages are in main context now."""
@@ -104,7 +135,7 @@ class ExchangeBlock(Lines, can_focus=True):
         if exchange.waiting and not exchange.finished:
             steps += note_rows(exchange.waiting, width, sign="…")
         parts.append(steps)
-        parts.append(answer_rows(exchange, width, shown))
+        parts.append(answer_rows(exchange, width, shown, self._growing))
         parts.append(
             citation_rows(
                 by_page(exchange.citations), width, self._in_context, cursor, self._first_citation(), self._files
@@ -116,6 +147,8 @@ class ExchangeBlock(Lines, can_focus=True):
         rows: list[Row] = []
         for part in filter(None, parts):
             rows += [*part, EMPTY]
+        if exchange.streaming:
+            rows += [EMPTY] * self._room.below(len(rows))
         if exchange.evicted:
             rows = [Row(row.content.stylize("$muted"), row.targets) for row in rows]
             rows = [*note_rows("evicted to recall", width, "$muted", glyphs.UP), *rows]

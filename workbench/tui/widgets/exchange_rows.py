@@ -10,14 +10,14 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
-from workbench.api.citation_marks import marked, unmarked
+from workbench.api.citation_marks import marked
 from workbench.core.hyperlinks import is_safe
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import crop, crop_path, fit, number, page_place, right, signed, wrap
 from workbench.tui.widgets.exchange_state import Exchange
 from workbench.tui.widgets.lines import Row, Target
-from workbench.tui.widgets.markdown import prose
+from workbench.tui.widgets.markdown import GrowingProse, prose
 from workbench.tui.widgets.step_lines import StepLine
 
 if TYPE_CHECKING:
@@ -71,13 +71,14 @@ def _step_row(step: StepLine, width: int, columns: tuple[int, int, int], item: i
     return Row(content, (Target(0, width, item),))
 
 
-def answer_rows(exchange: Exchange, width: int, shown: list[Citation]) -> list[Row]:
-    """The answer with its handles as numbers; while it streams, a caret at its end."""
+def answer_rows(exchange: Exchange, width: int, shown: list[Citation], growing: GrowingProse) -> list[Row]:
+    """The answer with its handles as numbers; while it streams, as it stands, with a caret at its end."""
     if not exchange.answer:
         return []
-    text = unmarked(exchange.answer) if exchange.streaming else marked(exchange.answer, shown, exchange.unquoted)
-    lines = prose(text, width - 1)
-    if exchange.streaming and lines:
+    if not exchange.streaming:
+        return [Row(line) for line in prose(marked(exchange.answer, shown, exchange.unquoted), width - 1)]
+    lines = growing.lines(exchange.answer, width - 1)
+    if lines:
         lines[-1] = Content.assemble(lines[-1], (glyphs.CARET, "$accent"))
     return [Row(line) for line in lines]
 

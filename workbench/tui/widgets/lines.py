@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
 from textual.widget import Widget
+
+_KEPT_STRIPS = 200
+"""Lines of a widget that stay drawn: more than a screen has."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class Lines(Widget):
     """
 
     _laid: tuple[int, list[Row]] | None = None
+    _strips: dict[int, tuple[Content, Strip]]
+    """By row, what was drawn for which content: when there is one line more, Textual asks again for all that can be seen."""
+    _strips_for: tuple[int, Style, Selection | None] | None = None
 
     def rows(self, width: int) -> Sequence[Row | Content]:
         """The lines for a width in cells, none of them wider. Called again only after `changed()` or a new width."""
@@ -60,13 +67,22 @@ class Lines(Widget):
         self._laid = None
 
     def grown(self) -> None:
-        """Something was added, mostly to the last line: the screen is laid out anew only if the number of lines changed."""
+        """Something was added, mostly to the last line: only lines that are others now are painted anew.
+
+        The screen is laid out anew only if the number of lines changed.
+        """
         if self._laid is None:
             self.changed()
             return
         width, before = self._laid
         self._laid = None
-        self.refresh(layout=len(self.laid_out(width)) != len(before))
+        after = self.laid_out(width)
+        if len(after) != len(before):
+            self.refresh(layout=True)
+            return
+        others = [at for at, pair in enumerate(zip(before, after, strict=True)) if not _alike(*pair)]
+        if others:
+            self.refresh(Region(0, others[0], width, others[-1] + 1 - others[0]))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as there are rows."""
@@ -82,8 +98,17 @@ class Lines(Widget):
         rows = self.laid_out(width)
         if y >= len(rows):
             return Strip.blank(width, self.visual_style.rich_style)
-        content = rows[y].content
-        if (selection := self.text_selection) is not None and (span := selection.get_span(y)) is not None:
+        content, selection = rows[y].content, self.text_selection
+        look = (width, self.visual_style, selection)
+        if self._strips_for != look or len(self._strips) > _KEPT_STRIPS:
+            self._strips_for, self._strips = look, {}
+        known = self._strips.get(y)
+        if known is None or known[0] is not content:
+            self._strips[y] = known = content, self._strip(content, y, width, selection)
+        return known[1]
+
+    def _strip(self, content: Content, y: int, width: int, selection: Selection | None) -> Strip:
+        if selection is not None and (span := selection.get_span(y)) is not None:
             start, end = span
             style = Style.from_styles(self.screen.get_component_styles("screen--selection"))
             content = content.stylize(style, start, len(content.plain) if end == -1 else end)
@@ -97,5 +122,10 @@ class Lines(Widget):
 
     def notify_style_update(self) -> None:
         """Colours may be in the cache: lay out again."""
-        self._laid = None
+        self._laid = self._strips_for = None
         super().notify_style_update()
+
+
+def _alike(before: Row, after: Row) -> bool:
+    one, other = before.content, after.content
+    return one is other or (one.plain == other.plain and one.spans == other.spans)

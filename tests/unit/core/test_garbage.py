@@ -1,0 +1,19 @@
+"""The garbage collector of a program with a screen."""
+
+from __future__ import annotations
+
+import gc
+
+from workbench.core.garbage import collect_briefly
+
+
+def test_what_is_there_is_not_looked_through_again() -> None:
+    before = gc.get_threshold()
+    held = [[] for _ in range(1_000)]
+    try:
+        collect_briefly()
+        assert gc.get_freeze_count() > len(held)
+        assert gc.get_threshold()[0] > before[0]
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
