@@ -34,7 +34,7 @@ class AsyncClient:
         self._url = url.rstrip("/")
         self._http = httpx.AsyncClient(
             base_url=self._url, headers=wire.headers(token), timeout=wire.TIMEOUT, transport=transport,
-            trust_env=wire.trusts_environment(self._url),
+            trust_env=wire.trusts_environment(self._url), verify=wire.certificates(self._url),
         )  # fmt: skip
 
     async def __aenter__(self) -> AsyncClient:

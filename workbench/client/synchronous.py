@@ -34,7 +34,7 @@ class Client:
         self._url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=self._url, headers=wire.headers(token), timeout=wire.TIMEOUT, transport=transport,
-            trust_env=wire.trusts_environment(self._url),
+            trust_env=wire.trusts_environment(self._url), verify=wire.certificates(self._url),
         )  # fmt: skip
 
     def __enter__(self) -> Client:

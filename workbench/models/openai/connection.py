@@ -184,6 +184,8 @@ class Line:
             yield piece
 
     def _connect(self) -> openai.OpenAI:
+        import ssl
+
         import httpx2
 
         sdk = _sdk()
@@ -191,7 +193,8 @@ class Line:
         route = self.route
         timeout = httpx2.Timeout(route.timeout_seconds + 5, connect=CONNECT_SECONDS)
         http = sdk.DefaultHttpxClient(
-            verify=route.tls or True,
+            # Without TLS there is no certificate to check, and to read those of the system takes 20 ms.
+            verify=route.tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             proxy=route.proxy.url if route.proxy else None,
             # Proxy and certificates are those of the route, which sentences can name.
             trust_env=False,
