@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -25,6 +26,9 @@ LEFT_OUT = ("nightly", "browser")
 NIGHTLY_SECONDS = 4 * 3600
 PROCESS_FOLDER = Path(__file__).resolve().parents[1] / "process"
 _DESELECTED = pytest.StashKey[list[str]]()
+
+# Compiled tests are kept even where PYTHONDONTWRITEBYTECODE is set: every worker of every run took 3 s to compile them anew.
+sys.dont_write_bytecode = False
 
 _COLLECT_AFTER = (20_000, 10, 10)
 """Allocations before young objects are looked through; and how many such rounds before older ones are. Python's own are 700, 10, 10."""
