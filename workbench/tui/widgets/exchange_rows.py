@@ -76,7 +76,9 @@ def answer_rows(exchange: Exchange, width: int, shown: list[Citation], growing: 
     if not exchange.answer:
         return []
     if not exchange.streaming:
-        return [Row(line) for line in prose(marked(exchange.answer, shown, exchange.unquoted), width - 1)]
+        checked = not exchange.unchecked
+        text = marked(exchange.answer, shown, exchange.unquoted) if checked else unmarked(exchange.answer)
+        return [Row(line) for line in prose(text, width - 1)]
     lines = growing.lines(exchange.answer, width - 1)
     if lines:
         lines[-1] = Content.assemble(lines[-1], (glyphs.CARET, "$accent"))

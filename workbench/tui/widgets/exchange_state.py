@@ -46,6 +46,11 @@ class Exchange:
         return next((line for line in reversed(self.steps) if line.kind == kind), None)
 
     @property
+    def unchecked(self) -> bool:
+        """Whether the answer's quotes have not been looked up yet: it streams, or a model is still to write from the reader's."""
+        return self.streaming or not (self.finished or self.past or self.citations or self.notes)
+
+    @property
     def visible_steps(self) -> list[StepLine]:
         """What is drawn: an answer's own call is not, the answer is."""
         return [line for line in self.steps if not line.hidden]
