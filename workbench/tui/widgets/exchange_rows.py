@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
-from workbench.api.citation_marks import marked
+from workbench.api.citation_marks import marked, unmarked
 from workbench.core.hyperlinks import is_safe
 from workbench.core.sanitize import one_line, sanitize
 from workbench.tui.widgets import glyphs
