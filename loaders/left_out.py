@@ -25,6 +25,7 @@ PART = "damaged part"
 DEEP = "part nested too deeply"
 SOUND = "sound or film"
 LINK = "link target"
+NAVIGATION = "menu or mark of navigation"
 
 _PLURALS = {
     DELETED: "pieces of deleted text",
@@ -34,6 +35,7 @@ _PLURALS = {
     FORMULA: "formulas without a stored value",
     READING_AID: "reading aids (ruby)",
     SOUND: "sounds or films",
+    NAVIGATION: "menus or marks of navigation",
     DEEP: "parts nested too deeply",
 }
 

@@ -1,6 +1,6 @@
 """HTML files as a reader sees the page: headings, paragraphs, lists, tables, values of forms, equations.
 
-Scripts, styles, and what the page itself hides or strikes out are left out; `loaders.left_out` counts what was text.
+Scripts, styles, what the page itself hides or strikes out, and its navigation are left out; `loaders.left_out` counts what was text.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.tables import TableKeeper
 from loaders.text import decode, decoded_as
+from loaders.web_navigation import strip_navigation
 
-VERSION = 4
+VERSION = 5
 
 _DROPPED = "script style noscript template head link meta button datalist rp".split()
 _OBJECTS = {"iframe": left_out.OBJECT, "object": left_out.OBJECT, "embed": left_out.OBJECT, "canvas": left_out.PICTURE,
@@ -165,6 +166,8 @@ def _strip_unseen(root: Any, omitted: LeftOut, keep_hidden: bool = False) -> Non
         if counts and kind != _TWICE:
             omitted.add(kind)
         element.drop_tree()
+    if not keep_hidden and (body := root.find("body")) is not None:
+        strip_navigation(body, omitted)
 
 
 def _unseen(element: Any, hidden_names: set[tuple[str, str]], keep_hidden: bool) -> str | None:
