@@ -21,7 +21,7 @@ HEAVY = (
     "torch",
     "duckdb",
     "sentence_transformers",
-    "openai",
+    "httpx2",
     "faiss",
     "numpy",
     "pypdf",
