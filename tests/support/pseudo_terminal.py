@@ -64,6 +64,11 @@ class PseudoTerminal:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
+    def peak_mb(self) -> float:
+        """The most that the process ever took of memory."""
+        rows = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(row.split()[1]) for row in rows if row.startswith("VmHWM:")) / 1024
+
     def __enter__(self) -> PseudoTerminal:
         return self
 

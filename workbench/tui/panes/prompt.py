@@ -181,6 +181,8 @@ class Completions(Lines):
 
     def offer(self, found: Sequence[tuple[str, str]]) -> None:
         """Show these."""
+        if not (found or self._found):
+            return  # a letter of a question: nothing is to be laid out
         self._found, self._at = found, None
         self.display = bool(found)
         self.changed()
