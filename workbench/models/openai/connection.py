@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
-from workbench import __version__
 from workbench.models.openai.address import (
     Address,
     Proxy,
@@ -206,7 +205,7 @@ def _headers(route: Route) -> dict[str, str]:
     headers = {
         "Accept": "application/json",
         "Content-Type": "application/json",
-        "User-Agent": f"memgpt-workbench/{__version__}",
+        "User-Agent": "memgpt-workbench",
         "Authorization": f"Bearer {route.api_key}" if route.api_key else "",
         "api-key": route.api_key if route.address.wants_api_key_header else "",
         "OpenAI-Organization": os.environ.get("OPENAI_ORG_ID", ""),
