@@ -12,7 +12,7 @@ from loaders.content_lines import Component, ContentLine, components, fields
 from loaders.document import Document
 from loaders.registry import Loader
 
-VERSION = 1
+VERSION = 2
 
 _LABELS = {
     "NICKNAME": "Nickname", "TITLE": "Title", "ROLE": "Role", "TEL": "Phone", "EMAIL": "E-mail", "ADR": "Address",

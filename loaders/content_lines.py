@@ -96,10 +96,10 @@ def unfolded(text: str) -> Iterator[str]:
     held: str | None = None
     for line in text.split("\n"):
         line = line.rstrip("\r")
-        if held is not None and line[:1] in (" ", "\t"):
-            held += line[1:]
-        elif held is not None and held.endswith("=") and _QUOTED_PRINTABLE.search(held.partition(":")[0]):
+        if held is not None and held.endswith("=") and _QUOTED_PRINTABLE.search(held.partition(":")[0]):
             held = held[:-1] + line
+        elif held is not None and line[:1] in (" ", "\t"):
+            held += line[1:]
         else:
             if held is not None:
                 yield held

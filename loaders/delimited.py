@@ -16,7 +16,7 @@ from loaders.registry import Loader
 from loaders.tables import TableKeeper
 from loaders.text import read_text
 
-VERSION = 5
+VERSION = 6
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
@@ -25,6 +25,9 @@ _SPACED_QUOTE = re.compile(r'[,;|] +"[^"\n]*"[ ]*(?:[,;|\n]|$)')
 
 _REPAIRS = 100
 """After so many torn records quotation marks of a table mean nothing."""
+
+_COMMENTS = re.compile(r"(?:#[^\n]*\n)+(?=[^#\s])")
+"""What programs say of a table above it."""
 
 _STATED_DELIMITER = re.compile(r"sep=([,;\t|])[ \t]*\n")
 """Excel's own first line, which says how the others are cut."""
@@ -37,7 +40,12 @@ def load(path: Path) -> Document:
     builder = PageBuilder(1, None, limits.TextBudget())
     stated = _STATED_DELIMITER.match(text)
     text = text[stated.end() :] if stated else text
+    comments, text = _comments(text)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else stated[1] if stated else delimiter_of(text)
+    if comments and 0 < comments[-1].count(delimiter) == text.partition("\n")[0].count(delimiter):
+        text = f"{comments.pop()}\n{text}"  # the names of the columns
+    for line in comments:
+        builder.line(line)
     try:
         rows = _rows(text, delimiter)
     except csv.Error as error:
@@ -50,6 +58,12 @@ def load(path: Path) -> Document:
         else:
             keeper.add("", 1, builder.table(block, shown_chars=keeper.shown_chars(block)))
     return Document("", (builder.page(),), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
+
+
+def _comments(text: str) -> tuple[list[str], str]:
+    """The lines of comment above a table, and the rest."""
+    match = _COMMENTS.match(text)
+    return (match[0].rstrip("\n").split("\n"), text[match.end() :]) if match else ([], text)
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

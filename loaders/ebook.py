@@ -18,7 +18,7 @@ from loaders.sniff import Kind
 from loaders.tables import TableKeeper
 from loaders.web_page import add_html
 
-VERSION = 3
+VERSION = 4
 
 _REMEDY = "Open it in an e-book reader and save it again, or convert it to PDF."
 _PART_BYTES = 64 << 20

@@ -52,6 +52,10 @@ _UNIT_WORD = re.compile(
     r"rpm|min|sec|h|hrs?|hours?|days?|years?|pcs?|units?|ea|dB|ppm|mol|bn|mn?|k|EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|"
     r"[€$£¥]|TEUR|T€|k€|Mio\.?|Mrd\.?|million|thousand|Stück|Std\.?)[)\]]?$"
 )
+_MILLIONS = re.compile(
+    r"^[(\[]?(?:(?:Mio|Mrd|Tsd|mn|bn|m|k|millions?|billions?|thousands?)\.? ?(?:[A-Z]{3}|[€$£¥])"
+    r"|(?:[A-Z]{3}|[€$£¥]) ?(?:Mio|Mrd|Tsd|mn|bn|m|k|millions?|billions?|thousands?)\.?)[)\]]?$"
+)
 _UNIT_PHRASE = re.compile(
     r"\b(?:(?:in|all amounts in|figures in|amounts in)\s+)?(?:(?-i:[A-Z]{3})|US ?\$|[$€£¥]|dollars|euros)\s?(?:in\s+)?"
     r"(?:millions?|thousands?|billions?|mn|bn|m|k|['’]?000s?|Mio\.?|Mrd\.?|Tsd\.?)(?![\w'’])"
@@ -474,7 +478,8 @@ def _is_units(row: Sequence[str]) -> bool:
 
 def _is_unit(cell: str) -> bool:
     parts = cell.replace(" ", "").split("/")
-    return len(parts) <= 2 and all(map(_UNIT_WORD.match, parts))
+    of_money = _MILLIONS.match(cell)
+    return of_money is not None or (len(parts) <= 2 and all(map(_UNIT_WORD.match, parts)))
 
 
 def _with_unit(names: tuple[str, ...], above: str, body: Iterable[Sequence[str]]) -> tuple[str, ...]:

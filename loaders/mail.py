@@ -26,7 +26,7 @@ from loaders.registry import Loader
 from loaders.sniff import Kind
 from loaders.text import decode
 
-VERSION = 5
+VERSION = 6
 
 SHOWN = ("From", "To", "Cc", "Date")
 _COUNT = re.compile(rb"\s*(\d{1,9})[ \t]*\r?\n(?=[!-9;-~]+:)")

@@ -29,6 +29,12 @@ _FEW_WORDS = 3
 _MANY_WORDS = 30
 _LEFT_OUT_TEXTS = frozenset(("text/css", "text/javascript", "text/x-amp-html", "text/watch-html", "text/rtf"))
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n((?:[ -`]{1,62}\n)+?)(?:`|)\n?end[ \t]*$", re.MULTILINE)
+_SIGNED = re.compile(
+    r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:\w[\w-]*: [^\n]*\n)*\n(.*?)"
+    r"^-----BEGIN PGP SIGNATURE-----[ \t]*\n.*?^-----END PGP SIGNATURE-----[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_DASHED = re.compile(r"^- ", re.MULTILINE)
 _ENRICHED = re.compile(r"<param>.*?</param>|</?[A-Za-z][\w-]*>", re.DOTALL | re.IGNORECASE)
 _HOLDER = re.compile("\ue000(\\d+)\ue001")
 _LINE_END = "\ue002"
@@ -108,6 +114,16 @@ def _without_files(text: str, parts: Parts) -> str:
     return _UUENCODED.sub(file, text)
 
 
+def _without_signature(text: str, parts: Parts) -> str:
+    """A text that is signed in itself (OpenPGP) without what stands around it, as RFC 9580 writes it."""
+
+    def signed(match: re.Match[str]) -> str:
+        parts.left_out.append("signature")
+        return _DASHED.sub("", match[1])
+
+    return _SIGNED.sub(signed, text) if "-----BEGIN PGP SIGNED MESSAGE-----" in text else text
+
+
 def _opened(part: EmailMessage, child: EmailMessage) -> EmailMessage:
     """A message inside a part. The standard library does not decode one that was encoded for the way."""
     encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
@@ -136,6 +152,7 @@ def _take(part: EmailMessage, kind: str, parts: Parts) -> None:
         text = plain_text(part)
         if kind in ("text/enriched", "text/richtext"):
             text = _ENRICHED.sub("", text).replace("<<", "<")
+        text = _without_signature(text, parts)
         parts.texts.append(_without_files(text, parts) if _UUENCODED.search(text) else text)
 
 

@@ -17,7 +17,7 @@ from loaders.tables import PlacedRows, TableKeeper
 from loaders.text import read_text
 from loaders.web_page import grids_of
 
-VERSION = 4
+VERSION = 5
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
@@ -29,6 +29,11 @@ _TABLE_TAG = re.compile(r"<(/?)table\b[^>]*>", re.IGNORECASE)
 _TABLE_LINES = 20_000
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{40,}")
+_CODE = re.compile(r"`[^`]*`")
+_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)([^\s#].*?)\1[ \t]*$""", re.MULTILINE)
+_ATTRIBUTES = re.compile(r"\s*\{:?(?:\s*[#.][\w:-]+|\s*\w+=\S+)+\s*\}\s*$")
+"""The name and classes of a heading, which Pandoc and others read."""
+
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}")
 
 
@@ -40,7 +45,7 @@ def load(path: Path) -> Document:
     keeper, omitted = TableKeeper(), LeftOut()
     text = limits.TextBudget().add(with_tables(without_pictures(read_text(path), omitted), markdown_blocks, keeper))
     headings = markdown_headings(text)
-    title = next((heading.title for heading in headings if heading.level == 1), "")
+    title = _stated_title(text) or next((heading.title for heading in headings if heading.level == 1), "")
     page = Page(1, None, text, headings)
     notes = {**keeper.notes, **omitted.notes}
     return Document(title, (page,), LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
@@ -132,7 +137,7 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
         rows = [table_cells(line)]
         place += 2
         while place < len(lines) and "|" in lines[place]:
-            rows.append(table_cells(lines[place])[: len(rows[0])])
+            rows.append(_cells_of(lines[place], len(rows[0])))
             place += 1
         yield Grid(rows, header_rows=1)
 
@@ -167,6 +172,14 @@ def table_cells(line: str) -> list[str]:
     return [" ".join(plain_text(_LINE_END.sub(" ", cell)).split()) for cell in cells]
 
 
+def _cells_of(line: str, width: int) -> list[str]:
+    """The cells of a row below `width` names. Bars of code are none of the table where there are too many; none is lost."""
+    cells = table_cells(line)
+    if len(cells) > width:
+        cells = table_cells(_CODE.sub(lambda match: match[0].replace("|", "\\|"), line))
+    return cells if len(cells) <= width else [*cells[: width - 1], " | ".join(filter(None, cells[width - 1 :]))]
+
+
 def plain_text(text: str) -> str:
     """`text` without the marks of emphasis, code and links."""
     return _MARKUP.sub(lambda match: match[1] or match[2] or "", text)
@@ -197,14 +210,21 @@ def markdown_headings(text: str) -> tuple[Heading, ...]:
 
 
 def _after_front_matter(text: str) -> int:
-    if not text.startswith("---\n"):
-        return 0
-    end = text.find("\n---\n", 3)
-    return end + 5 if end > 0 else 0
+    for mark in ("---", "+++"):
+        if text.startswith(f"{mark}\n"):
+            end = text.find(f"\n{mark}\n", 3)
+            return end + 5 if end > 0 else 0
+    return 0
+
+
+def _stated_title(text: str) -> str:
+    """The title that the front matter of a text gives, "" without one."""
+    match = _TITLE.search(text[: _after_front_matter(text)])
+    return " ".join(plain_text(match[2]).split())[: limits.HEADING_CHARS] if match else ""
 
 
 def _add(headings: list[Heading], level: int, title: str, start_char: int) -> None:
-    plain = " ".join(plain_text(title).split())
+    plain = " ".join(plain_text(_ATTRIBUTES.sub("", title)).split())
     if plain:
         headings.append(Heading(level, plain[: limits.HEADING_CHARS], start_char))
 

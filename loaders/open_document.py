@@ -24,7 +24,7 @@ from loaders.registry import Loader
 from loaders.sniff import Kind, kind_of
 from loaders.tables import TableKeeper
 
-VERSION = 4
+VERSION = 5
 
 _PAGE_END = "\f"
 _DEPTH = 60
@@ -225,6 +225,8 @@ class _Reader:
                 self._table(one)
             elif name == "soft-page-break":
                 self._next_page()
+            elif name == "section" and _is_hidden(one):
+                self.omitted.add(left_out.HIDDEN, bool("".join(one.itertext()).strip()))
             elif (
                 name == "frame" and (table := next((part for part in one if local(part) == "table"), None)) is not None
             ):
@@ -525,6 +527,12 @@ def _inside_box(element: Any, outer: Any) -> bool:
 
 def _whole(text: str | None) -> int:
     return max(1, int(text)) if text and text.isdigit() and len(text) < 9 else 1
+
+
+def _is_hidden(section: Any) -> bool:
+    """Whether a section is not shown: never, or not while its condition holds, as it did when the file was saved."""
+    display = attribute(section, "display")
+    return display == "none" or (display == "condition" and attribute(section, "is-hidden") == "true")
 
 
 LOADER = Loader(name="open_document", version=VERSION, suffixes=(".odt", ".odp"), kinds=(Kind.ODT, Kind.ODP), load=load)

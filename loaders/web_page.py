@@ -166,6 +166,13 @@ def _strip_unseen(root: Any, omitted: LeftOut, keep_hidden: bool = False) -> Non
         if counts and kind != _TWICE:
             omitted.add(kind)
         element.drop_tree()
+    for quote in root.iter("q"):
+        # The browser draws the marks.
+        quote.text = f"“{quote.text or ''}"
+        if len(quote):
+            quote[-1].tail = f"{quote[-1].tail or ''}”"
+        else:
+            quote.text += "”"
     if not keep_hidden and (body := root.find("body")) is not None:
         strip_navigation(body, omitted)
 
@@ -286,16 +293,24 @@ def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
     if tag == "sup":
         text = " ".join(element.text_content().split())
         parent = element.getparent()
-        if any((one.get("href") or "").startswith("#") for one in [*element.iter("a"), parent] if one.tag == "a"):
+        if any("#" in (one.get("href") or "") for one in [*element.iter("a"), parent] if one.tag == "a"):
             # The number of a note is no part of the word before it.
             return f" [{text.strip('[]')}]"
         before = element.getprevious()
         if text and is_power((parent.text if before is None else before.tail) or "", text):
             return f"^{text}"
+    if tag == "a" and _is_note_reference(element) and element.find(".//sup") is None:
+        return f" [{' '.join(element.text_content().split()).strip('[]()')}]"
     if tag in ("meter", "progress") and element.get("value"):
         most = element.get("max")
         return f" {element.get('value')}{f' of {most}' if most else ''} "
     return None
+
+
+def _is_note_reference(link: Any) -> bool:
+    """Whether a link is the number of a note, as e-books say of theirs."""
+    kinds = f"{link.get('epub:type') or ''} {link.get('role') or ''}".split()
+    return "noteref" in kinds or "doc-noteref" in kinds
 
 
 def _svg_text(element: Any) -> bool:
