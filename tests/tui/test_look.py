@@ -99,7 +99,7 @@ async def test_trace_says_what_an_answer_shrank_to_receipts() -> None:
             AnswerDone(step=1, text="It did."),
         ):
             app.controller.bridge.draw(event)
-        await wait_until(pilot, lambda: "1 step · 4 passages out" in grid(app))
+        await wait_until(pilot, lambda: "1 step · 4 passages dropped" in grid(app))
 
 
 def test_cells_of_the_map_show_everything_and_mark_what_is_new() -> None:

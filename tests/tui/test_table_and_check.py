@@ -228,7 +228,7 @@ async def test_what_cannot_be_compared_is_said() -> None:
     session.checks.changed = ()
     async with running(session) as (app, pilot):
         await ask(pilot, "/compare lease-2019.pdf")
-        await wait_until(pilot, lambda: "Two documents are compared." in grid(app))
+        await wait_until(pilot, lambda: "Name the two documents to compare." in grid(app))
         session.checks.fault = UsageError("Both names are the same document.", "Name two documents.")
         await ask(pilot, "/compare notes.md notes.md")
         await wait_until(pilot, lambda: "Both names are the same document." in grid(app))

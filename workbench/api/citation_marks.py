@@ -26,6 +26,8 @@ UNQUOTED = "[no quote]"
 
 _MENTION = re.compile(r"[\[(]\s*#[a-z]{1,3}\d{1,4}(?:\s*[,;]\s*#[a-z]{1,3}\d{1,4})*\s*[\])]")
 
+_BEHIND = re.compile(rf"[ \t]*{_MENTION.pattern}")
+
 
 def cited(citations: Sequence[Citation]) -> list[Citation]:
     """What may be shown as a citation: verified quotes and those of notes, numbered as they came, or in order where they were not."""
@@ -62,6 +64,11 @@ def numbered(text: str, citations: Sequence[Citation], unquoted: Collection[int]
 def unmarked(text: str) -> str:
     """`text`, cleaned, its handles as they stand: what is shown while an answer streams."""
     return sanitize(text).replace(START, "").replace(END, "")
+
+
+def without_handles(text: str) -> str:
+    """`text`, cleaned, without the handles that its model cites by: for places that do not show its citations."""
+    return _BEHIND.sub("", unmarked(text))
 
 
 def _mark(before: str, mention: str, citations: Sequence[Citation]) -> str:

@@ -187,6 +187,10 @@ class LiveFaults:
         self._now = frozenset(in_context)
         self._held |= self._now
 
+    def dropped(self, passages: Iterable[int]) -> None:
+        """These passages left because an answer did not cite them, not for want of room: to read them again is no fault."""
+        self._held.difference_update(passages)
+
     def read(self, passages: Iterable[int]) -> int:
         """These passages are shown to the model; how many of them are faults."""
         again = 0

@@ -261,10 +261,11 @@ class Bridge:
                 exchange.steps.append(step_lines.pressure(event))
             case ev.Evicted():
                 exchange.steps.append(step_lines.evicted(event))
-                self._panes.trace.count("evict", paged_out=event.tokens)
+                self._panes.trace.count("eviction", paged_out=event.tokens)
                 chat.evict(event)
             case ev.PagedOut():
                 exchange.steps.append(step_lines.receipts(event))
+                self._faults.dropped(event.passages)
                 self._panes.trace.receipts(len(event.passages), event.tokens)
             case ev.SummaryWritten():
                 if line := exchange.latest("evict"):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from workbench.api.citation_marks import cited, marked
+from workbench.api.citation_marks import cited, marked, without_handles
 from workbench.api.events import AnswerDone, Citation, Event, Loaded, QuestionAsked, Stopped
 from workbench.api.html_export import page
 from workbench.api.rendering import markdown_lines
@@ -70,3 +70,7 @@ def test_blocks_of_an_export_stand_apart_and_a_load_of_nothing_is_left_out() -> 
     assert "*Loaded letters: 1 document, 3 passages*" in lines
     assert "*Stopped: by you*" in lines
     assert all(lines[at - 1] == "" for at in starts)
+
+
+def test_handles_are_left_out_where_citations_are_not_shown() -> None:
+    assert without_handles('"Signed." [#a1]\nby two (#b2; #c3), in [4]') == '"Signed."\nby two, in [4]'

@@ -124,3 +124,11 @@ def test_faults_are_counted_as_they_happen() -> None:
     assert (live.faults, live.recent, live.thrashing) == (4, (4, 10), False)
     assert live.read([1, 2]) == 2
     assert (live.faults, live.recent, live.thrashing) == (6, (6, 12), True)
+
+
+def test_what_left_because_nothing_cited_it_is_no_fault_when_it_is_read_again() -> None:
+    live = paging.LiveFaults()
+    live.assembled({1, 2})
+    live.dropped([1])
+    live.assembled({3})
+    assert live.read([1, 2]) == 1

@@ -75,13 +75,12 @@ def test_any_text_is_counted_alike_without_it(text: str, name: str) -> None:
     assert tokens.count_alone(text, name) == tokens.count_once(text, name)
 
 
-def test_an_encoding_is_built_for_many_texts_not_for_a_few() -> None:
-    tokens.count_once("a word")
+def test_an_encoding_is_built_for_the_passages_of_a_load_alone() -> None:
     tokens.release_idle(-1.0)
-    tokens.count("a text that nobody has counted before")
-    assert not tokens.release_idle(-1.0), "it was counted without"
-    for number in range(2_010):
-        tokens.count(f"another such text, {number}")
+    for number in range(50):
+        tokens.count(f"a text of a conversation, {number}")
+    assert not tokens.release_idle(-1.0)
+    tokens.count_once("a passage")
     assert tokens.release_idle(-1.0)
 
 

@@ -46,7 +46,7 @@ def compare(display: Display, words: Sequence[str]) -> None:
         source = names[at + 1]
         del names[at : at + 2]
     if len(names) != 2:
-        raise UsageError("Two documents are compared.", "For example /compare lease-2019.pdf amend-2021.pdf.")
+        raise UsageError("Name the two documents to compare.", "For example /compare lease-2019.pdf amend-2021.pdf.")
     first, second = (document_named(display, name) for name in names)
     display.open_comparison(first, second, source)
     display.say(f"comparing {one_line(first, 80)} with {one_line(second, 80)}", passing=True)

@@ -69,7 +69,7 @@ class TraceLines(Lines):
         return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(latest) or "bold"))
 
     def _counts(self, width: int) -> Content:
-        nouns = ("step", "search", "write", "evict")
+        nouns = ("step", "search", "write", "eviction")
         said = [plural(self.counts.get(noun, 0), noun) for noun in nouns]
         choices = [" · ".join(said), ", ".join(said), ", ".join(said[:2])]
         if out := self.counts.get(OUT, 0):
@@ -77,7 +77,7 @@ class TraceLines(Lines):
 
             # What did happen is told before what did not.
             happened = [plural(self.counts[noun], noun) for noun in nouns if self.counts.get(noun)]
-            left, brief = paged_out(out), f"{plural(out, 'passage')} out"
+            left, brief = paged_out(out), f"{plural(out, 'passage')} dropped"
             choices = [
                 " · ".join(parts) for parts in ([*said, left], [*happened, brief], [*happened[:2], brief], [brief])
             ]
@@ -147,7 +147,7 @@ class TracePane(VerticalScroll, Pane):
         else:
             self._drawn.now = StepSize(0, context.used, usable, context.warn)
         if context.warn and usable:
-            self._marks = f"warn {context.warn / usable:.0%} · flush {context.flush / usable:.0%}"
+            self._marks = f"warns at {context.warn / usable:.0%} · evicts at {context.flush / usable:.0%}"
             self._entitle()
         self._drawn.changed()
         if context.step is not None:

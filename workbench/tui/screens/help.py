@@ -56,6 +56,6 @@ class HelpScreen(Overlay[None]):
 
 def help_text(about: str, keys: Sequence[tuple[str, str]]) -> str:
     """About the pane, then keys, then commands; the commands come first where nothing is said about a pane."""
-    named_keys = ["Keys", *(f"  {key:<9}{what}" for key, what in keys)]
+    named_keys = ["Keys of the main screen", *(f"  {key:<9}{what}" for key, what in keys)]
     commands = ["Commands", *(f"  {line}" for line in registry.help_lines())]
     return "\n".join([about, "", *named_keys, "", *commands] if about else [*commands, "", *named_keys])

@@ -10,6 +10,7 @@ from textual.containers import VerticalGroup, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input
 
+from workbench.api.citation_marks import without_handles
 from workbench.api.search import Said
 from workbench.core.sanitize import sanitize
 from workbench.tui.screens.overlay import Overlay
@@ -46,7 +47,8 @@ class SaidLines(Lines):
             rows.append(
                 Content.assemble((f"{dot} ", "$in-context"), (who, "$accent"), (f"  {head}", "$muted")).truncate(width)
             )
-            lines = [line for part in sanitize(item.text).split("\n") for line in wrap(part, max(1, width - 2))]
+            text = sanitize(item.text) if item.who == "user" else without_handles(item.text)
+            lines = [line for part in text.split("\n") for line in wrap(part, max(1, width - 2))]
             rows += [Content.assemble("  ", line) for line in lines[:MOST_LINES_EACH]]
             if len(lines) > MOST_LINES_EACH:
                 rows.append(Content.styled(f"  … {number(len(lines) - MOST_LINES_EACH)} more lines", "$muted"))

@@ -53,7 +53,7 @@ WELCOME = (
     ("", ""),
     ("f2  adds documents: files or folders", ""),
     ("f1  helps with whatever has the focus, ctrl+q leaves", ""),
-    ("/model  lets a language model answer; the built-in reader only quotes", ""),
+    ("/model  lets a language model answer; the built-in one only quotes", ""),
     ("", ""),
 )
 
