@@ -1,8 +1,8 @@
-"""Compare the two forms of the recursive summary, primer and prose, over a long conversation: tokens, and planted facts kept.
+"""Compare the forms of the recursive summary, primer and prose by a model and condensed without one: tokens, and planted facts kept.
 
     OPENAI_BASE_URL=http://127.0.0.1:8080/v1 WORKBENCH_MODEL=NAME \
         python -m tests.benchmarks.summary_forms LOCOMO.json.gz [--dialogue 0] [--tokens 6000] [--window 4096] [--every 4] [--seed 1]
-                                                 [--form primer|prose] [--home DIR]
+                                                 [--form primer|prose|condensed] [--home DIR]
 
 The turns of a dialogue in LoCoMo's format are said to an agent, two at a time; every few of them one speaker also states a small fact
 with a number of its own. The agent's replies are scripted, the summaries are written by the model of the server. At the end: how many
@@ -33,7 +33,7 @@ from workbench.core.settings import Settings
 from workbench.core.tokens import count
 from workbench.services.session import Session
 
-FORMS = ("primer", "prose")
+FORMS = ("primer", "prose", "condensed")
 
 FACTS = (
     "My locker at the pool is number {}.",
@@ -124,8 +124,8 @@ def run(form: str, chosen: argparse.Namespace, home: Path) -> dict[str, Any]:
     facts: dict[str, str] = {}
     with ModelServer(between) as server:
         settings = Settings(
-            model="between", base_url=server.url, window_tokens=chosen.window, summary_by="model", summary_form=form,
-            drive="model", minutes=600.0,
+            model="between", base_url=server.url, window_tokens=chosen.window, drive="model", minutes=600.0,
+            **({"summary_by": "model", "summary_form": form} if form != "condensed" else {"summary_by": "condense"}),
         )  # fmt: skip
         with Session(settings, locate(home)) as session:
             session.open_agent(fresh=True)

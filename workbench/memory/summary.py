@@ -86,9 +86,35 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“#])")
 def condense(
     old: Summary | None, evicted: Sequence[StoredMessage], limit_tokens: int, new_id: int, time: str
 ) -> Summary:
-    """The new recursive summary, one short self-contained statement a line; the oldest make room first."""
-    lines = [*(old.text.splitlines() if old else []), *(line for message in evicted if (line := statement(message)))]
-    return bounded(lines, old, evicted, limit_tokens, new_id, time)
+    """The new recursive summary, one short self-contained statement a line, none twice.
+
+    Where room is short the newest statements stay as they are; of older ones the sentences with numbers and names stay, and
+    those that have no number go first.
+    """
+    said = [*(old.text.splitlines() if old else []), *(line for message in evicted if (line := statement(message)))]
+    lines = list(dict.fromkeys(reversed(said)))[::-1]
+    stubs = _size(_stubs(old, evicted))
+    room = limit_tokens - count_message(Summary(new_id, "", (), 0, time).wire())
+    return bounded(_fitted(lines, room - min(room // 2, stubs)), old, evicted, limit_tokens, new_id, time)
+
+
+def _fitted(lines: list[str], room_tokens: int) -> list[str]:
+    if (over := _size(lines) - room_tokens) <= 0:
+        return lines
+    newest = len(_newest(lines, room_tokens // 2))
+    kept: list[str | None] = list(lines)
+    older = range(len(lines) - newest)
+    for place in older:
+        if over > 0:
+            brief = _brief(lines[place])
+            over -= _size([lines[place]]) - _size([brief])
+            kept[place] = brief
+    for place in [*(at for at in older if not _DIGIT.search(lines[at])), *older]:
+        line = kept[place]
+        if over > 0 and line is not None:
+            over -= _size([line])
+            kept[place] = None
+    return [line for line in kept if line is not None]
 
 
 def from_text(
@@ -128,11 +154,12 @@ def bounded(
 def statement(message: StoredMessage) -> str:
     """What a message comes down to, in one line; empty for what need not be remembered."""
     if message.kind == "user_message":
-        return f"user asked: {short(message.spoken, _QUESTION_CHARS)}"
+        asked = "asked" if message.spoken.rstrip()[-1:] in ("?", "？") else "said"
+        return f"user {asked}: {telling(message.spoken, _QUESTION_CHARS)}"
     if message.kind == "assistant" and message.spoken:
-        return f"you answered: {short(message.spoken, _ANSWER_CHARS)}"
+        return f"you answered: {telling(message.spoken, _ANSWER_CHARS)}"
     if message.kind == "assistant" and not message.body.get("calls") and (said := str(message.body.get("content", ""))):
-        return f"you answered: {short(said, _ANSWER_CHARS)}"
+        return f"you answered: {telling(said, _ANSWER_CHARS)}"
     if page := message.body.get("archive"):
         loaded = ResultPage.load(page)
         seen = ", ".join(dict.fromkeys(hit.document for hit in loaded.hits))
@@ -144,6 +171,54 @@ def short(text: str, limit_chars: int) -> str:
     """A text on one line, cut at a word."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit_chars else flat[: limit_chars - 1].rsplit(" ", 1)[0] + "…"
+
+
+def telling(text: str, limit_chars: int, *, facts_first: bool = False) -> str:
+    """A text on one line; of one that is too long the sentences that say most, in their order, with … for what is left out.
+
+    A question says most, then a sentence with a number, then one with a name, then the first. With `facts_first` a number says
+    more than a question, and where there is one only sentences with numbers stay.
+    """
+    flat = " ".join(text.split())
+    if len(flat) <= limit_chars and not (facts_first and _DIGIT.search(flat)):
+        return flat
+    parts = [part for part in _PARTS.split(flat) if part.strip(" …")]
+    worth = [_says(part) for part in parts]
+    if facts_first:
+        worth = [_FACT if told == _NUMBER else told for told in worth]
+    room, chosen = limit_chars, set[int]()
+    for place in sorted(range(len(parts)), key=lambda at: (-worth[at], at)):
+        if len(parts[place]) + 3 <= room and not (facts_first and chosen and worth[place] < max(worth)):
+            room -= len(parts[place]) + 3
+            chosen.add(place)
+    if not chosen:
+        return short(flat, limit_chars)
+    return _GAPS.sub("… ", " ".join(part if at in chosen else "…" for at, part in enumerate(parts))).strip()
+
+
+def _brief(line: str) -> str:
+    """An older statement: who said it, and what it says of facts."""
+    label, colon, said = line.partition(": ")
+    if not colon or label not in _LABELS:
+        label, said = "", line
+    return f"{label}: {text}" if (text := telling(said, _BRIEF_CHARS, facts_first=True)) and label else text
+
+
+def _says(part: str) -> int:
+    """How much a sentence says."""
+    if part[-1:] in ("?", "？"):
+        return _QUESTION
+    return _NUMBER if _DIGIT.search(part) else int(_NAME.search(part) is not None)
+
+
+_NUMBER, _QUESTION, _FACT = 2, 3, 4
+_LABELS = ("user asked", "user said", "you answered")
+_GAPS = re.compile(r"(?:…\s*)+")
+_PARTS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+_DIGIT = re.compile(r"\d")
+_NAME = re.compile(r"\w\s+[^\W\d_a-z][a-z]+")
+_BRIEF_CHARS = 90
+"""How long an older statement may be where room is short."""
 
 
 def _stubs(old: Summary | None, evicted: Iterable[StoredMessage]) -> list[str]:

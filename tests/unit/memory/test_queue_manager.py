@@ -32,7 +32,7 @@ from workbench.memory.messages import StoredMessage, render
 from workbench.memory.queue_manager import Pressure, counted_limit, leaving, policy
 from workbench.memory.recall_page import RecallPage
 from workbench.memory.references import Fetched
-from workbench.memory.summary import STUBS, condense
+from workbench.memory.summary import STUBS, condense, telling
 from workbench.services.replay import verify
 
 EXACT = Calibration.for_model("reader", embedded=True)
@@ -329,3 +329,26 @@ def test_the_state_says_high_only_while_something_presses(make_session: Any) -> 
     assert pressure() == "normal", "what pressed has shrunk to receipts since the alert"
     context.pressure = replace(context.pressure, warn=10)
     assert pressure() == "high"
+
+
+def test_of_a_long_text_the_question_and_what_has_numbers_and_names_stay() -> None:
+    said = "Well, that was a long day out there. The lamp was lit by Edda. It weighs 340 kilos, and so on. How old is it?"
+    assert telling(said, 200) == said
+    assert telling(said, 70) == "… It weighs 340 kilos, and so on. How old is it?"
+    assert telling(said, 70, facts_first=True) == "… It weighs 340 kilos, and so on. …"
+    assert telling("no end " * 40, 20) == "no end no end no…"
+
+
+def test_older_statements_keep_their_facts_where_room_is_short() -> None:
+    line = "user said: It was a fine day again and we talked. Lock {0} opens with 400{0}."
+    old = Summary(1, "\n".join(line.format(at) for at in range(9)), (), 9, "t")
+    whole = condense(old, [], 2_000, 2, "t")
+    assert whole.text == old.text
+    assert condense(whole, [], 2_000, 3, "t").text == old.text
+    short = condense(old, [], 215, 2, "t")
+    assert count_message(short.wire()) <= 215
+    assert all(f"400{at}" in short.text for at in range(9))
+    assert "fine day" in short.text.splitlines()[-1]
+    assert "fine day" not in short.text.splitlines()[0]
+    again = Summary(1, "you answered: I see.\nuser said: Yes.\nyou answered: I see.", (), 3, "t")
+    assert condense(again, [], 2_000, 2, "t").text == "user said: Yes.\nyou answered: I see."
