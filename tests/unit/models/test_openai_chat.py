@@ -95,7 +95,7 @@ def test_headers_that_openai_s_own_clients_take_from_the_environment_are_sent(mo
     sent = ask(["hello"], api_key="sk-test")[2].headers[0]
     assert (sent["openai-organization"], sent["x-team"], sent["x-trace"]) == ("org-1", "keepers", "7")
     assert "openai-project" not in sent
-    assert sent["user-agent"] == "memgpt-workbench"
+    assert sent["user-agent"].startswith("memgpt-workbench/")
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
+from workbench import __version__
 from workbench.models.openai.address import (
     Address,
     Proxy,
@@ -205,7 +206,7 @@ def _headers(route: Route) -> dict[str, str]:
     headers = {
         "Accept": "application/json",
         "Content-Type": "application/json",
-        "User-Agent": "memgpt-workbench",
+        "User-Agent": f"memgpt-workbench/{__version__}",
         "Authorization": f"Bearer {route.api_key}" if route.api_key else "",
         "api-key": route.api_key if route.address.wants_api_key_header else "",
         "OpenAI-Organization": os.environ.get("OPENAI_ORG_ID", ""),
