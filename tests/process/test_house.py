@@ -19,7 +19,7 @@ from workbench.core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
-    "textual", "torch", "sentence_transformers", "httpx2", "duckdb", "faiss", "numpy", "pypdf", "pypdfium2",
+    "textual", "torch", "sentence_transformers", "openai", "duckdb", "faiss", "numpy", "pypdf", "pypdfium2",
     "tantivy", "openvino", "pyarrow", "tokenizers", "transformers",
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ HEAVY = (
     "torch",
     "duckdb",
     "sentence_transformers",
-    "httpx2",
+    "openai",
     "faiss",
     "numpy",
     "pypdf",

@@ -9,7 +9,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx2  # noqa: F401 - here, so that loading it does not count as a server's silence in the first test
+import openai  # noqa: F401 - here, so that loading it does not count as a server's silence in the first test
 import pytest
 
 from tests.support.model_server import ModelServer, Reply, Script, refusal

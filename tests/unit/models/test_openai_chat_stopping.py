@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-import httpx2  # noqa: F401 - here, so that loading it does not take the time that a stop is given
+import openai  # noqa: F401 - here, so that loading it does not take the time that a stop is given
 import pytest
 
 from tests.support.model_server import ModelServer, Reply, refusal

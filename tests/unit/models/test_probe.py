@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx2  # noqa: F401 - here, so that loading it does not count as a server's silence
+import openai  # noqa: F401 - here, so that loading it does not count as a server's silence
 import pytest
 
 from tests.support.model_replies import Reply

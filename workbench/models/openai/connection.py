@@ -7,18 +7,19 @@ the first byte, or between two. Leaving closes the connection, and the server ca
 from __future__ import annotations
 
 import contextlib
-import json
-import os
+import platform
 import queue
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
-from workbench import __version__
 from workbench.models.openai.address import (
     Address,
     Proxy,
@@ -35,10 +36,27 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx2
+    import openai
 
 CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 _LONGEST_ERROR_BYTES = 1 << 20
+
+
+def _sdk() -> ModuleType:
+    """The SDK. Where aiohttp is installed (with the extra `web`) it would import that too, 10 MB for a client never used here.
+
+    With its first request the SDK asks `platform` for this system's name, which runs `uname -p` with the key in its environment
+    only to learn what nobody needs; that it is not known is put in its place.
+    """
+    platform.uname().__dict__.setdefault("processor", "")
+    if "openai" in sys.modules or "aiohttp" in sys.modules:
+        return import_module("openai")
+    sys.modules["aiohttp"] = None  # type: ignore[assignment]
+    try:
+        return import_module("openai")
+    finally:
+        del sys.modules["aiohttp"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class Line:
         """`idle` is called, from the reading thread, when an exchange ended well and the line can serve again."""
         self.route = route
         self._idle = idle
-        self._client: httpx2.Client | None = None
+        self._client: openai.OpenAI | None = None
         self._socket: socket.socket | None = None
         self._hung_up = Flag()
         self.received_bytes = 0
@@ -141,12 +159,19 @@ class Line:
         events.put(_Ended())
 
     def _events(self, body: dict[str, Any], path: str) -> Iterator[Event]:
+        import httpx2
+
+        openai = _sdk()
+
         if self._client is None:
             self._client = self._connect()
         path = path or ("/responses" if "input" in body else "/chat/completions")
         path += "/" if self.route.address.ends_in_slash else ""
-        request = self._client.build_request("POST", path, content=_json(body))
-        response = self._client.send(request, stream=True)
+        # The body goes out as it is: the SDK's typed method would rewrite it, and the record must equal what was sent.
+        response = cast(
+            "httpx2.Response",
+            self._client.post(path, body=body, cast_to=httpx2.Response, stream=True, stream_cls=openai.Stream[object]),
+        )
         with contextlib.closing(response):
             yield Head(response.headers.get("content-type", ""))
             # Reading on after [DONE], to the end of the response, is what lets the connection be used again.
@@ -158,16 +183,16 @@ class Line:
             self.received_bytes += len(piece) if self.received_bytes else len(piece.lstrip())
             yield piece
 
-    def _connect(self) -> httpx2.Client:
+    def _connect(self) -> openai.OpenAI:
         import ssl
 
         import httpx2
 
+        sdk = _sdk()
+
         route = self.route
-        return httpx2.Client(
-            base_url=route.address.url,
-            params=dict(route.address.query),
-            headers=_headers(route),
+        timeout = httpx2.Timeout(route.timeout_seconds + 5, connect=CONNECT_SECONDS)
+        http = sdk.DefaultHttpxClient(
             # Without TLS there is no certificate to check, and to read those of the system takes 20 ms.
             verify=route.tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             proxy=route.proxy.url if route.proxy else None,
@@ -175,8 +200,19 @@ class Line:
             trust_env=False,
             follow_redirects=False,
             event_hooks={"request": [self._watch], "response": [_accepted]},
-            timeout=httpx2.Timeout(route.timeout_seconds + 5, connect=CONNECT_SECONDS),
+            timeout=timeout,
         )
+        headers = {"api-key": route.api_key} if route.address.wants_api_key_header else {}
+        client: openai.OpenAI = sdk.OpenAI(
+            api_key=route.api_key,
+            base_url=route.address.url,
+            default_query=dict(route.address.query),
+            default_headers=headers,
+            max_retries=0,
+            timeout=timeout,
+            http_client=http,
+        )
+        return client
 
     def _watch(self, request: httpx2.Request) -> None:
         request.extensions = {**request.extensions, "trace": self._trace}
@@ -196,28 +232,6 @@ class Line:
                 self._client.close()
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
-    """A body as it goes out; the record has the same."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _headers(route: Route) -> dict[str, str]:
-    """What every request has: the key, and what OpenAI's own clients take from the environment."""
-    headers = {
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "User-Agent": f"memgpt-workbench/{__version__}",
-        "Authorization": f"Bearer {route.api_key}" if route.api_key else "",
-        "api-key": route.api_key if route.address.wants_api_key_header else "",
-        "OpenAI-Organization": os.environ.get("OPENAI_ORG_ID", ""),
-        "OpenAI-Project": os.environ.get("OPENAI_PROJECT_ID", ""),
-    }
-    for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n"):
-        name, _, value = line.partition(":")
-        headers[name.strip()] = value.strip()
-    return {name: value for name, value in headers.items() if name and value}
-
-
 def _accepted(response: httpx2.Response) -> None:
     """Raise Refused for a response that is an error or a redirect, reading no more of it than anyone could want."""
     if response.status_code < 300:
@@ -232,25 +246,29 @@ def _accepted(response: httpx2.Response) -> None:
 
 
 def _as_wire_error(error: BaseException, route: Route) -> BaseException:
-    """A failure of the transport as Refused or Lost; everything else as Lost with its name."""
+    """A failure of the SDK or of its transport as Refused or Lost; everything else as Lost with its name."""
     import httpx2
+    import openai
 
     if isinstance(error, (Lost, Refused)):
         return error
     if isinstance(error, TooLong):
         return Lost("sent an answer of more than 64 MB")
-    if isinstance(error, httpx2.ProxyError) and route.proxy is not None:
-        return refused_by_proxy(str(error), route.address, route.proxy)
-    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
-        reason = str(error) or f"no connection within {CONNECT_SECONDS:.0f} seconds"
+    if isinstance(error, openai.APIStatusError):
+        return refusal(error.status_code, error.response.text, error.response.headers)
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) and error.__cause__ else error
+    if isinstance(cause, httpx2.ProxyError) and route.proxy is not None:
+        return refused_by_proxy(str(cause), route.address, route.proxy)
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+        reason = str(cause) or f"no connection within {CONNECT_SECONDS:.0f} seconds"
         return unreachable(_without_number(reason), route.address, route.shown, route.proxy)
-    if isinstance(error, httpx2.DecodingError):
+    if isinstance(cause, httpx2.DecodingError):
         return Lost("says that its answer is packed, and it cannot be unpacked")
-    if isinstance(error, httpx2.TimeoutException):
+    if isinstance(cause, httpx2.TimeoutException):
         return Lost("said nothing for too long", timed_out=True)
-    if isinstance(error, httpx2.TransportError):
-        return Lost(f"closed the connection ({_without_number(str(error))})" if str(error) else "closed the connection")
-    return Lost(f"could not be asked ({type(error).__name__}: {error})")
+    if isinstance(cause, httpx2.TransportError):
+        return Lost(f"closed the connection ({_without_number(str(cause))})" if str(cause) else "closed the connection")
+    return Lost(f"could not be asked ({type(cause).__name__}: {cause})")
 
 
 def _without_number(reason: str) -> str:
