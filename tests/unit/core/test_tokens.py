@@ -6,8 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from workbench.core import tokens
 
@@ -57,42 +55,7 @@ def test_texts_are_counted_alike_without_it() -> None:
     assert [tokens.count(text) for text in texts] == before
 
 
-TEXTS = st.one_of(
-    st.text(max_size=120),
-    st.lists(
-        st.sampled_from(
-            ["the ", "Hello", "'s", "'RE", "123", "4567", " \n", "\n\n", "  ", "\t", '{"a": ', "日本語", "é", "ﷺ", "\x1c", "\u2028"]
-            + ["\u200b", "...", "//", "\r\n", "naïve", "\U0001f469\u200d\U0001f680", "a" * 40, "=-=-", "_x_"]
-        ),
-        max_size=40,
-    ).map("".join),
-)  # fmt: skip
-
-
-@given(TEXTS, st.sampled_from(["o200k_base", "cl100k_base"]))
-@settings(max_examples=40, deadline=None)
-def test_any_text_is_counted_alike_without_it(text: str, name: str) -> None:
-    assert tokens.count_alone(text, name) == tokens.count_once(text, name)
-
-
-def test_an_encoding_is_built_for_the_passages_of_a_load_alone() -> None:
-    tokens.release_idle(-1.0)
-    for number in range(50):
-        tokens.count(f"a text of a conversation, {number}")
-    assert not tokens.release_idle(-1.0)
-    tokens.count_once("a passage")
-    assert tokens.release_idle(-1.0)
-
-
-def test_the_rank_of_a_word_is_its_code() -> None:
-    assert tokens.rank(" the") == tokens.encoding("o200k_base").encode_ordinary(" the")[0]
-    assert tokens.rank("a") == tokens.encoding("o200k_base").encode_ordinary("a")[0]
-    assert tokens.rank(" theodolitic") is None
-    assert tokens.rank("two words") is None
-
-
 _PEAK = """
-import numpy, regex
 from workbench.core import tokens
 def mb(row):
     for line in open("/proc/self/status"):

@@ -229,14 +229,14 @@ def stems(text: str) -> frozenset[str]:
 @text_cache(65_536)
 def rarity(word: str) -> float:
     """How much a word tells, 0.1 to 1: from its rank in the tokenizer's vocabulary, which is ordered by frequency."""
-    from workbench.core.tokens import rank
+    from workbench.core.tokens import encoding
 
     if word.isdigit():
         return 0.9 if len(word) >= 3 else 0.5
-    place = rank(" " + word.lower())
-    if place is None:
+    codes = encoding("o200k_base").encode_ordinary(" " + word.lower())
+    if len(codes) > 1:
         return 1.0
-    return min(1.0, max(0.1, math.log(max(place, 1) / 400) / math.log(200_000 / 400)))
+    return min(1.0, max(0.1, math.log(max(codes[0], 1) / 400) / math.log(200_000 / 400)))
 
 
 def is_identifier(token: str) -> bool:
