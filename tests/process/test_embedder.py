@@ -79,6 +79,7 @@ def test_vectors_are_those_of_the_model_itself(embedder: LocalEmbedder) -> None:
 
 
 @pytest.mark.parametrize("exact", [True, pytest.param(False, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
 def test_a_vector_depends_on_its_text_alone(embedder: LocalEmbedder, second: LocalEmbedder, exact: bool) -> None:
     sample = texts(12, seed=2)
     crowd = threading.Thread(target=second.embed, args=(texts(16, seed=3),))

@@ -45,6 +45,7 @@ def test_load_and_ask_reach_the_configured_server_and_nothing_else(recorded: Rec
     assert list(recorded.user.rglob("*")) == []
 
 
+@pytest.mark.nightly
 def test_the_reader_reaches_nobody(recorded: Recorded, papers: Path) -> None:
     recorded.run("ask", "Who painted the ferry?", "--attach", str(papers))
     assert len(recorded.modules()) >= 3, "the workers that read and embed were not recorded"

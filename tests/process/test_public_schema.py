@@ -41,6 +41,7 @@ def test_what_was_not_embedded_yet_is_a_row_without_a_vector(make_session: Any, 
     ]
 
 
+@pytest.mark.nightly
 def test_sql_reaches_them_unless_it_is_told_where_to_look(make_session: Any, papers: Path, tmp_path: Path) -> None:
     session = make_session()
     list(session.load([papers], attach=False))

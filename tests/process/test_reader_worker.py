@@ -155,6 +155,7 @@ def test_a_worker_that_cannot_start_says_so() -> None:
     worker.close()
 
 
+@pytest.mark.nightly
 def test_a_long_document_says_which_page_is_read(tmp_path: Path, reader: Reader) -> None:
     """A PDF of a thousand pages takes seconds, one that is scanned minutes: until its end nothing else is known of it."""
     texts = [f"Page {number} of a long report.\n" + "Words follow here.\n" * 30 for number in range(400)]

@@ -21,6 +21,7 @@ from tests.support.processes import ROOT, alive, close, command, descendants, en
 from workbench.core.paths import locate
 
 
+@pytest.mark.nightly
 def test_other_commands_work_through_the_owner(tmp_path: Path) -> None:
     home, folder = tmp_path / "home", tmp_path / "letters"
     folder.mkdir()

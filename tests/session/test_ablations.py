@@ -63,6 +63,7 @@ def test_following(make_session: Any, papers: Path, follow: bool) -> None:
     assert (" linked passage" in last_result(server.requests[0])) is follow
 
 
+@pytest.mark.nightly
 def test_sub_questions(make_session: Any, papers: Path) -> None:
     question = "Which lamp did the brother of the keeper of the northern light repair before the storm?"
     made = {}

@@ -168,6 +168,7 @@ def tabled(body: Any) -> Any:
     return calls("send_message", message=f'It says "Tenant: Tenant 033 | Rent: 533" [#{handle}].')
 
 
+@pytest.mark.nightly
 def test_an_agent_that_asked_tables_shows_every_step_elsewhere(make_session: Any, tmp_path: Path) -> None:
     rents = tmp_path / "papers" / "rents.csv"
     rents.parent.mkdir()

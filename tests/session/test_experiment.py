@@ -120,6 +120,7 @@ def test_questions_over_documents_of_ones_own(run: Run, tmp_path: Path) -> None:
     assert code == 1
 
 
+@pytest.mark.nightly
 def test_workers_and_another_run_give_the_same_table(run: Run, data: Path, tmp_path: Path) -> None:
     words = ("eval", "document-qa", "--data", str(data), "--arms", "agent", "--limit", "3", "--seed", "2")
     with ModelServer(quotes_first) as server:

@@ -123,6 +123,7 @@ def test_excluded_words_phrases_and_identifiers(loaded: Any) -> None:
     assert len(kept) == len(every(loaded, '"barrels of oil"')) - 1
 
 
+@pytest.mark.nightly
 def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queries = ["harbour light", "oil -Benno"]
     ways = [SearchOptions(), SearchOptions(document="03-dora"), SearchOptions(pages="1-2", since="2020")]

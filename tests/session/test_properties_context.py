@@ -273,6 +273,7 @@ def check_log(session: Session, model: Checking, name: str) -> None:
 
 @examples(1, shrink=False)
 @given(course=courses)
+@pytest.mark.nightly
 def test_the_same_replies_give_the_same_prompts(tmp_path_factory: pytest.TempPathFactory, course: Course) -> None:
     runs = []
     for _ in range(2):

@@ -232,6 +232,7 @@ def test_an_agent_moves_between_homes_of_one_archive(
     assert bodies(here) == sent
 
 
+@pytest.mark.nightly
 def test_a_reader_of_the_archive_moves_its_agent_and_brings_nothing_new(
     open_home: Open, fresh_url: str, papers: Path, tmp_path: Path
 ) -> None:
@@ -257,6 +258,7 @@ def test_a_reader_of_the_archive_moves_its_agent_and_brings_nothing_new(
     assert [row.name for row in there.agents()] == ["keeper"]
 
 
+@pytest.mark.nightly
 def test_what_an_agent_brings_into_a_shared_archive_is_whole_or_not_there(
     open_home: Open, fresh_url: str, papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

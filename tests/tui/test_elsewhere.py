@@ -85,6 +85,7 @@ def test_after_an_answer_gauge_and_dots_show_what_is_left_in_context(make_sessio
     on_screen(make_session, papers, scenario)
 
 
+@pytest.mark.nightly
 def test_what_left_the_branch_leaves_the_archive_and_the_trace(make_session: Any, papers: Path) -> None:
     async def scenario(session: Any, app: Any, pilot: Any) -> None:
         await ask(pilot, "How long was the light kept?")

@@ -92,6 +92,7 @@ def test_escape_stops_a_load_and_killing_the_terminal_leaves_nothing(terminal: T
     assert wait_until(lambda: not processes(mark))
 
 
+@pytest.mark.nightly
 def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Terminal, tmp_path: Path) -> None:
     """SIGTERM while the screen is up and a question has been answered: the shell is as before, the conversation is kept."""
     root, home = Path(__file__).parent.parent.parent, tmp_path / "home"
@@ -125,6 +126,7 @@ def test_a_polite_kill_leaves_the_terminal_clean_and_nothing_lost(terminal: Term
     )
 
 
+@pytest.mark.nightly
 def test_stopped_and_continued_the_whole_screen_is_back(terminal: Terminal, tmp_path: Path) -> None:
     """By a signal that the program hears, and by one that it does not."""
     root = Path(__file__).parent.parent.parent

@@ -95,6 +95,7 @@ def test_the_xray_shows_what_changed_between_two_steps(make_session: Any) -> Non
         asyncio.run(scenario(session, NARROW))
 
 
+@pytest.mark.nightly
 def test_the_xray_steps_over_numbers_that_a_fork_does_not_have(make_session: Any) -> None:
     async def scenario(session: Any) -> None:
         async with running(session) as (app, pilot):

@@ -113,6 +113,7 @@ def test_a_document_is_read_to_its_end_by_following(desk: Any) -> None:
     assert not one.call("document_open", document="missing.txt")[1].ok
 
 
+@pytest.mark.nightly
 def test_the_list_of_documents_is_complete_and_paged(desk: Any) -> None:
     one = desk(window_tokens=2048)
     for n in range(60):
