@@ -277,14 +277,13 @@ def test_auto_goes_over_when_the_model_cannot_search(scene: Callable[..., Scene]
     assert sum("tools" in body for body in one.server.requests) == 2
 
 
-UNQUOTED = "Dora Marner gave the keys to her brother Cato."
+ANNOUNCED = "I will search for the keys of the light."
 
 
-@pytest.mark.parametrize(
-    "reply", ["I will search for the keys of the light.", UNQUOTED, says(UNQUOTED), says(f'It says "{UNQUOTED}" [#a1].')]
-)
-def test_auto_goes_over_when_the_model_gives_no_quote_though_asked(scene: Callable[..., Scene], reply: Any) -> None:
-    one = scene(lambda body: reply if body.get("tools") else form())
+@pytest.mark.parametrize("replies", [(ANNOUNCED, ANNOUNCED), (says(ANNOUNCED), ANNOUNCED), (ANNOUNCED, "Not found in the documents.")])
+def test_auto_goes_over_when_the_model_only_announces(scene: Callable[..., Scene], replies: tuple[Any, Any]) -> None:
+    said = iter(replies)
+    one = scene(lambda body: next(said) if body.get("tools") else form())
     events = one.ask(drive="auto")
     assert [bool(body.get("tools")) for body in one.server.requests] == [True, True, False]
     (notice,) = (event for event in events if isinstance(event, Notice))
@@ -302,12 +301,11 @@ def test_an_announcement_is_no_answer_where_the_reader_finds_none(scene: Callabl
     assert begins not in answer.text
 
 
-def test_what_is_not_about_the_documents_stays_the_models_answer(scene: Callable[..., Scene]) -> None:
-    poem = "Oxygen bottles hum softly, blue steel under a paper moon in Peru."
-    one = scene(lambda body: poem if body.get("tools") else form())
-    answer = answer_of(one.ask("Which poem would oxygen bottles hum in Peru?", drive="auto"))
-    assert (answer.text, answer.state) == (poem, "not grounded") or poem in " ".join(answer.notes)
-    assert any("reader searched" in note for note in answer.notes)
+def test_an_answer_without_a_quote_stays_the_models(scene: Callable[..., Scene]) -> None:
+    unquoted = "Dora Marner gave the keys to her brother Cato."
+    one = scene(lambda body: unquoted if body.get("tools") else form())
+    answer = answer_of(one.ask(drive="auto"))
+    assert (answer.text, answer.state) == (unquoted, "not grounded")
 
 
 def test_a_model_that_searches_is_left_to_it(scene: Callable[..., Scene]) -> None:

@@ -176,7 +176,7 @@ class AnswerValidator:
             self._repaired = True
             self._held = _Held(text, open=not checked.sound)
             return (citation_request(len(found.unquoted)) if checked.sound else repair_request(checked)), []
-        if self._goes_to_reader(checked, found):
+        if self._goes_to_reader(held.text if held is not None else "", text, checked, found):
             self._held, self._unquoted = None, text
             return "Not delivered: it quotes nothing that stands in the documents.", []
         if gate:
@@ -189,15 +189,19 @@ class AnswerValidator:
             notes.append(f"Left open: {'; '.join(still_open)}.")
         return "", self._delivered(text, checked, found, notes, assessment)
 
-    def _goes_to_reader(self, checked: Checked, found: Grounding) -> bool:
-        """Whether the reader answers in the model's place (drive auto): asked for quotes, the model has again given none that is true.
+    def _goes_to_reader(self, before: str, text: str, checked: Checked, found: Grounding) -> bool:
+        """Whether the reader answers in the model's place (drive auto): asked for quotes, the model has again given none that is
+        true, and what it said only announces what it will do, or ends with "not found" though it never looked.
 
-        One that calls functions is left to it: it can search, and what it was asked may not be about the documents.
+        One that calls functions is left to it, and so is one that answers: its answer is shown as one without a quote.
         """
         if self._workspace.settings.drive != "auto" or not self._repaired or self._workspace.settings.uses_reader:
             return False
-        if any(name != "send_message" for name in self._called()):
+        announced = any(_ANNOUNCES.match(said) for said in (before, text))
+        if not announced or any(name != "send_message" for name in self._called()):
             return False
+        if says_not_found(text):
+            return True
         return not any(citation.verified for citation in checked.citations) and self._wants_quotes(found)
 
     def set_aside(self, text: str) -> None:
