@@ -241,7 +241,7 @@ class Agent:
             return f"it {self.executor.stuck}"
         if question.empty >= _EMPTY_REPLIES:
             return f"it answered with nothing {question.empty} times"
-        if self._validator.unquoted:
+        if self._validator.announced:
             return "asked for quotes, it gave none that stands in the documents"
         return "it found nothing and had not searched" if self._validator.challenged else ""
 
@@ -249,9 +249,7 @@ class Agent:
         """The reader goes on with the question; what the model began is no part of the answer."""
         self._guide()
         self.executor.start_question()
-        unquoted = self._validator.unquoted
         self._validator.start_question()
-        self._validator.set_aside(unquoted)
         self.workspace.hops.clear()
         question.begun, question.empty = "", 0
         message = f"The built-in reader searches from here on, and the model only writes the answer: {why}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench.api.events import Segment
@@ -93,12 +93,11 @@ def condense(
     """
     said = [*(old.text.splitlines() if old else []), *(line for message in evicted if (line := statement(message)))]
     lines = list(dict.fromkeys(reversed(said)))[::-1]
-    stubs = _size(_stubs(old, evicted))
-    room = limit_tokens - count_message(Summary(new_id, "", (), 0, time).wire())
-    return bounded(_fitted(lines, room - min(room // 2, stubs)), old, evicted, limit_tokens, new_id, time)
+    return bounded(lines, old, evicted, limit_tokens, new_id, time, fit=_most_telling)
 
 
-def _fitted(lines: list[str], room_tokens: int) -> list[str]:
+def _most_telling(lines: list[str], room_tokens: int) -> list[str]:
+    """The newest lines as they are; of older ones, where room is short, what says most."""
     if (over := _size(lines) - room_tokens) <= 0:
         return lines
     newest = len(_newest(lines, room_tokens // 2))
@@ -128,14 +127,18 @@ def from_text(
 
 
 def bounded(
-    lines: list[str], old: Summary | None, evicted: Sequence[StoredMessage], limit_tokens: int, new_id: int, time: str
-) -> Summary:
-    """A summary of these lines and the stubs of evicted passages that takes at most `limit_tokens` on the wire."""
+    lines: list[str], old: Summary | None, evicted: Sequence[StoredMessage], limit_tokens: int, new_id: int, time: str,
+    *, fit: Callable[[list[str], int], list[str]] | None = None,
+) -> Summary:  # fmt: skip
+    """A summary of these lines and the stubs of evicted passages that takes at most `limit_tokens` on the wire.
+
+    `fit` makes the lines fit a number of tokens; without it the oldest go.
+    """
     stubs = _stubs(old, evicted)
     number = (old.evicted_messages if old else 0) + len(evicted)
     blank = Summary(new_id, "", (), number, time)
     room = limit_tokens - count_message(blank.wire())
-    lines, stubs = _newest(lines, room - min(room // 2, _size(stubs))), _newest(stubs, room // 2)
+    lines, stubs = (fit or _newest)(lines, room - min(room // 2, _size(stubs))), _newest(stubs, room // 2)
 
     def made() -> Summary:
         return Summary(new_id, "\n".join(lines), tuple(stubs), number, time)

@@ -51,8 +51,6 @@ _LOOKING = (
 _COMPARED, _LOOKED_THROUGH, _QUERY_WORDS = 2, 6, 40
 """Of how many quotes of an answer other documents are looked through, and how many of their passages, for a query of so many words."""
 
-_TOLD_CHARS = 300
-
 _ANNOUNCES = re.compile(
     r"\W*(?:(?:okay|ok|sure|certainly|first|now|to answer\b[^.,]*)\W+){0,2}"
     r"(?:(?:i|we) (?:will|shall|need to|have to|am going to|am (?:now )?(?:search|look)ing|can)\b"
@@ -61,7 +59,7 @@ _ANNOUNCES = re.compile(
     r"je vais\b|laissez-moi|voy a\b|déjame|permítame|我(?:将|会|来|需要)|让我)",
     re.IGNORECASE,
 )
-"""How a text begins that says what the model is about to do. It only decides whether such a text may stand as an answer."""
+"""How a text begins that says what the model is about to do. It only decides who answers."""
 
 _FREE = ("chat", "lookup")
 """Presets whose answers need no quotes: talk, and bare values."""
@@ -87,13 +85,12 @@ class AnswerValidator:
         self._held: _Held | None = None
         self._remarks: list[str] = []
         self._challenged = False
-        self._unquoted = ""
-        self._set_aside = ""
+        self._announced = False
 
     def start_question(self) -> None:
         """Each question has its one repair and its one gate."""
         self._remarks = []
-        self._unquoted = self._set_aside = ""
+        self._announced = False
         self._challenged = False
         self._repaired = False
         self._gated = False
@@ -159,8 +156,6 @@ class AnswerValidator:
     def weigh(self, text: str, assessment: Assessment | None = None) -> tuple[str, list[Event]]:
         """A complaint that sends the message back, or the events of its delivery."""
         held, notes = self._held, list[str]()
-        if self._set_aside:
-            text, assessment = self._beside_the_models(text, assessment, notes)
         if held is not None and not held.open and not only_adds_citations(held.text, text):
             text = held.text
             notes.append("Asked for citations, the model changed its text; the first one stands.")
@@ -176,8 +171,8 @@ class AnswerValidator:
             self._repaired = True
             self._held = _Held(text, open=not checked.sound)
             return (citation_request(len(found.unquoted)) if checked.sound else repair_request(checked)), []
-        if self._goes_to_reader(held.text if held is not None else "", text, checked, found):
-            self._held, self._unquoted = None, text
+        if self._goes_to_reader(text, checked, found):
+            self._held, self._announced = None, True
             return "Not delivered: it quotes nothing that stands in the documents.", []
         if gate:
             self._gated, self._held = True, _Held(text, open=True)
@@ -189,37 +184,17 @@ class AnswerValidator:
             notes.append(f"Left open: {'; '.join(still_open)}.")
         return "", self._delivered(text, checked, found, notes, assessment)
 
-    def _goes_to_reader(self, before: str, text: str, checked: Checked, found: Grounding) -> bool:
-        """Whether the reader answers in the model's place (drive auto): asked for quotes, the model has again given none that is
-        true, and what it said only announces what it will do, or ends with "not found" though it never looked.
+    def _goes_to_reader(self, text: str, checked: Checked, found: Grounding) -> bool:
+        """Whether the reader answers in the model's place (drive auto): asked for quotes, the model gave none that is true, and its
+        text only announces what it will do.
 
         One that calls functions is left to it, and so is one that answers: its answer is shown as one without a quote.
         """
         if self._workspace.settings.drive != "auto" or not self._repaired or self._workspace.settings.uses_reader:
             return False
-        announced = any(_ANNOUNCES.match(said) for said in (before, text))
-        if not announced or any(name != "send_message" for name in self._called()):
+        if not _ANNOUNCES.match(text) or any(name != "send_message" for name in self._called()):
             return False
-        if says_not_found(text):
-            return True
         return not any(citation.verified for citation in checked.citations) and self._wants_quotes(found)
-
-    def set_aside(self, text: str) -> None:
-        """What the model answered without a quote, while the reader answers in its place."""
-        self._set_aside = text
-
-    def _beside_the_models(
-        self, text: str, assessment: Assessment | None, notes: list[str]
-    ) -> tuple[str, Assessment | None]:
-        """The reader's text, or the model's where the reader has found nothing: not every question is about the documents."""
-        own = self._set_aside
-        if _ANNOUNCES.match(own) or not (says_not_found(text) or says_not_sure(text)):
-            return text, assessment
-        if says_not_found(text):
-            notes.append("The reader searched too, and found nothing that bears this answer out.")
-            return own, None
-        notes.append(f"Without a quote, the model had answered: {' '.join(own.split())[:_TOLD_CHARS]}")
-        return text, assessment
 
     def _delivered(
         self, text: str, checked: Checked, found: Grounding, notes: Sequence[str], assessment: Assessment | None = None
@@ -310,9 +285,9 @@ class AnswerValidator:
         return self._challenged
 
     @property
-    def unquoted(self) -> str:
-        """The answer that the reader is to give in the model's place, as the model gave it, or ""."""
-        return self._unquoted
+    def announced(self) -> bool:
+        """Whether the model only announced what it would do, though it was asked for quotes."""
+        return self._announced
 
     @property
     def holds_answer(self) -> bool:
