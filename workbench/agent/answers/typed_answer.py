@@ -252,12 +252,12 @@ def _fitting(kind: str, question: str, quote: str) -> list[Value]:
 def _not_of_range(quote: str, found: list[Value]) -> list[Value]:
     """Without the two ends of a range ("20 to 30 stores"): neither is the number. "From 20 to 30" may be a change and is left."""
     ends = {
-        id(end)
+        end
         for pair in itertools.pairwise(found)
         if _RANGE.fullmatch(quote[pair[0].end : pair[1].start]) and not _FROM.search(quote[: pair[0].start])
         for end in pair
     }
-    return [item for item in found if id(item) not in ends and not _TIED.search(quote[: item.start])]
+    return [item for item in found if item not in ends and not _TIED.search(quote[: item.start])]
 
 
 _RANGE = re.compile(r"\s*(?:to|through|bis|[-–—])\s*[$€£]?\s*", re.IGNORECASE)

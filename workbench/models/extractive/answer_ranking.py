@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import statistics
@@ -95,25 +96,16 @@ class Ranking:
         return made
 
     def _introduced(self, quote: Quote) -> list[Quote]:
-        places = {(one.handle, one.position): place for place, one in enumerate(self.candidates)}
-        at = next(
-            (one.position for one in self.candidates if one.handle == quote.handle and quote.text.endswith(one.text)),
-            -1,
-        )
-        items: list[Quote] = []
-        opens, chars = True, 0
-        while at >= 0 and len(items) < _ITEMS and (place := places.get((quote.handle, at := at + 1))) is not None:
-            one = self.candidates[place]
-            if opens:
-                listed = _is_listed(one.text)
-                chars += len(one.text)
-                if chars > _ITEMS_CHARS or (items and not listed):
-                    break
-                items.append(Quote(one.handle, one.document, one.document_page, one.text, self.probabilities[place]))
-                if not listed:
-                    break
-            opens = not one.joins_next
-        return items
+        """What follows a quote in its passage: the first sentences of the items of a list, or the one next sentence."""
+        passage = {one.position: one for one in self.candidates if one.handle == quote.handle}
+        at = next((at for at, one in passage.items() if quote.text.endswith(one.text)), None)
+        if at is None:
+            return []
+        following = [passage[place] for place in itertools.takewhile(passage.__contains__, itertools.count(at + 1))]
+        opening = following[:1] + [one for before, one in itertools.pairwise(following) if not before.joins_next]
+        items = list(itertools.takewhile(lambda one: _is_listed(one.text), opening))[:_ITEMS] or opening[:1]
+        sizes = itertools.accumulate(len(one.text) for one in items)
+        return [replace(quote, text=one.text) for one, size in zip(items, sizes, strict=True) if size <= _ITEMS_CHARS]
 
     def _tells(self, at: int) -> bool:
         """Whether a candidate gives the measure or the count that is asked for: beside one that does, one that does not adds nothing."""
