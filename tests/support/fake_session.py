@@ -67,6 +67,7 @@ class FakeSession:
     stops: int = 0
     own_turn: Sequence[Event] = ()
     bounds: dict[str, float] = field(default_factory=dict)
+    no_server: str = ""
 
     def __post_init__(self) -> None:
         self.subscription = Subscriber(lambda agent: True)
@@ -126,6 +127,9 @@ class FakeSession:
 
     def detect_model(self) -> str:
         return self.model_label
+
+    def missing_server(self) -> str:
+        return self.no_server
 
     def heartbeat(self) -> Iterator[Event]:
         self.calls.append("beat")

@@ -168,6 +168,13 @@ class SessionProtocol(Protocol):
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
         ...
 
+    def missing_server(self) -> str:
+        """Why the agent's model server cannot be asked, in a sentence; "" where it can, or where the reader answers alone.
+
+        Blocks for seconds; never raises. Nothing is asked of the model, and no key is sent.
+        """
+        ...
+
     @property
     def subscription(self) -> Subscriber:
         """Hears what other displays and commands do to the current agent, and what is in its context after every change."""

@@ -25,6 +25,8 @@ from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import Settings, read_settings
 from workbench.memory.history.steps import RecordedStep
 from workbench.memory.queue_manager import Pressure
+from workbench.models.openai import discovery
+from workbench.models.openai.client import OPENAI_URL
 from workbench.services import catalog
 from workbench.services.agents import AgentService, PromptTextService
 from workbench.services.check import CheckService
@@ -153,6 +155,18 @@ class Session:
         if not (settings.uses_reader or settings.model):
             self.app.served_model(settings)
         return self.model_label
+
+    def missing_server(self) -> str:
+        """Why the agent's model server cannot be asked, in a sentence; "" where it can, or where the reader answers alone.
+
+        Blocks for seconds; never raises. No key goes to the server, and no token is spent.
+        """
+        settings = self.current_agent.settings
+        if settings.uses_reader:
+            return ""
+        url = settings.base_url or OPENAI_URL
+        reason = discovery.absence(url)
+        return f"No model server answers at {discovery.shown_url(url)} ({reason})." if reason else ""
 
     def fit_words(self, settings: Settings, profile: ServerProfile) -> tuple[str, ...]:
         """How an agent with these settings would fit a server's model, in sentences."""

@@ -42,6 +42,9 @@ HEARTBEAT_SECONDS = 60.0
 LEAVE_SECONDS = 1.0
 """How long the screen waits, after ctrl+q, for what runs to be told that it shall stop."""
 
+SERVER_SECONDS = 10.0
+"""How often a model server that was missing is looked for again."""
+
 LIBRARY_SECONDS = 2.0
 """How often the numbers of documents are asked for while a load runs."""
 
@@ -81,6 +84,9 @@ class Controller:
         self._idle_beat = False
         """Whether what runs is a heartbeat that has found nothing to do so far."""
         self._redrawing = 0
+        self._asked_of: tuple[str, str] | None = None
+        """Agent and model whose server was looked for."""
+        self._lookups = 0
         self.elsewhere = RemoteActivity(self)
 
     # -- the conversation --------------------------------------------------------------------
@@ -98,6 +104,7 @@ class Controller:
         self.fetch(self.session.detect_model, lambda _: self.refresh_identity())
         self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
         self._app.set_interval(HEARTBEAT_SECONDS, self.run_heartbeat)
+        self._app.set_interval(SERVER_SECONDS, self._while_missing)
 
     def run_heartbeat(self) -> None:
         """A minute has passed: the model has a turn of its own if one is due and nothing else runs."""
@@ -109,6 +116,29 @@ class Controller:
         for event in self.session.heartbeat():
             self._redraw_at_end, self._idle_beat = True, False
             yield event
+
+    def look_for_server(self) -> None:
+        """See in a thread whether the model server is there; what was looked for before no longer counts."""
+        self._lookups += 1
+        lookup = self._lookups
+
+        def done(missing: str) -> None:
+            if lookup == self._lookups:
+                self._server_seen(missing)
+
+        self.work.fetch(self.session.missing_server, done, failed=lambda failure: None)
+
+    def _server_seen(self, missing: str) -> None:
+        status = self._regions.status
+        if missing and status.server_there:
+            self.say(f"{one_line(missing, 300)} Start it, or type /model reader to have answers without one.")
+        elif not missing and not status.server_there:
+            self.say("The model server answers again.", passing=True)
+        status.server(there=not missing)
+
+    def _while_missing(self) -> None:
+        if not (self._regions.status.server_there or self.work.asking):
+            self.look_for_server()
 
     def _while_loading(self) -> None:
         if self.work.loading:
@@ -347,6 +377,10 @@ class Controller:
 
     def refresh_identity(self) -> None:
         """Agent or model may have changed: show them again."""
+        answering = (self.session.agent, self.session.model_label)
+        if answering != self._asked_of:
+            self._asked_of = answering
+            self.look_for_server()
         self._regions.status.identify(
             self.session.agent, self.session.model_label, self.session.window_tokens, self.session.drive
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -92,3 +94,55 @@ def test_the_first_model_that_can_chat_is_chosen(listing: object, name: str) -> 
     from workbench.models.openai.listing import choose
 
     assert choose(listing) == name
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A socket that sends `answer` to whoever connects, and what it was sent."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        heard.append(connection.recv(65_536))
+                        connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1], heard
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", ""),
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", ""),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", ""),
+        (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", ""),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "the gateway before it answers 502"),
+        (b"", "remote end closed connection without response"),
+        (b"220 mail.example.org ESMTP\r\n", "it does not speak HTTP (BadStatusLine)"),
+    ],
+)
+def test_whether_a_server_is_there_is_asked_without_key_password_and_query(answer: bytes, reason: str) -> None:
+    with answering(answer) as (port, heard):
+        assert discovery.absence(f"http://user:s3cret@127.0.0.1:{port}/v1?key=s3cret") == reason
+    assert heard[0].startswith(b"GET /v1/models HTTP/1.1\r\n")
+    assert b"s3cret" not in heard[0]
+    assert b"uthorization" not in heard[0]
+
+
+def test_where_nobody_listens_no_server_is_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    assert discovery.absence(f"http://127.0.0.1:{port}/v1") == "connection refused"
+    assert discovery.absence("http://") == "no host given"
+    assert discovery.absence("") == "that is no address of a server"
+
+
+def test_a_server_that_is_connected_and_silent_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "_PATIENCE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        assert discovery.absence(f"http://127.0.0.1:{listening.getsockname()[1]}/v1") == ""

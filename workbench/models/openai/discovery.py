@@ -10,18 +10,22 @@ import concurrent.futures
 import json
 import re
 import socket
+import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from workbench.core.secrets import Secrets
 from workbench.core.server_profile import CHAT, EMBEDDING, OTHER, ServedModel
-from workbench.models.openai.address import Address, read_address
+from workbench.models.openai.address import Address, proxy_for, read_address
 from workbench.models.openai.errors import Server
+
+Result = TypeVar("Result")
 
 LOCAL_PORTS: Mapping[int, str] = {
     11434: "Ollama", 1234: "LM Studio", 8080: "llama.cpp", 8000: "vLLM", 1337: "Jan", 4891: "GPT4All",
@@ -103,21 +107,70 @@ def fetch(
     patience_seconds: float | None = None,
 ) -> tuple[int, Any]:
     """Status and JSON body of a request; status 0 and the reason where nobody answers in time. Never raises."""
-    answers: list[tuple[int, Any]] = []
+    patience = _WHOLE_SECONDS if patience_seconds is None else patience_seconds
+    answer = _within(patience, lambda: _fetched(address, path, api_key, sent))
+    return answer or (0, "its answer does not come to an end")
 
-    def ask() -> None:
-        answers.append(_fetched(address, path, api_key, sent))
 
-    # A server may send for ever, a byte at a time, and no time that a socket waits ends that.
-    asking = threading.Thread(target=ask, name="model-list", daemon=True)
-    asking.start()
-    asking.join(_WHOLE_SECONDS if patience_seconds is None else patience_seconds)
-    return answers[0] if answers else (0, "its answer does not come to an end")
+def absence(base_url: str) -> str:
+    """Why nobody answers at an address, as the end of a sentence; "" where somebody does. Takes seconds and never raises.
+
+    The request costs nothing and holds no secret: GET /models without key, password or query. Any answer will do, a refusal as
+    well; and who is silent or has an unknown certificate is there: several servers answer one request at a time.
+    """
+    address = Address(shown_url(base_url))
+    proxy = proxy_for(address)
+    if proxy is not None and not proxy.url.startswith(("http://", "https://")):
+        return ""
+    reason = _within(_WHOLE_SECONDS, lambda: _absence(address))
+    return "the connection was not made in time" if reason is None else reason
+
+
+def _within(seconds: float, work: Callable[[], Result]) -> Result | None:
+    """What `work` returns, None where it takes longer.
+
+    A server may send for ever, a byte at a time, and no time that a socket waits ends that.
+    """
+    results: list[Result] = []
+    working = threading.Thread(target=lambda: results.append(work()), name="model-list", daemon=True)
+    working.start()
+    working.join(seconds)
+    return results[0] if results else None
+
+
+def _absence(address: Address) -> str:
+    try:
+        with _opener(address).open(f"{address.url}/models", timeout=_PATIENCE_SECONDS):
+            return ""
+    except urllib.error.HTTPError as error:
+        with error:
+            gateway = error.code in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+            return f"the gateway before it answers {error.code}" if gateway else ""
+    except TimeoutError:
+        return ""  # connected and silent: it is busy
+    except urllib.error.URLError as error:
+        return "" if isinstance(error.reason, ssl.SSLError) else _reason(error)
+    except OSError as error:
+        return _reason(error)
+    except ValueError:
+        return "that is no address of a server"
+    except Exception as error:
+        return f"it does not speak HTTP ({type(error).__name__})"
+
+
+def _opener(address: Address) -> urllib.request.OpenerDirector:
+    # No proxy stands between this machine and itself, whatever the environment names for everything else.
+    return urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None))
+
+
+def _reason(error: Exception) -> str:
+    """What a failed connection says, as the end of a sentence."""
+    reason = getattr(error, "reason", error)
+    words = (getattr(reason, "strerror", None) or str(reason) or type(reason).__name__).rstrip(".")
+    return words[:1].lower() + words[1:]
 
 
 def _fetched(address: Address, path: str, api_key: str, sent: Mapping[str, Any] | None) -> tuple[int, Any]:
-    # No proxy stands between this machine and itself, whatever the environment names for everything else.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None))
     query = f"?{urlencode(address.query)}" if address.query else ""
     data = json.dumps(sent).encode() if sent is not None else None
     try:
@@ -128,15 +181,13 @@ def _fetched(address: Address, path: str, api_key: str, sent: Mapping[str, Any] 
             request.add_header("Authorization", f"Bearer {api_key}")
         if address.wants_api_key_header:
             request.add_header("api-key", api_key)
-        with opener.open(request, timeout=_PATIENCE_SECONDS) as answer:
+        with _opener(address).open(request, timeout=_PATIENCE_SECONDS) as answer:
             return int(answer.status), _json(answer.read(_LONGEST_BYTES))
     except urllib.error.HTTPError as error:
         with error:
             return error.code, _json(error.read(_LONGEST_BYTES))
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-        return 0, str(words).rstrip(".")[:1].lower() + str(words).rstrip(".")[1:]
+        return 0, _reason(error)
     except Exception as error:
         return 0, f"it does not speak HTTP ({type(error).__name__})"
 

@@ -111,6 +111,10 @@ class Display(Protocol):
         """Agent or model may have changed."""
         ...
 
+    def look_for_server(self) -> None:
+        """See whether the model server is there; the status says so."""
+        ...
+
     def open_agents(self) -> None:
         """Open the list of agents."""
         ...

@@ -40,6 +40,7 @@ def rewrite(display: Display, words: Sequence[str]) -> None:
 
 def retry(display: Display, words: Sequence[str]) -> None:
     """/retry"""
+    display.look_for_server()
     _turn(
         display,
         display.session.timeline.retry,

@@ -82,6 +82,11 @@ class StatusLine(Lines):
             self._server = there
             self.changed(layout=False)
 
+    @property
+    def server_there(self) -> bool:
+        """Whether the model server answered when it was last asked."""
+        return self._server
+
     def load(self, progress: tuple[int, int] | None) -> None:
         """How far a load is (passages done, of), None when there is none."""
         self._loading = progress
