@@ -63,7 +63,7 @@ def unlock(path: Path, password: str) -> Document:
     if not pages:
         why = f": {attachments.left_out}" if attachments.left_out else ""
         raise LoadError(f"none of the files in it can be read{why}"[:300], _UNPACK)
-    notes = {"left_out": f"of the files in it: {attachments.left_out}"} if attachments.left_out else {}
+    notes = {"left_out": f"not read of the files in it: {attachments.left_out}"} if attachments.left_out else {}
     return Document(
         "", tuple(pages), LOADER.name, VERSION, notes,
         attachments=tuple(dict.fromkeys(attachments.names)), tables=tuple(attachments.tables),

@@ -66,7 +66,7 @@ def load(path: Path) -> Document:
     title = next((name for calendar in calendars if (name := _name(calendar))), "")
     noted = {"entries": str(entries)}
     if left_out := left_out_of(calendars, bad_lines):
-        noted["left_out"] = left_out
+        noted["left_out"] = f"not read: {left_out}"
     return Document(title, (builder.page(),), LOADER.name, VERSION, noted)
 
 

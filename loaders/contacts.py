@@ -37,7 +37,7 @@ def load(path: Path) -> Document:
         return text.load(path)
     noted = {"contacts": str(len(cards))}
     if left_out := left_out_of(cards, bad_lines):
-        noted["left_out"] = left_out
+        noted["left_out"] = f"not read: {left_out}"
     return Document("", (builder.page(),), LOADER.name, VERSION, noted)
 
 

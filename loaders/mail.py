@@ -149,7 +149,7 @@ class MailPages:
         if self.attachments.left_out:
             left_out.append(f"of the attached files: {self.attachments.left_out}")
         if left_out:
-            noted = {**noted, "left_out": "; ".join(left_out)}
+            noted = {**noted, "left_out": f"not read: {'; '.join(left_out)}"}
         names = tuple(dict.fromkeys(self.attachments.names))
         tables = tuple(self.attachments.tables)
         return Document(title, tuple(self.pages), loader.name, loader.version, noted, attachments=names, tables=tables)

@@ -141,7 +141,8 @@ def _read(
         label = clean_text(pdf.get_page_label(index)).strip() or None
         pages.append(Page(index + 1, label, text, _headings(text, index + 1, outline)))
     if reading.left_out:
-        metadata["left_out"] = ", ".join(f"{count} {_noun(what, count)}" for what, count in reading.left_out.items())
+        counts = ", ".join(f"{count} {_noun(what, count)}" for what, count in reading.left_out.items())
+        metadata["left_out"] = f"not read: {counts}"
     metadata |= reading.keeper.notes
     return Document(
         title=metadata.get("title", ""),
@@ -163,8 +164,8 @@ def _with_files(pdf: pypdfium2.PdfDocument, document: Document, budget: limits.T
         return document
     metadata = dict(document.metadata)
     if attached.left_out:
-        of_files = f"of the attached files: {attached.left_out}"
-        metadata["left_out"] = "; ".join(filter(None, [metadata.get("left_out"), of_files]))
+        before = f"{metadata['left_out']}; " if "left_out" in metadata else "not read "
+        metadata["left_out"] = f"{before}of the attached files: {attached.left_out}"
     names, tables = tuple(dict.fromkeys(attached.names)), (*document.tables, *attached.tables)
     return replace(document, pages=tuple(pages), metadata=metadata, attachments=names, tables=tables)
 

@@ -57,7 +57,7 @@ def load(path: Path) -> Document:
         builder.paragraph(f"[{_clock(start)}] {sentence}")
     noted = {"cues": str(len(cues)), "lasts": _clock(max(cue.end for cue in cues))}
     if left_out:
-        noted["left_out"] = f"{left_out} block{'s' * (left_out != 1)} of notes or styles"
+        noted["left_out"] = f"not read: {left_out} block{'s' * (left_out != 1)} of notes or styles"
     return Document("", (builder.page(),), LOADER.name, VERSION, noted)
 
 

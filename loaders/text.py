@@ -81,7 +81,7 @@ def load(path: Path) -> Document:
         sheets = [with_tables(sheet, markdown_blocks, keeper, number) for number, sheet in enumerate(sheets, 1)]
     pages = tuple(Page(number, None, budget.add(sheet)) for number, sheet in enumerate(sheets, 1))
     _checked("".join(page.text for page in pages))
-    states = f"{dropped:,} earlier state{'s' * (dropped != 1)} of progress lines"
+    states = f"not read: {dropped:,} earlier state{'s' * (dropped != 1)} of progress lines"
     notes = {**keeper.notes, **({"left_out": states} if dropped else {})}
     return Document("", pages, LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
 

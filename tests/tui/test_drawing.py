@@ -21,6 +21,7 @@ from workbench.api.events import (
     PageRead,
     Stopped,
 )
+from workbench.core.activity import Activity
 from workbench.tui.bridge import outcome
 from workbench.tui.panes.archive import HitList, Preview, score_text
 from workbench.tui.panes.gauge import Gauge, share_out, stack
@@ -118,7 +119,7 @@ def test_the_gauge_fills_its_line(width: int) -> None:
     gauge.show(context(1, 620, 400, 195, 640, 1_204, 2_741))
     line = gauge.rows(width)[0]
     assert line.cell_length == width
-    assert line.plain.endswith("5,800/8,192  71%")
+    assert line.plain.endswith("5,800/7,168  81%")
     for names in (("S", "system"), ("M", "memory"), (glyphs.SUMMARY, "summary"), ("C", "chat"), ("P", "paged"), ("R",)):
         assert any(name in line.plain for name in names)
 
@@ -126,7 +127,7 @@ def test_the_gauge_fills_its_line(width: int) -> None:
 def test_the_gauge_marks_estimates_and_pressure() -> None:
     gauge = Gauge(8_192, id="gauge")
     gauge.show(ContextAssembled(window=8_192, reserve=1_024, used=2_000, exact=False, warn=5_018, flush=7_168))
-    assert "~2,000/8,192" in gauge.rows(100)[0].plain
+    assert "~2,000/7,168" in gauge.rows(100)[0].plain
     bar = stack(ContextAssembled(window=1_000, reserve=100, used=0, warn=630, flush=900), 100).plain
     assert bar.index(glyphs.WARN_MARK) == 63
     assert bar.index(glyphs.FLUSH_MARK) == 89
@@ -308,3 +309,28 @@ def test_a_page_has_one_number_everywhere() -> None:
     cited_page = Citation("a.pdf", 3, "1", "a quote", True)
     drawn = citation_rows([("1", cited_page)], 60, (), None, 0)
     assert "a.pdf p.3 (1)" in drawn[0].content.plain
+
+
+def test_a_slow_start_says_what_it_waits_for_and_for_how_long() -> None:
+    busy: list[Activity | None] = [None]
+    clock = iter([100.0, *[107.0] * 9])
+    line = StatusLine(id="status", now=lambda: next(clock), activity=lambda: busy[0])
+
+    def state() -> str:
+        return line.rows(80)[0].plain.split("○ ")[-1].split("● ")[-1].strip()
+
+    assert state() == "opening"
+    busy[0] = Activity("opening the database", 2.0)
+    assert state() == "opening"
+    busy[0] = Activity("opening the database", 12.0)
+    assert state() == "opening the database · 00:12"
+    line.identify("lease-audit", "reader", 8_192)
+    assert state() == "ready"
+    line.started()
+    busy[0] = Activity("loading the tokenizer", 4.0)
+    assert state() == "loading the tokenizer · 00:07"
+    busy[0] = None
+    assert state() == "starting · 00:07"
+    line.step(1, 50)
+    busy[0] = Activity("waiting for the database to write", 9.0)
+    assert state() == "step 1/50 · 00:07"

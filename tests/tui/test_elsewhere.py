@@ -41,11 +41,10 @@ def on_screen(make_session: Any, papers: Path, scenario: Callable[..., Any], *, 
 def is_exact(session: Any, app: Any) -> bool:
     """Gauge, dots and trace say what the next prompt holds."""
     now = session.context()
-    usable = now.window - now.reserve
     return (
-        f"{number(now.used)}/{number(now.window)}" in grid(app)
+        f"{number(now.used)}/{number(now.usable)}" in grid(app)
         and app.archive._in_context == now.in_context == app.chat._in_context
-        and app.trace._drawn.rows(100)[0].plain.endswith((f"now {now.used / usable:.0%} of usable", "no step yet"))
+        and app.trace._drawn.rows(100)[0].plain.endswith((f"now {now.fullness:.0%}", "no step yet"))
     )
 
 

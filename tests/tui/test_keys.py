@@ -307,7 +307,7 @@ async def test_xray_lists_segments_and_goes_through_steps() -> None:
         await wait_until(pilot, lambda: "[2] ●" in grid(app) and not app.controller.work.asking)
         await pilot.press("f5")
         await wait_until(pilot, lambda: isinstance(app.screen, XRay))
-        await wait_until(pilot, lambda: "next prompt · 5,800/8,192 tokens · 1,024 reserved" in grid(app))
+        await wait_until(pilot, lambda: "next prompt · 5,800/7,168 tokens · 1,024 reserved" in grid(app))
         assert isinstance(app.focused, SegmentList)
         await pilot.press("down", "down")
         await wait_until(pilot, lambda: "The text of working_context." in grid(app))

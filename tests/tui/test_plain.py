@@ -33,7 +33,7 @@ from workbench.cli import text_output
 UNREAD = FileFailed(path="x", reason="R.", remedy="M.")
 LINES: list[tuple[Event, str | None]] = [
     (QuestionAsked(text="why?\nreally"), "> why? really"),
-    (context(3, 620, 400, 195, 640, 1_204, 2_741), "step 3: 5,800/8,192 tokens (71%)"),
+    (context(3, 620, 400, 195, 640, 1_204, 2_741), "step 3: 5,800/7,168 tokens (81%)"),
     (
         FIRST,
         '  page 1/4 of "lease amendment 2021": 1-5 of 18: amend-2021.pdf p.3, lease-2019.pdf p.13, notes.md p.2, '

@@ -41,7 +41,7 @@ def test_a_screen_resized_in_mid_answer_stays_whole(options: dict[str, Any]) -> 
                 await wait_until(pilot, lambda w=width: app.size.width == w)
                 shown = grid(app)
                 if width >= 40:
-                    assert f"{app.gauge._shown.used:,}/8,192" in shown
+                    assert f"{app.gauge._shown.used:,}/7,168" in shown
                     assert "00:07" in shown, "the clock is whole"
                 for key in ("f8", "f5", "ctrl+r", "f1"):
                     await pilot.press(key)

@@ -50,7 +50,7 @@ def test_from_start_to_a_clean_end(terminal: Terminal, tmp_path: Path) -> None:
         lambda screen: "[1]" in screen and "○ ready" in screen, ANSWER_SECONDS, "an answer with a citation"
     )
     assert "passages read" in answered
-    assert " 0/8,192" not in answered.splitlines()[1]
+    assert " 0/7,168" not in answered.splitlines()[1]
     assert "Archive ·" in answered
     assert "task" in answered
     assert all(len(row) <= 120 for row in answered.splitlines())

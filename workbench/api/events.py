@@ -174,6 +174,16 @@ class ContextAssembled(Event):
     segments: tuple[Segment, ...] = ()
     in_context: frozenset[int] = field(default_factory=frozenset)
 
+    @property
+    def usable(self) -> int:
+        """What a prompt may have: the window without what is reserved for the output."""
+        return max(0, self.window - self.reserve)
+
+    @property
+    def fullness(self) -> float:
+        """How much of what is usable is used: messages are evicted at 1. The one percentage that displays show."""
+        return self.used / self.usable if self.usable else 0.0
+
     def as_dict(self) -> dict[str, Any]:
         return {**super().as_dict(), "in_context": sorted(self.in_context)}
 

@@ -136,7 +136,7 @@ def _step(item: StepRecord, context: ContextAssembled | None) -> dict[str, Any]:
     return {
         "step": item.step,
         "used": item.used or (context.used if context else 0),
-        "usable": item.usable or (context.window - context.reserve if context else 0),
+        "usable": item.usable or (context.usable if context else 0),
         "window": context.window if context else 0,
         "reserve": context.reserve if context else 0,
         "warned": item.warned,

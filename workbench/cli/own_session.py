@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workbench.core import paths
+from workbench.core.activity import doing
 from workbench.core.errors import WorkbenchError
 from workbench.core.settings import Settings, read_settings
 
@@ -43,10 +44,11 @@ def own_session(chosen: argparse.Namespace, complain: Callable[[str], object]) -
 
     Raises ArchiveBusy when another process owns the database.
     """
-    from workbench.cli.main import LocalCommands
-    from workbench.ipc.command_output import TERMINATED
-    from workbench.ipc.server import CommandServer
-    from workbench.services.session import Session
+    with doing("loading the program's code"):
+        from workbench.cli.main import LocalCommands
+        from workbench.ipc.command_output import TERMINATED
+        from workbench.ipc.server import CommandServer
+        from workbench.services.session import Session
 
     places = paths.locate().ensure()
     _log_to(places, complain)

@@ -76,10 +76,9 @@ def _lines(event: ev.Event, link: Link) -> list[tuple[str, str]]:
 def _step(event: ev.Event) -> str:
     match event:
         case ev.ContextAssembled():
-            share = event.used / event.window if event.window else 0
             about = "" if event.exact else "~"
             step = f"step {event.step}" if event.step is not None else "next prompt"
-            return f"{step}: {about}{event.used:,}/{event.window:,} tokens ({share:.0%})"
+            return f"{step}: {about}{event.used:,}/{event.usable:,} tokens ({event.fullness:.0%})"
         case ev.FunctionCalled():
             if event.function == "send_message":
                 return ""
@@ -255,12 +254,11 @@ def context_lines(event: ContextAssembled, cacheable_share: float) -> Iterator[s
     The text is indented: a document's "== system" is none of our lines.
     """
     about = "" if event.exact else "~"
-    usable = event.window - event.reserve
-    yield f"{about}{event.used:,} of {usable:,} usable tokens (window {event.window:,}, {event.reserve:,} kept for the reply)"
+    yield f"{about}{event.used:,} of {event.usable:,} usable tokens (window {event.window:,}, {event.reserve:,} kept for the reply)"
     if cacheable_share:
         yield f"{cacheable_share:.0%} of it stood at the start of the request before: a prefix cache can reuse that"
     for segment in event.segments:
-        share = round(_BAR * segment.tokens / max(1, usable))
+        share = round(_BAR * segment.tokens / max(1, event.usable))
         yield f"{segment.tokens:>7,}  {segment.name:<16} {'#' * share:<{_BAR}} {unbroken(segment.title)}"
     for segment in event.segments:
         yield ""

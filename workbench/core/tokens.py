@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.core.activity import doing
 from workbench.core.errors import WorkError
 from workbench.core.malloc import return_freed
 from workbench.core.text_cache import text_cache
@@ -88,10 +89,11 @@ _LET_GO: dict[str, int] = {}
 
 @functools.cache
 def _built(name: str) -> tiktoken.Encoding:
-    ranks = dict(_ranks(name))
-    made = _encoding(name, ranks)
-    del ranks
-    return_freed()
+    with doing("loading the tokenizer"):
+        ranks = dict(_ranks(name))
+        made = _encoding(name, ranks)
+        del ranks
+        return_freed()
     return made
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from workbench.core.activity import doing
 from workbench.core.embedding_spec import EmbedderSpec
 from workbench.core.errors import EmbedderError
 from workbench.core.worker_process import CancelledError, Worker, WorkerGoneError
@@ -481,11 +482,13 @@ class QueryEmbedder:
 
     def embed(self, queries: Sequence[str]) -> np.ndarray:
         """Unit vectors of the queries, float32 (len(queries), dimensions). Raises EmbedderError."""
-        return self._embedder.embed(list(queries), kind="query")
+        with doing("waiting for the embedding model"):
+            return self._embedder.embed(list(queries), kind="query")
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
         """Cosine of each text with the query, -1..1. A text has the same score whatever stands beside it. Raises EmbedderError."""
         if not texts:
             return []
-        vectors = self._embedder.embed([query, *texts], kind="query", exact=True)
+        with doing("waiting for the embedding model"):
+            vectors = self._embedder.embed([query, *texts], kind="query", exact=True)
         return [float(value) for value in vectors[1:] @ vectors[0]]

@@ -17,6 +17,7 @@ from typing import Any
 
 from workbench.api.events import Changed, Event
 from workbench.api.session import SessionProtocol
+from workbench.core.activity import doing
 from workbench.core.errors import ArchiveBusy, UsageError, WorkError
 from workbench.core.settings import Settings
 from workbench.ipc import rpc
@@ -161,7 +162,7 @@ class RemoteSession:
             "kwargs": rpc.encode(dict(kwargs)),
         }
         with contextlib.closing(call(self._file, request)) as connection:
-            for frame in frames(connection, patient=path == rpc.LISTEN):
+            for frame in _awaited(frames(connection, patient=path == rpc.LISTEN), path):
                 if "error" in frame:
                     raise rpc.decode_error(frame["error"])
                 if "exit" in frame:
@@ -179,8 +180,9 @@ class RemoteSession:
             "arguments": rpc.encode(self._chosen),
             "settings": dataclasses.asdict(self.settings),
         }
-        control = call(self._file, request)
-        frame = next(frames(control), {})
+        with doing("joining the workbench that has the database open"):
+            control = call(self._file, request)
+            frame = next(frames(control), {})
         if "token" not in frame:
             control.close()
             raise UsageError(str(frame["err"]).removeprefix("workbench: ")) if "err" in frame else busy()
@@ -235,6 +237,19 @@ def _member(remote: RemoteSession, path: str) -> Any:
             return partial(remote._value, path)
         case _:
             return partial(remote._stream, path)
+
+
+def _awaited(answers: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
+    """The frames of an answer; what listens waits for nothing."""
+    if path == rpc.LISTEN:
+        yield from answers
+        return
+    while True:
+        with doing("waiting for the workbench that has the database open"):
+            frame = next(answers, None)
+        if frame is None:
+            return
+        yield frame
 
 
 def _ended() -> WorkError:

@@ -12,6 +12,7 @@ from workbench.api.broadcast import EventBroadcaster
 from workbench.api.documents import LoadOptions
 from workbench.api.events import Notice
 from workbench.core import platforms
+from workbench.core.activity import doing
 from workbench.core.errors import EmbedderError
 from workbench.core.keys import key_of
 from workbench.core.malloc import give_memory_back
@@ -177,7 +178,8 @@ class AppContext:
         """The model that the settings name, and its name on the wire."""
         if settings.uses_reader:
             return self.reader(), READER
-        from workbench.models.openai.client import OpenAIChat
+        with doing("loading the client of model servers"):
+            from workbench.models.openai.client import OpenAIChat
 
         name = settings.model or self.served_model(settings)
         profile = self.servers.get(settings.base_url, name)
@@ -197,7 +199,8 @@ class AppContext:
         """The model that the server of the settings lists first; the server is asked once."""
         from workbench.models.openai.listing import first_model
 
-        name = self.known_model(settings) or first_model(settings.base_url, key_of(settings))
+        with doing("asking the server for its models"):
+            name = self.known_model(settings) or first_model(settings.base_url, key_of(settings))
         if name != ANY_MODEL:
             self._served[settings.base_url] = name
         return name

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.core.activity import doing
 from workbench.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,9 +114,10 @@ class CurrentAgent:
 
         Raises UsageError or NotFound for settings that a new agent cannot be made with.
         """
-        from workbench.services import agent_factory
+        with doing("loading the program's code"):
+            from workbench.services import agent_factory
 
-        with self._app.open_agents.opening:
+        with doing("opening the agent"), self._app.open_agents.opening:
             self.opened = agent_factory.open_agent(self._app, self._settings, name, paths, fresh=fresh)
         self._app.search.prepare(self.opened.workspace.sources())
         return self.opened

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from workbench.core.activity import doing
 from workbench.core.errors import ArchiveBusy, ArchiveError
 from workbench.storage import vacuum
 from workbench.storage.arrow import leave_pandas_out
@@ -73,7 +74,8 @@ class Database:
         self.damage = ""
         """What was found lost when the file was opened, as sentences; "" when nothing was."""
         try:
-            self._connection = self._opened(memory_limit_mb, threads)
+            with doing("opening the database"):
+                self._connection = self._opened(memory_limit_mb, threads)
             if vacuum.is_marked(file):
                 # Whoever marked it was killed before it could close.
                 self._mark.forget()  # before: the new file's checkpoints are counted anew
@@ -143,7 +145,8 @@ class Database:
         """
         future: Future[T] = Future()
         self._put((job if transaction else _Bare(job), future, catalogue))
-        return future.result()
+        with doing("waiting for the database to write"):
+            return future.result()
 
     def keep(self, changes: Changes) -> None:
         """Make changes of an agent durable, in one transaction; `rows` sees them from now on, `read` when they are settled."""
@@ -154,7 +157,8 @@ class Database:
             return
         future: Future[None] = Future()
         self._put((changes, future, False))
-        future.result()
+        with doing("waiting for the database to write"):
+            future.result()
 
     def flush(self) -> None:
         """Everything that was kept is in its tables when this returns."""

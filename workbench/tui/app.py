@@ -31,6 +31,7 @@ from textual.filter import Monochrome, NoColor
 from textual.message import Message
 from textual.widgets import Tabs
 
+from workbench.core.activity import doing
 from workbench.core.garbage import collect_briefly
 from workbench.core.sanitize import one_line
 from workbench.tui import themes
@@ -89,7 +90,7 @@ class WorkbenchApp(App[int]):
     Args:
         open_session: opens the session; called once, in a thread, behind the first frame. What it raises ends the app and
             is then its `failure`. Closing the session is the caller's business.
-        window_tokens: the window that the gauge shows until the session tells.
+        usable_tokens: what the gauge shows that a prompt may have, until the session tells.
         load: files and folders to load and attach.
         remarks: what `open_session` has put there is said in the chat once the session is open.
         ascii: draw with plain ASCII signs only.
@@ -131,7 +132,7 @@ class WorkbenchApp(App[int]):
         self,
         open_session: Callable[[], SessionProtocol],
         *,
-        window_tokens: int = 0,
+        usable_tokens: int = 0,
         load: Sequence[Path] = (),
         remarks: Sequence[str] = (),
         ascii: bool = False,
@@ -158,7 +159,7 @@ class WorkbenchApp(App[int]):
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self._filter()
         self.status = StatusLine(now=now, id="status")
-        self.gauge = Gauge(window_tokens, id="gauge")
+        self.gauge = Gauge(usable_tokens, id="gauge")
         self.tabs = PaneTabs(id="tabs")
         self.chat = ChatPane(id="chat")
         self.memory = MemoryPane(id="memory")
@@ -247,7 +248,8 @@ class WorkbenchApp(App[int]):
         def work() -> None:
             try:
                 # Imported here, in the thread, so that keys are heard meanwhile.
-                import_module("workbench.tui.controller")
+                with doing("loading the screen's code"):
+                    import_module("workbench.tui.controller")
                 self.post_message(Opened(self._open_session()))
             except Exception as error:
                 self.post_message(Opened(None, error))
@@ -560,7 +562,7 @@ def _driver() -> type[Driver] | None:
 def run(
     open_session: Callable[[], SessionProtocol],
     *,
-    window_tokens: int = 0,
+    usable_tokens: int = 0,
     load: Sequence[Path] = (),
     remarks: Sequence[str] = (),
     ascii: bool = False,
@@ -580,7 +582,7 @@ def run(
 
     app = WorkbenchApp(
         opened,
-        window_tokens=window_tokens,
+        usable_tokens=usable_tokens,
         load=load,
         remarks=remarks,
         ascii=ascii,

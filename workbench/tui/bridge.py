@@ -135,10 +135,7 @@ class Bridge:
                 panes.archive.show_context(event.in_context)
                 panes.chat.show_context(event.in_context)
             case ev.Waiting():
-                what = f"waiting for the {one_line(event.what, 40)}" + (
-                    f": {one_line(event.detail, 120)}" if event.detail else ""
-                )
-                self._wait(what)
+                self._wait(waited_for(event))
             case ev.Thinking():
                 panes.status.server(there=True)
                 self._wait(one_line(event.text[-400:], 400))
@@ -337,6 +334,19 @@ class Bridge:
             chat.fail(f"{one_line(failed.path, 200)}: {one_line(failed.reason, 300)}", one_line(failed.remedy, 300))
         if not replayed:
             self._library_changed()
+
+
+def waited_for(event: ev.Waiting) -> str:
+    """What the program waits for, in one line."""
+    match event.what, event.detail:
+        case "archive", _:
+            return "searching the archive with the words of the question"
+        case "model", "summary":
+            return "waiting for the model to write the summary"
+        case "model", "reader":
+            return "the built-in reader weighs what was found"
+        case what, detail:
+            return f"waiting for the {one_line(what, 40)}" + (f": {one_line(detail, 120)}" if detail else "")
 
 
 def outcome(event: ev.Stopped) -> str:

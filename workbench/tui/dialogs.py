@@ -161,7 +161,7 @@ class Dialogs:
         def work() -> FaultView:
             history, now = list(session.history()), session.context()
             paged = sum(item.tokens for item in now.segments if item.name == "paged")
-            room = max(0, now.window - now.reserve - now.used + paged)
+            room = max(0, now.usable - now.used + paged)
             string = references(history)
             return FaultView(string, fault_table(string, now.window, room), now.window)
 
@@ -173,7 +173,7 @@ class Dialogs:
 
         def show(found: tuple[list[StepRecord], ContextAssembled]) -> None:
             steps, now = found
-            usable = now.window - now.reserve
+            usable = now.usable
             marks = (now.warn / usable, now.flush / usable) if usable and now.warn else (0.7, 1.0)
             self._app.push_screen(TimelineScreen(steps, marks, self.context, self.diff), chosen)
 

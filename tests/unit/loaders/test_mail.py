@@ -45,7 +45,7 @@ def test_a_stub_loses_against_the_part_that_says_something(tmp_path: Path) -> No
     )
     document = read(tmp_path, made)
     assert body(document) == "The lock is closed on Sunday, 4 May, for repairs of the gate."
-    assert document.metadata["left_out"] == "an alternative of the text that says less (6 words)"
+    assert document.metadata["left_out"] == "not read: an alternative of the text that says less (6 words)"
 
 
 def test_of_two_that_say_the_same_the_plain_one_is_read(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_inner_messages_and_files_are_pages(tmp_path: Path) -> None:
     assert [(table.name, table.page) for table in document.tables] == [("parts", 3)]
     assert document.attachments == ("logo.png", "parts.csv", "odd.bin")
     assert document.metadata["left_out"] == (
-        "1 picture in the text; of the attached files: odd.bin (files of type .bin are not yet supported)"
+        "not read: 1 picture in the text; of the attached files: odd.bin (files of type .bin are not yet supported)"
     )
 
 
@@ -201,7 +201,7 @@ def test_mails_inside_mails_end(tmp_path: Path) -> None:
         made = outer
     document = read(tmp_path, made)
     assert len(document.pages) == 9
-    assert document.metadata["left_out"] == "a message nested too deeply"
+    assert document.metadata["left_out"] == "not read: a message nested too deeply"
     packed = message("innermost").as_bytes()
     for depth in range(10):
         outer = message(f"file {depth}")
@@ -271,7 +271,9 @@ def test_headers_in_a_larger_encoding_than_they_name(tmp_path: Path) -> None:
 
 def test_mails_of_apple_and_files_written_into_the_text(tmp_path: Path) -> None:
     note = binascii.b2a_uu(b"The key is under the mat.\n")
-    text = HEAD + b"Reply-To: Desk <desk@example.org>\n\nSee the file.\n\nbegin 644 note.txt\n" + note + b"`\nend\nAda\n"
+    text = (
+        HEAD + b"Reply-To: Desk <desk@example.org>\n\nSee the file.\n\nbegin 644 note.txt\n" + note + b"`\nend\nAda\n"
+    )
     document = read(tmp_path, b"%d\n%s<?xml version='1.0'?><plist/>" % (len(text), text), "a.emlx")
     assert [page.text for page in document.pages] == [
         "Harbour\n\nFrom: Ada <ada@example.org>\nTo: Nils <nils@example.org>\nReply-To: Desk <desk@example.org>\n\nSee the file.\n\nAda",
@@ -281,5 +283,7 @@ def test_mails_of_apple_and_files_written_into_the_text(tmp_path: Path) -> None:
 
 
 def test_marks_of_enriched_text_are_no_words(tmp_path: Path) -> None:
-    document = read(tmp_path, HEAD + b"Content-Type: text/enriched\n\n<color><param>red</param>Shut</color> if a << b.\n")
+    document = read(
+        tmp_path, HEAD + b"Content-Type: text/enriched\n\n<color><param>red</param>Shut</color> if a << b.\n"
+    )
     assert body(document) == "Shut if a < b."

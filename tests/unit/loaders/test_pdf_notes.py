@@ -89,4 +89,4 @@ def test_what_is_seen_and_not_read_is_told(sheet: Any, tmp_path: Path) -> None:
     for number in range(pdf_notes._LINKS + 5):
         sheet.linkURL(f"https://example.org/{number}", (60, 10 + number, 100, 12 + number), relative=0)
     sheet.save()
-    assert registry.read(tmp_path / "a.pdf").metadata["left_out"] == "5 link targets"
+    assert registry.read(tmp_path / "a.pdf").metadata["left_out"] == "not read: 5 link targets"

@@ -59,7 +59,9 @@ def test_layers_that_are_off_and_text_outside_the_page_are_counted(tmp_path: Pat
         content, "<</Type/OCG/Name(Draft)>>", "<</Type/OCG/Name(Plan)>>", catalog=layers, resources="/Properties<</M0 6 0 R/M1 7 0 R>>",
     ))  # fmt: skip
     assert document.pages[0].text.split() == ["Shown.", "Plan."]
-    assert document.metadata["left_out"] == "1 piece of text in a hidden layer, 1 line of text outside the page"
+    assert (
+        document.metadata["left_out"] == "not read: 1 piece of text in a hidden layer, 1 line of text outside the page"
+    )
 
 
 def test_a_form_that_only_another_program_shows(tmp_path: Path) -> None:
@@ -68,7 +70,9 @@ def test_a_form_that_only_another_program_shows(tmp_path: Path) -> None:
         "birth:</text></value></caption></field></subform></template><d:datasets xmlns:d=\"http://www.xfa.org/schema/xfa-data/1.0/\">"
         "<d:data><form><Name>Ida Holm</Name><Born>Hull</Born><Empty/></form></d:data></d:datasets></xdp:xdp>"
     )  # fmt: skip
-    shown = text(tmp_path, sheet(words(60, 700, "Please wait."), stream(data), catalog="/AcroForm<</Fields[]/XFA 6 0 R>>"))
+    shown = text(
+        tmp_path, sheet(words(60, 700, "Please wait."), stream(data), catalog="/AcroForm<</Fields[]/XFA 6 0 R>>")
+    )
     assert shown == "Please wait.\n\nName: Ida Holm\nPlace of birth: Hull"
 
 
@@ -76,10 +80,12 @@ def test_fields_that_no_form_lists_and_hidden_ones(tmp_path: Path) -> None:
     field = "<</Type/Annot/Subtype/Widget/FT/Tx/T(who)/V({})/F {}/P 3 0 R/Rect[120 690 200 712]>>"
     rich = "<</Type/Annot/Subtype/FreeText/F 4/Rect[120 640 200 660]/DA(/Helv 10 Tf)/RC(<body><p>Per <b>Lund</b> &amp; Co</p></body>)>>"
     content = words(60, 700, "Name:") + words(60, 645, "Checked:")
-    data = sheet(content, field.format("Ida Holm", 4), field.format("Secret", 2), rich, page="/Annots[6 0 R 7 0 R 8 0 R]")
+    data = sheet(
+        content, field.format("Ida Holm", 4), field.format("Secret", 2), rich, page="/Annots[6 0 R 7 0 R 8 0 R]"
+    )
     document = read(tmp_path, data)
     assert document.pages[0].text.split("\n") == ["Name: Ida Holm", "Checked: Per Lund & Co"]
-    assert document.metadata["left_out"] == "1 hidden field"
+    assert document.metadata["left_out"] == "not read: 1 hidden field"
 
 
 def test_attached_files_are_pages_after_its_own(tmp_path: Path) -> None:
@@ -94,7 +100,7 @@ def test_attached_files_are_pages_after_its_own(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [(table.name, table.page) for table in document.tables] == [("fees", 2)]
     assert document.attachments == ("fees.csv", "x.bin")
-    assert document.metadata["left_out"].startswith("of the attached files: x.bin (")
+    assert document.metadata["left_out"].startswith("not read of the attached files: x.bin (")
 
 
 def test_a_file_whose_end_is_missing(tmp_path: Path) -> None:
@@ -111,7 +117,10 @@ def test_fonts_that_do_not_say_which_letters_they_show(tmp_path: Path) -> None:
     )
     drawn = "BT /F2 10 Tf 60 700 Td <00270028002900270028002900270028> Tj ET\n"
     data = sheet(drawn + words(60, 650, "Body."), *fonts).replace(b"/F1 5 0 R>>", b"/F1 5 0 R/F2 6 0 R>>")
-    assert read(tmp_path, data).metadata["left_out"] == "1 page with fonts that do not say which letters they show"
+    assert (
+        read(tmp_path, data).metadata["left_out"]
+        == "not read: 1 page with fonts that do not say which letters they show"
+    )
     assert "left_out" not in read(tmp_path, sheet(words(60, 650, "Body."))).metadata
 
 
@@ -145,7 +154,9 @@ def test_letters_that_have_no_extent_are_read_all_the_same(tmp_path: Path) -> No
 
 def test_lines_of_words_are_no_columns() -> None:
     assert upright("会議は\n火曜日", list) is None
-    letters = [(letter, 100.0 - 20 * (place // 4), 700.0 - 14 * (place % 4)) for place, letter in enumerate("会議は火曜日に東")]
+    letters = [
+        (letter, 100.0 - 20 * (place // 4), 700.0 - 14 * (place % 4)) for place, letter in enumerate("会議は火曜日に東")
+    ]
     assert upright("\n".join("会議は火曜日に東"), lambda: letters) == "会議は火\n曜日に東"
 
 
@@ -153,12 +164,21 @@ def test_a_raised_figure_does_not_make_another_number(tmp_path: Path) -> None:
     def raised(x: float, figure: str) -> str:
         return f"BT /F1 6 Tf {x} 704 Td ({figure}) Tj ET\n"
 
-    content = words(60, 700, "About 10") + raised(98.9, "6") + words(110, 700, "feet of pipe") + words(60, 650, "It cost 106 in 1923.")
+    content = (
+        words(60, 700, "About 10")
+        + raised(98.9, "6")
+        + words(110, 700, "feet of pipe")
+        + words(60, 650, "It cost 106 in 1923.")
+    )
     assert text(tmp_path, sheet(content)).split("\n") == ["About 10^6 feet of pipe", "It cost 106 in 1923."]
 
 
 def test_descriptions_of_the_pictures_of_a_tagged_document(tmp_path: Path) -> None:
-    content = "/Figure <</MCID 0>> BDC\nq 100 0 0 100 60 500 cm /I1 Do Q\nEMC\n/P <</MCID 1>> BDC\n" + words(60, 700, "Body.") + "EMC\n"
+    content = (
+        "/Figure <</MCID 0>> BDC\nq 100 0 0 100 60 500 cm /I1 Do Q\nEMC\n/P <</MCID 1>> BDC\n"
+        + words(60, 700, "Body.")
+        + "EMC\n"
+    )
     data = sheet(
         content, stream("\xff", "/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8"),
         "<</Type/StructTreeRoot/K[8 0 R 9 0 R]/ParentTree 10 0 R>>",

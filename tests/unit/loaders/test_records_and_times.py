@@ -66,7 +66,7 @@ def test_webvtt_names_its_speakers_and_rolls_up(tmp_path: Path) -> None:
     )
     document = read(tmp_path, "a.vtt", cues)
     assert document.pages[0].text == "[00:00:01] Ada: We meet at the gate.\n\n[00:00:03] Nils: Which gate?"
-    assert document.metadata["left_out"] == "2 blocks of notes or styles"
+    assert document.metadata["left_out"] == "not read: 2 blocks of notes or styles"
 
 
 def test_cues_without_blank_lines_and_dialogue_dashes(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_calendar_with_bad_values_is_read_as_far_as_it_goes(tmp_path: Path) ->
     assert document.pages[0].text == (
         "Event: Odd | Start: 20330230T250000 | End: Wednesday 2 March 2033, 10:00 (Nowhere Standard Time)"
     )
-    assert document.metadata["left_out"] == "1 attachment, 1 line that cannot be read"
+    assert document.metadata["left_out"] == "not read: 1 attachment, 1 line that cannot be read"
 
 
 def test_contacts_of_every_version(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_contacts_of_every_version(tmp_path: Path) -> None:
         "Address (home): 12 Quay St, Hull, HU1, UK | Birthday: 1971-02-03",
         "Calls back\nonly on Mondays.",
     ]
-    assert document.metadata["left_out"] == "1 picture, sounds or keys"
+    assert document.metadata["left_out"] == "not read: 1 picture, sounds or keys"
 
 
 def test_other_formats_of_subtitles_are_joined_too(tmp_path: Path) -> None:

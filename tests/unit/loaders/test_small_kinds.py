@@ -48,7 +48,7 @@ def test_a_mail_that_is_signed_in_its_text(tmp_path: Path) -> None:
     signed = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nThe key is here.\n- -- \nIda\n-----BEGIN PGP SIGNATURE-----\n"
     document = read(tmp_path, "a.eml", f"From: a@x.org\nSubject: Key\n\n{signed}\niQEz\n-----END PGP SIGNATURE-----\n")
     assert lines(document)[2:] == ["The key is here.", "-- ", "Ida"]
-    assert document.metadata["left_out"] == "1 signature"
+    assert document.metadata["left_out"] == "not read: 1 signature"
 
 
 def test_the_title_of_front_matter_and_the_names_of_headings(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_log_is_read_as_a_person_saw_it(tmp_path: Path) -> None:
     file.write_bytes(b"\x1b[32mok\x1b[0m valve\r\npull 10%\rpull 90%\r\nF\bFI\bIR\bRE\bE\n")
     document = registry.read(file)
     assert document.pages[0].text == "ok valve\npull 90%\nFIRE\n"
-    assert document.metadata == {"left_out": "1 earlier state of progress lines"}
+    assert document.metadata == {"left_out": "not read: 1 earlier state of progress lines"}
 
 
 def test_form_feeds_part_the_pages_of_a_text_but_not_of_a_program(tmp_path: Path) -> None:

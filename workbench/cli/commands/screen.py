@@ -62,7 +62,7 @@ def open_display(chosen: argparse.Namespace) -> int:
     with ClosingLine() as closing, SessionOpener(chosen, files) as opener:
         return run(
             opener,
-            window_tokens=settings.window_tokens,
+            usable_tokens=settings.usable_tokens,
             load=files,
             ascii=settings.ascii,
             theme=settings.theme,

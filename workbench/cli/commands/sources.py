@@ -115,7 +115,7 @@ def _list(session: Session, chosen: argparse.Namespace) -> int:
     for source in all_sources:
         counts = ((source.documents, "document"), (source.pages, "page"), (source.passages, "passage"))
         size = ", ".join(plural(count, noun) for count, noun in counts)
-        waits = f", {source.unembedded:,} not yet embedded" if source.unembedded else ""
+        waits = f", {source.unembedded:,} found by words only so far" if source.unembedded else ""
         by = f", embedded with {source.embedding}" if source.embedding else ""
         say(f"{source.name}: {size}{by}{waits}" + (f"  note: {source.note}" if source.note else ""))
         for document in session.documents(source.name):

@@ -72,7 +72,7 @@ def lacking(ranking: Ranking) -> str:
     near = [with_iso_days(one.window) if dated else one.window for one in ranking.candidates[:3]]
     forms = {form for text in near for form in roots(text, code)}
     missing = [word for term, word in ranking.asked.surface.items() if term not in forms][:_MOST_MISSING]
-    return f"No form of these words stands in the quotes or beside them: {', '.join(missing)}." if missing else ""
+    return f"These passages do not mention: {', '.join(missing)}." if missing else ""
 
 
 def end_of_chain(record: str, handle: str) -> str:

@@ -93,7 +93,7 @@ def tokens(display: Display, words: Sequence[str]) -> None:
         totals = tokens_by_part(context.segments)
         sign = "" if context.exact else "~"
         lines = [f"{part.letter} {part.label:<10}{number(totals[part.letter]):>9}" for part in PARTS]
-        lines.append(f"  {'used':<10}{sign + number(context.used):>9} of {number(context.window)}")
+        lines.append(f"  {'used':<10}{sign + number(context.used):>9} of {number(context.usable)}")
         lines.append(f"R {'reserved':<10}{number(context.reserve):>9} for the answer")
         lines.append(f"  warn at {number(context.warn)}, evict at {number(context.flush)} tokens")
         display.say("\n".join(lines))

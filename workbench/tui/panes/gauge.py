@@ -19,11 +19,15 @@ SMALLEST_CELLS = 2
 
 
 class Gauge(Lines):
-    """Letters, sizes and colours of what fills the window; marks where the model is warned and where messages leave."""
+    """Letters, sizes and colours of what fills the window; marks where the model is warned and where messages leave.
 
-    def __init__(self, window_tokens: int, *, id: str) -> None:
+    The bar is the whole window, with what is reserved for the answer at its end; number and percent are of what is usable, as in
+    the trace and the timeline: at 100% messages are evicted.
+    """
+
+    def __init__(self, usable_tokens: int, *, id: str) -> None:
         super().__init__(id=id)
-        self._window_tokens = window_tokens
+        self._usable_tokens = usable_tokens
         self._shown: ContextAssembled | None = None
 
     def show(self, context: ContextAssembled) -> None:
@@ -34,12 +38,11 @@ class Gauge(Lines):
     def rows(self, width: int) -> list[Content]:
         shown = self._shown
         if shown is None:
-            numbers = f" 0/{number(self._window_tokens)}   0%" if self._window_tokens else ""
+            numbers = f" 0/{number(self._usable_tokens)}   0%" if self._usable_tokens else ""
             free = glyphs.FREE * max(0, width - len(HEAD) - len(numbers))
             return [Content.assemble((HEAD, "$muted"), (free, "$muted"), (numbers, "bold")).truncate(width)]
-        share = shown.used / shown.window if shown.window else 0
         sign = "" if shown.exact else "~"
-        numbers = f" {sign}{number(shown.used)}/{number(shown.window)} {share:>4.0%}"
+        numbers = f" {sign}{number(shown.used)}/{number(shown.usable)} {shown.fullness:>4.0%}"
         full = shown.flush and shown.used >= shown.flush
         style = "$text-error" if full else "$text-warning" if shown.warn and shown.used >= shown.warn else "bold"
         cells = width - len(HEAD) - len(numbers)

@@ -110,7 +110,7 @@ class LibraryLines(Lines, can_focus=True):
         rows = [Content.assemble((f"{sign} ", "$accent"), (name, CURSOR if here else "bold"), (f" {counts}", "$muted"))]
         said = [f"{plural(source.pages, 'page')} · {_bytes(source.bytes)}"]
         said += [one_line(source.embedding, 60)] if source.embedding else []
-        said += [f"{number(source.unembedded)} not yet embedded"] if source.unembedded else []
+        said += [f"{number(source.unembedded)} found by words only so far"] if source.unembedded else []
         said += [f"{number(source.queued)} not loaded"] if source.queued else []
         drawn = sum(document.source == source.name for document in self.documents)
         said += [f"{number(drawn - MOST_SHOWN)} more than are drawn"] if drawn > MOST_SHOWN else []

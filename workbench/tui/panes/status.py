@@ -7,18 +7,30 @@ from collections.abc import Callable
 
 from textual.content import Content
 
+from workbench.core.activity import ACTIVITIES, Activity
 from workbench.core.sanitize import one_line
 from workbench.tui.widgets import glyphs
 from workbench.tui.widgets.cells import clock, crop, number, plural, short_window
 from workbench.tui.widgets.lines import Lines
 
+SLOW_SECONDS = 3.0
+"""After so long whoever waits is told what for."""
+
 
 class StatusLine(Lines):
     """Agent, model and window, sources, state."""
 
-    def __init__(self, *, id: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        now: Callable[[], float] = time.monotonic,
+        activity: Callable[[], Activity | None] = ACTIVITIES.current,
+    ) -> None:
+        """`activity` is what the program does at this moment, for whoever waits for the session or for a first step."""
         super().__init__(id=id)
         self._now = now
+        self._activity = activity
         self._identity = ("", "", 0, "")
         self._library: tuple[int, int] | None = None
         self._started: float | None = None
@@ -34,7 +46,7 @@ class StatusLine(Lines):
         self.set_interval(1.0, self._tick)
 
     def _tick(self) -> None:
-        if self._started is not None:
+        if self._started is not None or not self._identity[0]:
             self.changed(layout=False)
 
     def identify(self, agent: str, model: str, window_tokens: int, drive: str = "") -> None:
@@ -117,6 +129,11 @@ class StatusLine(Lines):
             Content.assemble(left, " " * (start - left.cell_length), middle, " " * max(gap, 1), state).truncate(width)
         ]
 
+    def _waits_for(self) -> str:
+        """What keeps a start waiting, once it has for a few seconds; "" before."""
+        activity = self._activity()
+        return activity.what if activity is not None and activity.seconds >= SLOW_SECONDS else ""
+
     def _facts(self) -> list[list[str]]:
         """What is worth saying in the middle: all of it, then less; on a narrow screen the model stays longest."""
         _, model, window, drive = self._identity
@@ -136,7 +153,7 @@ class StatusLine(Lines):
         if self._started is not None:
             seconds = clock(self._now() - self._started)
             step, limit = self._step
-            doing = f"step {step}/{limit}" if step else "starting"
+            doing = f"step {step}/{limit}" if step else self._waits_for() or "starting"
             if self._stopping:
                 doing = f"{self._stopping} {step or ''}".strip()
             return Content.assemble((f"{glyphs.RUNNING} ", "$accent"), f"{doing} · {seconds}")
@@ -145,7 +162,9 @@ class StatusLine(Lines):
             count = f" {number(done)}/{number(of)}" if of else ""
             return Content.assemble((f"{glyphs.DOWN} ", "$accent"), f"loading{count}")
         if not self._identity[0]:
-            return Content.styled(f"{glyphs.READY} opening", "$muted")
+            activity = self._activity()
+            waited = f"{self._waits_for()} · {clock(activity.seconds)}" if activity and self._waits_for() else "opening"
+            return Content.styled(f"{glyphs.READY} {waited}", "$muted")
         if not self._server:
             return Content.styled(f"{glyphs.FAILED} no server · /retry", "$text-error")
         return Content.styled(f"{glyphs.READY} ready", "$muted")

@@ -63,7 +63,7 @@ class TraceLines(Lines):
         if not steps:
             return Content.styled("no step yet", "$muted")
         latest = self.now or steps[-1]
-        now = f"  now {latest.share:.0%} of usable"
+        now = f"  now {latest.share:.0%}"
         recent = steps[-max(1, width - 7 - len(now)) :]
         pieces = [(glyphs.spark([step.share]), _pressure_style(step) or "$in-context") for step in recent]
         return Content.assemble(("tokens ", "$muted"), *pieces, (now, _pressure_style(latest) or "bold"))
@@ -141,7 +141,7 @@ class TracePane(VerticalScroll, Pane):
 
     def assembled(self, context: ContextAssembled) -> None:
         """A prompt was put together."""
-        usable = context.window - context.reserve
+        usable = context.usable
         if context.step is not None:
             self.sized(context.step, context.used, usable, context.warn)
         else:

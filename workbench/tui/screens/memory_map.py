@@ -105,9 +105,9 @@ class MapLines(Lines):
     def _main(self, moment: Moment, width: int) -> list[Content]:
         context = moment.context
         sign = "" if context.exact else "~"
-        share = f"{context.used / context.window:.0%}" if context.window else ""
+        share = f"{context.fullness:.0%}" if context.usable else ""
         rows = [
-            _head("Main context", f"{sign}{number(context.used)} of {number(context.window)} tokens {share}", width)
+            _head("Main context", f"{sign}{number(context.used)} of {number(context.usable)} tokens {share}", width)
         ]
         height = max(2, min(MOST_ROWS, round(context.window / 64 / max(1, width)) or 2))
         cells = cells_of(context, moment.before, width * height)
@@ -123,7 +123,7 @@ class MapLines(Lines):
             legend.append((piece, part.style))
         each = max(1, round(context.window / (width * height))) if context.window else 0
         rows.append(Content.assemble(*legend).truncate(width))
-        free = max(0, context.window - context.reserve - context.used)
+        free = max(0, context.usable - context.used)
         last = f"R reserved for the answer {number(context.reserve)}   {glyphs.FREE} free {number(free)}"
         last += f"   a cell is {plural(each, 'token')}"
         return [*rows, Content.styled(crop(last, width), "$muted")]

@@ -81,7 +81,7 @@ class XRay(Overlay[None]):
         self._shown = context
         step = "next prompt" if context.step is None else f"step {number(context.step)}"
         sign = "" if context.exact else "~"
-        used = f"{sign}{number(context.used)}/{number(context.window)} tokens · {number(context.reserve)} reserved"
+        used = f"{sign}{number(context.used)}/{number(context.usable)} tokens · {number(context.reserve)} reserved"
         self.named(self.query_one("#xray"), f"Context · {step} · {used}", _KEYS)
         self.query_one(SegmentList).put(context.segments)
 

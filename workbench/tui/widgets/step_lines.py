@@ -153,7 +153,7 @@ def summarised(line: StepLine, text: str) -> None:
 def pressure(event: PressureWarning) -> StepLine:
     """The model was told that its window is filling."""
     share = event.used / event.usable if event.usable else 0
-    text = f"{share:.0%} of the usable window, the model was told"
+    text = f"context {share:.0%} full, the model was told"
     return StepLine("!", "pressure", text, ok=True, detail=f"{number(event.used)} of {number(event.usable)} tokens")
 
 
