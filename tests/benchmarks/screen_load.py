@@ -121,7 +121,9 @@ def under_load(home: Path, server: ModelServer, chosen: argparse.Namespace) -> b
         print(f"{len(times)} keys in {seconds:.0f} s, the load {'still running' if loading else 'ended meanwhile'}:")
         print(told("key to frame", times))
         print(told("in an empty app beside it", plain))
-        print(f"memory of the process: at most {peak:.0f} MB; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        print(
+            f"memory of the process: at most {peak:.0f} MB; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        )
         return p95 < 50 and times[-1] < 250 and peak < 250
 
 

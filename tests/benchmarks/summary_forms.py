@@ -130,7 +130,9 @@ def run(form: str, chosen: argparse.Namespace, home: Path) -> dict[str, Any]:
         with Session(settings, locate(home)) as session:
             session.open_agent(fresh=True)
             stopped = list[str]()
-            for message, value in planted(turns(chosen.dialogues, chosen.dialogue, chosen.tokens), chosen.every, chosen.seed):
+            for message, value in planted(
+                turns(chosen.dialogues, chosen.dialogue, chosen.tokens), chosen.every, chosen.seed
+            ):
                 if value:
                     facts[value] = message
                 stopped += [event.detail for event in session.submit(message) if isinstance(event, Stopped)]

@@ -280,7 +280,9 @@ def test_auto_goes_over_when_the_model_cannot_search(scene: Callable[..., Scene]
 ANNOUNCED = "I will search for the keys of the light."
 
 
-@pytest.mark.parametrize("replies", [(ANNOUNCED, ANNOUNCED), (says(ANNOUNCED), ANNOUNCED), (ANNOUNCED, "Not found in the documents.")])
+@pytest.mark.parametrize(
+    "replies", [(ANNOUNCED, ANNOUNCED), (says(ANNOUNCED), ANNOUNCED), (ANNOUNCED, "Not found in the documents.")]
+)
 def test_auto_goes_over_when_the_model_only_announces(scene: Callable[..., Scene], replies: tuple[Any, Any]) -> None:
     said = iter(replies)
     one = scene(lambda body: next(said) if body.get("tools") else form())

@@ -147,7 +147,11 @@ def test_an_attribute_is_no_statement() -> None:
             "KPMG LLP",
         ),
         ("Who is the tenant?", "Landlord: Hugo Jansen\nTenant: Rosa Castillo", "Rosa Castillo"),
-        ("Which firm audited the accounts?", "We have audited, by the rules of the Board (Ireland), the accounts.", None),
+        (
+            "Which firm audited the accounts?",
+            "We have audited, by the rules of the Board (Ireland), the accounts.",
+            None,
+        ),
         ("Who is the tenant?", "The flat in Mill Lane is let (tenant: Rosa Castillo).", "Rosa Castillo"),
     ],
 )

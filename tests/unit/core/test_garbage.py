@@ -11,7 +11,9 @@ PYTHONS_OWN = (700, 10, 10)
 
 def test_what_is_there_is_not_looked_through_again() -> None:
     before, frozen = gc.get_threshold(), gc.get_freeze_count()
-    gc.set_threshold(*PYTHONS_OWN)  # the tests have another, and what they collected is frozen (tests.support.selection)
+    gc.set_threshold(
+        *PYTHONS_OWN
+    )  # the tests have another, and what they collected is frozen (tests.support.selection)
     held = [[] for _ in range(10_000)]
     try:
         collect_briefly()

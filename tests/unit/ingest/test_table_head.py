@@ -72,7 +72,12 @@ def test_an_item_under_another_one_is_headed_by_it() -> None:
 
 def test_no_head_goes_past_a_heading_nor_is_one_made_of_an_item_or_a_row_with_names() -> None:
     heads = TableHeads(LIST, is_row, [LIST.index("Links")])
-    assert heads.above(LIST.index("402 by")) == heads.above(LIST.index("Rain 3")) == heads.above(LIST.index("12. Rain")) == ""
+    assert (
+        heads.above(LIST.index("402 by"))
+        == heads.above(LIST.index("Rain 3"))
+        == heads.above(LIST.index("12. Rain"))
+        == ""
+    )
 
 
 def test_the_second_line_of_two_alike_is_a_row_not_the_names() -> None:

@@ -32,7 +32,9 @@ def columns(document: Document) -> dict[str, list[Any]]:
 
 
 def test_numbers_of_json_are_not_rounded_and_no_member_is_lost(tmp_path: Path) -> None:
-    shown = text(tmp_path, "a.json", '{"price": 1.10, "id": 12345678901234567890, "fee": 900, "big": 1E400, "fee": 700}')
+    shown = text(
+        tmp_path, "a.json", '{"price": 1.10, "id": 12345678901234567890, "fee": 900, "big": 1E400, "fee": 700}'
+    )
     assert shown.split("\n") == ["price: 1.10", "id: 12345678901234567890", "fee: 900, 700", "big: 1E400"]
 
 
@@ -86,7 +88,9 @@ def test_names_that_come_again_are_no_row(tmp_path: Path) -> None:
         ("a.tsv", 'Name\tNote\n"Ada\tx\n"Bo\ty\nEve\tz\n', ['Name: "Ada | Note: x', 'Name: "Bo | Note: y', "Name: Eve | Note: z"]),
     ],
 )  # fmt: skip
-def test_quotation_marks_that_nobody_closes_swallow_no_rows(tmp_path: Path, name: str, data: str, rows: list[str]) -> None:
+def test_quotation_marks_that_nobody_closes_swallow_no_rows(
+    tmp_path: Path, name: str, data: str, rows: list[str]
+) -> None:
     assert text(tmp_path, name, data).split("\n")[1:] == rows
 
 
@@ -121,7 +125,9 @@ def test_words_of_a_caption_beside_a_drawing(tmp_path: Path) -> None:
 
 def test_names_that_a_file_gives_a_text_and_letters_that_html_names(tmp_path: Path) -> None:
     stated = '<!DOCTYPE r SYSTEM "http://x.example/r.dtd" [<!ENTITY co "Acme &amp; Son"><!ENTITY s SYSTEM "file:///etc/hostname">]>'
-    assert text(tmp_path, "a.xml", f"{stated}<r><p>By &co; of caf&eacute; &s;</p></r>") == "p: By Acme & Son of café &s;"
+    assert (
+        text(tmp_path, "a.xml", f"{stated}<r><p>By &co; of caf&eacute; &s;</p></r>") == "p: By Acme & Son of café &s;"
+    )
     growing = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9))
     grown = text(tmp_path, "b.xml", f'<!DOCTYPE r [<!ENTITY a0 "lol lol lol">{growing}]><r><p>x &a8; y</p></r>')
     assert len(grown) < 2_000
@@ -135,4 +141,7 @@ def test_letters_that_the_folding_of_a_line_has_cut(tmp_path: Path) -> None:
 
 def test_quotation_marks_behind_a_space(tmp_path: Path) -> None:
     data = 'name, note, n\n"x, y", "z, w", 1\n"a", "b, c", 2\n'
-    assert text(tmp_path, "a.csv", data).split("\n")[1:] == ["name: x, y | note: z, w | n: 1", "name: a | note: b, c | n: 2"]
+    assert text(tmp_path, "a.csv", data).split("\n")[1:] == [
+        "name: x, y | note: z, w | n: 1",
+        "name: a | note: b, c | n: 2",
+    ]

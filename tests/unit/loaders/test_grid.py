@@ -133,7 +133,13 @@ def test_rows_that_divide_a_table_leave_its_names() -> None:
 
 def test_years_over_quarters_without_merged_cells() -> None:
     rows = [["Region", "2032", "2032", "2033", "2033"], ["", "Q1", "Q2", "Q1", "Q2"], ["North", "1", "2", "3", "4"]]
-    assert arranged(Grid([*rows, ["South", "5", "6", "7", "8"]])).names == ("Region", "2032 Q1", "2032 Q2", "2033 Q1", "2033 Q2")
+    assert arranged(Grid([*rows, ["South", "5", "6", "7", "8"]])).names == (
+        "Region",
+        "2032 Q1",
+        "2032 Q2",
+        "2033 Q1",
+        "2033 Q2",
+    )
 
 
 def test_notes_below_a_table_are_no_rows_of_it() -> None:

@@ -8,9 +8,8 @@ from loaders import registry
 from loaders.document import Document
 from tests.unit.loaders.test_word import RELATION, SPACES, p
 
-OPEN_DOCUMENT = (
-    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
-)
+_OASIS = "urn:oasis:names:tc:opendocument:xmlns"
+OPEN_DOCUMENT = f'xmlns:office="{_OASIS}:office:1.0" xmlns:text="{_OASIS}:text:1.0"'
 PACKAGE = "http://schemas.microsoft.com/office/2006/xmlPackage"
 EXCEL = "urn:schemas-microsoft-com:office:spreadsheet"
 
@@ -32,7 +31,12 @@ def row(*cells: str, more: str = "") -> str:
 def test_sheets_of_excel_2003(tmp_path: Path) -> None:
     styles = '<ss:Style ss:ID="p"><ss:NumberFormat ss:Format="0.0%"/><ss:Font ss:StrikeThrough="1"/></ss:Style>'
     rows = row(cell("Ward", MergeDown="1"), cell("Beds", MergeAcross="1")) + row(cell("Open", Index="2"), cell("Shut"))
-    rows += row(cell("North"), cell("0.125", "Number", StyleID="p"), cell("2033-02-03T00:00:00", "DateTime"), more=' ss:Hidden="1"')
+    rows += row(
+        cell("North"),
+        cell("0.125", "Number", StyleID="p"),
+        cell("2033-02-03T00:00:00", "DateTime"),
+        more=' ss:Hidden="1"',
+    )
     rows += row(cell("South"), '<ss:Cell ss:Formula="=A1"/>', cell("2033-02-04T00:00:00", "DateTime"))
     book = (
         f'<?xml version="1.0"?><ss:Workbook xmlns:ss="{EXCEL}"><ss:Styles>{styles}</ss:Styles><ss:Worksheet ss:Name="Wards">'
@@ -59,7 +63,10 @@ def test_flat_packages_and_flat_open_document(tmp_path: Path) -> None:
         for name, data in (("/_rels/.rels", relations), ("/word/document.xml", inside))
     )
     document = read(tmp_path, "a.xml", f'<?xml version="1.0"?><pkg:package xmlns:pkg="{PACKAGE}">{parts}</pkg:package>')
-    assert (document.pages[0].text, document.metadata["left_out"]) == ("Flat word.", "not read: 1 piece of deleted text")
+    assert (document.pages[0].text, document.metadata["left_out"]) == (
+        "Flat word.",
+        "not read: 1 piece of deleted text",
+    )
     flat = (
         f'<?xml version="1.0"?><office:document {OPEN_DOCUMENT} office:mimetype="application/vnd.oasis.opendocument.text">'
         "<office:body><office:text><text:p>Flat <text:span>open</text:span> text</text:p></office:text></office:body></office:document>"

@@ -115,7 +115,10 @@ def test_struck_out_cells_and_links_of_a_sheet(tmp_path: Path) -> None:
         "</table:table-cell>",
     ]
     rows = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
-    names = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "style", "table", "text"))
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "style", "table", "text")
+    )
     content = (
         f'<office:document-content {names} xmlns:xlink="http://www.w3.org/1999/xlink">{styles}<office:body><office:spreadsheet>'
         f'<table:table table:name="Prices">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'

@@ -20,10 +20,16 @@ DUTIES = [
     ["Clause", "Duty", "Who"], ["4", "Keep the lamp lit from dusk to dawn on every day of the year", "The keeper and his mate"],
     ["5", "Oil the gate each month", "Warden"], ["6", "Report faults of the sluice to the office of the company", "All"],
 ]  # fmt: skip
-RENT = [["Item", "2032", "2033"], ["Rent of the hall and of the rooms behind it", "1,200", "1,350"], ["Heating", "900", "870"]]
+RENT = [
+    ["Item", "2032", "2033"],
+    ["Rent of the hall and of the rooms behind it", "1,200", "1,350"],
+    ["Heating", "900", "870"],
+]
 
 
-def ruled(rows: Sequence[Sequence[str]], widths: Sequence[float], *styles: tuple[Any, ...], wrapped: bool = True) -> Table:
+def ruled(
+    rows: Sequence[Sequence[str]], widths: Sequence[float], *styles: tuple[Any, ...], wrapped: bool = True
+) -> Table:
     table = Table([[Paragraph(cell, STYLE) if wrapped else cell for cell in row] for row in rows], colWidths=widths)
     table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), *styles]))
     return table
@@ -51,7 +57,9 @@ def test_cells_with_wrapped_text_are_whole(tmp_path: Path, align: str) -> None:
 
 def test_merged_cells_and_tables_for_sql(tmp_path: Path) -> None:
     rows = [["Ward", "Beds", ""], ["", "Open", "Shut"], ["North", "12", "3"], ["South", "11", "2"]]
-    document = read(tmp_path, ruled(rows, (90, 80, 80), ("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 0), (0, 1)), wrapped=False))
+    document = read(
+        tmp_path, ruled(rows, (90, 80, 80), ("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 0), (0, 1)), wrapped=False)
+    )
     assert lines(document) == [
         "Ward | Beds Open | Beds Shut", "Ward: North | Beds Open: 12 | Beds Shut: 3", "Ward: South | Beds Open: 11 | Beds Shut: 2",
     ]  # fmt: skip
@@ -68,7 +76,10 @@ def test_the_year_stands_beside_the_number(tmp_path: Path) -> None:
 
 
 def test_labels_with_what_is_said_of_them_name_nothing(tmp_path: Path) -> None:
-    rows = [["Lamp", "It burns from dusk to dawn and is trimmed at midnight by the mate"], ["Bell", "It rings in fog, twice a minute"]]
+    rows = [
+        ["Lamp", "It burns from dusk to dawn and is trimmed at midnight by the mate"],
+        ["Bell", "It rings in fog, twice a minute"],
+    ]
     assert lines(read(tmp_path, ruled([*rows, ["Horn", "Out of use"]], (60, 150)))) == [
         "Lamp | It burns from dusk to dawn and is trimmed at midnight by the mate", "Bell | It rings in fog, twice a minute",
         "Horn | Out of use",
@@ -85,7 +96,14 @@ def test_lines_that_are_no_rules_of_a_table_make_none(tmp_path: Path) -> None:
 def test_wrapped_cells_without_rules_are_whole(tmp_path: Path) -> None:
     table = Table([[Paragraph(cell, STYLE) for cell in row] for row in DUTIES], colWidths=(60, 180, 90))
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
-    shown = lines(read(tmp_path, Paragraph("Duties of the staff of the whole company", STYLE), table, Paragraph("Signed by all.", STYLE)))
+    shown = lines(
+        read(
+            tmp_path,
+            Paragraph("Duties of the staff of the whole company", STYLE),
+            table,
+            Paragraph("Signed by all.", STYLE),
+        )
+    )
     assert shown[1:3] == [
         "Clause | Duty | Who",
         "Clause: 4 | Duty: Keep the lamp lit from dusk to dawn on every day of the year | Who: The keeper and his mate",

@@ -135,7 +135,9 @@ def test_numbers_of_lists_are_those_of_the_slide(deck: Any, read: Any) -> None:
     body = slide(deck).shapes.add_textbox(*BOX).text_frame
     body.text = "first\nsecond"
     for paragraph in body.paragraphs:
-        number = etree.SubElement(paragraph._p.get_or_add_pPr(), "{http://schemas.openxmlformats.org/drawingml/2006/main}buAutoNum")
+        number = etree.SubElement(
+            paragraph._p.get_or_add_pPr(), "{http://schemas.openxmlformats.org/drawingml/2006/main}buAutoNum"
+        )
         number.set("type", "alphaLcParenBoth")
         number.set("startAt", "3")
     assert text(read()) == "Fleet\n\n(c) first\n(d) second"

@@ -350,14 +350,14 @@ def test_styles_can_hide_and_strike_out_too(read: Read) -> None:
         p("Never seen.", properties="<w:pStyle w:val='Hid'/>"), styles=styles,
     )  # fmt: skip
     assert text(document) == "Fee 700"
-    assert (
-        document.metadata["left_out"] == "not read: 1 piece of struck-out text, 1 piece of hidden text"
-    )
+    assert document.metadata["left_out"] == "not read: 1 piece of struck-out text, 1 piece of hidden text"
 
 
 def test_deleted_cells_close_up(read: Read) -> None:
     gone = "<w:cellDel/>"
-    document = read(f"<w:tbl>{tr('Name', tc('Rank', gone), 'Age')}{tr('Ada', tc('Lady', gone), '36')}{tr('Bo', '7')}</w:tbl>")
+    document = read(
+        f"<w:tbl>{tr('Name', tc('Rank', gone), 'Age')}{tr('Ada', tc('Lady', gone), '36')}{tr('Bo', '7')}</w:tbl>"
+    )
     assert text(document) == "Name | Age\nName: Ada | Age: 36\nName: Bo | Age: 7"
     assert document.metadata["left_out"] == "not read: 2 pieces of deleted text"
 
@@ -416,11 +416,15 @@ def test_signs_of_fonts_without_letters(read: Read) -> None:
     def in_font(font: str, said: str) -> str:
         return r(said, f"<w:rFonts w:ascii='{font}' w:hAnsi='{font}'/>")
 
-    document = read(p(in_font("Wingdings", "\uf0fe"), " Agreed, ", in_font("Wingdings", "\xfe"), in_font("Symbol", "a"), " \uf062"))
+    document = read(
+        p(in_font("Wingdings", "\uf0fe"), " Agreed, ", in_font("Wingdings", "\xfe"), in_font("Symbol", "a"), " \uf062")
+    )
     assert text(document) == "☒ Agreed, ☒α β"
 
 
 def test_breaks_part_words_and_large_first_letters_do_not(read: Read) -> None:
     drop = "<w:framePr w:dropCap='drop'/>"
-    document = read(p("Above", "<w:r><w:br w:type='column'/><w:t>Below</w:t></w:r>"), p("O", properties=drop), p("nce upon."))
+    document = read(
+        p("Above", "<w:r><w:br w:type='column'/><w:t>Below</w:t></w:r>"), p("O", properties=drop), p("nce upon.")
+    )
     assert text(document) == "Above\nBelow\n\nOnce upon."

@@ -150,7 +150,12 @@ def test_text_that_reads_like_a_number_stays_text(read) -> None:  # type: ignore
 
 
 def test_links_and_struck_out_cells(read) -> None:  # type: ignore[no-untyped-def]
-    book, active = sheet(["Item", "Price"], ["Tar", 900], ["Oil", CellRichText(TextBlock(InlineFont(strike=True), "8"), " 7")], ["Wax", 5])
+    book, active = sheet(
+        ["Item", "Price"],
+        ["Tar", 900],
+        ["Oil", CellRichText(TextBlock(InlineFont(strike=True), "8"), " 7")],
+        ["Wax", 5],
+    )
     active["B2"].font = Font(strike=True)
     active["A4"].hyperlink = "https://wax.example/a"
     document = read(book)
@@ -172,7 +177,11 @@ def test_numbers_that_are_stored_as_text(read) -> None:  # type: ignore[no-untyp
 
 
 def test_tables_beside_each_other_and_one_table_with_a_gap(read) -> None:  # type: ignore[no-untyped-def]
-    names, hull, york = ["Port", "Toll", None, "Ship", "Tons"], ["Hull", 12, None, "Brig", 120], ["York", 9, None, "Cog", 60]
+    names, hull, york = (
+        ["Port", "Toll", None, "Ship", "Tons"],
+        ["Hull", 12, None, "Brig", 120],
+        ["York", 9, None, "Cog", 60],
+    )
     titled, _ = sheet(["Tolls", None, None, "Fleet"], names, hull, york)
     document = read(titled)
     assert lines(document)[2:] == [

@@ -332,7 +332,9 @@ def test_the_state_says_high_only_while_something_presses(make_session: Any) -> 
 
 
 def test_of_a_long_text_the_question_and_what_has_numbers_and_names_stay() -> None:
-    said = "Well, that was a long day out there. The lamp was lit by Edda. It weighs 340 kilos, and so on. How old is it?"
+    said = (
+        "Well, that was a long day out there. The lamp was lit by Edda. It weighs 340 kilos, and so on. How old is it?"
+    )
     assert telling(said, 200) == said
     assert telling(said, 70) == "… It weighs 340 kilos, and so on. How old is it?"
     assert telling(said, 70, facts_first=True) == "… It weighs 340 kilos, and so on. …"

@@ -250,7 +250,11 @@ def with_rows(make: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]
 @pytest.mark.parametrize(
     "change",
     [
-        lambda answer: {"result": {"data": [row["embedding"] for row in answer["data"]]}, "success": True, "errors": []},
+        lambda answer: {
+            "result": {"data": [row["embedding"] for row in answer["data"]]},
+            "success": True,
+            "errors": [],
+        },
         lambda answer: {"embeddings": {"float": [row["embedding"] for row in answer["data"]]}},
         with_rows(lambda row: {"embedding": {"float": row["embedding"]}}),
         with_rows(lambda row: {"embedding": [str(number) for number in row["embedding"]]}),

@@ -72,6 +72,9 @@ def test_what_is_longer_than_any_answer_is_left(body: Iterable[bytes]) -> None:
 
 def test_what_is_packed_is_read_and_what_is_packed_twice_is_not() -> None:
     packed = gzip.compress(f"data: {json.dumps({'choices': []})}\n\n".encode())
-    assert list(read_response([packed[:5], packed[5:]])) == [Oddity("is packed without saying so"), Chunk({"choices": []})]
+    assert list(read_response([packed[:5], packed[5:]])) == [
+        Oddity("is packed without saying so"),
+        Chunk({"choices": []}),
+    ]
     twice = list(read_response([gzip.compress(packed)]))
     assert not any(isinstance(event, Chunk) for event in twice)

@@ -31,7 +31,10 @@ CALL = J({"name": NAME, "arguments": GIVEN})
 @pytest.mark.parametrize(
     ("message", "limit"),
     [
-        ("default_max_tokens (-282) must be greater than 0, default_max_tokens (-282) = max_seq_len (4096) - splited_prompt_len (4378)", 4096),
+        (
+            "default_max_tokens (-282) must be greater than 0, default_max_tokens (-282) = max_seq_len (4096) - splited_prompt_len (4378)",
+            4096,
+        ),
         ("Context is full, increase the context length or start a new chat", None),
         ("Prompt tokens: 5378; maximum 4096 allowed", 4096),
         ("Превышено максимальное количество токенов в запросе: 9000 > 8192", 8192),
@@ -53,7 +56,11 @@ def test_a_prompt_that_is_too_long_is_known(message: str, limit: int | None) -> 
 
 @pytest.mark.parametrize(
     "message",
-    ["Image input exceeds the maximum size of 20 MB", "stop: array too long, at most 4 stop sequences allowed", "The input queue is full"],
+    [
+        "Image input exceeds the maximum size of 20 MB",
+        "stop: array too long, at most 4 stop sequences allowed",
+        "The input queue is full",
+    ],
 )
 def test_what_else_is_too_large_is_not_the_prompt(message: str) -> None:
     assert not refusal(400, J({"error": {"message": message}}), {}).overflow
@@ -125,7 +132,17 @@ def test_what_only_looks_like_a_call_or_a_mark_is_said(text: str) -> None:
         "<reasoning_content>x</reasoning_content>A.",
         "<final_response>A.</final_response>",
         "assistant<|message|>A.<|end|>",
-        *(f"A.{mark}" for mark in ("<|role_end|>", "[|endofturn|]", "<SPECIAL_12>", "[e~[", "<|hy_place▁holder▁no▁2|>", "\n<|im_sep|>")),
+        *(
+            f"A.{mark}"
+            for mark in (
+                "<|role_end|>",
+                "[|endofturn|]",
+                "<SPECIAL_12>",
+                "[e~[",
+                "<|hy_place▁holder▁no▁2|>",
+                "\n<|im_sep|>",
+            )
+        ),
     ],
 )
 def test_no_mark_and_no_thought_is_left_of_an_answer(text: str) -> None:
@@ -213,7 +230,15 @@ def test_an_event_that_is_cut_is_not_an_error() -> None:
         ({"x-ratelimit-reset": "{milliseconds}"}, 20),
         ({"retry-after": "{date}"}, 20),
         ({"x-ratelimit-reset-tokens": "7.66s"}, 7.66),
-        ({"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "12", "x-ratelimit-reset-tokens": "3s", "x-ratelimit-remaining-tokens": "0"}, 3),
+        (
+            {
+                "x-ratelimit-reset-requests": "6m0s",
+                "x-ratelimit-remaining-requests": "12",
+                "x-ratelimit-reset-tokens": "3s",
+                "x-ratelimit-remaining-tokens": "0",
+            },
+            3,
+        ),
         ({"x-ms-retry-after-ms": "2000"}, 2),
         ({"retry-after-ms": "soon", "retry-after": "4"}, 4),
         ({"retry-after": "00:00:12"}, 12),
@@ -242,12 +267,26 @@ def test_a_wait_is_read_in_other_words(text: str, seconds: float) -> None:
 
 
 def test_a_budget_that_is_spent_is_money() -> None:
-    error = {"error": {"message": "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0", "type": "budget_exceeded"}}
+    error = {
+        "error": {
+            "message": "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
+            "type": "budget_exceeded",
+        }
+    }
     said = explained(refusal(400, J(error), {}), Server("http://127.0.0.1:1/v1", "some-model")).one_line()
     assert re.search("balance|quota", said)
 
 
-@pytest.mark.parametrize("pieces", ["T|he lamp| is green.", "A| keeper| named Alda.", "arch|aeology| of lamps", "*|*Bold** |words", "pri|ntable| pages"])
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        "T|he lamp| is green.",
+        "A| keeper| named Alda.",
+        "arch|aeology| of lamps",
+        "*|*Bold** |words",
+        "pri|ntable| pages",
+    ],
+)
 def test_a_reply_that_begins_like_a_call_and_is_none_is_shown_as_it_comes(pieces: str) -> None:
     splitter, shown = TextSplitter(FUNCTIONS), ""
     *before, last = pieces.split("|")

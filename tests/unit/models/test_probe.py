@@ -225,7 +225,15 @@ def test_what_kept_a_server_from_answering_at_first_is_named() -> None:
     assert "availability: it refused once before it answered (503): Loading model" in said(look(play))
 
 
-GATE = ("no tools", "calls as text", "no calls at all", "overflow", "limit ignored", "lines that end in CR", "calls in the old form")
+GATE = (
+    "no tools",
+    "calls as text",
+    "no calls at all",
+    "overflow",
+    "limit ignored",
+    "lines that end in CR",
+    "calls in the old form",
+)
 """The others are planted together in a test below, or in the nightly run."""
 
 

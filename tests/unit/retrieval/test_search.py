@@ -275,7 +275,7 @@ def test_searches_run_while_the_index_changes() -> None:
 
 def test_references_stand_behind_what_a_document_says_unless_they_are_asked_for() -> None:
     said = passage(0, "The lamp of the harbour was lit at dusk.", heading="Bell > Lamp")
-    cited = passage(1, '[1] A. Smith. The lamp of the harbour keeper. 2019.\n[2] B. Brown. The harbour lamp. 2020.')
+    cited = passage(1, "[1] A. Smith. The lamp of the harbour keeper. 2019.\n[2] B. Brown. The harbour lamp. 2020.")
     linked = passage(2, "The lamp of the harbour keeper", heading="Bell > External links")
     index = SearchIndex.build([said, cited, linked], unit(1, 3))
     assert ids(index, "lamp of the harbour keeper")[0] == 0

@@ -25,12 +25,22 @@ def test_what_a_document_says(line: str) -> None:
 
 
 def test_sections_in_several_languages() -> None:
-    yes = ("Bell > References", "External links (edit)", "See also", "Einzelnachweise", "Véase también", "véase tambien", "参考文献")
+    yes = (
+        "Bell > References",
+        "External links (edit)",
+        "See also",
+        "Einzelnachweise",
+        "Véase también",
+        "véase tambien",
+        "参考文献",
+    )
     assert all(map(names_references, yes))
     assert not any(map(names_references, ("Notes", "Bell", "References of applicants", "See also the annex", "")))
 
 
 def test_a_share_of_lines_and_a_question_about_them() -> None:
-    assert reference_share('The bell rang.\n\n[1] A. Smith. On bells. 2031.\n[2] B. Brown. More bells. 2032.') == pytest.approx(2 / 3)
+    assert reference_share(
+        "The bell rang.\n\n[1] A. Smith. On bells. 2031.\n[2] B. Brown. More bells. 2032."
+    ) == pytest.approx(2 / 3)
     assert ASKS_FOR_REFERENCES.search("which papers are cited")
     assert not ASKS_FOR_REFERENCES.search("when did the bell ring")
