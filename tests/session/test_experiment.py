@@ -17,6 +17,7 @@ from tests.support.model_server import ModelServer
 from workbench.core.settings import Settings
 from workbench.evaluation import experiment
 from workbench.evaluation.experiment import Plan, variants_of
+from workbench.evaluation.own_corpus import grounded
 from workbench.evaluation.tasks import TASKS
 
 SETS: dict[str, Callable[[Path], Path]] = {
@@ -120,6 +121,63 @@ def test_questions_over_documents_of_ones_own(run: Run, tmp_path: Path) -> None:
     assert code == 1
 
 
+def test_a_model_writes_questions_that_a_page_answers(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for title in ("Harbour", "Mill", "Chapel"):
+        (folder / f"{title}.txt").write_text(
+            f"An account of the {title}. In those days it was kept by Jonas {title}son, and it rained for most of that summer. "
+            * 3
+        )
+    run("load", str(folder), "--source", "own")
+
+    def writes(body: Any) -> Reply:
+        text = body["messages"][-1]["content"]
+        if "the Chapel" in text:  # an answer that the page does not give
+            return Reply(content='{"question": "Who was the bishop of the Chapel?", "answer": "Ada Nobody"}')
+        title = "Mill" if "the Mill" in text else "Harbour"
+        return Reply(
+            content=f'Here it is: {{"question": "Who kept the {title} in those days?", "answer": "Jonas {title}son"}}'
+        )
+
+    questions = tmp_path / "questions.jsonl"
+    words = ("eval", "make", "--source", "own", "--out", str(questions))
+    with ModelServer(writes) as server:
+        to = ("--model", "scripted", "--model-endpoint", server.url)
+        assert run(*words, *to, "--limit", "1")[1][-1]["questions"] == 1
+        asked = len(server.requests)
+        code, lines, err = run(*words, *to)
+        assert (code, lines[-1]["questions"], lines[-1]["refused"], len(server.requests) - asked) == (0, 2, 1, 3), err
+        assert "questions written" in err
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    assert {(row["document"], row["page"], row["answers"][0]) for row in rows} == {
+        ("Harbour.txt", 1, "Jonas Harbourson"), ("Mill.txt", 1, "Jonas Millson"),
+    }  # fmt: skip
+    assert {row["made_by"] for row in rows} == {"scripted"}
+    code, lines, _ = run("eval", "own", str(questions), "--source", "own", "--arms", "retrieval", "--threshold", "1")
+    assert (code, lines[-1]["metrics"]) == (0, {"right": 1, "document_cited": 1, "page_cited": 1})
+    with ModelServer(lambda body: Reply(content="I would rather not.")) as server:
+        code, _, err = run(*words, "--model", "scripted", "--model-endpoint", server.url)
+    assert (code, "rules make questions too" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("reply", "taken"),
+    [
+        ('{"question": "Who kept the old mill?", "answer": "Jonas Millson"}', True),
+        ('{"question": "Did Jonas Millson keep the mill?", "answer": "Jonas Millson"}', False),
+        ('{"question": "Who kept the old mill?", "answer": "Jonas"}', True),
+        ('{"question": "Who kept the old mill?", "answer": "Jon"}', False),
+        ('{"question": "", "answer": "Jonas Millson"}', False),
+        ('{"question": "Who kept the old mill?"}', False),
+        ('["Who kept the old mill?"]', False),
+        ("", False),
+    ],
+)
+def test_a_question_counts_where_its_answer_stands_on_the_page(reply: str, taken: bool) -> None:
+    assert (grounded(reply, "The mill was kept by Jonas Millson.") is not None) == taken
+
+
 @pytest.mark.nightly
 def test_workers_and_another_run_give_the_same_table(run: Run, data: Path, tmp_path: Path) -> None:
     words = ("eval", "document-qa", "--data", str(data), "--arms", "agent", "--limit", "3", "--seed", "2")
@@ -185,6 +243,8 @@ def test_it_is_told_how_far_a_load_is(run: Run, data: Path, monkeypatch: pytest.
     assert code == 0
     assert "loading documents: " in err
     assert " of 8 passages" in err
+    assert "0 of 0" not in err
+    assert "1 of 1 asked" in err
 
 
 def test_what_an_arm_settles_can_vary(data: Path) -> None:

@@ -114,7 +114,11 @@ def task(name: str) -> Task:
 
 
 def run(
-    plan: Plan, settings: Settings, record: Path | None = None, tell: Callable[[str], object] = lambda _: None
+    plan: Plan,
+    settings: Settings,
+    record: Path | None = None,
+    tell: Callable[[str], object] = lambda _: None,
+    begin: Callable[[int], object] = lambda _: None,
 ) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON: a line a question of an arm as they are answered, last the result.
 
@@ -123,6 +127,7 @@ def run(
         settings: the model and window of the arms that have one.
         record: the file of the run; it is resumed where it is there.
         tell: hears every few seconds how far the loading of a material is.
+        begin: hears once how many answers the run still needs.
 
     Raises UsageError for an unknown task, arm or set, for a record of another run, and when the budget is used up; WorkError
     when several questions in a row fail, as they do when a server is gone. Those that failed are asked again when it is resumed.
@@ -136,6 +141,7 @@ def run(
     rows = _resumed(record, head)
     known = {(row["arm"], row["id"]) for row in rows}
     waiting = [(one, question) for question in questions for one in variants if (one.name, question.id) not in known]
+    begin(len(waiting))
     with _bench(plan, chosen, settings, found, tell) as bench:
         spent = sum(row["cost"] + row.get("judge_cost", 0.0) for row in rows)
         failed = 0
@@ -275,7 +281,7 @@ class _Bench:
             for event in self.session.load(files, source=source, attach=False):
                 if isinstance(event, LoadProgress) and time.monotonic() - said > _SILENT_SECONDS:
                     said = time.monotonic()
-                    self._tell(f"loading {name}: {event.passages_done:,} of {event.passages_total:,} passages")
+                    self._tell(f"loading {name}: {_how_far(event)}")
         for document, texts in material.records.items():
             store_records(self.session.app, source, document, texts, self._vectors)
         return source
@@ -300,6 +306,13 @@ class _Bench:
             "judged": verdict.share, "judge_reply": verdict.reply, "judge_tokens": verdict.tokens, "judge_cost": verdict.cost,
             "judge_failed": verdict.failed,
         }  # fmt: skip
+
+
+def _how_far(load: LoadProgress) -> str:
+    """How far a load is: its documents while they are read, its passages once there are some."""
+    if not load.passages_total:
+        return f"reading, {load.files_done:,} of {load.files_total:,} documents done"
+    return f"{load.passages_done:,} of {load.passages_total:,} passages"
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Measures of answers: exact match, F1, ROUGE-L, containment, refusals, with bootstrap intervals and McNemar's test.
 
-Exact match and F1 normalise as SQuAD's own script does (small letters, no punctuation, no English articles); ROUGE-L is the F
-measure over the longest common subsequence of words, as the MemGPT paper reports it for conversations.
+Exact match and F1 normalise as SQuAD's own script does (small letters, no punctuation, no English articles); a yes or no shares
+nothing with a longer answer, as in HotpotQA's. ROUGE-L is the F measure over the longest common subsequence of words, as the MemGPT
+paper reports it for conversations.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_YES_OR_NO = {("yes",), ("no",)}
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
@@ -34,7 +36,7 @@ def f1(given: str, answers: Sequence[str]) -> float:
 
 
 def _f1(given: Sequence[str], right: Sequence[str]) -> float:
-    if not given or not right:
+    if not given or not right or not _YES_OR_NO.isdisjoint((tuple(given), tuple(right))):
         return float(given == right)
     shared = sum((Counter(given) & Counter(right)).values())
     return _harmonic(shared / len(given), shared / len(right))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.evaluation.answer_sets import holds
+from workbench.evaluation.answers import calibration_error
 from workbench.evaluation.metrics import (
     bootstrap,
     exact_match,
@@ -29,6 +31,9 @@ def test_f1_counts_shared_words() -> None:
     assert f1("the cat sat", ["cat sat down there"]) == pytest.approx(2 / 3)
     assert f1("dog", ["cat"]) == 0
     assert f1("x x", ["x"]) == pytest.approx(2 / 3)
+    # HotpotQA's own: a yes or no is right as a whole or not at all.
+    assert f1("Yes, both are", ["yes"]) == f1("no", ["no idea"]) == 0
+    assert f1("Yes.", ["yes"]) == 1
 
 
 def test_rouge_l_minds_the_order() -> None:
@@ -72,6 +77,23 @@ def test_refusals_have_a_precision_and_a_recall() -> None:
     assert refusal_recall(rows) == pytest.approx(2 / 4)
     assert refusal_precision([(True, False)]) is None
     assert refusal_recall([(True, True)]) is None
+
+
+def test_calibration_is_off_by_what_confidence_says_too_much() -> None:
+    # Four answers at .9 of which two are right, one at .1 that is wrong: (4 * |.9 - .5| + 1 * |.1 - 0|) / 5.
+    confidences, right = [0.9, 0.9, 0.9, 0.9, 0.1], [True, True, False, False, False]
+    assert calibration_error(confidences, right) == pytest.approx((4 * 0.4 + 0.1) / 5)
+    assert calibration_error([1.0, 0.0], [True, False]) == 0
+    assert calibration_error([1.0, 0.0], [False, True]) == 1
+
+
+def test_an_answer_is_contained_as_whole_words() -> None:
+    assert holds("It was built in 1902, they say.", ("1902",))
+    assert holds("The BRASS aunt of Elm", ("brass aunt", "no other"))
+    assert not holds("It was built in 19021.", ("1902",))
+    assert not holds("brass and aunt", ("brass aunt",))
+    assert not holds("anything", ("",))
+    assert holds("他生于北京市。", ("北京",))
 
 
 def test_the_nearest_facts_count() -> None:

@@ -116,12 +116,18 @@ def _compare(session: Session, chosen: argparse.Namespace) -> int:
     file = _report_file(chosen.report)
     plan = _plan(session, chosen, record)
     rows: list[dict[str, Any]] = []
-    for row in experiment.run(plan, session.settings, record, complain):
+    waiting = 0
+
+    def begin(count: int) -> None:
+        nonlocal waiting
+        waiting = count
+
+    for row in experiment.run(plan, session.settings, record, complain, begin):
         if chosen.json:
             line(row)
         if row["event"] == "question":
             rows.append(row)
-            complain(_progress(rows))
+            complain(_progress(rows, waiting))
             continue
         if not chosen.json:
             say_lines(report.text(row))
@@ -165,13 +171,14 @@ def _varied(text: str) -> tuple[str, tuple[str, ...]]:
     return key.strip(), _names(values)
 
 
-def _progress(rows: list[dict[str, Any]]) -> str:
-    """How far a run is: questions asked and right, and the cost so far."""
+def _progress(rows: list[dict[str, Any]], waiting: int) -> str:
+    """How far a run is: how many of the answers that it needed are there, how many are right, and the cost so far."""
     spent = sum(one["cost"] + one.get("judge_cost", 0.0) for one in rows)
     cost = f", cost {spent:.2f}" if spent else ""
     last = rows[-1]
     failed = f" failed: {last['failed']}" if last["failed"] else ""
-    return f"{len(rows)} asked, {sum(bool(one['right']) for one in rows)} right{cost}: {last['arm']}: {last['question'][:80]}{failed}"
+    right = sum(bool(one["right"]) for one in rows)
+    return f"{len(rows)} of {waiting} asked, {right} right{cost}: {last['arm']}: {last['question'][:80]}{failed}"
 
 
 def _report_file(text: str) -> Path | None:
@@ -213,17 +220,34 @@ def _pair(session: Session, chosen: argparse.Namespace) -> int:
 
 
 def _make(session: Session, chosen: argparse.Namespace) -> int:
-    from workbench.evaluation.own_corpus import make
+    """Write questions over a source: by rules, or with the model that --model names."""
+    from workbench.evaluation.own_corpus import Written, make, make_with_model
+    from workbench.ipc.command_output import complain
 
     if not chosen.source or not chosen.out:
         raise UsageError("make needs a source and a file.", "workbench eval make --source S --out questions.jsonl")
-    questions = make(session, chosen.source, chosen.limit or 50)
+    count = chosen.limit or 50
+    with_model = bool(chosen.model) and not session.settings.uses_reader
+    if with_model:
+        made = make_with_model(
+            session, session.settings, chosen.source, count, seed=chosen.seed, budget=chosen.budget, tell=complain
+        )
+    else:
+        made = Written(make(session, chosen.source, count))
+    questions = made.questions
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in questions)
     write_result(chosen.out, text)
+    maker = session.settings.model if with_model else "rules"
     if chosen.json:
-        line({"event": "result", "step": None, "task": "make", "questions": len(questions), "file": chosen.out})
+        line({
+            "event": "result", "step": None, "task": "make", "questions": len(questions), "made_by": maker,
+            "refused": made.refused, "cost": made.cost, "file": chosen.out,
+        })  # fmt: skip
     else:
-        say(f"{len(questions)} questions, made by rules, in {chosen.out}. Read them before you trust their score.")
+        refused = f"; {made.refused} replies were no question that the page answers" if made.refused else ""
+        say(
+            f"{len(questions)} questions, made by {maker}, in {chosen.out}{refused}. Read them before you trust their score."
+        )
     return 0
 
 
