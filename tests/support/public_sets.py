@@ -73,7 +73,8 @@ def files(folder: Path) -> Path:
     """Two files of records and a question that joins them, in the layout of letta-leaderboard, and one in that of letta-evals."""
     _write(folder / "questions.jsonl", [{"question": "Which pet has Ada Brush?", "answer": "Rex", "question_type": "multi-hop",
                                          "required_files": ["people.txt", "pets.txt"]}])  # fmt: skip
-    _write(folder / "cloud.jsonl", [{"input": "Who owns Rex?", "ground_truth": "Ada Brush"}])
+    _write(folder / "cloud.jsonl", [{"input": "Who owns Rex?", "ground_truth": "Ada Brush",
+                                     "agent_args": {"extra": {"question_type": "chain", "required_files": ["pets.txt"]}}}])  # fmt: skip
     (folder / "files").mkdir()
     (folder / "files" / "people.txt").write_text(
         "### Ada Brush (ID: pers-1)\nDOB: 1970-01-02\n\n### Bo Lind (ID: pers-2)\n"

@@ -220,9 +220,9 @@ def filesystem(path: Path) -> TaskSet:
             with rows_that_fit(file):
                 text, answer = row.get("input", row.get("question")), row.get("ground_truth", row.get("answer"))
                 if text and answer is not None:
-                    needed = (row.get("agent_args") or {}).get("extra", row).get("required_files", ())
-                    gold = frozenset((Path(str(name)).name, ANY_PAGE) for name in needed)
-                    kind = str(row.get("question_type") or file.name.split(".")[0])
+                    more = (row.get("agent_args") or {}).get("extra", row)
+                    gold = frozenset((Path(str(name)).name, ANY_PAGE) for name in more.get("required_files", ()))
+                    kind = str(more.get("question_type") or file.name.split(".")[0])
                     name = f"{file.name.split('.')[0]}/{number}"
                     questions.append(TaskQuestion(name, str(text), (str(answer),), DOCUMENTS, gold, group=kind))
     if not files or not questions:

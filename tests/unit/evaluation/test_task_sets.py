@@ -59,6 +59,7 @@ def test_files_of_records_in_both_layouts(tmp_path: Path) -> None:
     found = task_sets.filesystem(public_sets.files(tmp_path))
     asked = {one.text: one for one in found.questions}
     assert asked["Who owns Rex?"].answers == ("Ada Brush",)
+    assert {one.group for one in found.questions} == {"multi-hop", "chain"}
     assert asked["Which pet has Ada Brush?"].gold == {("people.txt", ANY_PAGE), ("pets.txt", ANY_PAGE)}
     assert [file.name for file in found.materials[DOCUMENTS].files] == ["people.txt", "pets.txt"]
 
