@@ -14,6 +14,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +27,7 @@ from workbench.embedding.machine_slot import CORES_OF_ONE, cores
 NICENESS = 5
 PULSE_SECONDS = 1.0
 _SLICE_TEXTS = 8
+_EXACT = "f32"
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +51,26 @@ class OpenVinoEncoder:
         model = minilm_graph.build(minilm.folder())
         core = openvino.Core()
         streams = {"NUM_STREAMS": str(lanes), "INFERENCE_NUM_THREADS": str(lanes)}
-        self._requests = {}
-        for exact, precision in ((True, "f32"), (False, "bf16")):
+        fast = passage_precision(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        requests = {}
+        for precision in dict.fromkeys((_EXACT, fast)):
             compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision, **streams})
-            self._requests[exact] = [compiled.create_infer_request() for _ in range(lanes)]
+            requests[precision] = [compiled.create_infer_request() for _ in range(lanes)]
+        self._requests = {True: requests[_EXACT], False: requests[fast]}
 
     def encode(self, text: str, exact: bool, lane: int) -> np.ndarray[Any, Any]:
         ids = np.array([self._tokenizer.encode(text).ids], np.int32)
         request = self._requests[exact][lane]
         request.infer({"ids": ids, "mask": np.ones_like(ids)})
         return np.array(request.get_output_tensor(0).data[0], np.float32)
+
+
+def passage_precision(capabilities: Sequence[str]) -> str:
+    """The precision of passages on a CPU with these capabilities, as OpenVINO names them: bfloat16 where the CPU has it.
+
+    Asked for it on a CPU with AVX-512 and without bfloat16, OpenVINO imitates it: 760 ms for a passage of 107 tokens against 25.
+    """
+    return "bf16" if "BF16" in capabilities else _EXACT
 
 
 class TorchEncoder:
