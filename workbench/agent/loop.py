@@ -34,7 +34,7 @@ from workbench.api.events import (  # fmt: skip
 )
 from workbench.core.errors import ModelBrokeOff, ModelError, ModelOverflow, WorkbenchError
 from workbench.core.settings import READER, Settings
-from workbench.core.tokens import Calibration, count, encoding
+from workbench.core.tokens import Calibration, count, prepare
 from workbench.memory.main_context import Prompt
 from workbench.memory.messages import StoredMessage
 from workbench.models.base import REFUSAL, ChatModel, Completion, FunctionCall
@@ -260,7 +260,7 @@ class Agent:
     # -- the question -----------------------------------------------------------------------------------------------
 
     def _begin(self, text: str) -> Iterator[Event]:
-        encoding(self.context.calibration.encoding)  # what follows counts many texts
+        prepare(self.context.calibration.encoding)  # what follows counts many texts
         memory = self.workspace.memory
         before, seq = memory.here(), memory.next_seq
         self._hear()

@@ -237,7 +237,7 @@ class Controller:
         """A question that was asked here or elsewhere is over; the next one may begin."""
         self._stops = 0
         if self._idle_beat:
-            # Nothing happened, so nothing is asked for anew: counting the prompt alone takes 40 MB where its tables were let go.
+            # Nothing happened, so nothing is asked for anew.
             self._idle_beat = False
             self._next()
             return

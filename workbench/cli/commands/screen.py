@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from workbench.core.hyperlinks import has_links
 
 if TYPE_CHECKING:
     from workbench.api.session import SessionProtocol
+    from workbench.services.session import Session
 
 _DUMB_TERMINALS = ("dumb", "unknown", "emacs")
 """Terminal types without cursor movement: Emacs' shell, some CI systems, a console that could not be told."""
@@ -59,7 +60,7 @@ def open_display(chosen: argparse.Namespace) -> int:
     settings = settings_of(chosen, paths.locate().ensure())
     from workbench.tui.app import run
 
-    with ClosingLine() as closing, SessionOpener(chosen, files) as opener:
+    with ClosingLine() as closing, SessionOpener(chosen, files, counts_apart=True) as opener:
         return run(
             opener,
             usable_tokens=settings.usable_tokens,
@@ -134,9 +135,11 @@ class SessionOpener:
     `remarks` are sentences about what is wrong but did not keep it from opening.
     """
 
-    def __init__(self, chosen: argparse.Namespace, files: Sequence[Path]) -> None:
+    def __init__(self, chosen: argparse.Namespace, files: Sequence[Path], *, counts_apart: bool = False) -> None:
+        """`counts_apart`: tokens are counted in a process of its own (see core.token_process)."""
         self._chosen = chosen
         self._files = files
+        self._counts_apart = counts_apart
         self._stack = ExitStack()
         self.remarks: list[str] = []
 
@@ -158,10 +161,18 @@ class SessionOpener:
             time.sleep(PAUSE_SECONDS)
 
     def _here(self, stack: ExitStack) -> SessionProtocol:
-        session = stack.enter_context(own_session(self._chosen, self.remarks.append))
+        session = stack.enter_context(self._own())
         session.open_agent(self._chosen.agent, paths=self._files)
         session.run_with(vars(self._chosen))
         return session
+
+    @contextlib.contextmanager
+    def _own(self) -> Iterator[Session]:
+        from workbench.core.token_process import counting_apart
+
+        apart = counting_apart(paths.locate().log_file) if self._counts_apart else contextlib.nullcontext()
+        with apart, own_session(self._chosen, self.remarks.append) as session:
+            yield session
 
     def _in_owner(self, stack: ExitStack) -> SessionProtocol:
         from workbench.ipc.session_client import RemoteSession
@@ -171,7 +182,7 @@ class SessionOpener:
         opened = {"agent": chosen.agent, "paths": [file.absolute() for file in self._files], "given": given}
         settings = settings_of(chosen, places)
         socket = places.for_archive(settings.archive).socket_file
-        remote = RemoteSession(socket, settings, opened, lambda: own_session(chosen, self.remarks.append))
+        remote = RemoteSession(socket, settings, opened, self._own)
         # It has every member of the protocol, and forwards them by name: there is nothing that mypy could check.
         return cast("SessionProtocol", stack.enter_context(remote))
 
