@@ -7,7 +7,6 @@ stands elsewhere, or where its halves are no words; "well-/known" and "Trace-/Mo
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 MARK = "\ufdd0"
@@ -18,7 +17,12 @@ _LEFT = re.compile(r"(-?)([^\W\d_]+)$")
 _RIGHT = re.compile(r"^[^\W\d_]+")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _SPACE = re.compile(r"\s")
-_ENGLISH, _CLOSED = ("the", "of", "and"), ("der", "und", "die", "het", "een", "och", "att", "og", "det")
+_ENGLISH = frozenset(("the", "of", "and", "The", "Of", "And"))
+_CLOSED = frozenset(
+    word
+    for small in ("der", "und", "die", "het", "een", "och", "att", "og", "det")
+    for word in (small, small.capitalize())
+)
 """Words of English, and of languages that write compounds as one word."""
 
 _SAMPLE_CHARS = 50_000
@@ -29,10 +33,12 @@ def rejoined(texts: Sequence[str]) -> list[str]:
     if not any(MARK in text for text in texts):
         return list(texts)
     # Words are looked for in the different tokens of the document, which are a fifth of its text.
-    tokens = {token for text in texts for token in _without_cuts(text).split()}
-    known = set(_WORDS.findall("\n".join(tokens).casefold()))
-    words = Counter("\n".join(texts)[:_SAMPLE_CHARS].split())
-    closed = _count(words, _CLOSED) > _count(words, _ENGLISH)
+    tokens = set[str]().union(*(_without_cuts(text).split() for text in texts))
+    folded = "\n".join(tokens).casefold().split("\n")
+    known = set(filter(str.isalpha, folded))  # most tokens, for which no pattern is needed
+    known.update(_WORDS.findall("\n".join(token for token in folded if token not in known)))
+    words = "\n".join(texts)[:_SAMPLE_CHARS].split()
+    closed = sum(map(_CLOSED.__contains__, words)) > sum(map(_ENGLISH.__contains__, words))
 
     def whole(match: re.Match[str]) -> str:
         before, line_end, after = match[1], match[2], match[3]
@@ -47,10 +53,6 @@ def rejoined(texts: Sequence[str]) -> list[str]:
         return f"{before}{hyphen}{after}{goes_on}"
 
     return [text if MARK not in text else _twice(text, whole) for text in texts]
-
-
-def _count(words: Counter[str], wanted: Sequence[str]) -> int:
-    return sum(words[word] + words[word.capitalize()] for word in wanted)
 
 
 def _twice(text: str, whole: Callable[[re.Match[str]], str]) -> str:

@@ -123,9 +123,9 @@ def _read(
         pdf.init_forms()
     tagged, layers = pdf_figures.is_tagged(pdf), frozenset[str]()
     if path is not None:
-        names = names_in(path, pdf_layers.NAME, *([pdf_figures.NAME] if tagged else []))
+        names = names_in(path, *pdf_layers.NAMES, *([pdf_figures.NAME] if tagged else []))
         tagged = tagged and pdf_figures.NAME in names
-        layers = pdf_layers.switched_off(path, password) if pdf_layers.NAME in names else layers
+        layers = pdf_layers.switched_off(path, password) if names.issuperset(pdf_layers.NAMES) else layers
     reading = _Reading(layers, tagged)
     texts = []
     for index in range(count):

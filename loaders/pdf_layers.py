@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pypdfium2
 
-NAME = b"/OCProperties"
-"""Stands in every file with layers."""
+NAMES = (b"/OCProperties", b"/OFF")
+"""Stand in every file with layers of which some are off."""
 
 _OBJECTS = 20_000
 _DEPTH = 5

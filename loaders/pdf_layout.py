@@ -228,8 +228,15 @@ def _column_heads(page: PageLines) -> Iterator[tuple[int, list[list[int]]]]:
 
     "December 2, / 2022 / December 3, / 2021" names two columns; a row of at least as many cells has to follow.
     """
+    short = [
+        len(cells) == 1 and box is not None and line[1] - line[0] <= _HEAD_CHARS
+        for line, cells, box in zip(page.lines, page.cells, page.boxes)
+    ]
     place = 0
-    while place < len(page.lines):
+    while place < len(page.lines) - 1:
+        if not (short[place] and short[place + 1]):
+            place += 1
+            continue
         stacks = _stacks(page, place)
         end = place + sum(map(len, stacks))
         if len(stacks) > 1 and any(len(stack) > 1 for stack in stacks) and _heads_a_row(page, stacks, end):
@@ -529,16 +536,15 @@ def _runs(page: PageLines) -> list[list[int]]:
 
 def _belongs(first: Sequence[int], left: Sequence[int], right: Sequence[int], page: PageLines) -> bool:
     """Whether a run is the next column of the table or form whose first two columns are `first` and `left`."""
-    labels = [(number, box) for number in first if (box := page.boxes[number]) is not None]
     before = [box for number in left if (box := page.boxes[number]) is not None]
     values = [(number, box) for number in right if (box := page.boxes[number]) is not None]
+    if min(box.left for _, box in values) < max(box.right for box in before) - 1:
+        return False
+    labels = [(number, box) for number in first if (box := page.boxes[number]) is not None]
     # Colons say of two labels already what they are.
     colons = all(page.raw_text[: page.lines[number].end].rstrip().endswith((":", "：")) for number, _ in labels)
     least = 2 if colons else _ROWS
-    if (
-        min(len(labels), len(values)) < least
-        or min(box.left for _, box in values) < max(box.right for box in before) - 1
-    ):
+    if min(len(labels), len(values)) < least:
         return False
     texts = [
         [page.raw_text[page.lines[number].start : page.lines[number].end].strip() for number, _ in column]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LINE_END_HYPHEN = "\ufffe"
 """What pdfium puts where a line ended in a hyphen, in place of both; `line_hyphens` decides about the hyphen."""
 
-_LINE_END = re.compile(f"\r\n|\r|\n|{LINE_END_HYPHEN}")
+_LINE_END = re.compile(f"(\r\n|\r|\n|{LINE_END_HYPHEN})")
 _SHAPE = re.compile("[\ufb50-\ufdcf\ufdf0-\ufdfb\ufdfd\ufe70-\ufefc]")
 _SHAPES = re.compile(f"{_SHAPE.pattern}+")
 """Initial, medial, final and joined shapes of Arabic letters."""
@@ -90,10 +90,11 @@ def _letters(match: re.Match[str]) -> str:
 def spans(raw_text: str) -> list[Line]:
     """The lines of pdfium's text."""
     lines, start = [], 0
-    for match in _LINE_END.finditer(raw_text):
-        lines.append(Line(start, match.start(), match[0] == LINE_END_HYPHEN))
-        start = match.end()
-    lines.append(Line(start, len(raw_text), False))
+    parts = _LINE_END.split(raw_text)
+    for text, line_end in zip(parts[::2], [*parts[1::2], ""]):
+        end = start + len(text)
+        lines.append(Line(start, end, line_end == LINE_END_HYPHEN))
+        start = end + len(line_end)
     return lines
 
 
@@ -281,7 +282,7 @@ class PageLines:
     @cached_property
     def unit(self) -> float:
         """The usual height of a line of the page, in points."""
-        heights = sorted(box.height for box in self.boxes if box is not None and box.height > 0.5)
+        heights = sorted([high for box in self.boxes if box is not None and (high := box[3] - box[1]) > 0.5])
         return heights[len(heights) // 2] if heights else 10.0
 
     def is_latin(self, places: Sequence[int]) -> bool:

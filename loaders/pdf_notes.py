@@ -88,7 +88,7 @@ def _take(
     groups: set[tuple[str, str]], marked_text: Callable[[Box], str],
 ) -> None:  # fmt: skip
     kind = raw.FPDFAnnot_GetSubtype(annotation)
-    hidden = raw.FPDFAnnot_GetFlags(annotation) & _HIDDEN
+    hidden = kind != raw.FPDF_ANNOT_LINK and raw.FPDFAnnot_GetFlags(annotation) & _HIDDEN
     if kind == raw.FPDF_ANNOT_LINK:
         if target := _target(raw, pdf, annotation):
             if len(found.links) < _LINKS:
@@ -321,6 +321,8 @@ def _above(box: Box, page: PageLines) -> tuple[int, int] | None:
 
 def _shown_links(links: Sequence[Link], text: str, link_text: Callable[[Box], str]) -> Iterator[str]:
     """A line for each target that the page does not spell out, after the words that lead there."""
+    if not links:
+        return
     spelled = "".join(text.split()).replace(MARK, "-")
     told: set[str] = set()
     for link in links:

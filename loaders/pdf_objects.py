@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ class PageObjects:
         first, size = ctypes.addressof(self._floats), ctypes.sizeof(ctypes.c_float)
         self._places = tuple(first + number * size for number in range(4))
 
-    def first(self, count: int) -> Iterator[tuple[int, int]]:
+    def first(self, count: int) -> Sequence[tuple[int, int]]:
         """The address and the kind of each of the first `count` objects."""
-        get_object, kind_of, _ = _calls()
         known, page = self._known, self._page
-        yield from known[:count]
-        for index in range(len(known), min(count, self.count)):
-            item = get_object(page, index)
-            known.append((item, kind_of(item) if item else 0))
-            yield known[-1]
+        if len(known) < min(count, self.count):
+            get_object, kind_of, _ = _calls()
+            for index in range(len(known), min(count, self.count)):
+                item = get_object(page, index)
+                known.append((item, kind_of(item) if item else 0))
+        return known if len(known) <= count else known[:count]
 
     def bounds(self, item: int) -> tuple[float, float, float, float] | None:
         """Left, bottom, right and top of the object at an address, in points; None where it has none."""

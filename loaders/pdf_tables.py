@@ -38,6 +38,10 @@ _GAP = 30.0
 _APART = 2.0
 """Words of one cell do not stand so far apart, in heights of a line."""
 
+_CLOSE = 0.75
+"""Letters are not wider than this on average, in heights of a line, where no wide gap is between them."""
+
+_MARK_BY_ITSELF = re.compile(r"(?<!\S)[^\w\s]+(?!\S)")
 _COLUMNS, _ROWS = 30, 200
 _NAME_CHARS = 40
 _CELL_CHARS = 450
@@ -280,12 +284,13 @@ def _frames(across: Sequence[Box], down: Sequence[Box]) -> Iterator[tuple[list[f
     """
     groups: list[tuple[Box, list[Box]]] = []
     for rule in sorted([*across, *down], key=lambda box: -box.top):
-        touching = [
-            group for group in groups if _touch(rule, group[0]) and any(_touch(rule, other) for other in group[1])
-        ]
-        merged = [rule, *(one for group in touching for one in group[1])]
-        groups = [group for group in groups if all(group is not one for one in touching)]
-        groups.append((united(merged), merged))
+        merged, apart = [rule], list[tuple[Box, list[Box]]]()
+        for frame, rules in groups:
+            if _touch(rule, frame) and _touches_any(rule, rules):
+                merged += rules
+            else:
+                apart.append((frame, rules))
+        groups = [*apart, (united(merged), merged)]
     for frame, group in sorted(groups, key=lambda group: -group[0].top):
         xs = _long_ones(group, 0, frame.height)
         ys = _long_ones(group, 1, frame.width)[::-1]
@@ -308,6 +313,14 @@ def _touch(one: Box, other: Box) -> bool:
         one[0] <= other[2] + _NEAR and other[0] <= one[2] + _NEAR
         and one[1] <= other[3] + _NEAR and other[1] <= one[3] + _NEAR
     )  # fmt: skip
+
+
+def _touches_any(rule: Box, others: Sequence[Box]) -> bool:
+    left, bottom, right, top = rule[0] - _NEAR, rule[1] - _NEAR, rule[2] + _NEAR, rule[3] + _NEAR
+    return any(
+        left <= high_x and low_x <= right and bottom <= high_y and low_y <= top
+        for low_x, low_y, high_x, high_y in others
+    )
 
 
 def _distinct(values: Sequence[float]) -> list[float]:
@@ -333,8 +346,9 @@ def _table(
     for place in places:
         line = lines.lines[place]
         said = lines.raw_text[line.start : line.end].strip()
-        if len(said.split()) == 1 and (cell := _cell_of(lines.cells[place], xs, upwards)) is not None:
-            cells.setdefault(cell, []).append((place, said + (MARK if line.hyphen else "")))
+        pieces = lines.cells[place]
+        if _stands_together(said, pieces) and (cell := _cell_of(pieces, xs, upwards)) is not None:
+            cells.setdefault(cell, []).append((place, " ".join(said.split()) + (MARK if line.hyphen else "")))
             continue
         words = lines.words(line)
         last_cell, last_right = (-1, -1), 0.0
@@ -365,6 +379,16 @@ def _table(
     return FoundTable(frozenset(places), grid, tuple(xs), tuple(ys))
 
 
+def _stands_together(said: str, parts: Sequence[Box]) -> bool:
+    """Whether the words of a line stand so near each other that nothing parts them: then each need not be looked at."""
+    if len(parts) != 1 or not said:
+        return False
+    if " " not in said:
+        return True
+    left, bottom, right, top = parts[0]
+    return right - left < _CLOSE * (top - bottom) * len(said) and _MARK_BY_ITSELF.search(said) is None
+
+
 def _cell_of(parts: Sequence[Box], xs: Sequence[float], upwards: Sequence[float]) -> tuple[int, int] | None:
     """The row and column of a line of one part that touches no rule; None of any other one, of which the words decide."""
     if len(parts) != 1:
@@ -393,32 +417,26 @@ def _spans(
 
     standing = [((left + right) / 2, bottom, top) for left, bottom, right, top in down]
     lying = [((bottom + top) / 2, left, right) for left, bottom, right, top in across]
-    at_x = [[(low, high) for middle, low, high in standing if -_NEAR <= middle - x <= _NEAR] for x in xs]
-    at_y = [[(low, high) for middle, low, high in lying if -_NEAR <= middle - y <= _NEAR] for y in ys]
-    middles_down = [(one + other) / 2 for one, other in itertools.pairwise(ys)]
-    middles_across = [(one + other) / 2 for one, other in itertools.pairwise(xs)]
-
-    def parted_beside(row: int, edge: int) -> bool:
-        middle = middles_down[row]
-        return any(low < middle < high for low, high in at_x[edge])
-
-    def parted_below(column: int, edge: int) -> bool:
-        middle = middles_across[column]
-        return any(low < middle < high for low, high in at_y[edge])
-
+    rows = [(one + other) / 2 for one, other in itertools.pairwise(ys)]
+    columns = [(one + other) / 2 for one, other in itertools.pairwise(xs)]
+    beside, below = [_between(standing, x, rows) for x in xs], [_between(lying, y, columns) for y in ys]
     taken: set[tuple[int, int]] = set()
     spans = []
     for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
         if (row, column) in taken:
             continue
         width = height = 1
-        while column + width < len(xs) - 1 and not parted_beside(row, column + width):
+        while column + width < len(xs) - 1 and row not in beside[column + width]:
             width += 1
-        while row + height < len(ys) - 1 and not any(
-            parted_below(step, row + height) for step in range(column, column + width)
-        ):
+        while row + height < len(ys) - 1 and below[row + height].isdisjoint(range(column, column + width)):
             height += 1
-        taken.update((row + down_, column + step) for down_ in range(height) for step in range(width))
         if width > 1 or height > 1:
+            taken.update((row + down_, column + step) for down_ in range(height) for step in range(width))
             spans.append((row, column, height, width))
     return spans
+
+
+def _between(rules: Sequence[tuple[float, float, float]], edge: float, middles: Sequence[float]) -> frozenset[int]:
+    """Which of the middles of rows or columns one of the rules at an edge goes past: its place, where it begins and ends."""
+    reach = [(low, high) for place, low, high in rules if -_NEAR <= place - edge <= _NEAR]
+    return frozenset(number for number, middle in enumerate(middles) for low, high in reach if low < middle < high)
