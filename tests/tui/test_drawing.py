@@ -263,7 +263,7 @@ def test_the_load_line_fits() -> None:
     ("event", "said"),
     [
         (Stopped(reason="user", detail="You stopped it."), "stopped by you"),
-        (Stopped(reason="user", detail="Cancelled at once."), "stopped by you · Cancelled at once."),
+        (Stopped(reason="user", detail="Cancelled at once."), "stopped by you · cancelled at once"),
         (
             Stopped(reason="steps", detail="The limit of 5 steps is reached."),
             "stopped · The limit of 5 steps is reached.",

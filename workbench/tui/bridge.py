@@ -353,7 +353,12 @@ def outcome(event: ev.Stopped) -> str:
     """Why an answer ended early, in one line."""
     detail = one_line(event.detail, 300)
     if event.reason == "user":
-        return "stopped by you" + (f" · {detail}" if detail and not detail.startswith("You stopped") else "")
+        told = (
+            f" · {detail[:1].lower()}{detail[1:].rstrip('.')}"
+            if detail and not detail.startswith("You stopped")
+            else ""
+        )
+        return f"stopped by you{told}"
     if event.reason == "error":
         # The error itself has a line of its own, with what to do next.
         return ""

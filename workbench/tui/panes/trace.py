@@ -85,9 +85,7 @@ class TraceLines(Lines):
 
     def _step(self, step: StepSize, width: int) -> Content:
         if not step.used:
-            return Content.assemble((f"step {step.step:<4}", "$accent"), ("  no prompt recorded", "$muted")).truncate(
-                width
-            )
+            return Content.assemble((f"step {step.step:<4}", "$accent"), ("  interrupted", "$muted")).truncate(width)
         moved = [f"{signed(step.paged_in)} paged in"] if step.paged_in else []
         moved += [f"{signed(-step.paged_out)} evicted"] if step.paged_out else []
         moved += [f"{signed(-step.shrunk)} not cited"] if step.shrunk else []
