@@ -16,6 +16,7 @@ from loaders.blocks import PageBuilder
 from loaders.content_lines import Component, ContentLine, components, unescaped
 from loaders.document import Document
 from loaders.registry import Loader
+from loaders.web_page import add_html
 
 VERSION = 1
 
@@ -113,6 +114,8 @@ def _add_entry(entry: Component, method: str, zone: str, builder: PageBuilder) -
         for line in entry.lines:
             if line.name == name and line.text.strip():
                 builder.paragraph(line.text)
+    if not entry.text("DESCRIPTION") and (formatted := entry.text("X-ALT-DESC")):
+        add_html(formatted, builder)
 
 
 def _fields(entry: Component, zone: str) -> Iterator[tuple[str, str]]:

@@ -20,9 +20,14 @@ _LABELS = {
     "CATEGORIES": "Categories", "GENDER": "Gender", "LANG": "Language", "TZ": "Time zone", "GEO": "Position",
     "KIND": "Kind", "MEMBER": "Member", "RELATED": "Related", "X-SKYPE": "Skype", "X-JABBER": "Jabber",
     "X-SOCIALPROFILE": "Profile", "X-PHONETIC-FIRST-NAME": "Phonetic first name", "X-PHONETIC-LAST-NAME": "Phonetic last name",
+    "X-ABDATE": "Date", "X-ABRELATEDNAMES": "Related", "X-SPOUSE": "Spouse", "X-ASSISTANT": "Assistant",
+    "X-MANAGER": "Manager", "X-ANNIVERSARY": "Anniversary", "X-GENDER": "Gender",
 }  # fmt: skip
 _USES = {"CELL": "mobile", "HOME": "home", "WORK": "work", "FAX": "fax", "PAGER": "pager", "CAR": "car", "PREF": ""}
 _LISTS = frozenset(("ADR", "ORG", "N", "GENDER"))
+_UNSHOWN = frozenset(("X-ABLABEL", "X-ABUID", "X-ABADR", "X-ABSHOWAS", "X-ABORDER", "X-IMAGEHASH", "X-IMAGETYPE"))
+"""Labels of other fields, and what programs note for themselves."""
+
 _PICTURES = frozenset(("PHOTO", "LOGO", "SOUND", "KEY"))
 
 
@@ -53,6 +58,16 @@ def left_out_of(cards: list[Component], bad_lines: int) -> str:
     """What of cards is not read, in words; "" when all is."""
     pictures = sum(line.name in _PICTURES for card in cards for line in card.lines)
     said = [f"{pictures} picture{'s' * (pictures != 1)}, sounds or keys"] if pictures else []
+    others = sum(
+        line.name.startswith("X-")
+        and line.name not in _LABELS
+        and line.name not in _UNSHOWN
+        and bool(line.text.strip())
+        for card in cards
+        for line in card.lines
+    )
+    if others:
+        said.append(f"{others} field{'s' * (others != 1)} of some program's own")
     if bad_lines:
         said.append(f"{bad_lines} line{'s' * (bad_lines != 1)} that cannot be read")
     return ", ".join(said)
@@ -62,10 +77,10 @@ def _fields(card: Component) -> Iterator[tuple[str, str]]:
     yield "Name", _name(card)
     if line := card.first("ORG"):
         yield "Organisation", _listed(line)
-    labels = {_group(line): line.text for line in card.lines if line.name == "X-ABLABEL"}
+    labels = {_group(line): line.text.strip("_$!<>") for line in card.lines if line.name == "X-ABLABEL"}
     for line in card.lines:
         if line.name in _LABELS:
-            use = ", ".join(_uses(line)) or labels.get(_group(line), "").strip("_$!<>")
+            use = ", ".join(dict.fromkeys(filter(None, [*_uses(line), labels.get(_group(line), "")])))
             label = _LABELS[line.name] + (f" ({use})" if use and line.name not in ("GEO", "TZ") else "")
             yield label, _listed(line) if line.name in _LISTS else _value(line)
 
@@ -89,7 +104,9 @@ def _listed(line: ContentLine) -> str:
 
 def _value(line: ContentLine) -> str:
     value = " ".join(line.text.split())
-    if line.name in ("BDAY", "ANNIVERSARY") and (match := re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?", value)):
+    if line.name in ("BDAY", "ANNIVERSARY", "X-ABDATE", "X-ANNIVERSARY") and (
+        match := re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?", value)
+    ):
         return f"{match[1]}-{match[2]}-{match[3]}"
     return re.sub(r"^(?:tel|mailto):", "", value, flags=re.IGNORECASE)
 

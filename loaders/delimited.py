@@ -42,12 +42,14 @@ def load(path: Path) -> Document:
     text = text[stated.end() :] if stated else text
     comments, text = _comments(text)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else stated[1] if stated else delimiter_of(text)
+    text = _with_doubled_quotes(text, delimiter) if '\\"' in text else text
+    quote = _quote_of(text, delimiter) if "'" in text else '"'
     if comments and 0 < comments[-1].count(delimiter) == text.partition("\n")[0].count(delimiter):
         text = f"{comments.pop()}\n{text}"  # the names of the columns
     for line in comments:
         builder.line(line)
     try:
-        rows = _rows(text, delimiter)
+        rows = _rows(text, delimiter, quote)
     except csv.Error as error:
         raise LoadError(f"it is not a table: {error}", "Check its quotation marks, or rename it to .txt.") from None
     keeper = TableKeeper()
@@ -66,7 +68,35 @@ def _comments(text: str) -> tuple[list[str], str]:
     return (match[0].rstrip("\n").split("\n"), text[match.end() :]) if match else ([], text)
 
 
-def _rows(text: str, delimiter: str) -> list[list[str]]:
+def _with_doubled_quotes(text: str, delimiter: str) -> str:
+    """A table whose quotation marks in cells have a backslash before them with each of them doubled; else the text as it is.
+
+    A backslash may also end a cell (a folder of Windows): then no cell has a mark in it.
+    """
+    doubled = text.replace('\\"', '""')
+    as_is, otherwise = (
+        [row for row in csv.reader(one.split("\n", _SAMPLE_LINES + 1)[:_SAMPLE_LINES], delimiter=delimiter) if row]
+        for one in (text, doubled)
+    )
+    torn = len(set(map(len, as_is))) > 1 or any('\\"' in cell or '"' in cell[-1:] for row in as_is for cell in row)
+    return doubled if torn and len(set(map(len, otherwise))) == 1 else text
+
+
+def _quote_of(text: str, delimiter: str) -> str:
+    """The mark around cells: \' where no cell has another one, and only so all rows get the same number of cells."""
+    lines = text.split("\n", _SAMPLE_LINES + 1)[:_SAMPLE_LINES]
+    if '"' in text or sum(line.startswith("'") or f"{delimiter}'" in line for line in lines) < 2:
+        return '"'
+    plain, quoted = ([row for row in csv.reader(lines, delimiter=delimiter, quotechar=one) if row] for one in "\"'")
+    if len({len(row) for row in quoted}) != 1:
+        return '"'
+    marked = [cell for row in plain for cell in row if cell.startswith("'")]
+    as_one = len({len(row) for row in plain}) == 1
+    # Where both give the same number of cells, every mark that begins one has to end it too.
+    return '"' if as_one and not all(len(cell) > 1 and cell.endswith("'") for cell in marked) else "'"
+
+
+def _rows(text: str, delimiter: str, quote: str = '"') -> list[list[str]]:
     """The records of a table. A quotation mark that nobody closes is one of the text, and ends with its line."""
     lines = text.split("\n")
     rows: list[list[str]] = []
@@ -77,13 +107,14 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
         reader = csv.reader(
             (f"{line}\n" for line in itertools.islice(lines, start, None)),
             delimiter=delimiter,
+            quotechar=quote,
             quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL,
             skipinitialspace=spaced,
         )
         before, torn = 0, False
         for row in reader:
             if reader.line_num > before + 1 and _swallows(
-                lines, start + before, start + reader.line_num, row, delimiter
+                lines, start + before, start + reader.line_num, row, delimiter, quote
             ):
                 torn = True
                 break
@@ -97,9 +128,9 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _swallows(lines: Sequence[str], start: int, end: int, row: Sequence[str], delimiter: str) -> bool:
+def _swallows(lines: Sequence[str], start: int, end: int, row: Sequence[str], delimiter: str, quote: str) -> bool:
     """Whether a record of several lines is none: its quotation mark is never closed, or a cell has taken in whole rows."""
-    if end >= len(lines) and sum(line.count('"') for line in lines[start:end]) % 2:
+    if end >= len(lines) and sum(line.count(quote) for line in lines[start:end]) % 2:
         return True
     return delimiter == "\t" and any("\n" in cell and "\t" in cell for cell in row)
 

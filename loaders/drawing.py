@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loaders import left_out
-from loaders.equations import is_power, linear
+from loaders.equations import linear, raised
 from loaders.left_out import LeftOut
 from loaders.list_numbers import counted
 from loaders.opc import local, unescaped
@@ -80,8 +80,7 @@ def run_text(element: Any, omitted: LeftOut) -> str:
             if _struck(one):
                 omitted.add(left_out.STRUCK, bool(text.strip()))
             else:
-                parts.append("^" if _raised(one) and is_power("".join(parts[-2:]), text) else "")
-                parts.append(text)
+                parts.append(raised("".join(parts[-2:]), text) if _raised(one) else text)
         elif name == "br":
             parts.append("\n")
         elif name == "fld":

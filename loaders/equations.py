@@ -5,6 +5,7 @@ The form is that of Murray Sargent's UnicodeMath, as Word shows it in its linear
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,15 @@ _ACCENTS = {
     "̂": "\u0302", "^": "\u0302", "ˆ": "\u0302", "~": "\u0303", "˜": "\u0303", "¯": "\u0305", "‾": "\u0305", "→": "\u20d7",
     "⃗": "\u20d7", "˙": "\u0307", ".": "\u0307", "¨": "\u0308",
 }  # fmt: skip
+_TOKEN, _LAST_LETTERS = re.compile(r"\S+\Z"), re.compile(r"[^\W\d_]+\Z")
+_FIGURES = re.compile(r"[+\-−]?\d{1,3}")
+_POWER = re.compile(r"[+\-−]?(?:\d*[nkxyT]|\d+)(?:[+\-−/]\d+)?")
+_NOTES = re.compile(r"\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*")
+_FORMULA = re.compile("[=+*×·^/√\u0391-\u03c9]|\\d[^\\W\\d_]{1,3}\\Z")
+"""A sign of calculation or a Greek letter; a number with letters right behind it, as in 4ac."""
+
+_UNITS = frozenset("mm cm dm km nm µm μm ft in yd mi ha kg sec min hr yr mol inch inches foot feet mile miles".split())
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _BLANKS = str.maketrans(
     {"\u2009": " ", "\u200a": " ", "\u2003": " ", "\u2061": "", "\u2062": "", "\u2063": "", "\u2064": "", "\u200b": ""}
 )
@@ -24,9 +34,38 @@ def linear(element: Any) -> str:
     return " ".join(convert(element, 0).translate(_BLANKS).split())
 
 
-def is_power(before: str, raised: str) -> bool:
-    """Whether a raised text after `before` is a power, so that it must not run together with it: 10 and 6 are not 106."""
-    return before[-1:].isdigit() and raised.strip().lstrip("+-−").isdigit()
+def raised(before: str, text: str) -> str:
+    """A raised text as it stands after `before` on a line where nothing is raised: 10^6, m², x^(n+1), a word and its note [3].
+
+    What is neither a power nor a note (1st, M. le Dr) is left as it is.
+    """
+    said = text.strip()
+    after = _TOKEN.search(before)
+    token = after[0] if after else ""
+    if not said or not token:
+        return text
+    if token[-1].isdigit():
+        return f"^{said}" if said.lstrip("+-−").isdigit() else f"^{_grouped(said)}" if _POWER.fullmatch(said) else text
+    if _takes_powers(token):
+        if _FIGURES.fullmatch(said):
+            return said.translate(_SUPERSCRIPTS)
+        if _POWER.fullmatch(said):
+            return f"^{_grouped(said)}"
+    return f" [{said}]" if _NOTES.fullmatch(said) else text
+
+
+def lowered(before: str, text: str) -> str:
+    """A lowered text as it stands after `before`: 1011 with a lowered 2 is not 10112; H2O is left as it is."""
+    said = text.strip()
+    return f"_{said}" if said.isdigit() and before[-1:].isdigit() else text
+
+
+def _takes_powers(token: str) -> bool:
+    """Whether what a raised text stands at is a sign, a unit or a formula, and not a word with the number of a note."""
+    letters = _LAST_LETTERS.search(token)
+    if letters is None:
+        return token[-1] in ")]}" and _FORMULA.search(token) is not None
+    return len(letters[0]) == 1 or letters[0] in _UNITS or _FORMULA.search(token) is not None
 
 
 def _name(element: Any) -> str:

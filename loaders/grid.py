@@ -334,6 +334,9 @@ def _all_names(grid: Grid, rows: Sequence[int], place: int) -> bool:
     """Whether a row may be one of names: it has no number, or none but the years and days of a header row."""
     cells = grid.texts[rows[place]]
     numbers = [column for column, cell in enumerate(cells) if _NUMERIC.match(cell)]
+    unknown = [(column, cell) for column, cell in enumerate(cells) if cell and cell.casefold() in NO_VALUE]
+    if any(cell in grid.texts[row][column : column + 1] for column, cell in unknown for row in rows[place + 1 :]):
+        return False  # what says in the rows below that there is no value says so here
     if not numbers:
         return True
     if not all(_PERIOD.match(cells[column]) for column in numbers):

@@ -28,7 +28,7 @@ from loaders.text import decode
 
 VERSION = 6
 
-SHOWN = ("From", "To", "Cc", "Date")
+SHOWN = ("From", "To", "Cc", "Bcc", "Date")
 _COUNT = re.compile(rb"\s*(\d{1,9})[ \t]*\r?\n(?=[!-9;-~]+:)")
 """What Apple's mail program writes above a message: how many bytes it has. Its own notes follow the message."""
 

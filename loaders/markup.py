@@ -19,6 +19,7 @@ VERSION = 4
 
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{2,}\s*$")
 _ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
+_ORG_TITLE = re.compile(r"^#\+title:[ \t]*(\S.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _EQUALS = re.compile(r"^(={1,6})\s+(\S.*?)(?:\s+=+)?\s*$")
 _STARS = re.compile(r"^(\*+)\s+(?:(?:TODO|DONE)\s+)?(.+?)(?:\s+:[\w:@]+:)?\s*$")
 
@@ -30,6 +31,8 @@ def load(path: Path) -> Document:
     text = limits.TextBudget().add(with_tables(text, blocks, keeper))
     headings = headings_of(text)
     title = headings[0].title if headings and headings[0].level == 1 else ""
+    if path.suffix.lower() == ".org" and (stated := _ORG_TITLE.search(text)):
+        title = stated[1][: limits.HEADING_CHARS]
     page = Page(1, None, text, headings)
     return Document(title, (page,), LOADER.name, VERSION, keeper.notes, tables=tuple(keeper.tables))
 

@@ -115,6 +115,8 @@ class _Rewriter:
         self.field_codes, self.code, self.tick = FieldCodes(), b"", ""
         self.rows_unmarked = False
         self.list_at, self.hidden = -1, 0
+        self.listed = self.labelled = False
+        """Whether paragraphs are those of a list to pandoc; whether the number of one is written out already."""
         self.encoding, self.fonts, self.font = "cp1252", dict[int, str](), 0
         self.letters = b""
         self.high = self.skip = 0
@@ -172,7 +174,7 @@ class _Rewriter:
             self.hidden += 1
         elif word:
             self._keep(word, number, group)
-            if word == b"uc":
+            if word == b"uc" or (word == b"ls" and self.labelled):
                 token = b""
         self.out.append(token)
 
@@ -199,8 +201,12 @@ class _Rewriter:
             self.tick = self.tick or ("[x]" if number else "[ ]")
         elif word == b"listtext":
             group.label_at = len(self.out) + 1
-        elif word == b"ls":
-            self.list_at = len(self.out)
+        elif word == b"ls" and not self.labelled:
+            self.list_at, self.listed = len(self.out), True
+        elif word == b"par":
+            self.labelled = False
+        elif word == b"pard":
+            self.listed = False
         elif word == b"fldrslt":
             group.result_at = len(self.out) + 1
         elif word == b"trowd":
@@ -213,6 +219,7 @@ class _Rewriter:
         elif word == b"cell":
             self.out.append(self.row.marks[self.row.cell] if self.row.cell < len(self.row.marks) else b"")
             self.row.cell += 1
+            self.labelled = False
         elif word == b"row":
             self.row.cell = 0
         if self.rows_unmarked and word in (b"cellx", b"row"):
@@ -236,10 +243,15 @@ class _Rewriter:
         if group.label_at < 0:
             return
         label = b"".join(piece for piece in self.out[group.label_at :] if _is_text(piece)).strip()
-        if self.list_at >= 0 and any(map(str.isalnum, label.decode("ascii", "replace").split("\\u")[0])):
+        numbered = any(map(str.isalnum, label.decode("ascii", "replace").split("\\u")[0]))
+        if self.list_at >= 0 and numbered:
             # The paragraph is none of a list then.
-            self.out[self.list_at] = b""
+            self.out[self.list_at], self.listed = b"", False
             self.out[group.label_at - 1 :] = [label + b" "]
+        elif self.list_at < 0 and not self.listed:
+            # No list is named, or its name comes behind the number.
+            self.out[group.label_at - 1 :] = [(label if numbered else b"-") + b" "]
+            self.labelled = True
         self.list_at = -1
 
     def _text(self, token: bytes) -> None:

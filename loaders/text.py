@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 from loaders import limits
-from loaders.document import Document, LoadError, Page, clean_text
+from loaders.document import Document, Heading, LoadError, Page, clean_text
 from loaders.registry import Loader
 from loaders.tables import TableKeeper
 from loaders.terminal_text import with_escapes, without_overstrikes, without_progress
-from loaders.tex_letters import with_letters
+from loaders.tex_letters import divisions, title_of, with_letters
 
 VERSION = 4
 
@@ -79,11 +79,20 @@ def load(path: Path) -> Document:
         from loaders.markdown import markdown_blocks, with_tables
 
         sheets = [with_tables(sheet, markdown_blocks, keeper, number) for number, sheet in enumerate(sheets, 1)]
-    pages = tuple(Page(number, None, budget.add(sheet)) for number, sheet in enumerate(sheets, 1))
+    is_tex = path.suffix.lower() == ".tex"
+    pages = tuple(
+        Page(number, None, budget.add(sheet), _divisions(sheet) if is_tex else ())
+        for number, sheet in enumerate(sheets, 1)
+    )
     _checked("".join(page.text for page in pages))
     states = f"not read: {dropped:,} earlier state{'s' * (dropped != 1)} of progress lines"
     notes = {**keeper.notes, **({"left_out": states} if dropped else {})}
-    return Document("", pages, LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
+    title = title_of(sheets[0])[: limits.HEADING_CHARS] if is_tex else ""
+    return Document(title, pages, LOADER.name, VERSION, notes, tables=tuple(keeper.tables))
+
+
+def _divisions(text: str) -> tuple[Heading, ...]:
+    return tuple(Heading(level, title[: limits.HEADING_CHARS], place) for level, title, place in divisions(text))
 
 
 def read_text(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from loaders import left_out, limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, clean_text
-from loaders.equations import is_power, linear
+from loaders.equations import linear, lowered, raised
 from loaders.grid import Cell, Grid, arranged, collapsed
 from loaders.left_out import LeftOut
 from loaders.list_numbers import counted
@@ -296,15 +296,25 @@ def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
         if any("#" in (one.get("href") or "") for one in [*element.iter("a"), parent] if one.tag == "a"):
             # The number of a note is no part of the word before it.
             return f" [{text.strip('[]')}]"
-        before = element.getprevious()
-        if text and is_power((parent.text if before is None else before.tail) or "", text):
-            return f"^{text}"
+        return None if (shown := raised(_text_before(element), text)) == text else shown
+    if tag == "sub":
+        text = " ".join(element.text_content().split())
+        return None if (shown := lowered(_text_before(element), text)) == text else shown
     if tag == "a" and _is_note_reference(element) and element.find(".//sup") is None:
         return f" [{' '.join(element.text_content().split()).strip('[]()')}]"
     if tag in ("meter", "progress") and element.get("value"):
         most = element.get("max")
         return f" {element.get('value')}{f' of {most}' if most else ''} "
     return None
+
+
+def _text_before(element: Any) -> str:
+    """What stands right before an element in its paragraph, as far as it is told by its neighbours."""
+    before = element.getprevious()
+    if before is None:
+        parent = element.getparent()
+        return parent.text or ""
+    return (before.tail or "") or (before.text_content() if isinstance(before.tag, str) and before.tag != "br" else "")
 
 
 def _is_note_reference(link: Any) -> bool:

@@ -7,7 +7,7 @@ Our own reader of WordprocessingML (ECMA-376 part 1, 17): python-docx and unstru
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from loaders.charts import chart_grid
 from loaders.document import LoadError, Page
 from loaders.drawing import chosen, decorative, description, diagram_lines
 from loaders.embedded_files import read_embedded
-from loaders.equations import is_power, linear
+from loaders.equations import linear, lowered, raised
 from loaders.field_codes import FieldCodes
 from loaders.grid import COLUMNS, Grid, arranged, labelled
 from loaders.left_out import LeftOut
@@ -43,6 +43,7 @@ _LINK = re.compile(r'\bHYPERLINK\s+(?!\\)"?([^"\s]+)"?', re.IGNORECASE)
 _PAGE_FIELD = re.compile(r"^\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _DELETED = ("del", "moveFrom")
+_MOVED = {"superscript": raised, "subscript": lowered}
 _UNSEEN = {"hidden": left_out.HIDDEN, "struck": left_out.STRUCK}
 _PASSED = frozenset(
     "pPr rPr tblPr tblGrid trPr tcPr sectPr sdtPr sdtEndPr smartTagPr customXmlPr instrText delText delInstrText rt rubyPr "
@@ -514,8 +515,8 @@ class Body:
             if self._shown() and any(local(one) == "t" and (one.text or "").strip() for one in run):
                 self.omitted.add(_UNSEEN[unseen])
             return
-        if value(properties, "vertAlign") == "superscript":
-            self._superscript(run, inline)
+        if (moved := _MOVED.get(value(properties, "vertAlign") or "")) and self._moved(run, inline, moved):
+            return
         font = _font(properties)
         signs = font if font and has_no_letters(font) else ""
         for one in chosen(run):
@@ -523,11 +524,14 @@ class Body:
         if self.marked_runs and self.marked_runs[-1] is run:
             self.marked_runs.pop()
 
-    def _superscript(self, run: Any, inline: _Inline) -> None:
-        """Mark a raised number after a number as its power: 10 with a raised 6 is not 106."""
+    def _moved(self, run: Any, inline: _Inline, as_shown: Callable[[str, str], str]) -> bool:
+        """Add a raised or lowered number as a power or a note (10 with a raised 6 is not 106); whether the run was one."""
         text = "".join(one.text or "" for one in run if local(one) == "t")
-        if is_power("".join(inline.parts[-2:]), text):
-            self._add(inline, "^")
+        shown = as_shown("".join(inline.parts[-2:]), text)
+        if shown == text or any(local(one) not in ("t", "rPr") for one in run):
+            return False
+        self._add(inline, shown)
+        return True
 
     def _piece(self, one: Any, inline: _Inline, signs: str = "") -> None:
         """A piece of a run; `signs` is its font when that has no letters."""

@@ -90,3 +90,14 @@ def test_rows_that_do_not_say_so_are_rows(tmp_path: Path) -> None:
 
 def test_escapes_that_were_cut_and_control_characters_stop_nothing(tmp_path: Path) -> None:
     assert text(read(tmp_path, rb"Fee \u8364?{\'}12 {\footnote A \'01note.}\'02 due")).startswith("Fee €12 [1]")
+
+
+def test_numbers_of_items_that_name_no_list_or_name_it_late(tmp_path: Path) -> None:
+    items = (
+        rb"{\listtext a)\tab}Rent\par{\listtext b)\tab}Heat\par{\listtext\'b7\tab}Light\par"
+        rb"\pard{\listtext 3.1\tab}\ls1\ilvl0 Water\par\pard End"
+    )
+    path = tmp_path / "a.rtf"
+    path.write_bytes(rb"{\rtf1\ansi " + items + b"}")
+    text = registry.read(path).pages[0].text
+    assert [line for line in text.split("\n") if line] == ["a) Rent", "b) Heat", "- Light", "3.1 Water", "End"]

@@ -93,3 +93,63 @@ def test_a_section_that_is_not_shown(tmp_path: Path) -> None:
 def test_a_soft_line_end_before_an_indented_line_of_a_contact(tmp_path: Path) -> None:
     card = "BEGIN:VCARD\nVERSION:2.1\nFN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:J=C3=BCrg=\n Meyer\nEND:VCARD\n"
     assert lines(read(tmp_path, "a.vcf", card)) == ["Name: Jürg Meyer"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("x<sup>2</sup> + y<sup>n+1</sup>", "x² + y^(n+1)"), ("E=mc<sup>2</sup>", "E=mc²"), ("<i>r</i><sup>3</sup>", "r³"),
+        ("5 km<sup>2</sup> at 3 s<sup>−1</sup>", "5 km² at 3 s⁻¹"), ("(a+b)<sup>2</sup>", "(a+b)²"), ("12<sup>3</sup>", "12^3"),
+        ("1011<sub>2</sub> and H<sub>2</sub>O", "1011_2 and H2O"), ("the 1<sup>st</sup>, M<sup>me</sup> Y", "the 1st, Mme Y"),
+        ("tides<sup>3</sup> and ports.<sup>4,5</sup> So", "tides [3] and ports. [4,5] So"), ("Ca<sup>2+</sup>", "Ca2+"),
+        ("(see there)<sup>7</sup>", "(see there) [7]"),
+    ],
+)  # fmt: skip
+def test_raised_text_is_a_power_or_a_note(tmp_path: Path, written: str, shown: str) -> None:
+    assert lines(read(tmp_path, "a.html", f"<p>{written}</p>")) == [shown]
+
+
+def test_cells_between_single_quotation_marks(tmp_path: Path) -> None:
+    quoted = read(tmp_path, "a.csv", "'name','note'\n'Ann','likes tea, milk'\n'Bob','it''s fine'\n")
+    assert lines(quoted)[1:] == ["name: Ann | note: likes tea, milk", "name: Bob | note: it's fine"]
+    apostrophes = read(tmp_path, "b.csv", "name,note\nO'Brien,'tis late\nD'Arcy,'twas 'late\n")
+    assert lines(apostrophes)[1:] == ["name: O'Brien | note: 'tis late", "name: D'Arcy | note: 'twas 'late"]
+
+
+def test_a_first_row_without_a_value_has_no_names(tmp_path: Path) -> None:
+    assert lines(read(tmp_path, "a.tsv", "BRCA1\tNA\nTP53\tNA\nEGFR\t7\n")) == ["BRCA1 | NA", "TP53 | NA", "EGFR | 7"]
+    assert lines(read(tmp_path, "b.tsv", "EU\tNA\n5\t7\n3\t8\n"))[1:] == ["EU: 5 | NA: 7", "EU: 3 | NA: 8"]
+
+
+def test_fields_that_a_contact_names_itself(tmp_path: Path) -> None:
+    fields = "item1.TEL;TYPE=HOME:1\nitem1.X-ABLabel:Boat\nitem2.X-ABDATE:20200506\nitem2.X-ABLabel:_$!<First met>!$_\n"
+    document = read(tmp_path, "a.vcf", f"BEGIN:VCARD\nFN:Ann\n{fields}X-OWN:secret\nX-ABUID:7\nEND:VCARD\n")
+    assert lines(document) == ["Name: Ann | Phone (home, Boat): 1 | Date (First met): 2020-05-06"]
+    assert document.metadata["left_out"] == "not read: 1 field of some program's own"
+
+
+def test_quotation_marks_behind_a_backslash_in_a_csv(tmp_path: Path) -> None:
+    escaped = read(tmp_path, "a.csv", 'name,note\nAnn,"a \\"b\\", c"\nBob,"x\\""\n')
+    assert lines(escaped)[1:] == ['name: Ann | note: a "b", c', 'name: Bob | note: x"']
+    folders = read(tmp_path, "b.csv", 'name,dir\nAnn,"C:\\temp\\"\nBob,"D:\\x"\n')
+    assert lines(folders)[1:] == ["name: Ann | dir: C:\\temp\\", "name: Bob | dir: D:\\x"]
+
+
+def test_what_tex_and_org_say_of_titles_and_sections(tmp_path: Path) -> None:
+    source = (
+        "\\title{On \\textbf{tides}}\n% \\section{Old}\n\\section{High~water}\\label{s} 1\n\\subsection*{At Hull} 2\n"
+    )
+    document = read(tmp_path, "a.tex", source)
+    headings = [(heading.level, heading.title) for heading in document.pages[0].headings]
+    assert (document.title, headings) == ("On tides", [(1, "High water"), (2, "At Hull")])
+    assert read(tmp_path, "a.org", "#+TITLE: Plan\n* First\n").title == "Plan"
+
+
+def test_an_entry_of_a_calendar_with_a_formatted_description_only(tmp_path: Path) -> None:
+    event = "BEGIN:VEVENT\nSUMMARY:Tea\n%sX-ALT-DESC;FMTTYPE=text/html:<p>Bring <b>cups</b></p>\nEND:VEVENT\n"
+    calendar = f"BEGIN:VCALENDAR\n{event % ''}{event % ('DESCRIPTION:Plain' + chr(10))}END:VCALENDAR\n"
+    assert lines(read(tmp_path, "a.ics", calendar)) == ["Event: Tea", "Bring cups", "Event: Tea", "Plain"]
+
+
+def test_who_got_a_blind_copy_of_a_mail(tmp_path: Path) -> None:
+    assert "Bcc: c@x.org" in lines(read(tmp_path, "a.eml", "From: a@x.org\nBcc: c@x.org\nSubject: S\n\nText\n"))

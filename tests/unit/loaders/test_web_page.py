@@ -95,7 +95,7 @@ def test_raised_numbers_do_not_run_together_with_others(read) -> None:  # type: 
             "<p>About 10<sup>6</sup> m<sup>2</sup>, they say<sup><a href='#n1'>[1]</a></sup>. So 2 <a href='#n2'><sup>b</sup></a>.</p>"
         )
     )
-    assert page == "About 10^6 m2, they say [1]. So 2 [b]."
+    assert page == "About 10^6 m², they say [1]. So 2 [b]."
 
 
 def test_lists_have_their_numbers(read) -> None:  # type: ignore[no-untyped-def]

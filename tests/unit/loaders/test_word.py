@@ -198,7 +198,7 @@ def test_equations_are_readable(read: Read) -> None:
 
 def test_a_raised_number_is_a_power(read: Read) -> None:
     raised = "<w:vertAlign w:val='superscript'/>"
-    assert text(read(p("About 10", r("6", raised), " m", r("2", raised)))) == "About 10^6 m2"
+    assert text(read(p("About 10", r("6", raised), " m", r("2", raised)))) == "About 10^6 m²"
 
 
 def test_merged_cells_and_tables_in_cells(read: Read) -> None:
