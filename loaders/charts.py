@@ -6,7 +6,7 @@ Reads the numbers that the drawing keeps of its data (c:chart, ECMA-376 part 1, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from loaders.days import moment
@@ -23,13 +23,14 @@ def chart_grid(root: Any) -> Grid | None:
     if root is None:
         return None
     series = [one for one in root.iter() if local(one) == "ser"]
-    columns = [_series(one) for one in series] if series else list(_newer(root))
+    measures = _measures(root)
+    columns = [_series(one, measures) for one in series] if series else list(_newer(root))
     columns = [(name, points) for name, points in columns if points]
     if not columns:
         return None
     places = list(dict.fromkeys(place for _, points in columns for place in points))
     titles = [_text_of(axis) for axis in root.iter() if local(axis) in ("catAx", "valAx", "dateAx", "serAx")]
-    axes = [title for title in titles if title]
+    axes = [title for title in titles if title and title not in measures.values()]
     title = _title(root)
     category = next((_text_of(axis) for axis in root.iter() if local(axis) in ("catAx", "dateAx")), "")
     plain = [name or f"Series {number}" for number, (name, _) in enumerate(columns, 1)]
@@ -46,9 +47,27 @@ Points = dict[tuple[int, str], str]
 """The shown values of a series by number and name of their category."""
 
 
-def _series(series: Any) -> tuple[str, Points]:
-    """The name of a series and its points."""
+def _measures(root: Any) -> dict[str, str]:
+    """What each of two axes of values measures, by its number, where both say so: series are read by the one or the other."""
+    axes = [one for one in root.iter() if local(one) == "valAx"]
+    if len(axes) < 2 or any(local(one) in ("scatterChart", "bubbleChart") for one in root.iter()):
+        return {}
+    titles = {_value_of(_child(axis, "axId")): _text_of(axis) for axis in axes}
+    return titles if len(set(filter(None, titles.values()))) > 1 else {}
+
+
+def _value_of(element: Any) -> str:
+    return "" if element is None else element.get("val") or ""
+
+
+def _series(series: Any, measures: Mapping[str, str]) -> tuple[str, Points]:
+    """The name of a series, with what its axis measures where there are two, and its points."""
     name = " ".join(_values(_child(series, "tx"), 1).values())
+    chart = series.getparent()
+    ids = [_value_of(one) for one in chart if local(one) == "axId"] if measures and chart is not None else []
+    measure = next((measures[one] for one in ids if measures.get(one)), "")
+    if measure and measure not in name:
+        name = f"{name} ({measure})".strip()
     categories = _categories(_child(series, "cat", "xVal"))
     values = _values(_child(series, "val", "yVal"))
     sizes = _values(_child(series, "bubbleSize"))

@@ -11,7 +11,7 @@ from typing import Any
 from loaders import limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError, Page
-from loaders.left_out import LeftOut
+from loaders.left_out import PART, UNORDERED, LeftOut
 from loaders.opc import check_unpacked_size
 from loaders.registry import Loader
 from loaders.sniff import Kind
@@ -64,13 +64,20 @@ def _text(package: Any, name: str) -> str:
 def _pages(
     archive: zipfile.ZipFile, package_name: str, package: Any, keeper: TableKeeper, omitted: LeftOut
 ) -> list[Page]:
-    parts = {item.get("id"): item.get("href") or "" for item in package.iterfind(".//{*}manifest/{*}item")}
+    items = list(package.iterfind(".//{*}manifest/{*}item"))
+    parts = {item.get("id"): item.get("href") or "" for item in items}
+    ordered = {reference.get("idref") for reference in package.iterfind(".//{*}spine/{*}itemref")}
+    for item in items:
+        # Readers show these where a link leads to them, or not at all; the contents are in the order of the spine.
+        is_text = "html" in (item.get("media-type") or "") and "nav" not in (item.get("properties") or "").split()
+        omitted.add(UNORDERED, int(is_text and item.get("id") not in ordered))
     budget = limits.TextBudget()
     pages: list[Page] = []
     for reference in package.iterfind(".//{*}spine/{*}itemref"):
         href = urllib.parse.unquote(parts.get(reference.get("idref"), ""))
         name = posixpath.normpath(posixpath.join(posixpath.dirname(package_name), href))
         if not href or name not in archive.namelist() or archive.getinfo(name).file_size > _PART_BYTES:
+            omitted.add(PART)
             continue
         builder = PageBuilder(len(pages) + 1, None, budget)
         add_html(archive.read(name).decode("utf-8", "replace"), builder, keeper, omitted)

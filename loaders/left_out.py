@@ -22,6 +22,7 @@ READING_AID = "reading aid (ruby)"
 NOTE = "footnote"
 COMMENT = "comment"
 PART = "damaged part"
+UNORDERED = "part outside of the reading order"
 DEEP = "part nested too deeply"
 SOUND = "sound or film"
 LINK = "link target"
@@ -36,6 +37,7 @@ _PLURALS = {
     READING_AID: "reading aids (ruby)",
     SOUND: "sounds or films",
     NAVIGATION: "menus or marks of navigation",
+    UNORDERED: "parts outside of the reading order",
     DEEP: "parts nested too deeply",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from loaders import left_out, limits, second_reader
 from loaders.blocks import PageBuilder
 from loaders.document import Document, LoadError
-from loaders.equations import linear
+from loaders.equations import linear, lowered, raised
 from loaders.grid import COLUMNS, Cell, Grid
 from loaders.left_out import LeftOut
 from loaders.list_numbers import counted
@@ -115,6 +115,8 @@ class _Reader:
         self.builders = [PageBuilder(1, None, self.budget)]
         self.struck: set[str] = set()
         self.hidden: set[str] = set()
+        self.moved: dict[str, Callable[[str, str], str]] = {}
+        """How the raised or lowered text of a style is written on a line."""
         self.hidden_pages: set[str] = set()
         self.titles = {"Title"}
         self.lists: dict[str, dict[int, _Numbering]] = {}
@@ -186,6 +188,11 @@ class _Reader:
                     if local(one) == "text-properties":
                         if attribute(one, "text-line-through-style") not in (None, "none"):
                             self.struck.add(name)
+                        position = ((attribute(one, "text-position") or "").split() or ["0%"])[0]
+                        if position != "0%" and (position == "super" or position[:1].isdigit()):
+                            self.moved[name] = raised
+                        elif position.startswith(("sub", "-")):
+                            self.moved[name] = lowered
                         if attribute(one, "display") == "none":
                             self.hidden.add(name)
             elif local(style) == "list-style":
@@ -409,6 +416,8 @@ class _Reader:
             self.omitted.add(
                 left_out.STRUCK if style in self.struck else left_out.HIDDEN, bool("".join(one.itertext()).strip())
             )
+        elif style in self.moved and len(one) == 0:
+            inline.parts.append(self.moved[style]("".join(inline.parts[-4:]), one.text or ""))
         elif name == "drop-down":
             inline.parts.append("".join(part.tail or "" for part in one) or one.text or "")
         elif name not in _PASSED:

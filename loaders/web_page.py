@@ -296,10 +296,10 @@ def _replaced(element: Any, tag: str, omitted: LeftOut) -> str | None:
         if any("#" in (one.get("href") or "") for one in [*element.iter("a"), parent] if one.tag == "a"):
             # The number of a note is no part of the word before it.
             return f" [{text.strip('[]')}]"
-        return None if (shown := raised(_text_before(element), text)) == text else shown
+        return None if (moved := raised(_text_before(element), text)) == text else moved
     if tag == "sub":
         text = " ".join(element.text_content().split())
-        return None if (shown := lowered(_text_before(element), text)) == text else shown
+        return None if (moved := lowered(_text_before(element), text)) == text else moved
     if tag == "a" and _is_note_reference(element) and element.find(".//sup") is None:
         return f" [{' '.join(element.text_content().split()).strip('[]()')}]"
     if tag in ("meter", "progress") and element.get("value"):

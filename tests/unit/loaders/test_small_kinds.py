@@ -5,10 +5,12 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import lxml.etree
 import pyarrow as pa
 import pytest
 
 from loaders import registry
+from loaders.charts import chart_grid
 from loaders.document import Document
 
 _ODT = "urn:oasis:names:tc:opendocument:xmlns"
@@ -153,3 +155,56 @@ def test_an_entry_of_a_calendar_with_a_formatted_description_only(tmp_path: Path
 
 def test_who_got_a_blind_copy_of_a_mail(tmp_path: Path) -> None:
     assert "Bcc: c@x.org" in lines(read(tmp_path, "a.eml", "From: a@x.org\nBcc: c@x.org\nSubject: S\n\nText\n"))
+
+
+def test_series_of_a_chart_with_two_axes_say_what_they_measure() -> None:
+    def series(name: str, *values: str) -> str:
+        points = "".join(f"<pt idx='{place}'><v>{value}</v></pt>" for place, value in enumerate(values))
+        return f"<ser><tx><v>{name}</v></tx><val>{points}</val></ser>"
+
+    def axis(number: int, title: str) -> str:
+        return f"<valAx><axId val='{number}'/><title><t>{title}</t></title></valAx>"
+
+    bars = f"<barChart>{series('Hull', '1')}<axId val='1'/><axId val='2'/></barChart>"
+    line = f"<lineChart>{series('York', '9')}<axId val='1'/><axId val='3'/></lineChart>"
+    root = lxml.etree.fromstring(f"<chart>{bars}{line}{axis(2, 'Ships')}{axis(3, '°C')}</chart>")
+    grid = chart_grid(root)
+    assert grid is not None
+    assert (grid.caption, grid.texts) == ("Chart", [["Category", "Hull (Ships)", "York (°C)"], ["1", "1", "9"]])
+
+
+def test_parts_of_a_book_outside_of_its_order_are_counted(tmp_path: Path) -> None:
+    def item(name: str, more: str = "") -> str:
+        return f"<item id='{name}' href='{name}.html' media-type='application/xhtml+xml' {more}/>"
+
+    items = item("a") + item("b") + item("lost") + item("nav", "properties='nav'")
+    package = (
+        f"<package><manifest>{items}</manifest><spine><itemref idref='a'/><itemref idref='lost'/></spine></package>"
+    )
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr("META-INF/container.xml", "<c><rootfile full-path='p.opf'/></c>")
+        book.writestr("p.opf", package)
+        for name in ("a", "b", "nav"):
+            book.writestr(f"{name}.html", f"<html><body><p>Text {name}</p></body></html>")
+    document = registry.read(tmp_path / "a.epub")
+    assert lines(document) == ["Text a"]
+    assert document.metadata["left_out"] == "not read: 1 part outside of the reading order, 1 damaged part"
+
+
+def test_raised_text_of_an_open_document(tmp_path: Path) -> None:
+    names = f'xmlns:o="{_ODT}:office:1.0" xmlns:t="{_ODT}:text:1.0" xmlns:s="{_ODT}:style:1.0"'
+    styles = "".join(
+        f'<s:style s:name="{name}"><s:text-properties s:text-position="{position}"/></s:style>'
+        for name, position in (("U", "super 58%"), ("H", "33% 58%"), ("D", "-33% 58%"), ("N", "0% 100%"))
+    )
+
+    def span(name: str, said: str) -> str:
+        return f'<t:span t:style-name="{name}">{said}</t:span>'
+
+    text = f"m{span('U', '2')} 12{span('H', '3')} sea{span('U', '4')} 11{span('D', '2')} A{span('N', '1')}"
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        body = f"<o:automatic-styles>{styles}</o:automatic-styles><o:body><o:text><t:p>{text}</t:p></o:text></o:body>"
+        package.writestr("content.xml", f"<o:document-content {names}>{body}</o:document-content>")
+    assert lines(registry.read(tmp_path / "a.odt")) == ["m² 12^3 sea [4] 11_2 A1"]
