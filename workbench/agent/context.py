@@ -252,7 +252,7 @@ class MainContext:
     def _assemble(self, state: Mapping[str, Any]) -> Prompt:
         memory = self.workspace.memory
         return assemble(
-            self.system, self.tools, memory.summary, memory.queue.messages, self._full(state), self.calibration
+            self.system, *self._offered(), memory.summary, memory.queue.messages, self._full(state), self.calibration
         )
 
     def record(self, step: int, model: str, options: Mapping[str, Any]) -> tuple[Prompt, ModelRequest]:

@@ -130,7 +130,7 @@ class AgentMemory:
 
     def _shown(self) -> Sequence[int]:
         """The passages whose text stands in the queue, in its order."""
-        return list(dict.fromkeys(passage for message in self.queue.messages for passage in message.passages))
+        return list(dict.fromkeys(passage for message in self.queue.results for passage in message.passages))
 
     def set_evidence(self, evidence: Mapping[int, Sequence[int]]) -> None:
         """What is sent as receipts; kept as one text by its hash."""

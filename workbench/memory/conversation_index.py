@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,25 +75,44 @@ class RankedTurns:
 
 
 class ConversationIndex:
-    """An index of turns in memory; building it reads every turn once. It does not change."""
+    """An index of turns in memory. It does not change: `with_more` makes another, for which only the new turns are read."""
 
-    def __init__(self, turns: Sequence[Turn], weights: Weights = WEIGHTS) -> None:
-        self.turns, self.weights = list(turns), weights
-        self._session = np.array([turn.session for turn in turns], dtype=np.int64)
-        said = [[*index_terms(turn.text), *index_terms(turn.who)] for turn in turns]
-        self._words = _Words(said, _B)
-        self.sessions = sorted({turn.session for turn in turns})
+    def __init__(self, turns: Sequence[Turn] = (), weights: Weights = WEIGHTS) -> None:
+        self.weights = weights
+        self.turns: tuple[Turn, ...] = ()
+        self.sessions: list[int] = []
+        self._session = self._place = np.zeros(0, dtype=np.int64)
+        self._words, self._session_words, self._dates = _Words(_B), _Words(_SESSION_B), _Words(0.0)
+        self._days: frozenset[tuple[int, date]] = frozenset()
+        """(place of a session, day on which something was said in it)."""
+        if turns:
+            self._add(turns)
+
+    def with_more(self, turns: Sequence[Turn]) -> ConversationIndex:
+        """An index of these turns too, which come after all others; none of them may belong to a session before the last."""
+        if not turns:
+            return self
+        if self.sessions and min(turn.session for turn in turns) < self.sessions[-1]:
+            raise ValueError("Turns must be added in the order of their sessions.")
+        more = copy(self)
+        more._add(turns)
+        return more
+
+    def _add(self, turns: Sequence[Turn]) -> None:
+        """Every attribute gets a new value: what is the same is shared with the index that this one was copied from."""
+        self.sessions = [*self.sessions, *sorted({turn.session for turn in turns} - {*self.sessions[-1:]})]
         place = {session: number for number, session in enumerate(self.sessions)}
-        self._place = np.array([place[turn.session] for turn in turns], dtype=np.int64)
-        together: list[list[str]] = [[] for _ in self.sessions]
-        for turn, terms in zip(turns, said):
-            together[place[turn.session]] += terms
-        self._session_words = _Words(together, _SESSION_B)
-        days: list[set[date]] = [set() for _ in self.sessions]
-        for turn in turns:
-            if turn.when is not None:
-                days[place[turn.session]].add(turn.when)
-        self._dates = _Words([[term for day in sorted(own) for term in _date_terms(day)] for own in days], 0.0)
+        places = [place[turn.session] for turn in turns]
+        said = [[*index_terms(turn.text), *index_terms(turn.who)] for turn in turns]
+        days = {(at, turn.when) for at, turn in zip(places, turns, strict=True) if turn.when is not None} - self._days
+        self._words = self._words.with_more(enumerate(said, len(self.turns)))
+        self._session_words = self._session_words.with_more(zip(places, said, strict=True))
+        undated: list[tuple[int, Sequence[str]]] = [(at, ()) for at in places]  # a session without a day counts too
+        self._dates = self._dates.with_more([*undated, *((at, _date_terms(day)) for at, day in days)])
+        self._days = self._days | days
+        self._session = np.append(self._session, [turn.session for turn in turns])
+        self._place = np.append(self._place, places)
+        self.turns = (*self.turns, *turns)
 
     def rank(
         self, question: str, likeness: Likeness | None = None, called: Mapping[str, Iterable[str]] | None = None
@@ -172,30 +191,52 @@ def _dates_asked(question: str, asked: Mapping[str, float]) -> dict[str, float]:
 
 
 class _Words:
-    """BM25 over a few thousand short texts."""
+    """BM25 over a few thousand short texts, which have numbers from 0. It does not change (see ConversationIndex)."""
 
-    def __init__(self, texts: Sequence[Sequence[str]], b: float) -> None:
-        counted = [Counter(terms) for terms in texts]
-        lengths = np.array([max(1, sum(counts.values())) for counts in counted], dtype=np.float64)
-        norms = _K1 * (1 - b + b * lengths / max(1.0, float(lengths.mean() if len(lengths) else 1.0)))
-        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for number, counts in enumerate(counted):
+    def __init__(self, b: float) -> None:
+        self._b = b
+        self._totals = np.zeros(0, dtype=np.int64)
+        self._postings: Mapping[str, NDArray[np.int64]] = {}
+
+    def with_more(self, texts: Iterable[tuple[int, Sequence[str]]]) -> _Words:
+        """Terms added to texts by their numbers: to the last text, or to new ones that come after it without a gap."""
+        counted: dict[int, Counter[str]] = defaultdict(Counter)
+        for number, terms in texts:
+            counted[number].update(terms)
+        more = copy(self)
+        more._totals = np.append(self._totals, np.zeros(max(counted) + 1 - len(self._totals), dtype=np.int64))
+        rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for number, counts in sorted(counted.items()):
+            more._totals[number] += counts.total()
             for term, count in counts.items():
-                found[term].append((number, count))
-        self._size = len(texts)
-        self._norms = norms
-        self._postings: dict[str, NDArray[Any]] = {term: np.array(rows) for term, rows in found.items()}
+                rows[term].append((number, count))
+        more._postings = {**self._postings, **{term: _joined(self._postings.get(term), rows[term]) for term in rows}}
+        return more
 
     def scores(self, asked: Mapping[str, float]) -> NDArray[np.float64]:
         """The score of every text for weighted terms."""
-        scores = np.zeros(self._size)
+        size = len(self._totals)
+        scores = np.zeros(size)
+        lengths = np.maximum(self._totals, 1).astype(np.float64)
+        norms = _K1 * (1 - self._b + self._b * lengths / max(1.0, float(lengths.mean() if size else 1.0)))
         for term, weight in asked.items():
             rows = self._postings.get(term)
             if rows is not None:
-                rarity = math.log(1 + (self._size - len(rows) + 0.5) / (len(rows) + 0.5))
+                rarity = math.log(1 + (size - len(rows) + 0.5) / (len(rows) + 0.5))
                 places, counts = rows[:, 0], rows[:, 1]
-                scores[places] += weight * rarity * counts * (_K1 + 1) / (counts + self._norms[places])
+                scores[places] += weight * rarity * counts * (_K1 + 1) / (counts + norms[places])
         return scores
+
+
+def _joined(known: NDArray[np.int64] | None, more: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """The postings of a term, (text, count) by text, with more of it in the last text or behind that."""
+    new = np.array(more, dtype=np.int64)
+    if known is None:
+        return new
+    if known[-1, 0] == new[0, 0]:
+        new[0, 1] += known[-1, 1]
+        known = known[:-1]
+    return np.concatenate([known, new])
 
 
 def _of_best(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from workbench.memory.main_context import O200K, tokens_in
-from workbench.memory.messages import StoredMessage
+from workbench.memory.messages import O200K, StoredMessage
 
 Order = Callable[[Sequence[Sequence[StoredMessage]]], Sequence[int]]
 """Which groups leave first: their positions, in that order."""
@@ -24,6 +23,8 @@ class FifoQueue:
         self._ranges: list[list[int]] = []
         self.alerts: list[StoredMessage] = []
         """The alerts of the system among the messages."""
+        self.results: list[StoredMessage] = []
+        """The messages that show something of archival storage."""
 
     @property
     def messages(self) -> Sequence[StoredMessage]:
@@ -33,7 +34,7 @@ class FifoQueue:
     @messages.setter
     def messages(self, messages: Iterable[StoredMessage]) -> None:
         groups = list(messages)
-        self._messages, self._totals, self._ranges, self.alerts = [], {}, [], []
+        self._messages, self._totals, self._ranges, self.alerts, self.results = [], {}, [], [], []
         for message in groups:
             self.append(message)
 
@@ -45,7 +46,7 @@ class FifoQueue:
     def tokens_in(self, name: str) -> int:
         """Tokens of all messages in an encoding."""
         if name not in self._totals:
-            self._totals[name] = sum(tokens_in(message, name) for message in self._messages)
+            self._totals[name] = sum(message.part(name).tokens for message in self._messages)
         return self._totals[name]
 
     def append(self, message: StoredMessage) -> None:
@@ -57,8 +58,10 @@ class FifoQueue:
         self._messages.append(message)
         if message.kind == "system_alert":
             self.alerts.append(message)
+        if message.body.get("archive"):
+            self.results.append(message)
         for name in self._totals:
-            self._totals[name] += tokens_in(message, name)
+            self._totals[name] += message.part(name).tokens
 
     def ranges(self) -> list[list[int]]:
         """The queue by reference: ranges of message ids along the branch. Few, however long the queue is."""
@@ -87,7 +90,7 @@ class FifoQueue:
             if any(message.id == self.question for message in members):
                 continue
             gone.update(message.id for message in members)
-            total -= sum(tokens_in(message, name) for message in members)
+            total -= sum(message.part(name).tokens for message in members)
         return [message for message in self._messages if message.id in gone]
 
     def remove(self, gone: Iterable[StoredMessage]) -> None:
@@ -96,9 +99,15 @@ class FifoQueue:
         self.messages = [message for message in self._messages if message.id not in leaving]
 
     def swap(self, changed: Iterable[StoredMessage]) -> None:
-        """Put messages in the place of those with the same ids."""
+        """Put messages in the place of those with the same ids, which have the same parents and kinds."""
         new = {message.id: message for message in changed}
-        self.messages = [new.get(message.id, message) for message in self._messages]
+        pairs = [(message, new[message.id]) for message in self._messages if message.id in new]
+        for name in self._totals:
+            self._totals[name] += sum(after.part(name).tokens - before.part(name).tokens for before, after in pairs)
+        self._messages, self.alerts, self.results = (
+            [new.get(message.id, message) for message in messages]
+            for messages in (self._messages, self.alerts, self.results)
+        )
 
 
 def group(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:

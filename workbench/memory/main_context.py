@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from workbench.api.events import Segment
 from workbench.api.results import RenderedPage
 from workbench.core.text_cache import text_cache
-from workbench.core.tokens import Calibration, count, count_message, functions_text
+from workbench.core.tokens import Calibration, count, count_message
 from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
-
-O200K = "o200k_base"
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,15 @@ class Prompt:
     def digest(self) -> str:
         """A hash of exactly what is sent, for the flight recorder."""
         whole = hashlib.sha256(b"".join(self.digests))
-        whole.update(functions_text(self.tools).encode("utf-8", "surrogatepass"))
+        functions = next((segment.text for segment in self.segments if segment.name == "functions"), "")
+        whole.update(functions.encode("utf-8", "surrogatepass"))
         return whole.hexdigest()[:32]
 
 
 def assemble(
     system: str,
     tools: Sequence[Mapping[str, Any]],
+    tools_text: str,
     summary: Summary | None,
     queue: Sequence[StoredMessage],
     state: Mapping[str, Any],
@@ -79,7 +80,7 @@ def assemble(
     """The prompt on the wire: system and functions, summary, queue, then one state message with the working context.
 
     The prefix stays stable from step to step; only the last message changes. Tokens are counted in the calibration's
-    encoding, every message once in its life.
+    encoding, every message once in its life. `tools_text` is the functions' text (see functions_text).
     """
     name = calibration.encoding
     head = {"role": "system", "content": system}
@@ -87,47 +88,40 @@ def assemble(
     digests = [wire_digest(head)]
     segments = [Segment("system", count_message(head, name), system, "system", None, "system instructions")]
     if tools:
-        text = functions_text(tools)
-        segments.append(Segment("functions", count(text, name), text, "", None, f"{len(tools)} functions"))
+        title = f"{len(tools)} functions"
+        segments.append(Segment("functions", count(tools_text, name), tools_text, "", None, title))
     if summary:
         wire = summary.wire()
         title = f"summary of {summary.evicted_messages} evicted messages"
         segments.append(Segment("summary", count_message(wire, name), wire_text(wire), "user", None, title))
         messages.append(wire)
         digests.append(summary.digest)
-    messages.extend([item.wire for item in queue])
-    digests.extend([item.digest for item in queue])
-    results: list[RenderedPage | None] = [None] * (len(messages) - len(queue))
-    results.extend([item.result for item in queue])
-    if name == O200K:
-        segments.extend([item.segment for item in queue])
-    else:
-        segments.extend([replace(item.segment, tokens=tokens_in(item, name)) for item in queue])
+    results: list[RenderedPage | None] = [None] * len(messages)
+    counted = sum(segment.tokens for segment in segments)
+    in_context: frozenset[int] = frozenset()
+    if queue:
+        # One look at each message: there may be thousands, and a step has nothing else to do with most of them.
+        parts = [item.parts.get(name) or item.part(name) for item in queue]
+        wires, hashes, tokens, shown, pages, passages = zip(*parts, strict=True)
+        messages.extend(wires)
+        digests.extend(hashes)
+        segments.extend(shown)
+        results.extend(pages)
+        counted += sum(tokens)
+        in_context = frozenset(itertools.chain.from_iterable(passages))
     last = {"role": "user", "content": to_json({"type": "state", **state})}
     messages.append(last)
     digests.append(wire_digest(last))
-    segments.append(
-        Segment("working_context", count_message(last, name), wire_text(last), "user", None, "working context")
-    )
-    counted = sum([segment.tokens for segment in segments])
+    written = count_message(last, name)
+    segments.append(Segment("working_context", written, wire_text(last), "user", None, "working context"))
+    counted += written
     used = calibration.predict(counted)
     if used != counted:
         segments.append(Segment("overhead", used - counted, "", "", None, "what the server adds"))
-    in_context = frozenset(passage for item in queue for passage in item.passages)
     return Prompt(
         tuple(messages), tuple(tools), tuple(segments), counted, used, calibration.exact, in_context, tuple(digests),
         (*results, None),
     )  # fmt: skip
-
-
-def tokens_in(message: StoredMessage, name: str) -> int:
-    """Tokens of a message in an encoding; counted once."""
-    if name == O200K:
-        return message.tokens
-    known: dict[str, int] = message.__dict__.setdefault("_counts", {})
-    if name not in known:
-        known[name] = count_message(message.wire, name)
-    return known[name]
 
 
 @text_cache(64)

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from workbench.api.events import Segment
 from workbench.api.results import RenderedPage, ResultPage
+from workbench.core.tokens import count_message
 from workbench.memory.recall_page import RecallPage, recalled
 
 
@@ -23,6 +24,21 @@ class Texts(Protocol):
 
 
 NOTICE_KINDS = ("user_message", "heartbeat", "login", "system_alert")
+
+
+O200K = "o200k_base"
+"""The encoding that messages are stored with their count in."""
+
+
+class PromptPart(NamedTuple):
+    """What a message puts into every prompt that it stands in: what is sent, its hash, and what it is to whoever looks."""
+
+    wire: Mapping[str, Any]
+    digest: bytes
+    tokens: int
+    segment: Segment
+    result: RenderedPage | None
+    passages: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,16 +70,20 @@ class StoredMessage:
         every = tuple(hit["passage"] for hit in page["hits"]) if page else ()
         return every if self.kept is None else tuple(passage for passage in every if passage in self.kept)
 
-    @cached_property
-    def digest(self) -> bytes:
-        """A hash of exactly what is sent of it; made once in its life."""
-        return wire_digest(self.wire)
+    def part(self, encoding: str) -> PromptPart:
+        """What it puts into a prompt; made once in its life for each encoding."""
+        if (known := self.parts.get(encoding)) is None:
+            tokens = self.tokens if encoding == O200K else count_message(self.wire, encoding)
+            name = "paged" if self.passages else "conversation"
+            segment = Segment(name, tokens, wire_text(self.wire), str(self.wire["role"]), self.id, self.kind)
+            known = PromptPart(self.wire, wire_digest(self.wire), tokens, segment, self.result, self.passages)
+            self.parts[encoding] = known
+        return known
 
     @cached_property
-    def segment(self) -> Segment:
-        """Its part of a prompt, counted in o200k_base; made once in its life."""
-        name = "paged" if self.passages else "conversation"
-        return Segment(name, self.tokens, wire_text(self.wire), str(self.wire["role"]), self.id, self.kind)
+    def parts(self) -> dict[str, PromptPart]:
+        """What `part` has made, by encoding."""
+        return {}
 
     @property
     def spoken(self) -> str:

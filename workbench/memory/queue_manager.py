@@ -12,7 +12,6 @@ from workbench.core.errors import ConfigError
 from workbench.core.settings import Settings
 from workbench.core.tokens import Calibration
 from workbench.memory.fifo_queue import FifoQueue
-from workbench.memory.main_context import tokens_in
 from workbench.memory.messages import StoredMessage, wire_text
 from workbench.memory.recall_page import recalled
 
@@ -158,7 +157,7 @@ def leaving(
     gone = take(int(room * pressure.evict_to_share), unseen)
     alerts = [message for message in queue.alerts if is_alert(message)]
     chosen = {message.id for message in (*gone, *alerts)}
-    left = sum(tokens_in(m, calibration.encoding) for m in queue.messages if m.id not in chosen)
+    left = sum(m.part(calibration.encoding).tokens for m in queue.messages if m.id not in chosen)
     if left > room:
         # The newest alone is too much: it goes as well; the model can ask for it again by its handles.
         chosen.update(message.id for message in take(0, 0))

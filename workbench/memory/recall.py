@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,9 @@ _LEAST_SHARE = 0.3
 """What a message must score, of the best one's score, to be a result."""
 
 _CALLED = {"user": ("i", "me", "my", "mine", "we", "our", "us"), "you": ("you", "your", "yours")}
+_CONVERSATIONS = 4
+"""Agents whose conversation stays in memory once it was searched by what it is about."""
+
 _UNSPACED = 0x2E80
 """From here on are scripts that put no spaces between words."""
 
@@ -48,6 +52,15 @@ class RecallItem:
         return f"{stamp(self.created)} {self.who}: {cut}"
 
 
+@dataclass(frozen=True)
+class _Conversation:
+    """What was said on a branch, oldest first, with its index; `branch` ends with the last message of it."""
+
+    branch: Sequence[int]
+    items: dict[int, RecallItem]
+    index: ConversationIndex
+
+
 class RecallStorage:
     """Searches what was said; calls, results and alerts are left out.
 
@@ -56,17 +69,20 @@ class RecallStorage:
 
     def __init__(self, messages: Messages, likeness: Likeness | None = None) -> None:
         self._messages, self._likeness = messages, likeness
-        self._indexed: tuple[tuple[int, ...], ConversationIndex] | None = None
+        self._conversations: dict[int, _Conversation] = {}
+        """By the agent's number, the one searched last at the end."""
 
     def clear(self) -> None:
         """Keep no words of messages in memory."""
-        self._indexed = None
+        self._conversations = {}
 
-    def items(self, agent: int, branch: Sequence[int], words: Sequence[str] = ()) -> list[RecallItem]:
-        """What was said on a branch, newest first; only messages that hold all `words`."""
+    def items(
+        self, agent: int, branch: Sequence[int], words: Sequence[str] = (), *, after: int = 0
+    ) -> list[RecallItem]:
+        """What was said on a branch, newest first; only messages that hold all `words`, and have ids above `after`."""
         on_branch = set(branch)
         matches = []
-        for row in self._messages.said(agent, words):
+        for row in self._messages.said(agent, words, after):
             if row.id not in on_branch:
                 continue
             item = RecallItem.of(row.id, row.kind, json.loads(row.body), row.created)
@@ -86,27 +102,42 @@ class RecallStorage:
 
     def about(self, agent: int, branch: Sequence[int], question: str) -> list[RecallItem]:
         """The messages that a question is about, by their words, those of their neighbours, and their meaning; best first."""
-        items = {item.message: item for item in reversed(self.items(agent, branch))}
-        ids = tuple(items)
-        if self._indexed is None or self._indexed[0] != ids:
-            from workbench.memory.conversation_index import ConversationIndex
-
-            self._indexed = ids, ConversationIndex(_turns(items.values()))
-        ranked = self._indexed[1].rank(question, self._likeness, _CALLED).turns
+        conversation = self._conversation(agent, branch)
+        ranked = conversation.index.rank(question, self._likeness, _CALLED).turns
         least = ranked[0][1] * _LEAST_SHARE if ranked else 0.0
-        return [items[key] for key, score in ranked if score >= least]
+        return [conversation.items[key] for key, score in ranked if score >= least]
+
+    def _conversation(self, agent: int, branch: Sequence[int]) -> _Conversation:
+        """What was said on a branch, with its index; of a branch that has grown only what is new is read."""
+        from workbench.memory.conversation_index import ConversationIndex
+
+        known = self._conversations.get(agent)
+        if known is None or known.branch != branch[: len(known.branch)]:
+            known = _Conversation([], {}, ConversationIndex())
+        read = len(known.branch)
+        after = known.branch[-1] if read else 0
+        more = {item.message: item for item in reversed(self.items(agent, branch[read:], after=after))}
+        if more:
+            # Up to the newest found and no further: what comes behind it may not be stored yet.
+            upto = bisect.bisect_right(branch, max(more))
+            index = known.index.with_more(_turns(more.values(), known))
+            known = _Conversation(branch[:upto], {**known.items, **more}, index)
+        others = [pair for pair in self._conversations.items() if pair[0] != agent]
+        self._conversations = {**dict(others[1 - _CONVERSATIONS :]), agent: known}
+        return known
 
     def between(self, agent: int, branch: Sequence[int], start: datetime, end: datetime) -> list[RecallItem]:
         """Messages from `start` up to but not including `end`, oldest first."""
         return [item for item in reversed(self.items(agent, branch)) if start <= item.created < end]
 
 
-def _turns(items: Iterable[RecallItem]) -> list[Turn]:
-    """Messages in their order as turns; a pause of some hours begins another session."""
+def _turns(items: Iterable[RecallItem], known: _Conversation) -> list[Turn]:
+    """Messages that follow a conversation, in their order, as turns; a pause of some hours begins another session."""
     from workbench.memory.conversation_index import Turn
 
     turns: list[Turn] = []
-    session, before = 0, None
+    last = next(reversed(known.items.values()), None)
+    session, before = (known.index.sessions[-1], last.created) if last else (0, None)
     for item in items:
         if before is not None and item.created - before > _PAUSE:
             session += 1

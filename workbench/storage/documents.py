@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.errors import NotFound
 from workbench.storage.bulk_insert import DIMENSIONS as DIMENSIONS
 from workbench.storage.bulk_insert import Counted, insert_pages, insert_passages, insert_vectors, next_document
+from workbench.storage.catalogue_cache import CatalogueCache
 from workbench.storage.cursors import CursorRepository
 from workbench.storage.database import Clock, Database, next_id, utc_now
 from workbench.storage.embedding_models import EmbeddingModels, model_number
@@ -50,7 +51,7 @@ NOTE_LOADER = "note of "
 """How the loader of a note is called, with the agent's number behind it."""
 
 _SAME = "SELECT document_id FROM documents WHERE content_hash = ? AND loader = ? AND loader_version = ?"
-_PATHS_KEPT, _KEPT, _PASSAGES_KEPT = 8, 32, 256
+_PATHS_KEPT, _KEPT, _DOCUMENTS_KEPT, _PASSAGES_KEPT = 8, 32, 1_024, 256
 
 
 def origin_of(metadata: str) -> str:
@@ -75,7 +76,10 @@ class DuckDBArchive:
         self.search: PassageSearch | None = None
         self._paths: dict[frozenset[int], tuple[int, Mapping[int, tuple[str, str]]]] = {}
         self._kept: dict[tuple[str, frozenset[int]], tuple[int, list[tuple[Any, ...]]]] = {}
-        self._passages: tuple[int, dict[int, Passage]] = -1, {}
+        self._hashes = CatalogueCache(lambda: database.catalogue, self._read_content_hashes, _DOCUMENTS_KEPT)
+        self._self_made = CatalogueCache(lambda: database.catalogue, self._read_self_made, _DOCUMENTS_KEPT)
+        self._passages = CatalogueCache(lambda: database.catalogue, self._read_passages, _PASSAGES_KEPT)
+        self._labels = CatalogueCache(lambda: database.catalogue, self._read_labels, _DOCUMENTS_KEPT)
 
     @property
     def catalogue(self) -> int:
@@ -167,7 +171,9 @@ class DuckDBArchive:
 
     def let_go_of_paths(self) -> None:
         """Keep no names of documents in memory."""
-        self._paths, self._kept, self._passages = {}, {}, (-1, {})
+        self._paths, self._kept = {}, {}
+        for cache in (self._hashes, self._self_made, self._passages, self._labels):
+            cache.clear()
 
     def _read_paths(self, sources: Iterable[int]) -> dict[int, tuple[str, str]]:
         rows = self.database.archive_rows(
@@ -212,17 +218,23 @@ class DuckDBArchive:
 
     def content_hashes(self, documents: Iterable[int]) -> dict[int, str]:
         """The hash of the bytes that each document was read from."""
-        rows = self._catalogued(
-            "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", documents
+        return self._hashes.get(documents)
+
+    def _read_content_hashes(self, documents: Sequence[int]) -> dict[int, str]:
+        rows = self.database.archive_rows(
+            "SELECT document_id, content_hash FROM documents WHERE list_contains(?, document_id)", [list(documents)]
         )
         return {int(key): str(digest) for key, digest in rows}
 
     def self_made(self, documents: Iterable[int]) -> dict[int, str]:
         """What each document is that nobody loaded: "note" (the agent wrote it) or "pasted" (the user did); others are missing."""
-        rows = self._catalogued(
+        return self._self_made.get(documents)
+
+    def _read_self_made(self, documents: Sequence[int]) -> dict[int, str]:
+        rows = self.database.archive_rows(
             f"SELECT document_id, metadata FROM documents WHERE starts_with(loader, '{NOTE_LOADER}') "
             "AND list_contains(?, document_id)",
-            documents,
+            [list(documents)],
         )
         return {int(key): origin_of(metadata) for key, metadata in rows}
 
@@ -334,17 +346,7 @@ class DuckDBArchive:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Passages by id; an id that is gone is missing."""
-        if len(ids) > _PASSAGES_KEPT // 4:
-            return self._read_passages(ids)
-        now = self.database.catalogue
-        kept, known = self._passages
-        if kept != now or len(known) > _PASSAGES_KEPT:
-            known = {}
-        missing = [key for key in ids if key not in known]
-        if missing:
-            known = {**known, **self._read_passages(missing)}
-            self._passages = now, known
-        return {key: known[key] for key in ids if key in known}
+        return self._passages.get(ids)
 
     def _read_passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         rows = self.database.archive_rows(
@@ -392,12 +394,14 @@ class DuckDBArchive:
         return [Passage(*row) for row in rows]
 
     def labels(self, pages: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str | None]:
-        """Page labels of (document id, page number) pairs."""
+        """Page labels of (document id, page number) pairs; those without one are missing."""
+        return dict(self._labels.get(pages))
+
+    def _read_labels(self, pages: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
         wanted = set(pages)
-        documents = sorted({document for document, _ in wanted})
         rows = self.database.archive_rows(
             "SELECT document_id, number, label FROM pages WHERE list_contains(?, document_id) AND label IS NOT NULL",
-            [documents],
+            [sorted({document for document, _ in wanted})],
         )
         return {(int(a), int(b)): str(label) for a, b, label in rows if (int(a), int(b)) in wanted}
 

@@ -111,8 +111,8 @@ class Messages(Protocol):
         """The parent of each of an agent's messages up to `last`: the tree that branches are read from."""
         ...
 
-    def said(self, agent: int, words: Sequence[str] = ()) -> list[SaidRow]:
-        """What users and models said, on every branch, newest first; only messages whose body holds all `words`.
+    def said(self, agent: int, words: Sequence[str] = (), after: int = 0) -> list[SaidRow]:
+        """What users and models said, on every branch, newest first; only messages whose body holds all `words`, with ids above `after`.
 
         A word is looked for in the JSON without regard to case: whether it begins a word there is the caller's to check.
         """

@@ -86,18 +86,18 @@ class MessageRepository:
         sql = "SELECT message_id, parent_id FROM messages WHERE agent_id = ? AND message_id <= ?"
         return dict(self._database.rows(sql, [agent, last]))
 
-    def said(self, agent: int, words: Sequence[str] = ()) -> list[SaidRow]:
-        """What users and models said, on every branch, newest first; only messages whose body holds all `words`.
+    def said(self, agent: int, words: Sequence[str] = (), after: int = 0) -> list[SaidRow]:
+        """What users and models said, on every branch, newest first; only messages whose body holds all `words`, with ids above `after`.
 
         A word is looked for in the JSON without regard to case: whether it begins a word there is the caller's to check.
         """
         sql = (
-            f"SELECT {_SAID} FROM messages WHERE agent_id = ? AND kind IN ('user_message', 'assistant')"
+            f"SELECT {_SAID} FROM messages WHERE agent_id = ? AND message_id > ? AND kind IN ('user_message', 'assistant')"
             + " AND contains(lower(body), ?)" * len(words)
             + " ORDER BY message_id DESC"
         )
         plain = [json.dumps(word, ensure_ascii=False)[1:-1].lower() for word in words]
-        return [SaidRow(*row) for row in self._database.rows(sql, [agent, *plain])]
+        return [SaidRow(*row) for row in self._database.rows(sql, [agent, after, *plain])]
 
     def said_by_id(self, ids: Sequence[int]) -> list[SaidRow]:
         """Messages by id, whichever agent's they are."""

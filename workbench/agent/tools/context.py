@@ -123,8 +123,8 @@ class ToolContext:
 
     def place_of(self, handle: str) -> tuple[str, int] | None:
         """Document and page (1-based) of a handle that the queue shows, or None."""
-        for message in reversed(self.memory.queue.messages):
-            for hit in (message.body.get("archive") or {}).get("hits", ()):
+        for message in reversed(self.memory.queue.results):
+            for hit in message.body["archive"].get("hits", ()):
                 if hit["handle"] == handle:
                     return str(hit["document"]), int(hit["page"])
         return None
@@ -132,7 +132,7 @@ class ToolContext:
     def read_documents(self) -> dict[str, ReadDocument]:
         """The documents with passages in context by content hash, the latest first; what the agent or the user wrote is none."""
         archive = self.search.archive
-        shown = [passage for message in reversed(self.memory.queue.messages) for passage in message.passages]
+        shown = [passage for message in reversed(self.memory.queue.results) for passage in message.passages]
         passages = archive.passages(shown)
         hashes = archive.content_hashes({passage.document for passage in passages.values()})
         own = archive.self_made(hashes)
@@ -154,7 +154,7 @@ class ToolContext:
 
     def in_context(self) -> frozenset[int]:
         """Passages whose text is in the queue now."""
-        return frozenset(passage for message in self.memory.queue.messages for passage in message.passages)
+        return frozenset(passage for message in self.memory.queue.results for passage in message.passages)
 
 
 def page_read(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 
 from workbench.agent.answers.follow_up import offer
@@ -98,13 +98,15 @@ def _led_by(workspace: ToolContext, name: str, written: str) -> Led:
         return NOBODY
     read = workspace.read_documents()
     words = set(content_words(written))
-    likely = {
-        key: document
-        for key, document in read.items()
-        if words and 2 * len(words & frozenset().union(*map(_words_of, document.texts))) >= len(words)
-    }
+    likely = {key: document for key, document in read.items() if words and _say_half(document.texts, words)}
     chosen = likely or read
     return Led(tuple(chosen), next(iter(chosen.values())).path) if chosen else NOBODY
+
+
+def _say_half(texts: Sequence[str], words: Set[str]) -> bool:
+    """Whether at least half of the words stand in the texts."""
+    said = [_words_of(text) for text in texts]
+    return 2 * sum(any(word in one for one in said) for word in words) >= len(words)
 
 
 @text_cache(512)

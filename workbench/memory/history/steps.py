@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.core.errors import NotFound
 from workbench.core.sent_request import rebuilt
-from workbench.core.tokens import Calibration
+from workbench.core.tokens import Calibration, functions_text
 from workbench.memory.agent_memory import AgentMemory, rendered
 from workbench.memory.history.checkpoints import Checkpoint
 from workbench.memory.main_context import Prompt, Summary, assemble
@@ -108,7 +108,8 @@ class StepRecorder:
             prompt = writing_prompt(self.text(row.system), messages[0], excerpts, shown, calibration)
         else:
             functions = json.loads(self.text(row.tools) or "[]")
-            prompt = assemble(self.text(row.system), functions, old, messages, details, calibration)
+            text = functions_text(functions)
+            prompt = assemble(self.text(row.system), functions, text, old, messages, details, calibration)
         return RecordedStep(
             step, row.status, prompt, sent, json.loads(row.reply or "{}"), json.loads(row.usage or "{}"), row.digest,
             row.used, row.exact, sent["window"], sent["reserve"], str(row.created), row.forgotten,
