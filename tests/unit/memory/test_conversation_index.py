@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -58,6 +59,28 @@ def test_the_day_of_a_session_is_known_by() -> None:
 def test_nothing_is_found_where_nothing_fits() -> None:
     assert ConversationIndex(TURNS).rank("zebra crossing").turns == ()
     assert ConversationIndex([]).rank("anything").sessions == ()
+
+
+def test_turns_that_come_later_are_ranked_as_if_they_had_been_there_from_the_start() -> None:
+    days = [date(2033, 5, 8), date(2033, 6, 8), date(2033, 6, 9), None]
+    turns = [replace(turn, when=days[number % 4]) for number, turn in enumerate(TURNS)]
+    whole, grown = ConversationIndex(turns), ConversationIndex()
+    for size in (1, 2, 3, 2):
+        before = grown
+        grown = grown.with_more(turns[len(grown.turns) : len(grown.turns) + size])
+        assert len(before.turns) < len(grown.turns)
+    for question in (
+        "How big is the boat?",
+        "Who learnt to swim on June 9?",
+        "May 2033?",
+        "my sister",
+        "What did Ida say?",
+    ):
+        assert grown.rank(question) == whole.rank(question)
+        assert whole.rank(question).turns or question == "May 2033?"
+    assert ConversationIndex(turns[:3]).with_more([]).rank("storm") == ConversationIndex(turns[:3]).rank("storm")
+    with pytest.raises(ValueError):
+        grown.with_more(TURNS[:1])
 
 
 def test_neighbours_of_another_session_do_not_count() -> None:

@@ -354,3 +354,25 @@ def test_older_statements_keep_their_facts_where_room_is_short() -> None:
     assert "fine day" not in short.text.splitlines()[0]
     again = Summary(1, "you answered: I see.\nuser said: Yes.\nyou answered: I see.", (), 3, "t")
     assert condense(again, [], 2_000, 2, "t").text == "user said: Yes.\nyou answered: I see."
+
+
+def test_what_the_queue_adds_up_is_the_same_after_a_swap() -> None:
+    log = Log()
+    log.ask("Which lamp burnt oil?")
+    call = log.add("assistant", "assistant", {"content": "", "calls": [{"id": "c1", "name": "f", "arguments": "{}"}]})
+    page = ResultPage("archival_memory_search", "oil", 0, 1, 1, 9, False, (Hit(7, "#a1", "a.md", 1, None, ""),)).dump()
+    shown = log.add("tool", "function_result", {"call": "c1", "status": "OK", "archive": page})
+    log.add("user", "system_alert", {"message": "Memory pressure: much is used."})
+    queue, texts = log.queue, Fetched({7: "Passage 7 of the archive."})
+    for name in ("o200k_base", "cl100k_base"):
+        assert queue.tokens_in(name) > 0
+    wire = render(shown.role, shown.kind, shown.body, shown.created, texts, ())
+    receipt = replace(shown, wire=wire, tokens=count_message(wire), kept=())
+    queue.swap([receipt])
+    fresh = FifoQueue()
+    fresh.messages = queue.messages
+    assert queue.messages[2] is receipt is queue.results[0]
+    assert queue.messages[1] is call
+    assert queue.tokens_in("o200k_base") == sum(message.tokens for message in queue.messages) == fresh.tokens
+    assert queue.tokens_in("cl100k_base") == fresh.tokens_in("cl100k_base")
+    assert (queue.ranges(), queue.alerts, queue.results) == (fresh.ranges(), fresh.alerts, fresh.results)
