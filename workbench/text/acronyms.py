@@ -25,3 +25,32 @@ def _spelled(acronym: str) -> re.Pattern[str]:
     """Words in capitals whose first letters are these; small words may stand between them."""
     gap = rf"[\s-]+(?:{_SMALL}\s+){{0,2}}"
     return re.compile(r"(?<!\w)" + gap.join(rf"{letter}[^\W\d_]+" for letter in acronym) + r"(?!\w)")
+
+
+def spells_out(question: str, text: str) -> bool:
+    """Whether a text sets an acronym that the question asks the words of beside those words: "Linear Reference System (LRS)".
+
+    True only of questions that ask what letters stand for.
+    """
+    if not _ASKS_FOR_WORDS.search(question):
+        return False
+    acronyms = dict.fromkeys(_LETTERS.findall(question))
+    return any(acronym in text and _beside(acronym).search(text) is not None for acronym in acronyms)
+
+
+_ASKS_FOR_WORDS = re.compile(
+    r"\b(?:stands? for|short for|abbreviat\w+|acronym|spelled out|wofür steh\w+|abkürzung|abgekürzt|sigle|acronyme|abréviation|siglas?"
+    r"|acrónimo|abreviatura)\b|缩写|略語|何の略",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"(?<![\w.])[A-Z][A-Za-z]{0,6}[A-Z](?!\w)")
+
+
+@text_cache(64)
+def _beside(acronym: str) -> re.Pattern[str]:
+    """Words whose first letters are these, in any case, right before or behind the acronym."""
+    gap = rf"[\s-]+(?:{_SMALL}\s+){{0,2}}"
+    long = gap.join(rf"{letter}[^\W\d_]+" for letter in acronym)
+    short = re.escape(acronym)
+    between = r"(?:\W{1,4}|\W+(?:stands for|is short for|means)\W+(?:the )?)"
+    return re.compile(rf"(?<!\w)(?i:{long})\W{{1,3}}{short}(?!\w)|(?<!\w){short}{between}(?i:{long})(?!\w)")

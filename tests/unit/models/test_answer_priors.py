@@ -9,9 +9,9 @@ import pytest
 from tests.support.reader_harness import word_score
 from workbench.api.results import Hit
 from workbench.models.extractive.answer_ranking import Ranking, rank
-from workbench.models.extractive.answer_scorer import fitted
+from workbench.models.extractive.answer_scorer import fitted, signals
 from workbench.models.extractive.policy import chain_confidence, decide
-from workbench.models.extractive.prompt_parser import Search, View
+from workbench.models.extractive.prompt_parser import Note, Search, View
 
 
 def seen(question: str, text: str, document: str = "paper.txt", *, swept: str = "") -> View:
@@ -193,3 +193,44 @@ def test_what_a_colon_introduces_is_quoted_with_it() -> None:
     told = ranked("What did the keeper tell the inspector about the old lamp?", f"{said} It was never lit.\n\nHe left.")
     assert said in " ".join(quote.text for quote in told.complete(told.quotes(1)))
     assert "It was never lit." in " ".join(quote.text for quote in told.complete(told.quotes(1)))
+
+
+def test_what_stands_right_behind_a_colon_is_one_quote_with_it() -> None:
+    text = "(4) The proposal about the old lamp was defeated by the keepers:\n\nFor 17\n\nAgainst 204\n\nThe meeting then closed its doors."
+    quotes = ranked("What was the outcome of the proposal about the old lamp?", text)
+    told = quotes.complete(quotes.quotes(1))
+    assert [quote.text for quote in told] == [
+        "(4) The proposal about the old lamp was defeated by the keepers: For 17 Against 204"
+    ]
+
+
+def test_letters_are_answered_by_the_words_beside_them() -> None:
+    text = "The TBM is the most common of the models in use. The Timber Bridge Model (TBM) was built in the harbour."
+    view = replace(seen("What does TBM stand for?", text), repeating=True)
+    assert ranked("What does TBM stand for?", text).quotes()[0].text.startswith("The Timber Bridge Model")
+    made = decide(view, word_score)
+    assert made.name == "send_message"
+    assert "Not sure" not in made.arguments["message"]
+
+
+def test_the_weights_are_too_shy_of_questions_that_are_answered_by_yes_or_no() -> None:
+    text = "The lamp of the old tower was lit again in the spring."
+    asked, sure = "Was the lamp of the tower lit in spring?", ranked("When was the lamp of the tower lit?", text)
+    scored = fitted().confidence(
+        signals(ranked(asked, text).probabilities, [float(v) for v in ranked(asked, text).rows[0]])
+    )
+    assert ranked(asked, text).confidence > scored
+    told = signals(sure.probabilities, [float(v) for v in sure.rows[0]])
+    assert sure.confidence == fitted().confidence(told)
+
+
+def test_a_note_counts_after_its_results_have_left_the_window() -> None:
+    said = "Ida Varga painted the harbour wall blue in the wet spring of 1931."
+    note = Note("#a9", "annals.txt", 3, said, f'[#a9] annals.txt p.3: "{said}"')
+    view = replace(
+        seen("Who painted the harbour wall?", "The harbour was busy that year. The wall is of stone."),
+        notes=(note,), searches=(Search("Who painted the harbour wall?", 0, 0, 5), Search("harbour wall", 0, 0, 1, ("#a1",))),
+        repeating=True,
+    )  # fmt: skip
+    assert said in decide(view, word_score).arguments["message"]
+    assert said not in decide(replace(view, notes=()), word_score).arguments["message"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.text.acronyms import written_short
+from workbench.text.acronyms import spells_out, written_short
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,20 @@ from workbench.text.acronyms import written_short
 )
 def test_a_name_is_read_as_the_acronym_that_the_question_uses(question: str, text: str, read: str) -> None:
     assert written_short(question, text) == read
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "spelt"),
+    [
+        ("What does TBM stand for?", "The Timber Bridge Model (TBM) is old.", True),
+        ("What does TBM stand for?", "The TBM (timber bridge model) is old.", True),
+        ("What does TBM stand for?", "TBM\tTimber Bridge Model", True),
+        ("What is TBM short for?", "TBM stands for timber bridge model.", True),
+        ("Wofür steht FAO?", "die Food and Agriculture Organization (FAO)", True),
+        ("What does TBM stand for?", "The TBM was bought in May.", False),
+        ("What does TBM stand for?", "The Timber Bridge Model is old.", False),
+        ("Who bought the TBM?", "The Timber Bridge Model (TBM) is old.", False),
+    ],
+)
+def test_only_what_stands_beside_its_letters_spells_them_out(question: str, text: str, spelt: bool) -> None:
+    assert spells_out(question, text) is spelt

@@ -13,6 +13,7 @@ from workbench.models.extractive.languages import negated
 from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.periods import lies_in, period_of
 from workbench.models.extractive.sentences import is_heading
+from workbench.text.acronyms import spells_out
 from workbench.text.dates import days
 from workbench.text.references import ASKS_FOR_REFERENCES, is_reference, names_references
 
@@ -48,8 +49,11 @@ def adjusted(asked: Asked, one: Candidate, row: Array, probability: float) -> fl
     """The likelihood of a candidate, 0 to 1, from the one that the weights give it; `row` are its features."""
     probability = _headed(asked, probability * _worth(asked, one), one, row)
     if asked.dated and not period_of(asked.text) and names_the_day(asked, one):
-        probability = _raised(probability, _SAME_DAY_ODDS)
-    return _by_author(asked, one, _measured(asked, one, row, probability))
+        probability = raised(probability, _SAME_DAY_ODDS)
+    probability = _measured(asked, one, row, probability)
+    if answers_by_form(asked, one):
+        return raised(max(probability, _LEAST_BY_FORM), _BY_FORM_ODDS)
+    return probability
 
 
 def _worth(asked: Asked, one: Candidate) -> float:
@@ -96,10 +100,10 @@ def _headed(asked: Asked, probability: float, one: Candidate, row: Array) -> flo
     if not one.opens_section or row[NAMES.index("cover_section")] < _HEADING_ASKED:
         return probability
     known = asked.kind in ("date", "number", "person", "place") and holds_answer(asked, one.text)
-    return _raised(probability, _OPENS_ODDS * (2.0 if known else 1.0))
+    return raised(probability, _OPENS_ODDS * (2.0 if known else 1.0))
 
 
-def _raised(probability: float, odds: float) -> float:
+def raised(probability: float, odds: float) -> float:
     """A probability whose odds are so many times as high."""
     return odds * probability / (odds * probability + 1.0 - probability)
 
@@ -109,9 +113,9 @@ def _measured(asked: Asked, one: Candidate, row: Array, probability: float) -> f
     if asked.measures:
         given = gives(asked.measures, one.text)
         whole = given and row[NAMES.index("cover_near")] >= _WHOLE and not one.text.rstrip().endswith(("?", "？"))
-        return _raised(probability, (_GIVES_MEASURE if given else _LACKS_MEASURE) * (_WHOLE_ODDS if whole else 1.0))
+        return raised(probability, (_GIVES_MEASURE if given else _LACKS_MEASURE) * (_WHOLE_ODDS if whole else 1.0))
     if asked.counted and asked.kind == "number":
-        return _raised(probability, _COUNTS if counts(asked.counted, one.text) else _COUNTS_NOT)
+        return raised(probability, _COUNTS if counts(asked.counted, one.text) else _COUNTS_NOT)
     return probability
 
 
@@ -128,11 +132,11 @@ _WHOLE, _WHOLE_ODDS = 0.95, 3.0
 price list or an imprint such a line is too short to be like any sentence of the sets fitted on."""
 
 
-def _by_author(asked: Asked, one: Candidate, probability: float) -> float:
-    """The probability of a sentence, more when an author is asked for and it is the line of names on the first page."""
-    if one.document_page == 1 and _ASKS_AUTHOR.search(asked.text) and _is_byline(one.text):
-        return _raised(max(probability, _LEAST_BYLINE), _BYLINE_ODDS)
-    return probability
+def answers_by_form(asked: Asked, one: Candidate) -> bool:
+    """Whether a line answers by what it is, in none of the question's words: a byline where the author is asked for, an acronym beside
+    the words it stands for."""
+    byline = one.document_page == 1 and _ASKS_AUTHOR.search(asked.text) is not None and _is_byline(one.text)
+    return byline or spells_out(asked.text, one.text)
 
 
 def _is_byline(text: str) -> bool:
@@ -147,5 +151,5 @@ _ASKS_AUTHOR = re.compile(
     re.IGNORECASE,
 )
 _OF_A_BYLINE = frozenset("by and von und par et por y kept written compiled edited".split())
-_BYLINE_WORDS, _BYLINE_ODDS, _LEAST_BYLINE = 40, 12.0, 0.05
-"""A title page names its author in a line that says nothing else; the sets fitted on have no title pages."""
+_BYLINE_WORDS, _BY_FORM_ODDS, _LEAST_BY_FORM = 40, 12.0, 0.05
+"""A title page names its author in a line that says nothing else; the sets fitted on have no title pages, and hardly an acronym."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.api.results import Hit
-from workbench.models.extractive.answer_priors import adjusted
+from workbench.models.extractive.answer_priors import adjusted, raised
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
 from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, candidates, holds_answer, matrix
@@ -86,14 +86,25 @@ class Ranking:
         return made
 
     def complete(self, quotes: Sequence[Quote]) -> list[Quote]:
-        """The quotes, each that ends with a colon with what it introduces: the items of a list, or the sentence that follows."""
+        """The quotes, each that ends with a colon with what it introduces: the items of a list, or the sentence that follows.
+
+        What stands right behind it is one quote with it; items between which something is left out are quotes of their own.
+        """
         made: list[Quote] = []
         for quote in quotes:
-            made.append(quote)
-            if quote.text.endswith(_COLONS):
-                shown = "\n".join(one.text for one in (*quotes, *made))
-                made.extend(one for one in self._introduced(quote) if one.text not in shown)
+            introduced = self._introduced(quote) if quote.text.endswith(_COLONS) else []
+            whole = " ".join((quote.text, *(one.text for one in introduced)))
+            if introduced and whole in self._closed_up(quote.handle):
+                made.append(replace(quote, text=whole))
+                continue
+            shown = "\n".join(one.text for one in (*quotes, *made))
+            made.extend((quote, *(one for one in introduced if one.text not in shown)))
         return made
+
+    def _closed_up(self, handle: str) -> str:
+        """The text of a passage on one line."""
+        passage = next((one.passage for one in self.candidates if one.handle == handle), "")
+        return " ".join(passage.split())
 
     def _introduced(self, quote: Quote) -> list[Quote]:
         """What follows a quote in its passage: the first sentences of the items of a list, or the one next sentence."""
@@ -223,7 +234,12 @@ def rank(
     if widely:
         passages = {**passages, **view.passages, **_noted(view.notes, view)}
     asked = Asked(question)
-    found = candidates(passages, _ranks(view))
+    ranks = _ranks(view)
+    if widely:
+        noted = dict.fromkeys(note.handle for note in view.notes)
+        for place, handle in enumerate(noted, _NOTED):
+            ranks[handle] = min(ranks.get(handle, place), place)
+    found = candidates(passages, ranks)
     rows = matrix(asked, [_read(question, one) for one in found], score)
     probabilities = _likely(asked, found, rows, scorer)
     if named and named != question:
@@ -236,7 +252,19 @@ def rank(
     if not order:
         return Ranking(asked, made, ordered, rows[order], 0.0)
     told = signals(ordered, [float(value) for value in rows[order[0]]])
-    return Ranking(asked, made, ordered, rows[order], scorer.confidence(told), scorer.stated_confidence(told))
+    confidences = scorer.confidence(told), scorer.stated_confidence(told)
+    if asked.kind == "yes_no":
+        confidences = round(raised(confidences[0], _YES_NO_ODDS), 4), round(raised(confidences[1], _YES_NO_ODDS), 4)
+    return Ranking(asked, made, ordered, rows[order], *confidences)
+
+
+_YES_NO_ODDS = 2.0
+"""By how much higher the odds are that the answer to a yes or no question is right than the weights say, which know hardly one.
+
+Counted over 320 questions of nq-open and XQuAD, turned by rule into questions that name their answer ("Was … founded in 1869?"): of
+their answers 93 and 99 % were right at a mean confidence of .67 and .74, 3 and 0 % of those without their document were answered.
+The odds that fit best are 7 times as high; taken much milder, because the words of people are other ones.
+"""
 
 
 def _likely(asked: Asked, found: Sequence[Candidate], rows: Array, scorer: AnswerScorer) -> list[float]:
@@ -285,6 +313,12 @@ def _ranks(view: View) -> dict[str, int]:
         for position, handle in enumerate(search.handles or ()):
             ranks[handle] = min(ranks.get(handle, 99), position + _HITS_A_PAGE * search.page)
     return ranks
+
+
+_NOTED = 2
+"""The place in the results, from 0, that the first noted passage has at least, and so on: a note is what was likeliest when it was
+written, and the results that said so may have left the window. Of 42 questions over five real files 27 came out right and 6 wrong
+so; with 0 for all of them 28 and 10 (too sure), and where such places were forgotten 24 and 6."""
 
 
 def _noted(notes: Sequence[Note], view: View) -> dict[str, Hit]:

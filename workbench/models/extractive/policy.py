@@ -11,7 +11,7 @@ from typing import Any
 from workbench.models.base import Assessment
 from workbench.models.extractive import answer, financial_policy
 from workbench.models.extractive.answer import Quotable, note_line, room
-from workbench.models.extractive.answer_priors import names_the_day
+from workbench.models.extractive.answer_priors import answers_by_form, names_the_day
 from workbench.models.extractive.answer_ranking import Quote, Ranking, rank
 from workbench.models.extractive.answer_scorer import AnswerScorer, fitted
 from workbench.models.extractive.answerability import answers, hangs_together, names_alone, settled
@@ -86,6 +86,10 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         if not any(search.begins(asked) for search in view.searches) and not view.repeating:
             return _search(asked)
     ranking = rank(asked, view, score, scorer, named=named)
+    if view.notes and any(search.handles is None for search in view.searches):
+        # Results have left the window: what was noted of them counts as much as what is still in sight.
+        widely = rank(asked, view, score, scorer, widely=True, named=named)
+        ranking = max(ranking, widely, key=lambda one: one.confidence)
     form = form_of(asked)
     if form == "count" and _says_how_many(ranking):
         form = ""
@@ -143,7 +147,8 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     least = scorer.thresholds.answer if met else max(likely, scorer.thresholds.answer)
     if ranking.asked.measures and not any(gives(ranking.asked.measures, quote.text) for quote in ranking.quotes()):
         least = max(least, LIKELY)
-    if uncounted or (english and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
+    by_form = bool(ranking.candidates) and answers_by_form(ranking.asked, ranking.candidates[0])
+    if uncounted or (english and not by_form and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
 
