@@ -334,3 +334,21 @@ def test_a_slow_start_says_what_it_waits_for_and_for_how_long() -> None:
     line.step(1, 50)
     busy[0] = Activity("waiting for the database to write", 9.0)
     assert state() == "step 1/50 · 00:07"
+
+
+def test_a_line_that_says_the_same_is_not_painted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted: list[object] = []
+    line = StatusLine(id="status", now=lambda: 100.0, activity=lambda: None)
+    monkeypatch.setattr(line, "refresh", lambda *regions, **options: painted.append(regions))
+    line.identify("lease-audit", "reader", 8_192)
+    line.laid_out(80)
+    painted.clear()
+    line.started()
+    assert len(painted) == 1
+    line.load((3, 200))
+    line.load((4, 200))
+    assert len(painted) == 1, "while an answer is written the line does not speak of the load"
+    line.ended()
+    line.load((5, 200))
+    assert len(painted) == 3
+    assert "loading 5/200" in line.laid_out(80)[0].content.plain

@@ -26,8 +26,11 @@ class LoadLine(Lines):
     def show(self, progress: LoadProgress | None) -> None:
         """Draw this progress; None when no load runs."""
         self._progress = progress
-        self.display = progress is not None
-        self.changed(layout=False)
+        if self.display == (progress is not None):
+            self.renewed()
+        else:
+            self.display = progress is not None
+            self.changed(layout=False)
 
     def rows(self, width: int) -> list[Content]:
         progress = self._progress

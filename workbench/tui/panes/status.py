@@ -47,32 +47,32 @@ class StatusLine(Lines):
 
     def _tick(self) -> None:
         if self._started is not None or not self._identity[0]:
-            self.changed(layout=False)
+            self.renewed()
 
     def identify(self, agent: str, model: str, window_tokens: int, drive: str = "") -> None:
         """Who answers, and who searches for it ("" where that is the model that answers)."""
         self._identity = (agent, model, window_tokens, drive if drive != "model" else "")
-        self.changed(layout=False)
+        self.renewed()
 
     def attached(self, documents: int, passages: int) -> None:
         """What is searched."""
         self._library = (documents, passages)
-        self.changed(layout=False)
+        self.renewed()
 
     def started(self) -> None:
         """A question is being answered from now on."""
         self._started, self._step, self._stopping = self._now(), (0, 0), ""
-        self.changed(layout=False)
+        self.renewed()
 
     def step(self, step: int, limit: int) -> None:
         """The agent is at this step of this question."""
         self._step = (step, limit)
-        self.changed(layout=False)
+        self.renewed()
 
     def stopping(self, *, now: bool) -> None:
         """The user asked for the end of the answer: after this step, or now."""
         self._stopping = "cancelling" if now else "stopping after step"
-        self.changed(layout=False)
+        self.renewed()
 
     def elapsed(self) -> str:
         """How long the answer takes so far, "" when nothing is being answered."""
@@ -81,18 +81,18 @@ class StatusLine(Lines):
     def ended(self) -> None:
         """Nothing is being answered."""
         self._started = None
-        self.changed(layout=False)
+        self.renewed()
 
     def moment(self, step: int | None) -> None:
         """The panes show this step; None what is now."""
         self._moment = step
-        self.changed(layout=False)
+        self.renewed()
 
     def server(self, *, there: bool) -> None:
         """Whether the model server answered when it was last asked."""
         if there != self._server:
             self._server = there
-            self.changed(layout=False)
+            self.renewed()
 
     @property
     def server_there(self) -> bool:
@@ -102,12 +102,12 @@ class StatusLine(Lines):
     def load(self, progress: tuple[int, int] | None) -> None:
         """How far a load is (passages done, of), None when there is none."""
         self._loading = progress
-        self.changed(layout=False)
+        self.renewed()
 
     def leaving(self, doing: str) -> None:
         """The program ends; this is told to stop before ("" for nothing)."""
         self._leaving = doing
-        self.changed(layout=False)
+        self.renewed()
 
     def rows(self, width: int) -> list[Content]:
         agent = self._identity[0]

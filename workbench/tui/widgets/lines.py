@@ -62,6 +62,16 @@ class Lines(Widget):
         self._laid = None
         self.refresh(layout=layout)
 
+    def renewed(self) -> None:
+        """What is drawn may be another now, in as many lines: only the lines that are others are painted anew, if any.
+
+        A line at the top and one at the bottom that change together have Textual go through every widget between them.
+        """
+        if self._laid is None:
+            self.changed(layout=False)
+            return
+        self._paint_others(*self._laid)
+
     def forget_layout(self) -> None:
         """Lay out again when it is drawn next, without asking for that."""
         self._laid = None
@@ -74,7 +84,9 @@ class Lines(Widget):
         if self._laid is None:
             self.changed()
             return
-        width, before = self._laid
+        self._paint_others(*self._laid)
+
+    def _paint_others(self, width: int, before: list[Row]) -> None:
         self._laid = None
         after = self.laid_out(width)
         if len(after) != len(before):
