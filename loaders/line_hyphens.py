@@ -25,6 +25,13 @@ _CLOSED = frozenset(
 )
 """Words of English, and of languages that write compounds as one word."""
 
+_ADDRESS = re.compile(r"://|^www\.|@", re.IGNORECASE)
+"""An address of the web keeps the hyphen at which a line cut it."""
+
+_NUMBER = re.compile(
+    r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
+)
 _SAMPLE_CHARS = 50_000
 
 
@@ -49,7 +56,7 @@ def rejoined(texts: Sequence[str]) -> list[str]:
         one_word = (
             left is not None and right is not None and _is_one_word(left[2], right[0], bool(left[1]), known, closed)
         )
-        hyphen = "" if one_word else "-"
+        hyphen = "" if one_word and not _ADDRESS.search(f"{before}-{after}") else "-"
         return f"{before}{hyphen}{after}{goes_on}"
 
     return [text if MARK not in text else _twice(text, whole) for text in texts]
@@ -97,6 +104,6 @@ def _is_one_word(left: str, right: str, compound: bool, known: set[str], closed:
     first, second = left.casefold(), right.casefold()
     if first + second in known:
         return True
-    if f"{first}-{second}" in known:
+    if f"{first}-{second}" in known or _NUMBER.fullmatch(f"{first}-{second}"):
         return False
     return not compound and (closed or not (first in known and second in known))

@@ -46,6 +46,13 @@ def test_the_documents_own_words_say_whether_a_hyphen_belongs_to_a_word() -> Non
     assert page.split() == "a well-known Trace-Monkey of 2019-2020 in the international stop-the-world fair".split()
 
 
+def test_addresses_and_numbers_in_words_keep_the_hyphen_of_a_line() -> None:
+    cut = "see https://a.org/long\ufffepath/x or write to ann\ufffelee@a.org of twenty\ufffetwo twenty\ufffefold ha\ufffebits"
+    assert rejoined([printed(cut)])[0].split() == (
+        "see https://a.org/long-path/x or write to ann-lee@a.org of twenty-two twentyfold habits".split()
+    )
+
+
 def test_compounds_of_german_are_put_together() -> None:
     assert rejoined([printed("der Kranken\ufffehaus und die Kranken im Haus haus kranken")])[0].startswith(
         "der Krankenhaus"
