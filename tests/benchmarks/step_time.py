@@ -149,7 +149,8 @@ def measure(
     early, late = spent[5 : 5 + span], spent[-span:]
     return {
         "p50_ms": statistics.median(times) * 1e3, "p95_ms": sorted(times)[int(len(times) * 0.95)] * 1e3,
-        "cpu_ms": statistics.median(spent) * 1e3,
+        "cpu_ms": statistics.median(spent) * 1e3, "cpu_mean": statistics.mean(spent) * 1e3,
+        "cpu_p95": sorted(spent)[int(len(spent) * 0.95)] * 1e3,
         "early_ms": statistics.median(early) * 1e3, "late_ms": statistics.median(late) * 1e3,
         "growth": statistics.median(late) / statistics.median(early), "queue": queued, "megabytes": grown,
     }  # fmt: skip
@@ -162,7 +163,7 @@ def main() -> None:
     parser.add_argument("--latency_ms", type=float, nargs="*", default=[0.0, 20.0])
     parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
-    names = ("p50_ms", "p95_ms", "cpu_ms", "early_ms", "late_ms", "growth", "queue", "megabytes")
+    names = ("p50_ms", "p95_ms", "cpu_ms", "cpu_mean", "cpu_p95", "early_ms", "late_ms", "growth", "queue", "megabytes")
     print(f"{'window':>8} {'steps':>6} {'latency':>7} " + " ".join(f"{name:>9}" for name in names))
     for window in given.windows:
         for latency in given.latency_ms:
