@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from workbench.core.errors import UsageError
 from workbench.evaluation.question_sets import read_rows, rows_that_fit
 from workbench.memory.conversation_index import ConversationIndex, Likeness, Turn
+from workbench.memory.related_words import WordVectors
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from workbench.embedding.client import QueryEmbedder
 
 EVIDENCE = re.compile(r"D(\d+):(\d+)")
@@ -32,6 +35,8 @@ class Queries(Protocol):
 
     @property
     def queries(self) -> QueryEmbedder: ...
+
+    def word_vectors(self, words: Sequence[str]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -114,16 +119,18 @@ def scores(
 
 def run(path: Path, app: Queries) -> Iterator[dict[str, Any]]:
     """As `measured`, with the embedder of the application."""
-    return measured(path, app.queries.score)
+    return measured(path, app.queries.score, app.word_vectors)
 
 
-def measured(path: Path, likeness: Likeness | None) -> Iterator[dict[str, Any]]:
+def measured(
+    path: Path, likeness: Likeness | None, word_vectors: WordVectors | None = None
+) -> Iterator[dict[str, Any]]:
     """Rows ready for JSON: {"event": "question", …} for each question, last {"event": "result", …}. Raises UsageError."""
     found: list[tuple[int, dict[str, float]]] = []
     turns = 0
     dialogues = read_dialogues(path)
     for dialogue in dialogues:
-        index = ConversationIndex(dialogue.turns)
+        index = ConversationIndex(dialogue.turns, word_vectors=word_vectors)
         turns += len(dialogue.turns)
         session = {turn.id: turn.session for turn in dialogue.turns}
         for question in dialogue.questions:

@@ -16,7 +16,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.text.analyzer import index_terms, query_terms
+from workbench.memory.related_words import RelatedWords, WordVectors
+from workbench.text.analyzer import content_words, index_terms, normalise, query_terms
+from workbench.text.languages import language_of
 
 Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosines of texts with a query, from -1 to 1."""
@@ -26,6 +28,8 @@ _NEAREST = 60
 """So many turns, the best by words, are compared by meaning: each takes the model some milliseconds."""
 
 _WINDOW_CHARS = 1_200
+_LOOKED_AT = 200
+"""So many turns tell the language of a conversation."""
 
 _MONTH_OR_WORD = {"may": "May", "march": "March"}
 """Months that are other words too: they count as months where they are written as names."""
@@ -48,6 +52,10 @@ class Weights:
     """Likeness of the turn with its neighbours to the question; that of the turn alone adds nothing to it."""
     second_turn: float = 0.0
     third_turn: float = 0.2
+    related: float = 0.4
+    """Words akin to those of the question, in the turn and in the session (related_words)."""
+    gist: float = 0.5
+    """Likeness of all the words of a turn to those of the question."""
     session_words: float = 0.5
     """A session is worth its best turn, so much of its second and third, and so much of its own words."""
 
@@ -77,8 +85,14 @@ class RankedTurns:
 class ConversationIndex:
     """An index of turns in memory. It does not change: `with_more` makes another, for which only the new turns are read."""
 
-    def __init__(self, turns: Sequence[Turn] = (), weights: Weights = WEIGHTS) -> None:
-        self.weights = weights
+    def __init__(
+        self, turns: Sequence[Turn] = (), weights: Weights = WEIGHTS, word_vectors: WordVectors | None = None
+    ) -> None:
+        """`word_vectors` gives what words mean; without it, or where the conversation is not in English, only their forms count."""
+        self.weights, self._word_vectors = weights, word_vectors
+        self._content: tuple[tuple[str, ...], ...] = ()
+        """The words of each turn that carry meaning, where there are vectors of words."""
+        self._related: RelatedWords | None = None
         self.turns: tuple[Turn, ...] = ()
         self.sessions: list[int] = []
         self._session = self._place = np.zeros(0, dtype=np.int64)
@@ -113,6 +127,9 @@ class ConversationIndex:
         self._session = np.append(self._session, [turn.session for turn in turns])
         self._place = np.append(self._place, places)
         self.turns = (*self.turns, *turns)
+        self._related = None
+        if self._word_vectors is not None:
+            self._content = (*self._content, *(tuple(content_words(turn.text)) for turn in turns))
 
     def rank(
         self, question: str, likeness: Likeness | None = None, called: Mapping[str, Iterable[str]] | None = None
@@ -127,14 +144,28 @@ class ConversationIndex:
         weights, asked = self.weights, query_terms(question)
         own, sessions = _of_best(self._words.scores(asked)), _of_best(self._session_words.scores(asked))
         dates = weights.date * _of_best(self._dates.scores(_dates_asked(question, asked)))
+        found = self._with_neighbours(own) + sessions[self._place] + dates[self._place] > 0
+        alike = np.zeros(len(self.turns))
+        if (
+            related := self._related_words()
+        ):  # akin words raise what is found by its own, and find nothing by themselves
+            terms, alike = related.of(question)
+            own = own + weights.related * _of_best(self._words.scores(terms))
+            sessions = sessions + weights.related * _of_best(self._session_words.scores(terms))
         scores = self._with_neighbours(own) + weights.session * sessions[self._place] + dates[self._place]
-        found = scores > 0
-        scores = scores + weights.speaker * self._said_by(question, called or {})
+        scores = scores + weights.speaker * self._said_by(question, called or {}) + weights.gist * alike
         if likeness is not None and weights.meaning:
             self._add_meaning(scores, question, likeness)
         order = np.argsort(-scores, kind="stable")
         best = tuple((self.turns[at].id, float(scores[at])) for at in order.tolist() if found[at])
         return RankedTurns(best, self._sessions(np.where(found, scores, 0.0), sessions, dates))
+
+    def _related_words(self) -> RelatedWords | None:
+        """The words of an English conversation with their vectors, made when they are first asked for."""
+        if self._related is None and self._word_vectors is not None and _is_english(self.turns):
+            names = frozenset(name for turn in self.turns for name in normalise(turn.who).split())
+            self._related = RelatedWords(self._content, self._session, names, self._word_vectors)
+        return self._related
 
     def _with_neighbours(self, own: NDArray[np.float64]) -> NDArray[np.float64]:
         scores = own.copy()
@@ -176,6 +207,11 @@ class ConversationIndex:
             total = float(np.dot(best, shares[: len(best)])) + self.weights.session_words * float(words[number])
             totals.append((session, total + float(dates[number])))
         return tuple(sorted((one for one in totals if one[1] > 0), key=lambda one: (-one[1], one[0])))
+
+
+def _is_english(turns: Sequence[Turn]) -> bool:
+    """Whether a conversation is in the language whose words the embedding model knows."""
+    return language_of(normalise(" ".join(turn.text for turn in turns[:_LOOKED_AT])).split()) == "en"
 
 
 def _date_terms(day: date) -> list[str]:

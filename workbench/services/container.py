@@ -22,6 +22,7 @@ from workbench.core.sanitize import as_name, readable
 from workbench.core.server_profile import ServerProfile
 from workbench.core.settings import READER, Settings, from_file
 from workbench.core.text_cache import TEXT_CACHES
+from workbench.embedding import minilm
 from workbench.embedding.client import LocalEmbedder, QueryEmbedder
 from workbench.memory.history.steps import StepRecorder
 from workbench.memory.recall import RecallStorage
@@ -82,7 +83,7 @@ class AppContext:
         self.home: HomeStorage = DuckDBHome(self.database, clock, self.shared)
         self.agents: Agents = self.home.agents
         self.recorder = StepRecorder(self.home, self.search.texts, clock)
-        self.recall = RecallStorage(self.recorder.stored, self._likeness)
+        self.recall = RecallStorage(self.recorder.stored, self._likeness, self.word_vectors)
         self.open_agents = AgentRegistry()
         self.servers = ServerProfiles(self.paths.servers_file)
         """What was found out about model servers."""
@@ -153,6 +154,17 @@ class AppContext:
             return self.queries.score(query, list(texts))
         except EmbedderError:
             return [0.0] * len(texts)
+
+    def word_vectors(self, words: Sequence[str]) -> np.ndarray:
+        """Vectors of single words (n, 384), read from the built-in model; zeros where it is not installed."""
+        import numpy as np
+
+        from workbench.embedding.word_vectors import word_vectors
+
+        try:
+            return word_vectors(words)
+        except EmbedderError:
+            return np.zeros((len(words), minilm.DIMENSIONS), np.float32)
 
     def embed_queries(self, queries: Sequence[str]) -> np.ndarray:
         """Unit vectors (n, 384) of queries. Raises EmbedderError."""
