@@ -251,9 +251,8 @@ class MainContext:
 
     def _assemble(self, state: Mapping[str, Any]) -> Prompt:
         memory = self.workspace.memory
-        return assemble(
-            self.system, *self._offered(), memory.summary, memory.queue.messages, self._full(state), self.calibration
-        )
+        queue = memory.queue.parts(self.calibration.encoding)
+        return assemble(self.system, *self._offered(), memory.summary, queue, self._full(state), self.calibration)
 
     def record(self, step: int, model: str, options: Mapping[str, Any]) -> tuple[Prompt, ModelRequest]:
         """Assemble the prompt of a step and note it, by reference, for the flight recorder."""

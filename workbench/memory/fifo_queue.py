@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from workbench.memory.messages import O200K, StoredMessage
+from workbench.memory.messages import O200K, PromptPart, StoredMessage
 
 Order = Callable[[Sequence[Sequence[StoredMessage]]], Sequence[int]]
 """Which groups leave first: their positions, in that order."""
@@ -20,6 +20,7 @@ class FifoQueue:
         self.question: int | None = None
         self._messages: list[StoredMessage] = []
         self._totals: dict[str, int] = {}
+        self._parts: dict[str, list[PromptPart]] = {}
         self._ranges: list[list[int]] = []
         self.alerts: list[StoredMessage] = []
         """The alerts of the system among the messages."""
@@ -35,6 +36,7 @@ class FifoQueue:
     def messages(self, messages: Iterable[StoredMessage]) -> None:
         groups = list(messages)
         self._messages, self._totals, self._ranges, self.alerts, self.results = [], {}, [], [], []
+        self._parts = {}
         for message in groups:
             self.append(message)
 
@@ -49,6 +51,12 @@ class FifoQueue:
             self._totals[name] = sum(message.part(name).tokens for message in self._messages)
         return self._totals[name]
 
+    def parts(self, name: str) -> Sequence[PromptPart]:
+        """What the messages put into a prompt, counted in an encoding: kept, because of thousands a step changes a few."""
+        if name not in self._parts:
+            self._parts[name] = [message.part(name) for message in self._messages]
+        return self._parts[name]
+
     def append(self, message: StoredMessage) -> None:
         """Add a message at the back."""
         if self._messages and message.parent == self._messages[-1].id:
@@ -62,6 +70,8 @@ class FifoQueue:
             self.results.append(message)
         for name in self._totals:
             self._totals[name] += message.part(name).tokens
+        for name, parts in self._parts.items():
+            parts.append(message.part(name))
 
     def ranges(self) -> list[list[int]]:
         """The queue by reference: ranges of message ids along the branch. Few, however long the queue is."""
@@ -104,6 +114,7 @@ class FifoQueue:
         pairs = [(message, new[message.id]) for message in self._messages if message.id in new]
         for name in self._totals:
             self._totals[name] += sum(after.part(name).tokens - before.part(name).tokens for before, after in pairs)
+        self._parts = {}
         self._messages, self.alerts, self.results = (
             [new.get(message.id, message) for message in messages]
             for messages in (self._messages, self.alerts, self.results)

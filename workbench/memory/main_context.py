@@ -13,7 +13,7 @@ from workbench.api.events import Segment
 from workbench.api.results import RenderedPage
 from workbench.core.text_cache import text_cache
 from workbench.core.tokens import Calibration, count, count_message
-from workbench.memory.messages import StoredMessage, to_json, wire_digest, wire_text
+from workbench.memory.messages import PromptPart, to_json, wire_digest, wire_text
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ def assemble(
     tools: Sequence[Mapping[str, Any]],
     tools_text: str,
     summary: Summary | None,
-    queue: Sequence[StoredMessage],
+    queue: Sequence[PromptPart],
     state: Mapping[str, Any],
     calibration: Calibration,
 ) -> Prompt:
     """The prompt on the wire: system and functions, summary, queue, then one state message with the working context.
 
     The prefix stays stable from step to step; only the last message changes. Tokens are counted in the calibration's
-    encoding, every message once in its life. `tools_text` is the functions' text (see functions_text).
+    encoding, every message once in its life: `queue` is counted in it already. `tools_text` is the functions' text (see functions_text).
     """
     name = calibration.encoding
     head = {"role": "system", "content": system}
@@ -100,9 +100,7 @@ def assemble(
     counted = sum(segment.tokens for segment in segments)
     in_context: frozenset[int] = frozenset()
     if queue:
-        # One look at each message: there may be thousands, and a step has nothing else to do with most of them.
-        parts = [item.parts.get(name) or item.part(name) for item in queue]
-        wires, hashes, tokens, shown, pages, passages = zip(*parts, strict=True)
+        wires, hashes, tokens, shown, pages, passages = zip(*queue, strict=True)
         messages.extend(wires)
         digests.extend(hashes)
         segments.extend(shown)

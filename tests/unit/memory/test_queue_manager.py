@@ -365,7 +365,7 @@ def test_what_the_queue_adds_up_is_the_same_after_a_swap() -> None:
     log.add("user", "system_alert", {"message": "Memory pressure: much is used."})
     queue, texts = log.queue, Fetched({7: "Passage 7 of the archive."})
     for name in ("o200k_base", "cl100k_base"):
-        assert queue.tokens_in(name) > 0
+        assert queue.tokens_in(name) == sum(part.tokens for part in queue.parts(name)) > 0
     wire = render(shown.role, shown.kind, shown.body, shown.created, texts, ())
     receipt = replace(shown, wire=wire, tokens=count_message(wire), kept=())
     queue.swap([receipt])
@@ -375,4 +375,9 @@ def test_what_the_queue_adds_up_is_the_same_after_a_swap() -> None:
     assert queue.messages[1] is call
     assert queue.tokens_in("o200k_base") == sum(message.tokens for message in queue.messages) == fresh.tokens
     assert queue.tokens_in("cl100k_base") == fresh.tokens_in("cl100k_base")
+    log.ask("And which burnt most?")
+    fresh.messages = queue.messages
+    assert [list(queue.parts(name)) for name in ("o200k_base", "cl100k_base")] == [
+        list(fresh.parts(name)) for name in ("o200k_base", "cl100k_base")
+    ]
     assert (queue.ranges(), queue.alerts, queue.results) == (fresh.ranges(), fresh.alerts, fresh.results)

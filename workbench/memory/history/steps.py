@@ -109,7 +109,8 @@ class StepRecorder:
         else:
             functions = json.loads(self.text(row.tools) or "[]")
             text = functions_text(functions)
-            prompt = assemble(self.text(row.system), functions, text, old, messages, details, calibration)
+            parts = [message.part(calibration.encoding) for message in messages]
+            prompt = assemble(self.text(row.system), functions, text, old, parts, details, calibration)
         return RecordedStep(
             step, row.status, prompt, sent, json.loads(row.reply or "{}"), json.loads(row.usage or "{}"), row.digest,
             row.used, row.exact, sent["window"], sent["reserve"], str(row.created), row.forgotten,
