@@ -86,8 +86,8 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         if not any(search.begins(asked) for search in view.searches) and not view.repeating:
             return _search(asked)
     ranking = rank(asked, view, score, scorer, named=named)
-    if view.notes and any(search.handles is None for search in view.searches):
-        # Results have left the window: what was noted of them counts as much as what is still in sight.
+    if view.notes and not is_nested(asked) and any(search.handles is None for search in view.searches):
+        # Results have left the window: what was noted of them counts as much as what is still in sight. Chains know notes anyhow.
         widely = rank(asked, view, score, scorer, widely=True, named=named)
         ranking = max(ranking, widely, key=lambda one: one.confidence)
     form = form_of(asked)
