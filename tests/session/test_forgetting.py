@@ -101,7 +101,7 @@ def test_one_message_by_its_number(make_session: Any) -> None:
         plan = session.timeline.eraser.message(int(line[1:].split()[0]))
         assert len(plan.messages) == 1
         session.timeline.eraser.erase(plan)
-        assert "4711" not in everything(session)
+        assert "4711-88" not in everything(session)
         assert "Another sentence about the weather today." in told(session)
         sound(session)
         with pytest.raises(NotFound):

@@ -189,17 +189,3 @@ def test_a_day_is_one_term_in_any_form() -> None:
     assert "2041-05-14" in terms
     assert "2041-05-14" in stems("14.05.2041 The crane broke.")
     assert not terms & {"14", "may", "2041"}
-
-
-@pytest.mark.parametrize(
-    ("person", "verb"),
-    [("employees", "employ"), ("nominee", "nominate"), ("attendees", "attended"), ("addressee", "address")],
-)
-def test_who_something_is_done_to_has_the_stem_of_what_is_done(person: str, verb: str) -> None:
-    assert stem(person) == stem(verb)
-
-
-def test_other_words_in_a_double_e_keep_their_forms_together() -> None:
-    assert stem("committee") != stem("commit")
-    assert stem("agreed") == stem("agree")
-    assert stem("fees") == stem("fee")

@@ -212,14 +212,7 @@ def stem(word: str) -> str:
     lowered = SAME_WORD.get(lowered, lowered)
     if not lowered.isalpha():
         return lowered
-    found = snowball("english", lowered)
-    if len(found) >= _LEAST_OF_A_PERSON and lowered.startswith(found + "e") and found.endswith("e"):
-        return found[:-1]
-    return found
-
-
-_LEAST_OF_A_PERSON = 4
-"""Snowball leaves an e of "employee", "payee" and "nominee"; without it the person has the stem of what is done to them."""
+    return snowball("english", lowered)
 
 
 @text_cache(16_384)
