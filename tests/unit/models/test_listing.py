@@ -146,3 +146,40 @@ def test_a_server_that_is_connected_and_silent_is_busy(monkeypatch: pytest.Monke
     monkeypatch.setattr(discovery, "_PATIENCE_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         assert discovery.absence(f"http://127.0.0.1:{listening.getsockname()[1]}/v1") == ""
+
+
+@pytest.mark.parametrize(("elsewhere", "along"), [(True, False), (False, True)])
+def test_the_key_follows_no_redirect_to_another_server(elsewhere: bool, along: bool) -> None:
+    seen: list[str | None] = []
+
+    class Listing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/v1/models":
+                port = other.server_port if elsewhere else self.server.server_port  # type: ignore[attr-defined]
+                self.send_response(302)
+                self.send_header("Location", f"http://127.0.0.1:{port}/moved")
+                self.end_headers()
+                return
+            seen.append(self.headers.get("Authorization"))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"data": [{"id": "m"}]}')
+
+        def log_message(self, *rest: object) -> None:
+            pass
+
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), Listing) as first,
+        ThreadingHTTPServer(("127.0.0.1", 0), Listing) as other,
+    ):
+        for server in (first, other):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            status, _ = discovery.fetch(
+                read_address(f"http://127.0.0.1:{first.server_port}/v1"), "/models", "sk-secret"
+            )
+        finally:
+            for server in (first, other):
+                server.shutdown()
+    assert status == 200
+    assert seen == ["Bearer sk-secret" if along else None]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from workbench.core.secrets import Secrets
 from workbench.core.server_profile import CHAT, EMBEDDING, OTHER, ServedModel
@@ -160,7 +160,24 @@ def _absence(address: Address) -> str:
 
 def _opener(address: Address) -> urllib.request.OpenerDirector:
     # No proxy stands between this machine and itself, whatever the environment names for everything else.
-    return urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None))
+    return urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None), _KeyStaysHere)
+
+
+class _KeyStaysHere(urllib.request.HTTPRedirectHandler):
+    """Follows redirects; the key goes along only to the same server, or to the same host over TLS. urllib would take it anywhere."""
+
+    def redirect_request(self, req: urllib.request.Request, *rest: Any) -> urllib.request.Request | None:
+        moved = super().redirect_request(req, *rest)
+        if moved is not None:
+            here, there = urlsplit(req.full_url), urlsplit(moved.full_url)
+            same = here[:2] == there[:2] or (here.hostname == there.hostname and there.scheme == "https")
+            for name in () if same else _KEY_HEADERS:
+                moved.remove_header(name)
+        return moved
+
+
+_KEY_HEADERS = ("Authorization", "Api-key")
+"""As urllib writes them."""
 
 
 def _reason(error: Exception) -> str:
