@@ -74,20 +74,26 @@ def _with_doubled_quotes(text: str, delimiter: str) -> str:
     A backslash may also end a cell (a folder of Windows): then no cell has a mark in it.
     """
     doubled = text.replace('\\"', '""')
-    as_is, otherwise = (
-        [row for row in csv.reader(one.split("\n", _SAMPLE_LINES + 1)[:_SAMPLE_LINES], delimiter=delimiter) if row]
-        for one in (text, doubled)
-    )
+    as_is, otherwise = (_sampled(_first_lines(one), delimiter) for one in (text, doubled))
     torn = len(set(map(len, as_is))) > 1 or any('\\"' in cell or '"' in cell[-1:] for row in as_is for cell in row)
     return doubled if torn and len(set(map(len, otherwise))) == 1 else text
 
 
+def _first_lines(text: str) -> list[str]:
+    return text.split("\n", _SAMPLE_LINES + 1)[:_SAMPLE_LINES]
+
+
+def _sampled(lines: Sequence[str], delimiter: str, quote: str = '"') -> list[list[str]]:
+    """The rows of the first lines of a table; empty ones are left out."""
+    return [row for row in csv.reader(lines, delimiter=delimiter, quotechar=quote) if row]
+
+
 def _quote_of(text: str, delimiter: str) -> str:
     """The mark around cells: \' where no cell has another one, and only so all rows get the same number of cells."""
-    lines = text.split("\n", _SAMPLE_LINES + 1)[:_SAMPLE_LINES]
+    lines = _first_lines(text)
     if '"' in text or sum(line.startswith("'") or f"{delimiter}'" in line for line in lines) < 2:
         return '"'
-    plain, quoted = ([row for row in csv.reader(lines, delimiter=delimiter, quotechar=one) if row] for one in "\"'")
+    plain, quoted = (_sampled(lines, delimiter, one) for one in "\"'")
     if len({len(row) for row in quoted}) != 1:
         return '"'
     marked = [cell for row in plain for cell in row if cell.startswith("'")]
@@ -162,10 +168,10 @@ def _begins(rows: list[list[str]], number: int, before: list[list[str]]) -> bool
 
 def delimiter_of(text: str) -> str:
     """The delimiter that cuts the first lines into most columns, and into the same number of them."""
-    lines = text.split("\n", _SAMPLE_LINES + 1)[:_SAMPLE_LINES]
+    lines = _first_lines(text)
     best, best_score = ",", 0.0
     for delimiter in _DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        widths = [len(row) for row in _sampled(lines, delimiter)]
         common = max(set(widths), key=widths.count, default=1)
         score = (common - 1) * widths.count(common) / max(1, len(widths))
         if score > best_score:

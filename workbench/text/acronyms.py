@@ -22,9 +22,14 @@ def written_short(question: str, text: str) -> str:
 
 @text_cache(64)
 def _spelled(acronym: str) -> re.Pattern[str]:
-    """Words in capitals whose first letters are these; small words may stand between them."""
+    """Words in capitals whose first letters are these."""
+    return re.compile(rf"(?<!\w){_words_of(acronym)}(?!\w)")
+
+
+def _words_of(acronym: str) -> str:
+    """A pattern of words whose first letters are these; small words may stand between them."""
     gap = rf"[\s-]+(?:{_SMALL}\s+){{0,2}}"
-    return re.compile(r"(?<!\w)" + gap.join(rf"{letter}[^\W\d_]+" for letter in acronym) + r"(?!\w)")
+    return gap.join(rf"{letter}[^\W\d_]+" for letter in acronym)
 
 
 def spells_out(question: str, text: str) -> bool:
@@ -49,8 +54,6 @@ _LETTERS = re.compile(r"(?<![\w.])[A-Z][A-Za-z]{0,6}[A-Z](?!\w)")
 @text_cache(64)
 def _beside(acronym: str) -> re.Pattern[str]:
     """Words whose first letters are these, in any case, right before or behind the acronym."""
-    gap = rf"[\s-]+(?:{_SMALL}\s+){{0,2}}"
-    long = gap.join(rf"{letter}[^\W\d_]+" for letter in acronym)
-    short = re.escape(acronym)
+    long, short = _words_of(acronym), re.escape(acronym)
     between = r"(?:\W{1,4}|\W+(?:stands for|is short for|means)\W+(?:the )?)"
     return re.compile(rf"(?<!\w)(?i:{long})\W{{1,3}}{short}(?!\w)|(?<!\w){short}{between}(?i:{long})(?!\w)")

@@ -88,8 +88,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     ranking = rank(asked, view, score, scorer, named=named)
     if view.notes and not is_nested(asked) and any(search.handles is None for search in view.searches):
         # Results have left the window: what was noted of them counts as much as what is still in sight. Chains know notes anyhow.
-        widely = rank(asked, view, score, scorer, widely=True, named=named)
-        ranking = max(ranking, widely, key=lambda one: one.confidence)
+        ranking = _surer(ranking, rank(asked, view, score, scorer, widely=True, named=named))
     form = form_of(asked)
     if form == "count" and _says_how_many(ranking):
         form = ""
@@ -140,8 +139,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         if several and chain.coverage >= LEAST_COVERAGE and confidence >= scorer.thresholds.answer:
             return _say(answer.quoted(_with_best(members, ranking)), Assessment(confidence, scorer.version))
     if ranking.confidence < scorer.thresholds.answer:
-        widely = rank(asked, view, score, scorer, widely=True, named=named)
-        ranking = widely if widely.confidence > ranking.confidence else ranking
+        ranking = _surer(ranking, rank(asked, view, score, scorer, widely=True, named=named))
     met = chain is not None and answers(evidence, chain)
     likely = GIVEN if ranking.candidates and _gives_measure(ranking) else OPEN
     least = scorer.thresholds.answer if met else max(likely, scorer.thresholds.answer)
@@ -151,6 +149,11 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     if uncounted or (english and not by_form and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
+
+
+def _surer(ranking: Ranking, other: Ranking) -> Ranking:
+    """The ranking with the higher confidence, the first where both are as sure."""
+    return max(ranking, other, key=lambda one: one.confidence)
 
 
 def _without_its_subject(question: Question, view: View) -> str:
