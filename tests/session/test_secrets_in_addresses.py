@@ -50,11 +50,13 @@ def test_it_is_sent_to_its_server_and_stands_nowhere(
     said += [json.dumps(lines), errors]
     for words in (
         ["sources"], ["search", "painted"], ["context", "ag"], ["replay", "ag"], ["export", "ag", str(tmp_path / "ag.md")],
-        ["export", "ag", str(tmp_path / "ag.agent")], ["queue"], ["sql", "SELECT * FROM source_documents"],
+        ["export", "ag", str(tmp_path / "ag.agent")], ["export", "ag", str(tmp_path / "ag.html")], ["queue"],
+        ["sql", "SELECT * FROM source_documents"],
     ):  # fmt: skip
         code = main(words)
         assert code == 0, words
         said += capsys.readouterr()
+    said.append((tmp_path / "ag.html").read_text(encoding="utf-8"))
     code, lines, errors = run("load", ADDRESS.replace(TOKEN, f"{TOKEN}-old"), "--source", "wiki")
     assert (code, lines[-1]["failed"][0]["path"]) == (1, SHOWN)
     said += [json.dumps(lines), errors]

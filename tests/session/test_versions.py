@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,17 @@ def test_export_writes_the_bibliography_beside_the_conversation(versions: Run, t
     assert main(["export", lines[-1]["agent"], str(tmp_path / "talk.md")]) == 0
     assert "Supply contract" in (tmp_path / "talk.bib").read_text(encoding="utf-8")
     assert "Supply contract" in (tmp_path / "talk.csl.json").read_text(encoding="utf-8")
+
+
+def test_export_writes_a_page_with_the_pages_that_are_quoted(versions: Run, tmp_path: Path) -> None:
+    _, lines, _ = versions("ask", "How many pumps does the supplier Norvik deliver a year?", "--attach", "contract")
+    file = tmp_path / "talk.html"
+    assert main(["export", lines[-1]["agent"], str(file)]) == 0
+    block = re.search(r'id="data">(.*?)</script>', file.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    data = json.loads(block[1])
+    assert len(data["steps"]) == lines[-1]["steps"]
+    assert all(step["segments"] for step in data["steps"])
+    cited = data["talk"][0]["citations"]
+    assert [item["where"].split()[1] for item in cited] == [f"{item['document']}" for item in lines[-1]["citations"]]
+    assert all(item["quote"] == " ".join(item["page"][1].split()) for item in cited)

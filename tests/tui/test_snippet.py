@@ -6,7 +6,7 @@ import pytest
 
 from workbench.api.segment_titles import message_words
 from workbench.tui.panes.archive import best_first
-from workbench.tui.screens.source_page import quote_span
+from workbench.api.matching import quote_span
 from workbench.tui.widgets.glyphs import to_ascii
 
 TEXT = """# The harbour

@@ -2,7 +2,8 @@
 
 Everything of documents and models is data in a JSON block and reaches the page through `textContent` alone. A policy in
 the page allows only its own script, by hash, and no request to anywhere, so that not even a fault here could run or
-fetch anything of a document.
+fetch anything of a document. A segment that stands in many prompts is written once: prompts differ little from step to
+step, and a long conversation in a large window would otherwise take hundreds of megabytes.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from importlib import resources
 from typing import Any
 
 from workbench.api.citation_marks import cited, numbered
-from workbench.api.events import AnswerDone, ContextAssembled, Event, QuestionAsked, paged_out
+from workbench.api.events import AnswerDone, Citation, ContextAssembled, Event, PageRead, QuestionAsked, Stopped
+from workbench.api.matching import quote_span
 from workbench.api.paging import StepRecord, steps_of
 from workbench.api.segment_titles import segment_title
-from workbench.core.sanitize import sanitize
+from workbench.api.session import PageView, SessionProtocol
+from workbench.core.errors import WorkbenchError
+from workbench.core.sanitize import one_line, sanitize
 
 LETTERS = {
     "system": "S",
@@ -29,146 +35,236 @@ LETTERS = {
     "conversation": "C",
     "paged": "P",
 }
+LABELS = {"S": "system", "M": "memory", "Σ": "summary", "C": "chat", "P": "paged in"}
 
-_STYLE = """
-:root { color-scheme: light dark; --S:#7a8699; --M:#b48ead; --Σ:#c9a227; --C:#5e81ac; --P:#2a9d8f; --R:#ccd; --free:#8882 }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 1.5rem auto; padding: 0 1rem }
-h1 { font-size: 1.3rem } h2 { font-size: 1.05rem; margin: 1.2rem 0 .3rem }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .6rem; margin: .2rem 0 }
-#map { display: grid; grid-template-columns: repeat(64, 1fr); gap: 1px }
-#map i { display: block; height: 12px; background: var(--free) } #map i.new { outline: 2px solid #e76f51; outline-offset: -2px }
-.S { background: var(--S) !important } .M { background: var(--M) !important } .Σ { background: var(--Σ) !important }
-.C { background: var(--C) !important } .P { background: var(--P) !important } .R { background: var(--R) !important }
-#bars { display: flex; align-items: flex-end; height: 80px; gap: 2px; border-bottom: 1px solid #8888 }
-#bars button { flex: 1; min-width: 3px; padding: 0; border: 0; background: var(--P); cursor: pointer }
-#bars button.warn { background: #e9a23b } #bars button.full { background: #d1495b } #bars button.on { outline: 2px solid }
-input[type=range] { width: 100% } .key { display: inline-block; padding: 0 .5em; color: #fff; margin-right: .4em }
-blockquote { border-left: 3px solid var(--P); margin: .3rem 0; padding-left: .6rem } .dim { opacity: .7 }
-""".strip()
+LATELY_STEPS = 3
+"""What was evicted in the last steps is drawn in another colour than what left before."""
 
-_SCRIPT = """
-"use strict";
-const data = JSON.parse(document.getElementById("data").textContent);
-const byId = id => document.getElementById(id);
-const make = (tag, text, cls) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text;
-  if (cls) e.className = cls; return e; };
-const steps = data.steps, slider = byId("step");
-slider.max = Math.max(0, steps.length - 1); slider.value = slider.max;
-steps.forEach((s, n) => { const b = make("button"); const share = s.usable ? s.used / s.usable : 0;
-  b.style.height = Math.max(2, Math.min(100, share * 100)) + "%"; b.title = "step " + s.step + ": " + s.used + " tokens";
-  b.setAttribute("aria-label", b.title);
-  if (share >= 1) b.classList.add("full"); else if (s.warned) b.classList.add("warn");
-  b.addEventListener("click", () => { slider.value = n; draw(); }); byId("bars").append(b); });
-function draw() {
-  const at = Number(slider.value), s = steps[at]; if (!s) return;
-  [...byId("bars").children].forEach((b, n) => b.classList.toggle("on", n === at));
-  const used = s.used ? s.used.toLocaleString() + " of " + s.window.toLocaleString() + " tokens" : "interrupted";
-  byId("now").textContent = "Step " + s.step + " · " + used + " · " + s.did.join(" · ");
-  const map = byId("map"); map.replaceChildren(); const count = 64 * 8, each = s.window / count || 1; let filled = 0, total = 0;
-  const before = new Set((steps[at - 1] || s).segments.map(g => g.id));
-  for (const g of s.segments) { total += g.tokens; let size = Math.max(g.tokens ? 1 : 0, Math.round(total / each) - filled);
-    for (; size > 0 && filled < count; size--, filled++) { const c = make("i", undefined, g.letter); c.title = g.title;
-      if (!before.has(g.id)) c.classList.add("new"); map.append(c); } }
-  const reserved = Math.round(s.reserve / each);
-  for (; filled < count; filled++) map.append(make("i", undefined, filled >= count - reserved ? "R" : ""));
-  const list = byId("segments"); list.replaceChildren();
-  for (const g of s.segments) { const d = make("details"), h = make("summary"); h.append(make("span", g.letter, "key " + g.letter),
-    g.title + " · " + g.tokens.toLocaleString() + " tokens"); d.append(h, make("pre", g.text)); list.append(d); }
-}
-for (const t of data.talk) { const box = byId("talk");
-  if (t.question) box.append(make("h2", t.question));
-  if (t.answer) { box.append(make("pre", t.answer)); if (t.state) box.append(make("p", t.state, "dim"));
-    for (const c of t.citations) { const q = make("blockquote");
-      q.append(make("div", c.quote), make("div", c.where, "dim")); box.append(q); } } }
-slider.addEventListener("input", draw);
-document.addEventListener("keydown", e => { const by = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
-  if (by && e.target !== slider) { slider.value = Number(slider.value) + by; draw(); } });
-let timer = 0; byId("play").addEventListener("click", () => { if (timer) { clearInterval(timer); timer = 0; return; }
-  if (Number(slider.value) >= steps.length - 1) slider.value = 0;
-  timer = setInterval(() => { if (Number(slider.value) >= steps.length - 1) { clearInterval(timer); timer = 0; }
-    else slider.value = Number(slider.value) + 1; draw(); }, 600); });
-draw();
-""".strip()
+AROUND_QUOTE_CHARS = 2_000
+"""Of an evidence page so much is shown on each side of its quote: a text file is one page, however long."""
+
+FetchPage = Callable[[Citation], PageView | None]
 
 
-def page(agent: str, history: Sequence[Event], contexts: Iterable[ContextAssembled]) -> str:
+def session_page(session: SessionProtocol) -> str:
+    """The page of the session's agent, with the pages that its answers quote."""
+    history = list(session.history())
+    sent = [item.step for item in steps_of(history) if item.used]
+    contexts = (replace(session.context(step), step=step) for step in sent)
+
+    def fetch(citation: Citation) -> PageView | None:
+        try:
+            return session.page(citation.document, citation.page, citation.passage)
+        except WorkbenchError:  # it was removed since: the quote stands without its page
+            return None
+
+    return page(session.agent, history, contexts, fetch)
+
+
+def page(
+    agent: str,
+    history: Sequence[Event],
+    contexts: Iterable[ContextAssembled],
+    fetch: FetchPage = lambda citation: None,
+) -> str:
     """The whole file.
 
     Args:
         agent: The agent's name.
         history: The durable events of its branch, oldest first.
         contexts: The prompt of each recorded step, with `step` set.
+        fetch: The page that a citation names; None where it cannot be had.
     """
-    prompts = {context.step: context for context in contexts}
-    steps = [_step(item, prompts.get(item.step)) for item in steps_of(history)]
-    data = json.dumps({"steps": steps, "talk": _talk(history)}, ensure_ascii=False)
+    talk, asked = _talk(history, fetch)
+    parts = _Parts()
+    data = {
+        "labels": LABELS,
+        "steps": _steps(history, {context.step: context for context in contexts}, asked, parts),
+        "parts": parts.listed,
+        "talk": talk,
+        "names": _places(history),
+    }
     # Inside a script element only "</" and "<!--" mean anything: without "<" there is neither.
-    data = data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    script = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
-    style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
-    title = html.escape(sanitize(agent), quote=True)
-    legend = "".join(
-        f'<span class="key {letter}">{letter}</span>{name} '
-        for letter, name in (("S", "system"), ("M", "memory"), ("Σ", "summary"), ("C", "chat"), ("P", "paged in"))
+    block = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    block = block.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    script, style = _asset("html_export.js"), _asset("html_export.css")
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
+        "base-uri 'none'; form-action 'none'"
     )
+    title = html.escape(one_line(agent), quote=True)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="referrer" content="no-referrer"><title>{title} · MemGPT Workbench</title><style>{_STYLE}</style></head><body>
-<h1>{title}</h1><p id="now"></p><div id="bars"></div>
-<p><input id="step" type="range" min="0" aria-label="step"><button id="play">play / pause</button>
-<span class="dim">left and right go through the steps; what came in with a step is outlined</span></p>
-<div id="map"></div><p>{legend}<span class="key R">R</span>reserved for the answer</p>
-<h2>The prompt, segment by segment</h2><div id="segments"></div>
-<h2>The conversation</h2><div id="talk"></div>
-<script type="application/json" id="data">{data}</script><script>{_SCRIPT}</script></body></html>
+<meta name="referrer" content="no-referrer"><title>{title} · MemGPT Workbench</title><style>{style}</style></head><body>
+<h1 dir="auto">{title}</h1>
+<p class="dim">A conversation of MemGPT Workbench: the bars are its prompts, one a model call, stacked by what filled the window.
+Click a bar, drag the slider or press left and right: everything below shows that moment.
+<span class="warned-sign"></span>the model was warned <span class="out-sign"></span>messages were evicted</p>
+<div id="chart"><div id="bars"></div></div><div id="signs"></div>
+<input id="step" type="range" min="0" aria-label="step">
+<p><button id="play">Play</button> <span id="now" role="status"></span></p><ul id="moved"></ul>
+<main><section>
+<h2>Main context <span class="sum" id="context-sum"></span></h2><div id="map"></div><p id="legend"></p>
+<h2>Recall storage <span class="sum" id="recall-sum"></span></h2><div id="recall"></div>
+<h2>Archival storage <span class="sum" id="archive-sum"></span></h2><div id="archive"></div>
+<h2>The exact prompt, segment by segment</h2><div id="segments"></div>
+</section><section id="conversation"><h2>The conversation</h2><div id="talk"></div></section></main>
+<noscript>The conversation is in this file as data; its own script shows it, and needs JavaScript.</noscript>
+<script type="application/json" id="data">{block}</script><script>{script}</script></body></html>
 """
 
 
-def _step(item: StepRecord, context: ContextAssembled | None) -> dict[str, Any]:
-    did = [f"{len(item.hits)} passages read"] if item.hits else []
-    did += [f"{item.edits} edits of memory"] if item.edits else []
-    did += ["warned"] if item.warned else []
-    did += [f"{item.evicted_messages} messages evicted"] if item.evicted_messages else []
-    did += [paged_out(len(item.receipts))] if item.receipts else []
-    segments = context.segments if context else ()
-    return {
-        "step": item.step,
-        "used": item.used or (context.used if context else 0),
-        "usable": item.usable or (context.usable if context else 0),
-        "window": context.window if context else 0,
-        "reserve": context.reserve if context else 0,
-        "warned": item.warned,
-        "did": did or ["nothing moved"],
-        "segments": [
+class _Parts:
+    """The segments of all prompts, each once: what a prompt holds are numbers of these."""
+
+    def __init__(self) -> None:
+        self.listed: list[dict[str, str]] = []
+        self._known: dict[tuple[str, str, int | None, str], int] = {}
+
+    def number(self, name: str, title: str, message: int | None, text: str, letter: str) -> int:
+        """The number of a segment; `key` is the same for what only moved on to the next prompt."""
+        wanted = (name, title, message, text)
+        if wanted not in self._known:
+            self._known[wanted] = len(self.listed)
+            key = f"{name} {message}" if message is not None else f"{name} {title} {_mark_of(text)}"
+            self.listed.append({"key": key, "letter": letter, "title": title, "text": sanitize(text)})
+        return self._known[wanted]
+
+
+def _mark_of(text: str) -> str:
+    """A short mark of a text, the same in every run."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _steps(
+    history: Sequence[Event], prompts: dict[int | None, ContextAssembled], asked: dict[int, int], parts: _Parts
+) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = []
+    gone: list[int] = []
+    held: set[int] = set()
+    talk = -1
+    for item in steps_of(history):
+        context = prompts.get(item.step) or ContextAssembled(step=item.step)
+        messages = {segment.message for segment in context.segments if segment.message is not None}
+        gone.append(len(held - messages) if context.segments else 0)
+        held = messages or held
+        talk = asked.get(item.step, talk)
+        steps.append(
             {
-                "id": f"{segment.name} {segment.message or segment.title}",
-                "letter": LETTERS.get(segment.name, "C"),
-                "title": segment_title(segment),
-                "tokens": segment.tokens,
-                "text": sanitize(segment.text),
+                "step": item.step,
+                "talk": talk,
+                "first": bool(item.question),
+                "used": item.used or context.used,
+                "usable": item.usable or context.usable,
+                "window": context.window,
+                "reserve": context.reserve,
+                "warn": context.warn,
+                "flush": context.flush or context.usable,
+                "exact": context.exact,
+                "warned": item.warned,
+                "did": _did(item),
+                "messages": len(messages),
+                "evicted": gone[-1],
+                "lately": sum(gone[-LATELY_STEPS:]),
+                "gone": sum(gone),
+                "inside": sorted(context.in_context),
+                "segments": [
+                    [
+                        parts.number(
+                            segment.name,
+                            segment_title(segment),
+                            segment.message,
+                            segment.text,
+                            LETTERS.get(segment.name, "C"),
+                        ),
+                        segment.tokens,
+                    ]
+                    for segment in context.segments
+                ],
             }
-            for segment in segments
-        ],
-    }
+        )
+    return steps
 
 
-def _talk(history: Sequence[Event]) -> list[dict[str, Any]]:
+def _did(item: StepRecord) -> list[str]:
+    did = [_counted(len(item.hits), "passage") + " read"] if item.hits else []
+    did += [_counted(item.edits, "memory edit")] if item.edits else []
+    did += ["warned that the window fills"] if item.warned else []
+    did += [_counted(len(item.receipts), "passage") + " not cited and dropped"] if item.receipts else []
+    did += ["answered"] if item.answer else []
+    return did or ["nothing read or written"]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _talk(history: Sequence[Event], fetch: FetchPage) -> tuple[list[dict[str, Any]], dict[int, int]]:
+    """The turns, and the turn that each step belongs to."""
     talk: list[dict[str, Any]] = []
+    asked: dict[int, int] = {}
+
+    def turn() -> dict[str, Any]:
+        if not talk:
+            talk.append(_turn(""))
+        return talk[-1]
+
     for event in history:
         match event:
             case QuestionAsked():
-                talk.append({"question": sanitize(event.text)})
+                talk.append(_turn(sanitize(event.text)))
             case AnswerDone():
                 shown = cited(event.quotes)
-                talk.append(
-                    {
-                        "answer": numbered(event.text, shown, event.unquoted),
-                        "state": event.standing,
-                        "citations": [
-                            {"quote": sanitize(c.quote), "where": f"[{c.number}] {sanitize(c.where)}"} for c in shown
-                        ],
-                    }
+                turn().update(
+                    answer=numbered(event.text, shown, event.unquoted),
+                    state=event.standing,
+                    citations=[
+                        {
+                            "quote": sanitize(item.quote),
+                            "where": f"[{item.number}] {sanitize(item.where)}",
+                            "page": _around(item, fetch(item) if item.verified else None),
+                        }
+                        for item in shown
+                    ],
                 )
-    return talk
+            case Stopped():
+                turn()["stopped"] = sanitize(event.reason)
+        if event.step is not None and talk:
+            asked[event.step] = len(talk) - 1
+    return talk, asked
+
+
+def _turn(question: str) -> dict[str, Any]:
+    return {"question": question, "answer": "", "state": "", "stopped": "", "citations": []}
+
+
+def _around(citation: Citation, page: PageView | None) -> list[str]:
+    """The text before a quote on its page, the quote, and the text behind it; [] where there is no page."""
+    if page is None:
+        return []
+    start, end = quote_span(page.text, citation.quote) or (page.start, page.end)
+    first, last = max(0, start - AROUND_QUOTE_CHARS), min(len(page.text), end + AROUND_QUOTE_CHARS)
+    before = f"… {_counted(first, 'character')} before\n" if first else ""
+    behind = f"\n{_counted(len(page.text) - last, 'character')} more …" if last < len(page.text) else ""
+    pieces = page.text[first:start], page.text[start:end], page.text[end:last]
+    head, quote, tail = map(sanitize, pieces)
+    return [before + head, quote, tail + behind]
+
+
+def _places(history: Iterable[Event]) -> dict[int, str]:
+    """Where passages come from, as people write it, by their numbers."""
+    return {
+        hit.passage: f"{one_line(hit.document, 200)} p.{hit.page}"
+        for event in history
+        if isinstance(event, PageRead)
+        for hit in event.hits
+    }
+
+
+def _asset(name: str) -> str:
+    return resources.files("workbench.api").joinpath(name).read_text(encoding="utf-8").strip()
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

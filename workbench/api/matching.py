@@ -68,3 +68,14 @@ def _stems(query: str) -> set[str]:
 def _matches(word: str, stems: set[str]) -> bool:
     low = word.lower()
     return any(low.startswith(stem) for stem in stems if len(stem) > 3) or low in stems
+
+
+def quote_span(text: str, quote: str) -> tuple[int, int] | None:
+    """Where a quote stands in a page, whatever its blanks and line ends; None where it does not stand word for word."""
+    match = across_lines(quote).search(text) if quote.strip() else None
+    return match.span() if match else None
+
+
+def across_lines(words: str) -> re.Pattern[str]:
+    """Finds words whatever stands between them, and behind a hyphen, as blanks and line ends."""
+    return re.compile(r"\s+".join(re.escape(word).replace(r"\-", r"-\s*") for word in words.split()))

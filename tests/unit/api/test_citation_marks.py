@@ -31,7 +31,7 @@ def exported(answer: AnswerDone) -> str:
     text = page("asker", [QuestionAsked(text="When?"), answer], [])
     block = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert block
-    talk = json.loads(block[1])["talk"][1]
+    talk = json.loads(block[1])["talk"][0]
     return "\n".join([talk["answer"], *(item["where"] for item in talk["citations"])])
 
 

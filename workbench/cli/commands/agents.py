@@ -49,7 +49,7 @@ def _fill_export(sub: argparse.ArgumentParser) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help="FILE.agent: the whole agent; FILE.md: its conversation (default: shown)",
+        help="FILE.agent: the whole agent; FILE.html: its conversation as a page to scrub through; FILE.md: as Markdown (default: shown)",
     )
 
 
@@ -115,7 +115,7 @@ def _preset(session: Session, chosen: argparse.Namespace) -> int:
 
 
 def export(session: Session, chosen: argparse.Namespace) -> int:
-    """An agent as one file, or its conversation as Markdown."""
+    """An agent as one file, or its conversation as a page or as Markdown."""
     from workbench.services.agent_archive import SUFFIX
 
     if chosen.file and chosen.file.endswith(SUFFIX):
@@ -123,6 +123,12 @@ def export(session: Session, chosen: argparse.Namespace) -> int:
         say(f"Written to {chosen.file} ({size:,} bytes): workbench import reads it.")
         return 0
     session.open_existing(chosen.agent)
+    if chosen.file and chosen.file.lower().endswith((".html", ".htm")):
+        from workbench.api.html_export import session_page
+
+        write_result(chosen.file, session_page(session))
+        say(f"Written to {chosen.file}: one page to scrub through, for any browser.")
+        return 0
     lines = list(rendering.markdown_lines(session.agent, session.history()))
     if not chosen.file:
         say_lines(lines)
@@ -180,7 +186,7 @@ def functions(session: Session, chosen: argparse.Namespace) -> int:
 
 COMMANDS = {
     "agents": Command("list agents; create, rename or delete one", _fill_agents, agents, _consent),
-    "export": Command("an agent as one file, or its conversation as Markdown", _fill_export, export),
+    "export": Command("an agent as one file, or its conversation as a page or as Markdown", _fill_export, export),
     "import": Command("an agent from a file that export wrote", _fill_import, import_agent),
     "functions": Command("what a model may call, your own functions too", _fill_functions, functions),
 }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from workbench.api import html_export, paging, rendering
+from workbench.api import html_export, rendering
 from workbench.api.agents import FunctionView, Spent
 from workbench.api.bibliography import Reference, bibtex, csl_json
 from workbench.api.events import Event, MemoryEdited
@@ -162,9 +161,7 @@ def export(display: Display, words: Sequence[str]) -> None:
         if file.suffix == ".agent":
             return f"{session.agent_service.export(agent, file):,} bytes, the whole agent"
         if file.suffix.lower() in (".html", ".htm"):
-            history = list(session.history())
-            contexts = [replace(session.context(step), step=step) for step in _steps(history)]
-            text, what = html_export.page(agent, history, contexts), "one page to scrub through, for any browser"
+            text, what = html_export.session_page(session), "one page to scrub through, for any browser"
         else:
             text = "\n".join(rendering.markdown_lines(agent, session.history())) + "\n"
             what = "the conversation as Markdown"
@@ -182,11 +179,6 @@ def export(display: Display, words: Sequence[str]) -> None:
         return what
 
     display.fetch(work, lambda what: display.say(f"written to {one_line(str(file.absolute()), 300)}: {what}"))
-
-
-def _steps(history: Sequence[Event]) -> list[int]:
-    """The steps of a history whose prompt was sent."""
-    return [item.step for item in paging.steps_of(history) if item.used]
 
 
 def copy(display: Display, words: Sequence[str]) -> None:

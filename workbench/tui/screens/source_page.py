@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding
 
 from workbench.api.events import Citation
+from workbench.api.matching import across_lines, quote_span
 from workbench.api.session import PageView
 from workbench.core.sanitize import one_line, sanitize
 from workbench.core.secrets import environment_without_keys
@@ -145,7 +145,7 @@ class SourcePage(Overlay[None]):
         page, low = self._page, self._page.text.casefold()
         # Folding may change the length of a text: then the letters are compared as they are.
         text, wanted = (low, words.casefold()) if len(low) == len(page.text) else (page.text, words)
-        places = [match.span() for match in _across_lines(wanted).finditer(text)]
+        places = [match.span() for match in across_lines(wanted).finditer(text)]
         if not places:
             self._count = "not on this page"
             self._show(replace(page, start=0, end=0))
@@ -166,14 +166,3 @@ class SourcePage(Overlay[None]):
             f"{one_line(page.document, 200)} · page {page.number} of {page.pages}",
             "copied · esc close",
         )
-
-
-def quote_span(text: str, quote: str) -> tuple[int, int] | None:
-    """Where a quote stands in a page, whatever its blanks and line ends; None where it does not stand word for word."""
-    match = _across_lines(quote).search(text) if quote.strip() else None
-    return match.span() if match else None
-
-
-def _across_lines(words: str) -> re.Pattern[str]:
-    """Finds words whatever stands between them, and behind a hyphen, as blanks and line ends."""
-    return re.compile(r"\s+".join(re.escape(word).replace(r"\-", r"-\s*") for word in words.split()))
