@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.api.matching import quote_span
 from workbench.api.segment_titles import message_words
 from workbench.tui.panes.archive import best_first
-from workbench.api.matching import quote_span
 from workbench.tui.widgets.glyphs import to_ascii
 
 TEXT = """# The harbour
