@@ -6,6 +6,7 @@ stands elsewhere, or where its halves are no words; "well-/known" and "Trace-/Mo
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -44,8 +45,12 @@ def rejoined(texts: Sequence[str]) -> list[str]:
     folded = "\n".join(tokens).casefold().split("\n")
     known = set(filter(str.isalpha, folded))  # most tokens, for which no pattern is needed
     known.update(_WORDS.findall("\n".join(token for token in folded if token not in known)))
-    words = "\n".join(texts)[:_SAMPLE_CHARS].split()
-    closed = sum(map(_CLOSED.__contains__, words)) > sum(map(_ENGLISH.__contains__, words))
+
+    @functools.cache
+    def closed() -> bool:
+        # Asked for by few documents.
+        words = "\n".join(texts)[:_SAMPLE_CHARS].split()
+        return sum(map(_CLOSED.__contains__, words)) > sum(map(_ENGLISH.__contains__, words))
 
     def whole(match: re.Match[str]) -> str:
         before, line_end, after = match[1], match[2], match[3]
@@ -97,7 +102,7 @@ def _cuts(text: str) -> Iterator[re.Match[str]]:
             end = space.end() if space else len(text)
 
 
-def _is_one_word(left: str, right: str, compound: bool, known: set[str], closed: bool) -> bool:
+def _is_one_word(left: str, right: str, compound: bool, known: set[str], closed: Callable[[], bool]) -> bool:
     """Whether two halves are one word; `compound`: the first is itself behind a hyphen, as in "stop-the-/world"."""
     if right[0].isupper() and not left.isupper():
         return False
@@ -106,4 +111,4 @@ def _is_one_word(left: str, right: str, compound: bool, known: set[str], closed:
         return True
     if f"{first}-{second}" in known or _NUMBER.fullmatch(f"{first}-{second}"):
         return False
-    return not compound and (closed or not (first in known and second in known))
+    return not compound and (not (first in known and second in known) or closed())

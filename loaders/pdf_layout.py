@@ -134,8 +134,7 @@ def _is_turned(page: PageLines) -> bool:
     looked_at = written[:: max(1, len(written) // 5)]
     turned = 0
     for line in looked_at:
-        if words := page.words(line):
-            longest = max(words, key=lambda word: word.end - word.start)
+        if (longest := page.longest_word(line)) is not None:
             first, last = page.origin(longest.start), page.origin(longest.end - 1)
             hangs = longest.box.top - first[1] < first[1] - longest.box.bottom
             turned += hangs or last[0] - first[0] < abs(last[1] - first[1])

@@ -13,10 +13,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from loaders.document import clean_text
 from loaders.line_hyphens import MARK
+from loaders.pdf_calls import address, unchecked
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -101,7 +102,8 @@ def spans(raw_text: str) -> list[Line]:
 class _Calls(NamedTuple):
     """Functions of pdfium that are called hundreds of times a page, without the checks of their arguments.
 
-    A call with addresses takes 0.7 microseconds, one with the checked pointers of the binding 1.6.
+    They take numbers and what `address` made: such a call takes 0.45 microseconds, one that converts addresses each time
+    0.8, and one with the checked pointers of the binding 1.6.
     """
 
     count_rects: Callable[..., int]
@@ -114,17 +116,11 @@ class _Calls(NamedTuple):
 def _calls() -> _Calls:
     import pypdfium2.raw as raw
 
-    def unchecked(function: Any, *arguments: Any) -> Callable[..., int]:
-        address = ctypes.cast(function, ctypes.c_void_p).value
-        made: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *arguments)(address or 0)
-        return made
-
-    number, pointer = ctypes.c_int, ctypes.c_void_p
     return _Calls(
-        unchecked(raw.FPDFText_CountRects, number, number),
-        unchecked(raw.FPDFText_GetRect, number, pointer, pointer, pointer, pointer),
-        unchecked(raw.FPDFText_GetCharBox, number, pointer, pointer, pointer, pointer),
-        unchecked(raw.FPDFText_GetCharOrigin, number, pointer, pointer),
+        unchecked(raw.FPDFText_CountRects, ctypes.c_int),
+        unchecked(raw.FPDFText_GetRect, ctypes.c_int),
+        unchecked(raw.FPDFText_GetCharBox, ctypes.c_int),
+        unchecked(raw.FPDFText_GetCharOrigin, ctypes.c_int),
     )
 
 
@@ -135,7 +131,7 @@ class PageLines:
         import pypdfium2.raw as raw
 
         self._raw, self._handle = raw, textpage.raw
-        self._calls, self._address = _calls(), ctypes.cast(textpage.raw, ctypes.c_void_p).value
+        self._calls, self._address = _calls(), address(ctypes.cast(textpage.raw, ctypes.c_void_p).value)
         self.raw_text = raw_text
         self._textpage = textpage
         doubles = (ctypes.c_double * 4)()
@@ -145,7 +141,7 @@ class PageLines:
         """Places in the text before which a figure is raised."""
         self._uneven_lines: set[int] = set()
         self._words: dict[Line, list[Word]] = {}
-        self._pointers = tuple(first + place * size for place in range(4))
+        self._pointers = tuple(address(first + place * size) for place in range(4))
         """Where pdfium writes left, bottom, right and top."""
 
     @cached_property
@@ -315,6 +311,14 @@ class PageLines:
         self._words[line] = words
         return words
 
+    def longest_word(self, line: Line) -> Word | None:
+        """The longest word of a line that has a box, the first of several; the boxes of the others are not asked for."""
+        spans_of = (match.span() for match in _WORD.finditer(self.raw_text, line.start, line.end))
+        for start, end in sorted(spans_of, key=lambda span: span[0] - span[1]):
+            if words := self.words(Line(start, end, hyphen=False)):
+                return words[0]
+        return None
+
     def origin(self, place: int) -> tuple[float, float]:
         """Where the character at a place of the text is drawn from."""
         self._calls.char_origin(self._address, self._char(place), self._pointers[0], self._pointers[1])
@@ -341,6 +345,14 @@ class PageLines:
 
 def united(boxes: Sequence[Box]) -> Box:
     """The smallest box around boxes."""
+    if len(boxes) == 2:  # most calls, in a third of the time
+        (left, bottom, right, top), (other_left, other_bottom, other_right, other_top) = boxes
+        return Box(
+            left if left < other_left else other_left,
+            bottom if bottom < other_bottom else other_bottom,
+            right if right > other_right else other_right,
+            top if top > other_top else other_top,
+        )
     lefts, bottoms, rights, tops = zip(*boxes)
     return Box(min(lefts), min(bottoms), max(rights), max(tops))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from loaders.pdf_calls import Address, address, unchecked
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 class _Calls(NamedTuple):
     """pdfium's functions for an object of a page, its kind and its bounds, without the checks of their arguments."""
 
-    get_object: Callable[..., int]
+    get_object: Callable[..., Address]
     kind_of: Callable[..., int]
     bounds: Callable[..., int]
 
@@ -23,16 +25,10 @@ class _Calls(NamedTuple):
 def _calls() -> _Calls:
     import pypdfium2.raw as raw
 
-    def unchecked(function: Any, result: Any, *arguments: Any) -> Callable[..., int]:
-        address = ctypes.cast(function, ctypes.c_void_p).value
-        made: Callable[..., int] = ctypes.CFUNCTYPE(result, ctypes.c_void_p, *arguments)(address or 0)
-        return made
-
-    number, pointer = ctypes.c_int, ctypes.c_void_p
     return _Calls(
-        unchecked(raw.FPDFPage_GetObject, pointer, number),
-        unchecked(raw.FPDFPageObj_GetType, number),
-        unchecked(raw.FPDFPageObj_GetBounds, number, pointer, pointer, pointer, pointer),
+        unchecked(raw.FPDFPage_GetObject, Address),
+        unchecked(raw.FPDFPageObj_GetType, ctypes.c_int),
+        unchecked(raw.FPDFPageObj_GetBounds, ctypes.c_int),
     )
 
 
@@ -43,13 +39,13 @@ class PageObjects:
         import pypdfium2.raw as raw
 
         self.count = max(0, raw.FPDFPage_CountObjects(page.raw))
-        self._page = ctypes.cast(page.raw, ctypes.c_void_p).value
-        self._known: list[tuple[int, int]] = []
+        self._page = address(ctypes.cast(page.raw, ctypes.c_void_p).value)
+        self._known: list[tuple[Address, int]] = []
         self._floats = (ctypes.c_float * 4)()
         first, size = ctypes.addressof(self._floats), ctypes.sizeof(ctypes.c_float)
-        self._places = tuple(first + number * size for number in range(4))
+        self._places = tuple(address(first + number * size) for number in range(4))
 
-    def first(self, count: int) -> Sequence[tuple[int, int]]:
+    def first(self, count: int) -> Sequence[tuple[Address, int]]:
         """The address and the kind of each of the first `count` objects."""
         known, page = self._known, self._page
         if len(known) < min(count, self.count):
@@ -59,7 +55,7 @@ class PageObjects:
                 known.append((item, kind_of(item) if item else 0))
         return known if len(known) <= count else known[:count]
 
-    def bounds(self, item: int) -> tuple[float, float, float, float] | None:
+    def bounds(self, item: Address) -> tuple[float, float, float, float] | None:
         """Left, bottom, right and top of the object at an address, in points; None where it has none."""
         left, bottom, right, top = self._places
         return (*self._floats,) if _calls().bounds(item, left, bottom, right, top) else None
