@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ __version__ = "0.1.0"
 # no DO_NOT_TRACK; without the package it uses a stub of its own that does nothing. Every process of ours imports this module
 # before anything else of the workbench, so none of them gets as far as to import the package.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+# The threads of numpy's OpenBLAS wait for the next product in a loop, 20 ms of a whole core after each one; here they sleep. The
+# value is the power of two of the cycles that they wait. It counts where numpy is imported after this line.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "12")
 
 
 def __getattr__(name: str) -> Any:

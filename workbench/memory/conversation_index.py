@@ -95,7 +95,10 @@ class ConversationIndex:
         self._related: RelatedWords | None = None
         self.turns: tuple[Turn, ...] = ()
         self.sessions: list[int] = []
-        self._session = self._place = np.zeros(0, dtype=np.int64)
+        self._session = self._place = self._speaker = np.zeros(0, dtype=np.int64)
+        self._speakers: tuple[str, ...] = ()
+        """Who speaks, in the order of their first words; `_speaker` has the place of each turn's."""
+        self._english: bool | None = None
         self._words, self._session_words, self._dates = _Words(_B), _Words(_SESSION_B), _Words(0.0)
         self._days: frozenset[tuple[int, date]] = frozenset()
         """(place of a session, day on which something was said in it)."""
@@ -126,8 +129,12 @@ class ConversationIndex:
         self._days = self._days | days
         self._session = np.append(self._session, [turn.session for turn in turns])
         self._place = np.append(self._place, places)
+        if len(self.turns) < _LOOKED_AT:
+            self._english = None
         self.turns = (*self.turns, *turns)
-        self._related = None
+        self._speakers = tuple(dict.fromkeys((*self._speakers, *(turn.who for turn in turns))))
+        number = {who: at for at, who in enumerate(self._speakers)}
+        self._speaker = np.append(self._speaker, [number[turn.who] for turn in turns])
         if self._word_vectors is not None:
             self._content = (*self._content, *(tuple(content_words(turn.text)) for turn in turns))
 
@@ -161,10 +168,18 @@ class ConversationIndex:
         return RankedTurns(best, self._sessions(np.where(found, scores, 0.0), sessions, dates))
 
     def _related_words(self) -> RelatedWords | None:
-        """The words of an English conversation with their vectors, made when they are first asked for."""
-        if self._related is None and self._word_vectors is not None and _is_english(self.turns):
-            names = frozenset(name for turn in self.turns for name in normalise(turn.who).split())
-            self._related = RelatedWords(self._content, self._session, names, self._word_vectors)
+        """The words of an English conversation with their vectors; those of turns that came since are read when they are asked for."""
+        if self._word_vectors is None:
+            return None
+        if self._english is None:
+            self._english = _is_english(self.turns)
+        if not self._english:
+            return None
+        names = frozenset(name for who in self._speakers for name in normalise(who).split())
+        known = (
+            self._related if self._related and self._related.names == names else RelatedWords(names, self._word_vectors)
+        )
+        self._related = known.with_more(self._content[known.turns :], self._session[known.turns :])
         return self._related
 
     def _with_neighbours(self, own: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -178,12 +193,13 @@ class ConversationIndex:
     def _said_by(self, question: str, called: Mapping[str, Iterable[str]]) -> NDArray[np.float64]:
         """1 for the turns of the only speaker that the question names."""
         words = set(question.casefold().replace("'", " ").replace("’", " ").replace("?", " ").split())
-        speakers = {turn.who for turn in self.turns}
-        named = {who for who in speakers if words & {*who.casefold().split()[:1], *called.get(who, ())}}
+        named = [
+            at for at, who in enumerate(self._speakers) if words & {*who.casefold().split()[:1], *called.get(who, ())}
+        ]
         if len(named) != 1:
             return np.zeros(len(self.turns))
-        (who,) = named
-        return np.array([float(turn.who == who) for turn in self.turns])
+        said: NDArray[np.float64] = (self._speaker == named[0]).astype(np.float64)
+        return said
 
     def _add_meaning(self, scores: NDArray[np.float64], question: str, likeness: Likeness) -> None:
         best = np.argsort(-scores, kind="stable")[:_NEAREST].tolist()

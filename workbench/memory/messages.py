@@ -97,9 +97,13 @@ class StoredMessage:
         )
 
 
+_TO_THE_SECOND = len("2026-01-31T23:59:59")
+
+
 def stamp(moment: datetime) -> str:
     """A time as models and people read it: UTC, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which takes five times as long: a page of recall stamps every message that was found.
+    return f"{moment.isoformat()[:_TO_THE_SECOND]}Z"
 
 
 def to_json(value: Mapping[str, Any]) -> str:

@@ -14,9 +14,6 @@ from workbench.memory.messages import StoredMessage, stamp
 from workbench.storage.home import Messages
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from workbench.memory.conversation_index import ConversationIndex, Likeness, Turn
     from workbench.memory.related_words import WordVectors
 
@@ -28,9 +25,6 @@ _LEAST_SHARE = 0.3
 _CALLED = {"user": ("i", "me", "my", "mine", "we", "our", "us"), "you": ("you", "your", "yours")}
 _CONVERSATIONS = 4
 """Agents whose conversation stays in memory once it was searched by what it is about."""
-
-_KNOWN_WORDS = 20_000
-"""So many words keep their vectors, 1.5 kB each."""
 
 _UNSPACED = 0x2E80
 """From here on are scripts that put no spaces between words."""
@@ -78,15 +72,12 @@ class RecallStorage:
         self, messages: Messages, likeness: Likeness | None = None, word_vectors: WordVectors | None = None
     ) -> None:
         self._messages, self._likeness, self._word_vectors = messages, likeness, word_vectors
-        self._known: dict[str, NDArray[np.float32]] = {}
-        """Vectors of words that were read, since they are needed anew when a conversation has grown."""
         self._conversations: dict[int, _Conversation] = {}
         """By the agent's number, the one searched last at the end."""
 
     def clear(self) -> None:
         """Keep no words of messages in memory."""
         self._conversations = {}
-        self._known = {}
 
     def items(
         self, agent: int, branch: Sequence[int], words: Sequence[str] = (), *, after: int = 0
@@ -125,7 +116,7 @@ class RecallStorage:
 
         known = self._conversations.get(agent)
         if known is None or known.branch != branch[: len(known.branch)]:
-            index = ConversationIndex(word_vectors=self._vectors if self._word_vectors else None)
+            index = ConversationIndex(word_vectors=self._word_vectors)
             known = _Conversation([], {}, index)
         read = len(known.branch)
         after = known.branch[-1] if read else 0
@@ -138,18 +129,6 @@ class RecallStorage:
         others = [pair for pair in self._conversations.items() if pair[0] != agent]
         self._conversations = {**dict(others[1 - _CONVERSATIONS :]), agent: known}
         return known
-
-    def _vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of words, those read before from memory."""
-        import numpy as np
-
-        assert self._word_vectors is not None
-        known = self._known if len(self._known) < _KNOWN_WORDS else {}
-        new = [word for word in dict.fromkeys(words) if word not in known]
-        read = self._word_vectors(new)
-        known = known | dict(zip(new, read, strict=False))
-        self._known = known
-        return np.array([known[word] for word in words], np.float32).reshape(len(words), read.shape[-1])
 
     def between(self, agent: int, branch: Sequence[int], start: datetime, end: datetime) -> list[RecallItem]:
         """Messages from `start` up to but not including `end`, oldest first."""

@@ -65,6 +65,32 @@ def test_a_conversation_in_another_language_is_searched_by_its_own_words() -> No
     assert not asked
 
 
+@pytest.mark.parametrize("sizes", [[1] * 8, [230, 7, 1], [5, 0, 40, 3]])
+def test_a_conversation_that_grew_is_ranked_as_one_that_is_read_at_once(sizes: Sequence[int]) -> None:
+    words = "soup bread taekwondo dog sister Spain weather grey week class lunch train Ida 7 42".split()
+    turns = [
+        Turn(number, number // 9, ("Ida", "Nils", "Guest Berg")[number % (2 + (number > 20))], text)
+        for number in range(sum(sizes))
+        for text in [" ".join(("I am in the", *(words[number * step % len(words)] for step in range(number % 8))))]
+    ]
+    grown = ConversationIndex(word_vectors=word_vectors)
+    questions = ("Which martial arts did Ida train?", "Which European countries?", "soup for Guest", "???")
+    at = 0
+    for size in sizes:
+        grown = grown.with_more(turns[at : at + size])
+        at += size
+        before = ConversationIndex(turns[:at], word_vectors=word_vectors)
+        assert [grown.rank(question) for question in questions] == [before.rank(question) for question in questions]
+
+
+def test_turns_that_say_the_same_among_the_same_turns_count_the_same_wherever_they_are() -> None:
+    texts = ("I am off to the taekwondo class.", "We had soup and bread.", "My sister was in Spain with her dog.")
+    turns = [Turn(number, 0, "Ida", texts[number % 3]) for number in range(601)]
+    scores = dict(ConversationIndex(turns, word_vectors=word_vectors).rank("Which martial arts class?").turns)
+    for first in range(3, 6):
+        assert {round(scores[at], 9) for at in range(first, 597, 3)} == {round(scores[first], 9)}
+
+
 def test_words_without_a_vector_are_no_kin() -> None:
     def nothing(words: Sequence[str]) -> NDArray[np.float32]:
         return np.zeros((len(words), 384), np.float32)
@@ -106,7 +132,7 @@ class Spoken:
         ]  # fmt: skip
 
 
-def test_recall_finds_akin_words_and_reads_their_vectors_once() -> None:
+def test_recall_finds_akin_words_and_reads_those_of_the_conversation_once() -> None:
     read: list[str] = []
 
     def vectors(words: Sequence[str]) -> NDArray[np.float32]:
@@ -119,7 +145,7 @@ def test_recall_finds_akin_words_and_reads_their_vectors_once() -> None:
     assert recall.search(1, [1, 2], "martial arts of the week")[0].message == 2
     messages.texts = (*texts, "It was a long week and I am tired.")
     assert recall.search(1, [1, 2, 3], "martial arts of the week")[0].message == 2
-    assert len(read) == len(set(read))
+    assert [read.count(word) for word in ("soup", "taekwondo", "tired", "week")] == [1] * 4
     recall.clear()
     recall.search(1, [1, 2, 3], "martial arts of the week")
-    assert len(read) > len(set(read))
+    assert [read.count(word) for word in ("soup", "taekwondo", "tired", "week")] == [2] * 4

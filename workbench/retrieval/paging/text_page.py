@@ -95,6 +95,9 @@ def _fitting_count(lines: Sequence[str], room: int) -> int:
 
 
 def _most_tokens(line: str) -> int:
+    """Bytes of a line in JSON, and one."""
+    if line.isascii() and line.isprintable():  # as json.dumps would write it, in a tenth of the time
+        return len(line) + line.count('"') + line.count("\\") + len('""') + 1
     return len(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass")) + 1
 
 
