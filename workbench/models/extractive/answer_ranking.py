@@ -13,7 +13,16 @@ from workbench.api.results import Hit
 from workbench.models.extractive.answer_priors import adjusted, raised
 from workbench.models.extractive.answer_scorer import AnswerScorer, signals
 from workbench.models.extractive.evidence import Score
-from workbench.models.extractive.features import NAMES, Array, Asked, Candidate, candidates, holds_answer, matrix
+from workbench.models.extractive.features import (
+    NAMES,
+    Array,
+    Asked,
+    Candidate,
+    candidates,
+    holds_answer,
+    matrix,
+    points_back,
+)
 from workbench.models.extractive.measures import counts, gives
 from workbench.models.extractive.prompt_parser import Note, View
 from workbench.text.acronyms import written_short
@@ -42,6 +51,9 @@ _ALL_COVER = 0.97
 _FAR_BEHIND = 0.5
 """How likely the next sentence may be, measured by one that says all of the question, for that one to stand alone. On documents
 that the weights never saw one answer of 1,467 is lost by it."""
+
+_SUBJECT_BACK = 2
+"""So many sentences are quoted in front of one that says "she" for it to be told who that is."""
 
 _HITS_A_PAGE = 5
 
@@ -147,15 +159,14 @@ class Ranking:
     def _quote(self, at: int, used: set[int]) -> Quote:
         one, probability = self.candidates[at], self.probabilities[at]
         used.add(at)
-        text = one.text
         places = {(other.handle, other.position): place for place, other in enumerate(self.candidates)}
+        text = self._with_its_subject(one, places, used)
         for step in (1, -1):
             neighbour = places.get((one.handle, one.position + step))
             if neighbour is None or neighbour in used or not self._belongs(at, neighbour, step):
                 continue
             beside = self.candidates[neighbour]
-            first, second = (one, beside) if step > 0 else (beside, one)
-            joined = f"{first.text}{'' if _runs_on(first.text) else ' '}{second.text}"
+            first, joined = (one, _joined(text, beside.text)) if step > 0 else (beside, _joined(beside.text, text))
             if first.joins_next and len(joined) <= QUOTE_CHARS:
                 used.add(neighbour)
                 text = joined
@@ -163,6 +174,21 @@ class Ranking:
         if self.asked.dated and not self._holds_more_than_a_day(one):
             text = self._entry(one, text, places, used)
         return Quote(one.handle, one.document, one.document_page, text, probability)
+
+    def _with_its_subject(self, one: Candidate, places: Mapping[tuple[str, int], int], used: set[int]) -> str:
+        """A sentence that tells of "her" or "them", after those of its paragraph from the one on that says who is meant."""
+        text, at = one.text, one.position
+        back: list[int] = []
+        while points_back(self.candidates[places[one.handle, at]].text) and len(back) < _SUBJECT_BACK:
+            before = places.get((one.handle, at - 1))
+            if before is None or before in used or not self.candidates[before].joins_next:
+                return one.text
+            text, at = _joined(self.candidates[before].text, text), at - 1
+            back.append(before)
+        if points_back(self.candidates[places[one.handle, at]].text) or len(text) > QUOTE_CHARS:
+            return one.text
+        used.update(back)
+        return text
 
     def _belongs(self, at: int, neighbour: int, step: int) -> bool:
         """Whether a neighbouring sentence is quoted with one: it is likely as well, or gives what that one leaves open."""
@@ -187,7 +213,7 @@ class Ranking:
             if len(text) + len(following) >= QUOTE_CHARS:
                 break
             used.add(place)
-            text = f"{text}{'' if _runs_on(text) else ' '}{following}"
+            text = _joined(text, following)
         return text
 
 
@@ -216,9 +242,9 @@ def _is_listed(text: str) -> bool:
     )
 
 
-def _runs_on(text: str) -> bool:
-    """Whether a text ends with a mark after which Chinese and Japanese write no space."""
-    return text[-1:] in "。！？；"
+def _joined(first: str, second: str) -> str:
+    """Two neighbouring sentences as they stand on the page: Chinese and Japanese write no space after a stop."""
+    return f"{first}{'' if first[-1:] in '。！？；' else ' '}{second}"
 
 
 def rank(

@@ -20,7 +20,7 @@ from workbench.models.extractive.features import FEATURES_VERSION, NAMES, Array
 
 _FILE = Path(__file__).with_name("answer_scorer.json")
 _DIGITS = 4
-RULES_VERSION = 9
+RULES_VERSION = 10
 """Changes whenever other calls are made of the same scores: a replay compares only calls of the same rules and weights."""
 
 SIGNALS: tuple[str, ...] = (

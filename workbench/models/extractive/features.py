@@ -158,6 +158,24 @@ _POINTS_BACK = re.compile(
 )
 """A sentence that opens so tells of someone or something named before it."""
 
+
+
+def points_back(text: str) -> bool:
+    """Whether a sentence tells of someone or something that only a sentence before it names: "Since 2009, he has been the coach"."""
+    if _POINTS_BACK.match(text):
+        return True
+    for word in text.split()[:_OPENING_WORDS]:
+        if word.strip(",;").lower() in _PERSONAL:
+            return True
+        if word[:1].isupper() and not text.startswith(word) and not _MONTH.match(word):
+            return False
+    return False
+
+
+_OPENING_WORDS = 7
+_PERSONAL = frozenset("he she they er il elle ils elles".split())
+"""Pronouns that follow an opening of a few words. "It" is left out: it mostly stands for what comes after it ("In 2009 it was said that …")."""
+
 _SAID_WORDS = 5
 
 
