@@ -174,7 +174,7 @@ def points_back(text: str) -> bool:
 
 _OPENING_WORDS = 7
 _PERSONAL = frozenset("he she they er il elle ils elles".split())
-"""Pronouns that follow an opening of a few words. "It" is left out: it mostly stands for what comes after it ("In 2009 it was said that …")."""
+"""Pronouns that follow an opening of a few words. "It" is left out: it mostly stands for what comes after it ("In 2009 it was said …")."""
 
 _SAID_WORDS = 5
 

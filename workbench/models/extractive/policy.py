@@ -28,6 +28,7 @@ from workbench.models.extractive.question import Question, analyse, is_nested
 from workbench.models.extractive.question_forms import LIST_PAGES, compared, form_of, listed, openings, sides
 from workbench.models.extractive.sentences import identifiers, stem, words
 from workbench.models.extractive.tables import columns_of
+from workbench.text.dates import days
 
 Call = tuple[str, dict[str, Any]]
 
@@ -157,14 +158,20 @@ def _surer(ranking: Ranking, other: Ranking) -> Ranking:
 
 
 def _without_its_subject(question: Question, view: View) -> str:
-    """The question without the names that the only document bears in its file name, "" where it has none of them.
+    """The question without the names and the day that the only document bears in its file name, "" where it has none of them.
 
-    All of a report is about the company that it is named after: the name finds lists of exhibits, not what is asked.
+    All of a report is about the company that it is named after: the name finds lists of exhibits, not what is asked. And all of
+    it is of the day that it is dated: that day finds datelines.
     """
     if view.documents != 1:
         return ""
-    title = {part.lower() for passage in view.passages.values() for part in _LETTERS.findall(passage.document)}
+    documents = {passage.document for passage in view.passages.values()}
+    title = {part.lower() for document in documents for part in _LETTERS.findall(document)}
+    dated = {"-".join(parts) for document in documents for parts in _DAY_OF_A_NAME.findall(document)}
     bare = question.text
+    for written, day in days(question.text):
+        if day in dated:
+            bare = re.sub(rf",?\s*{_AT_A_DAY}?{re.escape(written)}(?:\s+onwards?\b)?", " ", bare, flags=re.IGNORECASE)
     names = [name for whole in question.names for name in (whole, *_JOINS_NAMES.split(whole))]
     for name in names:
         if {part.lower() for part in _LETTERS.findall(name)} <= title:
@@ -173,6 +180,8 @@ def _without_its_subject(question: Question, view: View) -> str:
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+_DAY_OF_A_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_. ]?(0[1-9]|1[0-2])[-_. ]?([0-2]\d|3[01])(?!\d)")
+_AT_A_DAY = r"(?:\b(?:as (?:of|at)|dated|effective|from|on|of|since|vom|seit(?: dem)?|am|zum|per|du|au|depuis le|del?|desde el|el)\s+)"
 _JOINS_NAMES = re.compile(r" (?:of|for|at|in|and|de|von) ")
 
 
