@@ -159,7 +159,6 @@ _POINTS_BACK = re.compile(
 """A sentence that opens so tells of someone or something named before it."""
 
 
-
 def points_back(text: str) -> bool:
     """Whether a sentence tells of someone or something that only a sentence before it names: "Since 2009, he has been the coach"."""
     if _POINTS_BACK.match(text):

@@ -52,6 +52,16 @@ def line_match(lines: tuple[str, ...], text: str) -> tuple[float, str]:
     return best
 
 
+ASKED = "the figure that is asked for"
+"""The line that a row is whose label is what the question names."""
+
+
+def is_asked(question: frozenset[str], asked: Figures, text: str) -> bool:
+    """Whether a row is the figure that is asked for: its label names the measure, and nothing that the question does not."""
+    label = frozenset(_label(text))
+    return bool(label & asked.measured) and label <= question
+
+
 @text_cache(8_192)
 def _label(text: str) -> tuple[str, ...]:
     """The words of a row before its first figure; none when the text is no row."""

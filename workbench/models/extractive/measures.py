@@ -28,7 +28,8 @@ _UNITS: dict[str, str] = {
     "age": r"years?(?:[ -]old)?|jahre?n?(?: alt)?|ans|años|months?|monate?n?|weeks?|days?",
     "times": r"times?|mal|fois|veces|vez|a (?:day|week|month|year)|days|weeks|months|years|hours|tage|wochen|monate|jahre",
     "length": r"met(?:er|re)s?|metern?|kilomet(?:er|re)s?|kilometern?|centimet(?:er|re)s?|miles?|f(?:oo|ee)t|inch(?:es)?|yards?|fathoms?|leagues?|knots?|mètres?|kilomètres?|metros?|kilómetros?|millas?|meilen?|fuß|pieds?|km|cm|mm|nm|m|ft",
-    "weight": r"tons?|tonnes?|kilograms?|kilos?|grams?|pounds?|ounces?|stones?|tonnen?|kilogramm|gramm|pfund|grammes?|kilogrammes?|livres?|gramos?|kilogramos?|toneladas?|kg|g|lbs?|oz|t",
+    "area": r"(?:square|sq\.?) ?(?:kilomet(?:er|re)s?|met(?:er|re)s?|miles?|feet|foot|yards?|km|mi|ft|m)|acres?|hectares?|ha|km²|m²|km2|m2|quadrat\w+|hektar|kilomètres carrés|mètres carrés|kilómetros cuadrados|metros cuadrados|hectáreas?",
+    "weight": r"(?:metric )?tons?|tonnes?|kilograms?|kilos?|grams?|pounds?|ounces?|stones?|tonnen?|kilogramm|gramm|pfund|grammes?|kilogrammes?|livres?|gramos?|kilogramos?|toneladas?|kg|g|lbs?|oz|t",
     "share": r"percent|per cent|prozent|pour cent|por ciento|%|％",
     "heat": r"degrees?|grad|degrés?|grados?|°\s?[cf]?|celsius|fahrenheit",
     "speed": r"(?:km|miles|m|knots?|meilen|kilometer|kilomètres?|kilómetros?)\s?(?:/|per|an|pro|par|por)\s?(?:h|hour|s|second|stunde|heure|hora)|mph|km/h|kn(?:ots?)?|knoten",
@@ -36,7 +37,7 @@ _UNITS: dict[str, str] = {
 _CJK_UNITS = {
     "age": r"[岁歳]|[年个]|か月", "times": r"[次回度]",
     "money": r"[元円块角分]|人民币|美元|日元|ドル|ユーロ", "time": r"[年月日天秒時时]|小时|分钟|分間?|時間|週間|か月|ヶ月|个月|星期|世纪|世紀|晚",
-    "length": r"[米尺里寸]|公里|千米|厘米|毫米|英里|メートル|キロ|センチ", "weight": r"[吨克斤]|公斤|千克|グラム|キログラム|トン", "share": r"[%％]|百分之|パーセント|割",
+    "length": r"[米尺里寸]|公里|千米|厘米|毫米|英里|メートル|キロ|センチ", "area": r"平方|公顷|亩", "weight": r"[吨克斤]|公斤|千克|グラム|キログラム|トン", "share": r"[%％]|百分之|パーセント|割",
     "heat": r"度|℃", "speed": r"公里/小时|每小时|時速|キロ毎時",
 }  # fmt: skip
 _CJK_NUMBER = r"[\d〇零一二三四五六七八九十百千万亿億两兩半几数]"
@@ -45,14 +46,15 @@ _WELCHE = r"\b(?:welche[nmrs]?|was) (?:\w+ ){0,3}"
 _QUEL = r"\bquel(?:le)?s? (?:\w+ |l['’]){0,3}"
 _QUE = r"\b(?:qu[ée]|cu[áa]l(?:es)?) (?:\w+ ){0,3}"
 _ASKED: tuple[tuple[str, str], ...] = (
-    ("money", rf"\bhow much (?:is|are|was|were) (?:a|an|the)\b|\bhow much (?:\w+ ){{0,6}}(?:cost|pay|paid|charge|earn|worth)\b|{_WHAT}(?:cost|price|fee|fine|fare|salary|wage|rent)\b|\bwhat (?:do|does|did|would|will) .*\bcost\b"
+    ("money", rf"\bhow much (?:is|are|was|were) (?:a|an|the)\b|\bhow much money\b|\bhow much (?:\w+ ){{0,6}}(?:cost|pay|paid|charge|earn|worth)\b|\bhow much (?:did|do|does|is|are|was|were|has|have|had|would|will|can|could) (?:[\w'’-]+ ){{1,8}}(?:cost|pay|paid|charged?|earn(?:ed)?|worth|sell for|sold(?: for)?|go for|fetch(?:ed)?|spen[dt]|owed?|len[dt]|borrow(?:ed)?|donated?|invest(?:ed)?|raised?|bid)\b|\bhow many (?:dollars|euros|pounds)\b|\b(?:amount|sum) of (?:the |an? |its |their )?(?:\w+ )?(?:gain|loss|proceeds|payment|fee|fine|rent|deposit|debt|loan|tax|dividend|bonus|salary|grant|donation|invoice|bill|refund|rebate|discount|price|cost|premium)s?\b|{_WHAT}(?:cost|price|fee|fine|fare|salary|wage|rent)\b|\bwhat (?:do|does|did|would|will) .*\bcost\b"
      rf"|\bwie teuer\b|\bwas (?:kostet?e?n?)\b|\bwie hoch (?:ist|war|sind) .*(?:preis|gebühr|miete|lohn|kosten|zahlung|strafe|kaution)\w*|{_WELCHE}(?:preis|gebühr|miete|lohn)\b"
      rf"|\b(?:combien|que) (?:\w+ )?coûte\w*|\bà combien s'élève\w*|{_QUEL}(?:prix|tarif|loyer|salaire)\b|\bcuánto (?:cuesta|vale|costó|cobra)\w*|\bqué cuesta\w*|{_QUE}(?:precio|tarifa|alquiler|salario)\b|多少钱|(?:费用?|价格|价钱|押金|罚款)(?:是|为)?多少|いくら"),
-    ("share", rf"{_WHAT}(?:percentage|percent|proportion|share)\b|\b(?:welche[nmrs]?|wie viel) (?:prozent\w*|anteil)\b|{_QUEL}(?:pourcentage|proportion)\b|{_QUE}(?:porcentaje|proporción)\b|百分之几|什么比例|多少比例|何パーセント|何割"),
+    ("share", rf"\bhow many (?:percent|per cent)\b|{_WHAT}(?:percentage|percent|proportion|share)\b|\b(?:welche[nmrs]?|wie viel) (?:prozent\w*|anteil)\b|{_QUEL}(?:pourcentage|proportion)\b|{_QUE}(?:porcentaje|proporción)\b|百分之几|什么比例|多少比例|何パーセント|何割"),
     ("speed", rf"\bhow fast\b|{_WHAT}speed\b|\bwie schnell\b|{_QUEL}vitesse\b|{_QUE}velocidad\b|速度是多少|時速何"),
-    ("heat", rf"{_WHAT}temperature\b|\bhow (?:hot|cold)\b|{_WELCHE}temperatur\b|{_QUEL}température\b|{_QUE}temperatura\b|多少度|何度"),
-    ("weight", rf"\bhow (?:heavy|much (?:do|does|did) .* weigh)\b|\bwhat (?:do|does|did) .* weigh\b|{_WHAT}weight\b|\bwie schwer\b|\bwieviel wiegt\b|\bcombien pèse\w*|\bcuánto pesa\w*|多重"),
-    ("length", rf"\bhow (?:far|tall|high|deep|wide|thick)\b|{_WHAT}(?:height|depth|length|width|distance)\b|\bwie (?:weit|tief|breit|dick)\b|\bwie hoch (?:ist|war|sind) (?:der|das) (?:turm|berg|mast|baum|gebäude)\w*"
+    ("heat", rf"\bwhat (?:\w+ ){{0,5}}temperatures?\b|\bhow many degrees\b|\bdegrees (?:celsius|fahrenheit)\b|\bhow (?:hot|cold)\b|{_WELCHE}temperatur\b|{_QUEL}température\b|{_QUE}temperatura\b|多少度|何度"),
+    ("weight", rf"\bhow many (?:metric )?(?:tons|tonnes|kilograms|kilos|grams|ounces)\b|\bhow (?:heavy|much (?:do|does|did) .* weigh)\b|\bwhat (?:do|does|did) .* weigh\b|{_WHAT}weight\b|\bwie schwer\b|\bwieviel wiegt\b|\bcombien pèse\w*|\bcuánto pesa\w*|多重"),
+    ("area", rf"\bhow many (?:acres|hectares|square )|\bwhat (?:\w+ ){{0,3}}(?:surface|floor|land|total) area\b|{_WELCHE}fläche\b|\bwie viele (?:hektar|quadrat)|{_QUEL}superficie\b|{_QUE}superficie\b|多少(?:平方|公顷|亩)"),
+    ("length", rf"\bhow many (?:kilomet(?:er|re)s|met(?:er|re)s|centimet(?:er|re)s|miles|feet|inches|yards)\b|\bhow (?:far|tall|high|deep|wide|thick)\b|{_WHAT}(?:height|depth|length|width|distance)\b|\bwie (?:weit|tief|breit|dick)\b|\bwie hoch (?:ist|war|sind) (?:der|das) (?:turm|berg|mast|baum|gebäude)\w*"
      rf"|{_WELCHE}(?:höhe|tiefe|länge|breite|entfernung)\b|{_QUEL}(?:hauteur|profondeur|longueur|largeur|distance)\b|{_QUE}(?:altura|profundidad|longitud|anchura|distancia)\b|多[高远深宽](?![^？?]*[天年])|何メートル"),
     ("time", rf"\bhow (?:many|much) (?:\w+ )?(?:seconds|minutes|hours|days|nights|weeks|months|years|decades|centuries|time)\b|{_WHAT}(?:duration|period)\b|\bwie viele (?:sekunden|minuten|stunden|tage|wochen|monate|jahre)\b"
      rf"|\bwie lange?\b(?=.*(?:frist|dauert?e?))|\bcombien de (?:temps|jours|mois|années|ans|heures|semaines)\b|{_QUEL}(?:durée|délai)\b|\bcuánt[oa]s? (?:tiempo|días|meses|años|horas|semanas)\b|{_QUE}(?:duración|plazo)\b|多久|多长时间|几[天年月周]|多少[天年月]|何[日年月週時]間"),

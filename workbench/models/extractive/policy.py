@@ -81,8 +81,8 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     if wanted := figures(asked, view.documents == 1):
         figured, remark = financial_policy.next_call(view, question, wanted, score)
         return Decision(*figured, Assessment(None, scorer.version, remark=remark) if remark else None)
-    named = asked
-    if bare := _without_its_subject(question, view):
+    named, bare = _without_its_subject(question, view)
+    if bare != asked:
         asked, question = bare, analyse(bare)
         if not any(search.begins(asked) for search in view.searches) and not view.repeating:
             return _search(asked)
@@ -157,26 +157,28 @@ def _surer(ranking: Ranking, other: Ranking) -> Ranking:
     return max(ranking, other, key=lambda one: one.confidence)
 
 
-def _without_its_subject(question: Question, view: View) -> str:
-    """The question without the names and the day that the only document bears in its file name, "" where it has none of them.
+def _without_its_subject(question: Question, view: View) -> tuple[str, str]:
+    """The question without the day that the only document is dated in its file name, and without the names it bears as well.
 
     All of a report is about the company that it is named after: the name finds lists of exhibits, not what is asked. And all of
-    it is of the day that it is dated: that day finds datelines.
+    it is of its day: that day finds datelines.
     """
     if view.documents != 1:
-        return ""
+        return question.text, question.text
     documents = {passage.document for passage in view.passages.values()}
     title = {part.lower() for document in documents for part in _LETTERS.findall(document)}
     dated = {"-".join(parts) for document in documents for parts in _DAY_OF_A_NAME.findall(document)}
-    bare = question.text
+    named = question.text
     for written, day in days(question.text):
         if day in dated:
-            bare = re.sub(rf",?\s*{_AT_A_DAY}?{re.escape(written)}(?:\s+onwards?\b)?", " ", bare, flags=re.IGNORECASE)
-    names = [name for whole in question.names for name in (whole, *_JOINS_NAMES.split(whole))]
-    for name in names:
+            named = re.sub(rf",?\s*{_AT_A_DAY}?{re.escape(written)}(?:\s+onwards?\b)?", " ", named, flags=re.IGNORECASE)
+    bare = named
+    for name in [part for whole in question.names for part in (whole, *_JOINS_NAMES.split(whole))]:
         if {part.lower() for part in _LETTERS.findall(name)} <= title:
             bare = re.sub(rf"\b{re.escape(name)}(?:['’]s)?(?!\w)", " ", bare)
-    return " ".join(bare.split()) if bare != question.text else ""
+    if bare == question.text:
+        return question.text, question.text
+    return " ".join(named.split()), " ".join(bare.split())
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
