@@ -74,8 +74,8 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
         if step.query:
             return _search(step.query, step.page)
         return _say(answer.end_of_chain(step.record, step.handle))
-    asked = resolved(view.question, view.before)
-    if not any(search.begins(asked) for search in view.searches) and not view.repeating:
+    asked = whole = resolved(view.question, view.before)
+    if not _searched(asked, view) and not view.repeating:
         return _search(asked)
     question = analyse(asked)
     if wanted := figures(asked, view.documents == 1):
@@ -84,7 +84,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     named, bare = _without_its_subject(question, view)
     if bare != asked:
         asked, question = bare, analyse(bare)
-        if not any(search.begins(asked) for search in view.searches) and not view.repeating:
+        if not _searched(asked, view) and not view.repeating:
             return _search(asked)
     ranking = rank(asked, view, score, scorer, named=named)
     if view.notes and not is_nested(asked) and any(search.handles is None for search in view.searches):
@@ -114,7 +114,12 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     enough = len(view.searches) > (1 if ranking.confidence >= LIKELY else FURTHER_SEARCHES)
     done = not (joins or form) and ranking.confidence >= scorer.thresholds.answer and enough
     patience = QUIET_NESTED if nested else QUIET
-    over = done or view.repeating or _quiet(view, evidence, chains, ranking) >= patience
+    over = (
+        done
+        or view.repeating
+        or _looks_again(asked, whole, view)
+        or _quiet(view, evidence, chains, ranking) >= patience
+    )
     if not over and view.after == "search" and not _stays(view) and (call := _note(view, evidence, chains, ranking)):
         return Decision(*call)
     if over:
@@ -149,7 +154,38 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     by_form = bool(ranking.candidates) and answers_by_form(ranking.asked, ranking.candidates[0])
     if uncounted or (english and not by_form and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
+    if ranking.confidence < least and _left(asked, view) and not view.repeating:
+        return _search(asked)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
+
+
+def _searched(asked: str, view: View) -> bool:
+    """Whether a question's own words were looked for: they are before any others, and the list of searches drops the oldest."""
+    return len(view.searches) > _OWN_SEARCHES or any(search.begins(asked) for search in view.searches)
+
+
+_OWN_SEARCHES = 2
+"""A question is searched as it is asked, and without the names that its document bears."""
+
+
+def _left(asked: str, view: View) -> bool:
+    """Whether the question's own results have left the window.
+
+    Before the reader says that it does not know it looks at them once more: a sentence is judged with what stands around it, and
+    a note keeps the sentence alone.
+    """
+    own = [search for search in view.searches if search.page == 0 and search.begins(asked)]
+    return bool(own) and all(search.handles is None for search in own)
+
+
+def _looks_again(asked: str, whole: str, view: View) -> bool:
+    """Whether the question's own results were the last to come, and not the first: then nothing more is looked for.
+
+    `whole` is the question as it was searched before the names of its document were taken out.
+    """
+    own = next((search for search in view.searches if search.page == 0 and search.begins(asked)), None)
+    others = [search for search in view.searches if not (search.begins(asked) or search.begins(whole))]
+    return own is not None and bool(others) and view.results[-1:] == (own.handles,)
 
 
 def _surer(ranking: Ranking, other: Ranking) -> Ranking:
@@ -445,7 +481,7 @@ def _say(message: str, assessment: Assessment | None = None) -> Decision:
 
 def _note(view: View, evidence: Evidence, chains: Sequence[Chain], ranking: Ranking) -> Call | None:
     """Write the likeliest sentence and those of the best chains that are not written yet: results do not stay in the window."""
-    known = {(note.document, note.document_page, note.quote) for note in view.notes}
+    known = {_key(note) for note in view.notes}
     likeliest = {candidate.key for candidate in ranking.candidates[:1]}
     wanted = [unit for unit in evidence.units if unit.key in likeliest and unit.key not in known]
     for chain in chains[:6]:
@@ -458,7 +494,7 @@ def _note(view: View, evidence: Evidence, chains: Sequence[Chain], ranking: Rank
         return None
     limit = room(view)
     while lines and len(view.task) + sum(len(line) + 1 for line in lines) > limit:
-        stale = _stale(view.notes, evidence, chains)
+        stale = _stale([note for note in view.notes if _key(note) not in likeliest], evidence, chains)
         if stale is not None and len(view.task) - len(stale.line) + len(lines[0]) <= limit:
             return "core_memory_replace", {
                 "name": "task",
@@ -472,12 +508,17 @@ def _note(view: View, evidence: Evidence, chains: Sequence[Chain], ranking: Rank
     return "core_memory_append", {"name": "task", "content": "\n".join(lines), "request_heartbeat": True}
 
 
+def _key(note: Note) -> tuple[str, int, str]:
+    """What makes two notes the same, as it does two sentences."""
+    return note.document, note.document_page, note.quote
+
+
 def _stale(notes: Sequence[Note], evidence: Evidence, chains: Sequence[Chain]) -> Note | None:
     """The note that serves least: the one in no good chain, or in the worst."""
     rank: dict[tuple[str, int, str], int] = {}
     for place, chain in enumerate(chains):
         for index in chain.members:
             rank.setdefault(evidence.units[index].key, place)
-    scored = [(rank.get((n.document, n.document_page, n.quote), len(chains)), n) for n in notes]
+    scored = [(rank.get(_key(note), len(chains)), note) for note in notes]
     place, note = max(scored, key=lambda pair: (pair[0], pair[1].line), default=(0, None))
     return note if place >= 3 else None
