@@ -105,8 +105,12 @@ def places(question: Question, asked: Figures | None, view: View, score: Score) 
             continue
         own = meaning.held(unit.stems, unit.near)
         line, named = line_match(lines, unit.text)
-        if asked and is_asked(question.stems, asked, unit.text):
-            line, named = 1.0, ASKED
+        if asked and not causes and is_asked(question.stems, asked, unit.text):
+            passage = view.passages.get(unit.handle)
+            other = passage is not None and _of_other_span(
+                question.text, f"{passage.heading}\n{passage.text}", unit.text
+            )
+            line, named = (line, named) if other else (1.0, ASKED)
         by_words = own + line * (0.6 + (0.3 if (unit.document, unit.document_page) in stated else 0.0))
         by_words += 0.15 if asked and has_figures(unit.text) else 0.0
         weighed.setdefault(unit.handle, []).append((by_words, own, line, named, unit))
@@ -217,6 +221,7 @@ def chosen(ranked: Sequence[Place], most: int, least_share: float = 0.6) -> list
     for place in ranked:
         pages.setdefault((place.unit.document, place.unit.document_page), place)
     best = [place for place in pages.values() if place.score >= least_share * ranked[0].score]
+    best.sort(key=lambda place: place.named != ASKED)
     lacking: dict[str, Place] = {}
     for place in ranked if not any(place.named == ASKED for place in best[:most]) else ():
         if place.line >= _IS_LINE and place.named not in {other.named for other in best[:most]}:
