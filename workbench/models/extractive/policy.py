@@ -154,7 +154,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     by_form = bool(ranking.candidates) and answers_by_form(ranking.asked, ranking.candidates[0])
     if uncounted or (english and not by_form and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
-    if ranking.confidence < least and _left(asked, view) and not view.repeating:
+    if nested and ranking.confidence < least and _left(asked, view) and not view.repeating:
         return _search(asked)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
 
