@@ -78,7 +78,7 @@ def names_alone(evidence: Evidence, quotes: Sequence[str]) -> bool:
     That is what documents hold that know a person and not what is asked about them.
     """
     asked, named = _asked(evidence.question), _names(evidence.question)
-    if not asked or not named:
+    if not named or all(term.word.lower() in _LIGHT for term in asked):
         return False
     shown = [
         at
@@ -94,6 +94,12 @@ def names_alone(evidence: Evidence, quotes: Sequence[str]) -> bool:
         told += term.weight * max(covered, _alike(evidence, term, said, MUCH_ALIKE) if covered < 0.5 else 0.0)
     return told < TOLD_SHARE * sum(term.weight for term in asked)
 
+
+_LIGHT = frozenset(
+    """let lets allow allows allowed enable enables make makes made do does did done use uses used get gets got give gives gave given take
+    takes took put puts have has had go goes went come comes came work works worked say says said look looks looked like""".split()
+)
+"""Verbs that say so little that a document uses others: a question with none but these and names is one about the names."""
 
 TOLD_SHARE, MUCH_ALIKE = 0.34, 0.5
 """How much of what is asked of a name must be said for more than the name to be known, and from which likeness on another word says

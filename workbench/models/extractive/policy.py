@@ -150,7 +150,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     likely = GIVEN if ranking.candidates and _gives_measure(ranking) else OPEN
     least = scorer.thresholds.answer if met else max(likely, scorer.thresholds.answer)
     if ranking.asked.measures and not any(gives(ranking.asked.measures, quote.text) for quote in ranking.quotes()):
-        least = max(least, LIKELY)
+        least = max(least, MEASURED)
     by_form = bool(ranking.candidates) and answers_by_form(ranking.asked, ranking.candidates[0])
     if uncounted or (english and not by_form and names_alone(evidence, [quote.text for quote in ranking.quotes()])):
         least = max(least, KNOWN_BY_NAME)
@@ -318,6 +318,9 @@ FURTHER_SEARCHES = 2
 
 KNOWN_BY_NAME = 0.85
 """The same where the quotes know the names that are asked about and none of the words that say what is asked of them."""
+
+MEASURED = 0.85
+"""The same where the measure that is asked for (an amount of money, a length of time) is given by none of the quotes."""
 
 LIKELY = 0.6
 """From this confidence on a sentence is likely to be the answer: one further search is enough."""
