@@ -10,6 +10,7 @@ from tests.support.reader_harness import word_score
 from workbench.api.results import Hit
 from workbench.models.extractive.answer_ranking import Ranking, rank
 from workbench.models.extractive.answer_scorer import fitted, signals
+from workbench.models.extractive.features import points_back
 from workbench.models.extractive.policy import chain_confidence, decide
 from workbench.models.extractive.prompt_parser import Note, Search, View
 
@@ -36,6 +37,30 @@ def test_what_the_next_sentence_tells_is_quoted_with_it() -> None:
     text = "A party of excursionists was stranded on the sandbank.\nThey were there for two hours and a half. The ferry took them off."
     quote = ranked("How long was the party of excursionists stranded?", text).quotes()[0].text
     assert "two hours and a half" in quote
+
+
+def test_a_sentence_about_her_is_quoted_with_the_one_that_names_her() -> None:
+    text = "Ida Varga (born 1918) was a diver of the harbour. Since 1949, she was the keeper of the old lamp. The lamp is of brass."
+    quote = ranked("Who was the keeper of the old lamp?", text).quotes()[0].text
+    assert quote.startswith("Ida Varga (born 1918)")
+    assert "keeper of the old lamp" in quote
+    apart = text.replace("harbour. Since", "harbour.\n\nSince")
+    assert not ranked("Who was the keeper of the old lamp?", apart).quotes()[0].text.startswith("Ida Varga")
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("Since 2009, he has been the head coach.", True),
+        ("She is also the only one to have won.", True),
+        ("Sie wurde 1918 geboren.", True),
+        ("In 1990 Smith said he would go.", False),
+        ("During that time, Dr. Jones said she would.", False),
+        ("In 2009 it was said that the lamp is old.", False),
+    ],
+)
+def test_a_sentence_that_only_another_one_explains(text: str, points: bool) -> None:
+    assert points_back(text) is points
 
 
 def test_a_dated_entry_is_quoted_with_what_happened() -> None:
@@ -156,6 +181,32 @@ def test_the_name_of_the_only_document_helps_and_does_not_decide() -> None:
     assert any(alone[key] != named[key] for key in both)
     assert all(min(alone[key], named[key]) <= both[key] <= max(alone[key], named[key]) for key in both)
     assert all(both[key] not in (alone[key], named[key]) for key in both if abs(alone[key] - named[key]) > 0.01)
+
+
+def test_the_day_of_the_only_document_is_not_looked_for() -> None:
+    text = "Larkmoor (30 August 2033) today told of its year.\n\nThe ferry business is now shown as sold, with a gain of 20 million pounds."
+    question = "What was the gain of the ferry business, as of 30 August 2033?"
+    view = replace(seen(question, text, "larkmoor_8K_2033-08-30.pdf"), held={"documents": 1, "passages": 1})
+    made = decide(view, word_score)
+    assert made.name == "archival_memory_search"
+    assert made.arguments["query"] == "What was the gain of the ferry business ?"
+    other = replace(view, passages={"#a1": replace(view.passages["#a1"], document="larkmoor_8K.pdf")})
+    assert decide(other, word_score).arguments.get("query") != "What was the gain of the ferry business ?"
+
+
+def test_a_question_of_several_passages_is_looked_up_again_before_it_is_given_up() -> None:
+    question = "Where was the woman born who taught the designer of the beacon?"
+    made = [Search(question, 0, 0, 5), *(Search(f"beacon {at}", 0, 0, 1, ("#a1",)) for at in range(8))]
+    view = replace(seen(question, "The ferry was late. Nobody was hurt."), searches=tuple(made), after="note")
+    assert decide(view, word_score).arguments["query"] == question
+    seen_again = replace(view, searches=(replace(made[0], handles=("#a1",)), *made[1:]))
+    assert decide(seen_again, word_score).name == "send_message"
+
+
+def test_verbs_that_say_little_keep_no_answer_back() -> None:
+    text = "The Timber Bridge Model allows the harbour to move its cranes at night."
+    view = replace(seen("What does the Timber Bridge Model let the harbour do?", text), repeating=True)
+    assert not decide(view, word_score).arguments["message"].startswith("Not sure")
 
 
 def test_the_record_that_says_more_of_the_question_answers_it() -> None:

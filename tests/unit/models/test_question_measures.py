@@ -19,6 +19,15 @@ from workbench.models.extractive.tables import columns_of
         ("¿Cuánto cuesta el abono?", "El abono cuesta 42 euros.", "El abono vale 3 meses."),
         ("Combien de temps dure le préavis ?", "Le préavis est de deux mois.", "Le loyer est de 900 euros."),
         ("押金是多少？", "押金为八十元。", "访客须在十点前离开。"),
+        ("How much did the barometer sell for?", "It went for £40 at the sale.", "It is 40 inches tall."),
+        (
+            "What is the amount of the gain on the ferry?",
+            "It brought a gain of $20 million.",
+            "The ferry has 20 seats.",
+        ),
+        ("How many square kilometers is the basin?", "It covers 700 square kilometres.", "It has 700 rivers."),
+        ("How many metric tons of coal are stored?", "Some 12 tonnes lie there.", "Some 12 men work there."),
+        ("What is the turbine inlet temperature of the boat?", "It runs at 565 °C.", "It has 565 blades."),
         ("What percentage of the herd was sick?", "About 12 percent were sick.", "The herd has 40 cows."),
     ],
 )
@@ -27,6 +36,11 @@ def test_a_measure_needs_its_unit(question: str, right: str, wrong: str) -> None
     assert kinds
     assert gives(kinds, right)
     assert not gives(kinds, wrong)
+
+
+def test_how_much_of_a_thing_asks_for_no_money() -> None:
+    assert measure_of("How much coal was sold?") == ()
+    assert measure_of("How much did it rain?") == ()
 
 
 def test_a_number_counts_what_it_stands_beside() -> None:

@@ -48,6 +48,13 @@ def test_a_measure_is_answered_by_the_lines_it_is_made_of(question: str, page: i
     assert outcome.steps <= 8
 
 
+def test_a_figure_that_a_row_names_goes_before_the_lines_it_is_made_of() -> None:
+    pages = [*PAGES, "Non-GAAP measures\n(in thousands)\n2031 2030\nAdjusted EBITDA 1,610 1,702\nOther 3 4"]
+    first = ask("What was Larkmoor's adjusted EBITDA for FY2031?", pages).cited[0]
+    assert first[1] == len(pages)
+    assert first[2].startswith("Adjusted EBITDA 1,610 1,702")
+
+
 def test_findings_survive_the_eviction_of_every_result() -> None:
     outcome = ask("Does Larkmoor have an improving operating margin profile as of FY2031?", queue_chars=1_500)
     assert (REPORT, 4) in {(document, page) for document, page, _, _ in outcome.cited}
