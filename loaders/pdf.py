@@ -21,6 +21,7 @@ from loaders import (
     pdf_layout,
     pdf_notes,
     pdf_pictures,
+    pdf_rotation,
     pdf_scripts,
     pdf_tables,
 )
@@ -187,7 +188,7 @@ def _page_text(pdf: pypdfium2.PdfDocument, index: int, reading: _Reading) -> str
     import pypdfium2
 
     try:
-        page = pdf[index]
+        page = pdf_rotation.upright(pdf, index)
         try:
             if reading.layers and (hidden := pdf_layers.hide(page, reading.layers)):
                 reading.left_out["piece of text in a hidden layer"] += hidden
@@ -227,18 +228,15 @@ def _read_page(
         left_out.update(notes.left_out)
         if notes.values:
             return pdf_notes.with_notes(pdf_notes.filled(lines, notes.values), lines, notes)
-    text = _in_order(objects, lines, reading.keeper, number, upright=page.get_rotation() == 0)
+    text = _in_order(objects, lines, reading.keeper, number)
     return text if notes is None else pdf_notes.with_notes(text, lines, notes)
 
 
-def _in_order(objects: PageObjects, lines: PageLines, keeper: TableKeeper, number: int, *, upright: bool) -> str:
+def _in_order(objects: PageObjects, lines: PageLines, keeper: TableKeeper, number: int) -> str:
     """The text of a page in the order in which it is read; ruled tables are offered to `keeper`."""
-    if tables := pdf_tables.tables_of(objects, lines) if upright else []:
+    if tables := pdf_tables.tables_of(objects, lines):
         return printed("\n".join(_with_tables(lines, tables, keeper, number)))
-    if (
-        upright
-        and (texts := (lines.from_afar and pdf_scripts.vertical(lines)) or pdf_layout.ordered(lines)) is not None
-    ):
+    if (texts := (lines.from_afar and pdf_scripts.vertical(lines)) or pdf_layout.ordered(lines)) is not None:
         return printed("\n".join(texts))
     return printed("\n".join(map(lines.text, lines.lines)) if lines.changed else lines.raw_text)
 
