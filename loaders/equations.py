@@ -17,6 +17,9 @@ _ACCENTS = {
 _TOKEN, _LAST_LETTERS = re.compile(r"\S+\Z"), re.compile(r"[^\W\d_]+\Z")
 _FIGURES = re.compile(r"[+\-−]?\d{1,3}")
 _POWER = re.compile(r"[+\-−]?(?:\d*[nkxyT]|\d+)(?:[+\-−/]\d+)?")
+_MARK_OF_A_NOTE = re.compile(r"[abcfgi-lp-qt-z*†‡§¶]")
+"""A raised letter at a figure, as in tables: 12 with the note a is not 12a. The others end ordinals (2e, 1o) or are units."""
+
 _NOTES = re.compile(r"\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*")
 _FORMULA = re.compile("[=+*×·^/√\u0391-\u03c9]|\\d[^\\W\\d_]{1,3}\\Z")
 """A sign of calculation or a Greek letter; a number with letters right behind it, as in 4ac."""
@@ -45,7 +48,9 @@ def raised(before: str, text: str) -> str:
     if not said or not token:
         return text
     if token[-1].isdigit():
-        return f"^{said}" if said.lstrip("+-−").isdigit() else f"^{_grouped(said)}" if _POWER.fullmatch(said) else text
+        if said.lstrip("+-−").isdigit() or _MARK_OF_A_NOTE.fullmatch(said):
+            return f"^{said}"
+        return f"^{_grouped(said)}" if _POWER.fullmatch(said) else text
     if _takes_powers(token):
         if _FIGURES.fullmatch(said):
             return said.translate(_SUPERSCRIPTS)

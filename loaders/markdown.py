@@ -10,6 +10,7 @@ from loaders import left_out, limits
 from loaders.blocks import PageBuilder
 from loaders.document import Document, Heading, LoadError, Page
 from loaders.drawn_tables import grid_at
+from loaders.equations import lowered, raised
 from loaders.grid import Grid, arranged, line_of
 from loaders.left_out import LeftOut
 from loaders.registry import Loader
@@ -17,7 +18,7 @@ from loaders.tables import PlacedRows, TableKeeper
 from loaders.text import read_text
 from loaders.web_page import grids_of
 
-VERSION = 5
+VERSION = 6
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
@@ -30,6 +31,7 @@ _TABLE_LINES = 20_000
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]{40,}")
 _CODE = re.compile(r"`[^`]*`")
+_MOVED = re.compile(r"<(sup|sub)>([^<>]{1,80})</\1>", re.IGNORECASE)
 _TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(["']?)([^\s#].*?)\1[ \t]*$""", re.MULTILINE)
 _ATTRIBUTES = re.compile(r"\s*\{:?(?:\s*[#.][\w:-]+|\s*\w+=\S+)+\s*\}\s*$")
 """The name and classes of a heading, which Pandoc and others read."""
@@ -43,7 +45,8 @@ def load(path: Path) -> Document:
     Raises LoadError.
     """
     keeper, omitted = TableKeeper(), LeftOut()
-    text = limits.TextBudget().add(with_tables(without_pictures(read_text(path), omitted), markdown_blocks, keeper))
+    written = with_raised(without_pictures(read_text(path), omitted))
+    text = limits.TextBudget().add(with_tables(written, markdown_blocks, keeper))
     headings = markdown_headings(text)
     title = _stated_title(text) or next((heading.title for heading in headings if heading.level == 1), "")
     page = Page(1, None, text, headings)
@@ -56,6 +59,35 @@ def without_pictures(text: str, omitted: LeftOut) -> str:
     text, count = _DATA.subn("data:left-out", text)
     omitted.add(left_out.PICTURE, count)
     return text
+
+
+def with_raised(text: str) -> str:
+    """`text` with what HTML raises or lowers in it as a reader sees it: 10^6, m²; that of code stays as it is written."""
+    if not _MOVED.search(text):
+        return text
+    lines, fence = text.split("\n"), ""
+    for place, line in enumerate(lines):
+        before, fence = fence, _fence_after(fence, line)
+        if not (before or fence) and _MOVED.search(line):
+            codes = [match.span() for match in _CODE.finditer(line)]
+            shown, end = "", 0
+            for match in _MOVED.finditer(line):
+                if any(first <= match.start() < last for first, last in codes):
+                    continue
+                shown += line[end : match.start()]
+                shown += (raised if match[1].lower() == "sup" else lowered)(shown, match[2])
+                end = match.end()
+            lines[place] = shown + line[end:]
+    return "\n".join(lines)
+
+
+def _fence_after(fence: str, line: str) -> str:
+    """The fence of code that is open after a line, "" when none is; `fence` is the one that was open before."""
+    mark = _FENCE.match(line)
+    if mark and not fence:
+        return mark[1]
+    closes = mark and line.strip().startswith(fence) and not line.strip().strip(fence[0])
+    return "" if closes else fence
 
 
 def with_tables(text: str, blocks: Callable[[str], Iterator[str | Grid]], keeper: TableKeeper, page: int = 1) -> str:
@@ -109,11 +141,7 @@ def markdown_blocks(text: str) -> Iterator[str | Grid]:
     fence, place = "", 0
     while place < len(lines):
         line = lines[place]
-        mark = _FENCE.match(line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-            fence = ""
+        fence = _fence_after(fence, line)
         if not fence and (html := _html_tables(lines, place)):
             grids, rest, place = html
             yield from grids

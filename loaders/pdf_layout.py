@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loaders.line_hyphens import MARK
-from loaders.pdf_lines import Box, PageLines, side_by_side, united
+from loaders.pdf_lines import RAISED, SMALLER, Box, PageLines, side_by_side, united
 
 _WIDE = 7.0
 """A column of prose is wider than this, in heights of a line: about 15 letters."""
@@ -38,6 +38,7 @@ _SAME_ROW = 0.6
 _TOUCHING = 0.2
 _NEAR = 3.0
 _TIGHT = 0.12
+_CLOSE = 0.35
 _FIGURES = re.compile(r"[\s$€£¥(+\-–—−\d.,%)]*\d[\s$€£¥(+\-–—−\d.,%)]*$")
 _PARAGRAPH = 1.5
 _CELL_ROWS = 6
@@ -305,7 +306,10 @@ def _broken_rows(page: PageLines) -> Iterator[tuple[int, int]]:
     for place in range(1, len(page.boxes) + 1):
         box = page.boxes[place] if place < len(page.boxes) else None
         if row is not None and box is not None and _goes_on(page, row, place, box):
-            row = united((row, box))
+            raised = (
+                box.top > row.top and _is_raised_at(page, place) and page.lines[place].end - page.lines[place].start < 3
+            )
+            row = Box(row.left, row.bottom, box.right, row.top) if raised else united((row, box))
             continue
         if place - start > 1:
             yield start, place - start
@@ -321,9 +325,29 @@ def _goes_on(page: PageLines, row: Box, place: int, box: Box) -> bool:
     if figures:
         # A label of two lines often has its figures on a height between them.
         return row.height < 1.5 * box.height or side_by_side(row, box, _SAME_ROW)
+    if _is_raised_at(page, place):
+        return True
     if not side_by_side(row, box, _SAME_ROW) or min(row.height, box.height) < _SAME_ROW * max(row.height, box.height):
         return False
     return box.left - row.right < _NEAR * page.unit
+
+
+def _is_raised_at(page: PageLines, place: int) -> bool:
+    """Whether a line begins with a raised figure, or is a raised letter, right behind the figure that ends the line before."""
+    before, line = page.lines[place - 1], page.lines[place]
+    text = page.raw_text
+    last = len(text[: before.end].rstrip()) - 1
+    first = line.start + len(text[line.start : line.end]) - len(text[line.start : line.end].lstrip())
+    if last < before.start or first >= line.end or not text[last].isdigit():
+        return False
+    sign = text[first]
+    if not sign.isdigit() and not (sign.isalpha() and len(text[first : line.end].rstrip()) == 1):
+        return False
+    one, other = page.char_box(last), page.char_box(first)
+    if one is None or other is None or not -1 < other.left - one.right < _CLOSE * page.unit:
+        return False
+    smaller = other.height < SMALLER * one.height
+    return smaller and page.origin(first)[1] > page.origin(last)[1] + RAISED * page.unit
 
 
 def _labels_above(page: PageLines) -> list[int]:
@@ -350,7 +374,10 @@ def _joined(page: PageLines, places: Sequence[int]) -> str:
         added = page.text(page.lines[place]).strip()
         close = left is not None and right is not None and right.left - left.right < _TIGHT * page.unit
         figures = text[-1:].isdigit() and added[:1].isdigit()
-        text += added if (close and not figures) or added[:1] in ",.;:)]" else f" {added}"
+        if place == before + 1 and _is_raised_at(page, place):
+            text += f"^{added}"
+        else:
+            text += added if (close and not figures) or added[:1] in ",.;:)]" else f" {added}"
     return text
 
 

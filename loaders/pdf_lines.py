@@ -30,10 +30,13 @@ _SHAPE = re.compile("[\ufb50-\ufdcf\ufdf0-\ufdfb\ufdfd\ufe70-\ufefc]")
 _SHAPES = re.compile(f"{_SHAPE.pattern}+")
 """Initial, medial, final and joined shapes of Arabic letters."""
 
-_RAISED = 0.12
+RAISED = 0.12
 """Of the height of a line; figures of old style have one base line."""
 
-_FIGURES_IN_A_ROW = re.compile(r"\d{2,}")
+SMALLER = 0.9
+"""What is raised is not so high as this, in heights of what it stands at."""
+
+_FIGURES_IN_A_ROW = re.compile(r"\d+ ?\d+")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FROM_AFAR = re.compile("[\u0590-\u1fff\u2e80-\ufdcf\ufdd1-\uffef]")
 _WORD = re.compile(r"\S+")
@@ -185,7 +188,8 @@ class PageLines:
         text = self.raw_text[line.start : line.end] + (MARK if line.hyphen else "")
         for place in reversed(self.raised):
             if line.start < place < line.end:
-                text = f"{text[: place - line.start]}^{text[place - line.start :]}"
+                before = text[: place - line.start].rstrip(" ")
+                text = f"{before}^{text[place - line.start :]}"
         return text
 
     def mark_raised(self) -> None:
@@ -194,9 +198,13 @@ class PageLines:
             if line.start not in self._uneven_lines:
                 continue
             for match in _FIGURES_IN_A_ROW.finditer(self.raw_text, line.start, line.end):
-                places = range(match.start(), min(match.end(), match.start() + 12))
-                for place, following in itertools.pairwise(places):
-                    if self.origin(following)[1] > self.origin(place)[1] + _RAISED * self.unit:
+                places = [at for at in range(match.start(), match.end()) if self.raw_text[at] != " "]
+                for place, following in itertools.pairwise(places[:12]):
+                    if following > place + 1 and not (
+                        self._is_made_up(place + 1) and self._is_smaller(following, place)
+                    ):
+                        continue
+                    if self.origin(following)[1] > self.origin(place)[1] + RAISED * self.unit:
                         self.raised.append(following)
         self.changed = self.changed or bool(self.raised)
 
@@ -323,6 +331,20 @@ class PageLines:
         """Where the character at a place of the text is drawn from."""
         self._calls.char_origin(self._address, self._char(place), self._pointers[0], self._pointers[1])
         return self._sides[0], self._sides[1]
+
+    def _is_smaller(self, place: int, than: int) -> bool:
+        one, other = self.char_box(place), self.char_box(than)
+        return one is not None and other is not None and one.height < SMALLER * other.height
+
+    def _is_made_up(self, place: int) -> bool:
+        """Whether the character at a place is pdfium's own: a blank where a gap is."""
+        return bool(self._raw.FPDFText_IsGenerated(self._handle, self._char(place)) == 1)
+
+    def char_box(self, place: int) -> Box | None:
+        """The box of the character at a place of the text, None of one without any mark."""
+        p_left, p_bottom, p_right, p_top = self._pointers
+        found = self._calls.char_box(self._address, self._char(place), p_left, p_right, p_bottom, p_top)
+        return Box(*self._sides) if found else None
 
     def font(self, place: int) -> str:
         """The name of the font of the character at a place of the text, without the mark of a subset."""

@@ -26,6 +26,7 @@ _SINGLE_LETTERS = 6
 """So many letters by themselves below each other make a column."""
 
 _TIER_GAP = 1.8
+_DASH_LETTERS = 20
 _SAME_PLACE = 0.01
 """Points between the origins of two characters that one glyph gives."""
 
@@ -93,13 +94,19 @@ def vertical(page: PageLines) -> list[str] | None:
     upright = _upright_lines(page)
     if not upright:
         return None
-    letters = []
-    for number in upright:
-        line = page.lines[number]
-        for place in range(line.start, line.end):
-            if not page.raw_text[place].isspace():
-                letters.append((page.raw_text[place], *page.origin(place)))
+    places = [
+        place
+        for number in upright
+        for place in range(page.lines[number].start, page.lines[number].end)
+        if not page.raw_text[place].isspace()
+    ]
+    letters = [(page.raw_text[place], *page.origin(place)) for place in places]
     size = _letter_size(letters)
+    for place, (letter, x, y) in zip(places, list(letters)):
+        # A dash that lies on its side goes on below the point from which it is drawn: no gap follows it.
+        if not _UPRIGHT.match(letter) and (box := page.char_box(place)) is not None:
+            steps = max(0, min(_DASH_LETTERS, int((y - box.bottom) / size)))
+            letters += [("", x, max(box.bottom, y - step * size)) for step in range(1, steps + 2)]
     top = max(y for _, _, y in letters)
     before, behind = list[str](), list[str]()
     for number, line in enumerate(page.lines):
@@ -186,4 +193,6 @@ def columns_of(letters: Sequence[Letter], size: float) -> list[str]:
             columns[-1].append(letter)
         else:
             columns.append([letter])
-    return ["".join(letter for letter, _, _ in sorted(column, key=lambda letter: -letter[2])) for column in columns]
+    # Figures side by side in the column, as of a day, are read from left to right.
+    in_order = (sorted(column, key=lambda letter: (-round(letter[2], 1), letter[1])) for column in columns)
+    return ["".join(letter for letter, _, _ in column) for column in in_order]

@@ -345,3 +345,28 @@ def test_columns_of_prose_drawn_in_any_order(tmp_path: Path) -> None:
 def test_two_labels_with_colons_have_their_values(tmp_path: Path) -> None:
     text = drawn(tmp_path / "a.pdf", column_by_column([["Name:", "Born in:"], ["Ragna Myhre", "Hull"]], (60, 160)))
     assert text.split("\n") == ["Name: Ragna Myhre", "Born in: Hull"]
+
+
+def test_what_is_raised_at_a_figure_stays_apart_from_it(tmp_path: Path) -> None:
+    from reportlab.pdfgen import canvas
+
+    sheet = canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842), invariant=True)
+    x = 60.0
+    for text, size, up in (
+        ("It holds 10", 10, 0),
+        ("6", 7, 5),
+        (" grams and lifts 12", 10, 0),
+        ("a", 7, 5),
+        (" tons.", 10, 0),
+    ):
+        for letter in text:  # as browsers draw them: letter by letter
+            sheet.setFont("Helvetica", size)
+            sheet.drawString(x, 700 + up, letter)
+            x += sheet.stringWidth(letter, "Helvetica", size) + 0.3
+    sheet.save()
+    assert registry.read(tmp_path / "a.pdf").pages[0].text == "It holds 10^6 grams and lifts 12^a tons."
+
+
+def test_figures_side_by_side_in_a_vertical_column_are_read_from_left_to_right() -> None:
+    letters = [("月", 100.0, 80.0), ("2", 106.0, 92.0), ("1", 100.0, 92.0), ("は", 100.0, 104.0)]
+    assert columns_of(letters, 12.0) == ["は12月"]

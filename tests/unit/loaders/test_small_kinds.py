@@ -104,11 +104,19 @@ def test_a_soft_line_end_before_an_indented_line_of_a_contact(tmp_path: Path) ->
         ("5 km<sup>2</sup> at 3 s<sup>−1</sup>", "5 km² at 3 s⁻¹"), ("(a+b)<sup>2</sup>", "(a+b)²"), ("12<sup>3</sup>", "12^3"),
         ("1011<sub>2</sub> and H<sub>2</sub>O", "1011_2 and H2O"), ("the 1<sup>st</sup>, M<sup>me</sup> Y", "the 1st, Mme Y"),
         ("tides<sup>3</sup> and ports.<sup>4,5</sup> So", "tides [3] and ports. [4,5] So"), ("Ca<sup>2+</sup>", "Ca2+"),
-        ("(see there)<sup>7</sup>", "(see there) [7]"),
+        ("(see there)<sup>7</sup>", "(see there) [7]"), ("12<sup>a</sup> tons, le 2<sup>e</sup>", "12^a tons, le 2e"),
     ],
 )  # fmt: skip
 def test_raised_text_is_a_power_or_a_note(tmp_path: Path, written: str, shown: str) -> None:
     assert lines(read(tmp_path, "a.html", f"<p>{written}</p>")) == [shown]
+    if "<i>" not in written:
+        assert lines(read(tmp_path, "a.md", f"{written}\n")) == [shown]
+
+
+def test_what_is_raised_in_code_stays_as_it_is_written(tmp_path: Path) -> None:
+    written = "Write `10<sup>6</sup>` for 10<sup>6</sup>.\n```\nx<sup>2</sup>\n```\nx<sup>2</sup>"
+    shown = ["Write `10<sup>6</sup>` for 10^6.", "```", "x<sup>2</sup>", "```", "x²"]
+    assert lines(read(tmp_path, "a.md", written)) == shown
 
 
 def test_cells_between_single_quotation_marks(tmp_path: Path) -> None:
