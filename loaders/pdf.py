@@ -216,8 +216,9 @@ def _read_page(
     left_out = reading.left_out
     raw_text = textpage.get_text_range().replace(MARK, " ")
     lines = PageLines(textpage, raw_text)
+    lines.mend_numbers()
     if lines.from_afar:
-        lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(raw_text, lines.origin), lines.font)
+        lines.raw_text = pdf_scripts.signs(pdf_scripts.arabic(lines.raw_text, lines.origin), lines.font)
     if outside := lines.cut_to(_visible(page)):
         left_out["line of text outside the page"] += outside
     lines.mark_raised()

@@ -36,6 +36,10 @@ RAISED = 0.12
 SMALLER = 0.9
 """What is raised is not so high as this, in heights of what it stands at."""
 
+_CUT_NUMBER = re.compile(r"\d\r\n(?=\d)")
+_NOTHING = "\ufeff"
+"""Stands for what is taken out of pdfium's text, so that places in it stay those of its characters; `clean_text` drops it."""
+
 _FIGURES_IN_A_ROW = re.compile(r"\d+ ?\d+")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FROM_AFAR = re.compile("[\u0590-\u1fff\u2e80-\ufdcf\ufdd1-\uffef]")
@@ -191,6 +195,16 @@ class PageLines:
                 before = text[: place - line.start].rstrip(" ")
                 text = f"{before}^{text[place - line.start :]}"
         return text
+
+    def mend_numbers(self) -> None:
+        """Take out line ends that pdfium puts between two figures of one number, as it does with 11 in some fonts."""
+        for match in _CUT_NUMBER.finditer(self.raw_text) if self._even else ():
+            left, right = match.start(), match.end()
+            one, other = self.char_box(left), self.char_box(right)
+            (x, y), (next_x, next_y) = self.origin(left), self.origin(right)
+            # A figure is not so wide as it is high; with a blank behind it, it is wider.
+            if one and other and abs(y - next_y) < 0.1 and 0 < next_x - x < min(one.height, other.height):
+                self.raw_text = f"{self.raw_text[: left + 1]}{_NOTHING * 2}{self.raw_text[right:]}"
 
     def mark_raised(self) -> None:
         """Note where a raised figure follows one on the line: 10 and a raised 6 are not 106, nor 106 and its note 2 1062."""

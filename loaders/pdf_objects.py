@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from loaders.pdf_calls import Address, address, unchecked
@@ -54,6 +54,13 @@ class PageObjects:
                 item = get_object(page, index)
                 known.append((item, kind_of(item) if item else 0))
         return known if len(known) <= count else known[:count]
+
+    def some(self, count: int) -> Iterator[tuple[Address, int]]:
+        """The address and the kind of `count` objects, spread over all of them."""
+        get_object, kind_of, _ = _calls()
+        for number in range(min(count, self.count)):
+            item = get_object(self._page, number * self.count // count)
+            yield item, kind_of(item) if item else 0
 
     def bounds(self, item: Address) -> tuple[float, float, float, float] | None:
         """Left, bottom, right and top of the object at an address, in points; None where it has none."""

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loaders.document import clean_text
 from loaders.grid import Grid, arranged, is_number
 from loaders.line_hyphens import MARK
 from loaders.pdf_lines import Box, PageLines, united
@@ -25,12 +26,15 @@ _THIN = 2.5
 """A drawing that is thinner than this, in points, is a rule."""
 
 _NEAR = 3.0
-_OBJECTS = 1_500
+_OBJECTS = 2_000
 _FEW_OBJECTS = 400
-"""Of pages with more objects than this the rules are asked for only where cells are wrapped."""
+"""Of pages with more objects than this the rules are asked for where cells are wrapped or many of them are rules."""
 
-_RULES = 800
-_LONG = 0.6
+_SAMPLE, _RULED = 40, 4
+"""Of so many drawings, spread over the page, one in so many is a rule where a table is ruled cell by cell."""
+
+_RULES = 1_200
+_LONG, _LONG_DOWN = 0.6, 0.45
 _SHORTEST = 15.0
 _SHORT, _MANY_PATHS = 4.0, 120
 _FRAME_POINTS, _POINTS = 5, 400
@@ -63,7 +67,9 @@ class FoundTable:
 def tables_of(objects: PageObjects, lines: PageLines) -> list[FoundTable]:
     """The ruled tables of a page, from the top, or those with wrapped cells; none where no cells stand beside each other."""
     wrapped = _has_cells_drawn_one_by_one(lines.boxes)
-    if not wrapped and (objects.count > _FEW_OBJECTS or sum(len(cells) > 1 for cells in lines.cells) < 2):
+    if not wrapped and (
+        sum(len(cells) > 1 for cells in lines.cells) < 2 or (objects.count > _FEW_OBJECTS and not _is_ruled(objects))
+    ):
         return []
     across, down = (_in_one_piece(rules, axis) for axis, rules in enumerate(_rules(objects)))
     if len(down) < 3 or len(across) < 3:
@@ -76,6 +82,18 @@ def tables_of(objects: PageObjects, lines: PageLines) -> list[FoundTable]:
         elif table is not None:
             tables.append(table)
     return [table for table in tables if _is_worth_it(table.grid, wrapped)]
+
+
+def _is_ruled(objects: PageObjects) -> bool:
+    """Whether many of a page's drawings are rules, told by some of them: those of every cell, as browsers print a table."""
+    import pypdfium2.raw as raw
+
+    thin = 0
+    for item, kind in objects.some(_SAMPLE):
+        if kind == raw.FPDF_PAGEOBJ_PATH and (bounds := objects.bounds(item)) is not None:
+            left, bottom, right, top = bounds
+            thin += min(right - left, top - bottom) <= _THIN < max(right - left, top - bottom)
+    return thin * _RULED >= _SAMPLE
 
 
 def _unruled(lines: PageLines) -> list[FoundTable]:
@@ -305,7 +323,9 @@ def _long_ones(group: Sequence[Box], axis: int, full: float) -> list[float]:
     middles = [((box[axis] + box[axis + 2]) / 2, box[3 - axis] - box[1 - axis]) for box in rules]
     for place in _distinct([middle for middle, _ in middles]):
         lengths[place] = sum(length for middle, length in middles if -0.1 <= middle - place <= _NEAR)
-    return [place for place, length in lengths.items() if length >= _LONG * full]
+    # Between columns a rule may be missing at the names over them and at what was merged below.
+    least = _LONG if axis else _LONG_DOWN
+    return [place for place, length in lengths.items() if length >= least * full]
 
 
 def _touch(one: Box, other: Box) -> bool:
@@ -407,7 +427,7 @@ def _cell_text(words: Sequence[tuple[int, str]]) -> str:
         unspaced = place != last and _EAST_ASIAN.match(text[-1:]) and _EAST_ASIAN.match(said)
         text += said if not text or text.endswith(MARK) or unspaced else f" {said}"
         last = place
-    return text.rstrip(MARK)
+    return clean_text(text.rstrip(MARK))
 
 
 def _spans(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loaders import registry
+from loaders.pdf_lines import Box, PageLines, printed
 from loaders.pdf_scripts import arabic, columns_of
 from loaders.running_lines import told_apart
 
@@ -370,3 +371,28 @@ def test_what_is_raised_at_a_figure_stays_apart_from_it(tmp_path: Path) -> None:
 def test_figures_side_by_side_in_a_vertical_column_are_read_from_left_to_right() -> None:
     letters = [("月", 100.0, 80.0), ("2", 106.0, 92.0), ("1", 100.0, 92.0), ("は", 100.0, 104.0)]
     assert columns_of(letters, 12.0) == ["は12月"]
+
+
+def test_a_line_end_of_pdfium_in_a_number_is_none() -> None:
+    """Stands for a font of a browser in which pdfium reads "1\r\n1" for 11; two lines of one figure each stay two."""
+    page = _Figures(
+        "Owner 1\r\n1 ft\r\n2\r\n3", {6: (241.8, 700.0), 9: (247.4, 700.0), 15: (60.0, 680.0), 18: (60.0, 660.0)}
+    )
+    page.mend_numbers()
+    assert printed(page.raw_text) == "Owner 11 ft\n2\n3"
+    assert len(page.raw_text) == len("Owner 1\r\n1 ft\r\n2\r\n3")
+
+
+class _Figures(PageLines):
+    """A page of which only the places of its figures are known."""
+
+    def __init__(self, raw_text: str, origins: dict[int, tuple[float, float]]) -> None:
+        self.raw_text, self._origins = raw_text, origins
+        self.__dict__["_even"] = True
+
+    def origin(self, place: int) -> tuple[float, float]:
+        return self._origins[place]
+
+    def char_box(self, place: int) -> Box:
+        x, y = self._origins[place]
+        return Box(x + 1, y, x + 5, y + 8)

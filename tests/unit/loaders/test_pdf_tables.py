@@ -119,3 +119,37 @@ def test_a_first_row_with_figures_names_nothing(tmp_path: Path) -> None:
     table = Table([[Paragraph(cell, STYLE) for cell in row] for row in rows], colWidths=(60, 120, 60))
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
     assert lines(read(tmp_path, table))[0] == "3.1 | Certificate of the company as it was amended and restated | 8-K"
+
+
+def test_a_long_table_whose_cells_are_framed_one_by_one(tmp_path: Path) -> None:
+    from reportlab.pdfgen import canvas
+
+    sheet = canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842), invariant=True)
+    sheet.setFont("Helvetica", 9)
+    rows = [
+        ("Boat", "Owner", "Length"),
+        *((f"Boat {at}", f"Owner {at * 7 % 31}", f"{at % 9 + 5}.0 m") for at in range(40)),
+    ]
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            left, top = 60 + 120 * column, 800 - 18 * row
+            sheet.drawString(left + 4, top - 13, cell)
+            for side in ((0, 0, 120, 0), (0, -18, 120, -18), (0, 0, 0, -18), (120, 0, 120, -18)):
+                sheet.line(left + side[0], top + side[1], left + side[2], top + side[3])
+    sheet.save()
+    document = registry.read(tmp_path / "a.pdf")
+    assert "Boat: Boat 39 | Owner: Owner 25 | Length: 8.0 m" in lines(document)
+    assert [table.row_count for table in document.tables] == [40]
+
+
+def test_a_column_that_is_merged_at_its_names_and_below(tmp_path: Path) -> None:
+    rows = [
+        ["Quay", "Toll", ""],
+        ["", "2032", "2033"],
+        ["North", "410", "450"],
+        ["", "415", "455"],
+        ["South", "closed", ""],
+    ]
+    spans = [("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 0), (0, 1)), ("SPAN", (0, 2), (0, 3)), ("SPAN", (1, 4), (2, 4))]
+    said = lines(read(tmp_path, ruled(rows, (80, 60, 60), *spans, wrapped=False)))
+    assert "Quay: North | Toll 2032: 415 | Toll 2033: 455" in said
