@@ -73,6 +73,41 @@ def test_only_the_owner_gets_in_and_the_screen_works(address: str) -> None:
 
 @pytest.mark.browser
 @pytest.mark.skipif(PROGRAM is None, reason=MISSING)
+def test_a_page_whose_server_has_ended_says_so(tmp_path: Path) -> None:
+    """Two pages, a reload, and the end of the server: each visit has its screen, and none is left behind without a word."""
+    words = [sys.executable, "-m", "workbench", "web", "--json"]
+
+    async def scenario(server: subprocess.Popen[str], address: str) -> None:
+        async with browsing(tmp_path / "profile") as browser:
+            await browser.open(address)
+            await browser.wait_for_text(b"ready")
+            browser.received.clear()
+            await browser.call("Page.reload")
+            await browser.wait_for_text(b"ready")
+            server.send_signal(signal.SIGTERM)
+
+            async def covered() -> bool:
+                shown = "getComputedStyle(document.querySelector('.ended')).display"
+                return bool(await browser.value(shown) == "flex")
+
+            await browser.wait(covered, "the notice")
+            assert await asyncio.to_thread(server.wait, SECONDS) == 0
+            await browser.value("document.getElementById('again').click()")
+
+            async def told() -> bool:
+                return "Run workbench web again" in str(await browser.value("document.body.innerText"))
+
+            await browser.wait(told, "what to do next")
+
+    with subprocess.Popen(words, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        address = json.loads(server.stdout.readline())["address"]
+        assert wait_until(lambda: listens(address), SECONDS)
+        asyncio.run(asyncio.wait_for(scenario(server, address), SECONDS * 2))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 def test_the_screen_in_chromium(address: str, tmp_path: Path) -> None:
     """The page asks for nothing outside this server; the screen is drawn, and shows what is typed."""
 
@@ -91,6 +126,13 @@ def test_the_screen_in_chromium(address: str, tmp_path: Path) -> None:
             await browser.wait(drawn, "the words on the screen")
             root = address[: address.index("/", 8)]
             assert browser.requested
+            # A smaller window has no bars of the browser's around the screen.
+            size = {"width": 700, "height": 500, "deviceScaleFactor": 1, "mobile": False}
+            await browser.call("Emulation.setDeviceMetricsOverride", **size)
+            await browser.wait_for_text(b"Library")  # the narrow layout, with its tabs
+            assert await browser.value("[innerWidth, innerHeight]") == await browser.value(
+                "[document.documentElement.clientWidth, document.documentElement.clientHeight]"
+            )
             assert all(one.removeprefix("ws").removeprefix("http").startswith(root[4:]) for one in browser.requested)
 
     asyncio.run(asyncio.wait_for(scenario(), SECONDS * 2))
