@@ -128,7 +128,7 @@ class FakeSession:
     def detect_model(self) -> str:
         return self.model_label
 
-    def missing_server(self) -> str:
+    def missing_server(self, *, unasked: bool = False) -> str:
         return self.no_server
 
     def heartbeat(self) -> Iterator[Event]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
+from textual.color import Color
 
 from tests.support.grid import grid
 from tests.support.lease import QUESTION, lease
@@ -33,6 +36,18 @@ async def test_every_theme_draws_the_same_text() -> None:
 async def test_parts_of_the_gauge_differ_in_colour() -> None:
     for theme in themes.OURS:
         assert len({theme.variables[part.style.removeprefix("$")] for part in PARTS}) == len(PARTS)
+
+
+def test_what_lies_behind_an_overlay_stays_grey_in_256_colours() -> None:
+    """Dimmed greys with a touch of blue became a saturated navy there: borders lit up behind every overlay."""
+    for theme in themes.OURS:
+        behind = Color.parse(theme.background or "")
+        for name in ("border-blurred", "scrollbar", "muted"):
+            for colour in (Color.parse(theme.variables[name]), Color.parse(theme.variables[name]).blend(behind, 0.6)):
+                drawn = RichColor.parse(colour.hex).downgrade(ColorSystem.EIGHT_BIT)
+                red, green, blue = drawn.get_truecolor()
+                assert red == green == blue, f"{theme.name} {name}: {colour.hex} is drawn as {drawn.number}"
+                assert drawn.number != RichColor.parse(behind.hex).downgrade(ColorSystem.EIGHT_BIT).number
 
 
 def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -252,7 +252,7 @@ def test_the_load_line_fits() -> None:
     )
     for width in (42, 76):
         assert line.rows(width)[0].cell_length == width
-        assert "5/10 01:15" in line.rows(width)[0].plain
+        assert ("5/10 passages · 01:15 left" if width > 60 else "5/10 · 01:15") in line.rows(width)[0].plain
     line.show(LoadProgress(stage="read", current="a" * 90, files_total=1, current_page=120, current_pages=1_500))
     for width in (42, 76):
         assert line.rows(width)[0].cell_length == width

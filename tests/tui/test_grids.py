@@ -12,6 +12,13 @@ from tests.support.lease import EARLIER, QUESTION, STEPS, lease
 from tests.support.pilot import NARROW, WIDE, ask, piloted, running, wait_until
 from workbench.api.events import FileFailed, Loaded, Stopped
 from workbench.core.errors import ModelUnreachable
+from workbench.tui import controller
+
+
+@pytest.fixture(autouse=True)
+def nobody_looks_for_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the look after ten seconds came before the picture, and found the server that a test had missed."""
+    monkeypatch.setattr(controller, "SERVER_SECONDS", 3_600.0)
 
 
 @piloted

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,8 @@ def test_the_map_fits_and_says_which_pages_are_in_context(width: int) -> None:
     text = "\n".join(row.plain for row in rows)
     assert "● 租约.pdf p.12" in text
     assert "● passage 9" in text
-    assert width < 60 or "12 messages · 2 in context" in text
+    assert width < 60 or "Recall storage, 12 messages" in text
+    assert width < 60 or "▫ 10 evicted · ● 2 in context" in text
 
 
 def test_the_map_tells_passages_that_left_as_receipts_from_those_that_left_with_their_messages() -> None:
@@ -103,7 +106,7 @@ async def test_trace_says_what_an_answer_shrank_to_receipts() -> None:
 
 
 def test_cells_of_the_map_show_everything_and_mark_what_is_new() -> None:
-    """Also a segment much smaller than a cell; what came in with this step is reversed."""
+    """Also a segment much smaller than a cell; what came in with this step is solid."""
     session = lease()
     before = session.now.__class__(window=8_000, reserve=1_000, used=10, segments=(Segment("system", 10),))
     segments = (Segment("system", 10), Segment("paged", 2_000, message=5), Segment("conversation", 3, message=6))
@@ -116,7 +119,51 @@ def test_cells_of_the_map_show_everything_and_mark_what_is_new() -> None:
     assert [style for sign, style in cells if sign == "S"] == ["$part-system"]
     assert "C" in signs
     assert all("reverse" in style for sign, style in cells if sign in "PC")
+    # A full block that is reversed has the colour of the background: what had just come in looked empty.
+    assert {style for sign, style in cells if sign == "█"} == {"$in-context"}
     assert sum(sign not in "·R┆" for sign in signs) in (21, 22)
+
+
+@piloted
+async def test_what_a_step_evicted_is_told_at_that_step_and_fades() -> None:
+    """It left before the step's own prompt was sent; it was drawn a step late, and missing from the sum of that step."""
+    steps = [StepRecord(1), StepRecord(2, evicted_messages=8), StepRecord(3), StepRecord(4), StepRecord(5)]
+    made = lease().now.__class__
+    contexts = {
+        step: made(step=step, window=4_096, segments=(Segment("conversation", 9, message=step),))
+        for step in range(1, 6)
+    }
+    told: dict[int, str] = {}
+    async with running(lease(), WIDE) as (app, pilot):
+        now = replace(contexts[5], step=None)
+        await app.push_screen(
+            MemoryMap(Paging(steps, 9, (), {}), lambda step, show: show(contexts[step] if step else now))
+        )
+        await pilot.press("home")
+        for step in contexts:
+            await wait_until(pilot, lambda: f"Memory map · step {step} " in grid(app))
+            told[step] = next(line for line in grid(app).splitlines() if "Recall storage" in line)
+            await pilot.press("right")
+    assert "Recall storage, 1 message ┄" in told[1]
+    assert "evicted" not in told[1]
+    for step in (2, 3, 4):
+        assert "Recall storage, 9 messages" in told[step]
+        assert "▪ 8 evicted lately · ● 1 in context" in told[step]
+    assert "▫ 8 evicted · ● 1 in context" in told[5]
+
+
+@piloted
+async def test_a_prompt_that_arrives_after_the_map_was_closed_draws_nothing() -> None:
+    """Random keys found it: the map had lost its widgets and was not yet gone itself."""
+    waiting: list[Callable[[ContextAssembled], None]] = []
+    async with running(lease(), WIDE) as (app, pilot):
+        late = MemoryMap(Paging((), 9, (), {}), lambda step, show: waiting.append(show))
+        await app.push_screen(late)
+        late.dismiss(None)
+        await late.query_one(MapLines).remove()
+        waiting[0](replace(lease().now, step=None))
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        assert app._exception is None
 
 
 @piloted

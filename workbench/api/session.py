@@ -168,10 +168,11 @@ class SessionProtocol(Protocol):
         """Ask the server which model answers, where none is named; returns `model_label`. Blocks; never raises."""
         ...
 
-    def missing_server(self) -> str:
+    def missing_server(self, *, unasked: bool = False) -> str:
         """Why the agent's model server cannot be asked, in a sentence; "" where it can, or where the reader answers alone.
 
-        Blocks for seconds; never raises. Nothing is asked of the model, and no key is sent.
+        Blocks for seconds; never raises. Nothing is asked of the model, and no key is sent. `unasked`: nobody waits for it,
+        so a server that is neither on this machine nor in a private network is left in peace.
         """
         ...
 

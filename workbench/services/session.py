@@ -156,15 +156,18 @@ class Session:
             self.app.served_model(settings)
         return self.model_label
 
-    def missing_server(self) -> str:
+    def missing_server(self, *, unasked: bool = False) -> str:
         """Why the agent's model server cannot be asked, in a sentence; "" where it can, or where the reader answers alone.
 
-        Blocks for seconds; never raises. No key goes to the server, and no token is spent.
+        Blocks for seconds; never raises. No key goes to the server, and no token is spent. `unasked`: nobody is waiting for
+        this, so only a server on this machine or in a private network is looked for.
         """
         settings = self.current_agent.settings
         if settings.uses_reader:
             return ""
         url = settings.base_url or OPENAI_URL
+        if unasked and not discovery.is_near(url):
+            return ""
         reason = discovery.absence(url)
         return f"No model server answers at {discovery.shown_url(url)} ({reason})." if reason else ""
 

@@ -45,6 +45,9 @@ LEAVE_SECONDS = 1.0
 SERVER_SECONDS = 10.0
 """How often a model server that was missing is looked for again."""
 
+IDLE_SERVER_SECONDS = 30.0
+"""How often a near model server that was there is looked for while nothing is asked, so that the status does not promise one that died."""
+
 LIBRARY_SECONDS = 2.0
 """How often the numbers of documents are asked for while a load runs."""
 
@@ -105,6 +108,7 @@ class Controller:
         self._app.set_interval(LIBRARY_SECONDS, self._while_loading)
         self._app.set_interval(HEARTBEAT_SECONDS, self.run_heartbeat)
         self._app.set_interval(SERVER_SECONDS, self._while_missing)
+        self._app.set_interval(IDLE_SERVER_SECONDS, self._while_idle)
 
     def run_heartbeat(self) -> None:
         """A minute has passed: the model has a turn of its own if one is due and nothing else runs."""
@@ -117,16 +121,17 @@ class Controller:
             self._redraw_at_end, self._idle_beat = True, False
             yield event
 
-    def look_for_server(self) -> None:
+    def look_for_server(self, *, unasked: bool = False) -> None:
         """See in a thread whether the model server is there; what was looked for before no longer counts."""
         self._lookups += 1
         lookup = self._lookups
 
         def done(missing: str) -> None:
-            if lookup == self._lookups:
+            # What was found before a question was asked says nothing about a server that is answering it.
+            if lookup == self._lookups and not (unasked and self.work.asking):
                 self._server_seen(missing)
 
-        self.work.fetch(self.session.missing_server, done, failed=lambda failure: None)
+        self.work.fetch(lambda: self.session.missing_server(unasked=unasked), done, failed=lambda failure: None)
 
     def _server_seen(self, missing: str) -> None:
         status = self._regions.status
@@ -139,6 +144,10 @@ class Controller:
     def _while_missing(self) -> None:
         if not (self._regions.status.server_there or self.work.asking):
             self.look_for_server()
+
+    def _while_idle(self) -> None:
+        if self._regions.status.server_there and not self.work.asking:
+            self.look_for_server(unasked=True)
 
     def _while_loading(self) -> None:
         if self.work.loading:

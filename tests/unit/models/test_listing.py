@@ -120,6 +120,7 @@ def answering(answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", ""),
         (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", ""),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", ""),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/v1/models\r\nContent-Length: 0\r\n\r\n", ""),
         (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", ""),
         (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "the gateway before it answers 502"),
         (b"", "remote end closed connection without response"),

@@ -140,10 +140,10 @@ def _within(seconds: float, work: Callable[[], Result]) -> Result | None:
 
 def _absence(address: Address) -> str:
     try:
-        with _opener(address).open(f"{address.url}/models", timeout=_PATIENCE_SECONDS):
+        with _opener(address, _StaysHere).open(f"{address.url}/models", timeout=_PATIENCE_SECONDS):
             return ""
     except urllib.error.HTTPError as error:
-        with error:
+        with error:  # a redirect too: who sends on is there
             gateway = error.code in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
             return f"the gateway before it answers {error.code}" if gateway else ""
     except TimeoutError:
@@ -158,9 +158,11 @@ def _absence(address: Address) -> str:
         return f"it does not speak HTTP ({type(error).__name__})"
 
 
-def _opener(address: Address) -> urllib.request.OpenerDirector:
-    # No proxy stands between this machine and itself, whatever the environment names for everything else.
-    return urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None), _KeyStaysHere)
+class _StaysHere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: who only asks whether somebody is there need not ask anybody else."""
+
+    def redirect_request(self, *given: Any) -> None:
+        return None
 
 
 class _KeyStaysHere(urllib.request.HTTPRedirectHandler):
@@ -174,6 +176,13 @@ class _KeyStaysHere(urllib.request.HTTPRedirectHandler):
             for name in () if same else _KEY_HEADERS:
                 moved.remove_header(name)
         return moved
+
+
+def _opener(
+    address: Address, redirects: type[urllib.request.HTTPRedirectHandler] = _KeyStaysHere
+) -> urllib.request.OpenerDirector:
+    # No proxy stands between this machine and itself, whatever the environment names for everything else.
+    return urllib.request.build_opener(urllib.request.ProxyHandler({} if address.local else None), redirects)
 
 
 _KEY_HEADERS = ("Authorization", "Api-key")

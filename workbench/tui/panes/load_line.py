@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from workbench.api.events import LoadProgress
 
 
+ROOM_CELLS = 28
+"""What name and bar take at least, where it can be had."""
+
+
 class LoadLine(Lines):
     """How far a load is."""
 
@@ -37,14 +41,20 @@ class LoadLine(Lines):
         if progress is None:
             return [Content("")]
         done, of = counted(progress)
-        end = f" {number(done)}/{number(of)}" if of else f" {number(done)}"
-        if progress.remaining_seconds is not None:
-            end += f" {clock(progress.remaining_seconds)}"
-        if progress.passages_per_second and width >= 60:
-            end += f" · {progress.passages_per_second:,.0f}/s"
+        unit = "passages" if progress.passages_total else "files"
+        count = f" {number(done)}/{number(of)}" if of else f" {number(done)}"
+        files = (
+            f" {number(progress.files_done)}/{number(progress.files_total)} files ·" if progress.files_total > 1 else ""
+        )
+        left = f" · {clock(progress.remaining_seconds)}" if progress.remaining_seconds is not None else ""
+        rate = f" · {progress.passages_per_second:,.0f}/s" if progress.passages_per_second else ""
+        said = f"{count} {unit}{left}{' left' if left else ''}"
+        ends = [f"{files if unit == 'passages' else ''}{said}{rate}", f"{said}{rate}", said, f"{count}{left}"]
         stage = one_line(progress.stage, 8)
         if progress.current_pages > 1:
             stage += f" p.{number(progress.current_page)}/{number(progress.current_pages)}"
+        # A bar and the beginning of a name are seen before words are.
+        end = next((end for end in ends if width - len(end) - len(stage) - 4 >= ROOM_CELLS), ends[-1])
         room = width - len(end) - len(stage) - 4
         name_cells = max(6, min(32, room // 2))
         cells = max(3, room - name_cells)

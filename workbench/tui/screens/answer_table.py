@@ -359,7 +359,7 @@ class AnswerTableScreen(RunScreen[TableProgress | Cell]):
 
     def _answered_again(self, cell: Cell) -> None:
         self._again = False
-        if self.is_attached:
+        if self.is_open:
             self.grid.asking = None
             self.grid.fill(cell)
             self._say("asked again")
@@ -368,7 +368,7 @@ class AnswerTableScreen(RunScreen[TableProgress | Cell]):
     def _failed_again(self, cell: Cell, failure: str) -> None:
         """The cell stays as it was."""
         self._again = False
-        if self.is_attached:
+        if self.is_open:
             self.grid.asking = None
             self.grid.fill(cell)
             self._say(failure, "$text-error")
@@ -388,7 +388,7 @@ class AnswerTableScreen(RunScreen[TableProgress | Cell]):
             self._open_page(grid.document, grid.cell)
 
     def _draw(self) -> None:
-        if not self.is_attached:
+        if not self.is_open:
             return
         grid, box = self.grid, self.query_one(TextBox)
         cell, column = grid.cell, grid.column

@@ -129,7 +129,7 @@ class AnswersScreen(Overlay[None]):
 
     def tell(self, text: str) -> None:
         """Say why something could not be done."""
-        if self.is_attached:
+        if self.is_open:
             self.named(self.query_one("#answer"), one_line(text, 200), "")
 
     def on_cursor_list_moved(self) -> None:

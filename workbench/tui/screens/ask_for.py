@@ -22,7 +22,7 @@ from workbench.tui.widgets.text_fields import TypedLine
 MOST_SHOWN = 8
 
 FORMATS = (
-    "Read are PDF, Word, PowerPoint, OpenDocument, RTF, Excel, CSV, Parquet, web pages, EPUB, Markdown, text and source"
+    "It reads PDF, Word, PowerPoint, OpenDocument, RTF, Excel, CSV, Parquet, web pages, EPUB, Markdown, text and source"
     " code, mail and Outlook messages, pictures by OCR, notebooks, JSON, XML, subtitles, calendars, contacts,"
     " compressed files, zip and tar of these: workbench help formats"
 )

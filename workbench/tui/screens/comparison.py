@@ -101,7 +101,7 @@ class ComparisonScreen(Overlay[None]):
 
     def tell(self, text: str) -> None:
         """Say something about what was asked for here, or why it could not be done."""
-        if self.is_attached:
+        if self.is_open:
             self.query_one(RunLine).say(text, "$muted")
 
     def on_cursor_list_moved(self) -> None:

@@ -126,7 +126,7 @@ class MemoryLinesScreen(Overlay[None]):
 
     def _wish(self, wish: Wish) -> None:
         def shown(blocks: Sequence[BlockView]) -> None:
-            if self.is_attached:
+            if self.is_open:
                 self._draw(blocks)
 
         self._act(wish, shown)

@@ -50,7 +50,7 @@ class Moment:
 
 
 def cells_of(context: ContextAssembled, before: ContextAssembled | None, count: int) -> list[tuple[str, str]]:
-    """`count` signs for the window in wire order: the letter of what occupies each, reversed where it came in this step.
+    """`count` signs for the window in wire order: the letter of what occupies each, a full block where it came in this step.
 
     What is there is always seen: a segment takes a cell at least, as long as there are cells.
     """
@@ -65,8 +65,10 @@ def cells_of(context: ContextAssembled, before: ContextAssembled | None, count: 
         done += segment.tokens
         size = max(1 if segment.tokens else 0, round(done / each) - len(cells))
         fresh = _key(segment) not in known
-        style = f"bold reverse {part.style}" if fresh else part.style
-        cells += [(part.letter if at == 0 or not fresh else glyphs.FULL, style) for at in range(size)]
+        lit, rest = (
+            (f"bold reverse {part.style}", (glyphs.FULL, part.style)) if fresh else ("", (part.letter, part.style))
+        )
+        cells += [(part.letter, lit or part.style) if at == 0 else rest for at in range(size)]
     reserved = round(context.reserve / each)
     cells = cells[: count - reserved] + [(glyphs.FREE, "$muted")] * (count - reserved - len(cells))
     cells += [("R", "$muted")] * (count - len(cells))
@@ -124,8 +126,8 @@ class MapLines(Lines):
         each = max(1, round(context.window / (width * height))) if context.window else 0
         rows.append(Content.assemble(*legend).truncate(width))
         free = max(0, context.usable - context.used)
-        last = f"R reserved for the answer {number(context.reserve)}   {glyphs.FREE} free {number(free)}"
-        last += f"   a cell is {plural(each, 'token')}"
+        last = f"R reserved {number(context.reserve)}   {glyphs.FREE} free {number(free)}"
+        last += f"   {glyphs.FULL} new   a cell is {plural(each, 'token')}"
         return [*rows, Content.styled(crop(last, width), "$muted")]
 
     def _moved(self, moment: Moment, width: int) -> list[Content]:
@@ -167,17 +169,20 @@ class MapLines(Lines):
         here = len(_messages(moment.context))
         total = max(self._paging.messages if moment.context.step is None else self._known(moment), here)
         away = total - here
-        rows = [_head("Recall storage", f"{plural(total, 'message')} · {number(here)} in context", width)]
-        cells = min(total, width * 2)
-        if not cells:
-            return rows
         fresh = [0] * (FADE_STEPS + 1)
         for ago, messages in moment.left:
             fresh[min(ago, FADE_STEPS)] += messages
+        lately = min(away, sum(fresh[:FADE_STEPS]))
+        said = [f"{glyphs.CELL_OLD} {number(away - lately)} evicted"] if away > lately else []
+        said += [f"{glyphs.CELL_FRESH} {number(lately)} evicted lately"] if lately else []
+        said.append(f"{glyphs.IN_CONTEXT} {number(here)} in context")
+        rows = [_head(f"Recall storage, {plural(total, 'message')}", " · ".join(said), width)]
+        cells = min(total, width * 2)
+        if not cells:
+            return rows
         styles = ["bold $text-warning", "$text-warning", "$muted", "$muted"]
         signs: list[tuple[str, str]] = []
-        recent = min(away, sum(fresh[:FADE_STEPS]))
-        signs += [(glyphs.CELL_OLD, "$muted")] * (away - recent)
+        signs += [(glyphs.CELL_OLD, "$muted")] * (away - lately)
         for ago in range(FADE_STEPS - 1, -1, -1):
             signs += [(glyphs.CELL_FRESH, styles[ago])] * fresh[ago]
         signs = signs[:away] + [(glyphs.IN_CONTEXT, "$in-context")] * here
@@ -186,8 +191,8 @@ class MapLines(Lines):
         return rows
 
     def _known(self, moment: Moment) -> int:
-        """Messages up to this step: the highest number that is in context, counted on from what is older."""
-        gone = sum(item.evicted_messages for item in self._paging.steps if item.step < (moment.context.step or 0))
+        """Messages up to this step: those in its prompt and what was evicted before it was sent."""
+        gone = sum(item.evicted_messages for item in self._paging.steps if item.step <= (moment.context.step or 0))
         return gone + len(_messages(moment.context))
 
     def _archive(self, moment: Moment, width: int) -> list[Content]:
@@ -224,7 +229,7 @@ class MemoryMap(Overlay[None]):
 
     HELP = (
         "The window, a cell for so many tokens, lettered and coloured by what occupies it; what came\n"
-        "in with this step is reversed. Below it: what moved between the tiers, recall storage with a\n"
+        "in with this step is solid. Below it: what moved between the tiers, recall storage with a\n"
         "cell a message (full: in context; filled: evicted lately), and what is paged in from the archive.\n"
         "left and right go through the steps, home and end to the first and to now, space plays."
     )
@@ -298,6 +303,8 @@ class MemoryMap(Overlay[None]):
 
     def _want(self) -> None:
         """Draw once this prompt and the one before are here."""
+        if not self.is_open:
+            return
         for at in (self._at - 1, self._at):
             if at >= 0 and (step := self._moments[at]) not in self._known:
                 self._fetch(step, self._arrived)
@@ -306,14 +313,14 @@ class MemoryMap(Overlay[None]):
 
     def _arrived(self, context: ContextAssembled) -> None:
         self._known[context.step] = context
-        if self.is_mounted:
-            self._want()
+        self._want()
 
     def _draw(self) -> None:
         step = self._moments[self._at]
         before = self._known.get(self._moments[self._at - 1]) if self._at else None
-        done = [(self._at - at, item.evicted_messages) for at, item in enumerate(self._paging.steps) if at < self._at]
-        left = [(ago - 1, messages) for ago, messages in done if messages]
+        # What a step evicts leaves before its own prompt is sent.
+        done = [(self._at - at, item.evicted_messages) for at, item in enumerate(self._paging.steps) if at <= self._at]
+        left = [(ago, messages) for ago, messages in done if messages]
         self.query_one(MapLines).show(Moment(self._known[step], before, left))
         self._entitle()
 

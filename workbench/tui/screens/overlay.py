@@ -31,6 +31,11 @@ class DismissOnce(Screen[Result]):
         """Whether it has been closed, although keys may still wait in its queue."""
         return self._dismissed
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what arrives for it may be shown: closed, it loses its widgets before it is detached itself."""
+        return self.is_attached and not self._dismissed
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close with a result; does nothing when the screen is closed already or another one lies over it."""
         if self._dismissed or self.app.screen is not self:

@@ -44,7 +44,9 @@ class FaultLines(Lines):
             "oldest, under LRU the one unused for longest, under the optimum the one needed last, which only hindsight knows."
         )
         rows = [Content.styled(line, "$muted") for line in wrap(about, width)]
-        rows += [Content(""), Content.styled(fit("  window", 12) + "".join(right(p, 10) for p in POLICIES), "bold")]
+        head = fit("  window", 12) + "".join(right(policy, 10) for policy in POLICIES)
+        bars = crop(f"  under {POLICIES[0]}, used here", max(0, width - len(head)))
+        rows += [Content(""), Content.assemble((head, "bold"), (bars, "$muted"))]
         most = max((item.faults for _, items in view.table for item in items), default=0)
         for window, items in view.table:
             here = window == view.window

@@ -138,7 +138,7 @@ class PagePictureScreen(Overlay[None]):
         self.call_after_refresh(lambda: self._fetch(*self._box.room(), self._show))
 
     def _show(self, picture: PagePicture) -> None:
-        if not self.is_mounted:
+        if not self.is_open:
             return
         self._box.show(picture)
         said = "quote marked · " if picture.boxes else ""

@@ -60,7 +60,8 @@ class PartList(CursorList, Generic[Item]):
         """Show these, the cursor on the first or on another one."""
         self.items, self.cursor = items, max(0, min(cursor, len(items) - 1))
         self.changed()
-        self.keep_in_sight()
+        # A new list has its height only after it was laid out.
+        self.call_after_refresh(self.keep_in_sight)
         self.post_message(self.Moved())
 
     def rows(self, width: int) -> list[Content]:

@@ -92,7 +92,7 @@ class RecallScreen(Overlay[None]):
         self._find(self._words, self._show)
 
     def _show(self, found: Sequence[Said]) -> None:
-        if not self.is_mounted:
+        if not self.is_open:
             return
         self.query_one(SaidLines).put(found)
         here = sum(item.in_context for item in found)

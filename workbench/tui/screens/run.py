@@ -75,7 +75,7 @@ class RunScreen(Overlay[None], Generic[Item]):
 
     def tell(self, text: str) -> None:
         """Say something about what was asked for here, or why it could not be done."""
-        if self.is_attached:
+        if self.is_open:
             self._say(text)
 
     def _say(self, text: str, style: str = "$muted") -> None:
@@ -88,12 +88,12 @@ class RunScreen(Overlay[None], Generic[Item]):
             self._say(self.BUSY, "$text-warning")
 
     def _arrived(self, item: Item) -> None:
-        if self.is_attached:
+        if self.is_open:
             self.item_arrived(item)
 
     def _over(self, failure: str) -> None:
         self.going = False
-        if self.is_attached:
+        if self.is_open:
             self.run_ended(failure)
 
     def action_pause(self) -> None:

@@ -81,7 +81,7 @@ class SourcePage(Overlay[None]):
             self._turn(self._quote.document, self._quote.page, self._show_quoted)
 
     def _show(self, page: PageView) -> None:
-        if self.is_dismissed:  # it came after the overlay was closed
+        if not self.is_open:  # it came after the overlay was closed
             return
         self._page = page
         box = self.query_one(TextBox)

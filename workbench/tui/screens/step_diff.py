@@ -94,7 +94,7 @@ class StepDiff(Overlay[None]):
         self.call_after_refresh(self._show, self._shown)
 
     def _show(self, diff: ContextDiff) -> None:
-        if self.is_dismissed:  # it came after the overlay was closed
+        if not self.is_open:  # it came after the overlay was closed
             return
         self._shown = diff
         sizes = f"{number(diff.used_before)} → {number(diff.used_after)} tokens"

@@ -229,7 +229,7 @@ class TextCheckScreen(RunScreen[CheckProgress | CheckedSentence]):
             self._say("the sources say nothing near to this sentence")
 
     def _draw(self) -> None:
-        if not self.is_attached:
+        if not self.is_open:
             return
         item, box = self.rows.chosen, self.query_one(TextBox)
         if item is None:

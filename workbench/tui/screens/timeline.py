@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.containers import VerticalGroup, VerticalScroll
 from textual.content import Content
 
+from workbench.api.citation_marks import without_handles
 from workbench.api.paging import StepRecord
 from workbench.core.sanitize import one_line
 from workbench.tui.screens.overlay import Overlay
@@ -50,7 +51,7 @@ class StepList(PartList[StepRecord]):
             head = f"{right(number(item.step), 5)}  "
             size = f" {right(number(item.used), 7)} {share:>4.0%}  " if item.used else "  interrupted  "
             said = f"{glyphs.BAR} {item.question}" if item.question else ""
-            said = said or (f"{glyphs.ARROW} {item.answer}" if item.answer else "")
+            said = said or (f"{glyphs.ARROW} {gist(item.answer)}" if item.answer else "")
             signs = fit(" ".join(did), 16)
             text = crop(one_line(said, 300), width - len(head) - cells - len(size) - 17)
             here = self.CURSOR if at == self.cursor else ""
@@ -60,6 +61,12 @@ class StepList(PartList[StepRecord]):
                 ).truncate(width)
             )
         return rows or [Content.styled(self.EMPTY, "$muted")]
+
+
+def gist(answer: str) -> str:
+    """An answer from where it says something: a first line that ends in a colon only leads up to what follows."""
+    first, _, rest = without_handles(answer).partition("\n")
+    return rest if rest.strip() and first.rstrip().endswith(":") else f"{first} {rest}"
 
 
 class Legend(Lines):

@@ -76,7 +76,7 @@ class XRay(Overlay[None]):
         self.call_after_refresh(self._show, self._shown)
 
     def _show(self, context: ContextAssembled) -> None:
-        if self.is_dismissed:  # it came after the overlay was closed
+        if not self.is_open:  # it came after the overlay was closed
             return
         self._shown = context
         step = "next prompt" if context.step is None else f"step {number(context.step)}"

@@ -167,9 +167,11 @@ class ExchangeBlock(Lines, can_focus=True):
         said += [plural(searches, "search")] if searches else []
         said += [f"{plural(read, 'passage')} read"] if read else []
         failed = sum(step.ok is False for step in steps)
-        said += [f"{failed} failed"] if failed else []
+        said += [f"{plural(failed, 'call')} failed"] if failed else []
         said += [self.exchange.took] if self.exchange.took else []
-        row = note_rows(f"{glyphs.CLOSED} {' · '.join(said)} · space unfolds", width)[0]
+        counts = f"{glyphs.CLOSED} {' · '.join(said)}"
+        hinted = note_rows(f"{counts} · space unfolds", width)
+        row = hinted[0] if len(hinted) == 1 else note_rows(counts, width)[0]
         content = row.content.stylize(CURSOR) if cursor == 0 else row.content
         return [Row(content, (Target(0, width, 0),))]
 
