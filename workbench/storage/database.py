@@ -37,6 +37,17 @@ from workbench.storage.write_ahead_log import (
 if TYPE_CHECKING:
     import duckdb
 
+REST_SECONDS = 0.7
+LOG_AT_REST = 1 << 20
+"""Bytes of the log from which on it is written into the file when nothing else was asked for `REST_SECONDS`.
+
+Rows that are in the log alone are in memory too, and take more of it: 14 kB a question. DuckDB itself waits for 16 MB of log,
+which is two thousand questions; a checkpoint of 1 MB takes 40 ms of processor time (docs/benchmarks.md).
+"""
+
+LOG_AT_MOST = 4 << 20
+"""From here on no rest is waited for after a step, so that an agent that never waits does not let it grow; loads leave it to DuckDB."""
+
 T = TypeVar("T")
 Clock = Callable[[], datetime]
 
@@ -267,16 +278,29 @@ class Database:
                 future.set_result(result)
             if len(self._settling.waiting) >= MOST:
                 self._settle_quietly(simple)
+            if not catalogue and self._jobs.empty() and self._mark.log_bytes() >= LOG_AT_MOST:
+                self._checkpoint_quietly(simple)
         self._settle_quietly(simple)
         cursor.close()
         simple.close()
 
     def _next_job(self, connection: duckdb.DuckDBPyConnection) -> _Job | None:
-        try:
-            return self._jobs.get(timeout=IDLE_SECONDS if self._settling.waiting else None)
-        except queue.Empty:
+        """The next job; what is to be done while there is none is done meanwhile."""
+        if self._settling.waiting:
+            with contextlib.suppress(queue.Empty):
+                return self._jobs.get(timeout=IDLE_SECONDS)
             self._settle_quietly(connection)
-            return self._jobs.get()
+        if self._mark.log_bytes() >= LOG_AT_REST:
+            with contextlib.suppress(queue.Empty):
+                return self._jobs.get(timeout=REST_SECONDS)
+            self._checkpoint_quietly(connection)
+        return self._jobs.get()
+
+    def _checkpoint_quietly(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # What fails is in the log all the same: somebody else's transaction is under way, or the disk is full.
+        with contextlib.suppress(Exception):
+            connection.execute("CHECKPOINT").fetchall()
+            self._mark.note()
 
     def _settle_quietly(self, connection: duckdb.DuckDBPyConnection) -> None:
         # What fails is durable all the same, and whoever reads next is told.

@@ -105,11 +105,18 @@ class WalMark:
         with contextlib.suppress(OSError, ValueError):
             self._note()
 
+    def log_bytes(self) -> int:
+        """How much is in the log and not in the file yet."""
+        try:
+            return self._wal.stat().st_size
+        except OSError:
+            return 0
+
     def _note(self) -> None:
         if self._database is None:
             self._database = _opened(self._file, os.O_RDONLY)
         checkpoint = self._checkpoint() or 0
-        size = self._wal.stat().st_size if self._wal.is_file() else 0
+        size = self.log_bytes()
         now = int(time.time())
         before = self._now
         if before is None or before.checkpoint != checkpoint or size < before.size:
