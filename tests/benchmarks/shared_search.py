@@ -24,7 +24,7 @@ from tests.support.embedding import WordEmbedder
 from tests.support.postgres import new_database
 from workbench.embedding.client import LocalEmbedder, QueryEmbedder
 from workbench.evaluation.question_sets import read_set
-from workbench.evaluation.retrieval import QuestionLibrary, _means, _scores
+from workbench.evaluation.retrieval import QuestionLibrary, _means, place_scores
 from workbench.retrieval.paging.pager import Budget
 from workbench.retrieval.service import ArchivalSearch
 from workbench.storage.archive import ArchivalStorage
@@ -65,7 +65,9 @@ def ranking(folder: Path, url: str) -> None:
         libraries = [QuestionLibrary(asked, archive, app) for archive in (DuckDBArchive(database), shared)]
         ranked = [[library.ranked(question) for question in asked.questions] for library in libraries]
         for name, places in zip(("embedded", "shared"), ranked, strict=True):
-            scores = [_scores(found, question.gold, asked.by_page) for found, question in zip(places, asked.questions)]
+            scores = [
+                place_scores(found, question.gold, asked.by_page) for found, question in zip(places, asked.questions)
+            ]
             print(folder.name, name, {key: round(value, 4) for key, value in _means(scores).items()}, flush=True)
         same = sum(one == other for one, other in zip(*ranked, strict=True))
         ten = sum(one[:10] == other[:10] for one, other in zip(*ranked, strict=True))

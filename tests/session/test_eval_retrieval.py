@@ -17,6 +17,7 @@ from workbench.core.errors import UsageError
 from workbench.evaluation.nested_kv import chains
 from workbench.evaluation.question_sets import read_set
 from workbench.evaluation.reader import questions_of
+from workbench.evaluation.retrieval import place_scores
 
 
 class WordCounts:
@@ -66,6 +67,22 @@ def test_pooled_paragraphs_with_titles_that_are_not_unique(tmp_path: Path) -> No
     assert (question["event"], question["id"]) == ("question", "q")
     assert (result["event"], result["task"], result["questions"]) == ("result", "retrieval", 1)
     assert result["metrics"] == {"r@1": 1, "r@5": 1, "r@10": 1, "all@5": 1, "all@10": 1, "all@20": 1}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "expected"),
+    [
+        ((1, 2), {"r@1": 0.5, "r@5": 1, "r@10": 1, "all@5": 1, "all@10": 1, "all@20": 1}),
+        ((5, 6), {"r@1": 0, "r@5": 0.5, "r@10": 1, "all@5": 0, "all@10": 1, "all@20": 1}),
+        ((10, 11), {"r@1": 0, "r@5": 0, "r@10": 0.5, "all@5": 0, "all@10": 0, "all@20": 1}),
+        ((20, 21), {"r@1": 0, "r@5": 0, "r@10": 0, "all@5": 0, "all@10": 0, "all@20": 0}),
+    ],
+)
+def test_measures_end_where_they_say(ranks: tuple[int, int], expected: dict[str, float]) -> None:
+    places = [(number, 1) for number in range(30)]
+    gold = frozenset((rank - 1, 1) for rank in ranks)
+    assert place_scores(places, gold, False) == expected
+    assert place_scores(places, gold, True) == {f"page@{k}": float(min(ranks) <= k) for k in (1, 5, 10)}
 
 
 def test_a_miss_is_counted_as_a_share(tmp_path: Path) -> None:

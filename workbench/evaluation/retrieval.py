@@ -54,7 +54,7 @@ def run(folder: Path, app: Embedding) -> Iterator[dict[str, Any]]:
             scores = []
             for question in asked.questions:
                 places = library.ranked(question)
-                found = _scores(places, question.gold, asked.by_page)
+                found = place_scores(places, question.gold, asked.by_page)
                 scores.append(
                     found | {f"{question.group}:{name}": value for name, value in found.items() if question.group}
                 )
@@ -87,7 +87,7 @@ def scored(
     library = QuestionLibrary(asked, DuckDBArchive(database), app, others)
     scores = []
     for question in asked.questions:
-        found = _scores(library.ranked(question), question.gold, asked.by_page)
+        found = place_scores(library.ranked(question), question.gold, asked.by_page)
         scores.append(found | {f"{question.group}:{name}": value for name, value in found.items() if question.group})
     return _means(scores), library.passages
 
@@ -157,8 +157,9 @@ def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in columns.items()}
 
 
-def _scores(places: Sequence[Place], gold: frozenset[Place], by_page: bool) -> dict[str, float]:
-    """One question's share of gold in the first k (r@k), whether all is there (all@k); by page, whether any is."""
+def place_scores(places: Sequence[Place], gold: frozenset[Place], by_page: bool) -> dict[str, float]:
+    """One question's measures: the share of gold in the first k (r@k) and whether all is there (all@k); `by_page`, whether any
+    is (page@k)."""
     if by_page:
         return {f"page@{k}": float(any(place in gold for place in places[:k])) for k in _FOUND_WITHIN}
     shares = {f"r@{k}": len(gold.intersection(places[:k])) / len(gold) for k in _FOUND_WITHIN}

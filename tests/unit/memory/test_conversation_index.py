@@ -109,6 +109,18 @@ def test_measures_count_turns_and_sessions() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("rank", "expected"),
+    [
+        (5, {"turns any@5": 1, "turns r@5": 1, "turns r@10": 1, "sessions any@5": 1, "sessions all@5": 1, "sessions all@10": 1}),
+        (6, {"turns any@5": 0, "turns r@5": 0, "turns r@10": 1, "sessions any@5": 0, "sessions all@5": 0, "sessions all@10": 1}),
+        (11, {"turns any@5": 0, "turns r@5": 0, "turns r@10": 0, "sessions any@5": 0, "sessions all@5": 0, "sessions all@10": 0}),
+    ],
+)  # fmt: skip
+def test_measures_end_where_they_say(rank: int, expected: dict[str, float]) -> None:
+    assert scores(range(1, 30), range(1, 30), frozenset({rank}), frozenset({rank})) == expected
+
+
 def test_dialogues_are_read_and_measured(tmp_path: Path) -> None:
     said = [
         {"speaker": who, "dia_id": f"D{session}:{number}", "text": text}
