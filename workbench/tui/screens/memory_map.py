@@ -23,6 +23,9 @@ from workbench.tui.widgets.segment_styles import PARTS, part_of, tokens_by_part
 
 MOST_ROWS = 10
 PLAY_SECONDS = 0.6
+MOVED_ROWS = 2
+"""Lines kept for what moved; a step that paged in, evicted and dropped takes a third."""
+
 FADE_STEPS = 3
 """What left in the last steps is drawn brighter than what left long ago."""
 
@@ -132,7 +135,7 @@ class MapLines(Lines):
 
     def _moved(self, moment: Moment, width: int) -> list[Content]:
         if moment.before is None:
-            return [Content("")]
+            return [Content("")] * MOVED_ROWS
         paged = moment.context.in_context - moment.before.in_context
         gone = moment.before.in_context - moment.context.in_context
         messages = _messages(moment.before) - _messages(moment.context)
@@ -150,7 +153,9 @@ class MapLines(Lines):
             rows.append(Content.styled(crop(text + more, width), "$text-warning"))
         if receipts:
             rows.append(Content.styled(crop(f"{glyphs.UP} {paged_out(len(receipts))}", width), "$text-warning"))
-        return rows or [Content.styled("  nothing moved between the tiers", "$muted")]
+        rows = rows or [Content.styled("  nothing moved between the tiers", "$muted")]
+        # What stands below keeps its place while the map is played.
+        return [*rows, *[Content("")] * (MOVED_ROWS - len(rows))]
 
     def _receipts(self, moment: Moment) -> frozenset[int]:
         """Passages that left between the two prompts because their results were shrunk to receipts."""
@@ -176,7 +181,11 @@ class MapLines(Lines):
         said = [f"{glyphs.CELL_OLD} {number(away - lately)} evicted"] if away > lately else []
         said += [f"{glyphs.CELL_FRESH} {number(lately)} evicted lately"] if lately else []
         said.append(f"{glyphs.IN_CONTEXT} {number(here)} in context")
-        rows = [_head(f"Recall storage, {plural(total, 'message')}", " · ".join(said), width)]
+        amount = " · ".join(said)
+        title = f"Recall storage, {plural(total, 'message')}"
+        if len(title) + len(amount) + 3 > width:
+            title = "Recall storage"
+        rows = [_head(title, amount, width)]
         cells = min(total, width * 2)
         if not cells:
             return rows
