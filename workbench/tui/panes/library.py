@@ -192,9 +192,9 @@ def _covered(covered: Coverage, pages: int, width: int) -> Content:
     """Which pages of a document were read and which answers quote, as a strip of its pages, and in numbers."""
     from workbench.api.paging import strip
 
-    said = f"  read {number(len(covered.read))} of {plural(pages, 'page')}"
-    said += f" · quoted {number(len(covered.quoted))}" if covered.quoted else ""
-    signs = [(covered.quoted.__contains__, glyphs.FULL), (covered.read.__contains__, glyphs.FILL)]
+    said = f"  {glyphs.PAGE_READ} read {number(len(covered.read))} of {plural(pages, 'page')}"
+    said += f" · {glyphs.PAGE_QUOTED} quoted {number(len(covered.quoted))}" if covered.quoted else ""
+    signs = [(covered.quoted.__contains__, glyphs.PAGE_QUOTED), (covered.read.__contains__, glyphs.PAGE_READ)]
     drawn = strip(pages, signs, max(4, width - 6 - len(said)), glyphs.FREE)
     return Content.assemble("      ", (drawn, "$in-context"), (said, "$muted")).truncate(width)
 
