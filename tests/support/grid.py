@@ -1,6 +1,7 @@
 """A screen as text: the compositor's cells come in, a character grid goes out, compared with a .txt file.
 
-WORKBENCH_SNAPSHOTS=write makes the files anew; look at the difference before committing it.
+WORKBENCH_SNAPSHOTS=write makes the files anew; look at the difference before committing it. WORKBENCH_PICTURES=FOLDER also
+draws every checked screen there as an SVG, colours included, to be looked at.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ def check(app: App[int], name: str) -> None:
     """The screen is as it was when the grid `name` was last looked at."""
     file = FOLDER / f"{name}.txt"
     found = grid(app)
+    if pictures := os.environ.get("WORKBENCH_PICTURES"):
+        Path(pictures).mkdir(parents=True, exist_ok=True)
+        app.save_screenshot(f"{name}.svg", pictures)
     if os.environ.get("WORKBENCH_SNAPSHOTS") == "write":
         FOLDER.mkdir(exist_ok=True)
         file.write_text(found, encoding="utf-8")
