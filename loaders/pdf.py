@@ -15,6 +15,7 @@ from loaders import (
     limits,
     ocr,
     options,
+    pdf_bidi,
     pdf_figures,
     pdf_forms,
     pdf_layers,
@@ -222,6 +223,8 @@ def _read_page(
     if outside := lines.cut_to(_visible(page)):
         left_out["line of text outside the page"] += outside
     lines.mark_raised()
+    if lines.from_afar:
+        pdf_bidi.reorder(lines)
     if _has_no_letters(textpage, raw_text):
         left_out["page with fonts that do not say which letters they show"] += 1
     notes = pdf_notes.of_page(pdf, page, lines.within)

@@ -37,7 +37,7 @@ SMALLER = 0.9
 """What is raised is not so high as this, in heights of what it stands at."""
 
 _CUT_NUMBER = re.compile(r"\d\r\n(?=\d)")
-_NOTHING = "\ufeff"
+NOTHING = "\ufeff"
 """Stands for what is taken out of pdfium's text, so that places in it stay those of its characters; `clean_text` drops it."""
 
 _FIGURES_IN_A_ROW = re.compile(r"\d+ ?\d+")
@@ -146,6 +146,8 @@ class PageLines:
         first, size = ctypes.addressof(doubles), ctypes.sizeof(ctypes.c_double)
         self.raised: list[int] = []
         """Places in the text before which a figure is raised."""
+        self.rewritten: dict[Line, str] = {}
+        """What stands on lines whose letters pdfium gives in another order."""
         self._uneven_lines: set[int] = set()
         self._words: dict[Line, list[Word]] = {}
         self._pointers = tuple(address(first + place * size) for place in range(4))
@@ -189,6 +191,8 @@ class PageLines:
 
     def text(self, line: Line) -> str:
         """The text of a line with its hyphen; `printed` is for all lines of a page at once, which takes a tenth of the time."""
+        if line in self.rewritten:
+            return self.rewritten[line] + (MARK if line.hyphen else "")
         text = self.raw_text[line.start : line.end] + (MARK if line.hyphen else "")
         for place in reversed(self.raised):
             if line.start < place < line.end:
@@ -204,7 +208,7 @@ class PageLines:
             (x, y), (next_x, next_y) = self.origin(left), self.origin(right)
             # A figure is not so wide as it is high; with a blank behind it, it is wider.
             if one and other and abs(y - next_y) < 0.1 and 0 < next_x - x < min(one.height, other.height):
-                self.raw_text = f"{self.raw_text[: left + 1]}{_NOTHING * 2}{self.raw_text[right:]}"
+                self.raw_text = f"{self.raw_text[: left + 1]}{NOTHING * 2}{self.raw_text[right:]}"
 
     def mark_raised(self) -> None:
         """Note where a raised figure follows one on the line: 10 and a raised 6 are not 106, nor 106 and its note 2 1062."""
@@ -215,7 +219,7 @@ class PageLines:
                 places = [at for at in range(match.start(), match.end()) if self.raw_text[at] != " "]
                 for place, following in itertools.pairwise(places[:12]):
                     if following > place + 1 and not (
-                        self._is_made_up(place + 1) and self._is_smaller(following, place)
+                        self.is_made_up(place + 1) and self._is_smaller(following, place)
                     ):
                         continue
                     if self.origin(following)[1] > self.origin(place)[1] + RAISED * self.unit:
@@ -350,7 +354,7 @@ class PageLines:
         one, other = self.char_box(place), self.char_box(than)
         return one is not None and other is not None and one.height < SMALLER * other.height
 
-    def _is_made_up(self, place: int) -> bool:
+    def is_made_up(self, place: int) -> bool:
         """Whether the character at a place is pdfium's own: a blank where a gap is."""
         return bool(self._raw.FPDFText_IsGenerated(self._handle, self._char(place)) == 1)
 

@@ -150,6 +150,12 @@ def test_a_column_that_is_merged_at_its_names_and_below(tmp_path: Path) -> None:
         ["", "415", "455"],
         ["South", "closed", ""],
     ]
-    spans = [("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 0), (0, 1)), ("SPAN", (0, 2), (0, 3)), ("SPAN", (1, 4), (2, 4))]
+    spans = [
+        ("SPAN", (1, 0), (2, 0)),
+        ("SPAN", (0, 0), (0, 1)),
+        ("SPAN", (0, 2), (0, 3)),
+        ("SPAN", (1, 4), (2, 4)),
+        ("SPAN", (1, 5), (2, 5)),
+    ]
     said = lines(read(tmp_path, ruled(rows, (80, 60, 60), *spans, wrapped=False)))
     assert "Quay: North | Toll 2032: 415 | Toll 2033: 455" in said
