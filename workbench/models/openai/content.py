@@ -203,7 +203,7 @@ class TextSplitter:
         elif start and not _may_be_mark(start) and not (self._functions and self._may_begin_a_call(start)):
             # A reply that begins like a call may be one; it is shown only once it turns out to be something else.
             calls = (
-                start[0] in "{["
+                start[0] in "{[}])"  # closing ones too: what is left of brackets before a call is no text
                 or start.startswith(_BEFORE_CALLS)
                 or start.lstrip("*`").startswith(tuple(self._functions))
             )
