@@ -1,12 +1,13 @@
 """Measure the screen under load: how long a key takes to its painted frame, and what memory the process takes.
 
     python -m tests.benchmarks.screen_load [--history 200] [--pages 2000] [--keys 200] [--rate 200]
-    python -m tests.benchmarks.screen_load --turns 1000
+    python -m tests.benchmarks.screen_load --turns 1000 [--rest 2]
 
 The first: a conversation of 200 turns is opened in a real process on a pseudo-terminal, 2,000 pages are loaded, and a model
 streams 200 tokens a second, while letters are typed one by one; a key's time ends when the terminal has received the frame
 that shows it. In turn the letters go to an empty Textual app too, so that whatever else the machine does slows both.
-The second: questions are asked one after the other, and the memory of the process is printed on the way.
+The second: questions are asked one after the other, and the memory of the process is printed on the way, each time after a
+rest as people make it.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def under_load(home: Path, server: ModelServer, chosen: argparse.Namespace) -> b
         return p95 < 50 and times[-1] < 250 and peak < 250
 
 
-def over_turns(home: Path, server: ModelServer, turns: int) -> bool:
+def over_turns(home: Path, server: ModelServer, turns: int, rest: float) -> bool:
     """Print the memory while questions are asked; whether the last tenth takes no more than the third tenth did."""
     sizes = []
     with open_screen(home, server.url) as terminal:
@@ -144,6 +145,7 @@ def over_turns(home: Path, server: ModelServer, turns: int) -> bool:
             # Sent before the last one was read, two questions would be one paste; the end of an answer need not be waited for.
             terminal.wait(answer_to(number), start=before)
             if (number + 1) % max(1, turns // 10) == 0:
+                time.sleep(rest)
                 sizes.append(terminal.resident_mb())
                 print(f"{number + 1:6} turns: {sizes[-1]:.1f} MB", flush=True)
     return sizes[-1] <= sizes[min(2, len(sizes) - 1)] * 1.1
@@ -157,10 +159,13 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=200)
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--turns", type=int, default=0)
+    parser.add_argument(
+        "--rest", type=float, default=2.0, help="seconds without a question after each tenth of the turns"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, ModelServer(script(chosen.rate)) as server:
         home = Path(place) / "home"
-        good = over_turns(home, server, chosen.turns) if chosen.turns else under_load(home, server, chosen)
+        good = over_turns(home, server, chosen.turns, chosen.rest) if chosen.turns else under_load(home, server, chosen)
     sys.exit(not good)
 
 
