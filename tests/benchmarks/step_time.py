@@ -27,6 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import workbench  # noqa: F401  # before numpy, as in every process of the workbench
 from tests.support.embedding import WordEmbedder
 from tests.support.scripted import Scripted, using
 from workbench.api.events import StepFinished
