@@ -327,6 +327,9 @@ def _goes_on(page: PageLines, row: Box, place: int, box: Box) -> bool:
         return row.height < 1.5 * box.height or side_by_side(row, box, _SAME_ROW)
     if _is_raised_at(page, place):
         return True
+    before = page.lines[place - 1]
+    if any(before.start < at < before.end for at in page.raised):
+        row = Box(row.left, row.bottom, row.right, min(row.top, row.bottom + page.unit))
     if not side_by_side(row, box, _SAME_ROW) or min(row.height, box.height) < _SAME_ROW * max(row.height, box.height):
         return False
     return box.left - row.right < _NEAR * page.unit
@@ -373,6 +376,7 @@ def _joined(page: PageLines, places: Sequence[int]) -> str:
         left, right = page.boxes[before], page.boxes[place]
         added = page.text(page.lines[place]).strip()
         close = left is not None and right is not None and right.left - left.right < _TIGHT * page.unit
+        close = close and not page.raw_text[page.lines[place].start].isspace()
         figures = text[-1:].isdigit() and added[:1].isdigit()
         if place == before + 1 and _is_raised_at(page, place):
             text += f"^{added}"

@@ -40,7 +40,7 @@ _CUT_NUMBER = re.compile(r"\d\r\n(?=\d)")
 NOTHING = "\ufeff"
 """Stands for what is taken out of pdfium's text, so that places in it stay those of its characters; `clean_text` drops it."""
 
-_FIGURES_IN_A_ROW = re.compile(r"\d+ ?\d+")
+_FIGURES_IN_A_ROW = re.compile(r"\d+(?: ?\d+|[a-z](?!\w))")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FROM_AFAR = re.compile("[\u0590-\u1fff\u2e80-\ufdcf\ufdd1-\uffef]")
 _WORD = re.compile(r"\S+")

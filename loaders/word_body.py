@@ -44,6 +44,8 @@ _PAGE_FIELD = re.compile(r"^\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _DELETED = ("del", "moveFrom")
 _MOVED = {"superscript": raised, "subscript": lowered}
+_HALF_POINTS = 4
+"""What is moved up or down by less than this stands on the line."""
 _UNSEEN = {"hidden": left_out.HIDDEN, "struck": left_out.STRUCK}
 _PASSED = frozenset(
     "pPr rPr tblPr tblGrid trPr tcPr sectPr sdtPr sdtEndPr smartTagPr customXmlPr instrText delText delInstrText rt rubyPr "
@@ -515,7 +517,7 @@ class Body:
             if self._shown() and any(local(one) == "t" and (one.text or "").strip() for one in run):
                 self.omitted.add(_UNSEEN[unseen])
             return
-        if (moved := _MOVED.get(value(properties, "vertAlign") or "")) and self._moved(run, inline, moved):
+        if (moved := _moved_by(properties)) and self._moved(run, inline, moved):
             return
         font = _font(properties)
         signs = font if font and has_no_letters(font) else ""
@@ -769,3 +771,13 @@ def _form_field(data: Any) -> str:
         place = str(value(drop, "result") or value(drop, "default") or "0")
         return entries[int(place)] if place.isdigit() and int(place) < len(entries) else ""
     return ""
+
+
+def _moved_by(properties: Any) -> Callable[[str, str], str] | None:
+    """How the text of a run that is raised or lowered is written on a line, by its kind or by so many half points."""
+    if (moved := _MOVED.get(value(properties, "vertAlign") or "")) is not None:
+        return moved
+    position = value(properties, "position") or ""
+    if not position.lstrip("-").isdigit() or abs(int(position)) < _HALF_POINTS:
+        return None
+    return lowered if position.startswith("-") else raised

@@ -368,6 +368,19 @@ def test_what_is_raised_at_a_figure_stays_apart_from_it(tmp_path: Path) -> None:
     assert registry.read(tmp_path / "a.pdf").pages[0].text == "It holds 10^6 grams and lifts 12^a tons."
 
 
+def test_a_blank_behind_what_is_raised_stays(tmp_path: Path) -> None:
+    from reportlab.pdfgen import canvas
+
+    sheet = canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842), invariant=True)
+    x = 60.0
+    for text, size, up in (("It holds 10", 10, 0), ("6", 7, 5), (" grams, 12", 10, 0), ("a", 7, 5), (" tons.", 10, 0)):
+        sheet.setFont("Helvetica", size)  # as LibreOffice draws them: part by part
+        sheet.drawString(x, 700 + up, text)
+        x += sheet.stringWidth(text, "Helvetica", size)
+    sheet.save()
+    assert registry.read(tmp_path / "a.pdf").pages[0].text == "It holds 10^6 grams, 12^a tons."
+
+
 def test_figures_side_by_side_in_a_vertical_column_are_read_from_left_to_right() -> None:
     letters = [("月", 100.0, 80.0), ("2", 106.0, 92.0), ("1", 100.0, 92.0), ("は", 100.0, 104.0)]
     assert columns_of(letters, 12.0) == ["は12月"]

@@ -149,6 +149,7 @@ def test_a_column_that_is_merged_at_its_names_and_below(tmp_path: Path) -> None:
         ["North", "410", "450"],
         ["", "415", "455"],
         ["South", "closed", ""],
+        ["East", "closed", ""],
     ]
     spans = [
         ("SPAN", (1, 0), (2, 0)),

@@ -201,6 +201,13 @@ def test_a_raised_number_is_a_power(read: Read) -> None:
     assert text(read(p("About 10", r("6", raised), " m", r("2", raised)))) == "About 10^6 m²"
 
 
+def test_a_number_is_raised_by_its_place_too(read: Read) -> None:
+    """LibreOffice writes what was raised in a web page so."""
+    higher, hardly, lower = (f"<w:position w:val='{half_points}'/>" for half_points in (7, 2, -6))
+    assert text(read(p("About 10", r("6", higher), " or 10", r("6", hardly)))) == "About 10^6 or 106"
+    assert text(read(p("101", r("2", lower), " holds"))) == "101_2 holds"
+
+
 def test_merged_cells_and_tables_in_cells(read: Read) -> None:
     inner = f"<w:tbl>{tr('Key', 'Door')}{tr('1', 'Front')}{tr('2', 'Back')}</w:tbl>" + p("")
     document = read(
