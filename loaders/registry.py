@@ -19,6 +19,7 @@ from loaders import limits
 from loaders.document import Document, LoadError, PasswordNeededError, clean_text
 from loaders.options import ReadOptions
 from loaders.sniff import Kind, is_text, kind_of
+from loaders.unread import UNREAD, WRITTEN_AS_TEXT
 
 BUILT_IN = (
     "loaders.pdf",
@@ -125,10 +126,13 @@ def choose(path: Path) -> Choice:
         # Both are text: a Markdown file that begins with a tag stays Markdown.
         return Choice(by_name)
     if kind is Kind.ZIP and suffix not in _ARCHIVES:
-        return _not_yet(kind, suffix, by_name)  # a damaged document, or a program
+        # A damaged document, or one of another program.
+        return _unread(suffix, by_name, head) or _not_yet(kind, suffix, by_name)
     for loader in all_loaders() if kind is not None else ():
         if kind in loader.kinds:
             return Choice(loader)
+    if (known := _unread(suffix, by_name, head)) is not None:
+        return known
     if kind is not None:
         return _not_yet(kind, suffix, by_name)
     if not suffix and is_text(head):
@@ -219,6 +223,14 @@ def _truly(loader: Loader, kind: Kind | None, head: bytes) -> Loader | None:
     if kind is None and head and is_text(head):
         return _by_name("", ".csv" if Kind.XLSX in loader.kinds else ".txt")
     return loader
+
+
+def _unread(suffix: str, by_name: Loader | None, head: bytes) -> Choice | None:
+    """What to say of a file whose suffix names a format that is not read; None of any other suffix."""
+    if by_name is not None or suffix not in UNREAD or (is_text(head) and suffix not in WRITTEN_AS_TEXT):
+        return None  # a key of ssh is no presentation of Keynote
+    what, remedy = UNREAD[suffix]
+    return Choice(None, f"{what} are not yet supported", remedy)
 
 
 def _not_yet(kind: Kind, suffix: str, by_name: Loader | None) -> Choice:

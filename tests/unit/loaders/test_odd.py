@@ -19,6 +19,7 @@ import pytest
 from loaders import archive, compressed, registry, tables
 from loaders.document import LoadError, PasswordNeededError
 from loaders.sniff import Kind, kind_of
+from loaders.unread import UNREAD
 from workbench.ingest.reader_client import BrokeLimitsError, Reader
 
 
@@ -294,3 +295,35 @@ def test_what_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(LoadError, match="Permission denied"):
         registry.read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says", "next_step"),
+    [
+        ("a.pages", "zip", "documents of Apple Pages are not yet supported", "docx"),
+        ("a.vsdx", "zip", "drawings of Visio are not yet supported", "PDF"),
+        ("a.ps", b"%!PS-Adobe-3.0\n", "PostScript files are not yet supported", "ps2pdf"),
+        ("a.mp3", b"ID3\x03" + bytes(99), "audio and video files are not yet supported", "subtitles"),
+        ("a.heic", b"\0\0\0\x18ftypheic" + bytes(99), "pictures of this format are not yet supported", "jpg"),
+        ("a.sqlite", b"SQLite format 3\0" + bytes(99), "SQLite databases are not yet supported", "csv"),
+        ("a.gdoc", b'{"url": "https://docs.example/1"}', "links to documents of Google are not yet supported", "docx"),
+    ],
+)
+def test_a_format_that_is_not_read_says_what_to_do(
+    tmp_path: Path, name: str, data: bytes | str, says: str, next_step: str
+) -> None:
+    file = tmp_path / name
+    if isinstance(data, bytes):
+        file.write_bytes(data)
+    else:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("Index/Document.iwa", b"x")
+    with pytest.raises(LoadError, match=says) as refused:
+        registry.read(file)
+    assert next_step in refused.value.remedy
+
+
+def test_the_table_of_formats_names_every_one_that_is_not_read() -> None:
+    page = (Path(__file__).parents[3] / "workbench" / "docs" / "formats.md").read_text(encoding="utf-8")
+    table = page.partition("## Not read")[2]
+    assert [suffix for suffix in UNREAD if f"{suffix[1:]}" not in table] == []
