@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import regex
 
 from workbench.text.analyzer import QUANTITY, compact, index_terms, is_quantity, normalise
+from workbench.text.spelling import corrections
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,23 @@ def parse_query(line: str) -> Query:
     if not _TELLING.search(words):
         words = ""
     return Query(words, phrases, excluded, _identifiers(words) + _quantities(words))
+
+
+class Frequencies(Protocol):
+    """How many passages have each of some terms."""
+
+    def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]: ...
+
+
+def misspelt(line: str, archive: Frequencies) -> dict[str, str]:
+    """The words of a search line that stand nowhere in an archive, each with the word it has that this one is a slip of.
+
+    What is quoted, an identifier or what is excluded is taken as it is typed, and so is the whole line with it.
+    """
+    asked = parse_query(line)
+    if not asked.words or asked.phrases or asked.excluded or _QUOTED.search(line):
+        return {}
+    return corrections(asked.words, archive.frequencies)
 
 
 def _without_excluded(line: str) -> tuple[str, tuple[str, ...]]:

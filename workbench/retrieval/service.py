@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.api.results import ResultPage
@@ -15,11 +16,12 @@ from workbench.core.errors import EmbedderError
 from workbench.retrieval.index.cache import IndexStatus, LiveIndex
 from workbench.retrieval.paging.cursors import NOBODY, Cursor, Cursors, Reader
 from workbench.retrieval.paging.pager import PLAIN, Budget, Extras, Pager
-from workbench.retrieval.query import NO_RESTRICTION, Restriction
+from workbench.retrieval.query import NO_RESTRICTION, Restriction, misspelt
 from workbench.retrieval.ranking.rerank import RERANKED, Reranker, reranked
 from workbench.storage.archive import ArchivalStorage
 from workbench.storage.database import Clock, utc_now
 from workbench.storage.embedding_models import BUILT_IN
+from workbench.text.spelling import corrected, remarks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +106,7 @@ class ArchivalSearch:
             exact = ranking.mode == "exact"
             unasked = "" if exact else ", ".join(self.unasked(paths))
             said = f"; {unasked} cannot be asked, so what it embedded is found by words alone" if unasked else ""
+            said += remarks(ranking.read_as)
             return Cursor(ranking.ids, ranking.scores, (), exact, ranking.num_searched, ranking.why, note=said)
 
         counted = Extras(linked=lambda ids: self.linked_counts(paths, ids)) if links else PLAIN
@@ -206,6 +209,8 @@ class ArchivalSearch:
         view = self.view(documents)
         from workbench.retrieval.ranking.searcher import Searcher
 
+        read = misspelt(query, view.keywords)
+        query = corrected(query, read)
         ranking = Searcher(view).search(
             query,
             self.query_vector(view, documents, query),
@@ -213,10 +218,9 @@ class ArchivalSearch:
             pages=restriction.pages,
             limit=limit,
         )
-        if reranker is None or ranking.mode == "exact" or not ranking.ids:
-            return ranking
-        texts = self.texts(ranking.ids[:RERANKED])
-        return reranked(ranking, query, texts, reranker)
+        if reranker is not None and ranking.mode != "exact" and ranking.ids:
+            ranking = reranked(ranking, query, self.texts(ranking.ids[:RERANKED]), reranker)
+        return replace(ranking, read_as=tuple(read.items())) if read else ranking
 
     def query_vector(self, view: View, documents: Mapping[int, Any], query: str) -> Query | None:
         """A query as the embedding models of these documents see it; None where it is searched by words alone."""

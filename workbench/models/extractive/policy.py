@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.models.base import Assessment
@@ -29,6 +29,7 @@ from workbench.models.extractive.question_forms import LIST_PAGES, compared, for
 from workbench.models.extractive.sentences import identifiers, stem, words
 from workbench.models.extractive.tables import columns_of
 from workbench.text.dates import days
+from workbench.text.spelling import corrected
 
 Call = tuple[str, dict[str, Any]]
 
@@ -77,6 +78,7 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     asked = whole = resolved(view.question, view.before)
     if not _searched(asked, view) and not view.repeating:
         return _search(asked)
+    view, asked = _as_read(view, asked)
     question = analyse(asked)
     if wanted := figures(asked, view.documents == 1):
         figured, remark = financial_policy.next_call(view, question, wanted, score)
@@ -157,6 +159,14 @@ def decide(view: View, score: Score, scorer: AnswerScorer | None = None, *, sub_
     if nested and ranking.confidence < least and _left(asked, view) and not view.repeating:
         return _search(asked)
     return _answer(ranking, scorer, [search.query for search in view.searches], least)
+
+
+def _as_read(view: View, asked: str) -> tuple[View, str]:
+    """The view and the question with the words that stand in no document as the search read them, as if they had been typed so."""
+    if not view.read_as:
+        return view, asked
+    searches = tuple(replace(search, query=corrected(search.query, view.read_as)) for search in view.searches)
+    return replace(view, searches=searches), corrected(asked, view.read_as)
 
 
 def _searched(asked: str, view: View) -> bool:

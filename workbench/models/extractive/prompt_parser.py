@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.api.results import Hit, RenderedPage
 from workbench.models.base import Message
+from workbench.text.spelling import remarked
 from workbench.text.template_tokens import as_written
 
 _HEADER = re.compile(
@@ -91,6 +92,8 @@ class View:
     """The question before this one and what was answered, as far as they are in sight."""
     failures: tuple[str, ...] = ()
     """What was said of searches for this question that could not be made."""
+    read_as: Mapping[str, str] = field(default_factory=dict)
+    """Words that stand in no document, each with the word that a search in sight took it for."""
 
     @property
     def documents(self) -> int:
@@ -154,6 +157,7 @@ def read(
         held={key: int(found.state[key]) for key in ("documents", "passages") if isinstance(found.state.get(key), int)},
         before=found.before,
         failures=tuple(found.failures),
+        read_as=found.read_as,
     )
 
 
@@ -173,6 +177,7 @@ class _Reading:
     said: str = ""
     swept: str = ""
     failures: list[str] = field(default_factory=list)
+    read_as: dict[str, str] = field(default_factory=dict)
     _calls: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     def take(self, message: Message, result: RenderedPage | None = None) -> None:
@@ -184,7 +189,7 @@ class _Reading:
             self.before, self.said = (self.question, self.said), ""
             self.question, self.after = str(content.get("message", "")), "user"
             self.searches, self.followed, self.results, self.repeating = {}, {}, [], False
-            self.swept, self.failures = "", []
+            self.swept, self.failures, self.read_as = "", [], {}
         elif role == "assistant":
             for call in message.get("tool_calls") or ():
                 function = call.get("function", {})
@@ -226,6 +231,7 @@ class _Reading:
             search = _search({**arguments, "query": arguments.get("passage", "")}, result)
             self.followed[search.query] = search
         else:
+            self.read_as.update(remarked(body.split("\n", 1)[0]))
             search = _search(arguments, result)
             self.searches[search.query, search.page] = search
         self.after = "search"

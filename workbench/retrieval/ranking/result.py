@@ -40,10 +40,14 @@ class ScoreBreakdown(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Passage ids, best first, none twice: the whole result. `num_searched` passages were searched."""
+    """Passage ids, best first, none twice: the whole result. `num_searched` passages were searched.
+
+    `read_as` are words of the query that stand nowhere, each with the word that was searched in its place.
+    """
 
     ids: tuple[int, ...]
     scores: tuple[float, ...]
     mode: Literal["meaning", "exact"]
     num_searched: int
     why: tuple[ScoreBreakdown, ...] = ()
+    read_as: tuple[tuple[str, str], ...] = ()
