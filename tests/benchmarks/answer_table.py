@@ -1,6 +1,7 @@
 """Ask the same questions of several sets again and again, and print the table of answers.md: a line a set.
 
     python -m tests.benchmarks.answer_table NAME=PATH… --work FOLDER [--questions 60] [--absent 30] [--weights FILE] [--rows FILE]
+        [--misspell]
 
 Every question is asked of a fresh agent over the real loop. The documents stay loaded and vectors stay known in FOLDER
 between runs. One document of five is not loaded: `--absent` questions are about those. Only questions are asked whose
@@ -17,6 +18,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from workbench.evaluation.answer_sets import AnswerQuestion, AnswerSet, read_ans
 from workbench.evaluation.answers import Outcome, ask, left_out, metrics, row
 from workbench.evaluation.fit_answer_scorer import fold_of
 from workbench.models.extractive import answer_scorer
+from workbench.models.extractive.languages import FUNCTION_WORDS
 from workbench.services.container import AppContext
 from workbench.services.session import Session
 
@@ -76,6 +79,21 @@ def chosen(found: AnswerSet, answerable: int, absent: int) -> list[AnswerQuestio
     return [*here, *away]
 
 
+def misspelt(text: str, seed: str) -> str:
+    """A question with one slip: a letter left out or doubled, or two that change places, in one word of at least five letters."""
+    draw = random.Random(seed)
+    words = text.split()
+    long = [at for at, one in enumerate(words) if len(one) >= 5 and one.isalpha() and one.lower() not in FUNCTION_WORDS]
+    if long:
+        at = draw.choice(long)
+        word, place = words[at], draw.randrange(1, len(words[at]) - 1)
+        head, letter, following, tail = word[:place], word[place], word[place + 1], word[place + 2 :]
+        words[at] = draw.choice(
+            (head + following + tail, head + following + letter + tail, head + letter + word[place:])
+        )
+    return " ".join(words)
+
+
 def _line(name: str, outcome: Outcome) -> str:
     more = {"answers": outcome.question.answers, "text": outcome.text, "calls": outcome.calls}
     return json.dumps({"set": name, **row(outcome), **more}, ensure_ascii=False)
@@ -89,6 +107,7 @@ def main() -> None:
     parser.add_argument("--absent", type=int, default=30)
     parser.add_argument("--weights", type=Path, help="a file of weights instead of the one that ships")
     parser.add_argument("--rows", type=Path, help="write every question with its quotes here, a JSON object a line")
+    parser.add_argument("--misspell", action="store_true", help="ask every question with one word misspelt")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     if given.weights:
@@ -104,6 +123,8 @@ def main() -> None:
             try:
                 with Session(Settings(model=READER), locate(given.work / name / "home")) as session:
                     questions = chosen(found, given.questions, given.absent)
+                    if given.misspell:
+                        questions = [replace(one, text=misspelt(one.text, one.id)) for one in questions]
                     for outcome in ask(session, found, questions, given.work / name / "documents"):
                         outcomes.append(outcome)
                         file.write(_line(name, outcome) + "\n")

@@ -123,6 +123,16 @@ def test_excluded_words_phrases_and_identifiers(loaded: Any) -> None:
     assert len(kept) == len(every(loaded, '"barrels of oil"')) - 1
 
 
+def test_a_misspelt_word_is_read_as_the_one_meant_and_the_page_says_so(loaded: Any) -> None:
+    meant, typed = (
+        loaded.search_service.search(query, 1) for query in ("barrels of harbour oil", "barrels of harbuor oil")
+    )
+    assert [hit.text for hit in typed.hits] == [hit.text for hit in meant.hits]
+    assert '"harbuor" stands nowhere and is read as "harbour"' in typed.note
+    assert "read as" not in meant.note
+    assert "read as" not in loaded.search_service.search('"harbuor" barrels', 1).note
+
+
 @pytest.mark.nightly
 def test_the_command_and_the_screen_page_alike(loaded: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queries = ["harbour light", "oil -Benno"]

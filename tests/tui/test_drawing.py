@@ -188,6 +188,12 @@ def test_a_failed_call_opens_by_itself() -> None:
     assert "block task is full" in text
 
 
+def test_a_search_that_read_a_word_as_another_says_so_in_its_line() -> None:
+    line = step_lines.called(FunctionCalled(call="a", function="archival_memory_search", arguments={"query": "keepr"}))
+    step_lines.paged(line, PageRead(note='the best of 9 passages, "keepr" stands nowhere and is read as "keeper"'))
+    assert '"keepr" stands nowhere and is read as "keeper"' in line.result
+
+
 def test_an_answer_that_was_sent_back_is_a_step() -> None:
     line = step_lines.called(FunctionCalled(call="a", function="send_message", arguments={"message": "hello"}))
     assert line.hidden

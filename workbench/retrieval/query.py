@@ -8,6 +8,8 @@ from typing import Protocol
 
 import regex
 
+from workbench.core.errors import EmbedderError
+from workbench.embedding.minilm import known_words
 from workbench.text.analyzer import QUANTITY, compact, index_terms, is_quantity, normalise
 from workbench.text.spelling import corrections
 
@@ -102,7 +104,15 @@ def misspelt(line: str, archive: Frequencies) -> dict[str, str]:
     asked = parse_query(line)
     if not asked.words or asked.phrases or asked.excluded or _QUOTED.search(line):
         return {}
-    return corrections(asked.words, archive.frequencies)
+    return corrections(asked.words, archive.frequencies, _is_word)
+
+
+def _is_word(word: str) -> bool:
+    """Whether a word is a common one; without the model that knows them every word may be, and none is read as another."""
+    try:
+        return word in known_words()
+    except EmbedderError:
+        return True
 
 
 def _without_excluded(line: str) -> tuple[str, tuple[str, ...]]:

@@ -15,8 +15,8 @@ from workbench.text.analyzer import fold, normalise
 from workbench.text.stemming import stem
 from workbench.text.stop_words import STOP_WORDS
 
-LEAST_LETTERS = 5
-"""Shorter words differ from each other by one letter too often."""
+LEAST_LETTERS, LEAST_OF_A_NAME = 5, 7
+"""Shorter words, and names, differ from each other by one letter too often."""
 
 MOST_WORDS = 3
 """So many words of one question are looked up: more that are unknown are no slips, but another language."""
@@ -58,11 +58,14 @@ def slips(word: str) -> list[str]:
     return list(made)
 
 
-def corrections(text: str, frequencies: Callable[[Sequence[str]], Mapping[str, int]]) -> dict[str, str]:
+def corrections(
+    text: str, frequencies: Callable[[Sequence[str]], Mapping[str, int]], is_word: Callable[[str], bool]
+) -> dict[str, str]:
     """The words of a text that an archive has nowhere, each with the word it has that this one is most likely a slip of.
 
-    `frequencies` says how many passages of the archive have each term. Words in capitals, codes, short words and words of
-    other scripts are left alone, and so is a text most of whose words are unknown: it is in another language.
+    `frequencies` says how many passages of the archive have each term; `is_word` knows the words that are spelt right although the
+    archive has them nowhere, in small letters. Words in capitals, codes, short words and words of other scripts are left alone, and
+    so is a text most of whose words are unknown: it is in another language.
     """
     typed = list(dict.fromkeys(match[0] for match in _WORD.finditer(text)))
     folded = {word: fold(normalise(word)) for word in typed}
@@ -75,11 +78,12 @@ def corrections(text: str, frequencies: Callable[[Sequence[str]], Mapping[str, i
     found: dict[str, str] = {}
     for word in unknown:
         plain = folded[word]
-        if len(plain) < LEAST_LETTERS or word.isupper() or not (plain.isascii() and plain.isalpha()):
+        least = LEAST_OF_A_NAME if word[0].isupper() else LEAST_LETTERS
+        if len(plain) < least or word.isupper() or not (plain.isascii() and plain.isalpha()):
             continue
         known = frequencies(slips(plain))
         best = max(known, key=lambda one: (known[one], one))
-        if known[best]:
+        if known[best] and not is_word(plain):
             found[word] = _as_typed(word, best)
     return found
 
@@ -102,7 +106,7 @@ _REMARK = regex.compile(r'; "([\p{L}\p{M}]+)" stands nowhere and is read as "(\p
 
 def corrected(text: str, words: Mapping[str, str]) -> str:
     """A text with its misspelt words as they are read."""
-    return _WORD.sub(lambda match: words.get(match[0], match[0]), text)
+    return str(_WORD.sub(lambda match: words.get(match[0], match[0]), text))
 
 
 def _as_typed(typed: str, word: str) -> str:

@@ -203,6 +203,15 @@ def test_a_question_of_several_passages_is_looked_up_again_before_it_is_given_up
     assert decide(seen_again, word_score).name == "send_message"
 
 
+def test_a_misspelt_word_counts_as_the_search_read_it() -> None:
+    question, text = "Who painted the harbuor wall blue?", "Ida Varga painted the harbour wall blue in 1931."
+    typed = replace(seen(question, text), repeating=True)
+    read = replace(typed, read_as={"harbuor": "harbour"})
+    meant = replace(seen(question.replace("harbuor", "harbour"), text), repeating=True)
+    confidences = [decide(view, word_score).assessment for view in (typed, read, meant)]
+    assert confidences[1] == confidences[2] != confidences[0]
+
+
 def test_verbs_that_say_little_keep_no_answer_back() -> None:
     text = "The Timber Bridge Model allows the harbour to move its cranes at night."
     view = replace(seen("What does the Timber Bridge Model let the harbour do?", text), repeating=True)

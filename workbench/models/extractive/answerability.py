@@ -77,8 +77,9 @@ def names_alone(evidence: Evidence, quotes: Sequence[str]) -> bool:
 
     That is what documents hold that know a person and not what is asked about them.
     """
-    asked, named = _asked(evidence.question), _names(evidence.question)
-    if not named or all(term.word.lower() in _LIGHT for term in asked):
+    named = _names(evidence.question)
+    asked = [term for term in _asked(evidence.question) if term.word.lower() not in _LIGHT]
+    if not asked or not named:
         return False
     shown = [
         at
@@ -97,9 +98,11 @@ def names_alone(evidence: Evidence, quotes: Sequence[str]) -> bool:
 
 _LIGHT = frozenset(
     """let lets allow allows allowed enable enables make makes made do does did done use uses used get gets got give gives gave given take
-    takes took put puts have has had go goes went come comes came work works worked say says said look looks looked like""".split()
+    takes took put puts have has had go goes went come comes came work works worked say says said look looks looked like
+    name names called another other kind kinds type types sort year years date day place""".split()
 )
-"""Verbs that say so little that a document uses others: a question with none but these and names is one about the names."""
+"""Words that say so little, or only which kind of answer is wanted, that a document uses others: a question with none but these and
+names is one about the names."""
 
 TOLD_SHARE, MUCH_ALIKE = 0.34, 0.5
 """How much of what is asked of a name must be said for more than the name to be known, and from which likeness on another word says

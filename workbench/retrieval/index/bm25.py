@@ -129,6 +129,8 @@ class KeywordIndex:
     def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]:
         """How many passages have each term in `field`."""
         terms = list(dict.fromkeys(terms))
+        if not self.blocks:
+            return dict.fromkeys(terms, 0)
         asked = hashed(terms)
         spans = [block.postings[field].find(asked) for block in self.blocks]
         return dict(zip(terms, self._counted(field, spans).tolist(), strict=True))

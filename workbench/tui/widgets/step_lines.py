@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,12 +100,16 @@ def _sentence(function: str, arguments: Mapping[str, Any]) -> str:
             return ", ".join(f"{one_line(str(key), 40)}={one_line(str(value), 60)}" for key, value in arguments.items())
 
 
+_READ_AS = re.compile(r'"\w+" stands nowhere and is read as "\w+"')
+
+
 def paged(line: StepLine, event: PageRead, again: int = 0) -> None:
     """The call's page of results is here; `again` of its hits had been in context before and were evicted."""
     line.page = f"p.{number(event.page)}/{number(max(event.pages, 1))}"
     line.hits = len(event.hits)
     shown = plural(len(event.hits), "hit") if event.hits else "no hits"
     line.result = f"{shown} read ahead" if event.origin not in ("model", "user") else shown
+    line.result = " · ".join((line.result, *(one_line(words, 90) for words in _READ_AS.findall(event.note))))
     where = [f"{one_line(hit.document, 60)} {page_place(hit.page, hit.label)}" for hit in event.hits]
     line.detail += (
         f"\n{number(event.first)}–{number(event.last)} of {number(event.total)}: " + " · ".join(where) if where else ""
