@@ -417,7 +417,7 @@ async def test_an_answer_that_was_sent_back_is_not_shown_as_the_answer() -> None
     async with running(session) as (app, pilot):
         await ask(pilot, QUESTION)
         await wait_until(pilot, lambda: "A second one." in grid(app) and not app.controller.work.asking)
-        assert "1 failed" in grid(app)
+        assert "1 call failed" in grid(app)
         app.chat.query_one(ExchangeBlock).focus()
         await pilot.press("space")
         await wait_until(pilot, lambda: "that quote is on no page" in grid(app))
