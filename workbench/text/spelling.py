@@ -65,7 +65,7 @@ def corrections(
 
     `frequencies` says how many passages of the archive have each term; `is_word` knows the words that are spelt right although the
     archive has them nowhere, in small letters. Words in capitals, codes, short words and words of other scripts are left alone, and
-    so is a text most of whose words are unknown: it is in another language.
+    so is a text of which more than two words in three are unknown: it is in another language.
     """
     typed = list(dict.fromkeys(match[0] for match in _WORD.finditer(text)))
     folded = {word: fold(normalise(word)) for word in typed}
@@ -73,7 +73,7 @@ def corrections(
     asked = list({form for word in telling for form in (folded[word], stem(folded[word]))})
     held = frequencies(asked) if asked else {}
     unknown = [word for word in telling if not any(held[form] for form in (folded[word], stem(folded[word])))]
-    if not unknown or len(unknown) > min(MOST_WORDS, len(telling) / 2):
+    if not unknown or len(unknown) > min(MOST_WORDS, 2 * (len(telling) - len(unknown))):
         return {}
     found: dict[str, str] = {}
     for word in unknown:

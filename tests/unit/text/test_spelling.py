@@ -30,6 +30,12 @@ def test_a_slip_of_each_kind(typed: str, meant: str) -> None:
     assert read(f"who was the {typed} of the door") == {typed: meant}
 
 
+def test_two_words_of_a_short_question() -> None:
+    words = read("what was the keepr of the lighthuose painted")
+    assert words == {"keepr": "keeper", "lighthuose": "lighthouse"}
+    assert read("wer malte keepr lighthuose") == {}
+
+
 def test_letters_far_apart_on_the_keyboard_are_no_slip() -> None:
     assert "horse" not in slips("house")
     assert "keeper" not in slips("keepmr")
