@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import regex
 
@@ -12,6 +11,9 @@ from workbench.core.errors import EmbedderError
 from workbench.embedding.minilm import known_words
 from workbench.text.analyzer import QUANTITY, compact, index_terms, is_quantity, normalise
 from workbench.text.spelling import corrections
+
+if TYPE_CHECKING:
+    from workbench.retrieval.index.snapshot import Words
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,7 @@ def parse_query(line: str) -> Query:
     return Query(words, phrases, excluded, _identifiers(words) + _quantities(words))
 
 
-class Frequencies(Protocol):
-    """How many passages have each of some terms."""
-
-    def frequencies(self, terms: Iterable[str], field: str = "text") -> dict[str, int]: ...
-
-
-def misspelt(line: str, archive: Frequencies) -> dict[str, str]:
+def misspelt(line: str, archive: Words) -> dict[str, str]:
     """The words of a search line that stand nowhere in an archive, each with the word it has that this one is a slip of.
 
     What is quoted, an identifier or what is excluded is taken as it is typed, and so is the whole line with it.

@@ -1,7 +1,8 @@
 """Words that a misspelt word may stand for: those one slip of the keyboard away from it.
 
 A slip leaves out a letter, doubles or adds one, lets two change places, or hits a key beside the right one. That is what an archive
-is asked for when a word of a question stands nowhere in it; which of them it holds decides.
+is asked for when a word of a question stands nowhere in it; which of them it holds decides. (`typos` judges two names that are both
+there to compare; here one of them is looked for.)
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _BESIDE = _beside()
 
 
 def slips(word: str) -> list[str]:
-    """The spellings that a word of plain small letters may be a slip of; its first letter is taken to be right."""
+    """The spellings that a word of plain small letters may be a slip of; its first letter is right, or changed places with the second."""
     made: dict[str, None] = {}
     for at in range(1, len(word) + 1):
         head, tail = word[:at], word[at:]
